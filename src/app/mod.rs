@@ -1,0 +1,328 @@
+//! The composition root: what a command needs, opened when it is first asked for.
+
+mod own_pepper;
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell as AsyncOnceCell;
+use tokio::time::Instant;
+
+use crate::config::{self, Env, RedisSettings, Request, Settings, StoreSettings, TestNumber};
+use crate::error::{Error, Exit};
+use crate::otp::text::Template;
+use crate::otp::{Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
+use crate::output::Printer;
+use crate::provider;
+use crate::store::{Clock, Embedded, Redis, Server, Store, Tls};
+use crate::verifier::{Progress, Route, Verifier};
+
+/// A provider's answer is not waited for until the very end of the command's time: so much is kept for writing it down.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// What was said on the command line and in the environment for every command.
+#[derive(Debug, Clone)]
+pub struct Globals {
+    /// Which file.
+    pub request: Request,
+    /// `--yes`.
+    pub yes: bool,
+    /// Never a prompt.
+    pub no_input: bool,
+    /// Numbers in full.
+    pub unmask: bool,
+    /// No writes, no provider calls.
+    pub dry_run: bool,
+    /// Why.
+    pub reason: Option<String>,
+    /// The end of the command's time.
+    pub deadline: Instant,
+    /// How long that was at the start.
+    pub timeout: Duration,
+}
+
+/// Everything that a command may ask for.
+pub struct App {
+    /// What was said for every command.
+    pub globals: Globals,
+    /// The environment.
+    pub env: Env,
+    /// The writer, for warnings and prompts.
+    pub printer: Printer,
+    /// What is under way.
+    pub progress: Arc<Progress>,
+    settings: OnceCell<Settings>,
+    store: AsyncOnceCell<Box<dyn Store>>,
+    peppers: AsyncOnceCell<Peppers>,
+}
+
+impl App {
+    /// Nothing is read or opened yet.
+    #[must_use]
+    pub fn new(globals: Globals, env: Env, printer: Printer, progress: Arc<Progress>) -> Self {
+        Self {
+            globals,
+            env,
+            printer,
+            progress,
+            settings: OnceCell::new(),
+            store: AsyncOnceCell::new(),
+            peppers: AsyncOnceCell::new(),
+        }
+    }
+
+    /// The settings, from the one file that holds.
+    ///
+    /// # Errors
+    /// When the file is missing, wrong or unsafe.
+    pub fn settings(&self) -> Result<&Settings, Error> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let located = config::locate(&self.globals.request, &self.env)?;
+        if let Some(profile) = &located.ignored_profile {
+            self.printer.warning(&format!("a file is named, so the profile `{profile}` is not read"));
+        }
+        let settings = config::load(&located, &self.env)?;
+        Ok(self.settings.get_or_init(|| settings))
+    }
+
+    /// The store.
+    ///
+    /// # Errors
+    /// When its settings are wrong. It is connected to when it is first used.
+    pub async fn store(&self) -> Result<&dyn Store, Error> {
+        let store = self.store.get_or_try_init(async || -> Result<_, Error> {
+            let store: Box<dyn Store> = match &self.settings()?.store {
+                StoreSettings::Embedded { path } => Box::new(Embedded::new(path.clone(), clock())),
+                StoreSettings::Redis(settings) => Box::new(self.redis(settings).await?),
+            };
+            Ok(store)
+        });
+        Ok(store.await?.as_ref())
+    }
+
+    async fn redis(&self, settings: &RedisSettings) -> Result<Redis, Error> {
+        let read = |path: &std::path::PathBuf| {
+            let failed = |error| {
+                Error::new(Exit::Config, error)
+                    .hint(format!("the file is named under [store.redis] tls: {}", path.display()))
+            };
+            std::fs::read(path).map_err(failed)
+        };
+        let tls = &settings.tls;
+        let client = match (&tls.cert, &tls.key) {
+            (Some(cert), Some(key)) => Some((read(cert)?, config::read_private(key)?)),
+            _ => None,
+        };
+        install_tls();
+        Ok(Redis::new(Server {
+            url: settings.target.to_string(),
+            username: settings.username.clone(),
+            password: settings.password(&self.env).await?,
+            tls: Tls { ca: tls.ca.as_ref().map(read).transpose()?, client },
+            prefix: settings.prefix.clone(),
+            refuse_eviction: self.settings()?.protected && !settings.accept_eviction_risk,
+        })?)
+    }
+
+    /// The keys of the codes. The embedded store makes its own; a shared Redis must be given one, since every machine
+    /// needs the same.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub async fn peppers(&self) -> Result<&Peppers, Error> {
+        let peppers = self.peppers.get_or_try_init(async || {
+            let settings = self.settings()?;
+            let mut peppers = Vec::with_capacity(settings.code.peppers.len());
+            for pepper in &settings.code.peppers {
+                peppers.push(Pepper { id: pepper.id.clone(), key: pepper.resolve(&self.env).await? });
+            }
+            if peppers.is_empty() {
+                let StoreSettings::Embedded { path } = &settings.store else {
+                    return Err(config::ConfigError::missing_pepper(settings.path.as_deref()).into());
+                };
+                peppers.push(own_pepper::open(&path.with_file_name("pepper"), &OsRandom)?);
+            }
+            Peppers::new(peppers).map_err(|error| Error::new(Exit::Config, error))
+        });
+        peppers.await
+    }
+
+    /// The verifier over the store.
+    ///
+    /// # Errors
+    /// As [`Self::store`].
+    pub async fn verifier(&self) -> Result<Verifier<'_>, Error> {
+        let settings = self.settings()?;
+        Ok(Verifier {
+            store: self.store().await?,
+            limits: &settings.limits,
+            timeline_kept: settings.timeline.keep,
+            randomness: &OsRandom,
+            progress: &self.progress,
+            dry_run: self.globals.dry_run,
+            reason: self.globals.reason.as_deref(),
+        })
+    }
+
+    /// The providers for a phone: those of its route, or the one that was named.
+    ///
+    /// # Errors
+    /// When one is not configured, or its settings are wrong.
+    pub async fn route(&self, phone: &Phone, named: Option<&str>) -> Result<Route, Error> {
+        let settings = self.settings()?;
+        let named = named.map(|name| vec![name.to_owned()]);
+        let names = named.as_deref().unwrap_or_else(|| settings.routes.of(phone.country()));
+        let printer = self.printer;
+        let context = provider::Context { console: Arc::new(move |text| printer.say(text)) };
+        let mut route = Route::default();
+        for name in names {
+            let configured = settings.providers.get(name).ok_or_else(|| {
+                let known: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
+                Error::said(Exit::Config, format!("no provider `{name}` is configured, only: {}", known.join(", ")))
+                    .hint("otpctl provider list")
+            })?;
+            let resolved = configured.resolve(&self.env).await?;
+            let wrong = |error: provider::OpenError| {
+                let place = settings.path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default();
+                Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}")).hint("otpctl config check")
+            };
+            route.providers.push(provider::open(name, &configured.kind, resolved, &context).map_err(wrong)?);
+            route.real |= provider::is_real(&configured.kind);
+        }
+        Ok(route)
+    }
+
+    /// The text of the SMS in a language.
+    ///
+    /// # Errors
+    /// When there is none for it, or the template is wrong.
+    pub fn template(&self, lang: Option<&str>) -> Result<Template, Error> {
+        let message = &self.settings()?.message;
+        let source = match lang {
+            None => &message.text,
+            Some(lang) => message.lang.get(lang).ok_or_else(|| {
+                let known: Vec<&str> = message.lang.keys().map(String::as_str).collect();
+                let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
+                Error::said(Exit::Usage, format!("there is no text for the language `{lang}`: {known}"))
+            })?,
+        };
+        Template::new(source, message.host.as_deref()).map_err(|error| {
+            let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
+            let place = self.settings().ok().and_then(|settings| settings.path.as_ref());
+            let place = place.map(|path| format!("{}: ", path.display())).unwrap_or_default();
+            Error::said(Exit::Config, format!("{place}`{key}`: {error}")).hint("otpctl config check")
+        })
+    }
+
+    /// The fixed code of a test number, where the phone is one that still is.
+    ///
+    /// # Errors
+    /// When the settings are wrong.
+    pub fn test_number(&self, phone: &Phone) -> Result<Option<&TestNumber>, Error> {
+        let today = today();
+        let numbers = &self.settings()?.test_numbers;
+        Ok(numbers.iter().find(|number| number.phone == *phone && number.holds_on(today)))
+    }
+
+    /// The last moment for a provider's answer.
+    #[must_use]
+    pub fn provider_deadline(&self) -> Instant {
+        let margin = MARGIN.min(self.globals.timeout / 4);
+        self.globals.deadline.checked_sub(margin).unwrap_or(self.globals.deadline)
+    }
+
+    /// Asks before something is changed where the file is `protected`. The file must have been named, so that nobody
+    /// changes production by forgetting where he is.
+    ///
+    /// # Errors
+    /// When it was not named, or the answer is no, or there is nobody to ask.
+    pub fn may_change(&self, what: &str, asks: Asks) -> Result<(), Error> {
+        let settings = self.settings()?;
+        let Some(path) = settings.path.as_ref().filter(|_| settings.protected && !self.globals.dry_run) else {
+            return Ok(());
+        };
+        if !settings.named {
+            return Err(Error::said(Exit::Confirm, format!("{} is protected, and was not named", path.display()))
+                .hint(format!("name it: otpctl --config {} …", path.display())));
+        }
+        if asks == Asks::Never || self.globals.yes {
+            return Ok(());
+        }
+        self.confirm(&format!("{what} on the protected {}?", path.display()))
+    }
+
+    /// Asks on the terminal.
+    ///
+    /// # Errors
+    /// When the answer is not yes, or there is nobody to ask.
+    pub fn confirm(&self, question: &str) -> Result<(), Error> {
+        use std::io::{BufRead as _, IsTerminal as _};
+        if self.globals.yes {
+            return Ok(());
+        }
+        let stdin = std::io::stdin();
+        if self.globals.no_input || !stdin.is_terminal() {
+            return Err(Error::said(Exit::Confirm, "this needs a confirmation").hint("say --yes"));
+        }
+        self.printer.ask(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        stdin.lock().read_line(&mut answer).map_err(|error| Error::new(Exit::Confirm, error))?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Error::said(Exit::Confirm, "declined")) }
+    }
+
+    /// A number as it may be shown: in full if the caller typed it or says so, else masked.
+    #[must_use]
+    pub fn shown(&self, phone: &Phone, typed: bool) -> String {
+        if typed || self.globals.unmask { phone.as_str().to_owned() } else { phone.masked() }
+    }
+
+    /// The reference of a phone, which is accepted wherever a phone is; none where no pepper is at hand.
+    pub async fn reference(&self, phone: &Phone) -> Option<String> {
+        self.peppers().await.ok().map(|peppers| reference::phone_reference(peppers, phone))
+    }
+}
+
+/// Whether a change of a protected environment asks first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// It does.
+    First,
+    /// The code that is typed is its own confirmation.
+    Never,
+}
+
+/// The operating system's generator.
+pub struct OsRandom;
+
+impl Randomness for OsRandom {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomnessFailed> {
+        use rand::TryRng as _;
+        rand::rngs::SysRng.try_fill_bytes(buffer).map_err(|_| RandomnessFailed)
+    }
+}
+
+/// The machine's clock: the embedded store's.
+fn clock() -> Clock {
+    Arc::new(|| Moment::from_millis(jiff::Timestamp::now().as_millisecond()))
+}
+
+/// The day in UTC.
+#[must_use]
+pub fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// The Redis client takes the process's own TLS provider. A second call changes nothing, and is no error.
+fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// A secret that was made here.
+fn fresh_pepper(randomness: &dyn Randomness) -> Result<Secret, RandomnessFailed> {
+    let mut bytes = zeroize::Zeroizing::new([0_u8; 32]);
+    randomness.fill(&mut *bytes)?;
+    Ok(Secret::new(data_encoding::BASE64.encode(&*bytes)))
+}

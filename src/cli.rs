@@ -1,0 +1,253 @@
+//! The command line: global options, parse, run, and the end of the process. The only reader of the environment.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser};
+use tokio::time::Instant;
+
+use crate::app::{App, Globals};
+use crate::commands::{Command, Done};
+use crate::config::{Chosen, Env, Request, duration};
+use crate::error::{Error, Exit, Outcome};
+use crate::output::{Colour, Format, Printer, Verbosity};
+use crate::verifier::{InFlight, Progress};
+
+/// Issue, deliver, check, explain and revoke SMS one-time codes
+///
+/// Works straight on the Redis of an application, or on an embedded store with nothing to install.
+#[derive(Debug, Parser)]
+#[command(
+    name = "otpctl",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "Exit codes: otpctl help exit-codes")]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+struct GlobalArgs {
+    /// The one configuration file that is read
+    #[arg(short, long, global = true, value_name = "FILE", env = "OTPCTL_CONFIG", hide_env_values = true)]
+    config: Option<PathBuf>,
+    /// Read NAME.toml in the configuration folders
+    #[arg(short, long, global = true, value_name = "NAME", env = "OTPCTL_PROFILE", hide_env_values = true)]
+    profile: Option<String>,
+    /// The form of the result
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value = "human",
+        env = "OTPCTL_OUTPUT",
+        hide_env_values = true
+    )]
+    output: Format,
+    /// Short for --output json
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say less; twice: nothing but the exit code
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    quiet: u8,
+    /// Say more on stderr, never a secret; twice: more still
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Colour
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    color: Colour,
+    /// Do not ask, do it
+    #[arg(short, long, global = true)]
+    yes: bool,
+    /// Never ask, and fail where an answer is needed
+    #[arg(long, global = true, env = "OTPCTL_NO_INPUT", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    no_input: bool,
+    /// Why; kept with the event
+    #[arg(long, global = true, value_name = "TEXT", env = "OTPCTL_REASON", hide_env_values = true, value_parser = reason)]
+    reason: Option<String>,
+    /// The time of the whole command [default: 10s, `send` 45s]
+    #[arg(long, global = true, value_name = "DURATION", env = "OTPCTL_TIMEOUT", hide_env_values = true, value_parser = timeout)]
+    timeout: Option<Duration>,
+    /// Show numbers in full
+    #[arg(long, global = true)]
+    unmask: bool,
+    /// Everything but writes and provider calls
+    #[arg(long, global = true)]
+    dry_run: bool,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    duration(text).filter(|time| !time.is_zero()).ok_or_else(|| "a duration is written as 10s or 2m".to_owned())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    if text.len() > 500 || text.chars().any(crate::otp::foreign::is_unsafe) {
+        return Err("a reason is one line of at most 500 bytes".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The whole program.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn main() -> ExitCode {
+    let env: Env = std::env::vars_os().collect();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    ExitCode::from(run(words, env).number())
+}
+
+fn run(words: Vec<OsString>, env: Env) -> Exit {
+    let matches = match Cli::command().try_get_matches_from(&words) {
+        Ok(matches) => matches,
+        Err(error) => return refused(&error, &words, &env),
+    };
+    let by_flag = |name: &str| matches!(matches.value_source(name), Some(clap::parser::ValueSource::CommandLine));
+    let (config_by_flag, profile_by_flag) = (by_flag("config"), by_flag("profile"));
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error, &words, &env),
+    };
+    let printer = printer(&cli.global, &env);
+    listen(cli.global.verbose, &env);
+    let request = Request {
+        config: cli.global.config.clone().map(|value| Chosen { value, by_flag: config_by_flag }),
+        profile: cli.global.profile.clone().map(|value| Chosen { value, by_flag: profile_by_flag }),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
+    };
+    let exit = runtime.block_on(async {
+        let usual = Duration::from_secs(if cli.command.sends() { 45 } else { 10 });
+        let timeout = cli.global.timeout.unwrap_or(usual);
+        let globals = Globals {
+            request,
+            yes: cli.global.yes,
+            no_input: cli.global.no_input || set(&env, "CI"),
+            unmask: cli.global.unmask,
+            dry_run: cli.global.dry_run,
+            reason: cli.global.reason.clone(),
+            deadline: Instant::now() + timeout,
+            timeout,
+        };
+        let app = App::new(globals, env, printer, Arc::new(Progress::default()));
+        match watched(&app, &cli.command).await {
+            Ok(report) => printer.report(report.as_ref()),
+            Err(error) => printer.error(&error),
+        }
+    });
+    // A thread that still waits for a lock must not keep the process.
+    runtime.shutdown_background();
+    exit
+}
+
+/// Runs the command until it ends, its time is over, or someone stops it.
+async fn watched(app: &App, command: &Command) -> Done {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| Error::new(Exit::Internal, error));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    tokio::select! {
+        done = command.run(app) => done,
+        () = tokio::time::sleep_until(app.globals.deadline) => Err(cut_short(app, "the time of the command is over", None)),
+        _ = interrupt.recv() => Err(cut_short(app, "interrupted", Some(Exit::Interrupted))),
+        _ = terminate.recv() => Err(cut_short(app, "terminated", Some(Exit::Terminated))),
+    }
+}
+
+/// What is known of a command that did not come to its end.
+fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
+    let unknown = |usual, words: String| Error {
+        outcome: Outcome::Unknown,
+        ..Error::said(exit.unwrap_or(usual), format!("{why}: {words}"))
+    };
+    match app.progress.get() {
+        Some(InFlight::Sms(id)) => Error {
+            challenge_id: Some(id.clone()),
+            ..unknown(Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid".to_owned())
+                .hint(format!("otpctl inspect {id}"))
+        },
+        Some(InFlight::Attempt(id)) => Error {
+            attempt_id: Some(id.clone()),
+            ..unknown(Exit::StoreUnknown, "the code may have been used".to_owned())
+                .hint(format!("ask again with the same id: otpctl verify … --attempt-id {id}"))
+        },
+        Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made".to_owned()),
+        None => Error::said(exit.unwrap_or(Exit::StoreUnreachable), why),
+    }
+}
+
+/// Help and version are results; anything else is a usage error in the form that was asked for.
+fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
+    use clap::error::ErrorKind;
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A closed pipe is nobody's loss.
+        let _ = error.print();
+        return Exit::Ok;
+    }
+    let asks = |word: &OsString| {
+        word == "--json"
+            || ["json", "jsonl"].iter().any(|format| {
+                *word == **format || *word == *format!("--output={format}") || *word == *format!("-o{format}")
+            })
+    };
+    let by_env = env.get("OTPCTL_OUTPUT").is_some_and(|format| format == "json" || format == "jsonl");
+    if words.iter().any(asks) || by_env {
+        let format = Format::Json;
+        let printer = Printer { format, colour: Colour::Never, verbosity: Verbosity::Normal };
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        return printer.error(&Error::said(Exit::Usage, text).hint("otpctl --help"));
+    }
+    let _ = error.print();
+    Exit::Usage
+}
+
+fn printer(global: &GlobalArgs, env: &Env) -> Printer {
+    let colour = match global.color {
+        Colour::Auto if set(env, "NO_COLOR") => Colour::Never,
+        Colour::Auto if set(env, "CLICOLOR_FORCE") => Colour::Always,
+        colour => colour,
+    };
+    let verbosity = match global.quiet {
+        0 => Verbosity::Normal,
+        1 => Verbosity::Quiet,
+        _ => Verbosity::Silent,
+    };
+    Printer { format: if global.json { Format::Json } else { global.output }, colour, verbosity }
+}
+
+/// Set, and to something: <https://no-color.org> asks for both.
+fn set(env: &Env, name: &str) -> bool {
+    env.get(name).is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
+}
+
+/// `-v` and `OTPCTL_LOG`: what the parts of the program say of themselves, on stderr. None of them says a secret.
+fn listen(verbose: u8, env: &Env) {
+    use tracing::Level;
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let named = env.get("OTPCTL_LOG").and_then(|level| level.to_str()).and_then(|level| level.parse::<Level>().ok());
+    let level = match verbose {
+        0 => named,
+        1 => Some(Level::INFO),
+        _ => Some(Level::DEBUG),
+    };
+    let Some(level) = level else { return };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
+    // Only our own words: a library's could hold what it was given.
+    let ours = Targets::new().with_default(LevelFilter::OFF).with_target("otpctl", level);
+    let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
+}

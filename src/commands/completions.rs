@@ -1,0 +1,44 @@
+//! `completions`: scripts for shells.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+use serde::Serialize;
+
+use crate::cli::Cli;
+use crate::output::{Human, Report};
+
+/// Print a completion script
+///
+/// For bash: otpctl completions bash > ~/.local/share/bash-completion/completions/otpctl
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Serialize)]
+struct Script {
+    schema: &'static str,
+    shell: String,
+    script: String,
+}
+
+impl Args {
+    pub(super) fn run(&self) -> Box<dyn Report> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "otpctl", &mut script);
+        let script = String::from_utf8_lossy(&script).into_owned();
+        Box::new(Script { schema: "otpctl.completions/1", shell: self.shell.to_string(), script })
+    }
+}
+
+impl Report for Script {
+    fn human(&self) -> Human {
+        Human::Raw(self.script.clone())
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}

@@ -1,0 +1,85 @@
+//! `config check`: what would fail, before it does.
+
+use serde::Serialize;
+
+use crate::app::{App, today};
+use crate::commands::Done;
+use crate::config::{self, Level};
+use crate::error::Exit;
+use crate::output::{Human, Report, Table, lines_of};
+use crate::provider;
+
+/// Check the file, its texts and its secrets, without calling anyone
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+#[derive(Serialize)]
+struct Row {
+    status: &'static str,
+    key: String,
+    detail: String,
+    fix: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    schema: &'static str,
+    path: Option<String>,
+    ok: bool,
+    findings: Vec<Row>,
+}
+
+impl Args {
+    #[expect(clippy::unused_self, reason = "every command runs on its arguments")]
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let settings = app.settings()?;
+        let found = config::check_all(settings, &app.env, today()).await;
+        let mut findings: Vec<Row> = found
+            .into_iter()
+            .map(|finding| Row {
+                status: match finding.level {
+                    Level::Note => "ok",
+                    Level::Warning => "warn",
+                    Level::Error => "fail",
+                },
+                key: finding.key,
+                detail: finding.text,
+                fix: finding.hint,
+            })
+            .collect();
+        // A provider whose secrets are there may still not open.
+        let context = provider::Context { console: std::sync::Arc::new(|_| ()) };
+        for (name, configured) in &settings.providers {
+            let Ok(resolved) = configured.resolve(&app.env).await else { continue };
+            if let Err(error) = provider::open(name, &configured.kind, resolved, &context) {
+                let key = format!("providers.{name}");
+                findings.push(Row { status: "fail", key, detail: error.to_string(), fix: None });
+            }
+        }
+        let ok = findings.iter().all(|finding| finding.status != "fail");
+        let path = settings.path.as_ref().map(|path| path.display().to_string());
+        Ok(Box::new(Checked { schema: "otpctl.config_check/1", path, ok, findings }))
+    }
+}
+
+impl Report for Checked {
+    fn human(&self) -> Human {
+        let mut table = Table::new(&["STATUS", "KEY", "DETAIL", "FIX"], "Nothing to say against it.");
+        for finding in &self.findings {
+            table.row([finding.status, &finding.key, &finding.detail, finding.fix.as_deref().unwrap_or("")]);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        lines_of(&self.findings)
+    }
+
+    fn exit(&self) -> Exit {
+        if self.ok { Exit::Ok } else { Exit::Config }
+    }
+}

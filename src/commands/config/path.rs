@@ -1,0 +1,57 @@
+//! `config path`: which file is read, and where it was looked for.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::commands::Done;
+use crate::config::{self, Origin};
+use crate::output::{Human, Report};
+
+/// Print which file is read
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+#[derive(Serialize)]
+struct Found {
+    schema: &'static str,
+    path: Option<String>,
+    origin: &'static str,
+    tried: Vec<String>,
+}
+
+impl Args {
+    #[expect(clippy::unused_self, reason = "every command runs on its arguments")]
+    pub(super) fn run(&self, app: &App) -> Done {
+        let located = config::locate(&app.globals.request, &app.env)?;
+        Ok(Box::new(Found {
+            schema: "otpctl.config_path/1",
+            path: located.path.map(|path| path.display().to_string()),
+            origin: match located.origin {
+                Origin::Flag => "flag",
+                Origin::Environment(_) => "environment",
+                Origin::File { .. } | Origin::Default => "default",
+            },
+            tried: located.tried.iter().map(|path| path.display().to_string()).collect(),
+        }))
+    }
+}
+
+impl Report for Found {
+    fn human(&self) -> Human {
+        Human::Text(self.path.clone().unwrap_or_default())
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn hints(&self) -> Vec<String> {
+        if self.path.is_some() {
+            return Vec::new();
+        }
+        vec![format!(
+            "there is no file, so the defaults hold; looked for {}; start one: otpctl config init",
+            self.tried.join(", ")
+        )]
+    }
+}

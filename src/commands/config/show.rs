@@ -1,0 +1,77 @@
+//! `config show`: every value, and where it came from.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::commands::Done;
+use crate::config::{self, Origin};
+use crate::output::{Human, Report, Table, lines_of};
+
+/// Print every setting; secrets only by where they come from
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Say where each value came from
+    #[arg(long)]
+    origin: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    key: String,
+    value: serde_json::Value,
+    origin: String,
+}
+
+#[derive(Serialize)]
+struct Settings {
+    schema: &'static str,
+    settings: Vec<Row>,
+    #[serde(skip)]
+    origin: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, app: &App) -> Done {
+        let settings = app.settings()?;
+        let file = settings.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let rows = config::shown(settings).into_iter().map(|shown| Row {
+            key: shown.key,
+            value: shown.value,
+            origin: match shown.origin {
+                Origin::Default => "default".to_owned(),
+                Origin::File { line } => format!("{file}:{line}"),
+                Origin::Flag => "flag".to_owned(),
+                Origin::Environment(name) => format!("environment: {name}"),
+            },
+        });
+        Ok(Box::new(Settings { schema: "otpctl.config/1", settings: rows.collect(), origin: self.origin }))
+    }
+}
+
+impl Report for Settings {
+    fn human(&self) -> Human {
+        let header: &[_] = if self.origin { &["KEY", "VALUE", "ORIGIN"] } else { &["KEY", "VALUE"] };
+        let mut table = Table::new(header, "");
+        for row in &self.settings {
+            let value = match &row.value {
+                serde_json::Value::Null => "-".to_owned(),
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let mut cells = vec![row.key.as_str(), value.as_str()];
+            if self.origin {
+                cells.push(&row.origin);
+            }
+            table.row(cells);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        lines_of(&self.settings)
+    }
+}

@@ -1,0 +1,90 @@
+//! `help`: of a command, or the exit codes.
+
+use clap::CommandFactory as _;
+use serde::Serialize;
+
+use super::Done;
+use crate::cli::Cli;
+use crate::error::{EXITS, Error, Exit};
+use crate::output::{Human, Report, Table};
+
+/// Explain a command, or the exit codes
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A command, such as `user link`, or `exit-codes`
+    topic: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Text {
+    schema: &'static str,
+    topic: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Codes {
+    schema: &'static str,
+    exit_codes: Vec<Code>,
+}
+
+#[derive(Serialize)]
+struct Code {
+    exit: u8,
+    code: &'static str,
+    meaning: &'static str,
+    repeat: &'static str,
+}
+
+impl Args {
+    pub(super) fn run(&self) -> Done {
+        if self.topic == ["exit-codes"] {
+            let code = |(exit, code, meaning, repeat): &(Exit, &'static str, &'static str, &'static str)| Code {
+                exit: exit.number(),
+                code,
+                meaning,
+                repeat,
+            };
+            let exit_codes = EXITS.iter().map(code).collect();
+            return Ok(Box::new(Codes { schema: "otpctl.exit_codes/1", exit_codes }));
+        }
+        let mut command = Cli::command();
+        command.build();
+        let mut found = &mut command;
+        for word in &self.topic {
+            found = found.find_subcommand_mut(word).ok_or_else(|| {
+                Error::said(Exit::Usage, format!("there is no command `{}`", self.topic.join(" "))).hint("otpctl help")
+            })?;
+        }
+        let text = found.render_long_help().to_string();
+        Ok(Box::new(Text { schema: "otpctl.help/1", topic: self.topic.join(" "), text }))
+    }
+}
+
+impl Report for Text {
+    fn human(&self) -> Human {
+        Human::Raw(self.text.clone())
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}
+
+impl Report for Codes {
+    fn human(&self) -> Human {
+        let mut table = Table::new(&["EXIT", "NAME", "MEANING", "REPEAT AS IS?"], "");
+        for code in &self.exit_codes {
+            table.row([&code.exit.to_string(), code.code, code.meaning, code.repeat]);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        crate::output::lines_of(&self.exit_codes)
+    }
+}

@@ -1,0 +1,336 @@
+//! `inspect`: the support screen of one phone. It reads, and changes nothing.
+
+use serde::Serialize;
+
+use super::Done;
+use super::target::{Target, target};
+use crate::app::App;
+use crate::error::{Error, Exit};
+use crate::otp::record::{Challenge, Slot};
+use crate::otp::rules::budget;
+use crate::otp::time::{rfc3339, rfc3339_or_null};
+use crate::otp::{Event, EventKind, Limits, Moment, Purpose, UserId};
+use crate::output::{Human, Report, Table};
+use crate::verifier::Look;
+
+/// Show what is known of a phone: live code, limits, locks, users, deliveries, last events
+///
+/// Reads only, and never shows a code.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A number, `user:ID`, a `ch_…` id or a `ph_…` reference
+    #[arg(value_name = "PHONE|USER|ID")]
+    target: String,
+    /// Only of this purpose
+    #[arg(long)]
+    purpose: Option<Purpose>,
+}
+
+#[derive(Serialize)]
+struct Inspected {
+    schema: &'static str,
+    verdict: Option<&'static str>,
+    summary: String,
+    next: Vec<Next>,
+    phone: Phone,
+    users: Vec<User>,
+    live_code: Option<Live>,
+    limits: Vec<Limit>,
+    lock: Option<Locked>,
+    deliveries: Vec<Delivery>,
+    timeline: Vec<Line>,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Next {
+    why: String,
+    command: String,
+}
+
+#[derive(Serialize)]
+struct Phone {
+    number: String,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    country: Option<String>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct User {
+    user: UserId,
+    #[serde(serialize_with = "rfc3339")]
+    linked_at: Moment,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    verified_at: Option<Moment>,
+}
+
+#[derive(Serialize)]
+struct Live {
+    challenge_id: String,
+    purpose: Purpose,
+    state: &'static str,
+    user: Option<UserId>,
+    #[serde(serialize_with = "rfc3339")]
+    created_at: Moment,
+    #[serde(serialize_with = "rfc3339")]
+    expires_at: Moment,
+    expires_in_seconds: u64,
+    attempts_left: u32,
+}
+
+#[derive(Serialize)]
+struct Limit {
+    limit: &'static str,
+    window_seconds: Option<u64>,
+    used: Option<u32>,
+    most: Option<u32>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    allowed_at: Option<Moment>,
+}
+
+#[derive(Serialize)]
+struct Locked {
+    purpose: Purpose,
+    kind: &'static str,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    until: Option<Moment>,
+    failures_consecutive: u32,
+}
+
+#[derive(Serialize)]
+struct Delivery {
+    challenge_id: String,
+    purpose: Purpose,
+    state: &'static str,
+    provider: String,
+    provider_message_id: Option<String>,
+    segments: Option<u32>,
+    #[serde(serialize_with = "rfc3339")]
+    at: Moment,
+    detail: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    #[serde(serialize_with = "rfc3339")]
+    at: Moment,
+    event: EventKind,
+    result: String,
+    detail: Option<String>,
+    purpose: Option<Purpose>,
+    challenge_id: Option<String>,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    id: &'static str,
+    status: &'static str,
+    detail: String,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let target = target(app, &self.target).await?;
+        let look = app.verifier().await?.look(&target.phone).await.map_err(|error| target.failed(app, error))?;
+        if let Some(id) = &target.challenge
+            && look.known.record.challenge(id).is_none()
+            && !look.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
+        {
+            return Err(target.failed(app, Error::said(Exit::NotFound, "nothing is known of this challenge any more")));
+        }
+        Ok(Box::new(self.inspected(app, &target, look).await?))
+    }
+
+    async fn inspected(&self, app: &App, target: &Target, look: Look) -> Result<Inspected, Error> {
+        let limits = &app.settings()?.limits;
+        let Look { now, known, timeline } = look;
+        let purposes = known.record.purposes.iter();
+        let slots: Vec<(&Purpose, &Slot)> =
+            purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
+        let usable = |challenge: &&Challenge| challenge.mapping == known.users.version;
+        let newest =
+            slots.iter().flat_map(|(purpose, slot)| slot.live(now).filter(usable).map(move |live| (*purpose, live)));
+        let live_code =
+            newest.max_by_key(|(_, live)| live.created_at).map(|(purpose, live)| live_of(purpose, live, now));
+        let lock = slots.iter().find_map(|(purpose, slot)| {
+            slot.lock(now).map(|lock| Locked {
+                purpose: (*purpose).clone(),
+                kind: if lock.until.is_some() { "timed" } else { "hard" },
+                until: lock.until,
+                failures_consecutive: slot.failures(now, limits),
+            })
+        });
+        let users = known.users.users.iter().map(|link| User {
+            user: link.user.clone(),
+            linked_at: link.linked_at,
+            verified_at: link.verified_at,
+        });
+        let shown = target.shown(app);
+        Ok(Inspected {
+            schema: "otpctl.inspect/1",
+            verdict: None,
+            summary: summary(&shown, live_code.as_ref(), lock.as_ref(), slots.is_empty(), now),
+            next: Vec::new(),
+            phone: Phone {
+                reference: app.reference(&target.phone).await,
+                country: target.phone.country().map(|country| country.to_string()),
+                kind: target.phone.kind().as_str(),
+                number: shown,
+            },
+            users: users.collect(),
+            live_code,
+            limits: limits_of(&known.record, now, limits),
+            lock,
+            deliveries: deliveries(&slots),
+            timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
+            checks: Vec::new(),
+        })
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        self.purpose.is_none() || event.purpose.is_none() || event.purpose == self.purpose
+    }
+}
+
+fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live {
+    Live {
+        challenge_id: live.id.clone(),
+        purpose: purpose.clone(),
+        state: live.state.as_str(),
+        user: live.user.clone(),
+        created_at: live.created_at,
+        expires_at: live.expires_at,
+        expires_in_seconds: live.expires_at.since(now).as_secs(),
+        attempts_left: live.tries_left(),
+    }
+}
+
+fn summary(phone: &str, live: Option<&Live>, lock: Option<&Locked>, nothing: bool, now: Moment) -> String {
+    match (lock, live) {
+        (Some(Locked { until: Some(until), .. }), _) => {
+            format!("{phone} is locked for {} s.", until.since(now).as_millis().div_ceil(1000))
+        }
+        (Some(_), _) => format!("{phone} is locked until someone unlocks it."),
+        (None, Some(live)) => format!(
+            "{phone} has a live code for `{}` ({}): {} tries and {} s are left.",
+            live.purpose, live.state, live.attempts_left, live.expires_in_seconds
+        ),
+        (None, None) if nothing => format!("Nothing is known of a code for {phone}."),
+        (None, None) => format!("{phone} has no live code."),
+    }
+}
+
+fn limits_of(record: &crate::otp::Record, now: Moment, limits: &Limits) -> Vec<Limit> {
+    let budget = budget(record, now, limits);
+    let mut list = vec![Limit {
+        limit: "cooldown",
+        window_seconds: None,
+        used: None,
+        most: None,
+        allowed_at: Some(record.cooldown_until.map_or(now, |until| until.max(now))),
+    }];
+    list.extend(limits.per_phone.iter().map(|quota| {
+        let used = record.sends.iter().filter(|sent| sent.after(quota.window) > now).count();
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        Limit {
+            limit: "per_phone",
+            window_seconds: Some(quota.window.as_secs()),
+            used: Some(used),
+            most: Some(quota.limit),
+            allowed_at: Some(if used < quota.limit { now } else { budget.allowed_at.max(now) }),
+        }
+    }));
+    list
+}
+
+/// The newest first.
+fn deliveries(slots: &[(&Purpose, &Slot)]) -> Vec<Delivery> {
+    let mut list: Vec<Delivery> = Vec::new();
+    for (purpose, slot) in slots {
+        list.extend(slot.challenges.iter().filter_map(|challenge| {
+            let delivery = challenge.delivery.as_ref()?;
+            Some(Delivery {
+                challenge_id: challenge.id.clone(),
+                purpose: (*purpose).clone(),
+                state: challenge.state.as_str(),
+                provider: delivery.provider.clone(),
+                provider_message_id: delivery.message_id.clone(),
+                segments: delivery.segments,
+                at: challenge.created_at,
+                detail: delivery.detail.clone(),
+            })
+        }));
+    }
+    list.sort_by_key(|delivery| std::cmp::Reverse(delivery.at));
+    list
+}
+
+impl From<Event> for Line {
+    fn from(event: Event) -> Self {
+        Self {
+            at: event.at,
+            event: event.event,
+            result: event.result,
+            detail: event.detail,
+            purpose: event.purpose,
+            challenge_id: event.challenge_id,
+            reason: event.reason,
+        }
+    }
+}
+
+impl Report for Inspected {
+    fn human(&self) -> Human {
+        let mut about = Table::new(&["", ""], "");
+        about.row(["number", &self.phone.number]);
+        about.row(["country", self.phone.country.as_deref().unwrap_or("none")]);
+        about.row(["type", self.phone.kind]);
+        let users: Vec<&str> = self.users.iter().map(|user| user.user.as_str()).collect();
+        about.row(["users", &if users.is_empty() { "none".to_owned() } else { users.join(", ") }]);
+        if let Some(live) = &self.live_code {
+            about.row(["live code", &live.challenge_id]);
+            about.row(["expires", &live.expires_at.rfc3339()]);
+        }
+        if let Some(lock) = &self.lock {
+            let until = lock.until.map_or_else(|| "unlocked".to_owned(), Moment::rfc3339);
+            about.row(["locked until", &until]);
+            about.row(["wrong codes in a row", &lock.failures_consecutive.to_string()]);
+        }
+        let mut limits = Table::new(&["LIMIT", "WINDOW", "USED", "NEXT SEND"], "none");
+        for limit in &self.limits {
+            let window = limit.window_seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds} s"));
+            let used =
+                limit.used.zip(limit.most).map_or_else(|| "-".to_owned(), |(used, most)| format!("{used} of {most}"));
+            limits.row([
+                limit.limit,
+                &window,
+                &used,
+                &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::rfc3339),
+            ]);
+        }
+        let mut deliveries = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DETAIL"], "none");
+        for delivery in &self.deliveries {
+            let id = delivery.provider_message_id.as_deref().unwrap_or("-");
+            let detail = delivery.detail.as_deref().unwrap_or("");
+            deliveries.row([&delivery.at.rfc3339(), delivery.provider.as_str(), delivery.state, id, detail]);
+        }
+        let mut events = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
+        for event in &self.timeline {
+            let kind = serde_json::to_value(event.event).ok();
+            let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+            let purpose = event.purpose.as_ref().map_or("", Purpose::as_str);
+            let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
+            events.row([&event.at.rfc3339(), kind, &event.result, purpose, &detail.join("; ")]);
+        }
+        let parts = vec![("phone", about), ("limits", limits), ("deliveries", deliveries), ("timeline", events)];
+        Human::Screen(self.summary.clone(), parts)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}

@@ -1,0 +1,98 @@
+//! `list`: live codes and locks.
+
+use serde::Serialize;
+
+use super::Done;
+use crate::app::App;
+use crate::error::Exit;
+use crate::otp::time::rfc3339_or_null;
+use crate::otp::{Country, Moment};
+use crate::output::{Human, Report, Table, lines_of};
+use crate::verifier::Wanted;
+
+/// List live codes, or locks
+///
+/// Numbers are masked unless --unmask; each line has a reference that is accepted wherever a phone is.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which
+    #[arg(long, value_enum, default_value = "live")]
+    state: Wanted,
+    /// Only numbers of this country, such as IN
+    #[arg(long, value_name = "CC")]
+    country: Option<Country>,
+    /// At most so many lines
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Go on where the last page ended
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    phone: String,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    challenge_id: Option<String>,
+    purpose: String,
+    state: &'static str,
+    user: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    expires_at: Option<Moment>,
+}
+
+#[derive(Serialize)]
+struct Codes {
+    schema: &'static str,
+    codes: Vec<Row>,
+    next_cursor: Option<String>,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let keep = |phone: &crate::otp::Phone| self.country.is_none_or(|country| phone.country() == Some(country));
+        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let page = app.verifier().await?.list(self.state, keep, self.cursor.as_deref(), most).await?;
+        let mut codes = Vec::with_capacity(page.found.len());
+        for line in page.found {
+            codes.push(Row {
+                phone: app.shown(&line.phone, false),
+                reference: app.reference(&line.phone).await,
+                purpose: line.purpose.to_string(),
+                state: line.challenge.as_ref().map_or("locked", |challenge| challenge.state.as_str()),
+                user: line.challenge.as_ref().and_then(|challenge| challenge.user.as_ref()).map(ToString::to_string),
+                challenge_id: line.challenge.map(|challenge| challenge.id),
+                expires_at: line.until,
+            });
+        }
+        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next }))
+    }
+}
+
+impl Report for Codes {
+    fn human(&self) -> Human {
+        let mut table = Table::new(&["PHONE", "REF", "PURPOSE", "STATE", "EXPIRES"], "Nothing to list.");
+        for row in &self.codes {
+            let until = row.expires_at.map_or_else(|| "never".to_owned(), Moment::rfc3339);
+            table.row([&row.phone, row.reference.as_deref().unwrap_or("-"), &row.purpose, row.state, &until]);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        lines_of(&self.codes)
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Ok
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.next_cursor.iter().map(|cursor| format!("there is more: otpctl list --cursor {cursor}")).collect()
+    }
+}

@@ -1,0 +1,229 @@
+//! `send`: makes a code and has it delivered by SMS.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Done;
+use super::target::{Target, target};
+use crate::app::{App, Asks};
+use crate::config::duration;
+use crate::error::{Error, Exit};
+use crate::otp::record::State;
+use crate::otp::text::segments;
+use crate::otp::time::{rfc3339, rfc3339_or_null};
+use crate::otp::{Code, MAX_TTL, Moment, Purpose, UserId};
+use crate::output::{Human, Report, Table};
+use crate::verifier::{Route, Sent, ToIssue, ToSend};
+
+/// Make a code, store it, and deliver it by SMS
+///
+/// Limits are counted before the provider is called. The code is never printed: `issue` does that.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A number, `user:ID` or a `ph_…` reference
+    #[arg(value_name = "PHONE|USER")]
+    target: String,
+    /// Use this provider instead of the route's
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// The language of the text
+    #[arg(long)]
+    lang: Option<String>,
+    /// The life of the code, such as 5m; at most 10m
+    #[arg(long, value_name = "DURATION", value_parser = ttl)]
+    ttl: Option<Duration>,
+    /// What the code is for
+    #[arg(long, default_value_t)]
+    purpose: Purpose,
+    /// The user that the code is for
+    #[arg(long, value_name = "ID")]
+    user: Option<UserId>,
+    /// The same key again gives the same result, and no second SMS
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SentReport {
+    schema: &'static str,
+    challenge_id: Option<String>,
+    phone: String,
+    country: Option<String>,
+    user: Option<String>,
+    purpose: String,
+    state: Option<&'static str>,
+    provider: Option<String>,
+    provider_message_id: Option<String>,
+    segments: Option<u32>,
+    #[serde(serialize_with = "rfc3339")]
+    created_at: Moment,
+    #[serde(serialize_with = "rfc3339")]
+    expires_at: Moment,
+    superseded_challenge_id: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    resend_allowed_at: Option<Moment>,
+    sends_left_today: Option<u32>,
+    replayed: bool,
+    dry_run: bool,
+    idempotency_key: Option<String>,
+    plan: Option<Plan>,
+}
+
+/// What a dry run adds.
+#[derive(Serialize)]
+struct Plan {
+    route: Vec<String>,
+    text: String,
+    encoding: &'static str,
+    segments: usize,
+    units: usize,
+    forced_by: Option<char>,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let target = target(app, &self.target).await?;
+        app.may_change(&format!("send a code to {}", target.shown(app)), Asks::First)?;
+        self.one(app, &target).await.map_err(|mut error| {
+            error.idempotency_key = self.idempotency_key.clone();
+            target.failed(app, error)
+        })
+    }
+
+    async fn one(&self, app: &App, target: &Target) -> Done {
+        let settings = app.settings()?;
+        let test_number = app.test_number(&target.phone)?;
+        let route = match test_number {
+            Some(_) => Route::default(),
+            None => app.route(&target.phone, self.provider.as_deref()).await?,
+        };
+        let template = app.template(self.lang.as_deref())?;
+        let verifier = app.verifier().await?;
+        let code = match test_number {
+            Some(number) => number.code.clone(),
+            None => settings.code.spec.draw(verifier.randomness)?,
+        };
+        let asked = ToSend {
+            issue: ToIssue {
+                phone: &target.phone,
+                purpose: &self.purpose,
+                user: self.user.as_ref().or(target.user.as_ref()),
+                code: &code,
+                peppers: app.peppers().await?,
+                ttl: self.ttl.unwrap_or(settings.code.ttl),
+                max_tries: settings.code.max_attempts,
+            },
+            policy: &settings.policy,
+            route: &route,
+            template: &template,
+            app: &settings.message.app,
+            lang: self.lang.as_deref(),
+            idempotency_key: self.idempotency_key.as_deref(),
+            deadline: app.provider_deadline(),
+        };
+        let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error)).hint("otpctl config check");
+        let text = asked.text(code.expose()).map_err(wrong)?;
+        let sent = verifier.send(&asked, &text).await?;
+        if target.phone.kind() == crate::otp::NumberType::FixedLine {
+            app.printer.warning("this is a fixed line: most cannot receive an SMS");
+        }
+        if let Some(error) = &sent.unmarked {
+            app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
+        }
+        let plan = if app.globals.dry_run { Some(plan(&asked, &code, &route).map_err(wrong)?) } else { None };
+        let parts = u32::try_from(segments(&text).segments).unwrap_or(u32::MAX);
+        Ok(Box::new(self.report(app, target, &sent, plan, parts)))
+    }
+
+    fn report(&self, app: &App, target: &Target, sent: &Sent, plan: Option<Plan>, parts: u32) -> SentReport {
+        let challenge = &sent.challenge;
+        let delivery = challenge.delivery.clone();
+        let dry_run = app.globals.dry_run;
+        SentReport {
+            schema: "otpctl.send/1",
+            challenge_id: (!dry_run).then(|| challenge.id.clone()),
+            phone: target.shown(app),
+            country: target.phone.country().map(|country| country.to_string()),
+            user: challenge.user.as_ref().map(ToString::to_string),
+            purpose: self.purpose.to_string(),
+            state: (!dry_run).then(|| challenge.state.as_str()),
+            segments: delivery.as_ref().map_or(Some(parts), |delivery| delivery.segments.or(Some(parts))),
+            provider: delivery.as_ref().map(|delivery| delivery.provider.clone()),
+            provider_message_id: delivery.and_then(|delivery| delivery.message_id),
+            created_at: challenge.created_at,
+            expires_at: challenge.expires_at,
+            superseded_challenge_id: sent.superseded.clone(),
+            resend_allowed_at: Some(sent.resend_allowed_at()),
+            sends_left_today: sent.budget.left,
+            replayed: sent.replayed,
+            dry_run,
+            idempotency_key: self.idempotency_key.clone(),
+            plan,
+        }
+    }
+}
+
+/// The text with zeros or the like in the place of the code: of the same length and alphabet, and never a code.
+fn plan(asked: &ToSend<'_>, code: &Code, route: &Route) -> Result<Plan, crate::otp::text::TemplateError> {
+    let text = asked.text(&"0".repeat(code.expose().len()))?.to_string();
+    let counted = segments(&text);
+    Ok(Plan {
+        route: route.providers.iter().map(|provider| provider.name().to_owned()).collect(),
+        encoding: counted.encoding.as_str(),
+        segments: counted.segments,
+        units: counted.units,
+        forced_by: counted.offender,
+        text,
+    })
+}
+
+impl Report for SentReport {
+    fn human(&self) -> Human {
+        let seconds = self.expires_at.since(self.created_at).as_secs();
+        let Some(plan) = &self.plan else {
+            let way = self.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
+            let again = if self.replayed { " before, under the same key" } else { "" };
+            return Human::Text(format!("Sent a code to {}{way}{again}. It expires in {seconds} s.", self.phone));
+        };
+        let mut table = Table::new(&["", ""], "");
+        let route = if plan.route.is_empty() { "none: a test number".to_owned() } else { plan.route.join(", then ") };
+        table.row(["route", route.as_str()]);
+        table.row(["text", plan.text.as_str()]);
+        let forced = plan.forced_by.map(|by| format!(", forced by {by:?}")).unwrap_or_default();
+        table.row(["encoding", &format!("{}{forced}", plan.encoding)]);
+        table.row(["segments", &format!("{} ({} units)", plan.segments, plan.units)]);
+        table.row(["life", &format!("{seconds} s")]);
+        table.row(["user", self.user.as_deref().unwrap_or("none")]);
+        let left = self.sends_left_today.map_or_else(|| "no limit".to_owned(), |left| left.to_string());
+        table.row(["sends left after it", &left]);
+        Human::Screen(
+            format!("Would send a code to {}; nothing was sent or stored.", self.phone),
+            vec![("plan", table)],
+        )
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Ok
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match (&self.challenge_id, self.state) {
+            (Some(_), Some(state)) if state == State::Sent.as_str() => vec![format!("otpctl verify {}", self.phone)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Reads `--ttl`.
+pub(super) fn ttl(text: &str) -> Result<Duration, String> {
+    let ttl = duration(text).ok_or_else(|| "a duration is written as 90s or 5m".to_owned())?;
+    if ttl > MAX_TTL || ttl < Duration::from_secs(1) {
+        return Err("a code lives from 1s to 10m".to_owned());
+    }
+    Ok(ttl)
+}

@@ -1,0 +1,116 @@
+//! What an argument means: a phone in any spelling, `user:ID`, or an id.
+
+use std::io::Read as _;
+
+use crate::app::App;
+use crate::error::{Error, Exit};
+use crate::otp::reference::{self, Reference};
+use crate::otp::{Phone, UserId};
+
+/// A phone, and how the caller came to it.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The phone.
+    pub phone: Phone,
+    /// The caller typed the number, so it may be shown.
+    pub typed: bool,
+    /// The user that was named instead.
+    pub user: Option<UserId>,
+    /// The challenge that was named instead.
+    pub challenge: Option<String>,
+}
+
+impl Target {
+    /// The number as it may be shown.
+    pub fn shown(&self, app: &App) -> String {
+        app.shown(&self.phone, self.typed)
+    }
+
+    /// Puts the number before what went wrong with it.
+    pub fn failed(&self, app: &App, error: impl Into<Error>) -> Error {
+        let mut error = error.into();
+        error.source = error.source.context(self.shown(app));
+        if error.hint.is_none() && matches!(error.exit, Exit::RateLimited | Exit::Locked) {
+            error.hint = Some(format!("otpctl inspect {}", self.argument()));
+        }
+        error
+    }
+
+    /// What to type for it again.
+    pub fn argument(&self) -> String {
+        match (&self.user, &self.challenge) {
+            (Some(user), _) => quoted(&format!("user:{user}")),
+            (_, Some(challenge)) => challenge.clone(),
+            _ => self.phone.as_str().to_owned(),
+        }
+    }
+}
+
+/// A word of a command line to paste, in quotes where a shell would not take it as it is.
+pub fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "_@%+=:,./-".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// Reads `PHONE`, `user:ID`, `ch_…` or `ph_…`.
+///
+/// # Errors
+/// When it is none of them, or leads to no phone, or to more than one.
+pub async fn target(app: &App, text: &str) -> Result<Target, Error> {
+    if let Some(id) = text.strip_prefix("user:") {
+        return of_user(app, &UserId::new(id)?).await;
+    }
+    if reference::is_reference(text) {
+        let opened = reference::open(app.peppers().await?, text).map_err(|error| Error::new(Exit::NotFound, error))?;
+        let (number, challenge) = match opened {
+            Reference::Challenge { phone, id } => (phone, Some(id)),
+            Reference::Phone(phone) => (phone, None),
+        };
+        return Ok(Target { phone: Phone::parse(&number, None)?, typed: false, user: None, challenge });
+    }
+    Ok(Target { phone: phone(app, text)?, typed: true, user: None, challenge: None })
+}
+
+/// Reads a number in any spelling.
+///
+/// # Errors
+/// When it is no valid number.
+pub fn phone(app: &App, text: &str) -> Result<Phone, Error> {
+    Ok(Phone::parse(text, app.settings()?.region)?)
+}
+
+async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
+    let mut links = app.verifier().await?.phones_of(user).await?;
+    if links.len() > 1 {
+        let mut error =
+            Error::said(Exit::Conflict, format!("the user `{user}` has several phones")).hint("name one of them");
+        for (phone, _) in &links {
+            let reference = app.reference(phone).await.unwrap_or_default();
+            error.candidates.push(format!("{} {reference}", app.shown(phone, false)));
+        }
+        return Err(error);
+    }
+    match links.pop() {
+        Some((phone, _)) => Ok(Target { phone, typed: false, user: Some(user.clone()), challenge: None }),
+        None => Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone"))
+            .hint(format!("otpctl user link {} +…", quoted(user.as_str())))),
+    }
+}
+
+/// Reads standard input up to a limit: what is longer is not what was asked for.
+///
+/// # Errors
+/// When it is longer, is not text, or cannot be read.
+pub fn standard_input(most: u64) -> Result<String, Error> {
+    let mut text = Vec::new();
+    let read = std::io::stdin().lock().take(most + 1).read_to_end(&mut text);
+    read.map_err(|error| Error::new(Exit::Usage, error))?;
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
+        return Err(Error::said(Exit::Usage, format!("standard input is longer than {most} bytes")));
+    }
+    String::from_utf8(text).map_err(|_| Error::said(Exit::Usage, "standard input is not UTF-8 text"))
+}

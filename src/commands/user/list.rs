@@ -1,0 +1,76 @@
+//! `user list`: users that have phones.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::commands::Done;
+use crate::otp::UserId;
+use crate::output::{Human, Report, Table, lines_of};
+
+/// List users that have phones
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// At most about so many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Go on where the last page ended
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    user: UserId,
+    phones: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Users {
+    schema: &'static str,
+    users: Vec<Row>,
+    next_cursor: Option<String>,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let verifier = app.verifier().await?;
+        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let (mut users, mut cursor) = (Vec::new(), self.cursor.clone());
+        loop {
+            let page = verifier.users(cursor.as_deref(), most).await?;
+            for user in page.found {
+                let phones = verifier.phones_of(&user).await?;
+                if !phones.is_empty() {
+                    users.push(Row { user, phones: phones.iter().map(|(phone, _)| app.shown(phone, false)).collect() });
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() || users.len() >= most {
+                break;
+            }
+        }
+        Ok(Box::new(Users { schema: "otpctl.user_list/1", users, next_cursor: cursor }))
+    }
+}
+
+impl Report for Users {
+    fn human(&self) -> Human {
+        let mut table = Table::new(&["USER", "PHONES"], "No user has a phone.");
+        for row in &self.users {
+            table.row([row.user.as_str(), &row.phones.join(", ")]);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        lines_of(&self.users)
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.next_cursor.iter().map(|cursor| format!("there is more: otpctl user list --cursor {cursor}")).collect()
+    }
+}

@@ -1,0 +1,111 @@
+//! `user show`: the phones of a user, or the users of a phone.
+
+use serde::Serialize;
+
+use super::{Linked, user_id};
+use crate::app::App;
+use crate::commands::Done;
+use crate::commands::target::target;
+use crate::error::{Error, Exit};
+use crate::otp::time::{rfc3339, rfc3339_or_null};
+use crate::otp::{Moment, UserId, reference};
+use crate::output::{Human, Report, Table};
+
+/// Show the phones of a user, or the users of a phone
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A user's id, or a number that begins with `+`, `00` or `tel:`, or a `ph_…` reference
+    #[arg(value_name = "ID|PHONE")]
+    whom: String,
+}
+
+#[derive(Serialize)]
+struct OfUser {
+    schema: &'static str,
+    user: String,
+    phones: Vec<Linked>,
+}
+
+#[derive(Serialize)]
+struct OfPhone {
+    schema: &'static str,
+    phone: String,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    users: Vec<User>,
+}
+
+#[derive(Serialize)]
+struct User {
+    user: UserId,
+    #[serde(serialize_with = "rfc3339")]
+    linked_at: Moment,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    verified_at: Option<Moment>,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let is_phone =
+            self.whom.starts_with(['+', '＋']) || self.whom.starts_with("00") || self.whom.starts_with("tel:");
+        if is_phone || reference::is_reference(&self.whom) {
+            return self.phone(app).await;
+        }
+        let user = user_id(&self.whom)?;
+        let mut phones = Vec::new();
+        for (phone, link) in app.verifier().await?.phones_of(&user).await? {
+            phones.push(Linked::new(app, &phone, false, &link).await);
+        }
+        if phones.is_empty() {
+            return Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone")));
+        }
+        Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones }))
+    }
+
+    async fn phone(&self, app: &App) -> Done {
+        let target = target(app, &self.whom).await?;
+        let look = app.verifier().await?.look(&target.phone).await?;
+        let links = look.known.users.users.into_iter();
+        let users: Vec<User> = links
+            .map(|link| User { user: link.user, linked_at: link.linked_at, verified_at: link.verified_at })
+            .collect();
+        if users.is_empty() {
+            return Err(target.failed(app, Error::said(Exit::NotFound, "linked to no user")));
+        }
+        let reference = app.reference(&target.phone).await;
+        Ok(Box::new(OfPhone { schema: "otpctl.phone/1", phone: target.shown(app), reference, users }))
+    }
+}
+
+fn verified(at: Option<Moment>) -> String {
+    at.map_or_else(|| "never".to_owned(), Moment::rfc3339)
+}
+
+impl Report for OfUser {
+    fn human(&self) -> Human {
+        let mut table = Table::new(&["PHONE", "REF", "LINKED", "VERIFIED"], "");
+        for linked in &self.phones {
+            let reference = linked.reference.as_deref().unwrap_or("-");
+            table.row([&linked.phone, reference, &linked.linked_at.rfc3339(), &verified(linked.verified_at)]);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}
+
+impl Report for OfPhone {
+    fn human(&self) -> Human {
+        let mut table = Table::new(&["USER", "LINKED", "VERIFIED"], "");
+        for user in &self.users {
+            table.row([user.user.as_str(), &user.linked_at.rfc3339(), &verified(user.verified_at)]);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}

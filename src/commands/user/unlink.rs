@@ -1,0 +1,69 @@
+//! `user unlink`: takes phones from a user.
+
+use serde::Serialize;
+
+use super::user_id;
+use crate::app::{App, Asks};
+use crate::commands::Done;
+use crate::commands::target::target;
+use crate::error::{Error, Exit};
+use crate::otp::rules;
+use crate::output::{Human, Report};
+
+/// Unlink a user from a phone, or from all of its phones
+///
+/// Kills the live codes of those phones.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The application's own id of the user
+    id: String,
+    /// A number or a `ph_…` reference; none: all of the user's phones
+    phone: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Taken {
+    schema: &'static str,
+    user: String,
+    unlinked: Vec<String>,
+    dry_run: bool,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let user = user_id(&self.id)?;
+        let verifier = app.verifier().await?;
+        let phones = match &self.phone {
+            Some(phone) => {
+                let target = target(app, phone).await?;
+                vec![(target.phone, target.typed)]
+            }
+            None => verifier.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
+        };
+        app.may_change(&format!("unlink {user} from {} phones", phones.len()), Asks::First)?;
+        let mut unlinked = Vec::new();
+        for (phone, typed) in &phones {
+            if matches!(verifier.unlink(phone, &user).await?.outcome, rules::Linked::Changed(_)) {
+                unlinked.push(app.shown(phone, *typed));
+            }
+        }
+        if unlinked.is_empty() {
+            let whom = phones.iter().map(|(phone, typed)| app.shown(phone, *typed)).next();
+            let whom = whom.map_or_else(|| "no phone".to_owned(), |phone| format!("not {phone}"));
+            return Err(Error::said(Exit::NotFound, format!("the user `{user}` has {whom}")));
+        }
+        let (user, dry_run) = (user.to_string(), app.globals.dry_run);
+        Ok(Box::new(Taken { schema: "otpctl.user_unlink/1", user, unlinked, dry_run }))
+    }
+}
+
+impl Report for Taken {
+    fn human(&self) -> Human {
+        let done = if self.dry_run { "Would unlink" } else { "Unlinked" };
+        Human::Text(format!("{done} the user `{}` from {}.", self.user, self.unlinked.join(", ")))
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}

@@ -1,0 +1,232 @@
+//! `verify`: spends one try.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use serde::Serialize;
+
+use super::Done;
+use super::target::{Target, standard_input, target};
+use crate::app::{App, Asks};
+use crate::error::{Error, Exit};
+use crate::otp::record::{Answer, Reason, Verdict};
+use crate::otp::rules::Asked;
+use crate::otp::time::rfc3339_or_null;
+use crate::otp::{Code, Moment, Purpose, UserId, foreign, reference};
+use crate::output::{Human, Report};
+
+/// No code, however spaced, is longer.
+const LONGEST: u64 = 256;
+/// No attempt id is longer.
+const LONGEST_ID: usize = 64;
+
+/// Check a code, and spend one try
+///
+/// Prints the mapped user. The same document says yes and no; the exit code tells them apart: 0 right, 10 wrong, 11 no
+/// code, 12 locked.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A number, `user:ID` or a `ph_…` reference
+    #[arg(value_name = "PHONE|USER")]
+    target: String,
+    /// What was typed; `-` or nothing: asked for on a terminal, else read from standard input
+    #[arg(value_name = "CODE")]
+    code: Option<String>,
+    /// What the code is for
+    #[arg(long, default_value_t)]
+    purpose: Purpose,
+    /// The user that it must be
+    #[arg(long, value_name = "ID")]
+    user: Option<UserId>,
+    /// Fail unless the phone is linked to one user
+    #[arg(long)]
+    require_user: bool,
+    /// The same id again gives the same answer, and spends no second try
+    #[arg(long, value_name = "ID")]
+    attempt_id: Option<String>,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let spec = &app.settings()?.code.spec;
+        let attempt_id = match &self.attempt_id {
+            Some(id) => checked(id)?.to_owned(),
+            None => reference::attempt_id(&crate::app::OsRandom)?,
+        };
+        // A phone or code that cannot be one is told before the store is touched.
+        let typed = (!self.target.starts_with("user:") && !reference::is_reference(&self.target))
+            .then(|| super::target::phone(app, &self.target));
+        typed.transpose()?;
+        let code = spec.read(&self.typed(app)?).map_err(|error| Error::new(Exit::Usage, error))?;
+        let target = target(app, &self.target).await?;
+        app.may_change("spend a try", Asks::Never)?;
+        self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
+            error.attempt_id = Some(attempt_id.clone());
+            if error.exit == Exit::StoreUnknown {
+                let repeat = format!("otpctl verify {} --attempt-id {attempt_id}", target.argument());
+                error.hint = Some(format!("the code may have been used; ask again with the same id: {repeat}"));
+            }
+            target.failed(app, error)
+        })
+    }
+
+    async fn check(&self, app: &App, target: &Target, code: &Code, attempt_id: &str) -> Done {
+        let asked = Asked {
+            phone: &target.phone,
+            purpose: &self.purpose,
+            code,
+            peppers: app.peppers().await?,
+            attempt_id,
+            user: self.user.as_ref().or(target.user.as_ref()),
+            require_user: self.require_user,
+        };
+        let stepped = app.verifier().await?.verify(&asked).await?;
+        Ok(Box::new(Checked {
+            phone: target.shown(app),
+            argument: target.argument(),
+            purpose: self.purpose.clone(),
+            answer: stepped.outcome.answer,
+            now: stepped.now,
+            attempt_id: attempt_id.to_owned(),
+            replayed: stepped.outcome.replayed,
+            dry_run: app.globals.dry_run,
+        }))
+    }
+
+    /// The code as typed: from the command line, a terminal, or standard input.
+    fn typed(&self, app: &App) -> Result<zeroize::Zeroizing<String>, Error> {
+        if let Some(code) = self.code.as_deref().filter(|code| *code != "-") {
+            return Ok(code.to_owned().into());
+        }
+        let stdin = std::io::stdin();
+        let mut text = zeroize::Zeroizing::new(String::new());
+        if stdin.is_terminal() {
+            if app.globals.no_input {
+                return Err(Error::said(Exit::Usage, "no code was given, and nobody may be asked for it"));
+            }
+            app.printer.ask("Code: ");
+            stdin.lock().read_line(&mut text).map_err(|error| Error::new(Exit::Usage, error))?;
+        } else {
+            *text = standard_input(LONGEST)?;
+        }
+        // The end of the line is not part of what was typed.
+        let length = text.trim_end_matches(['\n', '\r']).len();
+        text.truncate(length);
+        Ok(text)
+    }
+}
+
+/// An attempt id that a caller chose.
+fn checked(id: &str) -> Result<&str, Error> {
+    let fits = (8..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits && !id.chars().any(foreign::is_unsafe) {
+        return Ok(id);
+    }
+    Err(Error::said(Exit::Usage, format!("an attempt id has 8 to {LONGEST_ID} printable characters without spaces")))
+}
+
+struct Checked {
+    phone: String,
+    argument: String,
+    purpose: Purpose,
+    answer: Answer,
+    now: Moment,
+    attempt_id: String,
+    replayed: bool,
+    dry_run: bool,
+}
+
+impl Report for Checked {
+    fn human(&self) -> Human {
+        let phone = &self.phone;
+        let answer = &self.answer;
+        let left = answer.attempts_left;
+        Human::Text(match (answer.verdict, answer.reason) {
+            (Verdict::Ok, _) => match &answer.user {
+                Some(user) => format!("The code for {phone} is right. User: {user}"),
+                None => format!("The code for {phone} is right."),
+            },
+            (Verdict::Wrong, Some(Reason::SupersededCode)) => {
+                format!("Wrong code for {phone}: it is an older one, and a newer was sent. {left} tries left.")
+            }
+            (Verdict::Wrong, _) => format!("Wrong code for {phone}. {left} tries left."),
+            (_, Some(Reason::AttemptsExhausted)) => format!("The tries of the code for {phone} are used up."),
+            (Verdict::Locked, _) => match answer.locked_until {
+                Some(until) => {
+                    let wait = until.since(self.now).as_millis().div_ceil(1000);
+                    format!("{phone} is locked for {wait} s, after {} wrong codes in a row.", answer.failures)
+                }
+                None => format!(
+                    "{phone} is locked until someone unlocks it, after {} wrong codes in a row.",
+                    answer.failures
+                ),
+            },
+            (Verdict::NoCode, reason) => {
+                let why = match reason {
+                    Some(Reason::Expired) => "it has expired",
+                    Some(Reason::Used) => "it was used",
+                    Some(Reason::Revoked) => "it was revoked",
+                    Some(Reason::Superseded) => "it was replaced, or the phone has other users now",
+                    _ => "none was issued",
+                };
+                format!("There is no code for {phone}: {why}.")
+            }
+        })
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: &'static str,
+            result: Verdict,
+            reason: Option<Reason>,
+            phone: &'a str,
+            purpose: &'a Purpose,
+            user: Option<&'a UserId>,
+            challenge_id: Option<&'a str>,
+            attempts_left: u32,
+            failures_consecutive: u32,
+            #[serde(serialize_with = "rfc3339_or_null")]
+            locked_until: Option<Moment>,
+            #[serde(serialize_with = "rfc3339_or_null")]
+            expires_at: Option<Moment>,
+            attempt_id: &'a str,
+            replayed: bool,
+            dry_run: bool,
+        }
+        let answer = &self.answer;
+        serde_json::to_string(&Document {
+            schema: "otpctl.verify/1",
+            result: answer.verdict,
+            reason: answer.reason,
+            phone: &self.phone,
+            purpose: &self.purpose,
+            user: answer.user.as_ref(),
+            challenge_id: answer.challenge_id.as_deref(),
+            attempts_left: answer.attempts_left,
+            failures_consecutive: answer.failures,
+            locked_until: answer.locked_until,
+            expires_at: answer.expires_at,
+            attempt_id: &self.attempt_id,
+            replayed: self.replayed,
+            dry_run: self.dry_run,
+        })
+    }
+
+    fn exit(&self) -> Exit {
+        match self.answer.verdict {
+            Verdict::Ok => Exit::Ok,
+            Verdict::Wrong => Exit::WrongCode,
+            Verdict::NoCode => Exit::NoCode,
+            Verdict::Locked => Exit::Locked,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let command = match (self.answer.verdict, self.answer.reason) {
+            (Verdict::NoCode, _) | (_, Some(Reason::AttemptsExhausted)) => "send",
+            (Verdict::Locked, _) => "unlock",
+            _ => return Vec::new(),
+        };
+        vec![format!("otpctl {command} {}", self.argument)]
+    }
+}

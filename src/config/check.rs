@@ -1,0 +1,241 @@
+//! `config check`: what a file may say and still not work: templates, secrets, and slips that only a person can judge.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::env::Env;
+use super::error::ConfigError;
+use super::fetch::read_private;
+use super::settings::{Entry, MessageSettings, Settings, StoreSettings};
+use crate::otp::text::{Template, TemplateError, Vars, segments};
+use crate::otp::{MIN_BITS, Purpose};
+use crate::provider;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Worth knowing.
+    Note,
+    /// It works, and probably not as it was meant.
+    Warning,
+    /// Something that depends on it will fail.
+    Error,
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// The key that it is about, dotted.
+    pub key: String,
+    /// What was found. It holds no secret.
+    pub text: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+fn finding(level: Level, key: impl Into<String>, text: impl Into<String>) -> Finding {
+    Finding { level, key: key.into(), text: text.into(), hint: None }
+}
+
+impl Finding {
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn failed(key: impl Into<String>, error: &ConfigError) -> Self {
+        Self { level: Level::Error, key: key.into(), text: error.to_string(), hint: error.next().map(str::to_owned) }
+    }
+}
+
+/// Looks at everything that loading leaves alone because it takes time or asks others: compiles every template and
+/// counts what it costs, fetches every secret, and names what looks like a slip. `today` is the day in UTC.
+pub async fn check_all(settings: &Settings, env: &Env, today: Date) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    codes(settings, &mut findings);
+    policy(settings, &mut findings);
+    messages(settings, &mut findings);
+    test_numbers(settings, today, &mut findings);
+    ids(settings, &mut findings);
+    secrets(settings, env, &mut findings).await;
+    findings
+}
+
+fn is_real(settings: &Settings) -> bool {
+    settings.providers.values().filter_map(|one| provider::describe(&one.kind)).any(|description| description.real)
+}
+
+fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
+    let code = &settings.code;
+    if code.allow_weak {
+        let bits = code.spec.bits();
+        findings.push(if bits < MIN_BITS {
+            finding(
+                Level::Warning,
+                "code.allow_weak",
+                format!("a code has {bits:.1} bits; 20 is the least that is safe"),
+            )
+            .hint("length = 6 of digits, and allow_weak away")
+        } else {
+            finding(Level::Note, "code.allow_weak", "weak codes are allowed, and these are not weak")
+                .hint("remove the key")
+        });
+    }
+    let redis = matches!(settings.store, StoreSettings::Redis(_));
+    if redis && code.peppers.is_empty() {
+        findings.push(Finding::failed("code.peppers", &ConfigError::missing_pepper(settings.path.as_deref())));
+    }
+    if settings.protected && matches!(&settings.store, StoreSettings::Redis(redis) if redis.accept_eviction_risk) {
+        findings.push(finding(
+            Level::Warning,
+            "store.redis.accept_eviction_risk",
+            "a server that evicts keys forgets failures, which is a way around the limits",
+        ));
+    }
+}
+
+fn policy(settings: &Settings, findings: &mut Vec<Finding>) {
+    if settings.policy.countries.as_ref().is_some_and(Vec::is_empty) {
+        findings.push(
+            finding(Level::Warning, "policy.countries", "no country is allowed, so every send is refused")
+                .hint("under [policy]: countries = [\"IN\"], with the countries of your users"),
+        );
+    }
+    if is_real(settings) && !settings.lines.contains_key("message.app") {
+        let text = format!("people will read of codes for {:?}", settings.message.app);
+        findings.push(
+            finding(Level::Warning, "message.app", text)
+                .hint("under [message]: app = \"the name of your application\""),
+        );
+    }
+}
+
+fn messages(settings: &Settings, findings: &mut Vec<Finding>) {
+    let message = &settings.message;
+    message_costs(settings, message, None, &message.text, findings);
+    for (lang, text) in &message.lang {
+        message_costs(settings, message, Some(lang), text, findings);
+    }
+}
+
+fn message_costs(
+    settings: &Settings,
+    message: &MessageSettings,
+    lang: Option<&str>,
+    source: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
+    match costs(settings, message, lang, source) {
+        Ok((text, dear)) => {
+            let level = if dear { Level::Warning } else { Level::Note };
+            findings.push(finding(level, key, text));
+        }
+        Err(error) => findings.push(finding(Level::Error, key, error.to_string())),
+    }
+}
+
+/// What one message takes, and whether one character makes it dearer than it need be.
+fn costs(
+    settings: &Settings,
+    message: &MessageSettings,
+    lang: Option<&str>,
+    source: &str,
+) -> Result<(String, bool), TemplateError> {
+    let template = Template::new(source, message.host.as_deref())?;
+    let text = template.render(&Vars {
+        // As long as a code, and like one to the encoding: codes are ASCII letters and digits.
+        code: &"0".repeat(settings.code.spec.length),
+        app: &message.app,
+        ttl_minutes: settings.code.ttl.as_secs().div_ceil(60),
+        purpose: Purpose::default().as_str(),
+        lang,
+    })?;
+    let cost = segments(&text);
+    let parts = if cost.segments == 1 { "1 SMS".to_owned() } else { format!("{} SMS, each paid for", cost.segments) };
+    let mut said = format!("{parts}; {} units of {}", cost.units, cost.encoding.as_str());
+    // A text in another script needs UCS-2; a single stray letter in a Latin one does not.
+    let stray = cost.offender.filter(|_| text.chars().filter(|c| !c.is_ascii()).count() <= 3);
+    if let Some(offender) = stray {
+        let letter = u32::from(offender);
+        // Writing to a String does not fail.
+        let _ = write!(said, " because of U+{letter:04X}: without it 160 characters fit instead of 70");
+    }
+    Ok((said, stray.is_some() && cost.segments > 1))
+}
+
+fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
+    for (index, number) in settings.test_numbers.iter().enumerate() {
+        let key = format!("test_numbers.{index}");
+        findings.push(if number.holds_on(today) {
+            let text = format!("{} takes a fixed code until {}", number.phone.masked(), number.valid_until);
+            finding(Level::Note, key, text)
+        } else {
+            let text = format!(
+                "{} is past its valid_until, {}, and is an ordinary number now",
+                number.phone.masked(),
+                number.valid_until
+            );
+            finding(Level::Warning, key, text).hint(format!("remove it, line {}", number.place.line))
+        });
+    }
+}
+
+/// MSG91's own id of a template has 24 hexadecimal digits; the 19 digits of the DLT registration are often put there.
+fn ids(settings: &Settings, findings: &mut Vec<Finding>) {
+    for (name, provider) in settings.providers.iter().filter(|(_, provider)| provider.kind == "msg91") {
+        let Some(Entry::Plain(serde_json::Value::String(id))) = provider.entries.get("template_id") else { continue };
+        let text = if id.len() == 19 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+            "this looks like the DLT template id (19 digits), and MSG91's own template id is wanted"
+        } else if id.len() != 24 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            "MSG91's template id has 24 hexadecimal digits, and this one has not"
+        } else {
+            continue;
+        };
+        findings.push(
+            finding(Level::Warning, format!("providers.{name}.template_id"), text)
+                .hint("copy the Template ID that MSG91 shows in its list of templates"),
+        );
+    }
+}
+
+async fn secrets(settings: &Settings, env: &Env, findings: &mut Vec<Finding>) {
+    let mut note = |key: String, result: Result<(), ConfigError>| match result {
+        Ok(()) => findings.push(finding(Level::Note, key, "can be fetched")),
+        Err(error) => findings.push(Finding::failed(key, &error)),
+    };
+    for pepper in &settings.code.peppers {
+        note(format!("code.peppers.{}", pepper.id), pepper.resolve(env).await.map(drop));
+    }
+    if let StoreSettings::Redis(redis) = &settings.store {
+        if redis.password.is_some() {
+            note("store.redis.password".to_owned(), redis.password(env).await.map(drop));
+        }
+        if let Some(key) = redis.tls.key.as_deref() {
+            note("store.redis.tls.key".to_owned(), read_private(key).map(drop));
+        }
+        for (name, path) in [("ca", &redis.tls.ca), ("cert", &redis.tls.cert)] {
+            if let Some(path) = path {
+                note(format!("store.redis.tls.{name}"), readable(path));
+            }
+        }
+    }
+    for (name, provider) in &settings.providers {
+        for (setting, entry) in &provider.entries {
+            if let Entry::Secret(_) = entry {
+                note(format!("providers.{name}.{setting}"), provider.fetch(setting, env).await.map(drop));
+            }
+        }
+    }
+}
+
+/// A certificate is no secret; that it is there is all that can be told here.
+fn readable(path: &Path) -> Result<(), ConfigError> {
+    std::fs::File::open(path)
+        .map(drop)
+        .map_err(|error| ConfigError::new(format!("cannot be read: {}", error.kind())).in_file(path))
+}

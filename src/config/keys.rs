@@ -1,0 +1,52 @@
+//! Every key of the file, by table: what is accepted, listed, and held to `otpctl.toml.example` is this list.
+
+/// A table and the keys that it may hold. Tables whose keys are chosen by the user (`providers`, `routes`,
+/// `message.lang`, windows and counts in `limits`) are not listed: their readers name what they allow.
+pub(super) const TABLES: [(&str, &[&str]); 9] = [
+    (
+        "",
+        &[
+            "protected",
+            "reveal",
+            "region",
+            "store",
+            "code",
+            "limits",
+            "policy",
+            "message",
+            "routes",
+            "providers",
+            "test_numbers",
+            "timeline",
+        ],
+    ),
+    ("store", &["embedded", "redis"]),
+    ("store.embedded", &["path"]),
+    ("store.redis", &["url", "username", "password", "tls", "prefix", "layout", "accept_eviction_risk"]),
+    ("code", &["length", "alphabet", "allow_weak", "ttl", "max_attempts", "peppers"]),
+    ("limits", &["cooldown", "per_phone", "per_prefix", "per_country", "locks", "failures_kept"]),
+    ("policy", &["countries", "types"]),
+    ("message", &["app", "text", "host", "lang"]),
+    ("timeline", &["keep"]),
+];
+
+/// The keys of the items of lists and of small inline tables.
+pub(super) const TLS: [&str; 3] = ["ca", "cert", "key"];
+pub(super) const PEPPER: [&str; 5] = ["id", "env", "file", "command", "value"];
+pub(super) const SECRET: [&str; 3] = ["env", "file", "command"];
+pub(super) const TEST_NUMBER: [&str; 3] = ["phone", "code", "valid_until"];
+
+/// The keys of a table.
+pub(super) fn of(table: &str) -> &'static [&'static str] {
+    TABLES.iter().find(|(name, _)| *name == table).map_or(&[], |(_, keys)| keys)
+}
+
+/// The table that a key would be right in.
+pub(super) fn home_of(key: &str) -> Option<&'static str> {
+    TABLES.iter().find(|(_, keys)| keys.contains(&key)).map(|(table, _)| *table)
+}
+
+/// `in [code]`, as a sentence says it.
+pub(super) fn under(table: &str) -> String {
+    if table.is_empty() { "at the top of the file, before the first table".to_owned() } else { format!("in [{table}]") }
+}

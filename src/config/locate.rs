@@ -1,0 +1,184 @@
+//! Which file is read: the first of a fixed list, and never one of the current folder.
+
+use std::path::{Path, PathBuf};
+
+use super::env::Env;
+use super::error::{ConfigError, pasteable, shown};
+use super::words;
+use crate::otp::foreign::escaped;
+
+/// The machine's folder.
+const SYSTEM: &str = "/etc/otpctl";
+/// The file that is read where none is named.
+const USUAL: &str = "otpctl.toml";
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nothing was said.
+    Default,
+    /// The file, in this line.
+    File {
+        /// From 1.
+        line: usize,
+    },
+    /// A flag.
+    Flag,
+    /// An environment variable, by name.
+    Environment(&'static str),
+}
+
+/// A value that came by flag or by environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<T> {
+    /// What was said.
+    pub value: T,
+    /// By flag, and not by environment.
+    pub by_flag: bool,
+}
+
+/// What the command line and the environment say of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `--config`, else `OTPCTL_CONFIG`.
+    pub config: Option<Chosen<PathBuf>>,
+    /// `--profile`, else `OTPCTL_PROFILE`.
+    pub profile: Option<Chosen<String>>,
+}
+
+/// The file that was found, or that there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The file to read; none: the defaults hold.
+    pub path: Option<PathBuf>,
+    /// It was named by flag or environment.
+    pub named: bool,
+    /// By which of them.
+    pub origin: Origin,
+    /// Where was looked, in order.
+    pub tried: Vec<PathBuf>,
+    /// A profile that was given too and is not read, because a file was named: worth a warning.
+    pub ignored_profile: Option<String>,
+}
+
+/// Finds the file.
+///
+/// # Errors
+/// When a file is named and not there, when a profile's name is none, or when it cannot be told whether a file is
+/// there: what cannot be read is never passed over for something weaker.
+pub fn locate(request: &Request, env: &Env) -> Result<Located, ConfigError> {
+    locate_in(request, env, Path::new(SYSTEM))
+}
+
+/// Where a user's own file is: the first place that is looked at where none is named. None without a home folder.
+#[must_use]
+pub fn usual_path(env: &Env) -> Option<PathBuf> {
+    env.own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(USUAL))
+}
+
+/// [`locate`] with another folder for the machine's files.
+pub(super) fn locate_in(request: &Request, env: &Env, system: &Path) -> Result<Located, ConfigError> {
+    let folders: Vec<PathBuf> =
+        env.own_folder("XDG_CONFIG_HOME", ".config").into_iter().chain([system.to_owned()]).collect();
+    let origin = |by_flag: bool, name| if by_flag { Origin::Flag } else { Origin::Environment(name) };
+    // An empty variable is the shell's way to unset it for one command; an empty flag is a mistake.
+    let config = request.config.as_ref().filter(|config| config.by_flag || !config.value.as_os_str().is_empty());
+    let wanted = request.profile.as_ref().filter(|profile| profile.by_flag || !profile.value.is_empty());
+    if let Some(config) = config {
+        let ignored_profile = wanted.map(|profile| profile.value.clone());
+        let path = config.value.clone();
+        if !there(&path)? {
+            return Err(no_file(&path, &folders));
+        }
+        let origin = origin(config.by_flag, "OTPCTL_CONFIG");
+        return Ok(Located { path: Some(path.clone()), named: true, origin, tried: vec![path], ignored_profile });
+    }
+    let name = match wanted {
+        Some(profile) => file_of(&profile.value)?,
+        None => USUAL.to_owned(),
+    };
+    let mut tried = Vec::new();
+    for folder in &folders {
+        let path = folder.join(&name);
+        tried.push(path.clone());
+        if there(&path)? {
+            let origin = wanted.map(|profile| origin(profile.by_flag, "OTPCTL_PROFILE"));
+            let named = origin.is_some();
+            let origin = origin.unwrap_or(Origin::Default);
+            return Ok(Located { path: Some(path), named, origin, tried, ignored_profile: None });
+        }
+    }
+    match wanted {
+        Some(profile) => Err(no_profile(&profile.value, &folders)),
+        None => Ok(Located { path: None, named: false, origin: Origin::Default, tried, ignored_profile: None }),
+    }
+}
+
+/// Whether something is there. A folder that may not be searched is an error: behind it may be the very file.
+fn there(path: &Path) -> Result<bool, ConfigError> {
+    match std::fs::metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            // A link that leads nowhere is a file that was meant to be there.
+            match std::fs::symlink_metadata(path) {
+                Ok(_) => Err(ConfigError::new("this link leads nowhere").in_file(path)),
+                Err(_) => Ok(false),
+            }
+        }
+        Err(error) => Err(ConfigError::new(format!("cannot be looked at: {}", error.kind()))
+            .in_file(path)
+            .hint(format!("ls -ld {}", pasteable(path)))),
+    }
+}
+
+/// A profile is the name of a file and never a way to one: `../x` would lead out of the folders.
+fn file_of(profile: &str) -> Result<String, ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if profile.is_empty() || profile.len() > 64 || profile.starts_with('.') || !profile.bytes().all(plain) {
+        return Err(ConfigError::new("the name of a profile has 1 to 64 letters, digits, `_`, `-` and `.`")
+            .hint("a path goes with --config"));
+    }
+    Ok(format!("{profile}.toml"))
+}
+
+/// The profiles in a folder, by name.
+fn profiles(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".toml").map(escaped))
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+fn no_file(path: &Path, folders: &[PathBuf]) -> ConfigError {
+    let error = ConfigError::new("there is no such file").in_file(path);
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    // `--config prod` is a slip for `--profile prod`.
+    if path.components().count() == 1 && folders.iter().any(|folder| profiles(folder).contains(&stem)) {
+        return error.hint(format!("otpctl --profile {stem}"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let names = folder.map(profiles).unwrap_or_default();
+    match (folder, words::nearest(&stem, names.iter().map(String::as_str))) {
+        (Some(folder), Some(near)) => {
+            error.hint(format!("otpctl --config {}", pasteable(&folder.join(format!("{near}.toml")))))
+        }
+        _ => error.hint("otpctl config path shows where files are looked for"),
+    }
+}
+
+fn no_profile(profile: &str, folders: &[PathBuf]) -> ConfigError {
+    let mut known: Vec<String> = folders.iter().flat_map(|folder| profiles(folder)).collect();
+    known.sort_unstable();
+    known.dedup();
+    let meant = words::meant(profile, known.iter().map(String::as_str));
+    let within: Vec<String> = folders.iter().map(|folder| shown(folder)).collect();
+    let error = ConfigError::new(format!("there is no {profile}.toml in {}{meant}", within.join(" or ")));
+    match words::nearest(profile, known.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("otpctl --profile {near}")),
+        None if known.is_empty() => error.hint("otpctl config init writes a first file"),
+        None => error.hint(format!("profiles: {}", known.join(", "))),
+    }
+}

@@ -1,0 +1,68 @@
+//! The one file that is read: found, opened with care, checked whole, and turned into settings. Secrets stay where they
+//! are until a backend is opened. Nothing here prints, and neither the environment nor a clock is read: both come in.
+//!
+//! * `locate` says which file; `files` opens it and judges whose it is.
+//! * `tree` is the file as values that know their line; `keys` lists every key; `read`, `limits`, `store`, `providers`
+//!   turn tables into the types of `settings`.
+//! * `secret` and `fetch` get what is secret when it is needed; `check` and `show` are what `config check` and
+//!   `config show` print.
+//!
+//! No refusal quotes a value: the line number is enough to find it, and what stands there may be a secret.
+
+mod check;
+mod env;
+mod error;
+mod fetch;
+mod files;
+mod keys;
+mod limits;
+mod locate;
+mod providers;
+mod read;
+mod secret;
+mod settings;
+mod show;
+mod store;
+mod tree;
+mod url;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Finding, Level, check_all};
+pub use env::Env;
+pub use error::ConfigError;
+pub use fetch::read_private;
+pub use locate::{Chosen, Located, Origin, Request, locate, usual_path};
+pub use secret::SecretSource;
+pub use settings::{
+    CodeSettings, Entry, MIN_PEPPER, MessageSettings, PepperSource, ProviderSettings, RedisSettings, RedisTarget,
+    Routes, Settings, StoreSettings, TestNumber, TimelineSettings, TlsFiles,
+};
+pub use show::{Shown, shown};
+pub use words::{duration, spelled};
+
+/// Reads and checks the file that [`locate`] found; without one the defaults hold: the embedded store in the user's
+/// state folder, provider `console`, no region.
+///
+/// # Errors
+/// When the file is not ours to trust, is no TOML, says what is not understood, or holds a secret that others may read.
+pub fn load(located: &Located, env: &Env) -> Result<Settings, ConfigError> {
+    let Some(path) = located.path.as_deref() else {
+        return read::settings(located, &tree::Document::parse(None, "")?, env);
+    };
+    let file = files::read_config(path)?;
+    let document = tree::Document::parse(Some(path), &file.text)?;
+    let settings = read::settings(located, &document, env)?;
+    if let Some(line) = document.literal() {
+        files::private(path, file.mode, &format!("line {line} holds a secret, and others may read this file"))?;
+    }
+    Ok(settings)
+}
+
+/// A first file for `config init`: small, commented, and valid as it is.
+#[must_use]
+pub fn starter() -> &'static str {
+    include_str!("starter.toml")
+}

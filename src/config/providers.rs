@@ -1,0 +1,187 @@
+//! `[providers.NAME]` and `[routes]`: held to what each kind of provider says that it takes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use toml::de::DeValue;
+
+use super::error::ConfigError;
+use super::read::country_named;
+use super::secret::{self, SecretSource};
+use super::settings::{Entry, ProviderSettings, Routes};
+use super::tree::{Node, Table};
+use super::{url, words};
+use crate::provider::{self, SettingSpec, SettingType};
+
+/// The provider that is there without being configured: it prints the SMS on stderr.
+pub(super) const CONSOLE: &str = "console";
+
+/// What `[providers]` and `[routes]` say together.
+pub(super) struct Configured {
+    pub(super) providers: BTreeMap<String, ProviderSettings>,
+    pub(super) routes: Routes,
+    /// At least one of them sends to real phones.
+    pub(super) real: bool,
+}
+
+pub(super) fn read(root: &Table<'_>) -> Result<Configured, ConfigError> {
+    let (mut providers, mut real) = (BTreeMap::new(), false);
+    if let Some(table) = root.table("providers")? {
+        for node in table.nodes() {
+            let (provider, sends) = one(&node)?;
+            real |= sends;
+            providers.insert(node.name.to_owned(), provider);
+        }
+    }
+    if providers.is_empty() {
+        let console = ProviderSettings { kind: CONSOLE.to_owned(), entries: BTreeMap::new(), places: BTreeMap::new() };
+        providers.insert(CONSOLE.to_owned(), console);
+    }
+    let routes = routes(root, &providers)?;
+    Ok(Configured { providers, routes, real })
+}
+
+fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if node.name.is_empty() || node.name.len() > 32 || !node.name.bytes().all(plain) {
+        return Err(node.refuse("the name of a provider has 1 to 32 letters, digits, `_` and `-`"));
+    }
+    let table = node.table()?;
+    let kind = table.text("kind")?.unwrap_or(node.name);
+    let description = provider::describe(kind).ok_or_else(|| unknown_kind(&table, kind))?;
+    let names: Vec<&str> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
+    table.only(&[&["kind"], names.as_slice()].concat())?;
+    let (mut entries, mut places) = (BTreeMap::new(), BTreeMap::new());
+    for spec in &description.settings {
+        match table.get(&spec.name) {
+            Some(node) => {
+                places.insert(spec.name.clone(), node.place());
+                entries.insert(spec.name.clone(), entry(&node, spec, description.real)?);
+            }
+            None if spec.required => {
+                return Err(table.refuse(format!("`{}` is missing, and {} needs it", spec.name, description.title)));
+            }
+            None => {}
+        }
+    }
+    Ok((ProviderSettings { kind: kind.to_owned(), entries, places }, description.real))
+}
+
+fn unknown_kind(table: &Table<'_>, kind: &str) -> ConfigError {
+    let kinds: Vec<String> = provider::kinds().map(ToString::to_string).collect();
+    let meant = words::meant(kind, kinds.iter().map(String::as_str));
+    let error = match table.get("kind") {
+        Some(node) => node.refuse(format!("there is no such kind of provider{meant}")),
+        None => table.refuse(format!("this is the name of no kind of provider, and `kind` is not set{meant}")),
+    };
+    error.hint(format!("kinds: {}", kinds.join(", ")))
+}
+
+fn entry(node: &Node<'_>, spec: &SettingSpec, real: bool) -> Result<Entry, ConfigError> {
+    if spec.secret {
+        return SecretSource::read(node).map(Entry::Secret);
+    }
+    match node.value {
+        // Account ids and senders may be kept where the keys are.
+        DeValue::Table(_) if spec.holds == SettingType::Text => return SecretSource::read(node).map(Entry::Secret),
+        // Some callbacks carry their password in the URL.
+        DeValue::String(text) if spec.holds == SettingType::Text && url::has_credentials(text) => {
+            return secret::literal(node).map(SecretSource::Literal).map(Entry::Secret);
+        }
+        _ => {}
+    }
+    let (fits, wanted) = match spec.holds {
+        SettingType::Text => (matches!(node.value, DeValue::String(_)), "text in quotes"),
+        SettingType::Number => (matches!(node.value, DeValue::Integer(_)), "a whole number"),
+        SettingType::Flag => (matches!(node.value, DeValue::Boolean(_)), "true or false"),
+        SettingType::Table => (matches!(node.value, DeValue::Table(_)), "a table"),
+        SettingType::List => (matches!(node.value, DeValue::Array(_)), "a list"),
+    };
+    if !fits {
+        return Err(node.wrong_type(wanted));
+    }
+    // The one path among the settings of providers is where `outbox` writes.
+    if !real && spec.name == "path" {
+        return Ok(Entry::Plain(Value::String(node.file()?.to_string_lossy().into_owned())));
+    }
+    json(node).map(Entry::Plain)
+}
+
+fn json(node: &Node<'_>) -> Result<Value, ConfigError> {
+    Ok(match node.value {
+        DeValue::String(text) if url::has_credentials(text) => {
+            return Err(node.refuse("a URL in here may not hold a password: it would be shown"));
+        }
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Boolean(flag) => Value::Bool(*flag),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map(Value::from)
+            .map_err(|_| node.refuse("this number is too large"))?,
+        DeValue::Float(number) => number
+            .as_str()
+            .parse()
+            .ok()
+            .and_then(serde_json::Number::from_f64)
+            .map(Value::Number)
+            .ok_or_else(|| node.refuse("this is no finite number"))?,
+        DeValue::Datetime(moment) => Value::String(moment.to_string()),
+        DeValue::Array(_) => Value::Array(node.list("")?.map(|item| json(&item)).collect::<Result<_, _>>()?),
+        DeValue::Table(_) => {
+            let entries = node.table()?.nodes().map(|item| Ok((item.name.to_owned(), json(&item)?)));
+            Value::Object(entries.collect::<Result<_, ConfigError>>()?)
+        }
+    })
+}
+
+fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Routes, ConfigError> {
+    let (mut default, mut by_country) = (None, BTreeMap::new());
+    let table = root.table("routes")?;
+    for node in table.iter().flat_map(Table::nodes) {
+        if node.name == "default" {
+            default = Some(route(&node, providers)?);
+            continue;
+        }
+        let country = country_named(node.name).map_err(|mut meant| {
+            if meant.is_empty() {
+                meant = words::meant(node.name, ["default"]);
+            }
+            node.refuse(format!("a route is called `default` or has the two letters of a country{meant}"))
+        })?;
+        by_country.insert(country, route(&node, providers)?);
+    }
+    let default = match (default, providers.keys().collect::<Vec<_>>().as_slice()) {
+        (Some(default), _) => default,
+        (None, [only]) => vec![(*only).clone()],
+        (None, several) => {
+            let names: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();
+            let message = "several providers are configured, and `routes.default` does not say which is used";
+            return Err(table.as_ref().unwrap_or(root).refuse(message).hint(format!(
+                "under [routes]: default = [{}], in the order in which they are to be tried",
+                names.join(", ")
+            )));
+        }
+    };
+    Ok(Routes { default, by_country })
+}
+
+fn route(node: &Node<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Vec<String>, ConfigError> {
+    let mut names: Vec<String> = Vec::new();
+    for item in node.list("providers such as [\"console\"]")? {
+        let name = item.text()?;
+        if !providers.contains_key(name) {
+            let known: Vec<&str> = providers.keys().map(String::as_str).collect();
+            let meant = words::meant(name, known.iter().copied());
+            return Err(item
+                .refuse(format!("no provider of this name is configured{meant}"))
+                .hint(format!("configured: {}; another one needs its table, [providers.NAME]", known.join(", "))));
+        }
+        if names.iter().any(|known| known == name) {
+            return Err(item.refuse("a route tries each provider once"));
+        }
+        names.push(name.to_owned());
+    }
+    if names.is_empty() {
+        return Err(node.refuse("a route has at least one provider"));
+    }
+    Ok(names)
+}

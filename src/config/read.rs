@@ -1,0 +1,265 @@
+//! From the tree to the settings: the top of the file and its smaller tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use toml::de::DeValue;
+
+use super::env::Env;
+use super::error::ConfigError;
+use super::locate::Located;
+use super::providers::{self, Configured};
+use super::secret::{self, SecretSource};
+use super::settings::{
+    CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, TestNumber, TimelineSettings,
+};
+use super::tree::{Document, Node, Table};
+use super::{keys, limits, store, words};
+use crate::otp::{Alphabet, CodeSpec, Country, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Phone, Policy};
+
+const DAY: u64 = 24 * 60 * 60;
+
+pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) -> Result<Settings, ConfigError> {
+    let root = document.root();
+    root.only(keys::of(""))?;
+    let protected = root.flag("protected")?;
+    let code = code(root.table("code")?.as_ref())?;
+    let Configured { providers, routes, real } = providers::read(&root)?;
+    Ok(Settings {
+        path: located.path.clone(),
+        named: located.named,
+        protected,
+        reveal: root.flag("reveal")?,
+        region: root.get("region").map(|node| country(&node)).transpose()?,
+        store: store::read(root.table("store")?.as_ref(), env)?,
+        limits: limits::read(root.table("limits")?.as_ref())?,
+        policy: policy(root.table("policy")?.as_ref(), real)?,
+        message: message(root.table("message")?.as_ref())?,
+        routes,
+        providers,
+        test_numbers: test_numbers(root.get("test_numbers").as_ref(), protected, &code.spec)?,
+        timeline: timeline(root.table("timeline")?.as_ref())?,
+        code,
+        chosen: located.origin.clone(),
+        lines: document.lines(),
+    })
+}
+
+/// A country as it is written everywhere in the file: two capital letters.
+pub(super) fn country(node: &Node<'_>) -> Result<Country, ConfigError> {
+    let text = node.text()?;
+    country_named(text)
+        .map_err(|meant| node.refuse(format!("the two letters of a country are wanted, such as \"IN\"{meant}")))
+}
+
+/// A country by its code, or what was probably meant.
+pub(super) fn country_named(text: &str) -> Result<Country, String> {
+    if text.len() == 2
+        && text.bytes().all(|byte| byte.is_ascii_uppercase())
+        && let Ok(country) = text.parse()
+    {
+        return Ok(country);
+    }
+    let upper = text.trim().to_ascii_uppercase();
+    let meant = match upper.as_str() {
+        "UK" => Some("GB"),
+        "IND" => Some("IN"),
+        "USA" => Some("US"),
+        "UAE" => Some("AE"),
+        code if code.len() == 2 && code.parse::<Country>().is_ok() => Some(code),
+        _ => None,
+    };
+    Err(meant.map(|code| format!("; did you mean `{code}`?")).unwrap_or_default())
+}
+
+fn code(table: Option<&Table<'_>>) -> Result<CodeSettings, ConfigError> {
+    let standard = |text| Alphabet::named(text).map_err(|error| ConfigError::new(error.to_string()));
+    let mut code = CodeSettings::with(standard("digits")?);
+    let Some(table) = table else { return Ok(code) };
+    table.only(keys::of("code"))?;
+    if let Some(node) = table.get("alphabet") {
+        let text = node.text()?;
+        code.spec.alphabet = Alphabet::named(text).map_err(|_| {
+            let meant = words::meant(text, ["digits", "hex"]);
+            node.refuse(format!(
+                "\"digits\", \"hex\" or the characters themselves are wanted: ASCII letters and digits, each once \
+                 whatever its case{meant}"
+            ))
+        })?;
+        text.clone_into(&mut code.alphabet);
+    }
+    if let Some(node) = table.get("length") {
+        let most = u32::try_from(MAX_LENGTH).unwrap_or(u32::MAX);
+        code.spec.length = usize::try_from(node.number(1..=most)?).unwrap_or(MAX_LENGTH);
+    }
+    code.allow_weak = table.flag("allow_weak")?;
+    if code.spec.bits() < MIN_BITS && !code.allow_weak {
+        return Err(weak(table, &code.spec));
+    }
+    if let Some(node) = table.get("ttl") {
+        code.ttl = node.duration(Duration::from_secs(1)..=MAX_TTL)?;
+    }
+    if let Some(node) = table.get("max_attempts") {
+        code.max_attempts = node.number(1..=10)?;
+    }
+    if let Some(node) = table.get("peppers") {
+        code.peppers = peppers(&node)?;
+    }
+    Ok(code)
+}
+
+/// Too few codes: says how long one must be.
+fn weak(table: &Table<'_>, spec: &CodeSpec) -> ConfigError {
+    let enough = (1..=MAX_LENGTH)
+        .find(|length| CodeSpec { alphabet: spec.alphabet.clone(), length: *length }.bits() >= MIN_BITS)
+        .map_or_else(|| "a larger alphabet".to_owned(), |length| format!("length = {length}"));
+    let message =
+        format!("a code has at least 20 bits, as 6 digits do, and this one has {:.1}; {enough} is enough", spec.bits());
+    let error = match table.get("length").or_else(|| table.get("alphabet")) {
+        Some(node) => node.refuse(message),
+        None => table.refuse(message),
+    };
+    error.hint(format!("{enough}, or allow_weak = true if an application demands it"))
+}
+
+fn peppers(node: &Node<'_>) -> Result<Vec<PepperSource>, ConfigError> {
+    let (mut peppers, mut ids) = (Vec::new(), BTreeSet::new());
+    for item in node.list("peppers such as { id = \"1\", file = \"/etc/otpctl/pepper\" }")? {
+        let table = item.table()?;
+        table.only(&keys::PEPPER)?;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        let id = table.text("id")?.unwrap_or("");
+        if id.is_empty() || id.len() > 32 || !id.bytes().all(plain) {
+            return Err(table.refuse("a pepper has an id of 1 to 32 letters, digits, `_`, `.` and `-`"));
+        }
+        if !ids.insert(id) {
+            return Err(table.refuse("two peppers have the same id"));
+        }
+        let source = match table.get("value") {
+            Some(value) if keys::SECRET.iter().any(|name| table.has(name)) => {
+                return Err(value.refuse("a secret comes from one place: env, file, command or value"));
+            }
+            Some(value) => {
+                let text = secret::literal(&value)?;
+                if text.expose().trim().chars().count() < MIN_PEPPER {
+                    return Err(value.refuse(format!("a pepper has at least {MIN_PEPPER} characters")));
+                }
+                SecretSource::Literal(text)
+            }
+            None => SecretSource::from_table(&table)?,
+        };
+        peppers.push(PepperSource { id: id.to_owned(), source, place: table.place() });
+    }
+    Ok(peppers)
+}
+
+fn policy(table: Option<&Table<'_>>, real: bool) -> Result<Policy, ConfigError> {
+    // Deny by default, once a message costs money.
+    let mut policy = Policy { countries: real.then(Vec::new), ..Policy::default() };
+    let Some(table) = table else { return Ok(policy) };
+    table.only(keys::of("policy"))?;
+    if let Some(node) = table.get("countries") {
+        let countries = node.list("countries such as [\"IN\", \"AE\"]")?.map(|item| country(&item));
+        policy.countries = Some(countries.collect::<Result<_, _>>()?);
+    }
+    if let Some(node) = table.get("types") {
+        let types = node.list("number types such as [\"mobile\"]")?.map(|item| number_type(&item));
+        policy.types = types.collect::<Result<_, _>>()?;
+        if policy.types.is_empty() {
+            return Err(node.refuse("without any number type nothing could be sent; \"mobile\" is the usual one"));
+        }
+    }
+    Ok(policy)
+}
+
+fn number_type(node: &Node<'_>) -> Result<NumberType, ConfigError> {
+    let text = node.text()?;
+    text.parse().map_err(|_| {
+        let all: Vec<&str> = NumberType::ALL.iter().map(|kind| kind.as_str()).collect();
+        let meant = words::meant(text, all.iter().copied());
+        node.refuse(format!("a number type is wanted{meant}")).hint(format!("number types: {}", all.join(", ")))
+    })
+}
+
+fn message(table: Option<&Table<'_>>) -> Result<MessageSettings, ConfigError> {
+    let mut message = MessageSettings::default();
+    let Some(table) = table else { return Ok(message) };
+    table.only(keys::of("message"))?;
+    if let Some(app) = table.text("app")? {
+        app.clone_into(&mut message.app);
+    }
+    if let Some(text) = table.text("text")? {
+        text.clone_into(&mut message.text);
+    }
+    message.host = table.text("host")?.map(str::to_owned);
+    if let Some(languages) = table.table("lang")? {
+        message.lang = languages.nodes().map(|node| language(&node)).collect::<Result<BTreeMap<_, _>, _>>()?;
+    }
+    Ok(message)
+}
+
+fn language(node: &Node<'_>) -> Result<(String, String), ConfigError> {
+    let tag = node
+        .name
+        .split('-')
+        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if !tag {
+        return Err(node.refuse("a language is a tag such as hi or pt-BR"));
+    }
+    let table = node.table()?;
+    table.only(&["text"])?;
+    let text = table.text("text")?.ok_or_else(|| table.refuse("a language needs its `text`"))?;
+    Ok((node.name.to_owned(), text.to_owned()))
+}
+
+fn timeline(table: Option<&Table<'_>>) -> Result<TimelineSettings, ConfigError> {
+    let mut timeline = TimelineSettings::default();
+    let Some(table) = table else { return Ok(timeline) };
+    table.only(keys::of("timeline"))?;
+    if let Some(node) = table.get("keep") {
+        timeline.keep = node.duration(Duration::from_secs(60)..=Duration::from_secs(366 * DAY))?;
+    }
+    Ok(timeline)
+}
+
+fn test_numbers(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) -> Result<Vec<TestNumber>, ConfigError> {
+    let Some(node) = node else { return Ok(Vec::new()) };
+    let mut numbers: Vec<TestNumber> = Vec::new();
+    for item in node.list("tables, each under [[test_numbers]]")? {
+        let table = item.table()?;
+        table.only(&keys::TEST_NUMBER)?;
+        if protected {
+            return Err(table.refuse("a fixed code is a way in, and this file is protected; remove the test number"));
+        }
+        let number = test_number(&table, spec)?;
+        if numbers.iter().any(|known| known.phone == number.phone) {
+            return Err(table.refuse("this number is listed twice"));
+        }
+        numbers.push(number);
+    }
+    Ok(numbers)
+}
+
+fn test_number(table: &Table<'_>, spec: &CodeSpec) -> Result<TestNumber, ConfigError> {
+    let missing = |name: &str| table.refuse(format!("a test number needs `{name}`"));
+    let phone = table.get("phone").ok_or_else(|| missing("phone"))?;
+    let text = phone.text()?;
+    let wanted = "a valid number in E.164 is wanted, such as \"+12025550100\"";
+    let number = Phone::parse(text, None).map_err(|error| phone.refuse(format!("{wanted}: {error}")))?;
+    if number.as_str() != text {
+        return Err(phone.refuse(wanted));
+    }
+    let code = table.get("code").ok_or_else(|| missing("code"))?;
+    let typed = spec.read(code.text()?).map_err(|error| code.refuse(error.to_string()))?;
+    let until = table.get("valid_until").ok_or_else(|| missing("valid_until"))?;
+    let valid_until = date(&until).ok_or_else(|| until.wrong_type("a date without quotes, such as 2027-01-31,"))?;
+    Ok(TestNumber { phone: number, code: typed, valid_until, place: table.place() })
+}
+
+fn date(node: &Node<'_>) -> Option<Date> {
+    let DeValue::Datetime(found) = node.value else { return None };
+    let date = found.date.filter(|_| found.time.is_none())?;
+    let [year, month, day] = [i16::try_from(date.year).ok()?, i16::from(date.month), i16::from(date.day)];
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}

@@ -1,0 +1,268 @@
+//! The settings as the program uses them: checked, paths taken from the file's folder, secrets still where they are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use super::error::Place;
+use super::locate::Origin;
+use super::secret::SecretSource;
+use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
+
+/// The shortest text of a pepper: 32 random bytes in base64 are 44 characters.
+pub const MIN_PEPPER: usize = 32;
+
+/// Everything that one file says, or nothing of it: see [`super::load`].
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file, where there is one.
+    pub path: Option<PathBuf>,
+    /// The file was named by flag or environment: what a mutation under `protected` asks for.
+    pub named: bool,
+    /// A mutation must name this file, and asks.
+    pub protected: bool,
+    /// `issue` may print a code although the file is `protected`.
+    pub reveal: bool,
+    /// How a national number is read; none: only +E.164.
+    pub region: Option<Country>,
+    /// Where records are.
+    pub store: StoreSettings,
+    /// What a code is like.
+    pub code: CodeSettings,
+    /// Quotas, cooldowns, locks.
+    pub limits: Limits,
+    /// Which numbers at all.
+    pub policy: Policy,
+    /// The text of the SMS.
+    pub message: MessageSettings,
+    /// Which provider, by country.
+    pub routes: Routes,
+    /// The configured providers, by name; `console` alone where none is.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// Numbers with a fixed code that no SMS goes to.
+    pub test_numbers: Vec<TestNumber>,
+    /// How long events are kept.
+    pub timeline: TimelineSettings,
+    /// How the file was chosen.
+    pub chosen: Origin,
+    /// The line of every key in the file.
+    pub(super) lines: BTreeMap<String, usize>,
+}
+
+/// Where records are: exactly one store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreSettings {
+    /// A file of our own.
+    Embedded {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The application's Redis.
+    Redis(Box<RedisSettings>),
+}
+
+/// `[store.redis]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisSettings {
+    /// The server.
+    pub target: RedisTarget,
+    /// The ACL user, from its key or the URL.
+    pub username: Option<String>,
+    /// Its password, from its key or the URL.
+    pub password: Option<SecretSource>,
+    /// Files for TLS.
+    pub tls: TlsFiles,
+    /// What every key begins with.
+    pub prefix: String,
+    /// A `protected` file may use a server that evicts counters.
+    pub accept_eviction_risk: bool,
+    pub(super) password_place: Place,
+}
+
+/// One Redis server, without its credentials: `Display` is a URL that may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedisTarget {
+    /// `redis://` and `rediss://`.
+    Tcp {
+        /// A name or an address, without brackets.
+        host: String,
+        /// 6379 where the URL has none.
+        port: u16,
+        /// `rediss://`.
+        tls: bool,
+        /// What to SELECT.
+        database: u32,
+    },
+    /// `unix://`.
+    Unix {
+        /// The socket.
+        path: PathBuf,
+        /// What to SELECT.
+        database: u32,
+    },
+}
+
+/// Files for TLS to Redis; without any the usual roots are used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Who may sign the server's certificate.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate; always together with its key.
+    pub cert: Option<PathBuf>,
+    /// Its key: read it with [`super::read_private`].
+    pub key: Option<PathBuf>,
+}
+
+/// `[code]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeSettings {
+    /// Alphabet and length.
+    pub spec: CodeSpec,
+    /// Fewer bits than [`crate::otp::MIN_BITS`] were asked for and allowed.
+    pub allow_weak: bool,
+    /// How long a code lives.
+    pub ttl: Duration,
+    /// How often it may be tried.
+    pub max_attempts: u32,
+    /// The first signs, all verify; empty: the embedded store makes its own, Redis must have one.
+    pub peppers: Vec<PepperSource>,
+    pub(super) alphabet: String,
+}
+
+/// A pepper and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PepperSource {
+    /// Kept in each record, so that a pepper can be rotated.
+    pub id: String,
+    /// Where the text is.
+    pub source: SecretSource,
+    pub(super) place: Place,
+}
+
+/// `[message]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// The name of the application, as people know it.
+    pub app: String,
+    /// The template.
+    pub text: String,
+    /// Adds the line that binds the code to a site.
+    pub host: Option<String>,
+    /// Templates by language.
+    pub lang: BTreeMap<String, String>,
+}
+
+/// `[routes]`: providers in the order in which they are tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routes {
+    /// For every country without a route of its own.
+    pub default: Vec<String>,
+    /// By country.
+    pub by_country: BTreeMap<Country, Vec<String>>,
+}
+
+/// One `[providers.NAME]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderSettings {
+    /// Which definition or backend.
+    pub kind: String,
+    /// What is set, by name; what is not has the kind's own default.
+    pub entries: BTreeMap<String, Entry>,
+    pub(super) places: BTreeMap<String, Place>,
+}
+
+/// One setting of a provider.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// A value that stands in the file and may be shown.
+    Plain(serde_json::Value),
+    /// A value that is fetched when the provider is opened.
+    Secret(SecretSource),
+}
+
+/// One of `[[test_numbers]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestNumber {
+    /// The number.
+    pub phone: Phone,
+    /// Its fixed code.
+    pub code: Code,
+    /// The first day, in UTC, on which it is an ordinary number again.
+    pub valid_until: Date,
+    pub(super) place: Place,
+}
+
+/// `[timeline]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimelineSettings {
+    /// How long events are kept.
+    pub keep: Duration,
+}
+
+impl Default for TimelineSettings {
+    fn default() -> Self {
+        Self { keep: Duration::from_secs(7 * 24 * 60 * 60) }
+    }
+}
+
+impl Default for MessageSettings {
+    fn default() -> Self {
+        Self {
+            app: "otpctl".to_owned(),
+            text: "{{ code }} is your {{ app }} code. It expires in {{ ttl_minutes }} minutes.".to_owned(),
+            host: None,
+            lang: BTreeMap::new(),
+        }
+    }
+}
+
+impl CodeSettings {
+    /// What holds where the file says nothing.
+    pub(super) fn with(alphabet: Alphabet) -> Self {
+        Self {
+            spec: CodeSpec { alphabet, length: 6 },
+            allow_weak: false,
+            ttl: Duration::from_secs(300),
+            max_attempts: 5,
+            peppers: Vec::new(),
+            alphabet: "digits".to_owned(),
+        }
+    }
+}
+
+impl Routes {
+    /// The providers for a number, in the order in which they are tried.
+    #[must_use]
+    pub fn of(&self, country: Option<Country>) -> &[String] {
+        country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.default)
+    }
+}
+
+impl TestNumber {
+    /// Whether the fixed code still works on this day (UTC).
+    #[must_use]
+    pub fn holds_on(&self, day: Date) -> bool {
+        day < self.valid_until
+    }
+}
+
+impl fmt::Display for RedisTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port, tls, database } => {
+                let scheme = if *tls { "rediss" } else { "redis" };
+                if host.parse::<Ipv6Addr>().is_ok() {
+                    write!(f, "{scheme}://[{host}]:{port}/{database}")
+                } else {
+                    write!(f, "{scheme}://{host}:{port}/{database}")
+                }
+            }
+            Self::Unix { path, database: 0 } => write!(f, "unix://{}", super::error::shown(path)),
+            Self::Unix { path, database } => write!(f, "unix://{}?db={database}", super::error::shown(path)),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `config show`: every key with its value and where that came from, secrets left out.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::error::shown as path_shown;
+use super::locate::Origin;
+use super::secret::SecretSource;
+use super::settings::{Entry, ProviderSettings, RedisSettings, Settings, StoreSettings};
+use super::words;
+use crate::otp::{LockLength, Quota};
+use crate::provider;
+
+/// What stands for a secret.
+const REDACTED: &str = "[redacted]";
+
+/// One key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// Dotted, such as `code.ttl`; `config` is the file itself.
+    pub key: String,
+    /// The value, `null` where there is none. Of a secret only its source, or `[redacted]`.
+    pub value: Value,
+    /// Where the value came from.
+    pub origin: Origin,
+}
+
+/// Every key with its value, those with their defaults too.
+#[must_use]
+pub fn shown(settings: &Settings) -> Vec<Shown> {
+    let mut rows = vec![Shown {
+        key: "config".to_owned(),
+        value: settings.path.as_deref().map_or(Value::Null, |path| path_shown(path).into()),
+        origin: settings.chosen.clone(),
+    }];
+    let values = [top(settings), store(&settings.store), code(settings), limits(settings), rest(settings)];
+    for (key, value) in values.into_iter().flatten().chain(providers(settings)).chain(test_numbers(settings)) {
+        let origin = settings.lines.get(&key).map_or(Origin::Default, |line| Origin::File { line: *line });
+        rows.push(Shown { key, value, origin });
+    }
+    rows
+}
+
+type Rows = Vec<(String, Value)>;
+
+fn rows<const N: usize>(table: &str, values: [(&str, Value); N]) -> Rows {
+    let dotted = |key: &str| if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
+    values.into_iter().map(|(key, value)| (dotted(key), value)).collect()
+}
+
+fn span(span: Duration) -> Value {
+    words::spelled(span).into()
+}
+
+fn top(settings: &Settings) -> Rows {
+    rows(
+        "",
+        [
+            ("protected", settings.protected.into()),
+            ("reveal", settings.reveal.into()),
+            ("region", json!(settings.region.map(|region| region.to_string()))),
+        ],
+    )
+}
+
+fn store(store: &StoreSettings) -> Rows {
+    match store {
+        StoreSettings::Embedded { path } => rows("store.embedded", [("path", path_shown(path).into())]),
+        StoreSettings::Redis(redis) => redis_rows(redis),
+    }
+}
+
+fn redis_rows(redis: &RedisSettings) -> Rows {
+    let file = |path: &Option<std::path::PathBuf>| json!(path.as_deref().map(path_shown));
+    let mut all = rows(
+        "store.redis",
+        [
+            ("url", redis.target.to_string().into()),
+            ("username", json!(redis.username)),
+            ("password", redis.password.as_ref().map_or(Value::Null, SecretSource::shown)),
+            ("prefix", redis.prefix.as_str().into()),
+            ("layout", "native".into()),
+            ("accept_eviction_risk", redis.accept_eviction_risk.into()),
+        ],
+    );
+    let tls = &redis.tls;
+    all.extend(rows("store.redis.tls", [("ca", file(&tls.ca)), ("cert", file(&tls.cert)), ("key", file(&tls.key))]));
+    all
+}
+
+fn code(settings: &Settings) -> Rows {
+    let code = &settings.code;
+    let pepper = |pepper: &super::PepperSource| json!({ "id": pepper.id, "source": pepper.source.shown() });
+    rows(
+        "code",
+        [
+            ("length", code.spec.length.into()),
+            ("alphabet", code.alphabet.as_str().into()),
+            ("allow_weak", code.allow_weak.into()),
+            ("ttl", span(code.ttl)),
+            ("max_attempts", code.max_attempts.into()),
+            ("peppers", code.peppers.iter().map(pepper).collect()),
+        ],
+    )
+}
+
+fn limits(settings: &Settings) -> Rows {
+    let limits = &settings.limits;
+    let quotas = |quotas: &[Quota]| -> Value {
+        Value::Object(quotas.iter().map(|quota| (words::spelled(quota.window), quota.limit.into())).collect())
+    };
+    let locks = limits.locks.iter().map(|step| {
+        let length = match step.length {
+            LockLength::For(length) => span(length),
+            LockLength::Hard => "hard".into(),
+        };
+        (step.failures.to_string(), length)
+    });
+    rows(
+        "limits",
+        [
+            ("cooldown", limits.cooldown.iter().map(|wait| words::spelled(*wait)).collect()),
+            ("per_phone", quotas(&limits.per_phone)),
+            ("per_prefix", quotas(&limits.per_prefix)),
+            ("per_country", quotas(&limits.per_country)),
+            ("locks", Value::Object(locks.collect())),
+            ("failures_kept", span(limits.failures_kept)),
+        ],
+    )
+}
+
+fn rest(settings: &Settings) -> Rows {
+    let (policy, message) = (&settings.policy, &settings.message);
+    let countries =
+        policy.countries.as_ref().map(|countries| countries.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let types: Vec<&str> = policy.types.iter().map(|kind| kind.as_str()).collect();
+    let mut all = rows("policy", [("countries", json!(countries)), ("types", json!(types))]);
+    all.extend(rows(
+        "message",
+        [("app", message.app.as_str().into()), ("text", message.text.as_str().into()), ("host", json!(message.host))],
+    ));
+    all.extend(message.lang.iter().map(|(lang, text)| (format!("message.lang.{lang}.text"), text.as_str().into())));
+    all.extend(rows("routes", [("default", json!(settings.routes.default))]));
+    all.extend(settings.routes.by_country.iter().map(|(country, route)| (format!("routes.{country}"), json!(route))));
+    all.extend(rows("timeline", [("keep", span(settings.timeline.keep))]));
+    all
+}
+
+fn providers(settings: &Settings) -> Rows {
+    settings.providers.iter().flat_map(|(name, provider)| provider_rows(name, provider)).collect()
+}
+
+fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
+    let table = format!("providers.{name}");
+    let mut all = rows(&table, [("kind", provider.kind.as_str().into())]);
+    for spec in provider::describe(&provider.kind).into_iter().flat_map(|description| description.settings) {
+        let value = match provider.entries.get(&spec.name) {
+            Some(Entry::Plain(value)) => value.clone(),
+            Some(Entry::Secret(source)) => source.shown(),
+            None => json!(spec.default),
+        };
+        all.push((format!("{table}.{}", spec.name), value));
+    }
+    all
+}
+
+/// The numbers are somebody's, and their codes are a way in: neither is printed whole.
+fn test_numbers(settings: &Settings) -> Rows {
+    if settings.test_numbers.is_empty() {
+        return Vec::new();
+    }
+    let row = |number: &super::TestNumber| {
+        let until = number.valid_until.to_string();
+        json!({ "phone": number.phone.masked(), "code": REDACTED, "valid_until": until })
+    };
+    vec![("test_numbers".to_owned(), settings.test_numbers.iter().map(row).collect())]
+}

@@ -1,0 +1,80 @@
+//! What `config check` finds beyond what loading refuses.
+
+use jiff::civil::date;
+
+use super::super::{Env, Finding, Level, check_all};
+use super::load_text;
+
+async fn findings(text: &str, env: &Env) -> Vec<Finding> {
+    check_all(&load_text(text).expect(text), env, date(2026, 11, 22)).await
+}
+
+#[tokio::test]
+async fn what_only_a_check_finds() {
+    let cases: &[(&str, Level, &str, &str)] = &[
+        ("", Level::Note, "message.text", "1 SMS"),
+        ("[code]\nlength = 4\nallow_weak = true", Level::Warning, "code.allow_weak", "13.3 bits"),
+        ("[code]\nallow_weak = true", Level::Note, "code.allow_weak", "are not weak"),
+        ("[store.redis]\nurl = \"redis://h\"", Level::Error, "code.peppers", "no pepper is configured"),
+        ("[providers.telnyx]\napi_key = \"k\"", Level::Warning, "policy.countries", "no country is allowed"),
+        ("[providers.telnyx]\napi_key = \"k\"", Level::Warning, "message.app", "otpctl"),
+        ("[providers.telnyx]\napi_key = \"k\"", Level::Note, "providers.telnyx.api_key", "can be fetched"),
+        ("[providers.telnyx]\napi_key = { env = \"ABSENT\" }", Level::Error, "providers.telnyx.api_key", "is not set"),
+        ("[message]\ntext = \"no code\"", Level::Error, "message.text", "exactly once"),
+        (
+            "[message.lang.hi]\ntext = \"{{ code }} {{ ap }}\"",
+            Level::Error,
+            "message.lang.hi.text",
+            "did you mean `app`?",
+        ),
+        ("[message.lang.hi]\ntext = \"{{ code }} आपका कोड है\"", Level::Note, "message.lang.hi.text", "ucs2"),
+        (
+            "[providers.msg91]\nauthkey = \"k\"\ntemplate_id = \"1107161234567890123\"",
+            Level::Warning,
+            "providers.msg91.template_id",
+            "DLT template id",
+        ),
+        (
+            "[providers.msg91]\nauthkey = \"k\"\ntemplate_id = \"abc\"",
+            Level::Warning,
+            "providers.msg91.template_id",
+            "24 hexadecimal",
+        ),
+        (
+            "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = 2026-11-22",
+            Level::Warning,
+            "test_numbers.0",
+            "past its valid_until",
+        ),
+        (
+            "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = 2026-11-23",
+            Level::Note,
+            "test_numbers.0",
+            "until 2026-11-23",
+        ),
+    ];
+    for (text, level, key, part) in cases {
+        let found = findings(text, &Env::default()).await;
+        let hit = found.iter().any(|one| (one.level, one.key.as_str()) == (*level, *key) && one.text.contains(part));
+        assert!(hit, "{text}\n{found:#?}");
+        assert!(!found.iter().any(|one| one.text.contains("424242")), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_letter_that_makes_a_message_dear_is_named() {
+    let text = format!("[message]\ntext = \"{{{{ code }}}} ş {}\"", "x".repeat(90));
+    let found = findings(&text, &Env::default()).await;
+    let message = found.iter().find(|one| one.key == "message.text").expect("looked at");
+    assert_eq!(message.level, Level::Warning);
+    assert!(message.text.starts_with("2 SMS") && message.text.contains("U+015F"), "{}", message.text);
+}
+
+#[tokio::test]
+async fn a_good_file_has_notes_only() {
+    let text = "[providers.msg91]\nauthkey = { env = \"K\" }\ntemplate_id = \"64b7e0c2d6fc051b1a2c3d4e\"\n\
+                [policy]\ncountries = [\"IN\"]\n[message]\napp = \"Shop\"";
+    let env = [("K", "key")].into_iter().collect();
+    let found = findings(text, &env).await;
+    assert!(!found.is_empty() && found.iter().all(|one| one.level == Level::Note), "{found:#?}");
+}

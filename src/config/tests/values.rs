@@ -1,0 +1,155 @@
+//! What a file makes of the settings, and what holds without one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::words::{duration, spelled};
+use super::super::{Entry, RedisTarget, SecretSource, StoreSettings, load, starter};
+use super::{defaults, folder, home, load_text, located, write};
+use crate::otp::{Limits, LockLength, Policy};
+
+#[test]
+fn durations_are_read_and_written() {
+    for (text, millis) in [("500ms", 500), ("90s", 90_000), ("5m", 300_000), ("1h30m", 5_400_000), ("1d", 86_400_000)] {
+        assert_eq!(duration(text), Some(Duration::from_millis(millis)), "{text}");
+        assert_eq!(duration(&spelled(Duration::from_millis(millis))), Some(Duration::from_millis(millis)));
+    }
+    assert_eq!(spelled(Duration::from_secs(90)), "1m30s");
+    for text in ["", "0s", "5", "m", "-5m", "1.5h", "1m1h", "1m1m", "5 m", "5M", "1w", "99999999999999999999d", "٣m"] {
+        assert_eq!(duration(text), None, "{text}");
+    }
+}
+
+#[test]
+fn without_a_file_there_is_the_embedded_store_and_the_console() {
+    let settings = defaults();
+    assert_eq!(settings.store, StoreSettings::Embedded { path: "/home/you/.local/state/otpctl/otpctl.db".into() });
+    assert_eq!(settings.routes.default, ["console"]);
+    assert_eq!(settings.providers["console"].kind, "console");
+    assert_eq!((settings.region, settings.protected, settings.reveal, settings.named), (None, false, false, false));
+    assert_eq!((settings.limits, settings.policy), (Limits::default(), Policy::default()));
+    assert_eq!(settings.code.ttl, Duration::from_secs(300));
+    assert_eq!((settings.code.spec.length, settings.code.max_attempts), (6, 5));
+    let state = [("HOME", "/h"), ("XDG_STATE_HOME", "/s")].into_iter().collect();
+    let settings = load(&located(None), &state).expect("loads");
+    assert_eq!(settings.store, StoreSettings::Embedded { path: "/s/otpctl/otpctl.db".into() });
+    assert!(
+        load(&located(None), &super::Env::default()).expect_err("no folder").next().expect("a hint").contains("HOME")
+    );
+}
+
+#[test]
+fn limits_are_sorted_and_may_be_empty() {
+    let text = "[limits]\ncooldown = []\nper_phone = { \"1d\" = 9, \"2m\" = 1, \"1h\" = 100 }\nlocks = { 30 = \"hard\", 4 = \"1m\" }\nper_prefix = {}";
+    let limits = load_text(text).expect("loads").limits;
+    assert!(limits.cooldown.is_empty() && limits.per_prefix.is_empty());
+    assert_eq!(limits.per_phone.iter().map(|quota| quota.limit).collect::<Vec<_>>(), [1, 100, 9]);
+    assert_eq!((limits.locks[0].failures, limits.locks[1].length), (4, LockLength::Hard));
+    assert_eq!(limits.per_country, Limits::default().per_country);
+}
+
+#[test]
+fn a_weak_code_needs_to_be_allowed() {
+    assert_eq!(load_text("[code]\nlength = 4\nallow_weak = true").expect("allowed").code.spec.length, 4);
+    assert_eq!(load_text("[code]\nalphabet = \"hex\"\nlength = 5").expect("20 bits").code.spec.length, 5);
+}
+
+#[test]
+fn a_real_provider_denies_every_country_that_is_not_listed() {
+    let telnyx = "[providers.telnyx]\napi_key = { env = \"K\" }\n";
+    assert_eq!(load_text(telnyx).expect("loads").policy.countries, Some(Vec::new()));
+    let listed = load_text(&format!("{telnyx}[policy]\ncountries = [\"IN\"]")).expect("loads").policy.countries;
+    assert_eq!(listed.expect("a list").len(), 1);
+    assert_eq!(load_text("[providers.outbox]\npath = \"x\"").expect("loads").policy.countries, None);
+}
+
+#[test]
+fn routes_follow_from_the_providers() {
+    assert_eq!(load_text("[providers.outbox]\npath = \"x\"").expect("loads").routes.default, ["outbox"]);
+    let text = "[providers.a]\nkind = \"console\"\n[providers.b]\nkind = \"console\"\n[routes]\ndefault = [\"b\", \"a\"]\nIN = [\"a\"]";
+    let settings = load_text(text).expect("loads");
+    let india = "IN".parse().expect("a country");
+    assert_eq!(
+        (settings.routes.of(None), settings.routes.of(Some(india))),
+        (&["b".into(), "a".into()][..], &["a".into()][..])
+    );
+}
+
+#[test]
+fn a_redis_url_is_taken_apart() {
+    let redis = |url: &str| match load_text(&format!("[store.redis]\nurl = \"{url}\"")).expect(url).store {
+        StoreSettings::Redis(redis) => *redis,
+        StoreSettings::Embedded { .. } => panic!("{url}"),
+    };
+    for (url, shown) in [
+        ("redis://h", "redis://h:6379/0"),
+        ("rediss://h.example:6380/3", "rediss://h.example:6380/3"),
+        ("redis://[::1]:7000", "redis://[::1]:7000/0"),
+        ("redis://[::1]", "redis://[::1]:6379/0"),
+        ("unix:///run/redis.sock?db=2", "unix:///run/redis.sock?db=2"),
+    ] {
+        assert_eq!(redis(url).target.to_string(), shown);
+    }
+    let with = redis("redis://op:p%40ss@h:1/2");
+    assert_eq!(with.target, RedisTarget::Tcp { host: "h".into(), port: 1, tls: false, database: 2 });
+    assert_eq!((with.username.as_deref(), with.prefix.as_str()), (Some("op"), "otpctl"));
+    assert!(matches!(with.password, Some(SecretSource::Literal(secret)) if secret.expose() == "p@ss"));
+    let socket = redis("unix:///s?user=u&pass=p");
+    assert_eq!((socket.username.as_deref(), socket.password.is_some()), (Some("u"), true));
+}
+
+#[tokio::test]
+async fn paths_are_relative_to_the_folder_of_the_file() {
+    let folder = folder();
+    let path = folder.path().join("otpctl.toml");
+    let text = "[store.embedded]\npath = \"data/x.db\"\n[code]\npeppers = [{ id = \"1\", file = \"pepper\" }]\n\
+                [providers.outbox]\npath = \"outbox.jsonl\"\n[providers.telnyx]\napi_key = { command = [\"./key.sh\", \"a\"] }\n\
+                from = { env = \"FROM\" }\n[routes]\ndefault = [\"outbox\"]";
+    write(&path, text, 0o644);
+    write(&folder.path().join("pepper"), "0123456789abcdef0123456789abcdef\n", 0o600);
+    write(&folder.path().join("key.sh"), "#!/bin/sh\necho \"$1-$WORD\"\n", 0o700);
+    let settings = load(&located(Some(path)), &home()).expect("loads");
+    assert_eq!(settings.store, StoreSettings::Embedded { path: folder.path().join("data/x.db") });
+    let outbox = folder.path().join("outbox.jsonl");
+    assert_eq!(
+        settings.providers["outbox"].entries["path"],
+        Entry::Plain(outbox.to_string_lossy().into_owned().into())
+    );
+    let env = [("WORD", "b"), ("FROM", "+1"), ("PATH", "/usr/bin:/bin")].into_iter().collect();
+    let pepper = settings.code.peppers[0].resolve(&env).await.expect("a pepper");
+    assert_eq!(pepper.expose(), "0123456789abcdef0123456789abcdef");
+    let resolved = settings.providers["telnyx"].resolve(&env).await.expect("resolves");
+    let secret = |text: &str| crate::provider::Setting::Secret(crate::otp::Secret::new(text.into()));
+    assert_eq!((&resolved.0["api_key"], &resolved.0["from"]), (&secret("a-b"), &secret("+1")));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_missing_is_named_with_its_line() {
+    let settings = load_text("[providers.telnyx]\n\napi_key = { env = \"ABSENT\" }").expect("loads without it");
+    let error = settings.providers["telnyx"].resolve(&home()).await.expect_err("absent");
+    assert!(
+        error
+            .to_string()
+            .ends_with("otpctl.toml:3: providers.telnyx.api_key: the environment variable ABSENT is not set"),
+        "{error}"
+    );
+    let settings = load_text("[code]\npeppers = [{ id = \"1\", env = \"SHORT\" }]").expect("loads");
+    let env = [("SHORT", "short")].into_iter().collect();
+    let error = settings.code.peppers[0].resolve(&env).await.expect_err("short");
+    assert_eq!((error.line(), error.message().starts_with("a pepper has at least 32")), (Some(2), true));
+}
+
+#[test]
+fn a_test_number_holds_until_its_day() {
+    let text = "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = 2027-01-01";
+    let number = load_text(text).expect("loads").test_numbers.remove(0);
+    assert_eq!((number.phone.as_str(), number.code.expose()), ("+12025550100", "424242"));
+    assert!(number.holds_on(jiff::civil::date(2026, 12, 31)) && !number.holds_on(jiff::civil::date(2027, 1, 1)));
+}
+
+#[test]
+fn the_first_file_is_valid() {
+    let settings = load_text(starter()).expect("loads");
+    assert_eq!(settings.message.app, "Example");
+    assert!(settings.path.as_deref().is_some_and(|path| path.ends_with(Path::new("otpctl.toml"))));
+}

@@ -1,0 +1,110 @@
+//! The URL of a Redis server: taken apart at once, so that what is kept and shown never has a password in it.
+
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+
+use super::settings::RedisTarget;
+
+/// A server, and the credentials that stood in its URL.
+pub(super) struct Address {
+    pub(super) target: RedisTarget,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<String>,
+}
+
+const WANTED: &str =
+    "a URL is wanted: redis://HOST:6379/0, with TLS rediss://HOST:6380/0, or for a socket unix:///run/redis.sock?db=0";
+
+/// Reads a URL. The error never holds a part of it.
+pub(super) fn parse(url: &str) -> Result<Address, &'static str> {
+    // A control character would end a line of the protocol or of a terminal.
+    if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err("a URL has no spaces and no control characters");
+    }
+    match url.split_once("://") {
+        Some(("redis", rest)) => tcp(rest, false),
+        Some(("rediss", rest)) => tcp(rest, true),
+        Some(("unix", rest)) => unix(rest),
+        _ => Err(WANTED),
+    }
+}
+
+fn tcp(rest: &str, tls: bool) -> Result<Address, &'static str> {
+    // `#insecure` would switch the check of the certificate off.
+    if rest.contains(['?', '#']) {
+        return Err(
+            "the URL has no `?` and no `#` part; options have keys of their own (in a password, write %3F and %23)",
+        );
+    }
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (credentials, server) = match authority.rsplit_once('@') {
+        Some((credentials, server)) => (Some(credentials), server),
+        None => (None, authority),
+    };
+    let (host, port) = match server.strip_prefix('[').and_then(|server| server.split_once(']')) {
+        Some((host, port)) => (host, port.strip_prefix(':').or(port.is_empty().then_some("6379"))),
+        None => server.split_once(':').map_or((server, Some("6379")), |(host, port)| (host, Some(port))),
+    };
+    let named = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    if !named && host.parse::<Ipv6Addr>().is_err() {
+        return Err(WANTED);
+    }
+    let port = port
+        .and_then(|port| port.parse().ok())
+        .filter(|port| *port > 0)
+        .ok_or("the port is a number from 1 to 65535")?;
+    let target = RedisTarget::Tcp { host: host.to_owned(), port, tls, database: database(path)? };
+    let (username, password) = match credentials.map(|both| both.split_once(':').unwrap_or((both, ""))) {
+        Some((username, password)) => (decoded(username)?, decoded(password)?),
+        None => (None, None),
+    };
+    Ok(Address { target, username, password })
+}
+
+fn unix(rest: &str) -> Result<Address, &'static str> {
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if !path.starts_with('/') || path.contains('#') {
+        return Err("after unix:// comes the whole path of the socket: unix:///run/redis.sock");
+    }
+    let (mut username, mut password, mut index) = (None, None, 0);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("db", text)) => index = database(text)?,
+            Some(("user", text)) => username = decoded(text)?,
+            Some(("pass", text)) => password = decoded(text)?,
+            _ => return Err("after `?` only db, user and pass are wanted"),
+        }
+    }
+    Ok(Address { target: RedisTarget::Unix { path: PathBuf::from(path), database: index }, username, password })
+}
+
+fn database(text: &str) -> Result<u32, &'static str> {
+    if text.is_empty() { Ok(0) } else { text.parse().map_err(|_| "the database is a whole number, such as /0") }
+}
+
+/// Undoes the percent encoding (RFC 3986 §2.1). Empty is the same as absent.
+fn decoded(text: &str) -> Result<Option<String>, &'static str> {
+    let wrong = "in the credentials of a URL, `%` is written %25, and two hexadecimal digits follow each `%`";
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let [high, low, tail @ ..] = rest else { return Err(wrong) };
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { return Err(wrong) };
+        bytes.push(high << 4 | low);
+        rest = tail;
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "the credentials of a URL are UTF-8 text")?;
+    Ok((!text.is_empty()).then_some(text))
+}
+
+/// Whether a URL of any scheme has something before an `@` in front of its host.
+pub(super) fn has_credentials(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.contains('@')
+}

@@ -1,0 +1,253 @@
+//! The only place where a failure becomes an exit code, a message and a hint.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::config::ConfigError;
+use crate::otp::{NameError, PhoneError, RandomnessFailed};
+use crate::store::StoreError;
+use crate::verifier::{SendFailure, VerifierError};
+
+macro_rules! exits {
+    ($($name:ident = $number:literal, $word:literal, $meaning:literal, $repeat:literal;)*) => {
+        /// How a command ends. Scripts branch on the numbers, so none is ever given another meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Exit {
+            $(#[doc = $meaning] $name = $number,)*
+        }
+
+        /// Every exit code: number, name, meaning, and whether to repeat the command as it is.
+        pub const EXITS: &[(Exit, &str, &str, &str)] = &[$((Exit::$name, $word, $meaning, $repeat),)*];
+    };
+}
+
+exits! {
+    Ok = 0, "OK", "done, yes, reached", "";
+    Internal = 1, "INTERNAL", "a bug, or the result could not be written", "report it";
+    Usage = 2, "USAGE", "flags, malformed phone, code or id; the store is not touched", "no";
+    WrongCode = 10, "WRONG_CODE", "tries remain", "with another code";
+    NoCode = 11, "NO_CODE", "never issued, expired, used, superseded, revoked (`reason` says which)", "after `send`";
+    Locked = 12, "LOCKED", "tries used up, timed or hard lock", "later, or `unlock`";
+    RateLimited = 13, "RATE_LIMITED", "quota or cooldown; `retry_after_seconds`", "after that";
+    NotFound = 14, "NOT_FOUND", "user, mapping, challenge", "no";
+    Conflict = 15, "CONFLICT", "ambiguous user, already mapped, key reused with other arguments", "no";
+    Policy = 16, "POLICY", "country, number type, neighbouring numbers", "no";
+    Undelivered = 17, "UNDELIVERED", "the provider's final answer", "after the cause is mended";
+    WaitTimeout = 18, "WAIT_TIMEOUT", "not reached in time", "yes";
+    Partial = 19, "PARTIAL", "many were asked for, some failed", "the failed ones";
+    StoreUnreachable = 20, "STORE_UNREACHABLE", "not executed", "yes";
+    StoreDenied = 21, "STORE_DENIED", "authentication or ACL", "no";
+    StoreNotReady = 22, "STORE_NOT_READY", "LOADING, READONLY, OOM, CLUSTERDOWN, unsafe eviction; not executed", "later";
+    StoreUnknown = 23, "STORE_UNKNOWN", "may have executed; the id to repeat with is printed", "with that id";
+    StoreData = 24, "STORE_DATA", "a record that is not understood; not counted as a wrong code", "no";
+    ProviderRefused = 25, "PROVIDER_REFUSED", "surely not sent; the code is dead", "no";
+    ProviderDown = 26, "PROVIDER_DOWN", "surely not sent", "yes";
+    ProviderUnknown = 27, "PROVIDER_UNKNOWN", "may have been sent; the code is valid", "look with `inspect` first";
+    AuditFailed = 28, "AUDIT_FAILED", "nothing done", "after the cause is mended";
+    Config = 30, "CONFIG", "missing, invalid, unsafe permissions", "no";
+    Role = 31, "ROLE", "not allowed for this operator", "no";
+    Confirm = 32, "CONFIRM", "confirmation needed or declined", "with `--yes`";
+    Interrupted = 130, "SIGINT", "interrupted from the keyboard", "";
+    Terminated = 143, "SIGTERM", "terminated", "";
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The name in error documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        EXITS.iter().find(|(exit, ..)| *exit == self).map_or("INTERNAL", |(_, name, ..)| name)
+    }
+}
+
+/// What is known of the thing that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Surely not done.
+    NotDone,
+    /// Done.
+    Done,
+    /// It may have been done.
+    Unknown,
+}
+
+/// A failure, ready to be shown: what happened, what to do, and what a script needs to go on.
+#[derive(Debug)]
+pub struct Error {
+    /// How the process ends.
+    pub exit: Exit,
+    /// What happened, and to whom; its causes behind it.
+    pub source: anyhow::Error,
+    /// One command to go on with.
+    pub hint: Option<String>,
+    /// What is known.
+    pub outcome: Outcome,
+    /// When to come back.
+    pub retry_after: Option<Duration>,
+    /// The id to repeat a `verify` with.
+    pub attempt_id: Option<String>,
+    /// The key that a `send` carried.
+    pub idempotency_key: Option<String>,
+    /// The code that this is about.
+    pub challenge_id: Option<String>,
+    /// What could have been meant, where it was not clear.
+    pub candidates: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    code: &'static str,
+    exit: u8,
+    message: &'a str,
+    hint: Option<&'a str>,
+    retry_after_seconds: Option<u64>,
+    outcome: Outcome,
+    attempt_id: Option<&'a str>,
+    idempotency_key: Option<&'a str>,
+    challenge_id: Option<&'a str>,
+    candidates: &'a [String],
+}
+
+impl Error {
+    /// A failure with nothing but its message.
+    pub fn new(exit: Exit, source: impl Into<anyhow::Error>) -> Self {
+        Self {
+            exit,
+            source: source.into(),
+            hint: None,
+            outcome: Outcome::NotDone,
+            retry_after: None,
+            attempt_id: None,
+            idempotency_key: None,
+            challenge_id: None,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// A failure in words.
+    pub fn said(exit: Exit, message: impl Into<String>) -> Self {
+        Self::new(exit, anyhow::Error::msg(message.into()))
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The whole message in one line.
+    #[must_use]
+    pub fn message(&self) -> String {
+        format!("{:#}", self.source)
+    }
+
+    /// Seconds to wait, rounded up: a script that waits so long is not refused again.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
+    }
+
+    /// The error document, one line.
+    #[must_use]
+    pub fn document(&self) -> String {
+        let message = self.message();
+        let document = Document {
+            schema: "otpctl.error/1",
+            code: self.exit.name(),
+            exit: self.exit.number(),
+            message: &message,
+            hint: self.hint.as_deref(),
+            retry_after_seconds: self.retry_after_seconds(),
+            outcome: self.outcome,
+            attempt_id: self.attempt_id.as_deref(),
+            idempotency_key: self.idempotency_key.as_deref(),
+            challenge_id: self.challenge_id.as_deref(),
+            candidates: &self.candidates,
+        };
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let (exit, hint) = match &error {
+            StoreError::Unreachable(_) => (Exit::StoreUnreachable, Some("otpctl config show --origin")),
+            StoreError::Denied(_) => (Exit::StoreDenied, Some("otpctl config show --origin")),
+            StoreError::NotReady(_) => (Exit::StoreNotReady, None),
+            StoreError::Unknown(_) => (Exit::StoreUnknown, None),
+            StoreError::Data(_) => (Exit::StoreData, None),
+            StoreError::Config(_) => (Exit::Config, Some("otpctl config check")),
+        };
+        let outcome = if exit == Exit::StoreUnknown { Outcome::Unknown } else { Outcome::NotDone };
+        Self { hint: hint.map(str::to_owned), outcome, ..Self::new(exit, error) }
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self { hint: error.next().map(str::to_owned), ..Self::new(Exit::Config, error) }
+    }
+}
+
+impl From<PhoneError> for Error {
+    fn from(error: PhoneError) -> Self {
+        Self { hint: error.hint(), ..Self::new(Exit::Usage, error) }
+    }
+}
+
+impl From<NameError> for Error {
+    fn from(error: NameError) -> Self {
+        Self::new(Exit::Usage, error)
+    }
+}
+
+impl From<RandomnessFailed> for Error {
+    fn from(error: RandomnessFailed) -> Self {
+        Self::new(Exit::Internal, error)
+    }
+}
+
+impl From<VerifierError> for Error {
+    fn from(error: VerifierError) -> Self {
+        match error {
+            VerifierError::Store(error) => error.into(),
+            VerifierError::Unreadable(error) => Self::new(Exit::StoreData, error),
+            VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint("otpctl config show --origin"),
+            VerifierError::Randomness(error) => error.into(),
+            VerifierError::Contended => Self::new(Exit::StoreNotReady, error),
+            VerifierError::AttemptReused => Self::new(Exit::Conflict, error),
+            VerifierError::NoSuchUser(_) | VerifierError::NoUser => Self::new(Exit::NotFound, error),
+            VerifierError::Ambiguous(ref users) => {
+                let candidates = users.iter().map(|user| format!("user:{user}")).collect();
+                Self { candidates, ..Self::new(Exit::Conflict, error).hint("name one of them with --user") }
+            }
+            VerifierError::Full => Self::new(Exit::Conflict, error),
+            VerifierError::Locked(_) => Self::new(Exit::Locked, error),
+            VerifierError::Limited { wait, .. } => {
+                Self { retry_after: Some(wait), ..Self::new(Exit::RateLimited, error) }
+            }
+            VerifierError::KeyReused => Self::new(Exit::Conflict, error),
+            VerifierError::Denied(_) => Self::new(Exit::Policy, error),
+            VerifierError::Send { failure, ref challenge_id, .. } => {
+                let challenge_id = Some(challenge_id.clone());
+                let (exit, outcome) = match failure {
+                    SendFailure::Refused => (Exit::ProviderRefused, Outcome::NotDone),
+                    SendFailure::Down => (Exit::ProviderDown, Outcome::NotDone),
+                    SendFailure::Unknown => (Exit::ProviderUnknown, Outcome::Unknown),
+                };
+                let hint = error.provider_hint();
+                Self { outcome, challenge_id, hint, ..Self::new(exit, error) }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Sends over many phones: the counters of a prefix and of a country, and neighbouring numbers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{self, Life, Unreadable};
+use super::time::millis;
+use super::{Moment, Quota};
+
+/// So many different numbers …
+const NEIGHBOURS: usize = 5;
+/// … within such a span …
+const SPAN: u16 = 50;
+/// … in so long are a run.
+const RUN: Duration = Duration::from_secs(600);
+/// So many recent numbers of a prefix are looked at.
+const RECENT: usize = 64;
+
+/// The sends to one prefix or country. Of constant size: each window is two numbers, the last full window and the
+/// current one, and the count of any moment is weighed between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counter {
+    v: u8,
+    /// By the length of the window in milliseconds.
+    #[serde(default)]
+    windows: BTreeMap<i64, Window>,
+    /// The last four digits of numbers sent to, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recent: Vec<(u16, Moment)>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Window {
+    start: i64,
+    before: u32,
+    count: u32,
+}
+
+/// Why no send is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// This quota is used up until then.
+    Quota(Quota, Moment),
+    /// The number is the last of a run of neighbours.
+    Neighbours,
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self { v: 1, windows: BTreeMap::new(), recent: Vec::new() }
+    }
+}
+
+impl Counter {
+    /// Reads a counter from the store; nothing there is a fresh one.
+    ///
+    /// # Errors
+    /// When the value is not a counter of this version.
+    pub fn read(bytes: Option<&[u8]>) -> Result<Self, Unreadable> {
+        bytes.map_or_else(|| Ok(Self::default()), record::read)
+    }
+
+    /// The bytes for the store.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        record::write(self)
+    }
+
+    /// Until the current window and the one after it are over.
+    #[must_use]
+    pub fn life(&self, now: Moment) -> Life {
+        let windows = self.windows.iter().map(|(length, window)| window.start.saturating_add(2 * length));
+        let runs = self.recent.iter().map(|(_, at)| at.after(RUN).millis());
+        match windows.chain(runs).max() {
+            Some(end) if end > now.millis() => Life::For(Moment::from_millis(end).since(now)),
+            _ => Life::Over,
+        }
+    }
+
+    /// Counts one send against every quota. `last_four`: the end of the number, where neighbours are looked for.
+    ///
+    /// # Errors
+    /// When a quota is used up, or the number ends a run of neighbours; then nothing is counted.
+    pub fn take(&self, now: Moment, quotas: &[Quota], last_four: Option<u16>) -> Result<Self, Full> {
+        let mut taken = self.clone();
+        taken.windows.retain(|length, _| quotas.iter().any(|quota| millis(quota.window) == *length));
+        for quota in quotas {
+            let length = millis(quota.window).max(1);
+            let window = self.windows.get(&length).copied().unwrap_or_default().at(now.millis(), length);
+            if window.estimate(now.millis(), length) >= quota.limit {
+                return Err(Full::Quota(*quota, window.free_at(now.millis(), length, quota.limit)));
+            }
+            taken.windows.insert(length, Window { count: window.count + 1, ..window });
+        }
+        if let Some(last_four) = last_four {
+            taken.recent.retain(|(number, at)| *number != last_four && at.after(RUN) > now);
+            if taken.ends_a_run(last_four) {
+                return Err(Full::Neighbours);
+            }
+            taken.recent.push((last_four, now));
+            let surplus = taken.recent.len().saturating_sub(RECENT);
+            taken.recent.drain(..surplus);
+        }
+        Ok(taken)
+    }
+
+    fn ends_a_run(&self, last_four: u16) -> bool {
+        let mut near: Vec<u16> = self.recent.iter().map(|(number, _)| *number).collect();
+        near.retain(|number| number.abs_diff(last_four) <= SPAN);
+        near.push(last_four);
+        near.sort_unstable();
+        near.windows(NEIGHBOURS).any(|run| run[NEIGHBOURS - 1] - run[0] <= SPAN)
+    }
+}
+
+impl Window {
+    /// The same window seen from now: shifted by one, or begun anew.
+    fn at(self, now: i64, length: i64) -> Self {
+        let start = now - now.rem_euclid(length);
+        match start - self.start {
+            0 => self,
+            shift if shift == length => Self { start, before: self.count, count: 0 },
+            _ => Self { start, before: 0, count: 0 },
+        }
+    }
+
+    /// What the last `length` milliseconds hold, if the sends of the window before were spread evenly; rounded up.
+    fn estimate(self, now: i64, length: i64) -> u32 {
+        let left = i128::from(self.start + length - now);
+        let before = (i128::from(self.before) * left + i128::from(length) - 1) / i128::from(length);
+        self.count.saturating_add(u32::try_from(before).unwrap_or(u32::MAX))
+    }
+
+    /// When one more fits.
+    fn free_at(self, now: i64, length: i64, limit: u32) -> Moment {
+        let (start, before, count) = if self.count < limit {
+            (self.start, i64::from(self.before), i64::from(self.count))
+        } else {
+            (self.start + length, i64::from(self.count), 0)
+        };
+        let room = i64::from(limit) - 1 - count;
+        let wait = if before == 0 || room < 0 { length } else { length - room * length / before };
+        Moment::from_millis((start + wait).max(now + 1))
+    }
+}

@@ -1,0 +1,33 @@
+//! What a phone, a code, a challenge and a policy are, and the rules over them. Nothing here does input or output,
+//! reads a clock or draws a number by itself, and nothing here knows of stores, providers or commands.
+
+mod code;
+pub mod counter;
+mod event;
+pub mod foreign;
+mod mac;
+mod message;
+mod names;
+mod phone;
+mod policy;
+pub mod record;
+pub mod reference;
+pub mod rules;
+mod secret;
+pub mod text;
+pub mod time;
+pub mod user;
+
+pub use code::{
+    Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,
+};
+pub use event::{Event, KEPT as EVENTS_KEPT, Kind as EventKind};
+pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
+pub use message::Message;
+pub use names::{NameError, Purpose, UserId};
+pub use phone::{Country, CountryError, NumberType, NumberTypeError, Phone, PhoneError, Place, Why};
+pub use policy::{Denied, Limits, LockLength, LockStep, MAX_PER_PHONE, MAX_TTL, Policy, Quota};
+pub use record::{Challenge, Record};
+pub use secret::Secret;
+pub use time::Moment;
+pub use user::{Phones, Users};

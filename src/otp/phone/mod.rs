@@ -1,0 +1,192 @@
+//! A phone number: one canonical form for all its spellings, decided by `libphonenumber`'s data.
+
+use std::fmt;
+
+use rlibphonenumber::{
+    ParseError, PhoneNumber, PhoneNumberUtil, ValidationError, get_national_significant_number_owned,
+};
+
+mod country;
+mod error;
+mod kind;
+mod plan;
+mod spelling;
+
+pub use country::{Country, CountryError};
+pub use error::{PhoneError, Place, Why};
+pub use kind::{NumberType, NumberTypeError};
+
+use spelling::Spelling;
+
+/// A valid phone number. All its spellings are equal, and everything is kept under its E.164 form.
+///
+/// It has no `Display`, and `Debug` prints the masked form: a number is shown in full only where somebody wrote
+/// [`Phone::as_str`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Phone {
+    /// `+`, the calling code, the national number. The rest is told by it, so that comparing it first is enough.
+    e164: String,
+    /// Where the national number begins.
+    national: usize,
+    calling_code: u16,
+    country: Option<Country>,
+    kind: NumberType,
+}
+
+impl Phone {
+    /// Reads a number as people and programs write it: `+91 98765 43210`, `0091…`, `tel:+91…`, `+91 (0)98765…`,
+    /// full-width or Arabic-Indic digits; with a `home` country also as it is dialled there.
+    ///
+    /// # Errors
+    /// When it is no valid number, when it could be two, or when it has an extension or letters.
+    pub fn parse(typed: &str, home: Option<Country>) -> Result<Self, PhoneError> {
+        match (spelling::read(typed)?, home) {
+            (Spelling::International(digits), _) => international(&digits),
+            (Spelling::Dialled(digits), Some(home)) => dialled(&digits, home),
+            (Spelling::Dialled(digits), None) => international(digits.strip_prefix("00").ok_or(PhoneError::NoCountry)?),
+        }
+    }
+
+    /// E.164: a plus, then digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.e164
+    }
+
+    /// E.164 without the plus.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self.e164[1..]
+    }
+
+    /// The national significant number: without the calling code, with the leading zeros that belong to it (Italy).
+    #[must_use]
+    pub fn national(&self) -> &str {
+        &self.e164[self.national..]
+    }
+
+    /// The calling code, without the plus.
+    #[must_use]
+    pub const fn calling_code(&self) -> u16 {
+        self.calling_code
+    }
+
+    /// The country; none for numbers of no country, such as +800 and +883.
+    #[must_use]
+    pub const fn country(&self) -> Option<Country> {
+        self.country
+    }
+
+    /// What sort of line it is.
+    #[must_use]
+    pub const fn kind(&self) -> NumberType {
+        self.kind
+    }
+
+    /// The number for eyes that need not know it: `+91*******210`. Of a short number less than half is shown.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let national = self.national();
+        let hidden = national.len() - 3.min(national.len() / 2);
+        format!("+{}{}{}", self.calling_code, "*".repeat(hidden), &national[hidden..])
+    }
+
+    /// The number less its last four digits: what numbers bought in one block have in common.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.e164[..self.e164.len().saturating_sub(4)]
+    }
+
+    /// The last four digits, as a number.
+    #[must_use]
+    pub fn last_four(&self) -> u16 {
+        self.e164.bytes().rev().take(4).rev().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'))
+    }
+}
+
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+/// A calling code and what follows it.
+fn international(digits: &str) -> Result<Phone, PhoneError> {
+    let calling_code = plan::calling_code(digits).ok_or(PhoneError::UnknownCallingCode)?;
+    let place = Place { calling_code, country: None };
+    let util = plan::load(calling_code)?;
+    let number = util.parse(format!("+{digits}"), None).map_err(|error| refused(&error, place))?;
+    settle(&util, &number, place)
+}
+
+/// A number as it is dialled at home: a national one, or one abroad behind an international prefix. `00` is always
+/// read as such a prefix too; where that and the country's own custom make two different numbers, neither is guessed.
+fn dialled(digits: &str, home: Country) -> Result<Phone, PhoneError> {
+    let plan = plan::of_country(home).ok_or(PhoneError::Plans)?;
+    let abroad = plan.after_international_prefix(digits);
+    let custom = || abroad.map_or_else(|| national(digits, home, plan), international);
+    let Some(after_zeros) = digits.strip_prefix("00").filter(|rest| abroad != Some(*rest)) else {
+        return custom();
+    };
+    match (international(after_zeros), custom()) {
+        (Ok(zeros), Ok(custom)) if zeros != custom => Err(PhoneError::Ambiguous(home)),
+        (Ok(phone), _) | (Err(_), Ok(phone)) => Ok(phone),
+        (Err(error), Err(_)) => Err(error),
+    }
+}
+
+fn national(digits: &str, home: Country, plan: &plan::Plan) -> Result<Phone, PhoneError> {
+    let place = Place { calling_code: plan.calling_code, country: Some(home) };
+    let util = plan::load(plan.calling_code)?;
+    let number = util.parse(digits, home.region()).map_err(|error| refused(&error, place))?;
+    settle(&util, &number, place)
+}
+
+/// Holds a parsed number to the plans of its calling code.
+fn settle(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place) -> Result<Phone, PhoneError> {
+    if !util.is_valid_number(number) {
+        return Err(missed(util, number, place));
+    }
+    let phone = phone(util, number, place);
+    // The library takes a national prefix off after the calling code too. Where what is left begins with such a prefix
+    // again, the canonical form would be read back as another number (+375 810… in Belarus): it can be nobody's name.
+    let again = util.parse(&phone.e164, None);
+    if again.is_ok_and(|again| get_national_significant_number_owned(&again) == phone.national()) {
+        Ok(phone)
+    } else {
+        Err(PhoneError::Unstable)
+    }
+}
+
+fn phone(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place) -> Phone {
+    let code = format!("+{}", place.calling_code);
+    Phone {
+        national: code.len(),
+        e164: code + &get_national_significant_number_owned(number),
+        calling_code: place.calling_code,
+        country: util.get_region_for_number(number).and_then(|region| Country::from_id(&region.as_region_str())),
+        kind: util.get_number_type(number).into(),
+    }
+}
+
+fn missed(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place) -> PhoneError {
+    let why = match util.is_possible_number_with_reason(number) {
+        Err(ValidationError::TooShort) => Why::Short,
+        Err(ValidationError::TooLong) => Why::Long,
+        _ => Why::Unassigned,
+    };
+    PhoneError::Invalid { place, why }
+}
+
+fn refused(error: &ParseError, place: Place) -> PhoneError {
+    let why = match error {
+        // Of digits alone, the library calls only a handful no number at all.
+        ParseError::TooShortNsn | ParseError::TooShortAfterIdd | ParseError::NotANumber(_) => Why::Short,
+        ParseError::TooLongNsn => Why::Long,
+        ParseError::InvalidCountryCode => Why::Unassigned,
+    };
+    PhoneError::Invalid { place, why }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! What was typed, reduced to its digits: the characters that a phone number may have, and the forms that it takes.
+
+use super::PhoneError;
+
+/// No spelling of a number needs more bytes, not even in full-width digits with a space between them all.
+pub(super) const LONGEST: usize = 64;
+
+/// Spaces around a number are forgiven up to here, so that no text of any length is walked through.
+const LONGEST_UNTRIMMED: usize = 1024;
+
+/// The zeros of the decimal digits (Unicode category Nd) of the Basic Multilingual Plane; nine more follow each.
+const ZEROS: [u32; 37] = [
+    0x0030, 0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6,
+    0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
+    0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+];
+
+/// The digits of a number, ASCII, and how they are to be read.
+pub(super) enum Spelling {
+    /// They followed a plus: the calling code comes first.
+    International(String),
+    /// They stood alone.
+    Dialled(String),
+}
+
+/// Reads the characters, and decides nothing about the number.
+///
+/// # Errors
+/// When the text is too long or has a character, an extension or a parameter that no number to send to has.
+pub(super) fn read(typed: &str) -> Result<Spelling, PhoneError> {
+    if typed.len() > LONGEST_UNTRIMMED {
+        return Err(PhoneError::TooLong);
+    }
+    // Numbers copied from an address book come wrapped in marks of writing direction.
+    let typed = typed.trim_matches(|c: char| c.is_whitespace() || is_direction_mark(c));
+    if typed.is_empty() {
+        return Err(PhoneError::Empty);
+    }
+    if typed.len() > LONGEST {
+        return Err(PhoneError::TooLong);
+    }
+    if typed.chars().any(char::is_control) {
+        return Err(PhoneError::Control);
+    }
+    let (local, context) = without_uri(typed)?;
+    let spelling = digits(local)?;
+    match (context, spelling) {
+        (None, spelling) => Ok(spelling),
+        // RFC 3966 §5.1.4: a global number has no context.
+        (Some(_), Spelling::International(_)) => Err(PhoneError::Context),
+        (Some(context), Spelling::Dialled(local)) => match digits(context) {
+            Ok(Spelling::International(code)) => Ok(Spelling::International(code + &local)),
+            _ => Err(PhoneError::Context),
+        },
+    }
+}
+
+/// Takes `tel:` and the parameters away: the number, and the digits that `phone-context` puts before it. A domain as
+/// the context says nothing about the country (RFC 3966 §5.1.5), so the number stays a national one.
+fn without_uri(typed: &str) -> Result<(&str, Option<&str>), PhoneError> {
+    let uri = typed.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("tel:")).and_then(|_| typed.get(4..));
+    let mut parts = uri.unwrap_or(typed).split(';');
+    let number = parts.next().unwrap_or_default();
+    let mut context = None;
+    for parameter in parts {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        if name.eq_ignore_ascii_case("ext") || name.eq_ignore_ascii_case("isub") {
+            return Err(PhoneError::Extension);
+        }
+        if uri.is_none() || !name.eq_ignore_ascii_case("phone-context") || context.is_some() {
+            return Err(PhoneError::Context);
+        }
+        context = Some(value);
+    }
+    match context {
+        Some(context) if context.starts_with('+') => Ok((number, Some(context))),
+        Some(domain) if is_domain(domain) => Ok((number, None)),
+        Some(_) => Err(PhoneError::Context),
+        None => Ok((number, None)),
+    }
+}
+
+/// `domainname` of RFC 3966: labels of letters, digits and inner hyphens, the last of which begins with a letter.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let text = text.strip_suffix('.').unwrap_or(text);
+    text.split('.').all(is_label)
+        && text.rsplit('.').next().is_some_and(|top| top.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+fn digits(text: &str) -> Result<Spelling, PhoneError> {
+    let (mut digits, mut plus) = (String::with_capacity(text.len()), false);
+    for c in text.chars() {
+        if let Some(digit) = digit(c) {
+            digits.push(digit);
+        } else if matches!(c, '+' | '\u{FF0B}') {
+            if plus || !digits.is_empty() {
+                return Err(PhoneError::Plus);
+            }
+            plus = true;
+        } else if !is_punctuation(c) {
+            return Err(refused(c, text));
+        }
+    }
+    if digits.is_empty() {
+        return Err(PhoneError::Empty);
+    }
+    Ok(if plus { Spelling::International(digits) } else { Spelling::Dialled(digits) })
+}
+
+fn digit(c: char) -> Option<char> {
+    let value = u32::from(c);
+    let zero = ZEROS.iter().rev().find(|zero| **zero <= value)?;
+    char::from_digit(value.checked_sub(*zero)?, 10)
+}
+
+/// The punctuation that `libphonenumber` passes over, less the tilde and the `x`: those begin extensions.
+fn is_punctuation(c: char) -> bool {
+    matches!(c,
+        ' ' | '-' | '.' | '/' | '(' | ')' | '[' | ']'
+        | '\u{A0}' | '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{3000}'
+        | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' | '\u{FF0D}'..='\u{FF0F}'
+        | '\u{FF08}' | '\u{FF09}' | '\u{FF3B}' | '\u{FF3D}')
+}
+
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Says what is wrong with a text that has a character which it may not have.
+fn refused(c: char, text: &str) -> PhoneError {
+    if !c.is_alphabetic() {
+        return if matches!(c, '#' | ',' | '~') { PhoneError::Extension } else { PhoneError::Character(c) };
+    }
+    let letters: String = text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    // The labels of extensions in `libphonenumber`, without those that differ in an accent alone.
+    if matches!(&*letters, "x" | "xx" | "ex" | "ext" | "extn" | "extension" | "anexo" | "int" | "доб") {
+        PhoneError::Extension
+    } else {
+        PhoneError::Letters
+    }
+}

@@ -1,0 +1,233 @@
+//! The spellings of a number, and what is no number.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use super::{Country, NumberType, Phone, PhoneError, Place, Why};
+
+fn country(code: &str) -> Country {
+    code.parse().unwrap()
+}
+
+fn at_home(typed: &str, home: &str) -> Result<String, PhoneError> {
+    Phone::parse(typed, Some(country(home))).map(|phone| phone.as_str().to_owned())
+}
+
+fn abroad(typed: &str) -> Result<String, PhoneError> {
+    Phone::parse(typed, None).map(|phone| phone.as_str().to_owned())
+}
+
+fn phone(e164: &str) -> Phone {
+    Phone::parse(e164, None).unwrap()
+}
+
+/// T09.
+#[test]
+fn all_spellings_are_one_number() {
+    let spellings = [
+        "+919876543210",
+        "+91 98765 43210",
+        "0091 98765 43210",
+        "098765 43210",
+        "98765\u{A0}43210",
+        "+91-98765-43210",
+        "+91.98765.43210",
+        "(+91) [98765] 43210",
+        "＋９１　９８７６５　４３２１０",
+        "+٩١ ٩٨٧٦٥ ٤٣٢١٠",
+        "tel:+91-98765-43210",
+        "tel:98765-43210;phone-context=+91",
+        "TEL:09876543210;phone-context=example.com",
+        "+91 (0)98765 43210",
+        "९८७६५४३२१०",
+        "\u{202A}+91 98765 43210\u{202C}\n",
+        "919876543210",
+    ];
+    let numbers: HashSet<_> = spellings.map(|typed| Phone::parse(typed, Some(country("IN"))).expect(typed)).into();
+    assert_eq!(numbers, HashSet::from([phone("+919876543210")]));
+}
+
+/// T14.
+#[test]
+fn a_home_country_completes_numbers_and_never_forces_itself_on_them() {
+    for national in ["9876543210", "09876543210", "919876543210"] {
+        assert_eq!(at_home(national, "IN").as_deref(), Ok("+919876543210"));
+        let error = abroad(national).unwrap_err();
+        assert_eq!(error, PhoneError::NoCountry);
+        assert!(error.hint().unwrap().contains("`region`"));
+    }
+    assert_eq!(at_home("+14155550123", "IN").as_deref(), Ok("+14155550123"));
+    assert_eq!(phone("+14155550123").country(), Some(country("US")));
+    let place = Place { calling_code: 91, country: Some(country("IN")) };
+    let error = at_home("14155550123", "IN").unwrap_err();
+    assert_eq!(error, PhoneError::Invalid { place, why: Why::Unassigned });
+    assert_eq!(error.to_string(), "the phone number is not valid for IN (+91)");
+    assert!(error.hint().is_some());
+}
+
+#[test]
+fn a_trunk_prefix_after_the_calling_code_makes_no_second_identity() {
+    for typed in ["+447418123456", "+44 0 7418 123456", "+44 (0)7418 123456", "0044 0 7418 123456"] {
+        assert_eq!(abroad(typed).as_deref(), Ok("+447418123456"), "{typed}");
+    }
+    // In Italy the zero belongs to the number.
+    assert_eq!(abroad("+39 06 698 12345").as_deref(), Ok("+390669812345"));
+    assert_eq!(phone("+390669812345").national(), "0669812345");
+    // The most common Rust port takes +374 10 123456 for +374 0 123456.
+    assert_eq!(abroad("+374 10 123456").as_deref(), Ok("+37410123456"));
+}
+
+#[test]
+fn zeros_in_front_are_a_plus_everywhere() {
+    for home in ["IN", "US", "SG", "JP", "AU"] {
+        assert_eq!(at_home("0091 98765 43210", home).as_deref(), Ok("+919876543210"), "{home}");
+    }
+    assert_eq!(abroad("00 91 98765 43210").as_deref(), Ok("+919876543210"));
+    // What the home country dials for a plus is understood as well.
+    for (typed, home) in [("011 91", "US"), ("010 91", "JP"), ("0011 91", "AU"), ("001 91", "SG"), ("8~10 91", "RU")] {
+        let typed = format!("{} 98765 43210", typed.replace('~', " "));
+        assert_eq!(at_home(&typed, home).as_deref(), Ok("+919876543210"), "{typed} in {home}");
+    }
+    // In Hong Kong 001 is dialled before a calling code: this is New Zealand then, and the US with 00 for a plus.
+    assert_eq!(at_home("0016478511334", "HK"), Err(PhoneError::Ambiguous(country("HK"))));
+}
+
+#[test]
+fn countries_that_share_a_calling_code_are_told_apart() {
+    for (number, of) in [
+        ("+14155550123", "US"),
+        ("+16135550123", "CA"),
+        ("+17875550123", "PR"),
+        ("+18295550123", "DO"),
+        ("+79123456789", "RU"),
+        ("+77011234567", "KZ"),
+        ("+447418123456", "GB"),
+        ("+447781123456", "GG"),
+    ] {
+        assert_eq!(phone(number).country(), Some(country(of)), "{number}");
+    }
+    // Dialled in Canada, and still a number of the United States.
+    let phone = Phone::parse("(415) 555-0123", Some(country("CA"))).unwrap();
+    assert_eq!((phone.as_str(), phone.country()), ("+14155550123", Some(country("US"))));
+}
+
+#[test]
+fn numbers_of_no_country_have_none() {
+    let phone = phone("+800 1234 5678");
+    assert_eq!((phone.country(), phone.kind(), phone.calling_code()), (None, NumberType::TollFree, 800));
+}
+
+#[test]
+fn a_valid_number_whose_canonical_form_is_another_one_is_refused() {
+    assert_eq!(at_home("08106361273", "BY"), Err(PhoneError::Unstable));
+}
+
+#[test]
+fn what_no_sms_can_go_to_is_refused() {
+    use PhoneError::{Character, Context, Control, Empty, Extension, Letters, Plus, UnknownCallingCode};
+    let refusals: [(&str, PhoneError); 32] = [
+        ("", Empty),
+        (" \n", Empty),
+        ("+", Empty),
+        ("()", Empty),
+        ("tel:", Empty),
+        ("+1 800 FLOWERS", Letters),
+        ("98765 4321O", Letters),
+        ("phone 9876543210", Letters),
+        ("9876543210x123", Extension),
+        ("98765 43210 ext. 5", Extension),
+        ("98765 43210 доб. 5", Extension),
+        ("9876543210#5", Extension),
+        ("9876543210,5", Extension),
+        ("9876543210~5", Extension),
+        ("tel:+919876543210;ext=5", Extension),
+        ("tel:+919876543210;isub=5", Extension),
+        ("tel:+919876543210;tsp=example.com", Context),
+        ("tel:+919876543210;phone-context=+91", Context),
+        ("tel:9876543210;phone-context=91", Context),
+        ("tel:9876543210;phone-context=+", Context),
+        ("tel:9876543210;phone-context=-", Context),
+        ("tel:9876543210;phone-context=+91;phone-context=+91", Context),
+        ("9876543210;phone-context=+91", Context),
+        ("98765*43210", Character('*')),
+        ("98765\u{202E}43210", Character('\u{202E}')),
+        ("98765\u{202F}43210", Character('\u{202F}')),
+        ("++919876543210", Plus),
+        ("91+9876543210", Plus),
+        ("+00919876543210", UnknownCallingCode),
+        ("+999 1234567", UnknownCallingCode),
+        ("98765\x0043210", Control),
+        ("98765\t43210", Control),
+    ];
+    for (typed, error) in refusals {
+        assert_eq!(at_home(typed, "IN"), Err(error), "{typed:?}");
+        assert_eq!(error.to_string().matches("9876").count(), 0);
+    }
+    assert_eq!(Character('\u{202E}').to_string().split_once("not ").unwrap().1, "U+202E");
+}
+
+#[test]
+fn a_missing_digit_is_told_from_one_too_many() {
+    let why = |typed| match abroad(typed) {
+        Err(PhoneError::Invalid { place: Place { calling_code: 91, country: None }, why }) => why,
+        other => panic!("{typed}: {other:?}"),
+    };
+    assert_eq!(why("+91 98765 4321"), Why::Unassigned, "nine digits are a fixed line's in other places");
+    assert_eq!(why("+91 98765"), Why::Short);
+    assert_eq!(why("+91 9"), Why::Short);
+    assert_eq!(why("+91 98765 43210 98765 43210"), Why::Long);
+    assert_eq!(why("+91 00000 00000"), Why::Unassigned);
+    assert!(matches!(abroad("+91"), Err(PhoneError::Invalid { why: Why::Short, .. })));
+}
+
+/// T42.
+#[test]
+fn a_text_of_any_size_is_refused_at_once() {
+    let full_width = "＋９１　９８７６５　４３２１０";
+    assert!(full_width.len() <= super::spelling::LONGEST);
+    for huge in
+        ["9".repeat(1 << 20), " ".repeat(1 << 20), "+91 (".repeat(1 << 18), "９".repeat(1 << 18), "9".repeat(65)]
+    {
+        let took = [(); 5].map(|()| {
+            let start = Instant::now();
+            assert_eq!(abroad(&huge), Err(PhoneError::TooLong));
+            start.elapsed()
+        });
+        // The fastest of five, for a busy machine may stop any one of them.
+        assert!(took.into_iter().min() < Some(Duration::from_millis(1)), "{took:?}");
+    }
+}
+
+#[test]
+fn a_number_is_shown_in_parts() {
+    let number = phone("+919876543210");
+    assert_eq!(number.masked(), "+91*******210");
+    assert_eq!(format!("{number:?}"), "+91*******210");
+    assert_eq!((number.digits(), number.national(), number.calling_code()), ("919876543210", "9876543210", 91));
+    assert_eq!((number.prefix(), number.last_four()), ("+91987654", 3210));
+    assert_eq!((number.country(), number.kind()), (Some(country("IN")), NumberType::Mobile));
+    assert_eq!(phone("+14155550007").last_four(), 7);
+    // Four digits on Niue: two of them are hidden.
+    assert_eq!(phone("+6834002").masked(), "+683**02");
+}
+
+#[test]
+fn a_country_is_one_with_phone_numbers() {
+    for code in ["IN", "in", " us ", "XK", "AC"] {
+        assert_eq!(country(code).as_str(), code.trim().to_uppercase());
+    }
+    for no_country in ["", "I", "IND", "91", "ZZ", "001", "UK", "AQ", "ÍN", "é"] {
+        assert!(no_country.parse::<Country>().is_err(), "{no_country}");
+    }
+    assert_eq!(serde_json::to_string(&country("IN")).unwrap(), r#""IN""#);
+    assert_eq!((country("IN").calling_code(), country("CA").calling_code()), (91, 1));
+}
+
+#[test]
+fn a_type_has_one_name() {
+    for kind in NumberType::ALL {
+        assert_eq!(kind.as_str().parse(), Ok(kind));
+        assert_eq!(serde_json::to_string(&kind).unwrap(), format!("{:?}", kind.as_str()));
+    }
+    assert!("Mobile".parse::<NumberType>().unwrap_err().to_string().contains(NumberType::Voicemail.as_str()));
+}

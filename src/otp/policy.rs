@@ -1,0 +1,131 @@
+//! What is allowed: limits on sends, locks after failures, lifetimes, which numbers at all.
+
+use std::time::Duration;
+
+use super::{Country, NumberType, Phone};
+
+/// No more sends than this in one window of one phone: the record keeps the time of each, and stays small.
+pub const MAX_PER_PHONE: u32 = 100;
+
+/// The longest life of a code (NIST SP 800-63B-4 §3.1.3.2; OWASP ASVS 6.5.5).
+pub const MAX_TTL: Duration = Duration::from_secs(600);
+
+/// At most so many in so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The length of the window.
+    pub window: Duration,
+    /// How many it holds.
+    pub limit: u32,
+}
+
+/// How long a lock lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockLength {
+    /// It ends by itself.
+    For(Duration),
+    /// Only `unlock` ends it.
+    Hard,
+}
+
+/// At so many consecutive failures, a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockStep {
+    /// Consecutive failures.
+    pub failures: u32,
+    /// What they bring.
+    pub length: LockLength,
+}
+
+/// The limits of `[limits]`. All hold on the canonical number, over all purposes, processes and hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The wait after the first send, the second, …; the last one repeats. Empty: none.
+    pub cooldown: Vec<Duration>,
+    /// Sends to one phone.
+    pub per_phone: Vec<Quota>,
+    /// Sends to one prefix: the number less its last four digits.
+    pub per_prefix: Vec<Quota>,
+    /// Sends to one country.
+    pub per_country: Vec<Quota>,
+    /// Locks, by consecutive failures, in rising order.
+    pub locks: Vec<LockStep>,
+    /// Failures are forgotten so long after the last one. A success or `unlock` forgets them at once.
+    pub failures_kept: Duration,
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+const fn quota(window: Duration, limit: u32) -> Quota {
+    Quota { window, limit }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let lock = |failures, length| LockStep { failures, length };
+        Self {
+            cooldown: vec![Duration::from_secs(30), Duration::from_secs(60), Duration::from_secs(120)],
+            per_phone: vec![quota(minutes(10), 3), quota(minutes(60), 5), quota(minutes(24 * 60), 10)],
+            per_prefix: vec![quota(minutes(60), 20), quota(minutes(24 * 60), 60)],
+            per_country: vec![quota(minutes(60), 200), quota(minutes(24 * 60), 2000)],
+            locks: vec![
+                lock(10, LockLength::For(minutes(15))),
+                lock(20, LockLength::For(minutes(60))),
+                lock(30, LockLength::For(minutes(24 * 60))),
+                lock(100, LockLength::Hard),
+            ],
+            failures_kept: minutes(30 * 24 * 60),
+        }
+    }
+}
+
+/// Which numbers may be sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The allowed countries. `None`: every country, which holds only while no real provider is configured.
+    pub countries: Option<Vec<Country>>,
+    /// The allowed types of number.
+    pub types: Vec<NumberType>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { countries: None, types: vec![NumberType::Mobile, NumberType::FixedLineOrMobile, NumberType::FixedLine] }
+    }
+}
+
+/// Why the policy refuses a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// The country is not on the list.
+    #[error("sends to {0} are not allowed")]
+    Country(Country),
+    /// A number of no country, such as a satellite phone's.
+    #[error("sends to numbers of no country are not allowed")]
+    NoCountry,
+    /// The type is not on the list.
+    #[error("sends to {} numbers are not allowed", .0.as_str())]
+    Type(NumberType),
+    /// Neighbouring numbers, one after the other: how SMS pumping looks.
+    #[error("too many neighbouring numbers were asked for in a short time")]
+    Neighbours,
+}
+
+impl Policy {
+    /// Whether a number may be sent to at all, before any limit is looked at.
+    ///
+    /// # Errors
+    /// The first rule that refuses it.
+    pub fn check(&self, phone: &Phone) -> Result<(), Denied> {
+        if let Some(countries) = &self.countries {
+            match phone.country() {
+                Some(country) if countries.contains(&country) => {}
+                Some(country) => return Err(Denied::Country(country)),
+                None => return Err(Denied::NoCountry),
+            }
+        }
+        if self.types.contains(&phone.kind()) { Ok(()) } else { Err(Denied::Type(phone.kind())) }
+    }
+}

@@ -1,0 +1,116 @@
+//! Opaque names: challenge ids, attempt ids, and references to a phone that do not show it.
+//!
+//! An id holds its phone, encrypted in one AES block under a key that comes from the pepper, so that a record is found
+//! from an id alone without an index that would have to be kept, swept and trusted.
+
+use aes::Aes128;
+use aes::cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
+use data_encoding::BASE32_NOPAD;
+
+use super::{Peppers, Phone, Randomness, RandomnessFailed};
+
+const CHALLENGE: &str = "ch_";
+const PHONE: &str = "ph_";
+const ATTEMPT: &str = "at_";
+
+/// What the text of an argument may be, beside a phone number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// `ch_…`: one challenge of a phone.
+    Challenge {
+        /// The phone that it was issued to, +E.164.
+        phone: String,
+        /// The id itself.
+        id: String,
+    },
+    /// `ph_…`: a phone.
+    Phone(String),
+}
+
+/// The text has the form of a reference, but none of our peppers made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the id is not one that was made with the configured pepper")]
+pub struct ForeignReference;
+
+/// A new challenge id for a phone.
+///
+/// # Errors
+/// When the source of randomness fails.
+pub fn challenge_id(peppers: &Peppers, phone: &Phone, randomness: &dyn Randomness) -> Result<String, RandomnessFailed> {
+    let mut salt = [0_u8; 7];
+    randomness.fill(&mut salt)?;
+    // All zero is a phone's own reference.
+    salt[0] |= 0x80;
+    Ok(format!("{CHALLENGE}{}", seal(peppers, phone, salt)))
+}
+
+/// The reference of a phone: always the same under the same pepper.
+#[must_use]
+pub fn phone_reference(peppers: &Peppers, phone: &Phone) -> String {
+    format!("{PHONE}{}", seal(peppers, phone, [0; 7]))
+}
+
+/// A new attempt id.
+///
+/// # Errors
+/// When the source of randomness fails.
+pub fn attempt_id(randomness: &dyn Randomness) -> Result<String, RandomnessFailed> {
+    let mut bytes = [0_u8; 10];
+    randomness.fill(&mut bytes)?;
+    Ok(format!("{ATTEMPT}{}", BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()))
+}
+
+/// Whether a text has the form of a reference.
+#[must_use]
+pub fn is_reference(text: &str) -> bool {
+    text.starts_with(CHALLENGE) || text.starts_with(PHONE)
+}
+
+/// Opens a reference.
+///
+/// # Errors
+/// When no pepper of ours made it, or it was cut or changed.
+pub fn open(peppers: &Peppers, text: &str) -> Result<Reference, ForeignReference> {
+    let (challenge, sealed) = match (text.strip_prefix(CHALLENGE), text.strip_prefix(PHONE)) {
+        (Some(sealed), _) => (true, sealed),
+        (_, Some(sealed)) => (false, sealed),
+        _ => return Err(ForeignReference),
+    };
+    let bytes = BASE32_NOPAD.decode(sealed.to_ascii_uppercase().as_bytes()).map_err(|_| ForeignReference)?;
+    let block = <[u8; 16]>::try_from(bytes).map_err(|_| ForeignReference)?;
+    for key in ciphers(peppers) {
+        let mut open = Array::from(block);
+        key.decrypt_block(&mut open);
+        let [a, b, c, d, e, f, g, check, also, salt @ ..] = <[u8; 16]>::from(open);
+        if (check, also) == (0, 0) && (salt != [0; 7]) == challenge {
+            let phone = format!("+{}", u64::from_be_bytes([0, a, b, c, d, e, f, g]));
+            return Ok(if challenge {
+                Reference::Challenge { phone, id: text.to_owned() }
+            } else {
+                Reference::Phone(phone)
+            });
+        }
+    }
+    Err(ForeignReference)
+}
+
+/// The number (at most 15 digits, so at most 50 bits), two zero bytes to know it by, and the salt.
+fn seal(peppers: &Peppers, phone: &Phone, salt: [u8; 7]) -> String {
+    let number: u64 = phone.digits().parse().unwrap_or(0);
+    let mut block = [0_u8; 16];
+    block[..7].copy_from_slice(&number.to_be_bytes()[1..]);
+    block[9..].copy_from_slice(&salt);
+    let mut block = Array::from(block);
+    if let Some(key) = ciphers(peppers).next() {
+        key.encrypt_block(&mut block);
+    }
+    BASE32_NOPAD.encode(&block).to_ascii_lowercase()
+}
+
+fn ciphers(peppers: &Peppers) -> impl Iterator<Item = Aes128> {
+    peppers.derived("otpctl-reference/1").map(|key| {
+        let mut half = [0_u8; 16];
+        half.copy_from_slice(&key[..16]);
+        Aes128::new(&Array::from(half))
+    })
+}

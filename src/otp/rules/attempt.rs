@@ -1,0 +1,279 @@
+//! `attempt`: one typed code, counted, compared and consumed in one step.
+
+use super::{Known, Step};
+use crate::otp::record::{Answer, Attempt, Challenge, Lock, Reason, Slot, State, Verdict};
+use crate::otp::{
+    Binding, Code, Event, EventKind, Limits, LockLength, MAX_TTL, Moment, Peppers, Phone, Purpose, UnknownKey, UserId,
+};
+
+/// A typed code.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Of this phone.
+    pub phone: &'a Phone,
+    /// For this purpose.
+    pub purpose: &'a Purpose,
+    /// What was typed.
+    pub code: &'a Code,
+    /// The keys to compare with.
+    pub peppers: &'a Peppers,
+    /// `at_…`: the same id is the same attempt.
+    pub attempt_id: &'a str,
+    /// The user that it must be.
+    pub user: Option<&'a UserId>,
+    /// It must be some user, and only one.
+    pub require_user: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The answer.
+    pub answer: Answer,
+    /// Whether it was given before.
+    pub replayed: bool,
+}
+
+/// Why the code was not looked at. Nothing is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TryRefused {
+    /// The pepper of this code is not configured.
+    UnknownKey(UnknownKey),
+    /// The attempt id was used with another code.
+    AttemptReused,
+    /// The phone has no such user, or no longer.
+    NoSuchUser(UserId),
+    /// The phone has no user.
+    NoUser,
+    /// The phone has several users, and none was named.
+    Ambiguous(Vec<UserId>),
+}
+
+/// Decides an `attempt`, in this order: known attempt, lock, no live code, wrong user, tries used up, right code,
+/// superseded code, wrong code.
+///
+/// # Errors
+/// When the question itself cannot be answered; nothing is changed then.
+pub fn attempt(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>) -> Result<Step<Tried>, TryRefused> {
+    let none = Slot::default();
+    let slot = known.record.purposes.get(asked.purpose).unwrap_or(&none);
+    if let Some(earlier) = earlier(slot, now, asked)? {
+        return Ok(Step::none(Tried { answer: earlier, replayed: true }));
+    }
+    let failures = slot.failures(now, limits);
+    let no = |verdict, reason, challenge: Option<&Challenge>, locked_until| {
+        Step::none(Tried {
+            answer: Answer {
+                verdict,
+                reason: Some(reason),
+                user: None,
+                challenge_id: challenge.map(|challenge| challenge.id.clone()),
+                attempts_left: 0,
+                failures,
+                locked_until,
+                expires_at: challenge.map(|challenge| challenge.expires_at),
+            },
+            replayed: false,
+        })
+    };
+    if let Some(lock) = slot.lock(now) {
+        let reason = if lock.until.is_some() { Reason::TimedLock } else { Reason::HardLock };
+        return Ok(no(Verdict::Locked, reason, None, lock.until));
+    }
+    let newest = slot.challenges.iter().rev().find(|challenge| challenge.state != State::Failed);
+    let Some(live) = slot.live(now).next_back() else {
+        let reason = ending(newest, now);
+        let verdict = if reason == Reason::AttemptsExhausted { Verdict::Locked } else { Verdict::NoCode };
+        return Ok(no(verdict, reason, newest, None));
+    };
+    if live.mapping != known.users.version {
+        return match &live.user {
+            Some(user) if known.users.users.is_empty() => Err(TryRefused::NoSuchUser(user.clone())),
+            _ => Ok(no(Verdict::NoCode, Reason::Superseded, Some(live), None)),
+        };
+    }
+    if !for_user(known, live, asked)? {
+        return Ok(no(Verdict::NoCode, Reason::NeverIssued, None, None));
+    }
+    match compare(slot, known, now, asked).map_err(TryRefused::UnknownKey)? {
+        Compared::Right(id) => Ok(accept(known, now, limits, asked, &id)),
+        Compared::Superseded => Ok(fail(known, now, limits, asked, Some(Reason::SupersededCode))),
+        Compared::Wrong => Ok(fail(known, now, limits, asked, None)),
+    }
+}
+
+fn earlier(slot: &Slot, now: Moment, asked: &Asked<'_>) -> Result<Option<Answer>, TryRefused> {
+    let known = slot.attempts.iter().find(|attempt| attempt.id == asked.attempt_id && attempt.until > now);
+    let Some(known) = known else { return Ok(None) };
+    let same = asked.peppers.verify(&known.typed, &typed(asked), asked.code).map_err(TryRefused::UnknownKey)?;
+    if same { Ok(Some(known.answer.clone())) } else { Err(TryRefused::AttemptReused) }
+}
+
+/// The binding of what was typed to its attempt.
+fn typed<'a>(asked: &Asked<'a>) -> Binding<'a> {
+    Binding { phone: asked.phone, purpose: asked.purpose, user: None, mapping: None, id: asked.attempt_id }
+}
+
+/// Why there is no live code.
+fn ending(newest: Option<&Challenge>, now: Moment) -> Reason {
+    match newest {
+        None => Reason::NeverIssued,
+        Some(challenge) => match challenge.state {
+            State::Used => Reason::Used,
+            State::Revoked => Reason::Revoked,
+            State::Superseded => Reason::Superseded,
+            State::Exhausted if challenge.expires_at > now => Reason::AttemptsExhausted,
+            _ => Reason::Expired,
+        },
+    }
+}
+
+/// Whether the live code is one for the user who is asked for.
+fn for_user(known: &Known, live: &Challenge, asked: &Asked<'_>) -> Result<bool, TryRefused> {
+    if let Some(user) = asked.user {
+        if !known.users.has(user) {
+            return Err(TryRefused::NoSuchUser(user.clone()));
+        }
+        return Ok(live.user.as_ref().is_none_or(|own| own == user));
+    }
+    if asked.require_user && live.user.is_none() {
+        return match known.users.users.as_slice() {
+            [] => Err(TryRefused::NoUser),
+            [_] => Ok(true),
+            many => Err(TryRefused::Ambiguous(many.iter().map(|link| link.user.clone()).collect())),
+        };
+    }
+    Ok(true)
+}
+
+enum Compared {
+    Right(String),
+    Superseded,
+    Wrong,
+}
+
+fn compare(slot: &Slot, known: &Known, now: Moment, asked: &Asked<'_>) -> Result<Compared, UnknownKey> {
+    let equal = |challenge: &Challenge| {
+        let binding = Binding {
+            phone: asked.phone,
+            purpose: asked.purpose,
+            user: challenge.user.as_ref(),
+            mapping: challenge.mapping,
+            id: &challenge.id,
+        };
+        challenge.mac.as_ref().map_or(Ok(false), |mac| asked.peppers.verify(mac, &binding, asked.code))
+    };
+    let mut compared = Compared::Wrong;
+    for challenge in &slot.challenges {
+        if challenge.is_live(now) && challenge.mapping == known.users.version {
+            if equal(challenge)? {
+                return Ok(Compared::Right(challenge.id.clone()));
+            }
+        } else if challenge.state == State::Superseded && challenge.expires_at > now && equal(challenge) == Ok(true) {
+            // Under a pepper that is gone it is just a wrong code: it could not have been right.
+            compared = Compared::Superseded;
+        }
+    }
+    Ok(compared)
+}
+
+fn accept(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>, id: &str) -> Step<Tried> {
+    let mut record = known.record.clone();
+    let slot = record.purposes.entry(asked.purpose.clone()).or_default();
+    let mut answer = Answer {
+        verdict: Verdict::Ok,
+        reason: None,
+        user: asked.user.or_else(|| known.users.only()).cloned(),
+        challenge_id: Some(id.to_owned()),
+        attempts_left: 0,
+        failures: 0,
+        locked_until: None,
+        expires_at: None,
+    };
+    for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+        if challenge.id == id {
+            answer.user = challenge.user.clone().or(answer.user.take());
+            answer.attempts_left = challenge.tries_left();
+            answer.expires_at = Some(challenge.expires_at);
+            challenge.end(State::Used);
+        } else {
+            challenge.end(State::Superseded);
+        }
+    }
+    (slot.failures, slot.failed_at, slot.lock) = (0, None, None);
+    remember(slot, now, asked, &answer);
+    record.streak = 0;
+    record.sweep(now, limits);
+    let users = verified(known, now, &answer);
+    let event = Event::new(now, EventKind::Verify, "ok").about(asked.purpose, id);
+    Step { record: Some(record), users, events: vec![event], outcome: Tried { answer, replayed: false } }
+}
+
+/// The phone was just shown to be in this user's hands.
+fn verified(known: &Known, now: Moment, answer: &Answer) -> Option<crate::otp::Users> {
+    let mut users = known.users.clone();
+    let link = users.users.iter_mut().find(|link| Some(&link.user) == answer.user.as_ref())?;
+    link.verified_at = Some(now);
+    Some(users)
+}
+
+fn fail(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>, reason: Option<Reason>) -> Step<Tried> {
+    let mut record = known.record.clone();
+    let slot = record.purposes.entry(asked.purpose.clone()).or_default();
+    slot.failures = slot.failures(now, limits).saturating_add(1);
+    slot.failed_at = Some(now);
+    let step = limits.locks.iter().find(|step| step.failures == slot.failures);
+    slot.lock = step.map(|step| Lock {
+        until: match step.length {
+            LockLength::For(length) => Some(now.after(length)),
+            LockLength::Hard => None,
+        },
+    });
+    let (lock, failures) = (slot.lock, slot.failures);
+    let mut newest = None;
+    for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+        challenge.tries = challenge.tries.saturating_add(1);
+        newest = Some((challenge.id.clone(), challenge.tries_left(), challenge.expires_at));
+        if challenge.tries_left() == 0 {
+            challenge.end(State::Exhausted);
+        }
+    }
+    let (id, attempts_left, expires_at) = newest.map_or((None, 0, None), |(id, left, end)| (Some(id), left, Some(end)));
+    let (verdict, reason) = match lock {
+        Some(Lock { until: Some(_) }) => (Verdict::Locked, Some(Reason::TimedLock)),
+        Some(Lock { until: None }) => (Verdict::Locked, Some(Reason::HardLock)),
+        None if attempts_left == 0 => (Verdict::Locked, Some(Reason::AttemptsExhausted)),
+        None => (Verdict::Wrong, reason),
+    };
+    let answer = Answer {
+        verdict,
+        reason,
+        user: None,
+        challenge_id: id.clone(),
+        attempts_left,
+        failures,
+        locked_until: lock.and_then(|lock| lock.until),
+        expires_at,
+    };
+    remember(slot, now, asked, &answer);
+    record.sweep(now, limits);
+    let id = id.unwrap_or_default();
+    let mut events = vec![Event::new(now, EventKind::Verify, "wrong").about(asked.purpose, &id)];
+    if lock.is_some() {
+        let detail = format!("{failures} consecutive failures");
+        let result =
+            answer.locked_until.map_or_else(|| "hard".to_owned(), |until| format!("until {}", until.rfc3339()));
+        events.push(Event::new(now, EventKind::Lock, &result).about(asked.purpose, &id).detail(detail));
+    }
+    Step { record: Some(record), users: None, events, outcome: Tried { answer, replayed: false } }
+}
+
+/// Keeps the answer as long as any code lives, so that it can be asked for again.
+fn remember(slot: &mut Slot, now: Moment, asked: &Asked<'_>, answer: &Answer) {
+    slot.attempts.push(Attempt {
+        id: asked.attempt_id.to_owned(),
+        typed: asked.peppers.sign(&typed(asked), asked.code),
+        until: now.after(MAX_TTL),
+        answer: answer.clone(),
+    });
+}

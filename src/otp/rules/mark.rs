@@ -1,0 +1,73 @@
+//! `mark`: what the provider said of the SMS of a challenge.
+
+use super::{Known, Step};
+use crate::otp::record::{Delivery, State};
+use crate::otp::{Event, EventKind, Limits, Moment};
+
+/// What became of the SMS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    /// A provider took it.
+    Sent(Delivery),
+    /// A provider may have taken it: the code is valid, and so is the older one.
+    Unknown(Delivery),
+    /// Surely not sent: the code is dead, the cooldown is given back, the older code lives on. Quotas stay: they
+    /// protect money.
+    Failed(Option<Delivery>),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marked {
+    /// The code that the new one replaced.
+    pub superseded: Option<String>,
+}
+
+/// Decides a `mark`. A challenge that is gone, or was used or revoked in the meantime, keeps its end.
+#[must_use]
+pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, said: &Mark) -> Step<Marked> {
+    let mut record = known.record.clone();
+    let Some(purpose) = record.challenge(challenge_id).map(|(purpose, _)| purpose.clone()) else {
+        return Step::none(Marked::default());
+    };
+    let mut cooldown = None;
+    let mut marked = Marked::default();
+    let slot = record.purposes.entry(purpose.clone()).or_default();
+    let Some(own) = slot.challenges.iter_mut().find(|challenge| challenge.id == challenge_id) else {
+        return Step::none(marked);
+    };
+    let was_pending = own.state == State::Pending;
+    let (state, delivery) = match said {
+        Mark::Sent(delivery) => (State::Sent, Some(delivery)),
+        Mark::Unknown(delivery) => (State::Unknown, Some(delivery)),
+        Mark::Failed(delivery) => (State::Failed, delivery.as_ref()),
+    };
+    own.delivery = delivery.cloned();
+    own.lease_until = None;
+    if was_pending {
+        if state == State::Failed {
+            cooldown = Some(own.cooldown_before);
+            own.end(State::Failed);
+        } else {
+            own.state = state;
+            own.cooldown_before = None;
+        }
+    }
+    if state == State::Sent && was_pending {
+        for older in slot.challenges.iter_mut().filter(|other| other.id != challenge_id && other.is_live(now)) {
+            older.end(State::Superseded);
+            marked.superseded = Some(older.id.clone());
+        }
+    }
+    if let Some(before) = cooldown {
+        record.cooldown_until = before;
+        record.streak = record.streak.saturating_sub(1);
+    }
+    record.sweep(now, limits);
+    let detail = delivery.map(|delivery| {
+        let words = [Some(&delivery.provider), delivery.message_id.as_ref(), delivery.detail.as_ref()];
+        words.into_iter().flatten().cloned().collect::<Vec<_>>().join(": ")
+    });
+    let event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
+    Step { record: Some(record), users: None, events: vec![event], outcome: marked }
+}

@@ -1,0 +1,263 @@
+//! `reserve`: whether a code may be issued now, and the challenge that stands for it before any provider is called.
+
+use std::time::Duration;
+
+use super::{Known, Step};
+use crate::otp::record::{Challenge, PURPOSES, Record, Request, Slot, State};
+use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};
+
+/// The cooldown begins again at its first step after so long without a send.
+const QUIET: Duration = Duration::from_secs(3600);
+/// An idempotency key is remembered so long.
+pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// A request for a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Reserve<'a> {
+    /// For this phone.
+    pub phone: &'a Phone,
+    /// And this purpose.
+    pub purpose: &'a Purpose,
+    /// For this user of it. Where none is named, the phone's only user, if it has just one.
+    pub user: Option<&'a UserId>,
+    /// The new challenge's id.
+    pub challenge_id: &'a str,
+    /// The code.
+    pub code: &'a Code,
+    /// The keys that it is kept under.
+    pub peppers: &'a Peppers,
+    /// Its life.
+    pub ttl: Duration,
+    /// The tries that it stands.
+    pub max_tries: u32,
+    /// How the code reaches its owner.
+    pub way: Way,
+    /// The hash of an idempotency key, and of everything that was asked for with it.
+    pub request: Option<(&'a str, &'a str)>,
+    /// The operator's reason.
+    pub reason: Option<&'a str>,
+}
+
+/// How a code reaches its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By SMS: limits hold. A process that has not said what came of it after the lease is taken for dead.
+    Sms {
+        /// How long the sending may take.
+        lease: Duration,
+    },
+    /// Printed for the operator: no SMS is counted.
+    Print,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reserved {
+    /// A new challenge stands; now the SMS may go.
+    New(Challenge),
+    /// The same was asked for before; this is what came of it.
+    Replayed(Challenge),
+}
+
+/// Why no code is issued. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendRefused {
+    /// The phone has no such user.
+    NoSuchUser(UserId),
+    /// Too many failures; `None`: until `unlock`.
+    Locked(Option<Moment>),
+    /// The wait between two sends.
+    Cooldown(Moment),
+    /// So many to one phone in so long.
+    Quota(Quota, Moment),
+    /// Another process is sending to this phone right now.
+    UnderWay(Moment),
+    /// The idempotency key was used with other arguments.
+    KeyReused,
+    /// Too many purposes are in use for this phone.
+    Purposes,
+}
+
+/// What is left of the limits of one phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// When the next send is allowed; now or earlier: at once.
+    pub allowed_at: Moment,
+    /// Sends left in the longest window; `None` where no quota is set.
+    pub left: Option<u32>,
+}
+
+/// Decides a `reserve`.
+///
+/// # Errors
+/// When a rule refuses it; nothing is changed then.
+pub fn reserve(
+    known: &Known,
+    now: Moment,
+    limits: &Limits,
+    asked: &Reserve<'_>,
+) -> Result<Step<Reserved>, SendRefused> {
+    if let Some(earlier) = earlier(&known.record, now, asked)? {
+        return Ok(Step::none(earlier));
+    }
+    let user = user_of(known, asked)?;
+    let none = Slot::default();
+    let slot = known.record.purposes.get(asked.purpose).unwrap_or(&none);
+    if let Some(lock) = slot.lock(now) {
+        return Err(SendRefused::Locked(lock.until));
+    }
+    if let Some(until) = slot.live(now).filter_map(|live| live.lease_until).find(|until| *until > now) {
+        return Err(SendRefused::UnderWay(until));
+    }
+    let mut record = known.record.clone();
+    record.sweep(now, limits);
+    if record.purposes.len() >= PURPOSES && !record.purposes.contains_key(asked.purpose) {
+        return Err(SendRefused::Purposes);
+    }
+    let cooldown_before = record.cooldown_until;
+    if matches!(asked.way, Way::Sms { .. }) {
+        within_limits(&record, now, limits)?;
+        count(&mut record, now, limits);
+    }
+    let challenge = challenge(known, now, asked, user, cooldown_before);
+    if let Some((key, arguments)) = asked.request {
+        record.requests.retain(|request| request.key != key);
+        record.requests.push(Request {
+            key: key.to_owned(),
+            arguments: arguments.to_owned(),
+            challenge_id: asked.challenge_id.to_owned(),
+            until: now.after(REQUEST_KEPT),
+        });
+    }
+    let slot = record.purposes.entry(asked.purpose.clone()).or_default();
+    make_room(slot, now, asked.way);
+    slot.challenges.push(challenge.clone());
+    record.sweep(now, limits);
+    let event = Event::new(now, EventKind::Send, challenge.state.as_str()).about(asked.purpose, asked.challenge_id);
+    Ok(Step {
+        record: Some(record),
+        users: None,
+        events: vec![event.because(asked.reason)],
+        outcome: Reserved::New(challenge),
+    })
+}
+
+/// This very challenge (our own commit, whose answer was lost), or one that the same idempotency key made. A send that
+/// surely failed is not an answer to keep: the same key tries again.
+fn earlier(record: &Record, now: Moment, asked: &Reserve<'_>) -> Result<Option<Reserved>, SendRefused> {
+    if let Some((_, own)) = record.challenge(asked.challenge_id) {
+        return Ok(Some(Reserved::New(own.clone())));
+    }
+    let Some((key, arguments)) = asked.request else { return Ok(None) };
+    let Some(request) = record.requests.iter().find(|request| request.key == key && request.until > now) else {
+        return Ok(None);
+    };
+    if request.arguments != arguments {
+        return Err(SendRefused::KeyReused);
+    }
+    match record.challenge(&request.challenge_id) {
+        Some((_, challenge)) if challenge.state == State::Failed => Ok(None),
+        Some((_, challenge)) => match challenge.lease_until {
+            Some(until) if challenge.state == State::Pending && until > now => Err(SendRefused::UnderWay(until)),
+            _ => Ok(Some(Reserved::Replayed(challenge.clone()))),
+        },
+        None => Ok(None),
+    }
+}
+
+fn user_of<'a>(known: &'a Known, asked: &Reserve<'a>) -> Result<Option<&'a UserId>, SendRefused> {
+    match asked.user {
+        Some(user) if !known.users.has(user) => Err(SendRefused::NoSuchUser(user.clone())),
+        Some(user) => Ok(Some(user)),
+        None => Ok(known.users.only()),
+    }
+}
+
+fn within_limits(record: &Record, now: Moment, limits: &Limits) -> Result<(), SendRefused> {
+    if let Some(until) = record.cooldown_until.filter(|until| *until > now) {
+        return Err(SendRefused::Cooldown(until));
+    }
+    for quota in &limits.per_phone {
+        if let Some(until) = free_at(record, now, *quota) {
+            return Err(SendRefused::Quota(*quota, until));
+        }
+    }
+    Ok(())
+}
+
+/// When the window has room again; `None` where it has room now.
+fn free_at(record: &Record, now: Moment, quota: Quota) -> Option<Moment> {
+    let inside: Vec<Moment> = record.sends.iter().copied().filter(|sent| sent.after(quota.window) > now).collect();
+    let limit = usize::try_from(quota.limit).unwrap_or(usize::MAX);
+    if inside.len() < limit {
+        return None;
+    }
+    // The send that has to leave the window first; with a limit of none, there is none, and never room.
+    Some(inside.get(inside.len() - limit).map_or(now.after(quota.window), |sent| sent.after(quota.window)))
+}
+
+fn count(record: &mut Record, now: Moment, limits: &Limits) {
+    if record.sends.last().is_none_or(|last| last.after(QUIET) <= now) {
+        record.streak = 0;
+    }
+    let step = usize::try_from(record.streak).unwrap_or(usize::MAX);
+    let wait = limits.cooldown.get(step).or(limits.cooldown.last());
+    record.cooldown_until = wait.map(|wait| now.after(*wait));
+    record.streak = record.streak.saturating_add(1);
+    record.sends.push(now);
+}
+
+fn challenge(
+    known: &Known,
+    now: Moment,
+    asked: &Reserve<'_>,
+    user: Option<&UserId>,
+    cooldown_before: Option<Moment>,
+) -> Challenge {
+    let mapping = known.users.version;
+    let (phone, purpose, id) = (asked.phone, asked.purpose, asked.challenge_id);
+    let binding = Binding { phone, purpose, user, mapping, id };
+    let (state, lease_until) = match asked.way {
+        Way::Sms { lease } => (State::Pending, Some(now.after(lease))),
+        Way::Print => (State::Issued, None),
+    };
+    Challenge {
+        id: id.to_owned(),
+        state,
+        mac: Some(asked.peppers.sign(&binding, asked.code)),
+        user: user.cloned(),
+        mapping,
+        created_at: now,
+        expires_at: now.after(asked.ttl),
+        tries: 0,
+        max_tries: asked.max_tries,
+        lease_until,
+        cooldown_before: cooldown_before.filter(|_| state == State::Pending),
+        delivery: None,
+    }
+}
+
+/// Before the new code: a printed one replaces every other at once. One that is still to be sent replaces only those
+/// whose sender died, and all but the newest of the rest, so that never more than one older code stays open beside it.
+fn make_room(slot: &mut Slot, now: Moment, way: Way) {
+    let mut kept = 0;
+    for older in slot.challenges.iter_mut().rev().filter(|older| older.is_live(now)) {
+        if way == Way::Print || older.state == State::Pending || kept > 0 {
+            older.end(State::Superseded);
+        } else {
+            kept += 1;
+        }
+    }
+}
+
+/// What is left of a phone's limits.
+#[must_use]
+pub fn budget(record: &Record, now: Moment, limits: &Limits) -> Budget {
+    let waits = limits.per_phone.iter().filter_map(|quota| free_at(record, now, *quota));
+    let allowed_at = waits.chain(record.cooldown_until).max().unwrap_or(now);
+    let left = limits.per_phone.iter().max_by_key(|quota| quota.window).map(|quota| {
+        let inside = record.sends.iter().filter(|sent| sent.after(quota.window) > now).count();
+        quota.limit.saturating_sub(u32::try_from(inside).unwrap_or(u32::MAX))
+    });
+    Budget { allowed_at, left }
+}

@@ -1,0 +1,45 @@
+//! `revoke`: kills live codes.
+
+use super::{Known, Step};
+use crate::otp::record::State;
+use crate::otp::{Event, EventKind, Limits, Moment, Purpose};
+
+/// What is to be killed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Revoke<'a> {
+    /// Only codes of this purpose.
+    pub purpose: Option<&'a Purpose>,
+    /// Only this code.
+    pub challenge_id: Option<&'a str>,
+    /// The operator's reason.
+    pub reason: Option<&'a str>,
+}
+
+/// What was killed: the ids, the oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Revoked(pub Vec<String>);
+
+/// Decides a `revoke`. The count of failures stays as it is.
+#[must_use]
+pub fn revoke(known: &Known, now: Moment, limits: &Limits, asked: &Revoke<'_>) -> Step<Revoked> {
+    let mut record = known.record.clone();
+    let mut revoked = Revoked::default();
+    let mut events = Vec::new();
+    for (purpose, slot) in &mut record.purposes {
+        if asked.purpose.is_some_and(|only| only != purpose) {
+            continue;
+        }
+        let live = slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now));
+        for challenge in live.filter(|challenge| asked.challenge_id.is_none_or(|only| only == challenge.id)) {
+            challenge.end(State::Revoked);
+            revoked.0.push(challenge.id.clone());
+            let event = Event::new(now, EventKind::Revoke, "revoked").about(purpose, &challenge.id);
+            events.push(event.because(asked.reason));
+        }
+    }
+    if revoked.0.is_empty() {
+        return Step::none(revoked);
+    }
+    record.sweep(now, limits);
+    Step { record: Some(record), users: None, events, outcome: revoked }
+}

@@ -1,0 +1,54 @@
+//! `unlock`: clears a lock and the count of failures.
+
+use super::{Known, Step};
+use crate::otp::{Event, EventKind, Limits, Moment, Purpose};
+
+/// What is to be cleared.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unlock<'a> {
+    /// Only of this purpose.
+    pub purpose: Option<&'a Purpose>,
+    /// The cooldown and the phone's send quotas too.
+    pub limits: bool,
+    /// The operator's reason.
+    pub reason: Option<&'a str>,
+}
+
+/// What was cleared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unlocked {
+    /// Locks that held.
+    pub locks: u32,
+    /// Failures that counted.
+    pub failures: u32,
+    /// Whether limits on sends were cleared.
+    pub limits: bool,
+}
+
+/// Decides an `unlock`. Where there is nothing to clear, nothing is written.
+#[must_use]
+pub fn unlock(known: &Known, now: Moment, limits: &Limits, asked: &Unlock<'_>) -> Step<Unlocked> {
+    let mut record = known.record.clone();
+    let mut unlocked = Unlocked::default();
+    for (purpose, slot) in &mut record.purposes {
+        if asked.purpose.is_some_and(|only| only != purpose) {
+            continue;
+        }
+        unlocked.locks += u32::from(slot.lock(now).is_some());
+        unlocked.failures = unlocked.failures.saturating_add(slot.failures(now, limits));
+        (slot.failures, slot.failed_at, slot.lock) = (0, None, None);
+    }
+    if asked.limits && (!record.sends.is_empty() || record.cooldown_until.is_some()) {
+        record.sends.clear();
+        (record.streak, record.cooldown_until) = (0, None);
+        unlocked.limits = true;
+    }
+    if unlocked == Unlocked::default() {
+        return Step::none(unlocked);
+    }
+    record.sweep(now, limits);
+    let detail = format!("{} failures cleared{}", unlocked.failures, if unlocked.limits { ", and limits" } else { "" });
+    let mut event = Event::new(now, EventKind::Unlock, "unlocked").detail(detail).because(asked.reason);
+    event.purpose = asked.purpose.cloned();
+    Step { record: Some(record), users: None, events: vec![event], outcome: unlocked }
+}

@@ -1,0 +1,9 @@
+//! The text of a message: what it costs, how it is made from a template, and how a browser reads it.
+
+mod origin;
+mod segments;
+mod template;
+
+pub use origin::parse_origin_bound;
+pub use segments::{Encoding, Segments, segments};
+pub use template::{Template, TemplateError, Vars};

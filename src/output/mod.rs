@@ -1,0 +1,56 @@
+//! The only writer: a command returns a report, and the printer renders it as a sentence, a table, JSON or JSON Lines.
+
+mod printer;
+mod table;
+
+pub use printer::{Colour, Format, Printer, Verbosity};
+pub use table::Table;
+
+use serde::Serialize;
+
+use crate::error::Exit;
+
+/// What a person reads.
+#[derive(Debug, Clone)]
+pub enum Human {
+    /// One or more lines of prose.
+    Text(String),
+    /// Many things of a kind.
+    Rows(Table),
+    /// A screen: a first line, then named parts.
+    Screen(String, Vec<(&'static str, Table)>),
+    /// Something to be used as it is, such as a completion script: never followed by a newline of ours.
+    Raw(String),
+}
+
+/// What a command has to say, as a value. Its documents' fields are only ever added to.
+pub trait Report {
+    /// For people.
+    fn human(&self) -> Human;
+
+    /// The one document.
+    fn document(&self) -> serde_json::Result<String>;
+
+    /// One document a line, where the report is a list.
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        Ok(vec![self.document()?])
+    }
+
+    /// How the process ends.
+    fn exit(&self) -> Exit {
+        Exit::Ok
+    }
+
+    /// Hints for people, on stderr, after the result.
+    fn hints(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// One document a line for the rows of a list.
+///
+/// # Errors
+/// When a row has no form in JSON.
+pub fn lines_of<T: Serialize>(rows: &[T]) -> serde_json::Result<Vec<String>> {
+    rows.iter().map(serde_json::to_string).collect()
+}

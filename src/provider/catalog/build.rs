@@ -1,0 +1,32 @@
+//! Lists the catalogue for the compiler, so that a gateway is one TOML file and no line of code.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::{env, fs, io};
+
+/// Where the definitions are, from the root of the package.
+const CATALOG: &str = "src/provider/catalog";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    writeln!(io::stdout(), "cargo::rerun-if-changed={CATALOG}")?;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(CATALOG);
+    let mut kinds = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let name = entry?.file_name().into_string().map_err(|_| "a definition's file name is not UTF-8")?;
+        if let Some(kind) = name.strip_suffix(".toml") {
+            kinds.push(kind.to_owned());
+        }
+    }
+    kinds.sort();
+    let mut list = String::from("[\n");
+    for kind in kinds {
+        let file = folder.join(format!("{kind}.toml"));
+        writeln!(list, "    ({kind:?}, include_str!({:?})),", file.display().to_string())?;
+    }
+    list.push_str("]\n");
+    let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is set by cargo")?;
+    fs::write(Path::new(&out).join("catalog.rs"), list)?;
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! The provider that is any program: the message on its standard input, its exit status as the answer.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, timeout, timeout_at};
+use zeroize::Zeroizing;
+
+use super::definition::{SettingSpec, SettingType};
+use super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
+use super::redact::Redactor;
+use super::settings::{OpenError, Settings};
+use super::{Abilities, Description, Provider};
+use crate::otp::Message;
+
+/// The kind's name.
+pub(super) const KIND: &str = "command";
+
+/// How long the program may take, unless the settings say otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long output is waited for after the program ended: something that it left behind may hold the pipe open.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// How much of each output is kept, in bytes. The rest is read and dropped, so that the program is not blocked.
+const KEPT: usize = 16 * 1024;
+
+/// The exit status for "not now, try again" (`EX_TEMPFAIL` of BSD's sysexits.h).
+const TEMPORARY: i32 = 75;
+
+struct Program {
+    name: String,
+    argv: Vec<String>,
+    timeout: Duration,
+}
+
+/// What the program reads, in this order.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    at: &'a str,
+    phone: &'a str,
+    text: &'a str,
+    code: &'a str,
+    challenge_id: &'a str,
+    app: &'a str,
+    purpose: &'a str,
+    lang: Option<&'a str>,
+}
+
+/// What the program said.
+#[derive(Default)]
+struct Output {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+pub(super) fn description() -> Description {
+    Description {
+        kind: KIND.to_owned(),
+        title: "Command".to_owned(),
+        docs: None,
+        settings: vec![
+            SettingSpec {
+                required: true,
+                ..SettingSpec::new(
+                    "argv",
+                    SettingType::List,
+                    "program and arguments; the message comes on standard input",
+                )
+            },
+            SettingSpec {
+                default: Some("30s".into()),
+                ..SettingSpec::new("timeout", SettingType::Text, "after that the program is killed")
+            },
+        ],
+        real: true,
+        template_sender: false,
+        can: Abilities::SEND,
+    }
+}
+
+pub(super) fn open(name: &str, settings: &Settings) -> Result<Box<dyn Provider>, OpenError> {
+    settings.only(&["argv", "timeout"])?;
+    let timeout = settings.duration("timeout")?.unwrap_or(TIMEOUT);
+    Ok(Box::new(Program { name: name.to_owned(), argv: settings.words("argv")?, timeout }))
+}
+
+#[async_trait]
+impl Provider for Program {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+        let mut redactor = Redactor::default();
+        redactor.secret(message.code.expose());
+        redactor.phone(message.to);
+        let end = deadline.min(Instant::now() + self.timeout);
+        if end <= Instant::now() {
+            return refused(Class::Unreachable, "no time was left to send");
+        }
+        let (document, child) = match (document(message), self.spawn()) {
+            (Ok(document), Ok(child)) => (document, child),
+            (Err(_), _) => return refused(Class::Other, "the message is not JSON"),
+            (_, Err(error)) => {
+                let why = format!("cannot run {}: {error}", self.argv.first().map_or("", String::as_str));
+                return refused(Class::Unreachable, &redactor.clean(&why));
+            }
+        };
+        let (mut group, mut output) = (Group::of(child), Output::default());
+        match timeout_at(end, talk(&mut group.child, &document, &mut output)).await {
+            Ok(Ok(status)) => {
+                group.ended = true;
+                judge(status, &output, message, &redactor)
+            }
+            Ok(Err(error)) => doubt(&redactor.clean(&format!("the program could not be waited for: {error}"))),
+            Err(_) => doubt("the program did not end in time and was killed"),
+        }
+    }
+}
+
+impl Program {
+    fn spawn(&self) -> std::io::Result<Child> {
+        let (program, arguments) = self.argv.split_first().ok_or(std::io::ErrorKind::NotFound)?;
+        Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+    }
+}
+
+/// A running program with all that it started. Dropped before the program ended, it is killed, whole.
+struct Group {
+    child: Child,
+    ended: bool,
+}
+
+impl Group {
+    fn of(child: Child) -> Self {
+        Self { child, ended: false }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // While the child was not waited for, its number is still its own.
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let (Some(id), false) = (id, self.ended) {
+            // Nothing can be done about a group that is gone already.
+            let _ = kill_process_group(id, Signal::KILL);
+        }
+    }
+}
+
+fn document(message: &Message<'_>) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+    let document = Document {
+        schema: "otpctl.message/1",
+        at: message.at,
+        phone: message.to.as_str(),
+        text: message.text,
+        code: message.code.expose(),
+        challenge_id: message.challenge_id,
+        app: message.app,
+        purpose: message.purpose,
+        lang: message.lang,
+    };
+    let mut bytes = Zeroizing::new(serde_json::to_vec(&document)?);
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Writes the message, reads both outputs, and waits for the end, all at once: a program may answer before it read.
+async fn talk(child: &mut Child, document: &[u8], output: &mut Output) -> std::io::Result<ExitStatus> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let feed = async {
+        if let Some(mut stdin) = stdin {
+            // A program that does not read its input may still succeed.
+            let _ = stdin.write_all(document).await;
+        }
+    };
+    let pipes = async { tokio::join!(feed, keep(stdout, &mut output.stdout), keep(stderr, &mut output.stderr)) };
+    tokio::pin!(pipes);
+    let status = tokio::select! {
+        status = child.wait() => status?,
+        _ = &mut pipes => return child.wait().await,
+    };
+    // Not all output in time is no failure: the exit status is what counts.
+    let _ = timeout(GRACE, pipes).await;
+    Ok(status)
+}
+
+async fn keep(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
+    let Some(mut pipe) = pipe else { return };
+    let mut chunk = [0_u8; 4096];
+    while let Ok(length @ 1..) = pipe.read(&mut chunk).await {
+        let room = KEPT.saturating_sub(kept.len());
+        kept.extend_from_slice(&chunk[..length.min(room)]);
+    }
+}
+
+fn judge(status: ExitStatus, output: &Output, message: &Message<'_>, redactor: &Redactor) -> Outcome {
+    if let Some(signal) = status.signal() {
+        return doubt(&format!("the program was ended by signal {signal}"));
+    }
+    let said =
+        |or: String| Some(redactor.clean(&first_line(&output.stderr))).filter(|said| !said.is_empty()).unwrap_or(or);
+    match status.code() {
+        Some(0) => {
+            let id = first_line(&output.stdout);
+            let id = Some(id).filter(|id| is_id(id) && id != message.code.expose());
+            Outcome::Accepted(Receipt { id, segments: None })
+        }
+        Some(TEMPORARY) => refused(Class::Unreachable, &said("the program says: not now (exit status 75)".to_owned())),
+        Some(code) => Outcome::Refused(Refusal {
+            code: Some(code.to_string()),
+            advice: Some("run the program by hand; its exit status was not 0".to_owned()),
+            ..Refusal::new(Class::Other, said(format!("the program ended with exit status {code}")))
+        }),
+        None => doubt("the program ended in an unknown way"),
+    }
+}
+
+fn first_line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().trim().to_owned()
+}
+
+fn refused(class: Class, message: &str) -> Outcome {
+    Outcome::Refused(Refusal::new(class, message))
+}
+
+fn doubt(why: &str) -> Outcome {
+    Outcome::Unknown(Doubt { why: why.to_owned() })
+}

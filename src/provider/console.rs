@@ -1,0 +1,47 @@
+//! The provider that sends nothing: it shows the SMS to whoever sits in front of the program.
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+use super::outcome::{Outcome, Receipt};
+use super::redact::escaped_lines;
+use super::settings::{OpenError, Settings};
+use super::{Abilities, Context, Description, Provider, Sink};
+use crate::otp::Message;
+
+/// The kind's name.
+pub(super) const KIND: &str = "console";
+
+struct Console {
+    name: String,
+    sink: Sink,
+}
+
+pub(super) fn description() -> Description {
+    Description {
+        kind: KIND.to_owned(),
+        title: "Console".to_owned(),
+        docs: None,
+        settings: Vec::new(),
+        real: false,
+        template_sender: false,
+        can: Abilities::SEND,
+    }
+}
+
+pub(super) fn open(name: &str, settings: &Settings, context: &Context) -> Result<Box<dyn Provider>, OpenError> {
+    settings.only(&[])?;
+    Ok(Box::new(Console { name: name.to_owned(), sink: context.console.clone() }))
+}
+
+#[async_trait]
+impl Provider for Console {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
+        (self.sink)(&format!("SMS to {}: {}", message.to.as_str(), escaped_lines(message.text)));
+        Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None })
+    }
+}

@@ -1,0 +1,309 @@
+//! A gateway as data: what to ask for, how to ask, and how to read the answer. This is the language of `catalog/*.toml`.
+//!
+//! ```toml
+//! name     = "Example"                  # as people know it
+//! docs     = "https://…"                # where its API is documented
+//! base_url = "https://api.example.com"  # may use settings: "https://{{ region }}.example.com"
+//! phone    = "e164"                     # +919876543210; or "digits", 919876543210; or "national", 9876543210
+//! sender   = "text"                     # or "template": the text lives at the gateway, which takes variables
+//!
+//! [settings]                            # a key each; all of its words may be left out
+//! key = { secret = true, required = true, help = "…", type = "text", default = "…", template = false }
+//!                                       # type: text, number, flag, table; template: may use the message's variables
+//! [[needs]]                             # what must hold of the settings together, and what to say where it does not
+//! that = "from or pool"
+//! say  = "set `from` or `pool`"
+//!
+//! [auth]                                # any of bearer, basic, header, query; used for every request
+//! bearer = "{{ key }}"
+//! basic  = { user = "{{ user }}", password = "{{ key }}" }
+//! header = { X-Key = "{{ key }}" }
+//! query  = { key = "{{ key }}" }
+//!
+//! [send]                                # templates see the message's variables and the settings
+//! request  = "POST /v1/{{ user }}/sms"  # a template in the path fills a part of one segment
+//! query    = { dlr = "1" }
+//! headers  = { X-Purpose = "{{ purpose }}" }
+//! json     = { to = "{{ phone }}" }     # or form = { … }
+//! accepted = "status == 200 and body.id"
+//! refused  = "body.type == 'error'"     # surely not sent, although the status is 2xx
+//! id       = "body.id"
+//! segments = "body.parts"
+//!
+//! [status]                              # by the `id` that `send` gave
+//! request  = "GET /v1/sms/{{ id }}"
+//! state    = "body.status"
+//! reason   = "body.error"
+//! [status.states]                       # accepted, sent, delivered, failed
+//! delivered = ["DELIVRD"]
+//!
+//! [balance]
+//! request  = "GET /v1/balance"
+//! amount   = "body.amount"
+//! currency = "body.currency"
+//!
+//! [errors]
+//! code     = "body.code"
+//! message  = "body.message"
+//! [errors.classes]                      # class = codes; what is in no list falls back on the HTTP status
+//! throttled = ["17"]
+//! [errors.phrases]                      # class = parts of the message, for gateways that give no code
+//! balance = ["no credit"]
+//! [errors.hints]                        # code = what to do
+//! 17 = "…"
+//! ```
+//!
+//! Templates and expressions are `MiniJinja`. Expressions over an answer see `status`, `body` (JSON where it parses as
+//! JSON whatever its label says, else text), `headers` (lower-case names) and `phone`. A path that is missing is
+//! undefined, never an error. A leaf that is one `{{ expression }}` keeps its type, and is left out where it is
+//! undefined; the engine escapes values for the place that they are put in.
+
+mod error;
+mod language;
+mod reader;
+mod sections;
+
+use std::collections::BTreeMap;
+
+pub use error::{DefinitionError, Problem};
+pub(super) use language::{Expression, Failed, Scope, Template, Tree};
+
+use super::outcome::Class;
+use super::{Abilities, Description, is_real};
+use reader::Reader;
+use sections::Names;
+
+/// What a message gives to templates.
+pub(super) const MESSAGE: [&str; 8] =
+    ["phone", "text", "code", "app", "ttl_minutes", "purpose", "lang", "challenge_id"];
+
+/// A checked definition of one gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    pub(super) title: String,
+    pub(super) docs: Option<String>,
+    pub(super) base_url: Option<Template>,
+    /// `base_url` as written, to be shown.
+    pub(super) base_url_source: Option<String>,
+    pub(super) phone: PhoneFormat,
+    pub(super) template_sender: bool,
+    pub(super) settings: Vec<SettingSpec>,
+    pub(super) needs: Vec<Need>,
+    pub(super) auth: Auth,
+    pub(super) send: Send,
+    pub(super) status: Option<Status>,
+    pub(super) balance: Option<Balance>,
+    pub(super) errors: Errors,
+}
+
+/// How a gateway writes phone numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PhoneFormat {
+    E164,
+    Digits,
+    National,
+}
+
+/// What a setting holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingType {
+    /// A text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// A table of the user's own keys.
+    Table,
+    /// A list of texts.
+    List,
+}
+
+/// One setting that a kind of provider takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SettingSpec {
+    /// Its key.
+    pub name: String,
+    /// What it holds.
+    pub holds: SettingType,
+    /// Never shown.
+    pub secret: bool,
+    /// Must be there.
+    pub required: bool,
+    /// Its texts are templates over the message's variables.
+    pub template: bool,
+    /// What it is for, in a few words.
+    pub help: Option<String>,
+    /// What it is when it is absent.
+    pub default: Option<serde_json::Value>,
+}
+
+impl SettingSpec {
+    /// An optional setting.
+    pub(super) fn new(name: &str, holds: SettingType, help: &str) -> Self {
+        let (secret, required, template) = (false, false, false);
+        let help = Some(help.to_owned());
+        Self { name: name.to_owned(), holds, secret, required, template, help, default: None }
+    }
+}
+
+/// What must hold of the settings together.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Need {
+    pub(super) that: Expression,
+    pub(super) say: String,
+}
+
+/// How every request says who asks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Auth {
+    pub(super) bearer: Option<Template>,
+    pub(super) basic: Option<(Template, Template)>,
+    pub(super) header: Vec<(String, Template)>,
+    pub(super) query: Vec<(String, Template)>,
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) path: Vec<Template>,
+    pub(super) query: Vec<(String, Template)>,
+    pub(super) headers: Vec<(String, Template)>,
+    pub(super) body: Body,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    Get,
+    Post,
+    Put,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Body {
+    None,
+    Json(Tree),
+    Form(Vec<(String, Template)>),
+}
+
+/// How to send, and how to read whether it was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Send {
+    pub(super) request: Request,
+    pub(super) accepted: Expression,
+    pub(super) refused: Option<Expression>,
+    pub(super) id: Option<Expression>,
+    pub(super) segments: Option<Expression>,
+}
+
+/// How to ask what became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Status {
+    pub(super) request: Request,
+    pub(super) state: Expression,
+    pub(super) reason: Option<Expression>,
+    pub(super) states: BTreeMap<String, DeliveryState>,
+}
+
+/// What a gateway says of a message that it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeliveryState {
+    Accepted,
+    Sent,
+    Delivered,
+    Failed,
+}
+
+/// How to ask what is left on the account.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Balance {
+    pub(super) request: Request,
+    pub(super) amount: Expression,
+    pub(super) currency: Option<Expression>,
+}
+
+/// How to read a refusal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Errors {
+    pub(super) code: Option<Expression>,
+    pub(super) message: Option<Expression>,
+    pub(super) classes: BTreeMap<String, Class>,
+    /// In lower case, in the order of the definition: the first that is found decides.
+    pub(super) phrases: Vec<(String, Class)>,
+    pub(super) hints: BTreeMap<String, String>,
+}
+
+impl Definition {
+    /// Reads and checks a definition: unknown keys, expressions that do not parse, names that nothing declares.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line and column.
+    pub fn parse(text: &str) -> Result<Self, DefinitionError> {
+        let mut top = Reader::document(text)?;
+        let title = top.require("name")?.into_text()?;
+        let docs = top.text("docs")?;
+        let phone = match top.take("phone") {
+            Some(entry) => entry.into_word(&[
+                ("e164", PhoneFormat::E164),
+                ("digits", PhoneFormat::Digits),
+                ("national", PhoneFormat::National),
+            ])?,
+            None => PhoneFormat::E164,
+        };
+        let template_sender = match top.take("sender") {
+            Some(entry) => entry.into_word(&[("text", false), ("template", true)])?,
+            None => false,
+        };
+        let settings = top.table("settings")?.map(sections::settings).transpose()?.unwrap_or_default();
+        let names = Names::new(&settings);
+        let base_url = top.take("base_url");
+        let base_url_source = base_url.as_ref().and_then(|entry| match &entry.value {
+            toml::de::DeValue::String(text) => Some(text.to_string()),
+            _ => None,
+        });
+        let definition = Self {
+            title,
+            docs,
+            base_url: base_url.map(|entry| sections::template(entry, &names.settings)).transpose()?,
+            base_url_source,
+            phone,
+            template_sender,
+            needs: top.take("needs").map(|entry| sections::needs(entry, &names)).transpose()?.unwrap_or_default(),
+            auth: top.table("auth")?.map(|table| sections::auth(table, &names)).transpose()?.unwrap_or_default(),
+            send: sections::send(top.require("send")?.into_table()?, &names)?,
+            status: top.table("status")?.map(|table| sections::status(table, &names)).transpose()?,
+            balance: top.table("balance")?.map(|table| sections::balance(table, &names)).transpose()?,
+            errors: top.table("errors")?.map(|table| sections::errors(table, &names)).transpose()?.unwrap_or_default(),
+            settings: Vec::new(),
+        };
+        top.finish()?;
+        Ok(Self { settings, ..definition })
+    }
+}
+
+impl Definition {
+    /// What is known of this kind before it is configured.
+    #[must_use]
+    pub fn describe(&self, kind: &str) -> Description {
+        let mut settings = self.settings.clone();
+        settings.push(SettingSpec {
+            required: self.base_url.is_none(),
+            default: self.base_url_source.clone().map(Into::into),
+            ..SettingSpec::new("base_url", SettingType::Text, "another region, a sandbox, a test server")
+        });
+        settings.push(SettingSpec {
+            default: Some("30s".into()),
+            ..SettingSpec::new("timeout", SettingType::Text, "how long the gateway may take")
+        });
+        Description {
+            kind: kind.to_owned(),
+            title: self.title.clone(),
+            docs: self.docs.clone(),
+            settings,
+            real: is_real(kind),
+            template_sender: self.template_sender,
+            can: Abilities { send: true, status: self.status.is_some(), balance: self.balance.is_some() },
+        }
+    }
+}

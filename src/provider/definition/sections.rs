@@ -1,0 +1,275 @@
+//! Reads the tables of a definition, one function each.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::super::outcome::Class;
+use super::error::{DefinitionError, Problem};
+use super::language::{Expression, Fault, Template, Tree};
+use super::reader::{Entry, Reader};
+use super::{
+    Auth, Balance, Body, DeliveryState, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType, Status,
+};
+
+/// What expressions over an answer see.
+const ANSWER: [&str; 4] = ["status", "body", "headers", "phone"];
+
+/// What no setting can be called, besides the names above: keys that every provider has, and the id of a message.
+const RESERVED: [&str; 7] = ["base_url", "timeout", "kind", "definition", "name", "tls", "id"];
+
+/// The names that each kind of template may use.
+pub(super) struct Names<'a> {
+    pub(super) settings: Vec<&'a str>,
+    message: Vec<&'a str>,
+    delivery: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(settings: &'a [SettingSpec]) -> Self {
+        let settings: Vec<&str> = settings.iter().map(|spec| spec.name.as_str()).collect();
+        let with = |more: &[&'a str]| settings.iter().chain(more).copied().collect();
+        Self { message: with(&MESSAGE), delivery: with(&["id", "phone"]), settings }
+    }
+}
+
+fn fault(entry_path: &str, fault: Fault) -> Problem {
+    let key = entry_path.to_owned();
+    match fault {
+        Fault::Syntax(why) => Problem::Expression { key, why },
+        Fault::Undeclared(name, near) => Problem::Undeclared { key, name, near },
+    }
+}
+
+pub(super) fn template(entry: Entry<'_>, names: &[&str]) -> Result<Template, DefinitionError> {
+    let (text, path, at) = (entry.text, entry.path.clone(), entry.at);
+    let source = entry.into_text()?;
+    Template::read(source, names).map_err(|wrong| DefinitionError::at(text, at, fault(&path, wrong)))
+}
+
+fn expression(entry: Entry<'_>, names: &[&str]) -> Result<Expression, DefinitionError> {
+    let (text, path, at) = (entry.text, entry.path.clone(), entry.at);
+    let source = entry.into_text()?;
+    Expression::read(source, names).map_err(|wrong| DefinitionError::at(text, at, fault(&path, wrong)))
+}
+
+fn answer(table: &mut Reader<'_>, key: &'static str) -> Result<Option<Expression>, DefinitionError> {
+    table.take(key).map(|entry| expression(entry, &ANSWER)).transpose()
+}
+
+fn required_answer(table: &mut Reader<'_>, key: &'static str) -> Result<Expression, DefinitionError> {
+    expression(table.require(key)?, &ANSWER)
+}
+
+pub(super) fn settings(mut table: Reader<'_>) -> Result<Vec<SettingSpec>, DefinitionError> {
+    let mut specs = Vec::new();
+    for (name, entry) in table.rest() {
+        if MESSAGE.iter().chain(&ANSWER).chain(&RESERVED).any(|taken| *taken == name) {
+            return Err(entry.problem(Problem::ReservedSetting(name)));
+        }
+        let mut words = entry.into_table()?;
+        let holds = match words.take("type") {
+            Some(entry) => entry.into_word(&[
+                ("text", SettingType::Text),
+                ("number", SettingType::Number),
+                ("flag", SettingType::Flag),
+                ("table", SettingType::Table),
+            ])?,
+            None => SettingType::Text,
+        };
+        specs.push(SettingSpec {
+            name,
+            holds,
+            secret: words.flag("secret")?,
+            required: words.flag("required")?,
+            template: words.flag("template")?,
+            help: words.text("help")?,
+            default: words.take("default").map(Entry::into_json).transpose()?,
+        });
+        words.finish()?;
+    }
+    Ok(specs)
+}
+
+pub(super) fn needs(entry: Entry<'_>, names: &Names<'_>) -> Result<Vec<Need>, DefinitionError> {
+    let need = |item: Entry<'_>| {
+        let mut table = item.into_table()?;
+        let that = expression(table.require("that")?, &names.settings)?;
+        let say = table.require("say")?.into_text()?;
+        table.finish()?;
+        Ok(Need { that, say })
+    };
+    entry.into_items()?.into_iter().map(need).collect()
+}
+
+fn pairs(entry: Entry<'_>, names: &[&str]) -> Result<Vec<(String, Template)>, DefinitionError> {
+    let fields = entry.into_table()?.rest().into_iter();
+    fields.map(|(key, entry)| Ok((key, template(entry, names)?))).collect()
+}
+
+pub(super) fn auth(mut table: Reader<'_>, names: &Names<'_>) -> Result<Auth, DefinitionError> {
+    let names = &names.settings;
+    let basic = match table.table("basic")? {
+        Some(mut basic) => {
+            let pair = (template(basic.require("user")?, names)?, template(basic.require("password")?, names)?);
+            basic.finish()?;
+            Some(pair)
+        }
+        None => None,
+    };
+    let auth = Auth {
+        bearer: table.take("bearer").map(|entry| template(entry, names)).transpose()?,
+        basic,
+        header: table.take("header").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default(),
+        query: table.take("query").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default(),
+    };
+    table.finish()?;
+    Ok(auth)
+}
+
+fn request(table: &mut Reader<'_>, names: &[&str]) -> Result<Request, DefinitionError> {
+    let line = table.require("request")?;
+    let (text, path_name, at) = (line.text, line.path.clone(), line.at);
+    let wrong = |expected| DefinitionError::at(text, at, Problem::WrongType { key: path_name.clone(), expected });
+    let line = line.into_text()?;
+    let (method, path) = line.split_once(' ').ok_or_else(|| wrong("a method and a path: \"POST /messages\""))?;
+    let method = match method {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        _ => return Err(wrong("GET, POST or PUT and a path")),
+    };
+    let path = path.strip_prefix('/').ok_or_else(|| wrong("a method and a path that begins with /"))?;
+    let read = |segment: &str| {
+        Template::read(segment.to_owned(), names)
+            .map_err(|error| DefinitionError::at(text, at, fault(&path_name, error)))
+    };
+    let path = segments(path).into_iter().map(read).collect::<Result<_, _>>()?;
+    let query = table.take("query").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default();
+    let headers = table.take("headers").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default();
+    let body = match (table.take("json"), table.take("form")) {
+        (None, None) => Body::None,
+        (Some(json), None) => Body::Json(tree(json, names)?),
+        (None, Some(form)) => Body::Form(pairs(form, names)?),
+        (Some(_), Some(_)) => return Err(table.problem(Problem::TwoBodies(table.path().to_owned()))),
+    };
+    Ok(Request { method, path, query, headers, body })
+}
+
+/// Splits a path at the slashes that are not inside `{{ … }}`.
+fn segments(path: &str) -> Vec<&str> {
+    let (mut found, mut start, mut at) = (Vec::new(), 0, 0);
+    while let Some(next) = path[at..].find(['/', '{']).map(|next| at + next) {
+        if path[next..].starts_with("{{") {
+            at = path[next..].find("}}").map_or(path.len(), |end| next + end + 2);
+        } else {
+            if path[next..].starts_with('/') {
+                found.push(&path[start..next]);
+                start = next + 1;
+            }
+            at = next + 1;
+        }
+    }
+    found.push(&path[start..]);
+    found
+}
+
+fn tree(entry: Entry<'_>, names: &[&str]) -> Result<Tree, DefinitionError> {
+    match entry.value {
+        DeValue::String(_) => template(entry, names).map(Tree::Leaf),
+        DeValue::Array(_) => {
+            let items = entry.into_items()?.into_iter().map(|item| tree(item, names));
+            items.collect::<Result<_, _>>().map(Tree::List)
+        }
+        DeValue::Table(_) => {
+            let fields = entry.into_table()?.rest().into_iter();
+            fields.map(|(key, entry)| Ok((key, tree(entry, names)?))).collect::<Result<_, _>>().map(Tree::Table)
+        }
+        _ => entry.into_json().map(Tree::Fixed),
+    }
+}
+
+pub(super) fn send(mut table: Reader<'_>, names: &Names<'_>) -> Result<Send, DefinitionError> {
+    let send = Send {
+        request: request(&mut table, &names.message)?,
+        accepted: required_answer(&mut table, "accepted")?,
+        refused: answer(&mut table, "refused")?,
+        id: answer(&mut table, "id")?,
+        segments: answer(&mut table, "segments")?,
+    };
+    table.finish()?;
+    Ok(send)
+}
+
+pub(super) fn status(mut table: Reader<'_>, names: &Names<'_>) -> Result<Status, DefinitionError> {
+    let request = request(&mut table, &names.delivery)?;
+    let state = required_answer(&mut table, "state")?;
+    let reason = answer(&mut table, "reason")?;
+    let mut words = table.require("states")?.into_table()?;
+    let lists = [
+        ("accepted", DeliveryState::Accepted),
+        ("sent", DeliveryState::Sent),
+        ("delivered", DeliveryState::Delivered),
+        ("failed", DeliveryState::Failed),
+    ];
+    let states = words_by_value(&mut words, &lists)?;
+    words.finish()?;
+    table.finish()?;
+    Ok(Status { request, state, reason, states: states.into_iter().collect() })
+}
+
+pub(super) fn balance(mut table: Reader<'_>, names: &Names<'_>) -> Result<Balance, DefinitionError> {
+    let balance = Balance {
+        request: request(&mut table, &names.settings)?,
+        amount: required_answer(&mut table, "amount")?,
+        currency: answer(&mut table, "currency")?,
+    };
+    table.finish()?;
+    Ok(balance)
+}
+
+pub(super) fn errors(mut table: Reader<'_>, _names: &Names<'_>) -> Result<Errors, DefinitionError> {
+    let lists = Class::ALL.map(|class| (class.as_str(), class));
+    let mut errors =
+        Errors { code: answer(&mut table, "code")?, message: answer(&mut table, "message")?, ..Errors::default() };
+    if let Some(mut classes) = table.table("classes")? {
+        errors.classes = words_by_value(&mut classes, &lists)?.into_iter().collect();
+        classes.finish()?;
+    }
+    if let Some(mut phrases) = table.table("phrases")? {
+        let found = words_by_value(&mut phrases, &lists)?;
+        errors.phrases = found.into_iter().map(|(phrase, class)| (phrase.to_lowercase(), class)).collect();
+        phrases.finish()?;
+    }
+    if let Some(mut hints) = table.table("hints")? {
+        errors.hints = hints
+            .rest()
+            .into_iter()
+            .map(|(code, entry)| Ok((code, entry.into_text()?)))
+            .collect::<Result<_, DefinitionError>>()?;
+    }
+    table.finish()?;
+    Ok(errors)
+}
+
+/// Reads `meaning = ["value", …]` lists; a value stands in one list only. The values come in the order of the text.
+fn words_by_value<T: Copy>(
+    table: &mut Reader<'_>,
+    lists: &[(&'static str, T)],
+) -> Result<Vec<(String, T)>, DefinitionError> {
+    let mut found: Vec<(usize, String, T)> = Vec::new();
+    let mut listed: BTreeMap<String, &'static str> = BTreeMap::new();
+    for (name, meaning) in lists {
+        let Some(entry) = table.take(name) else { continue };
+        let (text, at) = (entry.text, entry.at);
+        for value in entry.into_words()? {
+            if let Some(first) = listed.insert(value.clone(), name) {
+                let problem = Problem::Twice { value, first: first.to_owned(), second: (*name).to_owned() };
+                return Err(DefinitionError::at(text, at, problem));
+            }
+            found.push((at, value, *meaning));
+        }
+    }
+    found.sort_by_key(|(at, _, _)| *at);
+    Ok(found.into_iter().map(|(_, value, meaning)| (value, meaning)).collect())
+}

@@ -1,0 +1,166 @@
+//! Reads an answer: accepted, refused and why, or not understood.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use minijinja::Value as Jinja;
+use minijinja::value::Serde;
+use reqwest::StatusCode;
+use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
+
+use super::super::definition::Scope;
+use super::super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
+use super::super::redact::Redactor;
+use super::Gateway;
+use super::exchange::Answer;
+use crate::otp::Message;
+
+/// No gateway is waited for longer than this, whatever it asks.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+impl Gateway {
+    /// What an answer means.
+    ///
+    /// A refusal is believed where the definition knows its code, or where its status says that the request was not
+    /// carried out (3xx, 4xx, 503 with `Retry-After`). Everything else that is no acceptance leaves a doubt: a 5xx
+    /// may come from a proxy whose gateway went on to send.
+    pub(super) fn judge(&self, answer: &Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
+        let (definition, body) = (&self.definition, Body::read(&answer.body));
+        let scope = Scope::from([
+            ("status".to_owned(), Jinja::from(answer.status)),
+            ("body".to_owned(), body.value()),
+            ("headers".to_owned(), headers(answer)),
+            ("phone".to_owned(), Jinja::from(self.phone(message))),
+        ]);
+        let success = (200..300).contains(&answer.status);
+        let refused = success && definition.send.refused.as_ref().is_some_and(|refused| refused.holds(&scope));
+        if success && !refused && definition.send.accepted.holds(&scope) {
+            return self.receipt(&scope, message);
+        }
+        let code = definition.errors.code.as_ref().and_then(|code| code.text(&scope));
+        let words = definition.errors.message.as_ref().and_then(|words| words.text(&scope));
+        let known = code.as_ref().and_then(|code| definition.errors.classes.get(code)).copied();
+        let by_status = if refused { Some(Class::Other) } else { by_status(answer) };
+        let class = known.or_else(|| match by_status {
+            Some(Class::Other) => self.by_phrase(words.as_deref()).or(by_status),
+            told => told,
+        });
+        match class {
+            Some(class) => Outcome::Refused(Refusal {
+                class,
+                message: redactor.clean(&words.unwrap_or_else(|| wordless(answer, &body))),
+                retry_after: retry_after(answer),
+                advice: code.as_ref().and_then(|code| definition.errors.hints.get(code)).cloned(),
+                code: code.map(|code| redactor.clean(&code)),
+            }),
+            None => Outcome::Unknown(Doubt { why: not_understood(answer) }),
+        }
+    }
+
+    fn receipt(&self, scope: &Scope, message: &Message<'_>) -> Outcome {
+        let send = &self.definition.send;
+        let segments = send.segments.as_ref().and_then(|segments| segments.text(scope));
+        let segments = segments.and_then(|segments| segments.parse().ok());
+        let Some(id) = &send.id else {
+            return Outcome::Accepted(Receipt { id: None, segments });
+        };
+        // Digits of the code may stand in an id by chance, so the code is only refused as the whole of it.
+        let fit = |id: &String| is_id(id) && id != message.code.expose() && !self.redactor.finds_in(id);
+        match id.text(scope).filter(fit) {
+            Some(id) => Outcome::Accepted(Receipt { id: Some(id), segments }),
+            None => {
+                Outcome::Unknown(Doubt { why: "the gateway's answer says yes, but holds no message id".to_owned() })
+            }
+        }
+    }
+
+    fn by_phrase(&self, words: Option<&str>) -> Option<Class> {
+        let words = words?.to_lowercase();
+        let found = self.definition.errors.phrases.iter().find(|(phrase, _)| words.contains(phrase.as_str()));
+        found.map(|(_, class)| *class)
+    }
+}
+
+/// The class by the HTTP status alone; `None` where the status leaves a doubt.
+fn by_status(answer: &Answer) -> Option<Class> {
+    match answer.status {
+        401 | 403 => Some(Class::Credentials),
+        402 => Some(Class::Balance),
+        429 => Some(Class::Throttled),
+        503 if answer.headers.contains_key(RETRY_AFTER) => Some(Class::Throttled),
+        413 => Some(Class::Content),
+        451 => Some(Class::Region),
+        // 408: a proxy may say it of the gateway behind it, which had the whole request.
+        300..=399 | 400..=407 | 409..=499 => Some(Class::Other),
+        _ => None,
+    }
+}
+
+/// The seconds or the date of `Retry-After`; a date is read against the answer's own `Date` (RFC 9110 §10.2.3).
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    let text = |name| answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let after = text(RETRY_AFTER)?;
+    let wait = if let Ok(seconds) = after.parse::<u64>() {
+        Duration::from_secs(seconds)
+    } else {
+        let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp());
+        Duration::try_from(date(after)?.duration_since(date(text(DATE)?)?)).ok()?
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+fn headers(answer: &Answer) -> Jinja {
+    let text = |value: &reqwest::header::HeaderValue| value.to_str().ok().map(str::to_owned);
+    let pairs = answer.headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)));
+    Jinja::from(Serde(pairs.collect::<BTreeMap<_, _>>()))
+}
+
+fn named(status: u16) -> String {
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    reason.map_or_else(|| format!("HTTP {status}"), |reason| format!("HTTP {status} {reason}"))
+}
+
+/// What to say where the gateway said nothing that its definition can find.
+fn wordless(answer: &Answer, body: &Body) -> String {
+    if (300..400).contains(&answer.status) {
+        let to = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
+        return format!("{}: not followed, so nothing was sent; it points to {to}", named(answer.status));
+    }
+    match body {
+        Body::Text(text) if !text.is_empty() && !text.starts_with('<') => format!("{}: {text}", named(answer.status)),
+        Body::Text(text) if text.starts_with('<') => {
+            format!("{}, with a page instead of an answer", named(answer.status))
+        }
+        _ => named(answer.status),
+    }
+}
+
+fn not_understood(answer: &Answer) -> String {
+    if (200..300).contains(&answer.status) {
+        format!("the gateway's answer was not understood ({})", named(answer.status))
+    } else {
+        format!("{} after the request was sent", named(answer.status))
+    }
+}
+
+/// A body: JSON where it parses as JSON, whatever its label says.
+enum Body {
+    Json(serde_json::Value),
+    Text(String),
+}
+
+impl Body {
+    fn read(bytes: &[u8]) -> Self {
+        match serde_json::from_slice(bytes) {
+            Ok(json) => Self::Json(json),
+            Err(_) => Self::Text(String::from_utf8_lossy(bytes).trim().to_owned()),
+        }
+    }
+
+    fn value(&self) -> Jinja {
+        match self {
+            Self::Json(json) => Jinja::from(Serde(json)),
+            Self::Text(text) => Jinja::from(text.as_str()),
+        }
+    }
+}

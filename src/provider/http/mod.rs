@@ -1,0 +1,98 @@
+//! The engine that sends by any definition: fills in the request, makes one exchange, reads the answer.
+
+mod answer;
+mod exchange;
+mod open;
+mod request;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use minijinja::Value as Jinja;
+use minijinja::value::Serde;
+use reqwest::Url;
+use tokio::time::Instant;
+
+pub(super) use open::open;
+
+use super::Provider;
+use super::definition::{Definition, PhoneFormat, Scope, Tree};
+use super::outcome::{Class, Outcome, Refusal};
+use super::redact::Redactor;
+use crate::otp::Message;
+use exchange::Exchange;
+
+/// One gateway, opened with the user's settings.
+struct Gateway {
+    name: String,
+    definition: Definition,
+    /// The settings as templates see them, but for those that are templates themselves.
+    settings: Scope,
+    /// The settings that are templates over the message's variables.
+    templates: Vec<(String, Tree)>,
+    base: Url,
+    timeout: Duration,
+    /// Knows the secret settings.
+    redactor: Redactor,
+}
+
+#[async_trait]
+impl Provider for Gateway {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+        let mut redactor = self.redactor.clone();
+        redactor.secret(message.code.expose());
+        redactor.phone(message.to);
+        let request = match self.request(message, &mut redactor) {
+            Ok(request) => request,
+            // Nothing was sent, and the reason quotes neither a template nor a value.
+            Err(error) => return Outcome::Refused(Refusal::new(Class::Other, error.to_string())),
+        };
+        let end = deadline.min(Instant::now() + self.timeout);
+        match exchange::run(request, end, &redactor).await {
+            Exchange::Answered(answer) => self.judge(&answer, message, &redactor),
+            Exchange::NotSent(why) => Outcome::Refused(Refusal::new(Class::Unreachable, why)),
+            Exchange::Doubtful(doubt) => Outcome::Unknown(doubt),
+        }
+    }
+}
+
+impl Gateway {
+    fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<reqwest::Request, request::NotBuilt> {
+        let mut scope = variables(message, self.phone(message));
+        let filled = self.templates.iter().map(|(name, tree)| Ok((name.clone(), fill(tree, &scope)?)));
+        let filled = filled.collect::<Result<Vec<_>, request::NotBuilt>>()?;
+        scope.extend(self.settings.clone());
+        scope.extend(filled);
+        request::build(&self.base, &self.definition.send.request, &self.definition.auth, &scope, redactor)
+    }
+
+    fn phone(&self, message: &Message<'_>) -> String {
+        match self.definition.phone {
+            PhoneFormat::E164 => message.to.as_str().to_owned(),
+            PhoneFormat::Digits => message.to.digits().to_owned(),
+            PhoneFormat::National => message.to.national().to_owned(),
+        }
+    }
+}
+
+fn fill(tree: &Tree, scope: &Scope) -> Result<Jinja, request::NotBuilt> {
+    Ok(tree.render(scope)?.map(|value| Jinja::from(Serde(&value))).unwrap_or_default())
+}
+
+/// What a message gives to templates: [`super::definition::MESSAGE`].
+fn variables(message: &Message<'_>, phone: String) -> Scope {
+    Scope::from([
+        ("phone".to_owned(), Jinja::from(phone)),
+        ("text".to_owned(), Jinja::from(message.text)),
+        ("code".to_owned(), Jinja::from(message.code.expose())),
+        ("app".to_owned(), Jinja::from(message.app)),
+        ("ttl_minutes".to_owned(), Jinja::from(message.ttl_minutes)),
+        ("purpose".to_owned(), Jinja::from(message.purpose)),
+        ("lang".to_owned(), message.lang.map(Jinja::from).unwrap_or_default()),
+        ("challenge_id".to_owned(), Jinja::from(message.challenge_id)),
+    ])
+}

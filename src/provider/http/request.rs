@@ -1,0 +1,130 @@
+//! Fills in one request; values are escaped for the place that they are put in, so no text can break out of it.
+
+use data_encoding::BASE64;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{Method as HttpMethod, Request, Url};
+
+use super::super::definition::{self, Auth, Body, Failed, Method, Scope, Template};
+use super::super::redact::Redactor;
+
+/// Why a request could not be made. Nothing was sent, and no value is quoted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotBuilt {
+    /// A template had no value.
+    #[error("the request could not be made: {0}")]
+    Template(#[from] Failed),
+    /// A value in the path is empty, or would climb out of its place.
+    #[error("the request could not be made: a value is no part of a path")]
+    Path,
+    /// A line break, or another character that no header takes.
+    #[error("the request could not be made: the header `{0}` cannot hold its value")]
+    Header(String),
+    /// The body is not JSON.
+    #[error("the request could not be made: its body is not JSON")]
+    Json,
+}
+
+/// Builds the request, and tells the redactor what the credentials look like in it.
+pub(super) fn build(
+    base: &Url,
+    request: &definition::Request,
+    auth: &Auth,
+    scope: &Scope,
+    redactor: &mut Redactor,
+) -> Result<Request, NotBuilt> {
+    let method = match request.method {
+        Method::Get => HttpMethod::GET,
+        Method::Post => HttpMethod::POST,
+        Method::Put => HttpMethod::PUT,
+    };
+    let mut url = base.clone();
+    path(&mut url, &request.path, scope)?;
+    let mut query = fields(&request.query, scope)?;
+    let secret_query = fields(&auth.query, scope)?;
+    for (_, value) in &secret_query {
+        redactor.secret(value);
+    }
+    query.extend(secret_query);
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&query);
+    }
+    let mut built = Request::new(method, url);
+    for (name, value) in fields(&request.headers, scope)? {
+        header(&mut built, &name, &value, false)?;
+    }
+    body(&mut built, &request.body, scope)?;
+    // Last, for kinds of auth that sign the whole request.
+    authorize(&mut built, auth, scope, redactor)?;
+    Ok(built)
+}
+
+fn path(url: &mut Url, segments: &[Template], scope: &Scope) -> Result<(), NotBuilt> {
+    let mut path = url.path_segments_mut().map_err(|()| NotBuilt::Path)?;
+    path.pop_if_empty();
+    for segment in segments {
+        let value = segment.text(scope)?.ok_or(NotBuilt::Path)?;
+        // `push` escapes slashes and the rest, but a segment of dots would climb, also in its escaped spellings.
+        let written_empty = matches!(segment, Template::Mixed(source) if source.is_empty());
+        if matches!(value.as_str(), "." | "..") || value.is_empty() && !written_empty {
+            return Err(NotBuilt::Path);
+        }
+        path.push(&value);
+    }
+    Ok(())
+}
+
+/// Names and values; what has no value is left out.
+fn fields(templates: &[(String, Template)], scope: &Scope) -> Result<Vec<(String, String)>, NotBuilt> {
+    let field = |(name, template): &(String, Template)| {
+        let value = template.text(scope).transpose()?;
+        Some(value.map(|value| (name.clone(), value)))
+    };
+    Ok(templates.iter().filter_map(field).collect::<Result<_, _>>()?)
+}
+
+fn header(request: &mut Request, name: &str, value: &str, sensitive: bool) -> Result<(), NotBuilt> {
+    let refused = || NotBuilt::Header(name.to_owned());
+    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
+    value.set_sensitive(sensitive);
+    request.headers_mut().insert(key, value);
+    Ok(())
+}
+
+fn authorize(request: &mut Request, auth: &Auth, scope: &Scope, redactor: &mut Redactor) -> Result<(), NotBuilt> {
+    if let Some(bearer) = &auth.bearer {
+        let token = bearer.text(scope)?.unwrap_or_default();
+        redactor.secret(&token);
+        header(request, AUTHORIZATION.as_str(), &format!("Bearer {token}"), true)?;
+    }
+    if let Some((user, password)) = &auth.basic {
+        let (user, password) = (user.text(scope)?.unwrap_or_default(), password.text(scope)?.unwrap_or_default());
+        let pair = format!("{user}:{password}");
+        redactor.secret(&pair);
+        header(request, AUTHORIZATION.as_str(), &format!("Basic {}", BASE64.encode(pair.as_bytes())), true)?;
+    }
+    for (name, value) in fields(&auth.header, scope)? {
+        redactor.secret(&value);
+        header(request, &name, &value, true)?;
+    }
+    Ok(())
+}
+
+fn body(request: &mut Request, body: &Body, scope: &Scope) -> Result<(), NotBuilt> {
+    let (content_type, bytes) = match body {
+        Body::None => return Ok(()),
+        Body::Json(tree) => {
+            let value = tree.render(scope)?.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
+            ("application/json", serde_json::to_vec(&value).map_err(|_| NotBuilt::Json)?)
+        }
+        Body::Form(templates) => {
+            // The query of a URL and a form are written alike (WHATWG URL §5, application/x-www-form-urlencoded).
+            let mut form = Url::parse("http://form").map_err(|_| NotBuilt::Json)?;
+            form.query_pairs_mut().extend_pairs(fields(templates, scope)?);
+            ("application/x-www-form-urlencoded", form.query().unwrap_or_default().as_bytes().to_vec())
+        }
+    };
+    request.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+    *request.body_mut() = Some(bytes.into());
+    Ok(())
+}

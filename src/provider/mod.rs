@@ -1,0 +1,141 @@
+//! The SMS gateways behind one trait: a message goes in, one of three outcomes comes out.
+//!
+//! A gateway with an HTTP interface is a definition in `catalog/`, sent by the engine in `http`; only what is not HTTP is
+//! code. Providers know neither store nor rules, and print nothing.
+
+mod catalog;
+mod command;
+mod console;
+mod definition;
+mod http;
+mod outbox;
+mod outcome;
+mod redact;
+mod settings;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+pub use definition::{Definition, DefinitionError, Problem, SettingSpec, SettingType};
+pub use outcome::{Class, Doubt, Outcome, Receipt, Refusal};
+pub use settings::{OpenError, Setting, Settings};
+
+use crate::otp::Message;
+
+/// One configured way to a phone.
+///
+/// The law of `send`: it is one attempt and ends by the deadline. [`Outcome::Refused`] means that the message was
+/// surely not sent; wherever that is not sure, the outcome is [`Outcome::Unknown`]. No text in an outcome holds the
+/// code, a secret setting or a character that a terminal obeys.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The name that it is configured under.
+    fn name(&self) -> &str;
+
+    /// Tries once to hand the message to the gateway.
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome;
+}
+
+/// Where the `console` provider's messages go.
+pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What providers take from outside.
+#[derive(Clone)]
+pub struct Context {
+    /// Takes one message of the `console` provider, without a line break at its end.
+    pub console: Sink,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}
+
+/// What is known of a kind of provider before it is configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// Its name in the configuration, such as `msg91`.
+    pub kind: String,
+    /// Its name for people, such as `MSG91`.
+    pub title: String,
+    /// The documentation of its API.
+    pub docs: Option<String>,
+    /// The settings that it takes, in the order that they are best written in.
+    pub settings: Vec<SettingSpec>,
+    /// Whether messages leave the machine and may cost money.
+    pub real: bool,
+    /// Whether the text lives at the gateway, which takes variables only.
+    pub template_sender: bool,
+    /// What else it can do than send.
+    pub can: Abilities,
+}
+
+/// What a kind of provider can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// Send a message: all can.
+    pub send: bool,
+    /// Say what became of a message.
+    pub status: bool,
+    /// Say what is left on the account.
+    pub balance: bool,
+}
+
+impl Abilities {
+    const SEND: Self = Self { send: true, status: false, balance: false };
+}
+
+/// All kinds that `kind = "…"` can name: those in code, then the catalogue, sorted.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    [console::KIND, outbox::KIND, command::KIND].into_iter().chain(catalog::kinds())
+}
+
+/// What is known of a kind; `None` where there is no such kind. The catalogue's own definitions are tested to parse,
+/// so one that does not is no kind.
+#[must_use]
+pub fn describe(kind: &str) -> Option<Description> {
+    match kind {
+        console::KIND => Some(console::description()),
+        outbox::KIND => Some(outbox::description()),
+        command::KIND => Some(command::description()),
+        _ => catalog::definition(kind)?.ok().map(|definition| definition.describe(kind)),
+    }
+}
+
+/// Whether messages of this kind leave the machine and may cost money; it reads no definition.
+#[must_use]
+pub fn is_real(kind: &str) -> bool {
+    !matches!(kind, console::KIND | outbox::KIND)
+}
+
+/// Opens a provider. Nothing is connected to and nothing is sent.
+///
+/// # Errors
+/// An unknown kind, and the first setting that is wrong. No error quotes a value.
+pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Result<Box<dyn Provider>, OpenError> {
+    match kind {
+        console::KIND => console::open(name, &settings, context),
+        outbox::KIND => outbox::open(name, &settings),
+        command::KIND => command::open(name, &settings),
+        _ => match catalog::definition(kind) {
+            Some(definition) => open_defined(name, definition?, settings),
+            None => Err(OpenError::UnknownKind { kind: kind.to_owned(), near: settings::nearest(kind, kinds()) }),
+        },
+    }
+}
+
+/// Opens a provider by a definition that does not stand in the catalogue.
+///
+/// # Errors
+/// The first setting that is wrong. No error quotes a value.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the settings hold secrets, and are wiped when this is done with them"
+)]
+pub fn open_defined(name: &str, definition: Definition, settings: Settings) -> Result<Box<dyn Provider>, OpenError> {
+    http::open(name, definition, &settings)
+}

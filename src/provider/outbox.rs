@@ -1,0 +1,98 @@
+//! The provider that appends each message to a file, one JSON line each: for tests and CI.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::definition::{SettingSpec, SettingType};
+use super::outcome::{Class, Outcome, Receipt, Refusal};
+use super::settings::{OpenError, Settings};
+use super::{Abilities, Description, Provider};
+use crate::otp::Message;
+
+/// The kind's name.
+pub(super) const KIND: &str = "outbox";
+
+struct Outbox {
+    name: String,
+    path: PathBuf,
+}
+
+/// One line of the file, in this order.
+#[derive(Serialize)]
+struct Line<'a> {
+    at: &'a str,
+    phone: &'a str,
+    text: &'a str,
+    code: &'a str,
+    challenge_id: &'a str,
+    provider: &'a str,
+}
+
+pub(super) fn description() -> Description {
+    Description {
+        kind: KIND.to_owned(),
+        title: "Outbox file".to_owned(),
+        docs: None,
+        settings: vec![SettingSpec {
+            required: true,
+            ..SettingSpec::new("path", SettingType::Text, "file that gets one JSON line a message; codes stand in it")
+        }],
+        real: false,
+        template_sender: false,
+        can: Abilities::SEND,
+    }
+}
+
+pub(super) fn open(name: &str, settings: &Settings) -> Result<Box<dyn Provider>, OpenError> {
+    settings.only(&["path"])?;
+    let path = settings.text("path")?.filter(|path| !path.is_empty());
+    let path = path.ok_or_else(|| OpenError::Missing("path".to_owned()))?;
+    Ok(Box::new(Outbox { name: name.to_owned(), path: path.into() }))
+}
+
+#[async_trait]
+impl Provider for Outbox {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
+        match self.append(message) {
+            Ok(()) => Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None }),
+            Err(error) => {
+                let why = format!("cannot append to {}: {error}", self.path.display());
+                Outcome::Refused(Refusal {
+                    advice: Some("check `path`: its folder must be there and writable".to_owned()),
+                    ..Refusal::new(Class::Unreachable, why)
+                })
+            }
+        }
+    }
+}
+
+impl Outbox {
+    /// One write for one line, so that processes that append at the same time do not mix theirs.
+    fn append(&self, message: &Message<'_>) -> io::Result<()> {
+        let line = Line {
+            at: message.at,
+            phone: message.to.as_str(),
+            text: message.text,
+            code: message.code.expose(),
+            challenge_id: message.challenge_id,
+            provider: &self.name,
+        };
+        let mut bytes = Zeroizing::new(serde_json::to_vec(&line)?);
+        bytes.push(b'\n');
+        // The codes are readable in it, so nobody else may read it.
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
+        let written = file.write(&bytes)?;
+        if written == bytes.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+    }
+}

@@ -1,0 +1,171 @@
+//! What became of one attempt to send: accepted, surely refused and why, or unknown.
+
+use std::fmt;
+use std::time::Duration;
+
+/// What became of one attempt. There is no fourth case, and no error: a provider always answers with one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The gateway took the message. Acceptance is not delivery.
+    Accepted(Receipt),
+    /// The message was surely not sent.
+    Refused(Refusal),
+    /// The message may have been sent: the request, or a part of it, was on its way and no usable answer came.
+    Unknown(Doubt),
+}
+
+/// A gateway's word that it took the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The gateway's id of the message, by which its state can be asked for.
+    pub id: Option<String>,
+    /// How many SMS the gateway says that it makes of the text.
+    pub segments: Option<u32>,
+}
+
+/// Whether this is an id and not a sentence: what stands in an id's place goes into records, reports and URLs.
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.chars().all(|character| character.is_ascii_graphic())
+}
+
+/// Why a message was surely not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind of reason, the same for all gateways.
+    pub class: Class,
+    /// The gateway's own code, cleaned as the message is.
+    pub code: Option<String>,
+    /// The gateway's words, without the code, keys and full phone number: one line, safe for a terminal, of at most about
+    /// 200 characters.
+    pub message: String,
+    /// How long the gateway asks to wait.
+    pub retry_after: Option<Duration>,
+    /// What to do about this very code, where the definition of the gateway knows more than the class does.
+    pub advice: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with nothing but its class and its reason.
+    #[must_use]
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Self { class, code: None, message: message.into(), retry_after: None, advice: None }
+    }
+
+    /// The next step for a person: the definition's advice for this code, else that of the class.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        self.advice.as_deref().unwrap_or_else(|| self.class.hint())
+    }
+}
+
+/// Why nobody can say whether the message was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// What happened, in our words; never the answer's body.
+    pub why: String,
+}
+
+/// The kinds of reasons for a refusal, the same for all gateways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// The key, the account or its allowed addresses.
+    Credentials,
+    /// No money left.
+    Balance,
+    /// The sender's number or name, or its registration.
+    Sender,
+    /// The text or the template.
+    Content,
+    /// The receiver's number cannot take an SMS.
+    Recipient,
+    /// The receiver asked for no more messages.
+    OptedOut,
+    /// The account may not send to this region.
+    Region,
+    /// Too much at once.
+    Throttled,
+    /// No connection was made.
+    Unreachable,
+    /// Trouble of the gateway's own; only where its definition says that this code means "not sent".
+    ServerError,
+    /// Anything else.
+    Other,
+}
+
+impl Class {
+    /// All classes, in the order of their declaration.
+    pub const ALL: [Self; 11] = [
+        Self::Credentials,
+        Self::Balance,
+        Self::Sender,
+        Self::Content,
+        Self::Recipient,
+        Self::OptedOut,
+        Self::Region,
+        Self::Throttled,
+        Self::Unreachable,
+        Self::ServerError,
+        Self::Other,
+    ];
+
+    /// The name, as in definitions and in documents: `opted_out`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Balance => "balance",
+            Self::Sender => "sender",
+            Self::Content => "content",
+            Self::Recipient => "recipient",
+            Self::OptedOut => "opted_out",
+            Self::Region => "region",
+            Self::Throttled => "throttled",
+            Self::Unreachable => "unreachable",
+            Self::ServerError => "server_error",
+            Self::Other => "other",
+        }
+    }
+
+    /// The class of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == name)
+    }
+
+    /// Whether the same send may work later as it is (`PROVIDER_DOWN`); else something must be mended first
+    /// (`PROVIDER_REFUSED`).
+    #[must_use]
+    pub fn is_down(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Throttled | Self::ServerError)
+    }
+
+    /// Whether the reason is the receiver, not the gateway: another gateway would refuse the same, or should.
+    #[must_use]
+    pub fn about_recipient(self) -> bool {
+        matches!(self, Self::Recipient | Self::OptedOut)
+    }
+
+    /// The next step, in plain language.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Credentials => "check the provider's key, and which addresses it may be used from",
+            Self::Balance => "top up the account at the provider",
+            Self::Sender => "check the sender (number, name or header) and its registration at the provider",
+            Self::Content => "compare the text or template with what is registered at the provider",
+            Self::Recipient => "check the number: the provider says that it cannot take an SMS",
+            Self::OptedOut => "the receiver asked for no more messages; only the receiver can undo that (START)",
+            Self::Region => "allow this country in the provider's account, or route it to another provider",
+            Self::Throttled => "wait, then send again",
+            Self::Unreachable => "check base_url and the network, then send again",
+            Self::ServerError => "the provider has trouble; send again later",
+            Self::Other => "look the code up in the provider's documentation",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,147 @@
+//! What the user wrote under `[providers.x]`: how a backend takes its settings, and how it says what is wrong with them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::definition::DefinitionError;
+use crate::otp::Secret;
+
+/// One setting, its source already resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setting {
+    /// A value that stood in the file.
+    Plain(Value),
+    /// A value that came from the environment, a file or a command, or that the schema calls secret.
+    Secret(Secret),
+}
+
+/// The settings of one provider, by name, without `kind`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings(pub BTreeMap<String, Setting>);
+
+/// Why a provider cannot be opened. It names the setting and never quotes a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// No such kind of provider.
+    #[error("there is no provider kind `{kind}`{}", suggestion(near.as_deref()))]
+    UnknownKind {
+        /// What was asked for.
+        kind: String,
+        /// The kind that it is closest to.
+        near: Option<String>,
+    },
+    /// A setting that this kind does not have.
+    #[error("there is no setting `{setting}`{}", suggestion(near.as_deref()))]
+    UnknownSetting {
+        /// What was written.
+        setting: String,
+        /// The setting that it is closest to.
+        near: Option<String>,
+    },
+    /// A setting that must be there is not.
+    #[error("`{0}` is missing")]
+    Missing(String),
+    /// A setting of another type.
+    #[error("`{setting}` must be {expected}")]
+    WrongType {
+        /// Which one.
+        setting: String,
+        /// What it must be, in words.
+        expected: &'static str,
+    },
+    /// A line break or another control character in a setting, as from a file that ends in a newline.
+    #[error("`{0}` holds a line break or another control character")]
+    ControlCharacter(String),
+    /// A template in a setting that does not parse, or uses what a message does not have.
+    #[error("`{setting}`: {why}")]
+    Template {
+        /// Which one.
+        setting: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A base URL that cannot be one.
+    #[error("`base_url` {0}")]
+    BaseUrl(&'static str),
+    /// Settings that are wrong together; the sentence is the definition's.
+    #[error("{0}")]
+    Needs(String),
+    /// The definition of the gateway itself is wrong.
+    #[error("the definition of this provider: {0}")]
+    Definition(#[from] DefinitionError),
+}
+
+pub(super) fn suggestion(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// The known word that is closest to a wrong one, if it is close at all.
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(word, known);
+    let near = known.into_iter().min_by_key(distance)?;
+    (distance(&near) <= 1 + word.chars().count() / 4).then(|| near.to_owned())
+}
+
+impl Settings {
+    /// Refuses what is not in `known`.
+    ///
+    /// # Errors
+    /// [`OpenError::UnknownSetting`] for the first one.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), OpenError> {
+        match self.0.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => {
+                Err(OpenError::UnknownSetting { setting: name.clone(), near: nearest(name, known.iter().copied()) })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A text without control characters.
+    ///
+    /// # Errors
+    /// When it is there and is anything else.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, OpenError> {
+        let text = match self.0.get(name) {
+            None => return Ok(None),
+            Some(Setting::Plain(Value::String(text))) => text.as_str(),
+            Some(Setting::Secret(secret)) => secret.expose(),
+            Some(Setting::Plain(_)) => return Err(wrong(name, "a text in quotes")),
+        };
+        if text.chars().any(char::is_control) {
+            return Err(OpenError::ControlCharacter(name.to_owned()));
+        }
+        Ok(Some(text))
+    }
+
+    /// A length of time such as `30s`.
+    ///
+    /// # Errors
+    /// When it is there and is anything else, or not more than zero.
+    pub(super) fn duration(&self, name: &str) -> Result<Option<Duration>, OpenError> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let span: jiff::SignedDuration = text.parse().map_err(|_| wrong(name, "a duration such as \"30s\""))?;
+        let span = Duration::try_from(span).unwrap_or_default();
+        if span.is_zero() { Err(wrong(name, "a duration of more than zero")) } else { Ok(Some(span)) }
+    }
+
+    /// A list of texts that holds at least one.
+    ///
+    /// # Errors
+    /// When it is missing or anything else. A secret is refused: arguments can be seen by every user of the machine.
+    pub(super) fn words(&self, name: &str) -> Result<Vec<String>, OpenError> {
+        let expected = "a list of texts, such as [\"/usr/local/bin/send-sms\", \"--quiet\"]";
+        let items = match self.0.get(name) {
+            None => return Err(OpenError::Missing(name.to_owned())),
+            Some(Setting::Plain(Value::Array(items))) if !items.is_empty() => items,
+            Some(_) => return Err(wrong(name, expected)),
+        };
+        let word = |item: &Value| item.as_str().filter(|word| !word.contains('\0')).map(str::to_owned);
+        items.iter().map(word).collect::<Option<_>>().ok_or_else(|| wrong(name, expected))
+    }
+}
+
+pub(super) fn wrong(setting: &str, expected: &'static str) -> OpenError {
+    OpenError::WrongType { setting: setting.to_owned(), expected }
+}

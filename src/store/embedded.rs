@@ -1,0 +1,294 @@
+//! The store with nothing to install: an `SQLite` file of the owner's, safe and fair for many processes at once.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+
+use super::{Append, Cell, Change, Committed, Loaded, Page, Put, Store, StoreError, decoded, timeline_name};
+use crate::otp::record::Life;
+use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
+
+/// The clock of this store: the machine's, given from outside.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// The version of the tables, in the file's `user_version`.
+const VERSION: i64 = 1;
+/// So many dead values and events are removed at each commit, more than one commit makes.
+const SWEEP: usize = 16;
+/// Writers queue at the lock file, so the database itself is only ever busy for a moment.
+const BUSY: Duration = Duration::from_secs(5);
+
+const TABLES: &str = "
+    CREATE TABLE cell (name TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at INTEGER) STRICT, WITHOUT ROWID;
+    CREATE INDEX cell_expires_at ON cell (expires_at) WHERE expires_at IS NOT NULL;
+    CREATE TABLE event (id INTEGER PRIMARY KEY, timeline TEXT NOT NULL, body BLOB NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX event_timeline ON event (timeline, id);
+    CREATE INDEX event_expires_at ON event (expires_at);
+    PRAGMA user_version = 1;";
+
+/// One file, opened when first asked for.
+pub struct Embedded {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    clock: Clock,
+    open: Mutex<Option<(Connection, File)>>,
+}
+
+impl Embedded {
+    /// Prepares the store; nothing is opened or made yet.
+    #[must_use]
+    pub fn new(path: PathBuf, clock: Clock) -> Self {
+        Self { inner: Arc::new(Inner { path, clock, open: Mutex::new(None) }) }
+    }
+
+    /// Runs on a thread of its own: waiting for other processes must not keep this one from hearing a signal.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &File, Moment) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        let ran = tokio::task::spawn_blocking(move || {
+            let mut open = inner.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let (connection, lock) = match open.as_mut() {
+                Some(opened) => opened,
+                None => open.insert(opened(&inner.path)?),
+            };
+            work(connection, lock, (inner.clock)())
+        });
+        ran.await.map_err(|_| StoreError::Unknown("the store's thread ended".to_owned()))?
+    }
+}
+
+#[async_trait]
+impl Store for Embedded {
+    async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
+        let groups: Vec<Vec<String>> = groups.iter().map(|cells| cells.iter().map(Cell::name).collect()).collect();
+        self.run(move |connection, _, now| {
+            let reading = connection.transaction().map_err(|error| sorted(&error))?;
+            let values =
+                |names: &Vec<String>| names.iter().map(|name| held(&reading, name, now)).collect::<Result<_, _>>();
+            groups.iter().map(|names| Ok(Loaded { now, values: values(names)? })).collect()
+        })
+        .await
+    }
+
+    async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
+        let changes = changes.to_vec();
+        let clock = Arc::clone(&self.inner.clock);
+        self.run(move |connection, lock, _| {
+            lock.lock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
+            // The time of the step is after the wait for the others.
+            let committed = changes.iter().map(|change| commit(connection, change, clock())).collect();
+            // Closing the file would unlock it too; without this, the next command of this process would wait for itself.
+            lock.unlock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
+            committed
+        })
+        .await
+    }
+
+    async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
+        let name = timeline_name(phone);
+        self.run(move |connection, _, now| {
+            let sql = "SELECT body FROM event WHERE timeline = ?1 AND expires_at > ?2 ORDER BY id DESC LIMIT ?3";
+            let mut query = connection.prepare(sql).map_err(|error| sorted(&error))?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let bodies = query.query_map(params![name, now.millis(), most], |row| row.get::<_, Vec<u8>>(0));
+            let bodies: Result<Vec<_>, _> = bodies.map_err(|error| sorted(&error))?.collect();
+            let read = |body: Vec<u8>| {
+                serde_json::from_slice(&body).map_err(|_| StoreError::Data("an event of a timeline".to_owned()))
+            };
+            bodies.map_err(|error| sorted(&error))?.into_iter().map(read).collect()
+        })
+        .await
+    }
+
+    async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
+        // No number begins with anything but a plus, and no other name does.
+        let page = self.names("{", ":record", cursor, page).await?;
+        Ok(Page { found: page.found, next: page.next })
+    }
+
+    async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError> {
+        let page = self.names("{user:", ":phones", cursor, page).await?;
+        let user = |inside: &String| UserId::new(&decoded(inside)?).ok();
+        Ok(Page { found: page.found.iter().filter_map(user).collect(), next: page.next })
+    }
+}
+
+impl Embedded {
+    /// What stands between `start` and `}` in the names of that end, in the order of the names.
+    async fn names(
+        &self,
+        start: &'static str,
+        end: &'static str,
+        cursor: Option<&str>,
+        page: usize,
+    ) -> Result<Page<String>, StoreError> {
+        let after = cursor.map_or_else(|| start.to_owned(), |cursor| format!("{start}{cursor}}}{end}"));
+        self.run(move |connection, _, now| {
+            let sql = "SELECT name FROM cell WHERE name > ?1 AND name < ?2 AND (expires_at IS NULL OR expires_at > ?3)
+                       AND substr(name, -length(?5)) = ?5 ORDER BY name LIMIT ?4";
+            let mut query = connection.prepare(sql).map_err(|error| sorted(&error))?;
+            let most = i64::try_from(page).unwrap_or(i64::MAX);
+            let beyond = format!("{start}\u{10FFFF}");
+            let names = query.query_map(params![after, beyond, now.millis(), most, end], |row| row.get::<_, String>(0));
+            let names: Result<Vec<_>, _> = names.map_err(|error| sorted(&error))?.collect();
+            let names = names.map_err(|error| sorted(&error))?;
+            let inside = |name: &String| {
+                let inside = name.strip_prefix(start)?;
+                Some(inside[..inside.find('}')?].to_owned())
+            };
+            let next = if names.len() < page { None } else { names.last().and_then(inside) };
+            Ok(Page { found: names.iter().filter_map(inside).collect(), next })
+        })
+        .await
+    }
+}
+
+/// One change in one immediate transaction.
+fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<Committed, StoreError> {
+    let writing =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| sorted(&error))?;
+    for write in &change.writes {
+        if held(&writing, &write.cell.name(), now)? != write.loaded {
+            return Ok(Committed::Conflict);
+        }
+    }
+    let write = || -> rusqlite::Result<()> {
+        for write in &change.writes {
+            put(&writing, &write.cell.name(), &write.put, now)?;
+        }
+        if let Some(appended) = &change.append {
+            append(&writing, appended, now)?;
+        }
+        sweep(&writing, now)
+    };
+    write().map_err(|error| sorted(&error))?;
+    writing.commit().map_err(|error| sorted(&error))?;
+    Ok(Committed::Done(now))
+}
+
+fn held(connection: &Connection, name: &str, now: Moment) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT value FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
+    let mut query = connection.prepare_cached(sql).map_err(|error| sorted(&error))?;
+    query.query_row(params![name, now.millis()], |row| row.get(0)).optional().map_err(|error| sorted(&error))
+}
+
+fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite::Result<()> {
+    let (value, expires_at) = match put {
+        Put::Keep => return Ok(()),
+        Put::Set(_, Life::Over) => {
+            connection.execute("DELETE FROM cell WHERE name = ?1", params![name])?;
+            return Ok(());
+        }
+        Put::Set(value, Life::Forever) => (value, None),
+        Put::Set(value, Life::For(life)) => (value, Some(now.after(*life).millis())),
+    };
+    let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
+               ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
+    connection.execute(sql, params![name, value, expires_at])?;
+    Ok(())
+}
+
+fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Result<()> {
+    let name = timeline_name(&append.phone);
+    let expires_at = now.after(append.keep).millis();
+    for event in &append.events {
+        let body = serde_json::to_vec(event).unwrap_or_default();
+        let sql = "INSERT INTO event (timeline, body, expires_at) VALUES (?1, ?2, ?3)";
+        connection.execute(sql, params![name, body, expires_at])?;
+    }
+    let sql = "DELETE FROM event WHERE timeline = ?1
+               AND id <= (SELECT id FROM event WHERE timeline = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+    connection.execute(sql, params![name, i64::try_from(EVENTS_KEPT).unwrap_or(i64::MAX)])?;
+    connection.execute("UPDATE event SET expires_at = ?2 WHERE timeline = ?1", params![name, expires_at])?;
+    Ok(())
+}
+
+/// The dead are removed by whoever comes next, a few at a time: no command is needed for it.
+fn sweep(connection: &Connection, now: Moment) -> rusqlite::Result<()> {
+    let most = i64::try_from(SWEEP).unwrap_or(i64::MAX);
+    let sql = "DELETE FROM cell WHERE name IN (SELECT name FROM cell WHERE expires_at <= ?1 LIMIT ?2)";
+    connection.execute(sql, params![now.millis(), most])?;
+    let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE expires_at <= ?1 LIMIT ?2)";
+    connection.execute(sql, params![now.millis(), most])?;
+    Ok(())
+}
+
+/// Opens or makes the file, its folder and its lock file, for the owner alone.
+fn opened(path: &Path) -> Result<(Connection, File), StoreError> {
+    let failed = |what: &Path, error: &std::io::Error| StoreError::Unreachable(format!("{}: {error}", what.display()));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| failed(folder, &error))?;
+    }
+    let lock_path = path.with_extension("lock");
+    let private = |path: &Path| {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        options.open(path).map_err(|error| failed(path, &error))
+    };
+    let file = private(path)?;
+    let mode = file.metadata().map_err(|error| failed(path, &error))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(StoreError::Config(format!(
+            "{0} can be read or written by others; run: chmod 600 {0}",
+            path.display()
+        )));
+    }
+    let lock = private(&lock_path)?;
+    let mut connection = Connection::open(path).map_err(|error| sorted(&error))?;
+    prepare(&mut connection, &lock).map_err(|error| sorted(&error))?;
+    let version: i64 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| sorted(&error))?;
+    if version != VERSION {
+        return Err(StoreError::Data(format!("{} has version {version}, this otpctl reads {VERSION}", path.display())));
+    }
+    Ok((connection, lock))
+}
+
+fn prepare(connection: &mut Connection, lock: &File) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    // What is counted or consumed must be on the disk when the answer is given.
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
+    // The last of many short processes must not tidy up the log at each exit.
+    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    if version == 0 {
+        // Only one of many first processes makes the tables.
+        let locked = lock.lock();
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let making = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if making.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? == 0 {
+            making.execute_batch(TABLES)?;
+        }
+        making.commit()?;
+        if locked.is_ok() {
+            // A lock that cannot be given back goes with the process.
+            let _ = lock.unlock();
+        }
+    }
+    Ok(())
+}
+
+fn sorted(error: &rusqlite::Error) -> StoreError {
+    let text = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull | ErrorCode::OutOfMemory) => {
+            StoreError::NotReady(text)
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
+            StoreError::Denied(text)
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Data(text),
+        _ => StoreError::Unreachable(text),
+    }
+}

@@ -1,0 +1,21 @@
+-- KEYS: the cells, then the timeline if there are events. ARGV: the number of cells; five words for each: the loaded
+-- value or '', whether there was one, what to do (keep, set, drop), the new value, its life in ms ('' for ever); then
+-- how many events to keep, for how long in ms, and the events.
+local n, now = tonumber(ARGV[1]), redis.call('TIME')
+for i = 1, n do
+  local held = redis.call('GET', KEYS[i])
+  if (held or '') ~= ARGV[i * 5 - 3] or (held and '1' or '0') ~= ARGV[i * 5 - 2] then return {0, now[1], now[2]} end
+end
+for i = 1, n do
+  local todo, value, life = ARGV[i * 5 - 1], ARGV[i * 5], ARGV[i * 5 + 1]
+  if todo == 'set' and life == '' then redis.call('SET', KEYS[i], value)
+  elseif todo == 'set' then redis.call('SET', KEYS[i], value, 'PX', life)
+  elseif todo == 'drop' then redis.call('DEL', KEYS[i]) end
+end
+local first = n * 5 + 2
+if KEYS[n + 1] then
+  for i = first + 2, #ARGV do redis.call('LPUSH', KEYS[n + 1], ARGV[i]) end
+  redis.call('LTRIM', KEYS[n + 1], 0, ARGV[first] - 1)
+  redis.call('PEXPIRE', KEYS[n + 1], ARGV[first + 1])
+end
+return {1, now[1], now[2]}

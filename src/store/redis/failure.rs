@@ -1,0 +1,84 @@
+//! What an error of Redis, or of the way to it, means for us: by its code, since the client has no kind for most.
+
+use std::error::Error as _;
+
+use redis::RedisError;
+
+use crate::otp::foreign::escaped;
+use crate::store::StoreError;
+
+/// Whether the call could have changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Connecting or reading.
+    Reading,
+    /// Committing.
+    Writing,
+}
+
+/// Sorts an error.
+pub(super) fn sorted(error: &RedisError, doing: Doing, server: &str) -> StoreError {
+    let text = words(error);
+    match error.code() {
+        Some("NOAUTH" | "WRONGPASS" | "NOPERM") => StoreError::Denied(format!("{server} says {text}")),
+        Some("WRONGTYPE") => StoreError::Data(format!("{server} says {text}")),
+        Some(
+            "LOADING" | "READONLY" | "OOM" | "MISCONF" | "NOREPLICAS" | "MASTERDOWN" | "BUSY" | "CLUSTERDOWN"
+            | "TRYAGAIN" | "MOVED" | "ASK" | "UNKILLABLE",
+        ) => StoreError::NotReady(format!("{server} says {text}")),
+        Some("ERR") => said(&text, server),
+        Some(_) => StoreError::NotReady(format!("{server} says {text}")),
+        None => silent(error, doing, &text, server),
+    }
+}
+
+/// Plain `ERR`, which Redis says for very different things.
+fn said(text: &str, server: &str) -> StoreError {
+    // A script's own error is wrapped: the code of the cause stands inside the text.
+    for (code, sort) in [
+        ("NOPERM", StoreError::Denied as fn(String) -> StoreError),
+        ("permissions", StoreError::Denied),
+        ("WRONGTYPE", StoreError::Data),
+        ("DB index", StoreError::Config),
+        ("unknown command", StoreError::Config),
+        ("AUTH", StoreError::Denied),
+    ] {
+        if text.contains(code) {
+            return sort(format!("{server} says {text}"));
+        }
+    }
+    StoreError::NotReady(format!("{server} says {text}"))
+}
+
+/// No answer that Redis gave: the network, TLS, or something that is no Redis.
+fn silent(error: &RedisError, doing: Doing, text: &str, server: &str) -> StoreError {
+    use redis::ErrorKind;
+    match error.kind() {
+        ErrorKind::InvalidClientConfig => StoreError::Config(format!("{server}: {text}")),
+        ErrorKind::AuthenticationFailed => StoreError::Denied(format!("{server}: {text}")),
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType if doing == Doing::Reading => {
+            StoreError::Unreachable(format!("{server} is not a Redis server: {text}"))
+        }
+        _ if doing == Doing::Writing => StoreError::Unknown(format!("{server}: {text}")),
+        _ => StoreError::Unreachable(format!("{server}: {text}")),
+    }
+}
+
+/// The error and its causes in one line. Redis quotes nothing of ours but the names of keys and commands.
+fn words(error: &RedisError) -> String {
+    let mut text = match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        _ => error.to_string(),
+    };
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    let text: String = escaped(&text).chars().take(300).collect();
+    text.trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,138 @@
+//! Why a request has no answer. Each kind says by its shape whether it is worth trying again, and when.
+
+use std::time::Duration;
+
+use crate::otp::record::Unreadable;
+use crate::otp::rules::{SendRefused, TryRefused};
+use crate::otp::{Denied, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
+use crate::store::StoreError;
+
+/// How a send ended that did not end well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendFailure {
+    /// Surely not sent, and not worth repeating as it is.
+    Refused,
+    /// Surely not sent, and worth repeating.
+    Down,
+    /// It may have been sent.
+    Unknown,
+}
+
+/// Why a request was not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifierError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A value in the store.
+    #[error("the record of this phone is not understood: {0}")]
+    Unreadable(#[from] Unreadable),
+    /// The key of a code.
+    #[error(transparent)]
+    UnknownKey(#[from] UnknownKey),
+    /// The generator.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessFailed),
+    /// Too many others change the same record.
+    #[error("too many others are changing the same record")]
+    Contended,
+    /// The attempt id was used with another code.
+    #[error("this attempt id was used with another code")]
+    AttemptReused,
+    /// The phone has no such user.
+    #[error("the phone is not linked to the user `{0}`")]
+    NoSuchUser(UserId),
+    /// The phone has no user.
+    #[error("the phone is linked to no user")]
+    NoUser,
+    /// The phone has several users.
+    #[error("the phone is linked to several users")]
+    Ambiguous(Vec<UserId>),
+    /// No more links fit.
+    #[error("no more than 32 users fit on one phone, and 32 phones on one user")]
+    Full,
+    /// Too many failures.
+    #[error("the phone is locked after too many wrong codes{}", .0.map(|until| format!(" until {}", until.rfc3339())).unwrap_or_default())]
+    Locked(Option<Moment>),
+    /// Too soon, or too many.
+    #[error("{why}; the next is allowed in {} s", wait.as_millis().div_ceil(1000))]
+    Limited {
+        /// Which limit.
+        why: String,
+        /// For how long.
+        wait: Duration,
+    },
+    /// The idempotency key was used with other arguments.
+    #[error("this idempotency key was used with other arguments")]
+    KeyReused,
+    /// Policy.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The provider.
+    #[error("{}: {said}", match failure { SendFailure::Unknown => "the SMS may have been sent", _ => "the SMS was not sent" })]
+    Send {
+        /// How it ended.
+        failure: SendFailure,
+        /// What the providers said, each behind its name.
+        said: String,
+        /// What to do about the last refusal.
+        advice: Option<String>,
+        /// The challenge.
+        challenge_id: String,
+    },
+}
+
+impl VerifierError {
+    /// What to do after a provider's no.
+    #[must_use]
+    pub fn provider_hint(&self) -> Option<String> {
+        match self {
+            Self::Send { failure: SendFailure::Unknown, challenge_id, .. } => {
+                Some(format!("the code is valid; look before you send again: otpctl inspect {challenge_id}"))
+            }
+            Self::Send { advice, .. } => advice.clone(),
+            _ => None,
+        }
+    }
+
+    /// A refusal by the rules, with the time that it was decided at.
+    pub(super) fn refused(refused: SendRefused, now: Moment) -> Self {
+        let limited = |why: &str, until| Self::Limited { why: why.to_owned(), wait: super::until(now, until) };
+        match refused {
+            SendRefused::NoSuchUser(user) => Self::NoSuchUser(user),
+            SendRefused::Locked(until) => Self::Locked(until),
+            SendRefused::Cooldown(until) => limited("a code was sent to this phone a moment ago", until),
+            SendRefused::UnderWay(until) => limited("a code is being sent to this phone right now", until),
+            SendRefused::Quota(quota, until) => limited(&full("this phone", quota), until),
+            SendRefused::KeyReused => Self::KeyReused,
+            SendRefused::Purposes => {
+                limited("too many purposes are in use for this phone", now.after(Duration::from_secs(600)))
+            }
+        }
+    }
+}
+
+/// The sentence of a quota that is used up.
+pub(super) fn full(whom: &str, quota: Quota) -> String {
+    let seconds = quota.window.as_secs();
+    let window = match seconds {
+        0 => format!("{} ms", quota.window.as_millis()),
+        _ if seconds % 86_400 == 0 => format!("{} d", seconds / 86_400),
+        _ if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    };
+    format!("{whom} had all of its {} codes in {window}", quota.limit)
+}
+
+impl From<TryRefused> for VerifierError {
+    fn from(refused: TryRefused) -> Self {
+        match refused {
+            TryRefused::UnknownKey(error) => Self::UnknownKey(error),
+            TryRefused::AttemptReused => Self::AttemptReused,
+            TryRefused::NoSuchUser(user) => Self::NoSuchUser(user),
+            TryRefused::NoUser => Self::NoUser,
+            TryRefused::Ambiguous(users) => Self::Ambiguous(users),
+        }
+    }
+}

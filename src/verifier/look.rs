@@ -1,0 +1,156 @@
+//! What is known of a phone, and of many: reads only.
+
+use super::step::{cells, known};
+use super::{Verifier, VerifierError};
+use crate::otp::record::{Challenge, State};
+use crate::otp::rules::Known;
+use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Purpose};
+use crate::store::StoreError;
+
+/// So many names are asked for at a time.
+const PAGE: usize = 200;
+
+/// All that is known of one phone.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The store's time.
+    pub now: Moment,
+    /// Its record and users.
+    pub known: Known,
+    /// Its newest events, the newest first.
+    pub timeline: Vec<Event>,
+}
+
+/// Which codes are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Wanted {
+    /// Codes that may be typed now.
+    Live,
+    /// Phones that are locked.
+    Locked,
+    /// Codes whose provider has not answered yet.
+    Pending,
+    /// Codes that may have been sent.
+    Unknown,
+}
+
+/// One line of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The phone.
+    pub phone: Phone,
+    /// The purpose.
+    pub purpose: Purpose,
+    /// The code; `None` on a lock.
+    pub challenge: Option<Challenge>,
+    /// The end of the code or the lock; `None`: no end.
+    pub until: Option<Moment>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Default)]
+pub struct ListedPage {
+    /// Its lines.
+    pub found: Vec<Listed>,
+    /// Where to go on.
+    pub next: Option<String>,
+}
+
+impl Verifier<'_> {
+    /// Looks at one phone. Both questions are under way at once.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn look(&self, phone: &Phone) -> Result<Look, VerifierError> {
+        let groups = [cells(phone)];
+        let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
+        let loaded = loaded?;
+        let loaded = loaded.first().ok_or_else(|| StoreError::Unreachable("it gave no answer".to_owned()))?;
+        Ok(Look { now: loaded.now, known: known(loaded)?, timeline: timeline? })
+    }
+
+    /// A page of at most `most` lines. The cursor is the store's own, and how many lines of that place were shown.
+    ///
+    /// # Errors
+    /// When the store fails, or the cursor is none.
+    pub async fn list(
+        &self,
+        wanted: Wanted,
+        keep: impl Fn(&Phone) -> bool,
+        cursor: Option<&str>,
+        most: usize,
+    ) -> Result<ListedPage, VerifierError> {
+        let wrong = || StoreError::Config("the cursor is not one that `list` gave".to_owned());
+        let (mut place, mut skip) = match cursor {
+            None => (None, 0),
+            Some(cursor) => {
+                let (skip, place) = cursor.split_once('.').ok_or_else(wrong)?;
+                let place = (!place.is_empty()).then(|| place.to_owned());
+                (place, skip.parse::<usize>().map_err(|_| wrong())?)
+            }
+        };
+        let mut page = ListedPage::default();
+        loop {
+            let names = self.store.phones(place.as_deref(), PAGE).await?;
+            let found = self.lines(&names.found, wanted, &keep).await?;
+            let room = most - page.found.len();
+            let total = found.len();
+            page.found.extend(found.into_iter().skip(skip).take(room));
+            if skip + room < total {
+                page.next = Some(format!("{}.{}", skip + room, place.unwrap_or_default()));
+                return Ok(page);
+            }
+            skip = 0;
+            place = names.next;
+            if place.is_none() {
+                return Ok(page);
+            }
+            if page.found.len() == most {
+                page.next = place.map(|place| format!("0.{place}"));
+                return Ok(page);
+            }
+        }
+    }
+
+    async fn lines(
+        &self,
+        names: &[String],
+        wanted: Wanted,
+        keep: impl Fn(&Phone) -> bool,
+    ) -> Result<Vec<Listed>, VerifierError> {
+        let phones: Vec<Phone> = names.iter().filter_map(|name| Phone::parse(name, None).ok()).filter(keep).collect();
+        if phones.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups: Vec<_> = phones.iter().map(cells).collect();
+        let loaded = self.store.load(&groups).await?;
+        let mut lines = Vec::new();
+        for (phone, loaded) in phones.into_iter().zip(&loaded) {
+            lines.extend(lines_of(&phone, &known(loaded)?, loaded.now, wanted));
+        }
+        Ok(lines)
+    }
+}
+
+fn lines_of(phone: &Phone, known: &Known, now: Moment, wanted: Wanted) -> Vec<Listed> {
+    let mut lines = Vec::new();
+    for (purpose, slot) in &known.record.purposes {
+        let line = |challenge: Option<Challenge>, until| Listed {
+            phone: phone.clone(),
+            purpose: purpose.clone(),
+            challenge,
+            until,
+        };
+        if wanted == Wanted::Locked {
+            lines.extend(slot.lock(now).map(|lock| line(None, lock.until)));
+            continue;
+        }
+        let fits = |challenge: &&Challenge| match wanted {
+            Wanted::Pending => challenge.state == State::Pending,
+            Wanted::Unknown => challenge.state == State::Unknown,
+            _ => challenge.mapping == known.users.version,
+        };
+        lines.extend(slot.live(now).filter(fits).map(|live| line(Some(live.clone()), Some(live.expires_at))));
+    }
+    lines
+}

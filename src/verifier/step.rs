@@ -1,0 +1,109 @@
+//! One step on one phone: load, decide, commit if unchanged, else start again.
+
+use super::{Verifier, VerifierError};
+use crate::otp::rules::{Known, Step};
+use crate::otp::{Moment, Phone, Record, Users};
+use crate::store::{Append, Cell, Change, Committed, Loaded, Put, StoreError, Write};
+
+pub use crate::otp::rules::Tried;
+
+/// More rounds than any crowd has ever needed: two hundred at once need three.
+const ROUNDS: usize = 500;
+/// A commit whose answer was lost is looked for so many times.
+const LOST: usize = 2;
+
+/// What came of a step, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stepped<T> {
+    /// The store's time of the decision.
+    pub now: Moment,
+    /// The outcome.
+    pub outcome: T,
+    /// What is known of the phone after it.
+    pub known: Known,
+}
+
+/// The cells that a step on a phone looks at.
+pub(super) fn cells(phone: &Phone) -> Vec<Cell> {
+    vec![Cell::Record(phone.clone()), Cell::Users(phone.clone())]
+}
+
+/// Reads what [`cells`] loaded.
+pub(super) fn known(loaded: &Loaded) -> Result<Known, VerifierError> {
+    let value = |index: usize| loaded.values.get(index).and_then(Option::as_deref);
+    Ok(Known { record: Record::read(value(0))?, users: Users::read(value(1))? })
+}
+
+impl Verifier<'_> {
+    /// Runs a rule until its change is committed, or it decides that nothing is to change. The rules know their own
+    /// ids again, so a commit whose answer was lost is found, not repeated.
+    pub(super) async fn step<T: Clone>(
+        &self,
+        phone: &Phone,
+        relieves: bool,
+        rule: impl Fn(&Known, Moment) -> Result<Step<T>, VerifierError>,
+    ) -> Result<Stepped<T>, VerifierError> {
+        let mut lost: Option<(StoreError, Vec<Option<Vec<u8>>>, Stepped<T>)> = None;
+        let mut losses = 0;
+        for _ in 0..ROUNDS {
+            let loaded = match self.store.load(&[cells(phone)]).await {
+                Ok(mut groups) if groups.len() == 1 => groups.remove(0),
+                Ok(_) => return Err(StoreError::Unreachable("it gave no answer".to_owned()).into()),
+                Err(error) => return Err(lost.map_or(error, |(lost, ..)| lost).into()),
+            };
+            if let Some((_, intended, stepped)) = lost.take().filter(|(_, intended, _)| *intended == loaded.values) {
+                drop(intended);
+                return Ok(stepped);
+            }
+            let known = known(&loaded)?;
+            let step = rule(&known, loaded.now)?;
+            let stepped = Stepped {
+                now: loaded.now,
+                outcome: step.outcome.clone(),
+                known: Known {
+                    record: step.record.clone().unwrap_or(known.record),
+                    users: step.users.clone().unwrap_or(known.users),
+                },
+            };
+            if self.dry_run || (step.record.is_none() && step.users.is_none()) {
+                return Ok(stepped);
+            }
+            let change = self.change(phone, &loaded, step, relieves);
+            let intended = change.writes.iter().map(held_after).collect();
+            match self.store.commit(&[change]).await {
+                Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => return Ok(stepped),
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error @ StoreError::Unknown(_)) if losses < LOST => {
+                    losses += 1;
+                    lost = Some((error, intended, stepped));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(VerifierError::Contended)
+    }
+
+    fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Step<T>, relieves: bool) -> Change {
+        let life = step.record.as_ref().map(|record| record.life(loaded.now, self.limits));
+        let record = step.record.zip(life).map(|(record, life)| Put::Set(record.write(), life));
+        let users = step.users.map(|users| Put::Set(users.write(), users.life()));
+        let puts = [record, users].into_iter().map(|put| put.unwrap_or(Put::Keep));
+        let writes = cells(phone).into_iter().zip(puts).zip(&loaded.values);
+        let writes = writes.map(|((cell, put), loaded)| Write { cell, loaded: loaded.clone(), put });
+        let append = (!step.events.is_empty()).then(|| Append {
+            phone: phone.clone(),
+            events: step.events,
+            keep: self.timeline_kept,
+        });
+        Change { writes: writes.collect(), append, relieves }
+    }
+}
+
+/// What the cell holds if the write took effect.
+fn held_after(write: &Write) -> Option<Vec<u8>> {
+    match &write.put {
+        Put::Keep => write.loaded.clone(),
+        Put::Set(_, crate::otp::record::Life::Over) => None,
+        Put::Set(value, _) => Some(value.clone()),
+    }
+}

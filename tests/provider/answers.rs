@@ -1,0 +1,111 @@
+//! Answers of the shapes that gateways have: text, a status per recipient inside HTTP 200, codes that mean "not sent".
+
+use otpctl::provider::{Class, Definition, Outcome, open_defined};
+use serde_json::json;
+
+use crate::support::{Gateway, Letter, Reply, json as answer, send, settings};
+
+async fn outcome(rest: &str, reply: Reply) -> Outcome {
+    let definition =
+        format!("name = \"X\"\n[send]\nrequest = \"POST /m\"\nform = {{ to = \"{{{{ phone }}}}\" }}\n{rest}");
+    let gateway = Gateway::start(reply).await;
+    let own = settings(json!({"base_url": gateway.base_url}));
+    let provider = open_defined("x", Definition::parse(&definition).unwrap(), own).unwrap();
+    let outcome = send(&*provider, &Letter::new()).await;
+    gateway.only();
+    outcome
+}
+
+#[track_caller]
+fn refused(outcome: Outcome) -> (Class, Option<String>, String) {
+    match outcome {
+        Outcome::Refused(refusal) => (refusal.class, refusal.code, refusal.message),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn id(outcome: Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Accepted(receipt) => receipt.id,
+        other => panic!("not accepted: {other:?}"),
+    }
+}
+
+const TEXT: &str = r#"
+accepted = "body is startingwith('success')"
+refused = "body is startingwith('error')"
+id = "(body | split('|'))[2] | trim"
+[errors]
+code = "(body | split('|'))[1] | trim"
+message = "(body | split('|'))[2] | trim"
+[errors.classes]
+credentials = [102]
+"#;
+
+#[tokio::test]
+async fn a_text_is_split() {
+    assert_eq!(
+        id(outcome(TEXT, answer(200, "success | 919876543210 | 728014710863298817-1")).await).unwrap(),
+        "728014710863298817-1"
+    );
+    let said = refused(outcome(TEXT, answer(200, "error | 102 | Authentication failed")).await);
+    assert_eq!(said, (Class::Credentials, Some("102".to_owned()), "Authentication failed".to_owned()));
+    let said = refused(outcome(TEXT, answer(200, "error | 900 | Else")).await);
+    assert_eq!(said, (Class::Other, Some("900".to_owned()), "Else".to_owned()));
+    assert!(matches!(outcome(TEXT, answer(200, "maybe")).await, Outcome::Unknown(_)));
+}
+
+const PER_RECIPIENT: &str = r#"
+accepted = "body.messages[0].status == '0'"
+id = "body.messages[0]['message-id']"
+segments = "body['message-count']"
+[errors]
+code = "body.messages[0].status"
+message = "body.messages[0]['error-text']"
+[errors.classes]
+balance = ["9"]
+"#;
+
+#[tokio::test]
+async fn the_status_of_the_recipient_decides_inside_of_http_200() {
+    let yes = r#"{"message-count":"1","messages":[{"status":"0","message-id":"0A00"}]}"#;
+    assert_eq!(id(outcome(PER_RECIPIENT, answer(200, yes)).await).unwrap(), "0A00");
+    let no = r#"{"message-count":"1","messages":[{"status":"9","error-text":"Quota Exceeded"}]}"#;
+    let said = refused(outcome(PER_RECIPIENT, answer(200, no)).await);
+    assert_eq!(said, (Class::Balance, Some("9".to_owned()), "Quota Exceeded".to_owned()));
+    let else_wrong = r#"{"message-count":"1","messages":[{"status":"5","error-text":"Internal"}]}"#;
+    assert!(matches!(outcome(PER_RECIPIENT, answer(200, else_wrong)).await, Outcome::Unknown(_)));
+}
+
+const SERVER: &str = r#"
+accepted = "status == 202"
+[errors]
+code = "body.code"
+message = "body.message"
+[errors.classes]
+server_error = ["E1"]
+[errors.phrases]
+balance = ["No Credit"]
+"#;
+
+#[tokio::test]
+async fn a_server_error_is_a_refusal_only_where_the_definition_says_so() {
+    let said = refused(outcome(SERVER, answer(500, r#"{"code":"E1","message":"queue down, not taken"}"#)).await);
+    assert_eq!(said, (Class::ServerError, Some("E1".to_owned()), "queue down, not taken".to_owned()));
+    for status in [500, 502, 503, 504, 408] {
+        assert!(matches!(outcome(SERVER, answer(status, r#"{"code":"E2"}"#)).await, Outcome::Unknown(_)), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn words_tell_the_class_where_code_and_status_do_not() {
+    let body = r#"{"message":"There is no credit left"}"#;
+    assert_eq!(refused(outcome(SERVER, answer(400, body)).await).0, Class::Balance);
+    assert_eq!(refused(outcome(SERVER, answer(401, body)).await).0, Class::Credentials);
+}
+
+#[tokio::test]
+async fn a_gateway_without_ids_accepts_without_one() {
+    assert_eq!(id(outcome(SERVER, answer(202, "")).await), None);
+}

@@ -1,0 +1,134 @@
+//! The language of definitions: what is wrong is found when it is read, with its line and a suggestion.
+
+use otpctl::provider::Definition;
+
+const GOOD: &str = r#"name = "X"
+base_url = "https://{{ region }}.example.com"
+[settings]
+region = { required = true }
+key = { secret = true, required = true }
+[auth]
+bearer = "{{ key }}"
+[send]
+request = "POST /sms/{{ region }}"
+json = { to = "{{ phone }}", n = 5, deep = [{ text = "{{ text }}" }] }
+accepted = "status == 200 and body.id"
+id = "body.id"
+[status]
+request = "GET /sms/{{ id }}"
+state = "body.state"
+[status.states]
+delivered = ["D"]
+[balance]
+request = "GET /balance"
+amount = "body.amount"
+[errors]
+code = "body.code"
+[errors.classes]
+balance = [9]
+"#;
+
+/// The error that comes of replacing one part of the good definition.
+#[track_caller]
+fn wrong(part: &str, by: &str) -> String {
+    assert!(GOOD.contains(part), "{part}");
+    Definition::parse(&GOOD.replacen(part, by, 1)).expect_err("an error").to_string()
+}
+
+#[test]
+fn a_good_definition_is_taken() {
+    let description = Definition::parse(GOOD).unwrap().describe("x");
+    let names: Vec<_> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(names, ["region", "key", "base_url", "timeout"]);
+    assert!(description.can.status && description.can.balance);
+}
+
+#[test]
+fn every_definition_of_the_catalogue_is_taken() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/catalog");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            Definition::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, otpctl::provider::kinds().count() - 3);
+}
+
+#[test]
+fn a_key_that_is_not_of_the_language_is_refused_with_a_suggestion() {
+    assert_eq!(
+        wrong("accepted =", "acepted ="),
+        "line 8, column 1: `send.accepted` is missing",
+        "what is missing comes before what is too much"
+    );
+    assert_eq!(
+        wrong("id = \"body.id\"", "idd = \"body.id\""),
+        "line 12, column 1: unknown key `send.idd`; did you mean `id`?"
+    );
+    assert_eq!(wrong("[balance]", "[balence]"), "line 18, column 2: unknown key `balence`; did you mean `balance`?");
+    assert_eq!(
+        wrong("balance = [9]", "balnce = [9]"),
+        "line 24, column 1: unknown key `errors.classes.balnce`; did you mean `balance`?"
+    );
+    assert_eq!(
+        wrong("required = true }\nkey", "requird = true }\nkey"),
+        "line 4, column 12: unknown key `settings.region.requird`; did you mean `required`?"
+    );
+}
+
+#[test]
+fn a_name_that_nothing_declares_is_refused() {
+    assert_eq!(
+        wrong("bearer = \"{{ key }}\"", "bearer = \"{{ kye }}\""),
+        "line 7, column 10: `auth.bearer` uses `kye`, which is not there; did you mean `key`?"
+    );
+    assert_eq!(
+        wrong("bearer = \"{{ key }}\"", "bearer = \"{{ code }}\""),
+        "line 7, column 10: `auth.bearer` uses `code`, which is not there",
+        "a balance is asked for without a message"
+    );
+    assert_eq!(
+        wrong("{{ text }}", "{{ txt }}"),
+        "line 10, column 47: `send.json.deep.text` uses `txt`, which is not there; did you mean `text`?"
+    );
+    assert_eq!(wrong("body.amount", "key"), "line 20, column 10: `balance.amount` uses `key`, which is not there");
+    assert_eq!(
+        wrong("/sms/{{ id }}", "/sms/{{ code }}"),
+        "line 14, column 11: `status.request` uses `code`, which is not there"
+    );
+}
+
+#[test]
+fn an_expression_that_does_not_parse_is_refused() {
+    assert!(wrong("\"body.id\"\n", "\"body.\"\n").starts_with("line 12, column 6: `send.id`: "));
+    assert!(wrong("{{ phone }}", "{{ phone").starts_with("line 10, column 10: `send.json.to`: "));
+    assert!(wrong("body.state", "body.state | frist").starts_with("line 15, column 9: `status.state`: "));
+    assert!(wrong("/sms/{{ region }}", "/sms/{{ region").starts_with("line 9, column 11: `send.request`: "));
+}
+
+#[test]
+fn values_of_another_kind_are_refused() {
+    assert!(wrong("name = \"X\"", "name = X").starts_with("line 1, column 8: "));
+    assert_eq!(wrong("name = \"X\"", "name = 5"), "line 1, column 8: `name` must be a text");
+    assert_eq!(
+        wrong("POST /sms", "FETCH /sms"),
+        "line 9, column 11: `send.request` must be GET, POST or PUT and a path"
+    );
+    assert_eq!(
+        wrong("balance = [9]", "balance = [9]\ncontent = [\"9\"]"),
+        "line 25, column 11: `9` stands under `balance` and under `content`"
+    );
+    assert_eq!(
+        wrong("json =", "form = { a = \"b\" }\njson ="),
+        "line 8, column 1: `send` has more than one body: one of json, form"
+    );
+    assert_eq!(wrong("region = {", "code = {"), "line 4, column 1: a setting cannot be called `code`");
+    assert_eq!(
+        wrong("name = \"X\"", "name = \"X\"\nphone = \"e146\""),
+        "line 2, column 9: `phone` cannot be `e146`; did you mean `e164`?"
+    );
+}

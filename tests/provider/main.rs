@@ -1,0 +1,11 @@
+//! The providers, each tested from outside: what they send, what they make of answers, and what they never show.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod answers;
+mod builtin;
+mod contracts;
+mod definitions;
+mod escaping;
+mod support;
+mod transport;

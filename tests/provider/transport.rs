@@ -1,0 +1,140 @@
+//! Whether anything was sent, told from how the connection fails; and what is written about it.
+
+use std::time::Duration;
+
+use otpctl::otp::Secret;
+use otpctl::provider::{Class, Outcome, Provider, Setting, open};
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::support::{Gateway, Letter, Reply, assert_clean, context, json as answer, send, settings, words};
+
+const KEY: &str = "KEY0123secretABCDEF";
+
+fn telnyx(base_url: &str) -> Box<dyn Provider> {
+    let mut own = settings(json!({"base_url": base_url, "from": "+13125550100"}));
+    own.0.insert("api_key".to_owned(), Setting::Secret(Secret::new(KEY.to_owned())));
+    open("telnyx", "telnyx", own, &context()).unwrap()
+}
+
+#[track_caller]
+fn assert_not_sent(outcome: &Outcome) {
+    assert!(matches!(outcome, Outcome::Refused(refusal) if refusal.class == Class::Unreachable), "{outcome:?}");
+    assert_clean(&words(outcome), &[KEY.to_owned()]);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_was_not_sent_to() {
+    let outcome = send(&*telnyx("https://gateway.invalid"), &Letter::new()).await;
+    assert_not_sent(&outcome);
+}
+
+#[tokio::test]
+async fn a_tls_handshake_that_fails_or_stalls_was_not_sent_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("https://{}", listener.local_addr().unwrap());
+    let provider = telnyx(&base_url);
+    let server = tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        first.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        drop(first);
+        let _second = listener.accept().await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let letter = Letter::new();
+    assert_not_sent(&send(&*provider, &letter).await);
+    let started = Instant::now();
+    let outcome = provider.send(&letter.message(), Instant::now() + Duration::from_millis(500)).await;
+    assert_not_sent(&outcome);
+    assert_eq!(words(&outcome).split(" check").next(), Some(" the connection was not made in time"));
+    assert!(started.elapsed() < Duration::from_millis(700));
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_over_sends_nothing() {
+    let gateway = Gateway::start(answer(200, "{}")).await;
+    let letter = Letter::new();
+    let outcome = telnyx(&gateway.base_url).send(&letter.message(), Instant::now()).await;
+    assert_not_sent(&outcome);
+    assert!(gateway.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_deadline_is_kept_and_leaves_a_doubt() {
+    let gateway = Gateway::start(Reply::Hang).await;
+    let (letter, started) = (Letter::new(), Instant::now());
+    let outcome = telnyx(&gateway.base_url).send(&letter.message(), started + Duration::from_millis(400)).await;
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert!(started.elapsed() < Duration::from_millis(700));
+    gateway.only();
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_or_breaks_off_leaves_a_doubt_but_a_refusing_status_is_believed() {
+    for (status, doubt) in [(200, true), (400, false)] {
+        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 500\r\n\r\n{{\"data\":");
+        let gateway = Gateway::start(Reply::Raw(head.into_bytes())).await;
+        let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+        assert_eq!(matches!(outcome, Outcome::Unknown(_)), doubt, "{outcome:?}");
+        gateway.only();
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_end_is_not_read_to_its_end() {
+    let huge = format!("{{\"data\":{{\"id\":\"m1\",\"pad\":\"{}\"}}}}", "x".repeat(200_000));
+    let gateway = Gateway::start(answer(200, &huge)).await;
+    let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn who_asks_is_said() {
+    let gateway = Gateway::start(answer(200, r#"{"data":{"id":"m1"}}"#)).await;
+    send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+    assert_eq!(gateway.only().headers["user-agent"], format!("otpctl/{}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn the_log_names_the_place_and_nothing_else() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let gateway =
+                Gateway::start(answer(400, &format!("{{\"errors\":[{{\"code\":\"1\",\"detail\":\"{KEY}\"}}]}}"))).await;
+            send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+        });
+    });
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("POST 127.0.0.1") && text.contains("/messages") && text.contains("status=400"), "{text}");
+    for line in text.lines() {
+        assert_clean(&line.replace('\u{1b}', ""), &[KEY.to_owned()]);
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
