@@ -1,0 +1,236 @@
+//! The binary as a person runs it: a home of its own, a cleared environment, at most one configuration file.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::redis::RedisServer;
+
+/// The pepper of every machine on a Redis. Nothing else in a test looks like it.
+pub const PEPPER: &str = "5uRelyN0t1nAnyOutput+pepper/of+the+tests+0xy=";
+
+/// A home folder, an environment and a configuration, and nothing else of the world around the tests.
+pub struct Machine {
+    home: TempDir,
+    redis: Option<Arc<RedisServer>>,
+    environment: Vec<(String, String)>,
+}
+
+/// What came of one run.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    command: String,
+}
+
+impl Machine {
+    /// The embedded store, the `console` provider, and no file.
+    pub fn new() -> Self {
+        Self { home: TempDir::new().unwrap(), redis: None, environment: Vec::new() }
+    }
+
+    /// The embedded store, and this file.
+    pub fn with(settings: &str) -> Self {
+        let machine = Self::new();
+        machine.configure(settings);
+        machine
+    }
+
+    /// A Redis of its own, and this file besides the store and the pepper.
+    pub fn on_redis(settings: &str) -> Self {
+        Self::on(&Arc::new(RedisServer::start()), settings)
+    }
+
+    /// A Redis that other machines use too.
+    pub fn on(redis: &Arc<RedisServer>, settings: &str) -> Self {
+        let machine = Self { redis: Some(Arc::clone(redis)), ..Self::new() };
+        machine.write("pepper", PEPPER);
+        machine.configure(settings);
+        machine
+    }
+
+    /// Another host: another home, with the same Redis, file and pepper.
+    pub fn elsewhere(&self) -> Self {
+        let other = Self { redis: self.redis.clone(), ..Self::new() };
+        for name in [".config/otpctl/otpctl.toml", "pepper"] {
+            if let Ok(text) = fs::read_to_string(self.path(name)) {
+                other.write(name, &text);
+            }
+        }
+        other
+    }
+
+    /// Writes the file anew. The store and the pepper are added where the machine is on a Redis.
+    pub fn configure(&self, settings: &str) {
+        let Some(redis) = &self.redis else {
+            self.write(".config/otpctl/otpctl.toml", settings);
+            return;
+        };
+        let pepper = "[code]\npeppers = [{ id = \"1\", file = \"../../pepper\" }]";
+        let settings = if settings.lines().any(|line| line.trim() == "[code]") {
+            settings.replacen("[code]", pepper, 1)
+        } else {
+            format!("{settings}\n{pepper}\n")
+        };
+        self.write(".config/otpctl/otpctl.toml", &format!("{settings}\n[store.redis]\nurl = \"{}\"\n", redis.url()));
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.path(".config/otpctl/otpctl.toml")
+    }
+
+    /// A path in the home folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Writes a file in the home folder, 0600, and gives its path.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        file.unwrap().write_all(text.as_bytes()).unwrap();
+        path
+    }
+
+    /// Writes a program in the home folder, and gives its path as it stands in a file.
+    pub fn program(&self, name: &str, script: &str) -> String {
+        let path = self.write(name, &format!("#!/bin/sh\n{script}\n"));
+        set_mode(&path, 0o700);
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// Sets a variable for all later runs.
+    pub fn variable(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The Redis under it.
+    pub fn redis(&self) -> &RedisServer {
+        self.redis.as_deref().expect("a machine on a Redis")
+    }
+
+    /// The command, not yet started.
+    pub fn command<A: AsRef<str>>(&self, arguments: &[A]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_otpctl"));
+        command.args(arguments.iter().map(AsRef::as_ref)).env_clear().current_dir(self.home.path());
+        command.env("HOME", self.home.path()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run<A: AsRef<str>>(&self, arguments: &[A]) -> Ran {
+        Ran::new(arguments, self.command(arguments).output().unwrap())
+    }
+
+    /// Runs it with something on standard input.
+    pub fn stdin<A: AsRef<str>>(&self, arguments: &[A], input: &[u8]) -> Ran {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        // A command that does not read its input closes it.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        Ran::new(arguments, child.wait_with_output().unwrap())
+    }
+
+    /// Starts all of them before it waits for any.
+    pub fn at_once<A: AsRef<str>>(&self, runs: &[Vec<A>]) -> Vec<Ran> {
+        let children: Vec<Child> = runs.iter().map(|arguments| self.command(arguments).spawn().unwrap()).collect();
+        let ended = runs.iter().zip(children);
+        ended.map(|(arguments, child)| Ran::new(arguments, child.wait_with_output().unwrap())).collect()
+    }
+
+    /// Sends a code by the `console` provider, and gives the code.
+    pub fn send(&self, phone: &str) -> String {
+        self.run(&["send", phone]).exits(0).sms_code()
+    }
+
+    /// `verify --json` of a code.
+    pub fn verify(&self, phone: &str, code: &str) -> Ran {
+        self.run(&["verify", phone, code, "--json"])
+    }
+
+    /// What `inspect` knows of a phone.
+    pub fn inspect(&self, phone: &str) -> Value {
+        self.run(&["inspect", phone, "--json"]).exits(0).json()
+    }
+
+    /// What an `outbox` provider with `path = "outbox.jsonl"` has written.
+    pub fn outbox(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.path(".config/otpctl/outbox.jsonl")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Ran {
+    fn new<A: AsRef<str>>(arguments: &[A], output: Output) -> Self {
+        let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+        Self {
+            // A process that a signal ended has no code of its own.
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+            command: arguments.join(" "),
+        }
+    }
+
+    /// Fails unless it ended so.
+    #[track_caller]
+    pub fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.code, code, "otpctl {}\n{}{}", self.command, self.stdout, self.stderr);
+        self
+    }
+
+    /// The one document on stdout.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The error document: the last line of stderr.
+    #[track_caller]
+    pub fn error(&self) -> Value {
+        assert_eq!(self.stdout, "", "a failure has nothing on stdout");
+        let last = self.stderr.lines().last().unwrap_or_default();
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The code in the line of the `console` provider.
+    #[track_caller]
+    pub fn sms_code(&self) -> String {
+        let line = self.stderr.lines().find_map(|line| line.strip_prefix("SMS to ")).expect("an SMS on stderr");
+        let text = line.split_once(": ").unwrap().1;
+        text.split_once(" is your").expect("the default text").0.to_owned()
+    }
+
+    /// Everything that it said.
+    pub fn words(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// Runs a test on the embedded store, then on a Redis.
+pub fn both_stores(settings: &str, test: impl Fn(&Machine)) {
+    test(&Machine::with(settings));
+    test(&Machine::on_redis(settings));
+}
+
+/// Codes that are not this one, all different.
+pub fn wrong_codes(right: &str) -> impl Iterator<Item = String> {
+    let right: u32 = right.parse().unwrap();
+    (1..).map(move |step| format!("{:06}", (right + step * 7) % 1_000_000))
+}
+
+/// Sets the permission bits of a file.
+pub fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}

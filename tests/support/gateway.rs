@@ -1,0 +1,59 @@
+//! An SMS gateway on a socket: it answers every request as it was told, and keeps what it was sent.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// Answers for as long as the test runs.
+pub struct Gateway {
+    pub base_url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Gateway {
+    /// Answers with this status and body.
+    pub fn start(status: u16, body: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (seen, body) = (Arc::clone(&requests), body.to_owned());
+        thread::spawn(move || {
+            for socket in listener.incoming() {
+                let mut socket = socket.unwrap();
+                seen.lock().unwrap().push(request(&mut socket));
+                let answer = format!("HTTP/1.1 {status} Whatever\r\ncontent-length: {}\r\n", body.len());
+                // A client that has gone away is the test's business, not the gateway's.
+                let _ = socket.write_all(format!("{answer}connection: close\r\n\r\n{body}").as_bytes());
+            }
+        });
+        Self { base_url, requests }
+    }
+
+    /// The requests so far, heads and bodies.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn request(socket: &mut TcpStream) -> String {
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+            if body.len() >= length.unwrap_or(0) {
+                return text.into_owned();
+            }
+        }
+        let mut chunk = [0_u8; 4096];
+        match socket.read(&mut chunk) {
+            Ok(read @ 1..) => bytes.extend_from_slice(&chunk[..read]),
+            _ => return String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+}
