@@ -10,7 +10,7 @@ use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser};
 use tokio::time::Instant;
 
 use crate::app::{App, Globals};
-use crate::commands::{Command, Done};
+use crate::commands::Command;
 use crate::config::{Chosen, Env, Request, duration};
 use crate::error::{Error, Exit, Outcome};
 use crate::output::{Colour, Format, Printer, Verbosity};
@@ -129,8 +129,7 @@ fn run(words: Vec<OsString>, env: Env) -> Exit {
         Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
     };
     let exit = runtime.block_on(async {
-        let usual = Duration::from_secs(if cli.command.sends() { 45 } else { 10 });
-        let timeout = cli.global.timeout.unwrap_or(usual);
+        let timeout = cli.global.timeout.unwrap_or_else(|| cli.command.time());
         let globals = Globals {
             request,
             yes: cli.global.yes,
@@ -143,7 +142,7 @@ fn run(words: Vec<OsString>, env: Env) -> Exit {
         };
         let app = App::new(globals, env, printer, Arc::new(Progress::default()));
         match watched(&app, &cli.command).await {
-            Ok(report) => printer.report(report.as_ref()),
+            Ok(exit) => exit,
             Err(error) => printer.error(&error),
         }
     });
@@ -153,12 +152,13 @@ fn run(words: Vec<OsString>, env: Env) -> Exit {
 }
 
 /// Runs the command until it ends, its time is over, or someone stops it.
-async fn watched(app: &App, command: &Command) -> Done {
+async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).map_err(|error| Error::new(Exit::Internal, error));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let whole = async { Ok(app.printer.output(command.run(app).await?).await) };
     tokio::select! {
-        done = command.run(app) => done,
+        done = whole => done,
         () = tokio::time::sleep_until(app.globals.deadline) => Err(cut_short(app, "the time of the command is over", None)),
         _ = interrupt.recv() => Err(cut_short(app, "interrupted", Some(Exit::Interrupted))),
         _ = terminate.recv() => Err(cut_short(app, "terminated", Some(Exit::Terminated))),

@@ -186,6 +186,7 @@ impl From<StoreError> for Error {
             StoreError::NotReady(_) => (Exit::StoreNotReady, None),
             StoreError::Unknown(_) => (Exit::StoreUnknown, None),
             StoreError::Data(_) => (Exit::StoreData, None),
+            StoreError::Cursor => (Exit::Usage, None),
             StoreError::Config(_) => (Exit::Config, Some("otpctl config check")),
         };
         let outcome = if exit == Exit::StoreUnknown { Outcome::Unknown } else { Outcome::NotDone };

@@ -227,11 +227,12 @@ impl App {
         Ok(numbers.iter().find(|number| number.phone == *phone && number.holds_on(today)))
     }
 
-    /// The last moment for a provider's answer.
+    /// The last moment for a provider's answer to a send that begins now and may take so long.
     #[must_use]
-    pub fn provider_deadline(&self) -> Instant {
+    pub fn provider_deadline(&self, most: Duration) -> Instant {
+        let end = self.globals.deadline.min(Instant::now() + most);
         let margin = MARGIN.min(self.globals.timeout / 4);
-        self.globals.deadline.checked_sub(margin).unwrap_or(self.globals.deadline)
+        end.checked_sub(margin).unwrap_or(end)
     }
 
     /// Asks before something is changed where the file is `protected`. The file must have been named, so that nobody

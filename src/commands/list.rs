@@ -1,5 +1,6 @@
 //! `list`: live codes and locks.
 
+use clap::ValueEnum as _;
 use serde::Serialize;
 
 use super::Done;
@@ -17,7 +18,7 @@ use crate::verifier::Wanted;
 pub struct Args {
     /// Which
     #[arg(long, value_enum, default_value = "live")]
-    state: Wanted,
+    state: State,
     /// Only numbers of this country, such as IN
     #[arg(long, value_name = "CC")]
     country: Option<Country>,
@@ -27,6 +28,29 @@ pub struct Args {
     /// Go on where the last page ended
     #[arg(long)]
     cursor: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum State {
+    /// Codes that may be typed now
+    Live,
+    /// Phones that are locked
+    Locked,
+    /// Codes whose provider has not answered yet
+    Pending,
+    /// Codes that may have been sent
+    Unknown,
+}
+
+impl From<State> for Wanted {
+    fn from(state: State) -> Self {
+        match state {
+            State::Live => Self::Live,
+            State::Locked => Self::Locked,
+            State::Pending => Self::Pending,
+            State::Unknown => Self::Unknown,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,13 +71,16 @@ struct Codes {
     schema: &'static str,
     codes: Vec<Row>,
     next_cursor: Option<String>,
+    /// The command that was given, less its cursor.
+    #[serde(skip)]
+    command: String,
 }
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let keep = |phone: &crate::otp::Phone| self.country.is_none_or(|country| phone.country() == Some(country));
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let page = app.verifier().await?.list(self.state, keep, self.cursor.as_deref(), most).await?;
+        let page = app.verifier().await?.list(self.state.into(), keep, self.cursor.as_deref(), most).await?;
         let mut codes = Vec::with_capacity(page.found.len());
         for line in page.found {
             codes.push(Row {
@@ -66,7 +93,15 @@ impl Args {
                 expires_at: line.until,
             });
         }
-        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next }))
+        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next, command: self.command() }))
+    }
+}
+
+impl Args {
+    fn command(&self) -> String {
+        let state = self.state.to_possible_value().map(|state| state.get_name().to_owned()).unwrap_or_default();
+        let country = self.country.map(|country| format!(" --country {country}")).unwrap_or_default();
+        format!("otpctl list --state {state}{country} --limit {}", self.limit)
     }
 }
 
@@ -93,6 +128,6 @@ impl Report for Codes {
     }
 
     fn hints(&self) -> Vec<String> {
-        self.next_cursor.iter().map(|cursor| format!("there is more: otpctl list --cursor {cursor}")).collect()
+        self.next_cursor.iter().map(|cursor| format!("there is more: {} --cursor {cursor}", self.command)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! One file per subcommand: its arguments, its run, its report. A command returns a report and never prints.
 
+mod batch;
 mod completions;
 mod config;
 mod help;
@@ -15,14 +16,23 @@ mod user;
 mod verify;
 mod version;
 
+use std::time::Duration;
+
 use clap::Subcommand;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::output::Report;
+use crate::output::{Output, Report};
 
-/// What a command gives back.
-pub type Done = Result<Box<dyn Report>, Error>;
+/// One report, of a command that gives back no more.
+type Done = Result<Box<dyn Report>, Error>;
+
+/// The time of a command that waits for no SMS.
+const USUAL: Duration = Duration::from_secs(10);
+/// The time of a command that does.
+pub(crate) const SEND: Duration = Duration::from_secs(45);
+/// The time of a command over many phones: each of them has its own.
+const MANY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Every subcommand. Its help is the doc comment on its arguments.
 #[derive(Debug, Subcommand)]
@@ -48,13 +58,13 @@ impl Command {
     ///
     /// # Errors
     /// What went wrong, ready to be shown.
-    pub async fn run(&self, app: &App) -> Done {
-        match self {
-            Self::Send(args) => args.run(app).await,
+    pub async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        let done = match self {
+            Self::Send(args) => return args.run(app).await,
             Self::Issue(args) => args.run(app).await,
             Self::Verify(args) => args.run(app).await,
             Self::Inspect(args) => args.run(app).await,
-            Self::Revoke(args) => args.run(app).await,
+            Self::Revoke(args) => return args.run(app).await,
             Self::Unlock(args) => args.run(app).await,
             Self::List(args) => args.run(app).await,
             Self::User(args) => args.run(app).await,
@@ -63,12 +73,18 @@ impl Command {
             Self::Completions(args) => Ok(args.run()),
             Self::Version(args) => Ok(args.run()),
             Self::Help(args) => args.run(),
-        }
+        };
+        done.map(Output::One)
     }
 
-    /// Whether an SMS may be waited for: it takes longer than anything else.
+    /// The time that the command has, unless the caller says another.
     #[must_use]
-    pub fn sends(&self) -> bool {
-        matches!(self, Self::Send(_))
+    pub fn time(&self) -> Duration {
+        match self {
+            Self::Send(args) if args.many() => MANY,
+            Self::Revoke(args) if args.many() => MANY,
+            Self::Send(_) => SEND,
+            _ => USUAL,
+        }
     }
 }

@@ -1,14 +1,19 @@
 //! `revoke`: kills live codes.
 
+use std::path::PathBuf;
+
+use async_trait::async_trait;
 use serde::Serialize;
 
 use super::Done;
-use super::target::target;
+use super::batch::{Batch, Each};
+use super::target::{Target, target};
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::Purpose;
 use crate::otp::rules::Revoke;
-use crate::output::{Human, Report};
+use crate::output::{Human, Output, Report};
+use crate::verifier::Wanted;
 
 /// Kill live codes
 ///
@@ -16,8 +21,14 @@ use crate::output::{Human, Report};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Numbers, `user:ID`, `ch_…` ids or `ph_…` references
-    #[arg(value_name = "PHONE|USER|ID", required = true)]
+    #[arg(value_name = "PHONE|USER|ID", required_unless_present_any = ["from", "all"])]
     targets: Vec<String>,
+    /// Those of each line of a file, or of standard input (`-`); exit 19 where some failed
+    #[arg(long, value_name = "FILE", conflicts_with = "targets")]
+    from: Option<PathBuf>,
+    /// All live codes of every phone; asks first
+    #[arg(long, conflicts_with_all = ["targets", "from"])]
+    all: bool,
     /// Only codes of this purpose
     #[arg(long)]
     purpose: Option<Purpose>,
@@ -37,34 +48,81 @@ struct Revoked {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    /// Whether it is about many phones.
+    pub(super) fn many(&self) -> bool {
+        self.all || self.from.is_some()
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        if let Some(from) = &self.from {
+            app.may_change(&format!("revoke the codes of each line of {}", from.display()), Asks::First)?;
+            return Ok(Output::Many(Box::new(Batch::open(app, from, self)?)));
+        }
+        if self.all {
+            return self.everything(app).await.map(Output::One);
+        }
         let mut targets = Vec::with_capacity(self.targets.len());
         for text in &self.targets {
             targets.push(target(app, text).await?);
         }
         let whom = targets.iter().map(|target| target.shown(app)).collect::<Vec<_>>().join(", ");
         app.may_change(&format!("revoke the codes of {whom}"), Asks::First)?;
-        let verifier = app.verifier().await?;
         let mut challenges = Vec::new();
         for target in &targets {
-            let asked = Revoke {
-                purpose: self.purpose.as_ref(),
-                challenge_id: target.challenge.as_deref(),
-                reason: app.globals.reason.as_deref(),
-            };
-            let revoked = verifier.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
-            if self.must_exist && revoked.outcome.0.is_empty() {
-                return Err(target.failed(app, Error::said(Exit::NotFound, "there is no live code")));
-            }
-            challenges.extend(revoked.outcome.0);
+            challenges.extend(self.one(app, target).await?);
         }
-        Ok(Box::new(Revoked {
-            schema: "otpctl.revoke/1",
-            revoked: challenges.len(),
-            challenges,
-            dry_run: app.globals.dry_run,
-            whom,
-        }))
+        Ok(Output::One(revoked(app, challenges, whom)))
+    }
+
+    fn asked<'a>(&'a self, app: &'a App, challenge_id: Option<&'a str>) -> Revoke<'a> {
+        Revoke { purpose: self.purpose.as_ref(), challenge_id, reason: app.globals.reason.as_deref() }
+    }
+
+    async fn one(&self, app: &App, target: &Target) -> Result<Vec<String>, Error> {
+        let asked = self.asked(app, target.challenge.as_deref());
+        let verifier = app.verifier().await?;
+        let revoked = verifier.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
+        if self.must_exist && revoked.outcome.0.is_empty() {
+            return Err(target.failed(app, Error::said(Exit::NotFound, "there is no live code")));
+        }
+        Ok(revoked.outcome.0)
+    }
+
+    /// Page by page. A code that is made meanwhile may or may not be among them.
+    async fn everything(&self, app: &App) -> Done {
+        app.may_change("revoke every live code", Asks::Never)?;
+        if !app.globals.dry_run {
+            app.confirm("Revoke every live code of every phone?")?;
+        }
+        let verifier = app.verifier().await?;
+        let asked = self.asked(app, None);
+        let (mut challenges, mut place) = (Vec::new(), None);
+        loop {
+            let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await?;
+            for line in page.found {
+                challenges.extend(verifier.revoke(&line.phone, &asked).await?.outcome.0);
+            }
+            place = page.next;
+            if place.is_none() {
+                break;
+            }
+        }
+        if self.must_exist && challenges.is_empty() {
+            return Err(Error::said(Exit::NotFound, "there is no live code"));
+        }
+        Ok(revoked(app, challenges, "every phone".to_owned()))
+    }
+}
+
+fn revoked(app: &App, challenges: Vec<String>, whom: String) -> Box<dyn Report> {
+    let (schema, revoked, dry_run) = ("otpctl.revoke/1", challenges.len(), app.globals.dry_run);
+    Box::new(Revoked { schema, revoked, challenges, dry_run, whom })
+}
+
+#[async_trait(?Send)]
+impl Each for Args {
+    async fn each(&self, app: &App, target: &Target) -> Done {
+        Ok(revoked(app, self.one(app, target).await?, target.shown(app)))
     }
 }
 

@@ -1,10 +1,13 @@
 //! `send`: makes a code and has it delivered by SMS.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde::Serialize;
 
 use super::Done;
+use super::batch::{Batch, Each};
 use super::target::{Target, target};
 use crate::app::{App, Asks};
 use crate::config::duration;
@@ -13,7 +16,7 @@ use crate::otp::record::State;
 use crate::otp::text::segments;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Code, MAX_TTL, Moment, Purpose, UserId};
-use crate::output::{Human, Report, Table};
+use crate::output::{Human, Output, Report, Table};
 use crate::verifier::{Route, Sent, ToIssue, ToSend};
 
 /// Make a code, store it, and deliver it by SMS
@@ -22,8 +25,11 @@ use crate::verifier::{Route, Sent, ToIssue, ToSend};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A number, `user:ID` or a `ph_…` reference
-    #[arg(value_name = "PHONE|USER")]
-    target: String,
+    #[arg(value_name = "PHONE|USER", required_unless_present = "from")]
+    target: Option<String>,
+    /// Send to each line of a file, or of standard input (`-`); exit 19 where some failed
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    from: Option<PathBuf>,
     /// Use this provider instead of the route's
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
@@ -39,7 +45,7 @@ pub struct Args {
     /// The user that the code is for
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
-    /// The same key again gives the same result, and no second SMS
+    /// The same key again gives the same result, and no second SMS; with --from, one key for each line
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
 }
@@ -82,16 +88,29 @@ struct Plan {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
-        let target = target(app, &self.target).await?;
+    /// Whether it is about many phones.
+    pub(super) fn many(&self) -> bool {
+        self.from.is_some()
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        if let Some(from) = &self.from {
+            app.may_change(&format!("send a code to each line of {}", from.display()), Asks::First)?;
+            return Ok(Output::Many(Box::new(Batch::open(app, from, self)?)));
+        }
+        let target = target(app, self.target.as_deref().unwrap_or_default()).await?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Asks::First)?;
-        self.one(app, &target).await.map_err(|mut error| {
-            error.idempotency_key = self.idempotency_key.clone();
+        self.one(app, &target, self.idempotency_key.clone()).await.map(Output::One)
+    }
+
+    async fn one(&self, app: &App, target: &Target, key: Option<String>) -> Done {
+        self.send(app, target, key.as_deref()).await.map_err(|mut error| {
+            error.idempotency_key = key;
             target.failed(app, error)
         })
     }
 
-    async fn one(&self, app: &App, target: &Target) -> Done {
+    async fn send(&self, app: &App, target: &Target, key: Option<&str>) -> Done {
         let settings = app.settings()?;
         let test_number = app.test_number(&target.phone)?;
         let route = match test_number {
@@ -119,8 +138,8 @@ impl Args {
             template: &template,
             app: &settings.message.app,
             lang: self.lang.as_deref(),
-            idempotency_key: self.idempotency_key.as_deref(),
-            deadline: app.provider_deadline(),
+            idempotency_key: key,
+            deadline: app.provider_deadline(super::SEND),
         };
         let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error)).hint("otpctl config check");
         let text = asked.text(code.expose()).map_err(wrong)?;
@@ -133,10 +152,11 @@ impl Args {
         }
         let plan = if app.globals.dry_run { Some(plan(&asked, &code, &route).map_err(wrong)?) } else { None };
         let parts = u32::try_from(segments(&text).segments).unwrap_or(u32::MAX);
-        Ok(Box::new(self.report(app, target, &sent, plan, parts)))
+        Ok(Box::new(self.report(app, target, &sent, (plan, parts, key))))
     }
 
-    fn report(&self, app: &App, target: &Target, sent: &Sent, plan: Option<Plan>, parts: u32) -> SentReport {
+    fn report(&self, app: &App, target: &Target, sent: &Sent, asked: (Option<Plan>, u32, Option<&str>)) -> SentReport {
+        let (plan, parts, key) = asked;
         let challenge = &sent.challenge;
         let delivery = challenge.delivery.clone();
         let dry_run = app.globals.dry_run;
@@ -158,9 +178,18 @@ impl Args {
             sends_left_today: sent.budget.left,
             replayed: sent.replayed,
             dry_run,
-            idempotency_key: self.idempotency_key.clone(),
+            idempotency_key: key.map(str::to_owned),
             plan,
         }
+    }
+}
+
+#[async_trait(?Send)]
+impl Each for Args {
+    async fn each(&self, app: &App, target: &Target) -> Done {
+        // The key of a line is its own, so that the whole file can be given again.
+        let key = self.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
+        self.one(app, target, key).await
     }
 }
 

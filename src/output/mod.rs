@@ -1,8 +1,10 @@
 //! The only writer: a command returns a report, and the printer renders it as a sentence, a table, JSON or JSON Lines.
 
+mod many;
 mod printer;
 mod table;
 
+pub use many::{Many, Output, Row};
 pub use printer::{Colour, Format, Printer, Verbosity};
 pub use table::Table;
 

@@ -4,9 +4,9 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use comfy_table::Table as Drawn;
 
-use super::{Human, Report};
-use crate::error::{Error, Exit};
-use crate::otp::foreign::escaped;
+use super::{Human, Many, Output, Report, Row, Table};
+use crate::error::{Error, Exit, Outcome};
+use crate::otp::foreign::{escaped, is_unsafe};
 
 /// The form of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -58,20 +58,71 @@ pub struct Printer {
 const WIDTH: u16 = 80;
 
 impl Printer {
+    /// Prints what a command gives back.
+    pub async fn output(&self, output: Output<'_>) -> Exit {
+        match output {
+            Output::One(report) => self.report(report.as_ref()),
+            Output::Many(mut many) => self.many(many.as_mut()).await,
+        }
+    }
+
+    /// Prints results as they come. Only a table on a terminal and the one JSON document wait for the last of them.
+    async fn many(&self, many: &mut dyn Many) -> Exit {
+        let mut rows: Vec<Row> = Vec::new();
+        let drawn = self.format == Format::Human && io::stdout().is_terminal();
+        let mut unwritten = None;
+        while let Some(row) = many.next().await {
+            if self.verbosity == Verbosity::Silent {
+                continue;
+            }
+            if drawn || self.format == Format::Json {
+                rows.push(row);
+            } else {
+                let cells = || row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join("\t");
+                let line = if self.format == Format::Human { cells() } else { json_safe(&row.document) };
+                unwritten = unwritten.or(write(&mut io::stdout().lock(), &(line + "\n")).err());
+            }
+        }
+        let (done, failed) = many.counts();
+        let last = match self.format {
+            _ if self.verbosity == Verbosity::Silent => String::new(),
+            Format::Json => {
+                let documents: Vec<&str> = rows.iter().map(|row| row.document.as_str()).collect();
+                let results = json_safe(&documents.join(","));
+                format!(
+                    "{{\"schema\":\"otpctl.many/1\",\"done\":{done},\"failed\":{failed},\"results\":[{results}]}}\n"
+                )
+            }
+            Format::Human if drawn => {
+                let mut table = Table::new(many.header(), "Nothing to do.");
+                rows.iter().for_each(|row| table.row(&row.cells));
+                table.drawn(width()) + "\n"
+            }
+            _ => String::new(),
+        };
+        unwritten = unwritten.or(write(&mut io::stdout().lock(), &last).err());
+        if let Some(error) = unwritten {
+            return self.error(&not_written(error));
+        }
+        if failed > 0 {
+            self.warning(&format!("{failed} of {} failed", done + failed));
+        }
+        many.exit()
+    }
+
     /// Prints a report and tells how the process ends: as the report says, unless the result could not be written.
-    #[must_use]
-    pub fn report(&self, report: &dyn Report) -> Exit {
+    fn report(&self, report: &dyn Report) -> Exit {
         if self.verbosity == Verbosity::Silent {
             return report.exit();
         }
         let text = match self.format {
             Format::Human => Ok(self.human(&report.human())),
-            Format::Json => report.document().map(|document| document + "\n"),
-            Format::Jsonl => report.lines().map(|lines| lines.into_iter().map(|line| line + "\n").collect()),
+            Format::Json => report.document().map(|document| json_safe(&document) + "\n"),
+            Format::Jsonl => report.lines().map(|lines| lines.iter().map(|line| json_safe(line) + "\n").collect()),
         };
         let written = text.map_err(io::Error::from).and_then(|text| write(&mut io::stdout().lock(), &text));
         if let Err(error) = written {
-            return self.error(&Error::new(Exit::Internal, error).hint("the command itself was done"));
+            return self.error(&not_written(error));
         }
         if self.format == Format::Human {
             report.hints().iter().for_each(|hint| self.hint(hint));
@@ -87,7 +138,7 @@ impl Printer {
                 error.candidates.iter().for_each(|candidate| self.say(&format!("  {}", escaped(candidate))));
                 error.hint.iter().for_each(|hint| self.hint(hint));
             } else {
-                self.say(&error.document());
+                self.say(&json_safe(&error.document()));
             }
         }
         error.exit
@@ -166,4 +217,27 @@ fn width() -> u16 {
 
 fn one_line(text: &str) -> String {
     escaped(&text.replace('\n', " "))
+}
+
+fn not_written(error: io::Error) -> Error {
+    Error {
+        outcome: Outcome::Done,
+        ..Error::new(Exit::Internal, error).hint("the command was done; only its result could not be written")
+    }
+}
+
+/// JSON with every character that a terminal could obey written as `\u…`. Such characters stand only inside strings, where
+/// that means the same.
+fn json_safe(document: &str) -> String {
+    let mut safe = String::with_capacity(document.len());
+    for character in document.chars() {
+        if is_unsafe(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
 }

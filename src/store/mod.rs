@@ -176,6 +176,9 @@ pub enum StoreError {
     /// A value is not what this version writes.
     #[error("a record in the store is not understood: {0}")]
     Data(String),
+    /// Not a place in a list that this store gave.
+    #[error("the cursor is not one that this list gave")]
+    Cursor,
     /// The way to the store is written wrong.
     #[error("the store cannot be opened: {0}")]
     Config(String),

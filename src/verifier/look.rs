@@ -22,7 +22,7 @@ pub struct Look {
 }
 
 /// Which codes are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// Codes that may be typed now.
     Live,
@@ -80,19 +80,17 @@ impl Verifier<'_> {
         cursor: Option<&str>,
         most: usize,
     ) -> Result<ListedPage, VerifierError> {
-        let wrong = || StoreError::Config("the cursor is not one that `list` gave".to_owned());
         let (mut place, mut skip) = match cursor {
             None => (None, 0),
             Some(cursor) => {
-                let (skip, place) = cursor.split_once('.').ok_or_else(wrong)?;
+                let (skip, place) = cursor.split_once('.').ok_or(StoreError::Cursor)?;
                 let place = (!place.is_empty()).then(|| place.to_owned());
-                (place, skip.parse::<usize>().map_err(|_| wrong())?)
+                (place, skip.parse::<usize>().map_err(|_| StoreError::Cursor)?)
             }
         };
         let mut page = ListedPage::default();
         loop {
-            let names = self.store.phones(place.as_deref(), PAGE).await?;
-            let found = self.lines(&names.found, wanted, &keep).await?;
+            let ListedPage { found, next } = self.page(wanted, &keep, place.as_deref()).await?;
             let room = most - page.found.len();
             let total = found.len();
             page.found.extend(found.into_iter().skip(skip).take(room));
@@ -101,7 +99,7 @@ impl Verifier<'_> {
                 return Ok(page);
             }
             skip = 0;
-            place = names.next;
+            place = next;
             if place.is_none() {
                 return Ok(page);
             }
@@ -110,6 +108,20 @@ impl Verifier<'_> {
                 return Ok(page);
             }
         }
+    }
+
+    /// One page of the store, whatever it holds, and the store's own place to go on from.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn page(
+        &self,
+        wanted: Wanted,
+        keep: impl Fn(&Phone) -> bool,
+        place: Option<&str>,
+    ) -> Result<ListedPage, VerifierError> {
+        let names = self.store.phones(place, PAGE).await?;
+        Ok(ListedPage { found: self.lines(&names.found, wanted, keep).await?, next: names.next })
     }
 
     async fn lines(

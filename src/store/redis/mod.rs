@@ -70,8 +70,7 @@ impl Redis {
         cursor: Option<&str>,
         page: usize,
     ) -> Result<(Vec<String>, Option<String>), StoreError> {
-        let wrong = |_| StoreError::Config("the cursor is not one that this store gave".to_owned());
-        let from: u64 = cursor.map_or(Ok(0), str::parse).map_err(wrong)?;
+        let from: u64 = cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?;
         let mut command = redis::cmd("SCAN");
         command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page).arg("TYPE").arg("string");
         let mut answer: Vec<(u64, Vec<Vec<u8>>)> = self.run(vec![command], Doing::Reading).await?;

@@ -1,0 +1,132 @@
+//! Who may import whom: the rule of ARCHITECTURE.md, held to the sources.
+
+use std::path::{Path, PathBuf};
+
+/// Each room, and the rooms that it may name.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("otp", &[]),
+    ("store", &["otp"]),
+    ("provider", &["otp"]),
+    ("config", &["otp", "provider"]),
+    ("verifier", &["otp", "store", "provider"]),
+    ("error", &["otp", "store", "config", "verifier"]),
+    ("output", &["error", "otp"]),
+    ("app", &["otp", "store", "provider", "config", "verifier", "error", "output"]),
+    ("commands", &["otp", "provider", "config", "verifier", "error", "output", "app", "cli"]),
+    ("cli", &["otp", "config", "verifier", "error", "output", "app", "commands"]),
+    ("main", &["cli"]),
+];
+
+/// A library, and the only places that may name it.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("redis", &["store/redis/"]),
+    ("rusqlite", &["store/embedded.rs"]),
+    ("reqwest", &["provider/"]),
+    ("rlibphonenumber", &["otp/phone/"]),
+    ("anyhow", &["error.rs", "app/", "commands/", "cli.rs"]),
+    ("comfy_table", &["output/"]),
+    ("clap", &["cli.rs", "commands/", "output/printer.rs"]),
+];
+
+/// Words that only some places may use.
+const WORDS: &[(&str, &[&str])] = &[
+    ("std::env::", &["cli.rs"]),
+    ("Timestamp::now", &["app/mod.rs"]),
+    ("SystemTime", &[]),
+    ("io::stdout", &["output/printer.rs"]),
+    ("io::stderr", &["output/printer.rs", "cli.rs"]),
+    ("SmallRng", &[]),
+    ("fastrand", &[]),
+    ("rand::random", &[]),
+    ("thread_rng", &[]),
+];
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs")
+                && path.file_stem().is_some_and(|stem| stem != "build")
+            {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    found.iter().map(|path| (name(path), code(&std::fs::read_to_string(path).unwrap()))).collect()
+}
+
+/// The source without comments and without its own tests, which may do what they like.
+fn code(source: &str) -> String {
+    let shipped = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = shipped.lines().map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn is_test(file: &str) -> bool {
+    file.ends_with("tests.rs") || file.contains("/tests/")
+}
+
+fn room_of(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or_default()
+}
+
+fn names(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        !before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == ':')
+    })
+}
+
+#[test]
+fn rooms_import_inward_only() {
+    let mut wrong = Vec::new();
+    for (file, code) in sources() {
+        let own = room_of(&file);
+        if own == "lib" || is_test(&file) {
+            continue;
+        }
+        let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| *room == own) else {
+            wrong.push(format!("{file}: the room `{own}` is not on the map"));
+            continue;
+        };
+        for (room, _) in ROOMS.iter().filter(|(room, _)| *room != own && !allowed.contains(room)) {
+            if names(&code, &format!("crate::{room}")) {
+                wrong.push(format!("{file} names crate::{room}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "imports that the map does not allow:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn libraries_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for (file, code) in sources().into_iter().filter(|(file, _)| !is_test(file)) {
+        for (library, places) in LIBRARIES {
+            if names(&code, &format!("{library}::")) && !places.iter().any(|place| file.starts_with(place)) {
+                wrong.push(format!("{file} names the library {library}"));
+            }
+        }
+        for (word, places) in WORDS {
+            if code.contains(word) && !places.iter().any(|place| file.starts_with(place)) {
+                wrong.push(format!("{file} says {word}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "out of their rooms:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_owns() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (file, _) in sources() {
+        let text = std::fs::read_to_string(root.join(&file)).unwrap();
+        assert!(text.starts_with("//! "), "{file} does not open with what it owns");
+    }
+}
