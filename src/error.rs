@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::ConfigError;
-use crate::otp::{NameError, PhoneError, RandomnessFailed};
+use crate::otp::{Denied, NameError, PhoneError, RandomnessFailed};
 use crate::store::StoreError;
 use crate::verifier::{SendFailure, VerifierError};
 
@@ -238,7 +238,14 @@ impl From<VerifierError> for Error {
                 Self { retry_after: Some(wait), ..Self::new(Exit::RateLimited, error) }
             }
             VerifierError::KeyReused => Self::new(Exit::Conflict, error),
-            VerifierError::Denied(_) => Self::new(Exit::Policy, error),
+            VerifierError::Denied(denied) => {
+                let hint = match denied {
+                    Denied::Country(country) => Some(format!("allow it: [policy] countries = [\"{country}\", …]")),
+                    Denied::Type(kind) => Some(format!("allow it: [policy] types = [\"{}\", …]", kind.as_str())),
+                    Denied::NoCountry | Denied::Neighbours => None,
+                };
+                Self { hint, ..Self::new(Exit::Policy, error) }
+            }
             VerifierError::Send { failure, ref challenge_id, .. } => {
                 let challenge_id = Some(challenge_id.clone());
                 let (exit, outcome) = match failure {

@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
     /// The same key again gives the same result, and no second SMS; with --from, one key for each line
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = key)]
     idempotency_key: Option<String>,
 }
 
@@ -255,4 +255,12 @@ pub(super) fn ttl(text: &str) -> Result<Duration, String> {
         return Err("a code lives from 1s to 10m".to_owned());
     }
     Ok(ttl)
+}
+
+/// Reads `--idempotency-key`.
+fn key(text: &str) -> Result<String, String> {
+    if (1..=200).contains(&text.len()) && !text.chars().any(crate::otp::foreign::is_unsafe) {
+        return Ok(text.to_owned());
+    }
+    Err("a key has 1 to 200 printable bytes".to_owned())
 }

@@ -47,6 +47,11 @@ pub struct Args {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
+        if app.globals.dry_run {
+            // It would tell a right code from a wrong one as often as anyone likes.
+            return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess")
+                .hint("otpctl inspect shows whether there is a live code"));
+        }
         let spec = &app.settings()?.code.spec;
         let attempt_id = match &self.attempt_id {
             Some(id) => checked(id)?.to_owned(),
@@ -88,7 +93,6 @@ impl Args {
             now: stepped.now,
             attempt_id: attempt_id.to_owned(),
             replayed: stepped.outcome.replayed,
-            dry_run: app.globals.dry_run,
         }))
     }
 
@@ -117,11 +121,11 @@ impl Args {
 
 /// An attempt id that a caller chose.
 fn checked(id: &str) -> Result<&str, Error> {
-    let fits = (8..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     if fits && !id.chars().any(foreign::is_unsafe) {
         return Ok(id);
     }
-    Err(Error::said(Exit::Usage, format!("an attempt id has 8 to {LONGEST_ID} printable characters without spaces")))
+    Err(Error::said(Exit::Usage, format!("an attempt id has 1 to {LONGEST_ID} printable characters without spaces")))
 }
 
 struct Checked {
@@ -132,7 +136,6 @@ struct Checked {
     now: Moment,
     attempt_id: String,
     replayed: bool,
-    dry_run: bool,
 }
 
 impl Report for Checked {
@@ -191,7 +194,6 @@ impl Report for Checked {
             expires_at: Option<Moment>,
             attempt_id: &'a str,
             replayed: bool,
-            dry_run: bool,
         }
         let answer = &self.answer;
         serde_json::to_string(&Document {
@@ -208,7 +210,6 @@ impl Report for Checked {
             expires_at: answer.expires_at,
             attempt_id: &self.attempt_id,
             replayed: self.replayed,
-            dry_run: self.dry_run,
         })
     }
 

@@ -12,11 +12,12 @@ use std::time::Duration;
 pub use failure::{SendFailure, VerifierError};
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use progress::{InFlight, Progress};
-pub use send::{Plan, Route, Sent, ToIssue, ToSend};
+pub use send::{Route, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
 
-use crate::otp::rules::{self, Asked, Revoke, Revoked, Unlock, Unlocked};
-use crate::otp::{Limits, Moment, Peppers, Phone, Randomness};
+use self::step::Doing;
+use crate::otp::rules::{self, Asked, Known, Revoke, Revoked, Unlock, Unlocked};
+use crate::otp::{Limits, Moment, Phone, Randomness};
 use crate::store::Store;
 
 /// The party that checks codes: a store, the keys, and the rules between them.
@@ -43,13 +44,9 @@ impl Verifier<'_> {
     /// # Errors
     /// When the question cannot be answered. "No" is an answer.
     pub async fn verify(&self, asked: &Asked<'_>) -> Result<Stepped<Tried>, VerifierError> {
-        self.progress.set(InFlight::Attempt(asked.attempt_id.to_owned()));
-        let tried = self.step(asked.phone, false, |known, now| {
-            rules::attempt(known, now, self.limits, asked).map_err(VerifierError::from)
-        });
-        let tried = tried.await;
-        self.progress.clear();
-        tried
+        let doing = Doing { relieves: false, what: InFlight::Attempt(asked.attempt_id.to_owned()) };
+        let rule = |known: &Known, now| rules::attempt(known, now, self.limits, asked).map_err(VerifierError::from);
+        self.step(asked.phone, &doing, rule).await
     }
 
     /// Kills live codes.
@@ -57,7 +54,7 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn revoke(&self, phone: &Phone, asked: &Revoke<'_>) -> Result<Stepped<Revoked>, VerifierError> {
-        self.step(phone, true, |known, now| Ok(rules::revoke(known, now, self.limits, asked))).await
+        self.step(phone, &Doing::relief(), |known, now| Ok(rules::revoke(known, now, self.limits, asked))).await
     }
 
     /// Clears a lock and the count of failures.
@@ -65,12 +62,9 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn unlock(&self, phone: &Phone, asked: &Unlock<'_>) -> Result<Stepped<Unlocked>, VerifierError> {
-        self.step(phone, true, |known, now| Ok(rules::unlock(known, now, self.limits, asked))).await
+        self.step(phone, &Doing::relief(), |known, now| Ok(rules::unlock(known, now, self.limits, asked))).await
     }
 }
-
-/// The peppers, or why there are none: they are opened when first asked for.
-pub type Keys<'a> = &'a Peppers;
 
 /// How long from `now` until `then`.
 fn until(now: Moment, then: Moment) -> Duration {

@@ -18,12 +18,16 @@ pub enum InFlight {
 pub struct Progress(Mutex<Option<InFlight>>);
 
 impl Progress {
-    pub(super) fn set(&self, what: InFlight) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(what);
+    /// Runs something that may have an effect, and remembers it until its answer is heard.
+    pub(super) async fn during<T>(&self, what: InFlight, work: impl Future<Output = T>) -> T {
+        let before = self.swap(Some(what));
+        let done = work.await;
+        self.swap(before);
+        done
     }
 
-    pub(super) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    fn swap(&self, what: Option<InFlight>) -> Option<InFlight> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), what)
     }
 
     /// What is under way now.

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::failure::full;
-use super::step::{cells, known};
+use super::step::{Doing, cells, known};
 use super::{InFlight, SendFailure, Stepped, Verifier, VerifierError};
 use crate::otp::counter::{Counter, Full};
 use crate::otp::record::{Challenge, Delivery, Life};
@@ -82,13 +82,6 @@ pub struct Sent {
     pub unmarked: Option<StoreError>,
 }
 
-/// What a send would do.
-#[derive(Debug)]
-pub struct Plan {
-    /// The text, with a code of the right form that is not a code.
-    pub text: String,
-}
-
 impl ToSend<'_> {
     /// The text of the SMS with a code in it.
     ///
@@ -123,7 +116,6 @@ impl Verifier<'_> {
     /// When the phone is locked, has no such user, or the store fails.
     pub async fn issue(&self, asked: &ToIssue<'_>) -> Result<Stepped<Reserved>, VerifierError> {
         let id = reference::challenge_id(asked.peppers, asked.phone, self.randomness)?;
-        self.progress.set(InFlight::Change);
         self.reserve(&self.reservation(asked, &id, Way::Print, None)).await
     }
 
@@ -142,7 +134,6 @@ impl Verifier<'_> {
         if let Some(earlier) = self.count(asked, &reservation).await? {
             return self.replayed(earlier);
         }
-        self.progress.set(InFlight::Change);
         let stepped = self.reserve(&reservation).await?;
         match stepped.outcome {
             Reserved::Replayed(_) => self.replayed(stepped),
@@ -151,11 +142,9 @@ impl Verifier<'_> {
                 Ok(Sent { challenge: challenge.clone(), budget, superseded: None, replayed: false, unmarked: None })
             }
             Reserved::New(ref challenge) => {
-                self.progress.set(InFlight::Sms(id.clone()));
-                let delivered = self.deliver(asked, text, challenge).await;
-                let marked = self.mark(asked.issue.phone, challenge, delivered).await;
-                self.progress.clear();
-                marked
+                let sms = InFlight::Sms(id.clone());
+                let delivered = self.progress.during(sms, self.deliver(asked, text, challenge)).await;
+                self.mark(asked.issue.phone, challenge, delivered).await
             }
         }
     }
@@ -186,7 +175,7 @@ impl Verifier<'_> {
         let rule = |known: &rules::Known, now| {
             rules::reserve(known, now, self.limits, asked).map_err(|refused| VerifierError::refused(refused, now))
         };
-        self.step(asked.phone, false, rule).await
+        self.step(asked.phone, &Doing::change(), rule).await
     }
 
     /// Counts the send on the counters over many phones, each in its own step before the phone's: over-counting is
@@ -313,7 +302,8 @@ impl Verifier<'_> {
             Delivered::Failed { delivery, .. } => Mark::Failed(Some(delivery.clone())),
         };
         let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, self.limits, &challenge.id, &mark));
-        let marked = self.step(phone, true, rule).await;
+        let doing = Doing { relieves: true, what: InFlight::Sms(challenge.id.clone()) };
+        let marked = self.step(phone, &doing, rule).await;
         let failed = |failure, said, advice| {
             Err(VerifierError::Send { failure, said, advice, challenge_id: challenge.id.clone() })
         };

@@ -1,6 +1,6 @@
 //! One step on one phone: load, decide, commit if unchanged, else start again.
 
-use super::{Verifier, VerifierError};
+use super::{InFlight, Verifier, VerifierError};
 use crate::otp::rules::{Known, Step};
 use crate::otp::{Moment, Phone, Record, Users};
 use crate::store::{Append, Cell, Change, Committed, Loaded, Put, StoreError, Write};
@@ -11,6 +11,27 @@ pub use crate::otp::rules::Tried;
 const ROUNDS: usize = 500;
 /// A commit whose answer was lost is looked for so many times.
 const LOST: usize = 2;
+
+/// What a step is, for the store and for whoever interrupts it.
+#[derive(Debug, Clone)]
+pub(super) struct Doing {
+    /// It makes something safer, and is to work even when the store is full.
+    pub relieves: bool,
+    /// What may have been done when its answer is lost.
+    pub what: InFlight,
+}
+
+impl Doing {
+    /// A change that a full store may refuse.
+    pub(super) fn change() -> Self {
+        Self { relieves: false, what: InFlight::Change }
+    }
+
+    /// One that it must not refuse.
+    pub(super) fn relief() -> Self {
+        Self { relieves: true, what: InFlight::Change }
+    }
+}
 
 /// What came of a step, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +61,7 @@ impl Verifier<'_> {
     pub(super) async fn step<T: Clone>(
         &self,
         phone: &Phone,
-        relieves: bool,
+        doing: &Doing,
         rule: impl Fn(&Known, Moment) -> Result<Step<T>, VerifierError>,
     ) -> Result<Stepped<T>, VerifierError> {
         let mut lost: Option<(StoreError, Vec<Option<Vec<u8>>>, Stepped<T>)> = None;
@@ -68,9 +89,9 @@ impl Verifier<'_> {
             if self.dry_run || (step.record.is_none() && step.users.is_none()) {
                 return Ok(stepped);
             }
-            let change = self.change(phone, &loaded, step, relieves);
+            let change = self.change(phone, &loaded, step, doing.relieves);
             let intended = change.writes.iter().map(held_after).collect();
-            match self.store.commit(&[change]).await {
+            match self.progress.during(doing.what.clone(), self.store.commit(&[change])).await {
                 Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => return Ok(stepped),
                 Ok(_) => tokio::task::yield_now().await,
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {

@@ -1,6 +1,6 @@
 //! Users and their phones. The phone's own side decides; the user's side is an index that leads to it.
 
-use super::step::known;
+use super::step::{Doing, known};
 use super::{Stepped, Verifier, VerifierError};
 use crate::otp::record::Life;
 use crate::otp::rules::{self, Linked};
@@ -22,7 +22,8 @@ impl Verifier<'_> {
             changed => Ok(changed),
         })
         .await?;
-        let linked = self.step(phone, false, |known, now| Ok(rules::link(known, now, user, self.reason))).await?;
+        let linked =
+            self.step(phone, &Doing::change(), |known, now| Ok(rules::link(known, now, user, self.reason))).await?;
         if linked.outcome == Linked::Full { Err(VerifierError::Full) } else { Ok(linked) }
     }
 
@@ -32,7 +33,7 @@ impl Verifier<'_> {
     /// When the store fails.
     pub async fn unlink(&self, phone: &Phone, user: &UserId) -> Result<Stepped<Linked>, VerifierError> {
         let rule = |known: &rules::Known, now| Ok(rules::unlink(known, now, user, self.reason));
-        let unlinked = self.step(phone, true, rule).await?;
+        let unlinked = self.step(phone, &Doing::relief(), rule).await?;
         self.index(user, |phones| Ok(phones.without(phone))).await?;
         Ok(unlinked)
     }

@@ -40,6 +40,8 @@ fn said(text: &str, server: &str) -> StoreError {
         ("permissions", StoreError::Denied),
         ("WRONGTYPE", StoreError::Data),
         ("DB index", StoreError::Config),
+        // The first line of our scripts is not Lua to an older server.
+        ("compiling script", |text| StoreError::Config(format!("{text} (Redis 7 or later is needed)"))),
         ("unknown command", StoreError::Config),
         ("AUTH", StoreError::Denied),
     ] {
