@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::app::{App, Globals};
 use crate::commands::Command;
 use crate::config::{Chosen, Env, Request, duration};
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Details, Error, Exit, Outcome};
 use crate::output::{Colour, Format, Printer, Verbosity};
 use crate::verifier::{InFlight, Progress};
 
@@ -37,6 +37,7 @@ pub struct Cli {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct GlobalArgs {
     /// The one configuration file that is read
     #[arg(short, long, global = true, value_name = "FILE", env = "OTPCTL_CONFIG", hide_env_values = true)]
@@ -104,19 +105,19 @@ fn reason(text: &str) -> Result<String, String> {
 pub fn main() -> ExitCode {
     let env: Env = std::env::vars_os().collect();
     let words: Vec<OsString> = std::env::args_os().collect();
-    ExitCode::from(run(words, env).number())
+    ExitCode::from(run(&words, env).number())
 }
 
-fn run(words: Vec<OsString>, env: Env) -> Exit {
-    let matches = match Cli::command().try_get_matches_from(&words) {
+fn run(words: &[OsString], env: Env) -> Exit {
+    let matches = match Cli::command().try_get_matches_from(words) {
         Ok(matches) => matches,
-        Err(error) => return refused(&error, &words, &env),
+        Err(error) => return refused(&error, words, &env),
     };
     let by_flag = |name: &str| matches!(matches.value_source(name), Some(clap::parser::ValueSource::CommandLine));
     let (config_by_flag, profile_by_flag) = (by_flag("config"), by_flag("profile"));
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
-        Err(error) => return refused(&error, &words, &env),
+        Err(error) => return refused(&error, words, &env),
     };
     let printer = printer(&cli.global, &env);
     listen(cli.global.verbose, &env);
@@ -167,22 +168,18 @@ async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
 
 /// What is known of a command that did not come to its end.
 fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
-    let unknown = |usual, words: String| Error {
+    let unknown = |usual, words: &str| Error {
         outcome: Outcome::Unknown,
         ..Error::said(exit.unwrap_or(usual), format!("{why}: {words}"))
     };
     match app.progress.get() {
-        Some(InFlight::Sms(id)) => Error {
-            challenge_id: Some(id.clone()),
-            ..unknown(Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid".to_owned())
-                .hint(format!("otpctl inspect {id}"))
-        },
-        Some(InFlight::Attempt(id)) => Error {
-            attempt_id: Some(id.clone()),
-            ..unknown(Exit::StoreUnknown, "the code may have been used".to_owned())
-                .hint(format!("ask again with the same id: otpctl verify … --attempt-id {id}"))
-        },
-        Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made".to_owned()),
+        Some(InFlight::Sms(id)) => unknown(Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid")
+            .hint(format!("otpctl inspect {id}"))
+            .details(Details { challenge_id: Some(id), ..Details::default() }),
+        Some(InFlight::Attempt(id)) => unknown(Exit::StoreUnknown, "the code may have been used")
+            .hint(format!("ask again with the same id: otpctl verify … --attempt-id {id}"))
+            .details(Details { attempt_id: Some(id), ..Details::default() }),
+        Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made"),
         None => Error::said(exit.unwrap_or(Exit::StoreUnreachable), why),
     }
 }

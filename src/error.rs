@@ -90,6 +90,13 @@ pub struct Error {
     pub hint: Option<String>,
     /// What is known.
     pub outcome: Outcome,
+    /// What only some failures have.
+    pub details: Box<Details>,
+}
+
+/// What a script needs to go on after some failures.
+#[derive(Debug, Default)]
+pub struct Details {
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// The id to repeat a `verify` with.
@@ -120,17 +127,7 @@ struct Document<'a> {
 impl Error {
     /// A failure with nothing but its message.
     pub fn new(exit: Exit, source: impl Into<anyhow::Error>) -> Self {
-        Self {
-            exit,
-            source: source.into(),
-            hint: None,
-            outcome: Outcome::NotDone,
-            retry_after: None,
-            attempt_id: None,
-            idempotency_key: None,
-            challenge_id: None,
-            candidates: Vec::new(),
-        }
+        Self { exit, source: source.into(), hint: None, outcome: Outcome::NotDone, details: Box::default() }
     }
 
     /// A failure in words.
@@ -145,6 +142,13 @@ impl Error {
         self
     }
 
+    /// With what a script needs to go on.
+    #[must_use]
+    pub fn details(mut self, details: Details) -> Self {
+        self.details = Box::new(details);
+        self
+    }
+
     /// The whole message in one line.
     #[must_use]
     pub fn message(&self) -> String {
@@ -154,7 +158,7 @@ impl Error {
     /// Seconds to wait, rounded up: a script that waits so long is not refused again.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
+        self.details.retry_after.map(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
     }
 
     /// The error document, one line.
@@ -169,10 +173,10 @@ impl Error {
             hint: self.hint.as_deref(),
             retry_after_seconds: self.retry_after_seconds(),
             outcome: self.outcome,
-            attempt_id: self.attempt_id.as_deref(),
-            idempotency_key: self.idempotency_key.as_deref(),
-            challenge_id: self.challenge_id.as_deref(),
-            candidates: &self.candidates,
+            attempt_id: self.details.attempt_id.as_deref(),
+            idempotency_key: self.details.idempotency_key.as_deref(),
+            challenge_id: self.details.challenge_id.as_deref(),
+            candidates: &self.details.candidates,
         };
         serde_json::to_string(&document).unwrap_or_default()
     }
@@ -230,12 +234,13 @@ impl From<VerifierError> for Error {
             VerifierError::NoSuchUser(_) | VerifierError::NoUser => Self::new(Exit::NotFound, error),
             VerifierError::Ambiguous(ref users) => {
                 let candidates = users.iter().map(|user| format!("user:{user}")).collect();
-                Self { candidates, ..Self::new(Exit::Conflict, error).hint("name one of them with --user") }
+                let details = Details { candidates, ..Details::default() };
+                Self::new(Exit::Conflict, error).hint("name one of them with --user").details(details)
             }
             VerifierError::Full => Self::new(Exit::Conflict, error),
             VerifierError::Locked(_) => Self::new(Exit::Locked, error),
             VerifierError::Limited { wait, .. } => {
-                Self { retry_after: Some(wait), ..Self::new(Exit::RateLimited, error) }
+                Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
             }
             VerifierError::KeyReused => Self::new(Exit::Conflict, error),
             VerifierError::Denied(denied) => {
@@ -254,7 +259,8 @@ impl From<VerifierError> for Error {
                     SendFailure::Unknown => (Exit::ProviderUnknown, Outcome::Unknown),
                 };
                 let hint = error.provider_hint();
-                Self { outcome, challenge_id, hint, ..Self::new(exit, error) }
+                let details = Details { challenge_id, ..Details::default() };
+                Self { hint, outcome, ..Self::new(exit, error).details(details) }
             }
         }
     }

@@ -23,6 +23,7 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 /// What was said on the command line and in the environment for every command.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Globals {
     /// Which file.
     pub request: Request,
@@ -171,10 +172,10 @@ impl App {
     ///
     /// # Errors
     /// When one is not configured, or its settings are wrong.
-    pub async fn route(&self, phone: &Phone, named: Option<&str>) -> Result<Route, Error> {
+    pub async fn route(&self, phone: &Phone, provider: Option<&str>) -> Result<Route, Error> {
         let settings = self.settings()?;
-        let named = named.map(|name| vec![name.to_owned()]);
-        let names = named.as_deref().unwrap_or_else(|| settings.routes.of(phone.country()));
+        let only = provider.map(|name| [name.to_owned()]);
+        let names = only.as_ref().map_or_else(|| settings.routes.of(phone.country()), <[_; 1]>::as_slice);
         let printer = self.printer;
         let context = provider::Context { console: Arc::new(move |text| printer.say(text)) };
         let mut route = Route::default();
@@ -305,15 +306,20 @@ impl Randomness for OsRandom {
     }
 }
 
-/// The machine's clock: the embedded store's.
+/// The machine's clock: the embedded store's, and the calendar's.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+fn machine_time() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 fn clock() -> Clock {
-    Arc::new(|| Moment::from_millis(jiff::Timestamp::now().as_millisecond()))
+    Arc::new(|| Moment::from_millis(machine_time().as_millisecond()))
 }
 
 /// The day in UTC.
 #[must_use]
 pub fn today() -> jiff::civil::Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    machine_time().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// The Redis client takes the process's own TLS provider. A second call changes nothing, and is no error.

@@ -156,7 +156,7 @@ impl Args {
             slots.iter().flat_map(|(purpose, slot)| slot.live(now).filter(usable).map(move |live| (*purpose, live)));
         let live_code =
             newest.max_by_key(|(_, live)| live.created_at).map(|(purpose, live)| live_of(purpose, live, now));
-        let lock = slots.iter().find_map(|(purpose, slot)| {
+        let locked = slots.iter().find_map(|(purpose, slot)| {
             slot.lock(now).map(|lock| Locked {
                 purpose: (*purpose).clone(),
                 kind: if lock.until.is_some() { "timed" } else { "hard" },
@@ -173,7 +173,7 @@ impl Args {
         Ok(Inspected {
             schema: "otpctl.inspect/1",
             verdict: None,
-            summary: summary(&shown, live_code.as_ref(), lock.as_ref(), slots.is_empty(), now),
+            summary: summary(&shown, live_code.as_ref(), locked.as_ref(), slots.is_empty(), now),
             next: Vec::new(),
             phone: Phone {
                 reference: app.reference(&target.phone).await,
@@ -184,7 +184,7 @@ impl Args {
             users: users.collect(),
             live_code,
             limits: limits_of(&known.record, now, limits),
-            lock,
+            lock: locked,
             deliveries: deliveries(&slots),
             timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
             checks: Vec::new(),

@@ -105,7 +105,7 @@ impl Args {
 
     async fn one(&self, app: &App, target: &Target, key: Option<String>) -> Done {
         self.send(app, target, key.as_deref()).await.map_err(|mut error| {
-            error.idempotency_key = key;
+            error.details.idempotency_key = key;
             target.failed(app, error)
         })
     }

@@ -90,7 +90,7 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
             Error::said(Exit::Conflict, format!("the user `{user}` has several phones")).hint("name one of them");
         for (phone, _) in &links {
             let reference = app.reference(phone).await.unwrap_or_default();
-            error.candidates.push(format!("{} {reference}", app.shown(phone, false)));
+            error.details.candidates.push(format!("{} {reference}", app.shown(phone, false)));
         }
         return Err(error);
     }

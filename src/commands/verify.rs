@@ -65,7 +65,7 @@ impl Args {
         let target = target(app, &self.target).await?;
         app.may_change("spend a try", Asks::Never)?;
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
-            error.attempt_id = Some(attempt_id.clone());
+            error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {
                 let repeat = format!("otpctl verify {} --attempt-id {attempt_id}", target.argument());
                 error.hint = Some(format!("the code may have been used; ask again with the same id: {repeat}"));

@@ -422,6 +422,7 @@ impl Slot {
     }
 
     /// The codes that may be typed now, the newest last.
+    #[must_use]
     pub fn live(&self, now: Moment) -> impl DoubleEndedIterator<Item = &Challenge> {
         self.challenges.iter().filter(move |challenge| challenge.is_live(now))
     }

@@ -81,9 +81,12 @@ pub fn open(peppers: &Peppers, text: &str) -> Result<Reference, ForeignReference
     for key in ciphers(peppers) {
         let mut open = Array::from(block);
         key.decrypt_block(&mut open);
-        let [a, b, c, d, e, f, g, check, also, salt @ ..] = <[u8; 16]>::from(open);
-        if (check, also) == (0, 0) && (salt != [0; 7]) == challenge {
-            let phone = format!("+{}", u64::from_be_bytes([0, a, b, c, d, e, f, g]));
+        let open = <[u8; 16]>::from(open);
+        let (number, rest) = open.split_at(7);
+        let (check, salt) = rest.split_at(2);
+        if check == [0; 2] && (salt != [0; 7]) == challenge {
+            let number = number.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+            let phone = format!("+{number}");
             return Ok(if challenge {
                 Reference::Challenge { phone, id: text.to_owned() }
             } else {

@@ -31,9 +31,15 @@ pub trait Report {
     fn human(&self) -> Human;
 
     /// The one document.
+    ///
+    /// # Errors
+    /// When it has no form in JSON, which is a bug.
     fn document(&self) -> serde_json::Result<String>;
 
     /// One document a line, where the report is a list.
+    ///
+    /// # Errors
+    /// As [`Self::document`].
     fn lines(&self) -> serde_json::Result<Vec<String>> {
         Ok(vec![self.document()?])
     }

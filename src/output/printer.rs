@@ -59,7 +59,7 @@ const WIDTH: u16 = 80;
 
 impl Printer {
     /// Prints what a command gives back.
-    pub async fn output(&self, output: Output<'_>) -> Exit {
+    pub async fn output(self, output: Output<'_>) -> Exit {
         match output {
             Output::One(report) => self.report(report.as_ref()),
             Output::Many(mut many) => self.many(many.as_mut()).await,
@@ -67,7 +67,7 @@ impl Printer {
     }
 
     /// Prints results as they come. Only a table on a terminal and the one JSON document wait for the last of them.
-    async fn many(&self, many: &mut dyn Many) -> Exit {
+    async fn many(self, many: &mut dyn Many) -> Exit {
         let mut rows: Vec<Row> = Vec::new();
         let drawn = self.format == Format::Human && io::stdout().is_terminal();
         let mut unwritten = None;
@@ -95,7 +95,9 @@ impl Printer {
             }
             Format::Human if drawn => {
                 let mut table = Table::new(many.header(), "Nothing to do.");
-                rows.iter().for_each(|row| table.row(&row.cells));
+                for row in &rows {
+                    table.row(&row.cells);
+                }
                 table.drawn(width()) + "\n"
             }
             _ => String::new(),
@@ -111,7 +113,7 @@ impl Printer {
     }
 
     /// Prints a report and tells how the process ends: as the report says, unless the result could not be written.
-    fn report(&self, report: &dyn Report) -> Exit {
+    fn report(self, report: &dyn Report) -> Exit {
         if self.verbosity == Verbosity::Silent {
             return report.exit();
         }
@@ -130,12 +132,13 @@ impl Printer {
         report.exit()
     }
 
-    /// Prints a failure on stderr; nothing goes to stdout.
-    pub fn error(&self, error: &Error) -> Exit {
+    /// Prints a failure on stderr; nothing goes to stdout. Tells how the process ends.
+    #[must_use]
+    pub fn error(self, error: &Error) -> Exit {
         if self.verbosity > Verbosity::Silent {
             if self.format == Format::Human {
                 self.say(&format!("{} {}", self.painted("error:", "31"), one_line(&error.message())));
-                error.candidates.iter().for_each(|candidate| self.say(&format!("  {}", escaped(candidate))));
+                error.details.candidates.iter().for_each(|candidate| self.say(&format!("  {}", escaped(candidate))));
                 error.hint.iter().for_each(|hint| self.hint(hint));
             } else {
                 self.say(&json_safe(&error.document()));
@@ -145,32 +148,31 @@ impl Printer {
     }
 
     /// Something to be careful of.
-    pub fn warning(&self, text: &str) {
+    pub fn warning(self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.say(&format!("{} {}", self.painted("warning:", "33"), one_line(text)));
         }
     }
 
     /// One command to go on with.
-    pub fn hint(&self, text: &str) {
+    pub fn hint(self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.say(&format!("{} {}", self.painted("hint:", "36"), one_line(text)));
         }
     }
 
     /// A question on stderr; the cursor stays behind it.
-    #[expect(clippy::unused_self, reason = "stderr too is written by the printer only")]
-    pub fn ask(&self, question: &str) {
+    pub fn ask(self, question: &str) {
         let _ = write!(io::stderr().lock(), "{}", escaped(question));
     }
 
     /// A line on stderr, as it is. A closed stderr is nobody's loss.
-    #[expect(clippy::unused_self, reason = "stderr too is written by the printer only")]
-    pub fn say(&self, line: &str) {
+    pub fn say(self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    fn human(&self, human: &Human) -> String {
+    #[expect(clippy::unused_self, reason = "one of the printer's own forms")]
+    fn human(self, human: &Human) -> String {
         let terminal = io::stdout().is_terminal();
         let table = |table: &super::Table| if terminal { table.drawn(width()) } else { table.separated() };
         let mut text = match human {
@@ -180,7 +182,9 @@ impl Printer {
             Human::Screen(first, parts) => {
                 let mut screen = escaped(first);
                 for (name, part) in parts {
-                    screen.push_str(&format!("\n\n{name}\n"));
+                    screen.push_str("\n\n");
+                    screen.push_str(name);
+                    screen.push('\n');
                     let drawn = part.drawn(if terminal { width() - 2 } else { u16::MAX });
                     screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
                 }
@@ -193,7 +197,7 @@ impl Printer {
         text
     }
 
-    fn painted(&self, word: &str, colour: &str) -> String {
+    fn painted(self, word: &str, colour: &str) -> String {
         let paint = match self.colour {
             Colour::Always => true,
             Colour::Never => false,
@@ -233,7 +237,8 @@ fn json_safe(document: &str) -> String {
     for character in document.chars() {
         if is_unsafe(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                safe.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a String does not fail.
+                let _ = std::fmt::Write::write_fmt(&mut safe, format_args!("\\u{unit:04x}"));
             }
         } else {
             safe.push(character);

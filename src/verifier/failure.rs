@@ -117,9 +117,9 @@ pub(super) fn full(whom: &str, quota: Quota) -> String {
     let seconds = quota.window.as_secs();
     let window = match seconds {
         0 => format!("{} ms", quota.window.as_millis()),
-        _ if seconds % 86_400 == 0 => format!("{} d", seconds / 86_400),
-        _ if seconds % 3600 == 0 => format!("{} h", seconds / 3600),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ if seconds.is_multiple_of(86_400) => format!("{} d", seconds / 86_400),
+        _ if seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{seconds} s"),
     };
     format!("{whom} had all of its {} codes in {window}", quota.limit)

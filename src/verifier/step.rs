@@ -44,6 +44,13 @@ pub struct Stepped<T> {
     pub known: Known,
 }
 
+/// A commit whose answer was not heard.
+struct Lost<T> {
+    error: StoreError,
+    intended: Vec<Option<Vec<u8>>>,
+    stepped: Stepped<T>,
+}
+
 /// The cells that a step on a phone looks at.
 pub(super) fn cells(phone: &Phone) -> Vec<Cell> {
     vec![Cell::Record(phone.clone()), Cell::Users(phone.clone())]
@@ -64,17 +71,16 @@ impl Verifier<'_> {
         doing: &Doing,
         rule: impl Fn(&Known, Moment) -> Result<Step<T>, VerifierError>,
     ) -> Result<Stepped<T>, VerifierError> {
-        let mut lost: Option<(StoreError, Vec<Option<Vec<u8>>>, Stepped<T>)> = None;
+        let mut lost: Option<Lost<T>> = None;
         let mut losses = 0;
         for _ in 0..ROUNDS {
             let loaded = match self.store.load(&[cells(phone)]).await {
                 Ok(mut groups) if groups.len() == 1 => groups.remove(0),
                 Ok(_) => return Err(StoreError::Unreachable("it gave no answer".to_owned()).into()),
-                Err(error) => return Err(lost.map_or(error, |(lost, ..)| lost).into()),
+                Err(error) => return Err(lost.map_or(error, |lost| lost.error).into()),
             };
-            if let Some((_, intended, stepped)) = lost.take().filter(|(_, intended, _)| *intended == loaded.values) {
-                drop(intended);
-                return Ok(stepped);
+            if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
+                return Ok(lost.stepped);
             }
             let known = known(&loaded)?;
             let step = rule(&known, loaded.now)?;
@@ -96,7 +102,7 @@ impl Verifier<'_> {
                 Ok(_) => tokio::task::yield_now().await,
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
                     losses += 1;
-                    lost = Some((error, intended, stepped));
+                    lost = Some(Lost { error, intended, stepped });
                 }
                 Err(error) => return Err(error.into()),
             }

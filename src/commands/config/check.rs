@@ -30,7 +30,6 @@ struct Checked {
 }
 
 impl Args {
-    #[expect(clippy::unused_self, reason = "every command runs on its arguments")]
     pub(super) async fn run(&self, app: &App) -> Done {
         let settings = app.settings()?;
         let found = config::check_all(settings, &app.env, today()).await;

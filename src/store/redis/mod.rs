@@ -48,9 +48,9 @@ impl Redis {
             command.query_async(&mut connection).await.map(|answer| vec![answer])
         } else {
             let mut pipeline = Pipeline::with_capacity(commands.len());
-            commands.into_iter().for_each(|command| {
+            for command in commands {
                 pipeline.add_command(command);
-            });
+            }
             pipeline.query_async(&mut connection).await
         };
         match answered {
@@ -101,9 +101,9 @@ impl Redis {
         }
         if let Some(append) = &change.append {
             command.arg(EVENTS_KEPT).arg(millis(append.keep).max(1));
-            append.events.iter().for_each(|event| {
+            for event in &append.events {
                 command.arg(serde_json::to_vec(event).unwrap_or_default());
-            });
+            }
         }
         command
     }
