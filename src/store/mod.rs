@@ -16,8 +16,8 @@ mod redis;
 
 use async_trait::async_trait;
 
-pub use embedded::{Clock, Embedded};
-pub use redis::{Redis, Server, Tls};
+pub use self::embedded::{Clock, Embedded};
+pub use self::redis::{Redis, Server, Tls};
 
 use crate::otp::record::Life;
 use crate::otp::{Event, Moment, Phone, UserId};

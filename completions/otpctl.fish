@@ -1,0 +1,517 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_otpctl_global_optspecs
+    string join \n c/config= p/profile= o/output= json q/quiet v/verbose color= y/yes no-input reason= timeout= unmask dry-run h/help V/version
+end
+
+function __fish_otpctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_otpctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_otpctl_using_subcommand
+    set -l cmd (__fish_otpctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c otpctl -n "__fish_otpctl_needs_command" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_needs_command" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_needs_command" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_needs_command" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_needs_command" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_needs_command" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_needs_command" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_needs_command" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_needs_command" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_needs_command" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "send" -d 'Make a code, store it, and deliver it by SMS'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "issue" -d 'Make a code and print it once, instead of sending it'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "verify" -d 'Check a code, and spend one try'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show what is known of a phone: live code, limits, locks, users, deliveries, last events'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Kill live codes'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes, or locks'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Map phones to users'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or start the configuration file'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'Look at SMS providers'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a completion script'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, or the exit codes'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l from -d 'Send to each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l provider -d 'Use this provider instead of the route\'s' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l lang -d 'The language of the text' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l purpose -d 'What the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l user -d 'The user that the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l idempotency-key -d 'The same key again gives the same result, and no second SMS; with --from, one key for each line' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l purpose -d 'What the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l user -d 'The user that the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l purpose -d 'What the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l user -d 'The user that it must be' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l attempt-id -d 'The same id again gives the same answer, and spends no second try' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l require-user -d 'Fail unless the phone is linked to one user'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l purpose -d 'Only of this purpose' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l from -d 'Those of each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l purpose -d 'Only codes of this purpose' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l all -d 'All live codes of every phone; asks first'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l must-exist -d 'Fail with 14 where there is no live code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l purpose -d 'Only of this purpose' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l limits -d 'Clear the wait between sends and the phone\'s send quotas too'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l state -d 'Which' -r -f -a "live\t'Codes that may be typed now'
+locked\t'Phones that are locked'
+pending\t'Codes whose provider has not answered yet'
+unknown\t'Codes that may have been sent'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l country -d 'Only numbers of this country, such as IN' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l limit -d 'At most so many lines' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l cursor -d 'Go on where the last page ended' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "link" -d 'Link a user to a phone'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "unlink" -d 'Unlink a user from a phone, or from all of its phones'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "show" -d 'Show the phones of a user, or the users of a phone'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "list" -d 'List users that have phones'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l limit -d 'At most about so many' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l cursor -d 'Go on where the last page ended' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "path" -d 'Print which file is read'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "show" -d 'Print every setting; secrets only by where they come from'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "check" -d 'Check the file, its texts and its secrets, without calling anyone'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "init" -d 'Write a first file, for its owner alone; an existing one is never touched'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Say where each value came from'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List the configured providers, and what each can do'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l all -d 'All that can be configured'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s V -l version -d 'Print version'
