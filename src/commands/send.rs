@@ -74,6 +74,8 @@ struct SentReport {
     dry_run: bool,
     idempotency_key: Option<String>,
     plan: Option<Plan>,
+    #[serde(skip)]
+    argument: String,
 }
 
 /// What a dry run adds.
@@ -180,6 +182,7 @@ impl Args {
             dry_run,
             idempotency_key: key.map(str::to_owned),
             plan,
+            argument: target.argument(),
         }
     }
 }
@@ -242,7 +245,7 @@ impl Report for SentReport {
 
     fn hints(&self) -> Vec<String> {
         match (&self.challenge_id, self.state) {
-            (Some(_), Some(state)) if state == State::Sent.as_str() => vec![format!("otpctl verify {}", self.phone)],
+            (Some(_), Some(state)) if state == State::Sent.as_str() => vec![format!("otpctl verify {}", self.argument)],
             _ => Vec::new(),
         }
     }

@@ -18,6 +18,8 @@ pub struct Target {
     pub user: Option<UserId>,
     /// The challenge that was named instead.
     pub challenge: Option<String>,
+    /// The `ph_…` reference that was named instead.
+    pub reference: Option<String>,
 }
 
 impl Target {
@@ -38,9 +40,9 @@ impl Target {
 
     /// What to type for it again.
     pub fn argument(&self) -> String {
-        match (&self.user, &self.challenge) {
-            (Some(user), _) => quoted(&format!("user:{user}")),
-            (_, Some(challenge)) => challenge.clone(),
+        match (&self.user, &self.challenge, &self.reference) {
+            (Some(user), ..) => quoted(&format!("user:{user}")),
+            (_, Some(named), _) | (.., Some(named)) => named.clone(),
             _ => self.phone.as_str().to_owned(),
         }
     }
@@ -66,13 +68,13 @@ pub async fn target(app: &App, text: &str) -> Result<Target, Error> {
     }
     if reference::is_reference(text) {
         let opened = reference::open(app.peppers().await?, text).map_err(|error| Error::new(Exit::NotFound, error))?;
-        let (number, challenge) = match opened {
-            Reference::Challenge { phone, id } => (phone, Some(id)),
-            Reference::Phone(phone) => (phone, None),
+        let (number, challenge, reference) = match opened {
+            Reference::Challenge { phone, id } => (phone, Some(id), None),
+            Reference::Phone(phone) => (phone, None, Some(text.to_owned())),
         };
-        return Ok(Target { phone: Phone::parse(&number, None)?, typed: false, user: None, challenge });
+        return Ok(Target { phone: Phone::parse(&number, None)?, typed: false, user: None, challenge, reference });
     }
-    Ok(Target { phone: phone(app, text)?, typed: true, user: None, challenge: None })
+    Ok(Target { phone: phone(app, text)?, typed: true, user: None, challenge: None, reference: None })
 }
 
 /// Reads a number in any spelling.
@@ -95,7 +97,9 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
         return Err(error);
     }
     match links.pop() {
-        Some((phone, _)) => Ok(Target { phone, typed: false, user: Some(user.clone()), challenge: None }),
+        Some((phone, _)) => {
+            Ok(Target { phone, typed: false, user: Some(user.clone()), challenge: None, reference: None })
+        }
         None => Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone"))
             .hint(format!("otpctl user link {} +…", quoted(user.as_str())))),
     }
