@@ -13,6 +13,7 @@ use crate::app::{App, Globals};
 use crate::commands::Command;
 use crate::config::{Chosen, Env, Request, duration};
 use crate::error::{Details, Error, Exit, Outcome};
+use crate::otp::foreign::{escaped, is_unsafe};
 use crate::output::{Colour, Format, Printer, Verbosity};
 use crate::verifier::{InFlight, Progress};
 
@@ -93,7 +94,7 @@ fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 fn reason(text: &str) -> Result<String, String> {
-    if text.len() > 500 || text.chars().any(crate::otp::foreign::is_unsafe) {
+    if text.len() > 500 || text.chars().any(is_unsafe) {
         return Err("a reason is one line of at most 500 bytes".to_owned());
     }
     Ok(text.to_owned())
@@ -207,7 +208,14 @@ fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         return printer.error(&Error::said(Exit::Usage, text).hint("otpctl --help"));
     }
-    let _ = error.print();
+    let text = error.render().to_string();
+    if text.chars().any(|character| character != '\n' && is_unsafe(character)) {
+        // What was typed is quoted in it, and would be obeyed by a terminal.
+        let printer = Printer { format: Format::Human, colour: Colour::Never, verbosity: Verbosity::Normal };
+        text.lines().for_each(|line| printer.say(&escaped(line)));
+    } else {
+        let _ = error.print();
+    }
     Exit::Usage
 }
 
