@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use otpctl::app::OsRandom;
 use otpctl::otp::{Alphabet, CodeSpec};
 
-use super::support::cli::{Machine, both_stores, wrong_codes};
-
-const PHONE: &str = "+919876543210";
-/// No limit on sends.
-const FREE: &str = "[limits]\ncooldown = []\nper_phone = { \"1h\" = 100 }\nper_prefix = {}\nper_country = {}\n";
+use super::support::cli::{Machine, Ran, both_stores, wrong_codes};
+use super::support::redis::free_port;
+use super::{FREE, PHONE};
 
 /// The statistic of how far counts are from all being equal.
 fn chi_square(counts: &[u32]) -> f64 {
@@ -138,4 +136,146 @@ fn t15_a_code_of_another_phone_is_a_wrong_code() {
         assert_eq!(answer["attempts_left"], 5, "no try of it was spent");
         machine.verify(theirs, &other).exits(0);
     });
+}
+
+#[test]
+fn t13_a_user_who_is_not_there_gets_no_code() {
+    let machine = Machine::on_redis("[providers.outbox]\npath = \"outbox.jsonl\"\n");
+    let error = machine.run(&["send", PHONE, "--user", "nosuch", "--json"]).exits(14).error();
+    assert!(error["message"].as_str().unwrap().contains("nosuch"), "{error}");
+    machine.run(&["send", "user:nosuch"]).exits(14);
+    assert_eq!(machine.redis().cli(&["DBSIZE"]), "0");
+    assert!(machine.outbox().is_empty());
+}
+
+#[test]
+fn t13_a_code_dies_with_its_user() {
+    both_stores("", |machine| {
+        machine.run(&["user", "link", "u_1", PHONE]).exits(0);
+        let sent = machine.run(&["send", PHONE, "--user", "u_1"]);
+        let code = sent.exits(0).sms_code();
+        machine.run(&["user", "unlink", "u_1", PHONE]).exits(0);
+        machine.verify(PHONE, &code).exits(14);
+        // The same user again is another link, and the code stays dead.
+        machine.run(&["user", "link", "u_1", PHONE]).exits(0);
+        let answer = machine.verify(PHONE, &code).exits(11).json();
+        assert_eq!(answer["reason"], "superseded");
+        assert_eq!(answer["failures_consecutive"], 0);
+    });
+}
+
+#[test]
+fn t16_no_command_takes_a_code_alone() {
+    let machine = Machine::with("region = \"IN\"\n");
+    let code = machine.send(PHONE);
+    let alone =
+        [&["verify"] as &[&str], &["verify", &code], &["inspect", &code], &["revoke", &code], &["unlock", &code]];
+    for words in alone {
+        machine.run(words).exits(2);
+    }
+    machine.stdin(&["verify"], code.as_bytes()).exits(2);
+    for flag in ["--code", "--otp", "--token"] {
+        machine.run(&["verify", flag, &code]).exits(2);
+        machine.run(&["inspect", flag, &code]).exits(2);
+    }
+    let answer = machine.verify(PHONE, &code).exits(0).json();
+    assert_eq!(answer["attempts_left"], 5, "none of it was a try");
+}
+
+#[test]
+fn t17_a_code_ends_with_its_time() {
+    both_stores("", |machine| {
+        let code = machine.run(&["send", PHONE, "--ttl", "1s"]).exits(0).sms_code();
+        std::thread::sleep(std::time::Duration::from_millis(1200));
+        let answer = machine.verify(PHONE, &code).exits(11).json();
+        assert_eq!(answer["reason"], "expired");
+        assert_eq!(answer["failures_consecutive"], 0);
+    });
+}
+
+#[test]
+fn t19_spellings_of_a_code_are_one_code() {
+    both_stores(FREE, |machine| {
+        let code = machine.send(PHONE);
+        let (first, last) = code.split_at(3);
+        let [full_width, arabic] = [0xFF10, 0x0660].map(|zero| {
+            let digit = |byte: u8| char::from_u32(zero + u32::from(byte - b'0')).unwrap();
+            code.bytes().map(digit).collect::<String>()
+        });
+        for refused in [
+            full_width,
+            arabic,
+            format!("{first}\u{a0}{last}"),
+            format!("\u{a0}{code}"),
+            format!("{first}  {last}"),
+            format!("{first} -{last}"),
+            format!("{first}\u{2013}{last}"),
+            format!("{first}.{last}"),
+            format!("{} {} {}", &code[..2], &code[2..4], &code[4..]),
+            format!("{code}-"),
+            format!("\t{code}"),
+        ] {
+            machine.run(&["verify", "--json", PHONE, "--", &refused]).exits(2);
+            machine.stdin(&["verify", "--json", PHONE], refused.as_bytes()).exits(2);
+        }
+        let wrong = wrong_codes(&code).next().unwrap();
+        let (first, last) = wrong.split_at(3);
+        let spellings = [format!("  {wrong} "), format!("{first} {last}"), format!("{first}-{last}")];
+        for (tried, spelling) in spellings.iter().enumerate() {
+            let answer = machine.verify(PHONE, spelling).exits(10).json();
+            assert_eq!(answer["failures_consecutive"], tried + 1, "each spelling is a try");
+        }
+        let (first, last) = code.split_at(3);
+        machine.verify(PHONE, &format!(" {first}-{last} ")).exits(0);
+        let code = machine.send(PHONE);
+        machine.stdin(&["verify", PHONE], format!(" {code}\r\n").as_bytes()).exits(0);
+    });
+}
+
+#[test]
+fn t20_nothing_to_revoke_is_no_failure() {
+    both_stores(FREE, |machine| {
+        let revoked = |ran: &Ran| ran.exits(0).json()["revoked"].clone();
+        assert_eq!(revoked(&machine.run(&["revoke", PHONE, "--json"])), 0);
+        let error = machine.run(&["revoke", PHONE, "--must-exist", "--json"]).exits(14).error();
+        assert_eq!(error["code"], "NOT_FOUND");
+        let code = machine.send(PHONE);
+        assert_eq!(revoked(&machine.run(&["revoke", PHONE, "--must-exist", "--json"])), 1);
+        assert_eq!(revoked(&machine.run(&["revoke", PHONE, "--json"])), 0);
+        machine.run(&["revoke", PHONE, "--must-exist"]).exits(14);
+        let answer = machine.verify(PHONE, &code).exits(11).json();
+        assert_eq!(answer["reason"], "revoked");
+    });
+}
+
+#[test]
+fn t21_nothing_is_not_a_code() {
+    both_stores("", |machine| {
+        let code = machine.send(PHONE);
+        for nothing in ["", " ", "     ", "      ", "null", "\t", "nil", "undefined"] {
+            machine.verify(PHONE, nothing).exits(2);
+            machine.stdin(&["verify", PHONE], nothing.as_bytes()).exits(2);
+            machine.stdin(&["verify", PHONE, "-"], format!("{nothing}\n").as_bytes()).exits(2);
+        }
+        let answer = machine.verify(PHONE, &code).exits(0).json();
+        assert_eq!(answer["attempts_left"], 5, "none of it was a try");
+    });
+}
+
+#[test]
+fn t22_a_code_of_another_length_does_not_reach_the_store() {
+    let machine = Machine::new();
+    let pepper = machine.write("pepper", super::support::cli::PEPPER);
+    machine.configure(&format!(
+        "[store.redis]\nurl = \"redis://127.0.0.1:{}\"\n[code]\npeppers = [{{ id = \"1\", file = {pepper:?} }}]\n",
+        free_port()
+    ));
+    for code in ["1", "12345", "1234567", "123456 7", "1234 5", "12345678901234567890"] {
+        let error = machine.verify(PHONE, code).exits(2).error();
+        assert_eq!(error["outcome"], "not_done");
+        machine.stdin(&["verify", PHONE], code.as_bytes()).exits(2);
+    }
+    machine.run(&["verify", "12345", "123456"]).exits(2);
+    // What could be a code needs the store, and the store is not there.
+    machine.verify(PHONE, "123456").exits(20);
 }

@@ -3,7 +3,20 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod at_once;
 mod codes;
+mod failures;
+mod files;
+mod hostile;
+mod message;
+mod numbers;
+mod secrecy;
+mod stored;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;
+
+/// An Indian mobile number.
+const PHONE: &str = "+919876543210";
+/// No limit on sends that a test could meet.
+const FREE: &str = "[limits]\ncooldown = []\nper_phone = { \"1h\" = 100 }\nper_prefix = {}\nper_country = {}\n";

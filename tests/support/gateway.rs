@@ -15,14 +15,22 @@ pub struct Gateway {
 impl Gateway {
     /// Answers with this status and body.
     pub fn start(status: u16, body: &str) -> Self {
+        let body = body.to_owned();
+        Self::answering(status, move |_| body.clone())
+    }
+
+    /// Answers with this status, and a body that is made of the request.
+    pub fn answering(status: u16, body: impl Fn(&str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (seen, body) = (Arc::clone(&requests), body.to_owned());
+        let seen = Arc::clone(&requests);
         thread::spawn(move || {
             for socket in listener.incoming() {
                 let mut socket = socket.unwrap();
-                seen.lock().unwrap().push(request(&mut socket));
+                let request = request(&mut socket);
+                let body = body(&request);
+                seen.lock().unwrap().push(request);
                 let answer = format!("HTTP/1.1 {status} Whatever\r\ncontent-length: {}\r\n", body.len());
                 // A client that has gone away is the test's business, not the gateway's.
                 let _ = socket.write_all(format!("{answer}connection: close\r\n\r\n{body}").as_bytes());
