@@ -1,0 +1,167 @@
+//! A Redis that says no, and values in it that are not ours.
+
+use std::sync::Mutex;
+
+use otpctl::otp::record::Verdict;
+use otpctl::store::{Redis, Server as Address, StoreError};
+use otpctl::verifier::VerifierError;
+
+use crate::fake::Calls;
+use crate::party::{Party, RIGHT, WRONG, fresh_id, phone, user};
+use crate::places::{Place as _, Server, address};
+
+const RECORD: &str = "otpctl:{+919876500001}:record";
+
+fn store_error<T: std::fmt::Debug>(result: Result<T, VerifierError>) -> StoreError {
+    match result {
+        Err(VerifierError::Store(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn when_memory_is_full_nothing_is_counted_or_sent_and_revoke_works() {
+    let place = Server::open();
+    let (party, calls) = (Party::of(&place), Calls::default());
+    party.issue(&phone(1), RIGHT);
+    let before = place.0.cli(&["GET", RECORD]);
+    place.0.cli(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    place.0.cli(&["CONFIG", "SET", "maxmemory", "1"]);
+    for typed in [RIGHT, WRONG] {
+        let refused = store_error(party.try_verify(&phone(1), typed, &fresh_id()));
+        assert!(matches!(refused, StoreError::NotReady(_)), "{refused:?}");
+    }
+    let refused = store_error(party.try_issue(&phone(2), RIGHT));
+    assert!(matches!(refused, StoreError::NotReady(_)), "{refused:?}");
+    let refused = store_error(party.send(&phone(3), RIGHT, &calls.accepting().route()));
+    assert!(matches!(refused, StoreError::NotReady(_)), "{refused:?}");
+    assert_eq!(calls.count(), 0);
+    assert_eq!(place.0.cli(&["GET", RECORD]), before, "not one byte");
+    assert_eq!(party.phones(), [phone(1).as_str()]);
+    assert_eq!(party.look(&phone(1)).timeline.len(), 1);
+    place.0.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Ok, "the code was not spent");
+    party.issue(&phone(1), RIGHT);
+    place.0.cli(&["CONFIG", "SET", "maxmemory", "1"]);
+    assert_eq!(party.revoke(&phone(1)), Ok(1));
+    assert_eq!(party.look(&phone(1)).timeline[0].result, "revoked");
+}
+
+#[test]
+fn memory_that_fills_up_during_a_send_does_not_lose_its_end() {
+    let place = Server::open();
+    let (party, calls) = (Party::of(&place), Calls::default());
+    let port = place.0.port().to_string();
+    let full = Mutex::new(move || {
+        let words = ["-p", &port, "CONFIG", "SET", "maxmemory", "1"];
+        assert!(std::process::Command::new("redis-cli").args(words).output().unwrap().status.success());
+    });
+    let filling = calls.accepting().during(move || (full.lock().unwrap())());
+    let sent = party.send(&phone(1), RIGHT, &filling.route()).unwrap();
+    assert_eq!(sent.unmarked, None, "what became of an SMS is written down even then");
+    place.0.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+}
+
+#[test]
+fn a_redis_that_may_evict_is_refused_where_that_is_asked_for() {
+    let place = Server::open();
+    let party = || {
+        let server = Address { refuse_eviction: true, ..address(&place.0.url()) };
+        Party::over(Box::new(Redis::new(server).unwrap()))
+    };
+    party().issue(&phone(1), RIGHT);
+    place.0.cli(&["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]);
+    party().issue(&phone(1), RIGHT);
+    place.0.cli(&["CONFIG", "SET", "maxmemory", "100mb"]);
+    let refused = store_error(party().try_verify(&phone(1), RIGHT, &fresh_id()));
+    assert!(matches!(&refused, StoreError::NotReady(text) if text.contains("volatile-lru")), "{refused:?}");
+    assert_eq!(Party::of(&place).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+}
+
+#[test]
+fn a_replica_is_not_ready_to_count() {
+    let (place, replica) = (Server::open(), Server::open());
+    Party::of(&place).issue(&phone(1), RIGHT);
+    replica.0.cli(&["REPLICAOF", "127.0.0.1", &place.0.port().to_string()]);
+    let party = Party::of(&replica);
+    let waited = std::time::Instant::now();
+    while replica.0.cli(&["EXISTS", RECORD]) != "1" {
+        assert!(waited.elapsed().as_secs() < 10, "no replication");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let refused = store_error(party.try_verify(&phone(1), RIGHT, &fresh_id()));
+    assert!(matches!(&refused, StoreError::NotReady(text) if text.contains("READONLY")), "{refused:?}");
+    assert_eq!(Party::of(&place).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+}
+
+#[test]
+fn a_key_of_another_type_is_not_understood() {
+    let place = Server::open();
+    place.0.cli(&["LPUSH", RECORD, "x"]);
+    place.0.cli(&["HSET", "otpctl:{+919876500002}:timeline", "a", "b"]);
+    let party = Party::of(&place);
+    let refused = store_error(party.try_verify(&phone(1), RIGHT, &fresh_id()));
+    assert!(matches!(refused, StoreError::Data(_)), "{refused:?}");
+    let refused = store_error(party.try_issue(&phone(2), RIGHT));
+    assert!(matches!(refused, StoreError::Data(_)), "{refused:?}");
+    assert_eq!(place.0.cli(&["TYPE", RECORD]), "list", "left as it is");
+    assert_eq!(place.0.cli(&["EXISTS", "otpctl:{+919876500002}:record"]), "0", "nothing was done by halves");
+}
+
+#[test]
+fn a_value_that_is_no_record_is_not_a_wrong_code() {
+    let place = Server::open();
+    let (party, calls) = (Party::of(&place), Calls::default());
+    for garbage in
+        ["", "424242", "null", "{}", "{\"v\":1,\"nonsense\":true}", "{\"v\":2}", "{\"v\":99,\"x\":[]}", "\\x80"]
+    {
+        place.0.cli(&["SET", RECORD, garbage]);
+        let refused = party.try_verify(&phone(1), RIGHT, &fresh_id());
+        assert!(matches!(refused, Err(VerifierError::Unreadable(_))), "{garbage}: {refused:?}");
+        let refused = party.send(&phone(1), RIGHT, &calls.accepting().route());
+        assert!(matches!(refused, Err(VerifierError::Unreadable(_))), "{garbage}: {refused:?}");
+        assert_eq!(place.0.cli(&["GET", RECORD]), garbage);
+    }
+    assert_eq!(calls.count(), 0);
+    let unreadable = party.try_verify(&phone(1), RIGHT, &fresh_id()).unwrap_err().to_string();
+    assert!(!unreadable.contains("80"), "the value is not quoted: {unreadable}");
+}
+
+#[test]
+fn a_record_that_moved_to_another_phone_opens_nothing() {
+    let place = Server::open();
+    let party = Party::of(&place);
+    party.issue(&phone(1), RIGHT);
+    party.issue(&phone(2), WRONG);
+    let forged = place.0.cli(&["GET", RECORD]);
+    place.0.cli(&["SET", "otpctl:{+919876500002}:record", &forged]);
+    assert_eq!(party.verify(&phone(2), RIGHT).verdict, Verdict::Wrong);
+    let empty = forged.split("\"tag\":\"").next().unwrap().to_owned() + "\"tag\":\"\"";
+    let rest = forged.split("\"tag\":\"").nth(1).unwrap().split_once('"').unwrap().1;
+    place.0.cli(&["SET", RECORD, &(empty + rest)]);
+    assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Wrong, "an empty MAC equals nothing");
+}
+
+#[test]
+fn every_key_but_the_declared_ones_has_an_end() {
+    let place = Server::open();
+    let (mut party, calls) = (Party::of(&place), Calls::default());
+    party.limits = otpctl::otp::Limits { cooldown: Vec::new(), ..otpctl::otp::Limits::default() };
+    party.key = Some("key-1".to_owned());
+    party.link(&phone(1), &user("u1"));
+    party.send(&phone(1), RIGHT, &calls.accepting().route()).unwrap();
+    party.verify(&phone(1), WRONG);
+    party.verify(&phone(1), RIGHT);
+    party.key = None;
+    party.send(&phone(1), RIGHT, &calls.accepting().route()).unwrap();
+    party.revoke(&phone(1)).unwrap();
+    party.unlock(&phone(1), true);
+    let keys = place.0.cli(&["KEYS", "*"]);
+    assert_eq!(keys.lines().count(), 7, "{keys}");
+    for key in keys.lines() {
+        let endless = place.0.cli(&["PTTL", key]) == "-1";
+        assert_eq!(endless, key.ends_with(":users") || key.ends_with(":phones"), "{key}");
+        assert!(!place.0.cli(&["DUMP", key]).contains(RIGHT), "{key}");
+    }
+}

@@ -1,0 +1,264 @@
+//! The law of a store, as its trait's documentation has it.
+
+use std::time::Duration;
+
+use otpctl::otp::record::Life;
+use otpctl::otp::{EVENTS_KEPT, Event, EventKind, Moment, Phone};
+use otpctl::store::{Append, Cell, Change, Committed, Put, Write};
+
+use crate::party::{Party, at_once, phone, user};
+use crate::places::Place;
+
+/// A life short enough to be waited for, and the time after which it is over.
+const SHORT: Duration = Duration::from_millis(300);
+const OVER: Duration = Duration::from_millis(350);
+
+fn record(n: u32) -> Cell {
+    Cell::Record(phone(n))
+}
+
+fn set(cell: Cell, loaded: Option<&str>, value: &str, life: Life) -> Write {
+    Write { cell, loaded: loaded.map(|text| text.as_bytes().to_vec()), put: Put::Set(value.into(), life) }
+}
+
+fn change(writes: Vec<Write>) -> Change {
+    Change { writes, append: None, relieves: false }
+}
+
+fn done(party: &Party, writes: Vec<Write>) {
+    told(party, change(writes));
+}
+
+fn told(party: &Party, change: Change) {
+    let committed = party.commit(&[change]).unwrap();
+    assert!(matches!(committed.as_slice(), [Committed::Done(_)]), "{committed:?}");
+}
+
+fn value(party: &Party, cell: Cell) -> Option<String> {
+    let mut loaded = party.load(&[vec![cell]]).unwrap();
+    loaded.remove(0).values.remove(0).map(|bytes| String::from_utf8(bytes).unwrap())
+}
+
+fn events(phone: &Phone, results: impl IntoIterator<Item = usize>, keep: Duration) -> Append {
+    let event = |n: usize| Event::new(Moment::from_millis(0), EventKind::Send, &n.to_string());
+    Append { phone: phone.clone(), events: results.into_iter().map(event).collect(), keep }
+}
+
+fn results(party: &Party, phone: &Phone, most: usize) -> Vec<String> {
+    party.timeline(phone, most).into_iter().map(|event| event.result).collect()
+}
+
+pub fn a_value_is_what_was_set(place: &dyn Place) {
+    let party = Party::of(place);
+    assert_eq!(value(&party, record(1)), None);
+    let odd = (0..=255_u8).collect::<Vec<_>>();
+    let put = Put::Set(odd.clone(), Life::Forever);
+    done(&party, vec![Write { cell: record(1), loaded: None, put }]);
+    let loaded = Party::of(place).load(&[vec![record(1), Cell::Users(phone(1))], vec![record(2)]]).unwrap();
+    assert_eq!(loaded[0].values, [Some(odd.clone()), None], "as another process sees it, in the order of the cells");
+    assert_eq!(loaded[1].values, [None]);
+    // No bytes are something else than nothing.
+    done(&party, vec![Write { cell: record(1), loaded: Some(odd), put: Put::Set(Vec::new(), Life::Forever) }]);
+    assert_eq!(value(&party, record(1)), Some(String::new()));
+    let nothing = change(vec![set(record(1), None, "new", Life::Forever)]);
+    assert_eq!(party.commit(&[nothing]).unwrap(), [Committed::Conflict]);
+}
+
+pub fn a_load_sees_one_moment(place: &dyn Place) {
+    let both = |value: &str, loaded: Option<&str>| {
+        vec![set(record(1), loaded, value, Life::Forever), set(Cell::Users(phone(1)), loaded, value, Life::Forever)]
+    };
+    let party = Party::of(place);
+    done(&party, both("0", None));
+    at_once(place, 4, |party, index| {
+        for round in 0..40 {
+            let loaded = party.load(&[vec![record(1), Cell::Users(phone(1))]]).unwrap().remove(0);
+            assert_eq!(loaded.values[0], loaded.values[1], "torn");
+            if index < 2 {
+                let held = String::from_utf8(loaded.values[0].clone().unwrap()).unwrap();
+                party.commit(&[change(both(&format!("{index}-{round}"), Some(&held)))]).unwrap();
+            }
+        }
+    });
+}
+
+pub fn a_commit_takes_effect_only_if_every_cell_is_unchanged(place: &dyn Place) {
+    let party = Party::of(place);
+    let users = || Cell::Users(phone(1));
+    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
+    let keep = |loaded: Option<&str>| Write { put: Put::Keep, ..set(record(1), loaded, "", Life::Over) };
+    for wrong in [None, Some("two"), Some("on"), Some("")] {
+        let committed = party.commit(&[change(vec![keep(wrong), set(users(), None, "new", Life::Forever)])]).unwrap();
+        assert_eq!(committed, [Committed::Conflict], "{wrong:?}");
+    }
+    assert_eq!(value(&party, users()), None, "a cell that is only to be unchanged is compared as well");
+    done(&party, vec![keep(Some("one")), set(users(), None, "new", Life::Forever)]);
+    assert_eq!(value(&party, users()).as_deref(), Some("new"));
+    assert_eq!(value(&party, record(1)).as_deref(), Some("one"), "kept");
+}
+
+pub fn a_conflict_changes_nothing_and_tells_nothing(place: &dyn Place) {
+    let party = Party::of(place);
+    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
+    let writes = vec![
+        set(Cell::Users(phone(1)), None, "new", Life::Forever),
+        set(record(1), Some("another"), "two", Life::Forever),
+    ];
+    let told = Change { append: Some(events(&phone(1), [1], SHORT)), ..change(writes) };
+    assert_eq!(party.commit(&[told]).unwrap(), [Committed::Conflict]);
+    assert_eq!(value(&party, record(1)).as_deref(), Some("one"));
+    assert_eq!(value(&party, Cell::Users(phone(1))), None);
+    assert_eq!(party.timeline(&phone(1), 10), []);
+}
+
+pub fn changes_in_one_call_are_each_whole_by_themselves(place: &dyn Place) {
+    let party = Party::of(place);
+    let changes = [
+        change(vec![set(record(1), None, "one", Life::Forever)]),
+        change(vec![set(record(2), Some("no"), "two", Life::Forever)]),
+        change(vec![set(record(3), None, "three", Life::Forever)]),
+    ];
+    let committed = party.commit(&changes).unwrap();
+    assert!(
+        matches!(committed.as_slice(), [Committed::Done(_), Committed::Conflict, Committed::Done(_)]),
+        "{committed:?}"
+    );
+    assert_eq!([1, 2, 3].map(|n| value(&party, record(n))), [Some("one".into()), None, Some("three".into())]);
+    assert_eq!(party.commit(&[]).unwrap(), []);
+    assert_eq!(party.load(&[]).unwrap(), []);
+}
+
+pub fn of_many_commits_at_once_on_one_value_one_is_done(place: &dyn Place) {
+    let done = at_once(place, 20, |party, index| {
+        let written = change(vec![set(record(1), None, &index.to_string(), Life::Forever)]);
+        let change = Change { append: Some(events(&phone(1), [index], Duration::from_secs(60))), ..written };
+        matches!(party.commit(&[change]).unwrap().as_slice(), [Committed::Done(_)])
+    });
+    let winners: Vec<_> = (0..20).filter(|index| done[*index]).map(|index| index.to_string()).collect();
+    assert_eq!(winners.len(), 1);
+    let party = Party::of(place);
+    assert_eq!(value(&party, record(1)).as_ref(), winners.first());
+    assert_eq!(results(&party, &phone(1), 50), winners);
+}
+
+pub fn values_are_gone_when_their_life_is_over(place: &dyn Place) {
+    let party = Party::of(place);
+    done(&party, vec![set(record(1), None, "one", Life::For(SHORT))]);
+    assert_eq!(value(&party, record(1)).as_deref(), Some("one"));
+    place.pass(OVER);
+    assert_eq!(value(&party, record(1)), None);
+    let late = change(vec![set(record(1), Some("one"), "two", Life::Forever)]);
+    assert_eq!(party.commit(&[late]).unwrap(), [Committed::Conflict], "what is over is not there to compare with");
+    done(&party, vec![set(record(1), None, "two", Life::Forever)]);
+}
+
+pub fn a_value_without_an_end_stays(place: &dyn Place) {
+    let party = Party::of(place);
+    done(&party, vec![set(record(1), None, "one", Life::For(SHORT))]);
+    done(&party, vec![set(record(1), Some("one"), "two", Life::Forever)]);
+    place.pass(OVER);
+    assert_eq!(value(&party, record(1)).as_deref(), Some("two"), "the end of the value before does not hold for it");
+}
+
+pub fn life_that_is_over_removes_the_value(place: &dyn Place) {
+    let party = Party::of(place);
+    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
+    done(&party, vec![set(record(1), Some("one"), "two", Life::Over)]);
+    assert_eq!(value(&party, record(1)), None);
+    done(&party, vec![set(record(1), None, "three", Life::Over)]);
+    assert_eq!(value(&party, record(1)), None);
+}
+
+pub fn a_new_value_has_a_new_life(place: &dyn Place) {
+    let party = Party::of(place);
+    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
+    done(&party, vec![set(record(1), Some("one"), "two", Life::For(SHORT))]);
+    place.pass(OVER);
+    assert_eq!(value(&party, record(1)), None);
+    // A life below the store's own unit is a life, not an error.
+    done(&party, vec![set(record(1), None, "three", Life::For(Duration::from_nanos(1)))]);
+    place.pass(Duration::from_millis(2));
+    assert_eq!(value(&party, record(1)), None);
+}
+
+pub fn the_time_of_the_store_goes_on(place: &dyn Place) {
+    let party = Party::of(place);
+    let now = || party.load(&[vec![record(1)]]).unwrap()[0].now;
+    let before = now();
+    let Ok([Committed::Done(at)]) =
+        <[_; 1]>::try_from(party.commit(&[change(vec![set(record(1), None, "one", Life::Over)])]).unwrap())
+    else {
+        panic!("a conflict with nothing")
+    };
+    place.pass(SHORT);
+    let after = now();
+    assert!(before <= at && at < after && after.since(before) >= SHORT, "{before:?} {at:?} {after:?}");
+}
+
+pub fn a_timeline_is_newest_first(place: &dyn Place) {
+    let party = Party::of(place);
+    assert_eq!(party.timeline(&phone(1), 10), []);
+    let keep = Duration::from_secs(60);
+    told(&party, Change { append: Some(events(&phone(1), [1, 2], keep)), ..change(Vec::new()) });
+    told(&party, Change { append: Some(events(&phone(1), [3], keep)), ..change(Vec::new()) });
+    assert_eq!(results(&party, &phone(1), 10), ["3", "2", "1"]);
+    assert_eq!(results(&party, &phone(1), 2), ["3", "2"]);
+    assert_eq!(results(&party, &phone(2), 10), [""; 0], "another phone has another one");
+}
+
+pub fn a_timeline_keeps_the_newest_fifty(place: &dyn Place) {
+    let party = Party::of(place);
+    let keep = Duration::from_secs(60);
+    told(&party, Change { append: Some(events(&phone(1), 0..45, keep)), ..change(Vec::new()) });
+    told(&party, Change { append: Some(events(&phone(1), 45..60, keep)), ..change(Vec::new()) });
+    let kept = results(&party, &phone(1), 1000);
+    assert_eq!(kept.len(), EVENTS_KEPT);
+    assert_eq!((kept[0].as_str(), kept[49].as_str()), ("59", "10"));
+}
+
+pub fn a_timeline_has_an_end(place: &dyn Place) {
+    let party = Party::of(place);
+    told(&party, Change { append: Some(events(&phone(1), [1], SHORT * 3)), ..change(Vec::new()) });
+    told(&party, Change { append: Some(events(&phone(1), [2], SHORT)), ..change(Vec::new()) });
+    assert_eq!(results(&party, &phone(1), 10).len(), 2);
+    place.pass(OVER);
+    assert_eq!(party.timeline(&phone(1), 10), [], "the newest event says how long all are kept");
+}
+
+pub fn all_phones_are_found_page_by_page(place: &dyn Place) {
+    let party = Party::of(place);
+    assert_eq!(party.phones(), [""; 0]);
+    for n in 0..10 {
+        done(&party, vec![set(record(n), None, "x", Life::Forever)]);
+        // Other values of the same phone, and of no phone, are no records.
+        done(&party, vec![set(Cell::Users(phone(n + 5)), None, "x", Life::Forever)]);
+        done(&party, vec![set(Cell::Prefix(format!("+9198{n}")), None, "x", Life::Forever)]);
+        told(&party, Change { append: Some(events(&phone(n), [1], SHORT * 100)), ..change(Vec::new()) });
+    }
+    let expected: Vec<_> = (0..10).map(|n| phone(n).as_str().to_owned()).collect();
+    assert_eq!(party.phones(), expected);
+    assert_eq!(party.users(), []);
+}
+
+pub fn all_users_are_found_page_by_page(place: &dyn Place) {
+    let party = Party::of(place);
+    let odd = ["a:b", "a", "*", "{x}", "}:phones", "100%", "%25", "ünï ☎", "[a-z]", "?", "user:1", "a b", "\\"];
+    let mut users: Vec<_> = odd.into_iter().map(user).collect();
+    for user in &users {
+        done(&party, vec![set(Cell::Phones(user.clone()), None, "x", Life::Forever)]);
+        assert_eq!(value(&party, Cell::Phones(user.clone())).as_deref(), Some("x"));
+    }
+    users.sort();
+    assert_eq!(party.users(), users);
+    assert_eq!(party.phones(), [""; 0]);
+}
+
+pub fn what_is_over_is_not_listed(place: &dyn Place) {
+    let party = Party::of(place);
+    done(&party, vec![set(record(1), None, "x", Life::For(SHORT))]);
+    done(&party, vec![set(record(2), None, "x", Life::Forever)]);
+    done(&party, vec![set(Cell::Phones(user("u")), None, "x", Life::For(SHORT))]);
+    place.pass(OVER);
+    assert_eq!(party.phones(), [phone(2).as_str()]);
+    assert_eq!(party.users(), []);
+}

@@ -1,0 +1,269 @@
+//! One process that works on a store: a verifier with its keys and limits, and short words for what the clauses do.
+
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use otpctl::app::OsRandom;
+use otpctl::otp::record::{Answer, Reason, Verdict};
+use otpctl::otp::rules::{Asked, Reserved, Revoke, Unlock};
+use otpctl::otp::text::Template;
+use otpctl::otp::{
+    Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Policy, Purpose, Secret,
+    UserId,
+};
+use otpctl::store::{Change, Committed, Loaded, Store, StoreError};
+use otpctl::verifier::{Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError};
+
+use crate::places::Place;
+
+/// The usual right code, and one that is wrong.
+pub const RIGHT: &str = "424242";
+pub const WRONG: &str = "111111";
+
+/// One process.
+pub struct Party {
+    runtime: tokio::runtime::Runtime,
+    pub store: Box<dyn Store>,
+    pub limits: Limits,
+    pub peppers: Peppers,
+    pub ttl: Duration,
+    pub dry_run: bool,
+    pub purpose: Purpose,
+    pub user: Option<UserId>,
+    pub key: Option<String>,
+    progress: Progress,
+}
+
+impl Party {
+    /// With a way of its own to the store, and limits on nothing but guesses.
+    pub fn of(place: &dyn Place) -> Self {
+        Self::over(place.store())
+    }
+
+    pub fn over(store: Box<dyn Store>) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self {
+            runtime,
+            store,
+            limits: no_limits(),
+            peppers: pepper("k1"),
+            ttl: Duration::from_secs(300),
+            dry_run: false,
+            purpose: Purpose::default(),
+            user: None,
+            key: None,
+            progress: Progress::default(),
+        }
+    }
+
+    fn verifier(&self) -> Verifier<'_> {
+        Verifier {
+            store: self.store.as_ref(),
+            limits: &self.limits,
+            timeline_kept: Duration::from_secs(3600),
+            randomness: &OsRandom,
+            progress: &self.progress,
+            dry_run: self.dry_run,
+            reason: None,
+        }
+    }
+
+    fn to_issue<'a>(&'a self, phone: &'a Phone, code: &'a Code) -> ToIssue<'a> {
+        let user = self.user.as_ref();
+        ToIssue { phone, purpose: &self.purpose, user, code, peppers: &self.peppers, ttl: self.ttl, max_tries: 5 }
+    }
+
+    /// Makes a code that needs no SMS, and gives its id.
+    pub fn issue(&self, phone: &Phone, code: &str) -> String {
+        match self.try_issue(phone, code).unwrap().outcome {
+            Reserved::New(challenge) | Reserved::Replayed(challenge) => challenge.id,
+        }
+    }
+
+    pub fn try_issue(&self, phone: &Phone, code: &str) -> Result<Stepped<Reserved>, VerifierError> {
+        self.runtime.block_on(self.verifier().issue(&self.to_issue(phone, &read(code))))
+    }
+
+    /// Sends a code.
+    pub fn send(&self, phone: &Phone, code: &str, route: &Route) -> Result<Sent, VerifierError> {
+        let code = read(code);
+        let template = Template::new("{{ code }} is your code", None).unwrap();
+        let policy = Policy::default();
+        let sending = async {
+            let asked = ToSend {
+                issue: self.to_issue(phone, &code),
+                policy: &policy,
+                route,
+                template: &template,
+                app: "Example",
+                lang: None,
+                idempotency_key: self.key.as_deref(),
+                deadline: tokio::time::Instant::now() + Duration::from_secs(10),
+            };
+            self.verifier().send(&asked, &asked.text(code.expose()).unwrap()).await
+        };
+        self.runtime.block_on(sending)
+    }
+
+    /// Types a code.
+    pub fn verify(&self, phone: &Phone, code: &str) -> Answer {
+        self.try_verify(phone, code, &fresh_id()).unwrap().answer
+    }
+
+    /// The verdict alone.
+    pub fn verdict(&self, phone: &Phone, code: &str) -> (Verdict, Option<Reason>) {
+        let answer = self.verify(phone, code);
+        (answer.verdict, answer.reason)
+    }
+
+    pub fn try_verify(&self, phone: &Phone, code: &str, attempt_id: &str) -> Result<Tried, VerifierError> {
+        let asked = Asked {
+            phone,
+            purpose: &self.purpose,
+            code: &read(code),
+            peppers: &self.peppers,
+            attempt_id,
+            user: self.user.as_ref(),
+            require_user: false,
+        };
+        self.runtime.block_on(self.verifier().verify(&asked)).map(|stepped| stepped.outcome)
+    }
+
+    /// Kills live codes, and says how many.
+    pub fn revoke(&self, phone: &Phone) -> Result<usize, VerifierError> {
+        let revoked = self.runtime.block_on(self.verifier().revoke(phone, &Revoke::default()));
+        revoked.map(|stepped| stepped.outcome.0.len())
+    }
+
+    /// Clears failures and locks; with `limits`, the phone's own limits too.
+    pub fn unlock(&self, phone: &Phone, limits: bool) {
+        let asked = Unlock { limits, ..Unlock::default() };
+        self.runtime.block_on(self.verifier().unlock(phone, &asked)).unwrap();
+    }
+
+    pub fn link(&self, phone: &Phone, user: &UserId) {
+        self.runtime.block_on(self.verifier().link(phone, user)).unwrap();
+    }
+
+    pub fn unlink(&self, phone: &Phone, user: &UserId) {
+        self.runtime.block_on(self.verifier().unlink(phone, user)).unwrap();
+    }
+
+    /// The numbers that a user has.
+    pub fn phones_of(&self, user: &UserId) -> Vec<String> {
+        let links = self.runtime.block_on(self.verifier().phones_of(user)).unwrap();
+        links.into_iter().map(|(phone, _)| phone.as_str().to_owned()).collect()
+    }
+
+    pub fn look(&self, phone: &Phone) -> Look {
+        self.runtime.block_on(self.verifier().look(phone)).unwrap()
+    }
+
+    /// The failures in a row of the usual purpose.
+    pub fn failures(&self, phone: &Phone) -> u32 {
+        let look = self.look(phone);
+        look.known.record.purposes.get(&self.purpose).map_or(0, |slot| slot.failures(look.now, &self.limits))
+    }
+
+    pub fn load(&self, groups: &[Vec<otpctl::store::Cell>]) -> Result<Vec<Loaded>, StoreError> {
+        self.runtime.block_on(self.store.load(groups))
+    }
+
+    pub fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
+        self.runtime.block_on(self.store.commit(changes))
+    }
+
+    pub fn timeline(&self, phone: &Phone, most: usize) -> Vec<Event> {
+        self.runtime.block_on(self.store.timeline(phone, most)).unwrap()
+    }
+
+    /// All numbers that have a record, asked for in pages of three.
+    pub fn phones(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.runtime.block_on(self.store.phones(cursor.as_deref(), 3)).unwrap();
+            found.extend(page.found);
+            cursor = page.next;
+            if cursor.is_none() {
+                return once(found);
+            }
+        }
+    }
+
+    /// All users that have phones, likewise.
+    pub fn users(&self) -> Vec<UserId> {
+        let mut found = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = self.runtime.block_on(self.store.users(cursor.as_deref(), 3)).unwrap();
+            found.extend(page.found);
+            cursor = page.next;
+            if cursor.is_none() {
+                return once(found);
+            }
+        }
+    }
+}
+
+/// Sorted, and each only once: a page may repeat a name.
+fn once<T: Ord>(mut found: Vec<T>) -> Vec<T> {
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// No limit on sends; ten failures lock for a second, twenty until somebody unlocks.
+pub fn no_limits() -> Limits {
+    let lock = |failures, length| LockStep { failures, length };
+    Limits {
+        cooldown: Vec::new(),
+        per_phone: Vec::new(),
+        per_prefix: Vec::new(),
+        per_country: Vec::new(),
+        locks: vec![lock(10, LockLength::For(Duration::from_secs(1))), lock(20, LockLength::Hard)],
+        failures_kept: Duration::from_secs(24 * 3600),
+    }
+}
+
+/// One pepper of this name.
+pub fn pepper(id: &str) -> Peppers {
+    let key = Secret::new(format!("a key that no one guesses, by the name of {id}"));
+    Peppers::new(vec![Pepper { id: id.to_owned(), key }]).unwrap()
+}
+
+/// A code of six digits.
+pub fn read(code: &str) -> Code {
+    CodeSpec { alphabet: Alphabet::named("digits").unwrap(), length: 6 }.read(code).unwrap()
+}
+
+/// A mobile number in India, another one for each `n`.
+pub fn phone(n: u32) -> Phone {
+    Phone::parse(&format!("+9198765{n:05}"), None).unwrap()
+}
+
+pub fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+pub fn fresh_id() -> String {
+    otpctl::otp::reference::attempt_id(&OsRandom).unwrap()
+}
+
+/// Does the same in so many processes at once, each with its own way to the store, and gives what each got.
+pub fn at_once<T: Send>(place: &dyn Place, count: usize, work: impl Fn(&Party, usize) -> T + Sync) -> Vec<T> {
+    let start = Arc::new(Barrier::new(count));
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..count)
+            .map(|index| {
+                let (start, work) = (Arc::clone(&start), &work);
+                scope.spawn(move || {
+                    let party = Party::of(place);
+                    start.wait();
+                    work(&party, index)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}

@@ -1,0 +1,75 @@
+//! The stores that the suite runs over: how each is opened, and how its time passes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use otpctl::otp::Moment;
+use otpctl::store::{Clock, Embedded, Redis, Server as Address, Store, Tls};
+
+use crate::redis::RedisServer;
+
+/// One empty store, gone when dropped.
+pub trait Place: Sync {
+    /// Opens an empty one.
+    fn open() -> Self
+    where
+        Self: Sized;
+
+    /// A way of its own to the values, as another process has.
+    fn store(&self) -> Box<dyn Store>;
+
+    /// Lets so much of the store's time pass.
+    fn pass(&self, time: Duration);
+}
+
+/// The embedded store, on a clock that moves only when it is told to.
+pub struct File {
+    folder: tempfile::TempDir,
+    millis: Arc<AtomicI64>,
+}
+
+impl Place for File {
+    fn open() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), millis: Arc::new(AtomicI64::new(1_790_000_000_000)) }
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        let millis = Arc::clone(&self.millis);
+        let clock: Clock = Arc::new(move || Moment::from_millis(millis.load(Ordering::SeqCst)));
+        Box::new(Embedded::new(self.folder.path().join("otpctl.db"), clock))
+    }
+
+    fn pass(&self, time: Duration) {
+        self.millis.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+/// A Redis of its own, whose clock is the machine's.
+pub struct Server(pub RedisServer);
+
+impl Place for Server {
+    fn open() -> Self {
+        Self(RedisServer::start())
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        Box::new(Redis::new(address(&self.0.url())).unwrap())
+    }
+
+    fn pass(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// A Redis under the usual prefix, without a password.
+pub fn address(url: &str) -> Address {
+    Address {
+        url: url.to_owned(),
+        username: None,
+        password: None,
+        tls: Tls::default(),
+        prefix: "otpctl".to_owned(),
+        refuse_eviction: false,
+    }
+}
