@@ -88,13 +88,19 @@ impl Counter {
     pub fn take(&self, now: Moment, quotas: &[Quota], last_four: Option<u16>) -> Result<Self, Full> {
         let mut taken = self.clone();
         taken.windows.retain(|length, _| quotas.iter().any(|quota| millis(quota.window) == *length));
+        let mut full: Option<(Moment, Quota)> = None;
         for quota in quotas {
             let length = millis(quota.window).max(1);
             let window = self.windows.get(&length).copied().unwrap_or_default().at(now.millis(), length);
             if window.estimate(now.millis(), length) >= quota.limit {
-                return Err(Full::Quota(*quota, window.free_at(now.millis(), length, quota.limit)));
+                let free = window.free_at(now.millis(), length, quota.limit);
+                // Of several, the last to give way: before that, another try is in vain.
+                full = full.filter(|(until, _)| *until >= free).or(Some((free, *quota)));
             }
-            taken.windows.insert(length, Window { count: window.count + 1, ..window });
+            taken.windows.insert(length, Window { count: window.count.saturating_add(1), ..window });
+        }
+        if let Some((until, quota)) = full {
+            return Err(Full::Quota(quota, until));
         }
         if let Some(last_four) = last_four {
             taken.recent.retain(|(number, at)| *number != last_four && at.after(RUN) > now);

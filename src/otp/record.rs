@@ -15,6 +15,8 @@ const CHALLENGES: usize = 6;
 const ATTEMPTS: usize = 8;
 /// So many idempotent sends are kept.
 const REQUESTS: usize = 8;
+/// The cooldown begins again at its first step after so long without a send.
+pub(super) const QUIET: Duration = Duration::from_secs(3600);
 /// So many purposes may be in use at once.
 pub const PURPOSES: usize = 16;
 
@@ -23,7 +25,7 @@ pub const PURPOSES: usize = 16;
 #[serde(deny_unknown_fields)]
 pub struct Record {
     v: u8,
-    /// When SMS were sent, the newest last; as far back as the longest quota looks.
+    /// When SMS were sent, the newest last; as far back as the longest quota looks, and the last one for an hour.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sends: Vec<Moment>,
     /// Sends since the last success or quiet hour: the step of the cooldown.
@@ -366,6 +368,7 @@ impl Record {
         let mut end = now;
         let mut until = |moment: Moment| end = end.max(moment);
         self.sends.iter().for_each(|sent| until(sent.after(longest)));
+        self.sends.last().into_iter().for_each(|last| until(last.after(QUIET)));
         self.cooldown_until.into_iter().for_each(&mut until);
         self.requests.iter().for_each(|request| until(request.until));
         for slot in self.purposes.values() {
@@ -385,13 +388,14 @@ impl Record {
     /// Drops what is over, so that the record stays small.
     pub(super) fn sweep(&mut self, now: Moment, limits: &Limits) {
         let longest = limits.per_phone.iter().map(|quota| quota.window).max().unwrap_or_default();
-        self.sends.retain(|sent| sent.after(longest) > now);
+        let last = self.sends.last().copied().filter(|last| last.after(QUIET) > now);
+        self.sends.retain(|sent| sent.after(longest) > now || Some(*sent) == last);
         self.requests.retain(|request| request.until > now);
         drop_oldest(&mut self.requests, REQUESTS);
         for slot in self.purposes.values_mut() {
             slot.sweep(now, limits);
         }
-        if self.purposes.len() > PURPOSES {
+        if self.purposes.len() >= PURPOSES {
             self.purposes.retain(|_, slot| slot.matters(now));
         }
     }

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::failure::full;
-use super::step::{Doing, cells, known};
+use super::step::{Doing, LOST, cells, known};
 use super::{InFlight, SendFailure, Stepped, Verifier, VerifierError};
 use crate::otp::counter::{Counter, Full};
 use crate::otp::record::{Challenge, Delivery, Life};
@@ -201,6 +201,7 @@ impl Verifier<'_> {
             counted.push((Cell::Request(key.to_owned()), Counting::Key(arguments)));
         }
         let mut groups = vec![cells(phone)];
+        let mut lost = 0;
         for _ in 0..ROUNDS {
             groups.truncate(1);
             groups.extend(counted.iter().map(|(cell, _)| vec![cell.clone()]));
@@ -218,7 +219,14 @@ impl Verifier<'_> {
             if self.dry_run || changes.is_empty() {
                 return Ok(None);
             }
-            let committed = self.store.commit(&changes).await?;
+            let committed = match self.store.commit(&changes).await {
+                // Nothing is sent yet, and counting it twice is safe.
+                Err(StoreError::Unknown(_)) if lost < LOST => {
+                    lost += 1;
+                    continue;
+                }
+                committed => committed?,
+            };
             let mut conflicts = committed.iter().map(|committed| *committed == Committed::Conflict);
             counted.retain(|_| conflicts.next().unwrap_or(false));
             if counted.is_empty() {

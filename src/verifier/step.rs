@@ -10,7 +10,7 @@ pub use crate::otp::rules::Tried;
 /// More rounds than any crowd has ever needed: two hundred at once need three.
 const ROUNDS: usize = 500;
 /// A commit whose answer was lost is looked for so many times.
-const LOST: usize = 2;
+pub(super) const LOST: usize = 2;
 
 /// What a step is, for the store and for whoever interrupts it.
 #[derive(Debug, Clone)]

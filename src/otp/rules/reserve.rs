@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use super::{Known, Step};
-use crate::otp::record::{Challenge, PURPOSES, Record, Request, Slot, State};
+use crate::otp::record::{Challenge, PURPOSES, QUIET, Record, Request, Slot, State};
 use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};
 
-/// The cooldown begins again at its first step after so long without a send.
-const QUIET: Duration = Duration::from_secs(3600);
 /// An idempotency key is remembered so long.
 pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 3600);
 
@@ -173,16 +171,15 @@ fn user_of<'a>(known: &'a Known, asked: &Reserve<'a>) -> Result<Option<&'a UserI
     }
 }
 
+/// Of several limits that refuse it, the last to give way is told: before that, another try is in vain.
 fn within_limits(record: &Record, now: Moment, limits: &Limits) -> Result<(), SendRefused> {
-    if let Some(until) = record.cooldown_until.filter(|until| *until > now) {
-        return Err(SendRefused::Cooldown(until));
+    let cooldown = record.cooldown_until.filter(|until| *until > now);
+    let cooldown = cooldown.map(|until| (until, SendRefused::Cooldown(until)));
+    let full = |quota: &Quota| free_at(record, now, *quota).map(|until| (until, SendRefused::Quota(*quota, until)));
+    match limits.per_phone.iter().filter_map(full).chain(cooldown).max_by_key(|(until, _)| *until) {
+        Some((_, refused)) => Err(refused),
+        None => Ok(()),
     }
-    for quota in &limits.per_phone {
-        if let Some(until) = free_at(record, now, *quota) {
-            return Err(SendRefused::Quota(*quota, until));
-        }
-    }
-    Ok(())
 }
 
 /// When the window has room again; `None` where it has room now.

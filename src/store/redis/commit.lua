@@ -6,16 +6,17 @@ for i = 1, n do
   local held = redis.call('GET', KEYS[i])
   if (held or '') ~= ARGV[i * 5 - 3] or (held and '1' or '0') ~= ARGV[i * 5 - 2] then return {0, now[1], now[2]} end
 end
-for i = 1, n do
-  local todo, value, life = ARGV[i * 5 - 1], ARGV[i * 5], ARGV[i * 5 + 1]
-  if todo == 'set' and life == '' then redis.call('SET', KEYS[i], value)
-  elseif todo == 'set' then redis.call('SET', KEYS[i], value, 'PX', life)
-  elseif todo == 'drop' then redis.call('DEL', KEYS[i]) end
-end
+-- The timeline first: of all that is written here, only it can fail, on a key of another type.
 local first = n * 5 + 2
 if KEYS[n + 1] then
   for i = first + 2, #ARGV do redis.call('LPUSH', KEYS[n + 1], ARGV[i]) end
   redis.call('LTRIM', KEYS[n + 1], 0, ARGV[first] - 1)
   redis.call('PEXPIRE', KEYS[n + 1], ARGV[first + 1])
+end
+for i = 1, n do
+  local todo, value, life = ARGV[i * 5 - 1], ARGV[i * 5], ARGV[i * 5 + 1]
+  if todo == 'set' and life == '' then redis.call('SET', KEYS[i], value)
+  elseif todo == 'set' then redis.call('SET', KEYS[i], value, 'PX', life)
+  elseif todo == 'drop' then redis.call('DEL', KEYS[i]) end
 end
 return {1, now[1], now[2]}

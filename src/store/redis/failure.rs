@@ -38,6 +38,7 @@ fn said(text: &str, server: &str) -> StoreError {
     for (code, sort) in [
         ("NOPERM", StoreError::Denied as fn(String) -> StoreError),
         ("permissions", StoreError::Denied),
+        ("can't run this command", StoreError::Denied),
         ("WRONGTYPE", StoreError::Data),
         ("DB index", StoreError::Config),
         // The first line of our scripts is not Lua to an older server.

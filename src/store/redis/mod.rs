@@ -43,6 +43,9 @@ impl Redis {
 
     /// Runs one command alone or several in one round trip, and gives the answer of each.
     async fn run<T: redis::FromRedisValue>(&self, commands: Vec<Cmd>, doing: Doing) -> Result<Vec<T>, StoreError> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut connection = self.connection.get().await?;
         let answered = if let [command] = commands.as_slice() {
             command.query_async(&mut connection).await.map(|answer| vec![answer])
