@@ -19,16 +19,20 @@ pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 /// The version of the tables, in the file's `user_version`.
 const VERSION: i64 = 1;
 /// So many dead values and events are removed at each commit, more than one commit makes.
-const SWEEP: usize = 16;
+const SWEEP: i64 = 16;
 /// Writers queue at the lock file, so the database itself is only ever busy for a moment.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// The log is folded into the file when it is longer than this: every process that opens the file reads the log whole.
+const LONG_LOG: u64 = 256 * 1024;
+
+/// A timeline has one life, so its events carry none: a new event touches two pages, however long the timeline is.
 const TABLES: &str = "
     CREATE TABLE cell (name TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at INTEGER) STRICT, WITHOUT ROWID;
     CREATE INDEX cell_expires_at ON cell (expires_at) WHERE expires_at IS NOT NULL;
-    CREATE TABLE event (id INTEGER PRIMARY KEY, timeline TEXT NOT NULL, body BLOB NOT NULL, expires_at INTEGER NOT NULL) STRICT;
-    CREATE INDEX event_timeline ON event (timeline, id);
-    CREATE INDEX event_expires_at ON event (expires_at);
+    CREATE TABLE timeline (name TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX timeline_expires_at ON timeline (expires_at);
+    CREATE TABLE event (timeline TEXT, id INTEGER, body BLOB NOT NULL, PRIMARY KEY (timeline, id)) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 1;";
 
 /// One file, opened when first asked for.
@@ -87,6 +91,7 @@ impl Store for Embedded {
             lock.lock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
             // The time of the step is after the wait for the others.
             let committed = changes.iter().map(|change| commit(connection, change, clock())).collect();
+            fold_log(connection);
             // Closing the file would unlock it too; without this, the next command of this process would wait for itself.
             lock.unlock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
             committed
@@ -97,7 +102,8 @@ impl Store for Embedded {
     async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
         let name = timeline_name(phone);
         self.run(move |connection, _, now| {
-            let sql = "SELECT body FROM event WHERE timeline = ?1 AND expires_at > ?2 ORDER BY id DESC LIMIT ?3";
+            let sql = "SELECT body FROM event WHERE timeline = ?1
+                       AND EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2) ORDER BY id DESC LIMIT ?3";
             let mut query = connection.prepare(sql).map_err(|error| sorted(&error))?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let bodies = query.query_map(params![name, now.millis(), most], |row| row.get::<_, Vec<u8>>(0));
@@ -176,6 +182,16 @@ fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<C
     Ok(Committed::Done(now))
 }
 
+/// Folds a long log into the file, while no other process writes. It is only tidying: what is committed is safe either
+/// way, so a failure (a reader is in the way) leaves it to the next.
+fn fold_log(connection: &Connection) {
+    let log = connection.path().map(|path| format!("{path}-wal"));
+    let long = |path: String| std::fs::metadata(path).is_ok_and(|log| log.len() > LONG_LOG);
+    if log.is_some_and(long) {
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
 fn held(connection: &Connection, name: &str, now: Moment) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT value FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
     let mut query = connection.prepare_cached(sql).map_err(|error| sorted(&error))?;
@@ -200,26 +216,35 @@ fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite:
 
 fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Result<()> {
     let name = timeline_name(&append.phone);
-    let expires_at = now.after(append.keep).millis();
+    // A timeline whose life is over begins anew, even if nobody has swept it yet.
+    let over = "DELETE FROM event WHERE timeline = ?1
+                AND NOT EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2)";
+    connection.prepare_cached(over)?.execute(params![name, now.millis()])?;
+    let add = "INSERT INTO event (timeline, id, body)
+               VALUES (?1, (SELECT coalesce(max(id), 0) + 1 FROM event WHERE timeline = ?1), ?2)";
     for event in &append.events {
         let body = serde_json::to_vec(event).unwrap_or_default();
-        let sql = "INSERT INTO event (timeline, body, expires_at) VALUES (?1, ?2, ?3)";
-        connection.execute(sql, params![name, body, expires_at])?;
+        connection.prepare_cached(add)?.execute(params![name, body])?;
     }
-    let sql = "DELETE FROM event WHERE timeline = ?1
-               AND id <= (SELECT id FROM event WHERE timeline = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
-    connection.execute(sql, params![name, i64::try_from(EVENTS_KEPT).unwrap_or(i64::MAX)])?;
-    connection.execute("UPDATE event SET expires_at = ?2 WHERE timeline = ?1", params![name, expires_at])?;
+    let surplus = "DELETE FROM event WHERE timeline = ?1
+                   AND id <= (SELECT max(id) FROM event WHERE timeline = ?1) - ?2";
+    connection.execute(surplus, params![name, i64::try_from(EVENTS_KEPT).unwrap_or(i64::MAX)])?;
+    let life = "INSERT INTO timeline (name, expires_at) VALUES (?1, ?2)
+                ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
+    connection.execute(life, params![name, now.after(append.keep).millis()])?;
     Ok(())
 }
 
 /// The dead are removed by whoever comes next, a few at a time: no command is needed for it.
 fn sweep(connection: &Connection, now: Moment) -> rusqlite::Result<()> {
-    let most = i64::try_from(SWEEP).unwrap_or(i64::MAX);
-    let sql = "DELETE FROM cell WHERE name IN (SELECT name FROM cell WHERE expires_at <= ?1 LIMIT ?2)";
-    connection.execute(sql, params![now.millis(), most])?;
-    let sql = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE expires_at <= ?1 LIMIT ?2)";
-    connection.execute(sql, params![now.millis(), most])?;
+    let now = now.millis();
+    let cells = "DELETE FROM cell WHERE name IN (SELECT name FROM cell WHERE expires_at <= ?1 LIMIT ?2)";
+    connection.execute(cells, params![now, SWEEP])?;
+    let dead = "SELECT name FROM timeline WHERE expires_at <= ?1 LIMIT ?2";
+    let events = format!("DELETE FROM event WHERE timeline IN ({dead})");
+    connection.execute(&events, params![now, SWEEP])?;
+    let timelines = format!("DELETE FROM timeline WHERE name IN ({dead})");
+    connection.execute(&timelines, params![now, SWEEP])?;
     Ok(())
 }
 
@@ -260,7 +285,9 @@ fn prepare(connection: &mut Connection, lock: &File) -> rusqlite::Result<()> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     // What is counted or consumed must be on the disk when the answer is given.
     connection.execute_batch("PRAGMA synchronous = FULL")?;
-    // The last of many short processes must not tidy up the log at each exit.
+    // Neither each commit that finds the log long nor the last of many short processes tidies it up: a committer does,
+    // now and then, while it holds the lock.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if version == 0 {
         // Only one of many first processes makes the tables.
