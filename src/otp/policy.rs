@@ -81,6 +81,14 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The cooldown begins again at its first step after so long without a send: ten times its longest step.
+    #[must_use]
+    pub fn quiet(&self) -> Duration {
+        self.cooldown.iter().max().copied().unwrap_or_default() * 10
+    }
+}
+
 /// Which numbers may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {

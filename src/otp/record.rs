@@ -15,8 +15,6 @@ const CHALLENGES: usize = 6;
 const ATTEMPTS: usize = 8;
 /// So many idempotent sends are kept.
 const REQUESTS: usize = 8;
-/// The cooldown begins again at its first step after so long without a send.
-pub(super) const QUIET: Duration = Duration::from_secs(3600);
 /// So many purposes may be in use at once.
 pub const PURPOSES: usize = 16;
 
@@ -25,10 +23,11 @@ pub const PURPOSES: usize = 16;
 #[serde(deny_unknown_fields)]
 pub struct Record {
     v: u8,
-    /// When SMS were sent, the newest last; as far back as the longest quota looks, and the last one for an hour.
+    /// When SMS were sent, the newest last; as far back as the longest quota looks, and the last one while the
+    /// cooldown remembers it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sends: Vec<Moment>,
-    /// Sends since the last success or quiet hour: the step of the cooldown.
+    /// Sends since the last success or a long quiet time: the step of the cooldown.
     #[serde(default)]
     pub streak: u32,
     /// No send before this.
@@ -368,7 +367,7 @@ impl Record {
         let mut end = now;
         let mut until = |moment: Moment| end = end.max(moment);
         self.sends.iter().for_each(|sent| until(sent.after(longest)));
-        self.sends.last().into_iter().for_each(|last| until(last.after(QUIET)));
+        self.sends.last().into_iter().for_each(|last| until(last.after(limits.quiet())));
         self.cooldown_until.into_iter().for_each(&mut until);
         self.requests.iter().for_each(|request| until(request.until));
         for slot in self.purposes.values() {
@@ -388,7 +387,7 @@ impl Record {
     /// Drops what is over, so that the record stays small.
     pub(super) fn sweep(&mut self, now: Moment, limits: &Limits) {
         let longest = limits.per_phone.iter().map(|quota| quota.window).max().unwrap_or_default();
-        let last = self.sends.last().copied().filter(|last| last.after(QUIET) > now);
+        let last = self.sends.last().copied().filter(|last| last.after(limits.quiet()) > now);
         self.sends.retain(|sent| sent.after(longest) > now || Some(*sent) == last);
         self.requests.retain(|request| request.until > now);
         drop_oldest(&mut self.requests, REQUESTS);

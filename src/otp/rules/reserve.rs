@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Known, Step};
-use crate::otp::record::{Challenge, PURPOSES, QUIET, Record, Request, Slot, State};
+use crate::otp::record::{Challenge, PURPOSES, Record, Request, Slot, State};
 use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};
 
 /// An idempotency key is remembered so long.
@@ -194,7 +194,7 @@ fn free_at(record: &Record, now: Moment, quota: Quota) -> Option<Moment> {
 }
 
 fn count(record: &mut Record, now: Moment, limits: &Limits) {
-    if record.sends.last().is_none_or(|last| last.after(QUIET) <= now) {
+    if record.sends.last().is_none_or(|last| last.after(limits.quiet()) <= now) {
         record.streak = 0;
     }
     let step = usize::try_from(record.streak).unwrap_or(usize::MAX);
