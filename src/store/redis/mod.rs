@@ -17,7 +17,7 @@ use crate::otp::foreign::escaped;
 use crate::otp::record::Life;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
-/// Sent whole each time, as `EVAL`: one round trip, whatever scripts the server has forgotten.
+/// Sent whole each time, as `EVAL_RO` and `EVAL`: one round trip, whatever scripts the server has forgotten.
 const LOAD: &str = include_str!("load.lua");
 const COMMIT: &str = include_str!("commit.lua");
 /// A script with this line is refused whole when memory is full. Without any such line it could stop half-way.
@@ -117,7 +117,8 @@ impl Store for Redis {
     async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
         let commands = groups.iter().map(|cells| {
             let keys: Vec<String> = cells.iter().map(|cell| self.keys.cell(cell)).collect();
-            let mut command = redis::cmd("EVAL");
+            // `EVAL` would need leave to write the keys, and a Redis user who may only read could not even look.
+            let mut command = redis::cmd("EVAL_RO");
             command.arg(LOAD).arg(keys.len()).arg(keys);
             command
         });
