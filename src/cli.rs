@@ -36,6 +36,15 @@ pub struct Cli {
     command: Command,
 }
 
+impl Cli {
+    /// Every command with all of its arguments.
+    pub(crate) fn whole() -> clap::Command {
+        let mut command = Self::command();
+        command.build();
+        command
+    }
+}
+
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -112,7 +121,11 @@ pub fn main() -> ExitCode {
 fn run(words: &[OsString], env: Env) -> Exit {
     let matches = match Cli::command().try_get_matches_from(words) {
         Ok(matches) => matches,
-        Err(error) => return refused(&error, words, &env),
+        // Help and suggestions need every command put together.
+        Err(error) => {
+            let whole = Cli::whole().try_get_matches_from(words).err();
+            return refused(&whole.unwrap_or(error), words, &env);
+        }
     };
     let by_flag = |name: &str| matches!(matches.value_source(name), Some(clap::parser::ValueSource::CommandLine));
     let (config_by_flag, profile_by_flag) = (by_flag("config"), by_flag("profile"));

@@ -1,6 +1,5 @@
 //! `help`: of a command, or the exit codes.
 
-use clap::CommandFactory as _;
 use serde::Serialize;
 
 use super::Done;
@@ -48,8 +47,7 @@ impl Args {
             let exit_codes = EXITS.iter().map(code).collect();
             return Ok(Box::new(Codes { schema: "otpctl.exit_codes/1", exit_codes }));
         }
-        let mut command = Cli::command();
-        command.build();
+        let mut command = Cli::whole();
         let mut found = &mut command;
         for word in &self.topic {
             found = found.find_subcommand_mut(word).ok_or_else(|| {

@@ -18,7 +18,7 @@ mod version;
 
 use std::time::Duration;
 
-use clap::Subcommand;
+use clap::Args as _;
 
 use crate::app::App;
 use crate::error::Error;
@@ -34,23 +34,63 @@ pub(crate) const SEND: Duration = Duration::from_secs(45);
 /// The time of a command over many phones: each of them has its own.
 const MANY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Every subcommand. Its help is the doc comment on its arguments.
-#[derive(Debug, Subcommand)]
-#[expect(missing_docs, reason = "a comment here would take the place of the help on the arguments")]
-pub enum Command {
-    Send(send::Args),
-    Issue(issue::Args),
-    Verify(verify::Args),
-    Inspect(inspect::Args),
-    Revoke(revoke::Args),
-    Unlock(unlock::Args),
-    List(list::Args),
-    User(user::Args),
-    Config(config::Args),
-    Provider(provider::Args),
-    Completions(completions::Args),
-    Version(version::Args),
-    Help(help::Args),
+/// Every subcommand, by its name and the module that owns it. Its help is the doc comment on the module's `Args`.
+macro_rules! commands {
+    ($($variant:ident, $name:literal, $module:ident;)*) => {
+        /// One subcommand with its arguments.
+        #[derive(Debug)]
+        #[expect(missing_docs, reason = "each is documented on its arguments")]
+        pub enum Command {
+            $($variant($module::Args),)*
+        }
+
+        impl clap::Subcommand for Command {
+            fn augment_subcommands(command: clap::Command) -> clap::Command {
+                // Deferred: of thirteen commands one is run, and only its arguments are worth putting together.
+                let command = command.subcommand_required(true);
+                $(let command = command.subcommand(clap::Command::new($name).defer($module::Args::augment_args));)*
+                command
+            }
+
+            fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+                Self::augment_subcommands(command)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),*].contains(&name)
+            }
+        }
+
+        impl clap::FromArgMatches for Command {
+            fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, own)) => $module::Args::from_arg_matches(own).map(Self::$variant),)*
+                    _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    };
+}
+
+commands! {
+    Send, "send", send;
+    Issue, "issue", issue;
+    Verify, "verify", verify;
+    Inspect, "inspect", inspect;
+    Revoke, "revoke", revoke;
+    Unlock, "unlock", unlock;
+    List, "list", list;
+    User, "user", user;
+    Config, "config", config;
+    Provider, "provider", provider;
+    Completions, "completions", completions;
+    Version, "version", version;
+    Help, "help", help;
 }
 
 impl Command {
