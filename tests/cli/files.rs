@@ -45,16 +45,24 @@ fn t25_a_file_that_others_may_read_holds_no_secret() {
 
 #[test]
 fn t25_a_key_file_is_its_owners_alone() {
-    let machine = Machine::new();
-    let key = machine.write("key", PEPPER);
-    machine.configure(&format!("[code]\npeppers = [{{ id = \"1\", file = {key:?} }}]\n"));
-    for mode in [0o644, 0o640, 0o620, 0o602] {
-        set_mode(&key, mode);
-        refused(&machine, &[], &format!("chmod 600 {}", key.display()));
+    for settings in [
+        "[code]\npeppers = [{ id = \"1\", file = KEY }]\n",
+        "[store.redis]\nurl = \"redis://127.0.0.1\"\npassword = { file = KEY }\n[code]\npeppers = [{ id = \"1\", env = \"HOME\" }]\n",
+        "[providers.telnyx]\napi_key = { file = KEY }\nfrom = \"+13125550100\"\n[policy]\ncountries = [\"IN\"]\n",
+    ] {
+        let machine = Machine::new();
+        let key = machine.write("key", PEPPER);
+        machine.configure(&settings.replace("KEY", &format!("{key:?}")));
+        for mode in [0o644, 0o640, 0o620, 0o602] {
+            set_mode(&key, mode);
+            refused(&machine, &[], &format!("chmod 600 {}", key.display()));
+        }
+        for mode in [0o400, 0o600] {
+            set_mode(&key, mode);
+            let checked = machine.run(&["config", "check"]);
+            assert!(!checked.words().contains("chmod"), "{checked:?}");
+        }
     }
-    set_mode(&key, 0o400);
-    machine.send(PHONE);
-    set_mode(&key, 0o600);
 
     // The pepper that the embedded store made for itself, too.
     let machine = Machine::new();

@@ -22,14 +22,13 @@ const SPELLINGS: [&str; 14] = [
 ];
 
 /// Each reads like it, and is none.
-const REFUSED: [&str; 10] = [
+const REFUSED: [&str; 9] = [
     "+91 98765 4321",
     "+91 98765 432100",
     "++919876543210",
     "+91 98765 43210 ext 5",
     "+91 98765 43210;ext=5",
     "+91 98765 4321O",
-    "+91987654321\u{0}0",
     "9876543210, 9876543211",
     "+9191987654321000",
     "",
@@ -51,7 +50,7 @@ fn t09_all_spellings_of_a_number_are_one_phone() {
             let error = machine.run(&["send", spelling, "--json"]).exits(13).error();
             assert_eq!(error["code"], "RATE_LIMITED", "one count of sends, {spelling}");
         }
-        for refused in REFUSED.iter().filter(|refused| !refused.contains('\0')) {
+        for refused in REFUSED {
             machine.run(&["send", refused]).exits(2);
             machine.verify(refused, "123456").exits(2);
         }
