@@ -153,3 +153,6 @@ impl Window {
         Moment::from_millis((start + wait).max(now + 1))
     }
 }
+
+#[cfg(test)]
+mod tests;

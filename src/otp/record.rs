@@ -392,7 +392,7 @@ impl Record {
         self.requests.retain(|request| request.until > now);
         drop_oldest(&mut self.requests, REQUESTS);
         for slot in self.purposes.values_mut() {
-            slot.sweep(now, limits);
+            slot.sweep(now, limits, &self.requests);
         }
         if self.purposes.len() >= PURPOSES {
             self.purposes.retain(|_, slot| slot.matters(now));
@@ -434,7 +434,7 @@ impl Slot {
         self.failures > 0 || self.lock.is_some() || self.challenges.iter().any(|challenge| challenge.expires_at > now)
     }
 
-    fn sweep(&mut self, now: Moment, limits: &Limits) {
+    fn sweep(&mut self, now: Moment, limits: &Limits, requests: &[Request]) {
         self.failures = self.failures(now, limits);
         if self.failures == 0 {
             self.failed_at = None;
@@ -452,8 +452,11 @@ impl Slot {
             challenge.cooldown_before = None;
         }
         while self.challenges.len() > CHALLENGES {
-            let oldest_dead = self.challenges.iter().position(|challenge| !challenge.is_live(now));
-            self.challenges.remove(oldest_dead.unwrap_or(0));
+            // What an idempotency key made is known as long as the key, or it would be sent again.
+            let asked_for = |challenge: &Challenge| requests.iter().any(|request| request.challenge_id == challenge.id);
+            let droppable = |challenge: &Challenge| !challenge.is_live(now) && !asked_for(challenge);
+            let Some(oldest) = self.challenges.iter().position(droppable) else { break };
+            self.challenges.remove(oldest);
         }
     }
 }

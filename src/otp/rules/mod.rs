@@ -46,3 +46,6 @@ impl<T> Step<T> {
         Self { record: None, users: None, events: Vec::new(), outcome }
     }
 }
+
+#[cfg(test)]
+mod tests;
