@@ -186,8 +186,8 @@ fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<C
 /// way, so a failure (a reader is in the way) leaves it to the next.
 fn fold_log(connection: &Connection) {
     let log = connection.path().map(|path| format!("{path}-wal"));
-    let long = |path: String| std::fs::metadata(path).is_ok_and(|log| log.len() > LONG_LOG);
-    if log.is_some_and(long) {
+    let is_long = |path: String| std::fs::metadata(path).is_ok_and(|log| log.len() > LONG_LOG);
+    if log.is_some_and(is_long) {
         let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }

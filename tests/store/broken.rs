@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use otpctl::otp::record::Verdict;
-use otpctl::store::{Redis, Server as Address, StoreError};
+use otpctl::otp::record::{Life, Verdict};
+use otpctl::store::{Cell, Change, Put, Redis, Server as Address, StoreError, Write};
 use otpctl::verifier::VerifierError;
 
 use crate::fake::Calls;
@@ -36,6 +36,14 @@ fn when_memory_is_full_nothing_is_counted_or_sent_and_revoke_works() {
     let refused = store_error(party.send(&phone(3), RIGHT, &calls.accepting().route()));
     assert!(matches!(refused, StoreError::NotReady(_)), "{refused:?}");
     assert_eq!(calls.count(), 0);
+    let sends = |country: &str| Write {
+        cell: Cell::Country(country.to_owned()),
+        loaded: None,
+        put: Put::Set(b"{}".to_vec(), Life::Forever),
+    };
+    let several = ["IN", "US"].map(|country| Change { writes: vec![sends(country)], append: None, relieves: false });
+    let refused = party.commit(&several);
+    assert!(matches!(refused, Err(StoreError::NotReady(_))), "several at once are refused, not lost: {refused:?}");
     assert_eq!(place.0.cli(&["GET", RECORD]), before, "not one byte");
     assert_eq!(party.phones(), [phone(1).as_str()]);
     assert_eq!(party.look(&phone(1)).timeline.len(), 1);

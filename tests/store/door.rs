@@ -42,7 +42,8 @@ fn a_password_opens_and_a_wrong_one_does_not() {
 #[test]
 fn an_acl_user_needs_its_keys_and_nothing_else() {
     let server = RedisServer::start();
-    let commands = ["+eval", "+get", "+set", "+del", "+time", "+lpush", "+ltrim", "+pexpire", "+lrange", "+scan"];
+    let commands =
+        ["+eval", "+eval_ro", "+get", "+set", "+del", "+time", "+lpush", "+ltrim", "+pexpire", "+lrange", "+scan"];
     let setuser = ["ACL", "SETUSER", "asha", "on", ">secret-of-asha", "~otpctl:*", "resetchannels"];
     assert_eq!(server.cli(&[&setuser[..], &commands[..]].concat()), "OK");
     let asha = |prefix: &str| Server {
@@ -55,7 +56,7 @@ fn an_acl_user_needs_its_keys_and_nothing_else() {
     assert_eq!(party(asha("otpctl")).phones(), [phone(1).as_str()]);
     let elsewhere = works(asha("elsewhere"));
     assert!(matches!(elsewhere, Err(StoreError::Denied(_))), "{elsewhere:?}");
-    assert_eq!(server.cli(&["ACL", "SETUSER", "asha", "-eval"]), "OK");
+    assert_eq!(server.cli(&["ACL", "SETUSER", "asha", "-eval_ro"]), "OK");
     let denied = works(asha("otpctl"));
     assert!(matches!(denied, Err(StoreError::Denied(_))), "{denied:?}");
 }
@@ -63,7 +64,7 @@ fn an_acl_user_needs_its_keys_and_nothing_else() {
 #[test]
 fn a_reader_cannot_write() {
     let server = RedisServer::start();
-    let setuser = ["ACL", "SETUSER", "support", "on", ">s", "~otpctl:*", "+eval", "+get", "+time", "+lrange"];
+    let setuser = ["ACL", "SETUSER", "support", "on", ">s", "%R~otpctl:*", "+eval_ro", "+get", "+time", "+lrange"];
     assert_eq!(server.cli(&setuser), "OK");
     let support = party(Server {
         username: Some("support".to_owned()),

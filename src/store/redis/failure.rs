@@ -16,8 +16,12 @@ pub(super) enum Doing {
     Writing,
 }
 
-/// Sorts an error.
+/// Sorts an error. Of several commands in one round trip, the first that was refused tells why: the client's error for
+/// all of them has no code, and would pass for a lost answer.
 pub(super) fn sorted(error: &RedisError, doing: Doing, server: &str) -> StoreError {
+    let refused = error.clone().into_server_errors();
+    let first = refused.and_then(|all| all.first().map(|(_, first)| RedisError::from(first.clone())));
+    let error = first.as_ref().unwrap_or(error);
     let text = words(error);
     match error.code() {
         Some("NOAUTH" | "WRONGPASS" | "NOPERM") => StoreError::Denied(format!("{server} says {text}")),
