@@ -182,7 +182,7 @@ impl Args {
             dry_run,
             idempotency_key: key.map(str::to_owned),
             plan,
-            argument: target.argument(),
+            argument: target.argument_for(&self.purpose),
         }
     }
 }

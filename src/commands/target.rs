@@ -5,7 +5,7 @@ use std::io::Read as _;
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::reference::{self, Reference};
-use crate::otp::{Phone, UserId};
+use crate::otp::{Phone, Purpose, UserId};
 
 /// A phone, and how the caller came to it.
 #[derive(Debug, Clone)]
@@ -45,6 +45,12 @@ impl Target {
             (_, Some(named), _) | (.., Some(named)) => named.clone(),
             _ => self.phone.as_str().to_owned(),
         }
+    }
+
+    /// What to type for it and its purpose, where that is not the usual one.
+    pub fn argument_for(&self, purpose: &Purpose) -> String {
+        let purpose = if *purpose == Purpose::default() { String::new() } else { format!(" --purpose {purpose}") };
+        self.argument() + &purpose
     }
 }
 

@@ -67,7 +67,7 @@ impl Args {
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {
-                let repeat = format!("otpctl verify {} --attempt-id {attempt_id}", target.argument());
+                let repeat = format!("otpctl verify {} --attempt-id {attempt_id}", target.argument_for(&self.purpose));
                 error.hint = Some(format!("the code may have been used; ask again with the same id: {repeat}"));
             }
             target.failed(app, error)
@@ -87,7 +87,7 @@ impl Args {
         let stepped = app.verifier().await?.verify(&asked).await?;
         Ok(Box::new(Checked {
             phone: target.shown(app),
-            argument: target.argument(),
+            argument: target.argument_for(&self.purpose),
             purpose: self.purpose.clone(),
             answer: stepped.outcome.answer,
             now: stepped.now,
