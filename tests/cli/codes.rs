@@ -279,3 +279,31 @@ fn t22_a_code_of_another_length_does_not_reach_the_store() {
     // What could be a code needs the store, and the store is not there.
     machine.verify(PHONE, "123456").exits(20);
 }
+
+/// What a hint says to type works as it is, with the code behind it, and names the phone no more than the caller did.
+#[test]
+fn a_hint_can_be_pasted() {
+    both_stores(FREE, |machine| {
+        machine.run(&["user", "link", "u 1", PHONE]).exits(0);
+        let user = machine.run(&["user", "show", "u 1", "--json"]).exits(0).json();
+        let reference = user["phones"][0]["ref"].as_str().unwrap();
+        for target in [PHONE, "user:u 1", reference] {
+            for purpose in ["login", "payment"] {
+                let sent = machine.run(&["send", target, "--purpose", purpose]);
+                let code = sent.exits(0).sms_code();
+                let hint = sent.stderr.lines().last().unwrap().strip_prefix("hint: otpctl ").expect("a hint");
+                // As a shell takes the quotes away.
+                let words: Vec<String> = hint.split('\'').enumerate().fold(Vec::new(), |mut words, (part, text)| {
+                    match part % 2 {
+                        0 => words.extend(text.split_whitespace().map(str::to_owned)),
+                        _ => words.push(text.to_owned()),
+                    }
+                    words
+                });
+                let ran = machine.run(&[words, vec![code]].concat());
+                ran.exits(0);
+                assert_eq!(ran.words().contains(PHONE), target == PHONE, "{ran:?}");
+            }
+        }
+    });
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -72,6 +73,10 @@ fn files(folder: &Path) -> String {
     fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap())).collect()
 }
 
+/// Codes of letters: six digits stand by chance in some time stamp, once in a thousand runs.
+const LETTERS: &str = "[code]\nalphabet = \"GHJKMNPQRSTVWXYZ\"\nlength = 10\n";
+const WRONG: &str = "ZYXWVTSRQP";
+
 #[test]
 fn t04_a_code_never_reaches_redis() {
     let words = ["--appendonly", "yes", "--appendfsync", "always", "--rdbcompression", "no"];
@@ -79,20 +84,23 @@ fn t04_a_code_never_reaches_redis() {
     let (server, replica) = (Arc::new(RedisServer::start_with(&words)), RedisServer::start_with(&words));
     replica.cli(&["REPLICAOF", "127.0.0.1", &server.port().to_string()]);
     wait_for("the replica", || replica.cli(&["INFO", "replication"]).contains("master_link_status:up"));
-    let machine = Machine::on(&server, "[providers.outbox]\npath = \"outbox.jsonl\"\n");
+    let machine = Machine::on(&server, &format!("{LETTERS}[providers.outbox]\npath = \"outbox.jsonl\"\n"));
     let (seen, seen_there) = (machine.path("monitor"), machine.path("monitor-of-replica"));
     let monitors = [Monitor::start(&server, &seen), Monitor::start(&replica, &seen_there)];
 
     let sent = machine.run(&["send", PHONE, "-vv", "--json"]);
     let id = sent.exits(0).json()["challenge_id"].as_str().unwrap().to_owned();
+    let outbox = fs::metadata(machine.path(".config/otpctl/outbox.jsonl")).unwrap();
+    assert_eq!(outbox.mode() & 0o777, 0o600, "the one file with a code is its owner's alone");
     let code = machine.outbox()[0]["code"].as_str().unwrap().to_owned();
-    let wrong = wrong_codes(&code).next().unwrap();
     // What was said, where, and a word by which it is seen that the place tells of the send at all.
     let mut said = vec![("stderr of send".to_owned(), sent.words(), "otpctl")];
-    let steps: [&[&str]; 3] = [&[], &["verify", PHONE, &wrong, "-vv"], &["verify", PHONE, &code, "-vv"]];
+    let steps: [&[&str]; 3] = [&[], &["verify", PHONE, WRONG, "-vv"], &["verify", PHONE, &code, "-vv"]];
     for step in steps {
         if !step.is_empty() {
-            said.push(("verify".to_owned(), machine.run(step).words(), "code"));
+            let ran = machine.run(step);
+            assert_eq!(ran.code, if step[2] == code { 0 } else { 10 });
+            said.push(("verify".to_owned(), ran.words(), "code"));
         }
         assert_eq!(server.cli(&["WAIT", "1", "5000"]), "1");
         for (name, server) in [("the server", &*server), ("the replica", &replica)] {
@@ -115,8 +123,23 @@ fn t04_a_code_never_reaches_redis() {
     said.push(("MONITOR".to_owned(), fs::read_to_string(&seen).unwrap(), &id));
     said.push(("MONITOR of the replica".to_owned(), fs::read_to_string(&seen_there).unwrap(), &id));
     for (place, text, proof) in &said {
-        assert!(!text.contains(&code) && !text.contains(&wrong), "{place} has a code");
+        assert!(!text.contains(&code) && !text.contains(WRONG), "{place} has a code");
         assert!(text.contains(proof), "{place} does not even have {proof}: {text}");
+    }
+}
+
+#[test]
+fn t04_a_code_never_reaches_the_embedded_store() {
+    let machine = Machine::with(LETTERS);
+    let sent = machine.run(&["send", PHONE, "-vv", "--json"]);
+    let (code, id) = (sent.exits(0).sms_code(), sent.json()["challenge_id"].as_str().unwrap().to_owned());
+    for step in [&[] as &[&str], &["verify", PHONE, WRONG], &["verify", PHONE, &code]] {
+        if !step.is_empty() {
+            machine.run(step).exits(if step[2] == code { 0 } else { 10 });
+        }
+        let text = files(&machine.path(".local/state/otpctl"));
+        assert!(text.contains(&id), "the files do not even have the challenge");
+        assert!(!text.contains(&code) && !text.contains(WRONG), "a code after {step:?}");
     }
 }
 
