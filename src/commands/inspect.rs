@@ -1,10 +1,13 @@
 //! `inspect`: the support screen of one phone. It reads, and changes nothing.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Done;
 use super::target::{Target, target};
 use crate::app::App;
+use crate::config::spelled;
 use crate::error::{Error, Exit};
 use crate::otp::record::{Challenge, Slot};
 use crate::otp::rules::budget;
@@ -293,30 +296,31 @@ impl Report for Inspected {
         about.row(["users", &if users.is_empty() { "none".to_owned() } else { users.join(", ") }]);
         if let Some(live) = &self.live_code {
             about.row(["live code", &live.challenge_id]);
-            about.row(["expires", &live.expires_at.rfc3339()]);
+            about.row(["expires", &live.expires_at.to_the_second()]);
         }
         if let Some(lock) = &self.lock {
-            let until = lock.until.map_or_else(|| "unlocked".to_owned(), Moment::rfc3339);
+            let until = lock.until.map_or_else(|| "unlocked".to_owned(), Moment::to_the_second);
             about.row(["locked until", &until]);
             about.row(["wrong codes in a row", &lock.failures_consecutive.to_string()]);
         }
         let mut limits = Table::new(&["LIMIT", "WINDOW", "USED", "NEXT SEND"], "none");
         for limit in &self.limits {
-            let window = limit.window_seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds} s"));
+            let window = limit.window_seconds.map(|seconds| spelled(Duration::from_secs(seconds)));
+            let window = window.unwrap_or_else(|| "-".to_owned());
             let used =
-                limit.used.zip(limit.most).map_or_else(|| "-".to_owned(), |(used, most)| format!("{used} of {most}"));
+                limit.used.zip(limit.most).map_or_else(|| "-".to_owned(), |(used, most)| format!("{used}/{most}"));
             limits.row([
                 limit.limit,
                 &window,
                 &used,
-                &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::rfc3339),
+                &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::to_the_second),
             ]);
         }
         let mut deliveries = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DETAIL"], "none");
         for delivery in &self.deliveries {
             let id = delivery.provider_message_id.as_deref().unwrap_or("-");
             let detail = delivery.detail.as_deref().unwrap_or("");
-            deliveries.row([&delivery.at.rfc3339(), delivery.provider.as_str(), delivery.state, id, detail]);
+            deliveries.row([&delivery.at.to_the_second(), delivery.provider.as_str(), delivery.state, id, detail]);
         }
         let mut events = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
         for event in &self.timeline {
@@ -324,7 +328,7 @@ impl Report for Inspected {
             let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
             let purpose = event.purpose.as_ref().map_or("", Purpose::as_str);
             let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
-            events.row([&event.at.rfc3339(), kind, &event.result, purpose, &detail.join("; ")]);
+            events.row([&event.at.to_the_second(), kind, &event.result, purpose, &detail.join("; ")]);
         }
         let parts = vec![("phone", about), ("limits", limits), ("deliveries", deliveries), ("timeline", events)];
         Human::Screen(self.summary.clone(), parts)

@@ -109,7 +109,7 @@ impl Report for Codes {
     fn human(&self) -> Human {
         let mut table = Table::new(&["PHONE", "REF", "PURPOSE", "STATE", "EXPIRES"], "Nothing to list.");
         for row in &self.codes {
-            let until = row.expires_at.map_or_else(|| "never".to_owned(), Moment::rfc3339);
+            let until = row.expires_at.map_or_else(|| "never".to_owned(), Moment::to_the_second);
             table.row([&row.phone, row.reference.as_deref().unwrap_or("-"), &row.purpose, row.state, &until]);
         }
         Human::Rows(table)

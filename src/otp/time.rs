@@ -50,6 +50,15 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// RFC 3339 in UTC to the second: for people.
+    #[must_use]
+    pub fn to_the_second(self) -> String {
+        let precise = self.rfc3339();
+        precise.split_once('.').map_or(precise.clone(), |(seconds, _)| format!("{seconds}Z"))
+    }
+}
+
 /// Serialises as RFC 3339: for documents that people and scripts read. A record keeps the bare number.
 ///
 /// # Errors

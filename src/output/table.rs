@@ -1,9 +1,12 @@
 //! Tables: drawn for a terminal, tab-separated without a header in a pipe.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table as Drawn};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as Drawn, Width};
 
 use crate::otp::foreign::escaped;
+
+/// So many spaces stand between two columns.
+const GAP: usize = 2;
 
 /// Rows under a header. Every cell is made safe for a terminal here, wherever its text comes from.
 #[derive(Debug, Clone, Default)]
@@ -36,14 +39,42 @@ impl Table {
         if self.rows.is_empty() {
             return self.empty.to_owned();
         }
+        let words: Vec<usize> = (0..self.header.len()).map(|column| self.longest_word(column)).collect();
+        if words.iter().map(|word| word + GAP).sum::<usize>() > usize::from(width) + GAP {
+            return self.stacked();
+        }
         let mut drawn = Drawn::new();
         drawn.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         if self.header.iter().any(|name| !name.is_empty()) {
             drawn.set_header(&self.header);
         }
         drawn.add_rows(&self.rows);
+        for (column, word) in drawn.column_iter_mut().zip(words) {
+            column.set_padding((0, 2));
+            // No word is broken: it may be an id to copy.
+            let least = u16::try_from(word + GAP).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
         let lines: Vec<String> = drawn.lines().map(|line| line.trim_end().to_owned()).collect();
         lines.join("\n")
+    }
+
+    /// For a terminal that is too narrow for the columns: each cell on a line of its own.
+    fn stacked(&self) -> String {
+        let names = self.header.iter().map(|name| name.len()).max().unwrap_or_default();
+        let cell = |(name, cell): (&&str, &String)| match names {
+            0 => cell.clone(),
+            _ => format!("{name:names$}  {cell}"),
+        };
+        let row = |row: &Vec<String>| self.header.iter().zip(row).map(cell).collect::<Vec<_>>().join("\n");
+        let separator = if names == 0 { "\n" } else { "\n\n" };
+        self.rows.iter().map(row).collect::<Vec<_>>().join(separator)
+    }
+
+    fn longest_word(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(String::as_str);
+        let words = cells.chain(self.header.get(column).copied()).flat_map(str::split_whitespace);
+        words.map(|word| word.chars().count()).max().unwrap_or_default()
     }
 
     /// For a pipe.

@@ -78,7 +78,7 @@ impl Args {
 }
 
 fn verified(at: Option<Moment>) -> String {
-    at.map_or_else(|| "never".to_owned(), Moment::rfc3339)
+    at.map_or_else(|| "never".to_owned(), Moment::to_the_second)
 }
 
 impl Report for OfUser {
@@ -86,7 +86,7 @@ impl Report for OfUser {
         let mut table = Table::new(&["PHONE", "REF", "LINKED", "VERIFIED"], "");
         for linked in &self.phones {
             let reference = linked.reference.as_deref().unwrap_or("-");
-            table.row([&linked.phone, reference, &linked.linked_at.rfc3339(), &verified(linked.verified_at)]);
+            table.row([&linked.phone, reference, &linked.linked_at.to_the_second(), &verified(linked.verified_at)]);
         }
         Human::Rows(table)
     }
@@ -100,7 +100,7 @@ impl Report for OfPhone {
     fn human(&self) -> Human {
         let mut table = Table::new(&["USER", "LINKED", "VERIFIED"], "");
         for user in &self.users {
-            table.row([user.user.as_str(), &user.linked_at.rfc3339(), &verified(user.verified_at)]);
+            table.row([user.user.as_str(), &user.linked_at.to_the_second(), &verified(user.verified_at)]);
         }
         Human::Rows(table)
     }
