@@ -3,7 +3,8 @@
 //!
 //! A page is read by one reader on one machine: its ```` ```console ```` blocks run in order, in one shell, in a home of
 //! their own. `[..]` stands for anything within a line, `...` alone on a line for any lines, `? 10` for an exit status.
-//! A ```` ```toml ```` block whose first line is `# NAME.toml` is put into the folder of the configuration.
+//! A ```` ```toml ```` block whose first line is `# NAME.toml` is put into the folder of the configuration, and a
+//! ```` ```python ```` block whose first line is `# NAME.py` into the working folder.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -121,6 +122,10 @@ fn script(machine: &Machine, text: &str) -> (String, Vec<Step>) {
                 let check =
                     format!("{}otpctl --config {target} config check > ~/.check || cat ~/.check", secrets(&toml));
                 add(silent(line, check));
+            }
+            Block::Program(name, text) => {
+                let kept = machine.keep(&format!("{line}.py"), &text).display().to_string();
+                add(silent(line, format!("cp {kept} {name}")));
             }
             Block::Toml(toml) => {
                 let kept = machine.keep(&format!("{line}.toml"), &toml).display().to_string();

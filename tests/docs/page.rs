@@ -6,6 +6,8 @@ pub enum Block {
     Console(Vec<Step>),
     /// A file that the reader is told to write, by its name, into the folder of the configuration.
     File(String, String),
+    /// A program that the reader is told to write, by its name, into the working folder.
+    Program(String, String),
     /// Part of a configuration.
     Toml(String),
     /// A definition of a gateway.
@@ -37,6 +39,7 @@ pub fn blocks(text: &str) -> Vec<(usize, Block)> {
             ("console", _) => (fence + 1, Block::Console(steps(&inside))),
             ("toml", Some(name)) if name.starts_with("src/provider/catalog/") => (fence + 1, Block::Definition(whole)),
             ("toml", Some(name)) if is_file(name) => (fence + 1, Block::File(name.to_owned(), whole)),
+            ("python", Some(name)) => (fence + 1, Block::Program(name.to_owned(), whole)),
             ("toml", _) => (fence + 1, Block::Toml(whole)),
             _ => continue,
         });
