@@ -4,11 +4,17 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod at_once;
+mod clocks;
 mod codes;
+mod delivery;
 mod failures;
 mod files;
+mod formats;
 mod hostile;
+mod keys;
+mod limits;
 mod message;
+mod names;
 mod numbers;
 mod secrecy;
 mod stored;

@@ -1,0 +1,89 @@
+//! Time is the store's: a client whose clock is wrong changes nothing.
+
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::support::cli::Machine;
+use super::{FREE, PHONE};
+
+/// Runs it on a client whose clock is so far off, and gives the exit code and what stands on stdout and stderr.
+fn off(machine: &Machine, offset: &str, words: &[&str]) -> (i32, String, String) {
+    let plain = machine.command(words);
+    let mut command = Command::new("faketime");
+    command.args(["-f", offset]).arg(plain.get_program()).args(plain.get_args()).env_clear();
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = command.current_dir(plain.get_current_dir().unwrap()).output();
+    let output = output.unwrap_or_else(|error| panic!("faketime does not run ({error}): scripts/test installs it"));
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+const OFFSETS: [&str; 3] = ["-1d", "+1d", "+3650d"];
+
+fn code_of(stderr: &str) -> String {
+    let line = stderr.lines().find(|line| line.starts_with("SMS to ")).expect("an SMS on stderr");
+    line.split_once(": ").unwrap().1.split_once(' ').unwrap().0.to_owned()
+}
+
+#[test]
+fn t38_the_clock_is_really_off() {
+    // The embedded store has no other clock than the machine's.
+    let machine = Machine::new();
+    let year = |offset: &str, phone: &str| {
+        let (_, stdout, stderr) = off(&machine, offset, &["send", phone, "--json"]);
+        let sent: Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+        sent["created_at"].as_str().unwrap()[..4].parse::<u32>().unwrap()
+    };
+    assert_eq!(year("+3650d", "+919876543211") - year("+0d", PHONE), 10);
+}
+
+#[test]
+fn t38_a_clients_clock_does_not_move_the_end_of_a_code() {
+    for offset in OFFSETS {
+        let machine = Machine::on_redis(FREE);
+        let (exit, stdout, stderr) = off(&machine, offset, &["send", PHONE, "--json"]);
+        assert_eq!(exit, 0, "{offset}: {stderr}");
+        let sent: Value = serde_json::from_str(&stdout).unwrap();
+        let ours = machine.inspect(PHONE);
+        assert_eq!(ours["live_code"]["expires_at"], sent["expires_at"], "{offset}");
+        let left: i64 = machine.redis().cli(&["PTTL", &format!("otpctl:{{{PHONE}}}:record")]).parse().unwrap();
+        assert!((1..=3_600_000).contains(&left), "{offset}: {left} ms");
+        let code = code_of(&stderr);
+        machine.verify(PHONE, &code).exits(0);
+        // And the other way round.
+        let code = machine.send(PHONE);
+        assert_eq!(off(&machine, offset, &["verify", PHONE, &code]).0, 0, "{offset}");
+        let (_, _, stderr) = off(&machine, offset, &["send", PHONE, "--ttl", "1s"]);
+        sleep(Duration::from_millis(1100));
+        let code = code_of(&stderr);
+        for offset in OFFSETS {
+            assert_eq!(off(&machine, offset, &["verify", PHONE, &code]).0, 11, "{offset}");
+        }
+    }
+}
+
+#[test]
+fn t38_a_clients_clock_does_not_move_limits_or_locks() {
+    let settings = "[limits]\ncooldown = []\nper_phone = { \"1d\" = 2 }\nper_prefix = {}\nlocks = { 1 = \"1h\" }\n";
+    let machine = Machine::on_redis(settings);
+    let (_, _, stderr) = off(&machine, "-1d", &["send", PHONE]);
+    let code = code_of(&stderr);
+    assert_eq!(off(&machine, "+3650d", &["send", PHONE]).0, 0);
+    for offset in OFFSETS {
+        let (exit, _, stderr) = off(&machine, offset, &["send", PHONE, "--json"]);
+        let error: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+        assert_eq!((exit, &error["code"]), (13, &"RATE_LIMITED".into()), "{offset}");
+        let wait = error["retry_after_seconds"].as_u64().unwrap();
+        assert!((86_000..=86_400).contains(&wait), "{offset}: {wait}");
+    }
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let exit = off(&machine, "-1d", &["verify", PHONE, wrong]).0;
+    // The second code may be the one that was guessed, once in a million.
+    assert_eq!(exit, 12);
+    for offset in OFFSETS {
+        assert_eq!(off(&machine, offset, &["verify", PHONE, &code]).0, 12, "{offset}");
+    }
+}

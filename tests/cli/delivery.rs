@@ -1,0 +1,202 @@
+//! What a gateway's answer makes of a send, from the request on the wire to the exit code.
+
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::support::cli::{Machine, both_stores};
+use super::support::gateway::Gateway;
+use super::support::redis::free_port;
+use super::{FREE, PHONE};
+
+const MSG91_TOOK: &str = r#"{"message":"3763646c3058373530393938","type":"success"}"#;
+const MSG91_REFUSED: &str = r#"{"message":"The provided flow ID or template ID is invalid.","type":"error"}"#;
+const TELNYX_TOOK: &str =
+    r#"{"data":{"id":"40385f64-5717-4562-b3fc-2c963f66afa6","to":[{"status":"queued"}],"parts":1,"errors":[]}}"#;
+const TELNYX_KEY: &str = r#"{"errors":[{"code":"10009","title":"Authentication failed","detail":"no"}]}"#;
+
+fn policy() -> String {
+    format!("{FREE}[policy]\ncountries = [\"IN\"]\n")
+}
+
+fn msg91(base_url: &str) -> String {
+    format!(
+        "[providers.msg91]\nauthkey = \"387421A\"\ntemplate_id = \"64b1f0c2d6fc0551a1b2c3d4\"\n\
+         variables = {{ var1 = \"{{{{ code }}}}\" }}\nbase_url = \"{base_url}\"\n"
+    )
+}
+
+fn telnyx(base_url: &str) -> String {
+    format!("[providers.telnyx]\napi_key = \"KEY0123\"\nfrom = \"+13125550100\"\nbase_url = \"{base_url}\"\n")
+}
+
+fn route(names: &str) -> String {
+    format!("[routes]\ndefault = [{names}]\n")
+}
+
+/// The JSON body of a request.
+fn body(request: &str) -> Value {
+    serde_json::from_str(request.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+fn closed() -> String {
+    format!("http://127.0.0.1:{}", free_port())
+}
+
+/// A gateway that takes requests and never answers.
+struct Silent {
+    base_url: String,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Silent {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&requests);
+        std::thread::spawn(move || {
+            let mut held = Vec::new();
+            for mut socket in listener.incoming().map_while(Result::ok) {
+                if socket.read(&mut [0; 8192]).is_ok_and(|length| length > 0) {
+                    seen.fetch_add(1, Ordering::SeqCst);
+                }
+                held.push(socket);
+            }
+        });
+        Self { base_url, requests }
+    }
+
+    fn count(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn msg91_takes_a_message_and_its_code_verifies() {
+    let gateway = Gateway::start(200, MSG91_TOOK);
+    both_stores(&format!("{}{}", policy(), msg91(&gateway.base_url)), |machine| {
+        let sent = machine.run(&["send", PHONE, "--json"]).exits(0).json();
+        assert_eq!((&sent["state"], &sent["provider"]), (&"sent".into(), &"msg91".into()));
+        assert_eq!(sent["provider_message_id"], "3763646c3058373530393938");
+        let shown = machine.inspect(PHONE);
+        assert_eq!(shown["live_code"]["challenge_id"], sent["challenge_id"], "{shown}");
+        assert!(shown["deliveries"].to_string().contains("3763646c3058373530393938"), "the id is kept: {shown}");
+        let request = gateway.requests().pop().unwrap();
+        let code = body(&request)["recipients"][0]["var1"].as_str().unwrap().to_owned();
+        machine.verify(PHONE, &code).exits(0);
+    });
+    assert_eq!(gateway.requests().len(), 2);
+}
+
+#[test]
+fn telnyx_takes_a_message_and_its_code_verifies() {
+    let gateway = Gateway::start(200, TELNYX_TOOK);
+    both_stores(&format!("{}{}", policy(), telnyx(&gateway.base_url)), |machine| {
+        let sent = machine.run(&["send", PHONE, "--json"]).exits(0).json();
+        assert_eq!(sent["provider_message_id"], "40385f64-5717-4562-b3fc-2c963f66afa6");
+        let text = body(&gateway.requests().pop().unwrap())["text"].as_str().unwrap().to_owned();
+        machine.verify(PHONE, text.split_once(' ').unwrap().0).exits(0);
+    });
+}
+
+#[test]
+fn an_error_inside_a_good_status_is_a_refusal() {
+    let gateway = Gateway::start(200, MSG91_REFUSED);
+    both_stores(&format!("{}{}", policy(), msg91(&gateway.base_url)), |machine| {
+        let error = machine.run(&["send", PHONE, "--json"]).exits(25).error();
+        assert_eq!((&error["code"], &error["outcome"]), (&"PROVIDER_REFUSED".into(), &"not_done".into()));
+        let code = body(&gateway.requests().pop().unwrap())["recipients"][0]["var1"].as_str().unwrap().to_owned();
+        machine.verify(PHONE, &code).exits(11);
+    });
+    assert_eq!(gateway.requests().len(), 2);
+}
+
+#[test]
+fn a_refusal_leaves_the_older_code_and_the_next_send_free() {
+    let (good, bad) = (Gateway::start(200, TELNYX_TOOK), Gateway::start(200, MSG91_REFUSED));
+    let settings = format!("[policy]\ncountries = [\"IN\"]\n{}{}", msg91(&bad.base_url), telnyx(&good.base_url))
+        + &route("\"telnyx\"");
+    both_stores(&settings.replace("[policy]", "[limits]\ncooldown = [\"1s\", \"1h\"]\n[policy]"), |machine| {
+        machine.run(&["send", PHONE]).exits(0);
+        let older = body(&good.requests().pop().unwrap())["text"].as_str().unwrap()[..6].to_owned();
+        std::thread::sleep(Duration::from_millis(1100));
+        machine.run(&["send", PHONE, "--provider", "msg91"]).exits(25);
+        machine.run(&["send", PHONE, "--provider", "msg91"]).exits(25);
+        machine.verify(PHONE, &older).exits(0);
+    });
+}
+
+#[test]
+fn a_gateway_that_hangs_is_unknown_and_not_asked_again() {
+    let gateway = Silent::start();
+    both_stores(&format!("{}{}", policy(), telnyx(&gateway.base_url)), |machine| {
+        let before = gateway.count();
+        let send = || machine.run(&["send", PHONE, "--json", "--timeout", "2s", "--idempotency-key", "order-17"]);
+        let started = Instant::now();
+        let error = send().exits(27).error();
+        assert!(started.elapsed() < Duration::from_millis(3500), "{:?}", started.elapsed());
+        assert_eq!((&error["code"], &error["outcome"]), (&"PROVIDER_UNKNOWN".into(), &"unknown".into()));
+        assert!(error["hint"].as_str().unwrap().contains("otpctl inspect"), "{error}");
+        let again = send().exits(27).error();
+        assert_eq!(again["outcome"], "unknown");
+        assert_eq!(gateway.count() - before, 1, "the same key sends nothing again");
+        assert_eq!(machine.inspect(PHONE)["live_code"]["state"], "unknown");
+    });
+}
+
+#[test]
+fn the_next_gateway_is_asked_when_nobody_was_there() {
+    let gateway = Gateway::start(200, TELNYX_TOOK);
+    let settings =
+        format!("{}{}{}{}", policy(), msg91(&closed()), telnyx(&gateway.base_url), route("\"msg91\", \"telnyx\""));
+    both_stores(&settings, |machine| {
+        let sent = machine.run(&["send", PHONE, "--json"]).exits(0).json();
+        assert_eq!((&sent["provider"], &sent["state"]), (&"telnyx".into(), &"sent".into()));
+        let text = body(&gateway.requests().pop().unwrap())["text"].as_str().unwrap().to_owned();
+        machine.verify(PHONE, &text[..6]).exits(0);
+    });
+}
+
+#[test]
+fn the_next_gateway_is_not_asked_after_an_unknown_end() {
+    let (silent, gateway) = (Silent::start(), Gateway::start(200, TELNYX_TOOK));
+    let settings = format!(
+        "{}{}{}{}",
+        policy(),
+        msg91(&silent.base_url),
+        telnyx(&gateway.base_url),
+        route("\"msg91\", \"telnyx\"")
+    );
+    let machine = Machine::with(&settings);
+    machine.run(&["send", PHONE, "--timeout", "2s"]).exits(27);
+    assert_eq!((silent.count(), gateway.requests().len()), (1, 0));
+}
+
+#[test]
+fn when_nobody_is_there_the_send_can_be_repeated() {
+    let settings = format!("{}{}{}{}", policy(), msg91(&closed()), telnyx(&closed()), route("\"msg91\", \"telnyx\""));
+    both_stores(&settings, |machine| {
+        for _ in 0..2 {
+            let error = machine.run(&["send", PHONE, "--json"]).exits(26).error();
+            assert_eq!((&error["code"], &error["outcome"]), (&"PROVIDER_DOWN".into(), &"not_done".into()));
+        }
+        machine.verify(PHONE, "123456").exits(11);
+    });
+}
+
+#[test]
+fn a_wrong_key_goes_on_to_the_next_and_is_told_when_there_is_none() {
+    let (bad, good) = (Gateway::start(401, TELNYX_KEY), Gateway::start(200, MSG91_TOOK));
+    let settings =
+        format!("{}{}{}{}", policy(), telnyx(&bad.base_url), msg91(&good.base_url), route("\"telnyx\", \"msg91\""));
+    let machine = Machine::with(&settings);
+    assert_eq!(machine.run(&["send", PHONE, "--json"]).exits(0).json()["provider"], "msg91");
+    machine.configure(&format!("{}{}", policy(), telnyx(&bad.base_url)));
+    let error = machine.run(&["send", PHONE, "--json"]).exits(25).error();
+    assert!(error["message"].as_str().unwrap().contains("10009"), "{error}");
+}

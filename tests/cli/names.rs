@@ -1,0 +1,149 @@
+//! Names that others choose, and texts that nobody should: they meet nothing but themselves.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::support::cli::{Machine, both_stores};
+use super::{FREE, PHONE};
+
+/// Ids that an application may have, each made to be mistaken for another.
+const ODD: [&str; 15] =
+    ["a", "A", "a:b", "a:phones", "*", "?", "[a]", "{a}", "a}", "%61", "a b", "ä", "a\u{308}", "#1@x", "--json"];
+
+#[test]
+fn t37_odd_user_ids_do_not_meet() {
+    both_stores("", |machine| {
+        let phone = |n: usize| format!("+91987654{n:04}");
+        for (n, name) in ODD.iter().enumerate() {
+            machine.run(&["user", "link", "--json", "--", name, &phone(n)]).exits(0);
+        }
+        for (n, name) in ODD.iter().enumerate() {
+            let shown = machine.run(&["user", "show", "--json", "--unmask", "--", name]).exits(0).json();
+            assert_eq!((&shown["user"], &shown["phones"][0]["phone"]), (&(*name).into(), &phone(n).into()));
+            assert_eq!(shown["phones"].as_array().unwrap().len(), 1, "{name}");
+        }
+        let listed = machine.run(&["user", "list", "--json"]).exits(0).stdout.clone();
+        for name in &ODD {
+            assert!(listed.contains(&serde_json::to_string(name).unwrap()), "{name} in {listed}");
+        }
+    });
+}
+
+#[test]
+fn t37_all_keys_of_a_phone_and_of_a_user_share_one_slot() {
+    let machine = Machine::on_redis(FREE);
+    for (n, name) in ["a}b{c", "{+919876543210}", "x:{y}"].iter().enumerate() {
+        machine.run(&["user", "link", "--", name, &format!("+91987654321{n}")]).exits(0);
+    }
+    machine.run(&["send", PHONE, "--idempotency-key", "a}{b*"]).exits(0);
+    let keys = machine.redis().cli(&["KEYS", "*"]);
+    let tag = |key: &str| {
+        assert_eq!((key.matches('{').count(), key.matches('}').count()), (1, 1), "{key}");
+        key.split_once('{').unwrap().1.split_once('}').unwrap().0.to_owned()
+    };
+    let tags: BTreeSet<String> = keys.lines().map(tag).collect();
+    for key in keys.lines() {
+        let of_phone = [":record", ":users", ":timeline"].iter().any(|end| key.ends_with(end));
+        assert_eq!(tag(key).starts_with('+'), of_phone, "{key}");
+    }
+    assert_eq!(tags.iter().filter(|tag| tag.starts_with("user:")).count(), 3, "{tags:?}");
+}
+
+#[test]
+fn t37_what_is_no_name_is_refused() {
+    let machine = Machine::new();
+    let long = "x".repeat(10_240);
+    for name in ["", " a", "a ", "a\r\nb", "a\tb", "\u{1b}[2J", "a\u{202e}b", "\u{200b}", &long] {
+        machine.run(&["user", "link", "--", name, PHONE]).exits(2);
+        machine.run(&["send", PHONE, &format!("--user={name}")]).exits(2);
+        machine.run(&["verify", PHONE, "123456", &format!("--user={name}")]).exits(2);
+    }
+    let odd = ["", "a:b", "A", "*", "a{b", "a b", "a\r\nb", "1a", "ä", &long];
+    for purpose in odd {
+        machine.run(&["send", PHONE, &format!("--purpose={purpose}")]).exits(2);
+        machine.run(&["verify", PHONE, "123456", &format!("--purpose={purpose}")]).exits(2);
+    }
+    assert_eq!(machine.inspect(PHONE)["timeline"], serde_json::json!([]));
+}
+
+#[test]
+fn t37_purposes_that_look_alike_are_different() {
+    both_stores(FREE, |machine| {
+        let code = machine.run(&["send", PHONE, "--purpose", "pay.a"]).exits(0).sms_code();
+        for purpose in ["pay", "pay.", "pay_a", "pay-a", "pay.a.a"] {
+            machine.run(&["verify", PHONE, &code, "--purpose", purpose]).exits(11);
+        }
+        machine.run(&["verify", PHONE, &code, "--purpose", "pay.a"]).exits(0);
+    });
+}
+
+/// As long as one argument can be, less a little.
+const LONG: usize = 120_000;
+/// A debug build on a busy machine; a release needs a fiftieth of it.
+const SOON: Duration = Duration::from_millis(1500);
+
+#[test]
+fn t42_endless_arguments_are_refused_at_once() {
+    let machine = Machine::new();
+    machine.send(PHONE);
+    let endless = ["9".repeat(LONG), format!("+{}", "9".repeat(LONG)), " ".repeat(LONG), "٠".repeat(LONG / 2)];
+    for text in &endless {
+        let started = Instant::now();
+        for words in [vec!["send", text], vec!["verify", text, "123456"], vec!["verify", PHONE, text]] {
+            let ran = machine.run(&words);
+            assert!(ran.exits(2).words().len() < 2000, "it is not said back");
+        }
+        for flag in ["--user", "--attempt-id", "--purpose"] {
+            machine.run(&["verify", PHONE, "123456", &format!("{flag}={text}")]).exits(2);
+        }
+        assert!(started.elapsed() < SOON * 6, "{:?}", started.elapsed());
+    }
+    assert_eq!(machine.inspect(PHONE)["live_code"]["tries"].as_u64().unwrap_or(0), 0);
+}
+
+#[test]
+fn t42_a_code_from_standard_input_is_short_text() {
+    let machine = Machine::new();
+    let code = machine.send(PHONE);
+    let megabyte = vec![b'1'; 1 << 20];
+    for input in [&megabyte[..], b"12\x003456", b"\xff\xfe123456", "１２３４５６".as_bytes(), b"", b"\n"] {
+        let started = Instant::now();
+        let ran = machine.stdin(&["verify", PHONE, "--json"], input);
+        assert_eq!(ran.exits(2).error()["code"], "USAGE");
+        assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+    }
+    assert_eq!(machine.stdin(&["verify", PHONE, "-"], format!("{code}\n").as_bytes()).code, 0, "no try was spent");
+}
+
+#[test]
+fn t42_a_stream_without_end_is_not_read() {
+    let machine = Machine::new();
+    machine.send(PHONE);
+    let mut child = machine.command(&["verify", PHONE]).stdin(Stdio::piped()).spawn().unwrap();
+    let (mut input, started, mut written) = (child.stdin.take().unwrap(), Instant::now(), 0);
+    while input.write_all(&[b'1'; 8192]).is_ok() {
+        written += 8192;
+        assert!(written < 64 << 20, "it reads on and on");
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    assert!(started.elapsed() < SOON && written < 1 << 20, "{written} bytes in {:?}", started.elapsed());
+}
+
+#[test]
+fn t42_what_is_no_text_is_no_argument() {
+    let machine = Machine::new();
+    for before in [vec!["send"], vec!["verify"], vec!["verify", PHONE], vec!["send", PHONE, "--user"], vec!["inspect"]]
+    {
+        let mut command = machine.command(&before);
+        command.arg(OsStr::from_bytes(b"+9198765\xff43210"));
+        if before == ["verify"] {
+            command.arg("123456");
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{before:?}: {output:?}");
+    }
+}
