@@ -109,6 +109,9 @@ fn reason(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// The least time between two looks at the clock.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// The whole program.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
@@ -152,7 +155,6 @@ fn run(words: &[OsString], env: Env) -> Exit {
             unmask: cli.global.unmask,
             dry_run: cli.global.dry_run,
             reason: cli.global.reason.clone(),
-            deadline: Instant::now() + timeout,
             timeout,
         };
         let app = App::new(globals, env, printer, Arc::new(Progress::default()));
@@ -172,11 +174,20 @@ async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
     let listen = |kind| signal(kind).map_err(|error| Error::new(Exit::Internal, error));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let whole = async { Ok(app.printer.output(command.run(app).await?).await) };
-    tokio::select! {
-        done = whole => done,
-        () = tokio::time::sleep_until(app.globals.deadline) => Err(cut_short(app, "the time of the command is over", None)),
-        _ = interrupt.recv() => Err(cut_short(app, "interrupted", Some(Exit::Interrupted))),
-        _ = terminate.recv() => Err(cut_short(app, "terminated", Some(Exit::Terminated))),
+    tokio::pin!(whole);
+    loop {
+        // The end moves while a person is asked, so it is looked at again when it seems to be reached.
+        let wake = app.deadline().max(Instant::now() + LOOK);
+        tokio::select! {
+            done = &mut whole => return done,
+            () = tokio::time::sleep_until(wake) => {
+                if app.is_late() {
+                    return Err(cut_short(app, "the time of the command is over", None));
+                }
+            }
+            _ = interrupt.recv() => return Err(cut_short(app, "interrupted", Some(Exit::Interrupted))),
+            _ = terminate.recv() => return Err(cut_short(app, "terminated", Some(Exit::Terminated))),
+        }
     }
 }
 
@@ -198,6 +209,15 @@ fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
     }
 }
 
+/// How often a word says `-q`, alone or among other short flags.
+fn quiets(word: &str) -> usize {
+    match word.strip_prefix('-') {
+        Some("-quiet") => 1,
+        Some(flags) if !flags.starts_with('-') => flags.matches('q').count(),
+        _ => 0,
+    }
+}
+
 /// Help and version are results; anything else is a usage error in the form that was asked for.
 fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
     use clap::error::ErrorKind;
@@ -205,6 +225,10 @@ fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
         // A closed pipe is nobody's loss.
         let _ = error.print();
         return Exit::Ok;
+    }
+    let quiet: usize = words.iter().filter_map(|word| word.to_str()).map(quiets).sum();
+    if quiet > 1 {
+        return Exit::Usage;
     }
     let asks = |word: &OsString| {
         word == "--json"

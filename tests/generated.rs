@@ -1,5 +1,7 @@
 //! Files that are made from the program, held to it. `UPDATE=1 cargo test --test generated` writes them.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -1,5 +1,6 @@
 //! The composition root: what a command needs, opened when it is first asked for.
 
+mod asking;
 mod own_pepper;
 
 use std::cell::OnceCell;
@@ -37,9 +38,7 @@ pub struct Globals {
     pub dry_run: bool,
     /// Why.
     pub reason: Option<String>,
-    /// The end of the command's time.
-    pub deadline: Instant,
-    /// How long that was at the start.
+    /// The time of the whole command.
     pub timeout: Duration,
 }
 
@@ -53,6 +52,7 @@ pub struct App {
     pub printer: Printer,
     /// What is under way.
     pub progress: Arc<Progress>,
+    time: asking::Time,
     settings: OnceCell<Settings>,
     store: AsyncOnceCell<Box<dyn Store>>,
     peppers: AsyncOnceCell<Peppers>,
@@ -63,6 +63,7 @@ impl App {
     #[must_use]
     pub fn new(globals: Globals, env: Env, printer: Printer, progress: Arc<Progress>) -> Self {
         Self {
+            time: asking::Time::new(globals.timeout),
             globals,
             env,
             printer,
@@ -231,7 +232,7 @@ impl App {
     /// The last moment for a provider's answer to a send that begins now and may take so long.
     #[must_use]
     pub fn provider_deadline(&self, most: Duration) -> Instant {
-        let end = self.globals.deadline.min(Instant::now() + most);
+        let end = self.deadline().min(Instant::now() + most);
         let margin = MARGIN.min(self.globals.timeout / 4);
         end.checked_sub(margin).unwrap_or(end)
     }
@@ -241,7 +242,7 @@ impl App {
     ///
     /// # Errors
     /// When it was not named, or the answer is no, or there is nobody to ask.
-    pub fn may_change(&self, what: &str, asks: Asks) -> Result<(), Error> {
+    pub async fn may_change(&self, what: &str, asks: Asks) -> Result<(), Error> {
         let settings = self.settings()?;
         let Some(path) = settings.path.as_ref().filter(|_| settings.protected && !self.globals.dry_run) else {
             return Ok(());
@@ -253,25 +254,22 @@ impl App {
         if asks == Asks::Never || self.globals.yes {
             return Ok(());
         }
-        self.confirm(&format!("{what} on the protected {}?", path.display()))
+        self.confirm(&format!("{what} on the protected {}?", path.display())).await
     }
 
     /// Asks on the terminal.
     ///
     /// # Errors
     /// When the answer is not yes, or there is nobody to ask.
-    pub fn confirm(&self, question: &str) -> Result<(), Error> {
-        use std::io::{BufRead as _, IsTerminal as _};
+    pub async fn confirm(&self, question: &str) -> Result<(), Error> {
+        use std::io::IsTerminal as _;
         if self.globals.yes {
             return Ok(());
         }
-        let stdin = std::io::stdin();
-        if self.globals.no_input || !stdin.is_terminal() {
+        if self.globals.no_input || !std::io::stdin().is_terminal() {
             return Err(Error::said(Exit::Confirm, "this needs a confirmation").hint("say --yes"));
         }
-        self.printer.ask(&format!("{question} [y/N] "));
-        let mut answer = String::new();
-        stdin.lock().read_line(&mut answer).map_err(|error| Error::new(Exit::Confirm, error))?;
+        let answer = self.ask(&format!("{question} [y/N] ")).await?;
         if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Error::said(Exit::Confirm, "declined")) }
     }
 

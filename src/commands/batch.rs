@@ -1,10 +1,10 @@
 //! Many phones, a line each: one command over all of them, in order, each with its own result.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
 use std::path::Path;
 
 use async_trait::async_trait;
+use tokio::fs::File;
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::Done;
 use super::target::{Target, target};
@@ -25,7 +25,7 @@ pub trait Each {
 /// The lines that are still to be done.
 pub struct Batch<'a> {
     app: &'a App,
-    lines: Box<dyn BufRead + 'a>,
+    lines: Box<dyn AsyncBufRead + Unpin>,
     each: &'a dyn Each,
     done: usize,
     failed: usize,
@@ -37,11 +37,11 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn open(app: &'a App, from: &Path, each: &'a dyn Each) -> Result<Self, Error> {
-        let lines: Box<dyn BufRead> = if from == Path::new("-") {
-            Box::new(std::io::stdin().lock())
+    pub async fn open(app: &'a App, from: &Path, each: &'a dyn Each) -> Result<Self, Error> {
+        let lines: Box<dyn AsyncBufRead + Unpin> = if from == Path::new("-") {
+            Box::new(BufReader::new(tokio::io::stdin()))
         } else {
-            let opened = File::open(from);
+            let opened = File::open(from).await;
             let failed = |error| Error::new(Exit::Usage, anyhow::Error::new(error).context(from.display().to_string()));
             Box::new(BufReader::new(opened.map_err(failed)?))
         };
@@ -49,10 +49,10 @@ impl<'a> Batch<'a> {
     }
 
     /// The next line that says something. What cannot be read ends the lines.
-    fn line(&mut self) -> Option<Result<String, Error>> {
+    async fn line(&mut self) -> Option<Result<String, Error>> {
         loop {
             let mut line = Vec::new();
-            match self.lines.by_ref().take(LONGEST).read_until(b'\n', &mut line) {
+            match (&mut self.lines).take(LONGEST).read_until(b'\n', &mut line).await {
                 Err(error) => return Some(Err(Error::new(Exit::Usage, error))),
                 Ok(0) => return None,
                 Ok(_) => {}
@@ -86,7 +86,7 @@ impl Many for Batch<'_> {
         if self.over {
             return None;
         }
-        let line = self.line()?;
+        let line = self.line().await?;
         let (name, result) = match line {
             Ok(line) => {
                 let result = self.result(&line).await;

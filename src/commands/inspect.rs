@@ -13,7 +13,7 @@ use crate::otp::record::{Challenge, Slot};
 use crate::otp::rules::budget;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, EventKind, Limits, Moment, Purpose, UserId};
-use crate::output::{Human, Report, Table};
+use crate::output::{Human, Report, Table, many};
 use crate::verifier::Look;
 
 /// Show what is known of a phone: live code, limits, locks, users, deliveries, last events
@@ -150,7 +150,7 @@ impl Args {
 
     async fn inspected(&self, app: &App, target: &Target, look: Look) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let Look { now, known, timeline } = look;
+        let Look { now, known, timeline, unreadable } = look;
         let purposes = known.record.purposes.iter();
         let slots: Vec<(&Purpose, &Slot)> =
             purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
@@ -189,8 +189,8 @@ impl Args {
             limits: limits_of(&known.record, now, limits),
             lock: locked,
             deliveries: deliveries(&slots),
+            checks: unreadable.map(check).into_iter().collect(),
             timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
-            checks: Vec::new(),
         })
     }
 
@@ -219,8 +219,11 @@ fn summary(phone: &str, live: Option<&Live>, lock: Option<&Locked>, nothing: boo
         }
         (Some(_), _) => format!("{phone} is locked until someone unlocks it."),
         (None, Some(live)) => format!(
-            "{phone} has a live code for `{}` ({}): {} tries and {} s are left.",
-            live.purpose, live.state, live.attempts_left, live.expires_in_seconds
+            "{phone} has a live code for `{}` ({}): {} and {} s are left.",
+            live.purpose,
+            live.state,
+            many(live.attempts_left, "try", "tries"),
+            live.expires_in_seconds
         ),
         (None, None) if nothing => format!("Nothing is known of a code for {phone}."),
         (None, None) => format!("{phone} has no live code."),
@@ -248,6 +251,10 @@ fn limits_of(record: &crate::otp::Record, now: Moment, limits: &Limits) -> Vec<L
         }
     }));
     list
+}
+
+fn check(why: String) -> Check {
+    Check { id: "timeline", status: "fail", detail: format!("the timeline is not understood: {why}") }
 }
 
 /// The newest first.
@@ -336,5 +343,9 @@ impl Report for Inspected {
 
     fn document(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.checks.iter().map(|check| check.detail.clone()).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Done;
-use super::target::target;
+use super::target::phone_of;
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
@@ -16,7 +16,8 @@ use crate::verifier::ToIssue;
 
 /// Make a code and print it once, instead of sending it
 ///
-/// It replaces every other live code of its purpose. Where the file is protected it needs `reveal = true` there, and a
+/// It replaces every other live code of its purpose. No SMS is sent, so neither send limits nor the countries and types
+/// of [policy] are asked; a lock is. Where the file is protected it needs `reveal = true` there, and a
 /// --reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -57,8 +58,8 @@ impl Args {
                     .hint("say --reason TEXT"));
             }
         }
-        let target = target(app, &self.target).await?;
-        app.may_change(&format!("print a code for {}", target.shown(app)), Asks::First)?;
+        let target = phone_of(app, &self.target).await?;
+        app.may_change(&format!("print a code for {}", target.shown(app)), Asks::First).await?;
         let verifier = app.verifier().await?;
         let code = match app.test_number(&target.phone)? {
             Some(number) => number.code.clone(),

@@ -55,8 +55,8 @@ impl Args {
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
         if let Some(from) = &self.from {
-            app.may_change(&format!("revoke the codes of each line of {}", from.display()), Asks::First)?;
-            return Ok(Output::Many(Box::new(Batch::open(app, from, self)?)));
+            app.may_change(&format!("revoke the codes of each line of {}", from.display()), Asks::First).await?;
+            return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
         }
         if self.all {
             return self.everything(app).await.map(Output::One);
@@ -66,7 +66,7 @@ impl Args {
             targets.push(target(app, text).await?);
         }
         let whom = targets.iter().map(|target| target.shown(app)).collect::<Vec<_>>().join(", ");
-        app.may_change(&format!("revoke the codes of {whom}"), Asks::First)?;
+        app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
         let mut challenges = Vec::new();
         for target in &targets {
             challenges.extend(self.one(app, target).await?);
@@ -90,9 +90,9 @@ impl Args {
 
     /// Page by page. A code that is made meanwhile may or may not be among them.
     async fn everything(&self, app: &App) -> Done {
-        app.may_change("revoke every live code", Asks::Never)?;
+        app.may_change("revoke every live code", Asks::Never).await?;
         if !app.globals.dry_run {
-            app.confirm("Revoke every live code of every phone?")?;
+            app.confirm("Revoke every live code of every phone?").await?;
         }
         let verifier = app.verifier().await?;
         let asked = self.asked(app, None);

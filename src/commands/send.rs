@@ -8,15 +8,16 @@ use serde::Serialize;
 
 use super::Done;
 use super::batch::{Batch, Each};
-use super::target::{Target, target};
+use super::target::{Target, phone_of};
 use crate::app::{App, Asks};
 use crate::config::duration;
 use crate::error::{Error, Exit};
 use crate::otp::record::State;
-use crate::otp::text::segments;
+use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Code, MAX_TTL, Moment, Purpose, UserId};
 use crate::output::{Human, Output, Report, Table};
+use crate::provider;
 use crate::verifier::{Route, Sent, ToIssue, ToSend};
 
 /// Make a code, store it, and deliver it by SMS
@@ -82,10 +83,12 @@ struct SentReport {
 #[derive(Serialize)]
 struct Plan {
     route: Vec<String>,
-    text: String,
-    encoding: &'static str,
-    segments: usize,
-    units: usize,
+    /// Every provider of the route holds the text itself: ours is not sent.
+    text_at_provider: bool,
+    text: Option<String>,
+    encoding: Option<&'static str>,
+    segments: Option<usize>,
+    units: Option<usize>,
     forced_by: Option<char>,
 }
 
@@ -97,11 +100,11 @@ impl Args {
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
         if let Some(from) = &self.from {
-            app.may_change(&format!("send a code to each line of {}", from.display()), Asks::First)?;
-            return Ok(Output::Many(Box::new(Batch::open(app, from, self)?)));
+            app.may_change(&format!("send a code to each line of {}", from.display()), Asks::First).await?;
+            return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
         }
-        let target = target(app, self.target.as_deref().unwrap_or_default()).await?;
-        app.may_change(&format!("send a code to {}", target.shown(app)), Asks::First)?;
+        let target = phone_of(app, self.target.as_deref().unwrap_or_default()).await?;
+        app.may_change(&format!("send a code to {}", target.shown(app)), Asks::First).await?;
         self.one(app, &target, self.idempotency_key.clone()).await.map(Output::One)
     }
 
@@ -143,8 +146,7 @@ impl Args {
             idempotency_key: key,
             deadline: app.provider_deadline(super::SEND),
         };
-        let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error)).hint("otpctl config check");
-        let text = asked.text(code.expose()).map_err(wrong)?;
+        let text = asked.text(code.expose()).map_err(wrong_text)?;
         let sent = verifier.send(&asked, &text).await?;
         if target.phone.kind() == crate::otp::NumberType::FixedLine {
             app.printer.warning("this is a fixed line: most cannot receive an SMS");
@@ -152,7 +154,7 @@ impl Args {
         if let Some(error) = &sent.unmarked {
             app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
         }
-        let plan = if app.globals.dry_run { Some(plan(&asked, &code, &route).map_err(wrong)?) } else { None };
+        let plan = if app.globals.dry_run { Some(plan(app, &asked, &code)?) } else { None };
         let parts = u32::try_from(segments(&text).segments).unwrap_or(u32::MAX);
         Ok(Box::new(self.report(app, target, &sent, (plan, parts, key))))
     }
@@ -196,18 +198,31 @@ impl Each for Args {
     }
 }
 
-/// The text with zeros or the like in the place of the code: of the same length and alphabet, and never a code.
-fn plan(asked: &ToSend<'_>, code: &Code, route: &Route) -> Result<Plan, crate::otp::text::TemplateError> {
-    let text = asked.text(&"0".repeat(code.expose().len()))?.to_string();
-    let counted = segments(&text);
+/// The text with zeros in the place of the code: of the same length, and never a code.
+fn plan(app: &App, asked: &ToSend<'_>, code: &Code) -> Result<Plan, Error> {
+    let settings = app.settings()?;
+    let route: Vec<String> = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
+    let held = |name: &String| {
+        let kind = settings.providers.get(name).map(|configured| configured.kind.as_str());
+        kind.and_then(provider::describe).is_some_and(|described| described.template_sender)
+    };
+    let text_at_provider = !route.is_empty() && route.iter().all(held);
+    let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();
+    let text = Some(text).filter(|_| !text_at_provider);
+    let counted = text.as_deref().map(segments);
     Ok(Plan {
-        route: route.providers.iter().map(|provider| provider.name().to_owned()).collect(),
-        encoding: counted.encoding.as_str(),
-        segments: counted.segments,
-        units: counted.units,
-        forced_by: counted.offender,
+        route,
+        text_at_provider,
+        encoding: counted.as_ref().map(|counted| counted.encoding.as_str()),
+        segments: counted.as_ref().map(|counted| counted.segments),
+        units: counted.as_ref().map(|counted| counted.units),
+        forced_by: counted.and_then(|counted| counted.offender),
         text,
     })
+}
+
+fn wrong_text(error: TemplateError) -> Error {
+    Error::new(Exit::Config, anyhow::Error::new(error)).hint("otpctl config check")
 }
 
 impl Report for SentReport {
@@ -221,10 +236,17 @@ impl Report for SentReport {
         let mut table = Table::new(&["", ""], "");
         let route = if plan.route.is_empty() { "none: a test number".to_owned() } else { plan.route.join(", then ") };
         table.row(["route", route.as_str()]);
-        table.row(["text", plan.text.as_str()]);
-        let forced = plan.forced_by.map(|by| format!(", forced by {by:?}")).unwrap_or_default();
-        table.row(["encoding", &format!("{}{forced}", plan.encoding)]);
-        table.row(["segments", &format!("{} ({} units)", plan.segments, plan.units)]);
+        match &plan.text {
+            Some(text) => text.lines().enumerate().for_each(|(at, line)| {
+                table.row([if at == 0 { "text" } else { "" }, line]);
+            }),
+            None => table.row(["text", "at the provider"]),
+        }
+        if let (Some(encoding), Some(segments), Some(units)) = (plan.encoding, plan.segments, plan.units) {
+            let forced = plan.forced_by.map(|by| format!(", forced by {by:?}")).unwrap_or_default();
+            table.row(["encoding", &format!("{encoding}{forced}")]);
+            table.row(["segments", &format!("{segments} ({units} units)")]);
+        }
         table.row(["life", &format!("{seconds} s")]);
         table.row(["user", self.user.as_deref().unwrap_or("none")]);
         let left = self.sends_left_today.map_or_else(|| "no limit".to_owned(), |left| left.to_string());

@@ -1,6 +1,6 @@
 //! What an argument means: a phone in any spelling, `user:ID`, or an id.
 
-use std::io::Read as _;
+use tokio::io::AsyncReadExt as _;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
@@ -111,13 +111,26 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
     }
 }
 
+/// As [`target`], where one challenge of a phone is not meant.
+///
+/// # Errors
+/// As [`target`], and for a `ch_…` id.
+pub async fn phone_of(app: &App, text: &str) -> Result<Target, Error> {
+    let target = target(app, text).await?;
+    if target.challenge.is_none() {
+        return Ok(target);
+    }
+    let hint = app.reference(&target.phone).await.map(|reference| format!("its phone is {reference}"));
+    Err(Error { hint, ..Error::said(Exit::Usage, "a `ch_…` id names one code, and this is about a phone") })
+}
+
 /// Reads standard input up to a limit: what is longer is not what was asked for.
 ///
 /// # Errors
 /// When it is longer, is not text, or cannot be read.
-pub fn standard_input(most: u64) -> Result<String, Error> {
+pub async fn standard_input(most: u64) -> Result<String, Error> {
     let mut text = Vec::new();
-    let read = std::io::stdin().lock().take(most + 1).read_to_end(&mut text);
+    let read = tokio::io::stdin().take(most + 1).read_to_end(&mut text).await;
     read.map_err(|error| Error::new(Exit::Usage, error))?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
         return Err(Error::said(Exit::Usage, format!("standard input is longer than {most} bytes")));

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::Done;
-use super::target::target;
+use super::target::phone_of;
 use crate::app::{App, Asks};
 use crate::otp::Purpose;
 use crate::otp::rules::Unlock;
-use crate::output::{Human, Report};
+use crate::output::{Human, Report, many};
 
 /// Clear a lock and the count of wrong codes
 ///
@@ -37,8 +37,8 @@ struct Unlocked {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
-        let target = target(app, &self.target).await?;
-        app.may_change(&format!("unlock {}", target.shown(app)), Asks::First)?;
+        let target = phone_of(app, &self.target).await?;
+        app.may_change(&format!("unlock {}", target.shown(app)), Asks::First).await?;
         let reason = app.globals.reason.as_deref();
         let asked = Unlock { purpose: self.purpose.as_ref(), limits: self.limits, reason };
         let unlocked = app.verifier().await?.unlock(&target.phone, &asked).await;
@@ -59,8 +59,10 @@ impl Report for Unlocked {
         let done = if self.dry_run { "Would clear" } else { "Cleared" };
         let limits = if self.limits_cleared { ", and its send limits" } else { "" };
         Human::Text(format!(
-            "{done} {} locks and {} failures of {}{limits}.",
-            self.locks_cleared, self.failures_cleared, self.phone
+            "{done} {} and {} of {}{limits}.",
+            many(self.locks_cleared, "lock", "locks"),
+            many(self.failures_cleared, "failure", "failures"),
+            self.phone
         ))
     }
 

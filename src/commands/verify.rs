@@ -1,18 +1,18 @@
 //! `verify`: spends one try.
 
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 
 use serde::Serialize;
 
 use super::Done;
-use super::target::{Target, standard_input, target};
+use super::target::{Target, phone_of, standard_input};
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::record::{Answer, Reason, Verdict};
 use crate::otp::rules::Asked;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Code, Moment, Purpose, UserId, foreign, reference};
-use crate::output::{Human, Report};
+use crate::output::{Human, Report, many};
 
 /// No code, however spaced, is longer.
 const LONGEST: u64 = 256;
@@ -61,9 +61,9 @@ impl Args {
         let typed = (!self.target.starts_with("user:") && !reference::is_reference(&self.target))
             .then(|| super::target::phone(app, &self.target));
         typed.transpose()?;
-        let code = spec.read(&self.typed(app)?).map_err(|error| Error::new(Exit::Usage, error))?;
-        let target = target(app, &self.target).await?;
-        app.may_change("spend a try", Asks::Never)?;
+        let code = spec.read(&self.typed(app).await?).map_err(|error| Error::new(Exit::Usage, error))?;
+        let target = phone_of(app, &self.target).await?;
+        app.may_change("spend a try", Asks::Never).await?;
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {
@@ -97,21 +97,17 @@ impl Args {
     }
 
     /// The code as typed: from the command line, a terminal, or standard input.
-    fn typed(&self, app: &App) -> Result<zeroize::Zeroizing<String>, Error> {
+    async fn typed(&self, app: &App) -> Result<zeroize::Zeroizing<String>, Error> {
         if let Some(code) = self.code.as_deref().filter(|code| *code != "-") {
             return Ok(code.to_owned().into());
         }
-        let stdin = std::io::stdin();
-        let mut text = zeroize::Zeroizing::new(String::new());
-        if stdin.is_terminal() {
-            if app.globals.no_input {
+        let mut text = match std::io::stdin().is_terminal() {
+            true if app.globals.no_input => {
                 return Err(Error::said(Exit::Usage, "no code was given, and nobody may be asked for it"));
             }
-            app.printer.ask("Code: ");
-            stdin.lock().read_line(&mut text).map_err(|error| Error::new(Exit::Usage, error))?;
-        } else {
-            *text = standard_input(LONGEST)?;
-        }
+            true => app.ask("Code: ").await?,
+            false => standard_input(LONGEST).await?.into(),
+        };
         // The end of the line is not part of what was typed.
         let length = text.trim_end_matches(['\n', '\r']).len();
         text.truncate(length);
@@ -142,25 +138,28 @@ impl Report for Checked {
     fn human(&self) -> Human {
         let phone = &self.phone;
         let answer = &self.answer;
-        let left = answer.attempts_left;
+        let left = many(answer.attempts_left, "try", "tries");
         Human::Text(match (answer.verdict, answer.reason) {
             (Verdict::Ok, _) => match &answer.user {
                 Some(user) => format!("The code for {phone} is right. User: {user}"),
                 None => format!("The code for {phone} is right."),
             },
             (Verdict::Wrong, Some(Reason::SupersededCode)) => {
-                format!("Wrong code for {phone}: it is an older one, and a newer was sent. {left} tries left.")
+                format!("Wrong code for {phone}: it is an older one, and a newer was sent. {left} left.")
             }
-            (Verdict::Wrong, _) => format!("Wrong code for {phone}. {left} tries left."),
+            (Verdict::Wrong, _) => format!("Wrong code for {phone}. {left} left."),
             (_, Some(Reason::AttemptsExhausted)) => format!("The tries of the code for {phone} are used up."),
             (Verdict::Locked, _) => match answer.locked_until {
                 Some(until) => {
                     let wait = until.since(self.now).as_millis().div_ceil(1000);
-                    format!("{phone} is locked for {wait} s, after {} wrong codes in a row.", answer.failures)
+                    format!(
+                        "{phone} is locked for {wait} s, after {} in a row.",
+                        many(answer.failures, "wrong code", "wrong codes")
+                    )
                 }
                 None => format!(
-                    "{phone} is locked until someone unlocks it, after {} wrong codes in a row.",
-                    answer.failures
+                    "{phone} is locked until someone unlocks it, after {} in a row.",
+                    many(answer.failures, "wrong code", "wrong codes")
                 ),
             },
             (Verdict::NoCode, reason) => {

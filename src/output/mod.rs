@@ -49,6 +49,11 @@ pub trait Report {
         Exit::Ok
     }
 
+    /// What to be careful of, on stderr, after the result.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Hints for people, on stderr, after the result.
     fn hints(&self) -> Vec<String> {
         Vec::new()
@@ -61,4 +66,10 @@ pub trait Report {
 /// When a row has no form in JSON.
 pub fn lines_of<T: Serialize>(rows: &[T]) -> serde_json::Result<Vec<String>> {
     rows.iter().map(serde_json::to_string).collect()
+}
+
+/// A number of things, in words: `1 try`, `2 tries`.
+#[must_use]
+pub fn many(count: u32, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }

@@ -126,6 +126,7 @@ impl Printer {
         if let Err(error) = written {
             return self.error(&not_written(error));
         }
+        report.warnings().iter().for_each(|text| self.warning(text));
         if self.format == Format::Human {
             report.hints().iter().for_each(|hint| self.hint(hint));
         }

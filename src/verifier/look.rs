@@ -19,6 +19,8 @@ pub struct Look {
     pub known: Known,
     /// Its newest events, the newest first.
     pub timeline: Vec<Event>,
+    /// Why the timeline cannot be read, where it cannot: that hides nothing else.
+    pub unreadable: Option<String>,
 }
 
 /// Which codes are listed.
@@ -66,7 +68,11 @@ impl Verifier<'_> {
         let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
         let loaded = loaded?;
         let loaded = loaded.first().ok_or_else(|| StoreError::Unreachable("it gave no answer".to_owned()))?;
-        Ok(Look { now: loaded.now, known: known(loaded)?, timeline: timeline? })
+        let (timeline, unreadable) = match timeline {
+            Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
+            timeline => (timeline?, None),
+        };
+        Ok(Look { now: loaded.now, known: known(loaded)?, timeline, unreadable })
     }
 
     /// A page of at most `most` lines. The cursor is the store's own, and how many lines of that place were shown.

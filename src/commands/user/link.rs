@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Linked, user_id};
 use crate::app::{App, Asks};
 use crate::commands::Done;
-use crate::commands::target::target;
+use crate::commands::target::{phone, phone_of};
 use crate::error::{Error, Exit};
 use crate::otp::rules;
 use crate::otp::user::Link;
@@ -33,8 +33,12 @@ struct Given {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let user = user_id(&self.id)?;
-        let target = target(app, &self.phone).await?;
-        app.may_change(&format!("link {user} to {}", target.shown(app)), Asks::First)?;
+        let swapped = |error: Error| match phone(app, &self.id) {
+            Ok(_) => error.hint("the id comes first: otpctl user link ID PHONE"),
+            Err(_) => error,
+        };
+        let target = phone_of(app, &self.phone).await.map_err(swapped)?;
+        app.may_change(&format!("link {user} to {}", target.shown(app)), Asks::First).await?;
         let linked =
             app.verifier().await?.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
         let rules::Linked::Changed(linked_at) = linked.outcome else {

@@ -57,7 +57,9 @@ impl Args {
             phones.push(Linked::new(app, &phone, false, &link).await);
         }
         if phones.is_empty() {
-            return Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone")));
+            let error = Error::said(Exit::NotFound, format!("the user `{user}` has no phone"));
+            let number = crate::commands::target::phone(app, &self.whom).is_ok();
+            return Err(if number { error.hint("for a phone, write it with its +") } else { error });
         }
         Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones }))
     }

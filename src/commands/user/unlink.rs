@@ -40,7 +40,7 @@ impl Args {
             }
             None => verifier.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
         };
-        app.may_change(&format!("unlink {user} from {} phones", phones.len()), Asks::First)?;
+        app.may_change(&format!("unlink {user} from {} phones", phones.len()), Asks::First).await?;
         let mut unlinked = Vec::new();
         for (phone, typed) in &phones {
             if matches!(verifier.unlink(phone, &user).await?.outcome, rules::Linked::Changed(_)) {

@@ -77,7 +77,8 @@ fn words(error: &RedisError) -> String {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
         _ => error.to_string(),
     };
-    let mut cause = error.source();
+    // What the server said is said; of a failed connection the causes tell more.
+    let mut cause = if error.code().is_some() { None } else { error.source() };
     while let Some(inner) = cause {
         let inner_text = inner.to_string();
         if !text.contains(&inner_text) {

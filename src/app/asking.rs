@@ -1,0 +1,57 @@
+//! Asking a person: off the runtime's thread, so that Ctrl-C is heard, and off the command's time, so that nobody is
+//! hurried.
+
+use std::cell::Cell;
+use std::io::BufRead as _;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::App;
+use crate::error::{Error, Exit};
+
+/// The command's time, which stands still while a person is asked.
+#[derive(Debug)]
+pub(super) struct Time {
+    end: Cell<Instant>,
+    asking: Cell<bool>,
+}
+
+impl Time {
+    pub(super) fn new(timeout: Duration) -> Self {
+        Self { end: Cell::new(Instant::now() + timeout), asking: Cell::new(false) }
+    }
+}
+
+impl App {
+    /// The end of the command's time, as far as is known now.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.time.end.get()
+    }
+
+    /// Whether the command's time is over; never while a person is asked.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        !self.time.asking.get() && Instant::now() >= self.time.end.get()
+    }
+
+    /// Asks on the terminal, and waits for a line as long as it takes.
+    ///
+    /// # Errors
+    /// When the line cannot be read.
+    pub async fn ask(&self, question: &str) -> Result<Zeroizing<String>, Error> {
+        self.printer.ask(question);
+        let began = Instant::now();
+        self.time.asking.set(true);
+        let line = tokio::task::spawn_blocking(|| {
+            let mut line = Zeroizing::new(String::new());
+            std::io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        let line = line.await;
+        self.time.asking.set(false);
+        self.time.end.set(self.time.end.get() + began.elapsed());
+        line.map_err(|error| Error::new(Exit::Internal, error))?.map_err(|error| Error::new(Exit::Usage, error))
+    }
+}
