@@ -162,3 +162,26 @@ fn other_changes_whose_answer_was_lost_are_done_once() {
     }
     assert_eq!(direct.look(&phone(1)).known.users.users.len(), 2);
 }
+
+#[test]
+fn an_sms_that_is_out_is_told_even_if_the_store_is_gone() {
+    let place = Server::open();
+    let (way, calls) = (Way::to(&place), Calls::default());
+    way.switch.closes.store(true, Ordering::SeqCst);
+    way.lose_after(2);
+    let sent = way.party().send(&phone(1), RIGHT, &calls.accepting().route()).unwrap();
+    assert!(matches!(sent.unmarked, Some(StoreError::Unknown(_))), "{:?}", sent.unmarked);
+    assert_eq!((calls.count(), way.lost()), (1, true));
+    assert_eq!(Party::of(&place).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+}
+
+#[test]
+fn nothing_is_sent_when_the_reservation_is_lost_for_good() {
+    let place = Server::open();
+    let (way, calls) = (Way::to(&place), Calls::default());
+    way.switch.closes.store(true, Ordering::SeqCst);
+    way.lose_after(1);
+    let sent = way.party().send(&phone(1), RIGHT, &calls.accepting().route());
+    assert!(matches!(sent, Err(VerifierError::Store(StoreError::Unknown(_)))), "{sent:?}");
+    assert_eq!((calls.count(), way.lost()), (0, true));
+}

@@ -111,7 +111,7 @@ fn the_cooldown_ends_on_the_millisecond() {
 }
 
 #[test]
-fn the_cooldown_grows_and_begins_again_after_a_quiet_hour() {
+fn the_cooldown_grows_and_begins_again_after_ten_of_its_longest_steps() {
     for per_phone in [Vec::new(), Limits::default().per_phone] {
         let seconds = |list: &[u64]| list.iter().map(|seconds| Duration::from_secs(*seconds)).collect();
         let mut bench = Bench::new(Limits { cooldown: seconds(&[30, 60]), per_phone, ..free() });
@@ -120,12 +120,14 @@ fn the_cooldown_grows_and_begins_again_after_a_quiet_hour() {
         assert_eq!(bench.sms(at(89_999), "ch_3"), Err(SendRefused::Cooldown(at(90_000))));
         bench.sent(at(90_000), "ch_3");
         let Life::For(life) = bench.known.record.life(at(90_000), &bench.limits) else { panic!("it has an end") };
-        assert!(life >= Duration::from_secs(3600), "it is known for an hour: {life:?}");
-        bench.sent(at(90_000 + 60 * MINUTE), "ch_4");
-        assert_eq!(
-            budget(&bench.known.record, at(90_000 + 60 * MINUTE), &bench.limits).allowed_at,
-            at(120_000 + 60 * MINUTE)
-        );
+        assert!(life >= Duration::from_secs(600), "it is known so long: {life:?}");
+        let allowed = |bench: &Bench<'_>, now| budget(&bench.known.record, now, &bench.limits).allowed_at;
+        let (last, quiet) = (at(689_999), at(689_999 + 600_000));
+        bench.sent(last, "ch_4");
+        assert_eq!(allowed(&bench, last), at(749_999), "a millisecond before the end it goes on");
+        bench.known.record.sends.retain(|sent| *sent == last);
+        bench.sent(quiet, "ch_5");
+        assert_eq!(allowed(&bench, quiet), at(689_999 + 630_000));
     }
 }
 

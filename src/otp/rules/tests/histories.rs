@@ -34,7 +34,7 @@ fn limits() -> Limits {
             lock(7, LockLength::For(Duration::from_secs(10))),
             lock(12, LockLength::Hard),
         ],
-        failures_kept: Duration::from_secs(60),
+        failures_kept: Duration::from_secs(3 * 3600),
     }
 }
 
