@@ -83,8 +83,10 @@ fn t37_purposes_that_look_alike_are_different() {
 
 /// As long as one argument can be, less a little.
 const LONG: usize = 120_000;
-/// A debug build on a busy machine; a release needs a fiftieth of it.
+/// No run takes longer, however busy the machine.
 const SOON: Duration = Duration::from_millis(1500);
+/// And the fastest of several takes no longer than this.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 #[test]
 fn t42_endless_arguments_are_refused_at_once() {
@@ -117,6 +119,23 @@ fn t42_a_code_from_standard_input_is_short_text() {
         assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
     }
     assert_eq!(machine.stdin(&["verify", PHONE, "-"], format!("{code}\n").as_bytes()).code, 0, "no try was spent");
+}
+
+#[test]
+fn t42_a_megabyte_is_refused_within_fifty_milliseconds() {
+    let machine = Machine::new();
+    let (number, megabyte) = ("9".repeat(LONG), vec![b'1'; 1 << 20]);
+    let fastest = |run: &dyn Fn() -> i32| {
+        let timed = || {
+            let started = Instant::now();
+            assert_eq!(run(), 2);
+            started.elapsed()
+        };
+        (0..20).map(|_| timed()).min().unwrap()
+    };
+    let phone = fastest(&|| machine.run(&["verify", &number, "123456"]).code);
+    let code = fastest(&|| machine.stdin(&["verify", PHONE], &megabyte).code);
+    assert!(phone < AT_ONCE && code < AT_ONCE, "{phone:?}, {code:?}");
 }
 
 #[test]
