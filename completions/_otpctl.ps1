@@ -60,6 +60,13 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;send' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Send to each line of a file, or of standard input (`-`); exit 19 where some failed')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Use this provider instead of the route''s')
+            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of the text')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'The life of the code, such as 5m; at most 10m')
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the code is for')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user that the code is for')
+            [CompletionResult]::new('--idempotency-key', '--idempotency-key', [CompletionResultType]::ParameterName, 'The same key again gives the same result, and no second SMS; with --from, one key for each line')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -69,13 +76,6 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Send to each line of a file, or of standard input (`-`); exit 19 where some failed')
-            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Use this provider instead of the route''s')
-            [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'The language of the text')
-            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'The life of the code, such as 5m; at most 10m')
-            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the code is for')
-            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user that the code is for')
-            [CompletionResult]::new('--idempotency-key', '--idempotency-key', [CompletionResultType]::ParameterName, 'The same key again gives the same result, and no second SMS; with --from, one key for each line')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
@@ -93,6 +93,9 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;issue' {
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'The life of the code, such as 5m; at most 10m')
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the code is for')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user that the code is for')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -102,9 +105,6 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
-            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'The life of the code, such as 5m; at most 10m')
-            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the code is for')
-            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user that the code is for')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
@@ -122,6 +122,9 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;verify' {
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the code is for')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user that it must be')
+            [CompletionResult]::new('--attempt-id', '--attempt-id', [CompletionResultType]::ParameterName, 'The same id again gives the same answer, and spends no second try')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -131,9 +134,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
-            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the code is for')
-            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user that it must be')
-            [CompletionResult]::new('--attempt-id', '--attempt-id', [CompletionResultType]::ParameterName, 'The same id again gives the same answer, and spends no second try')
+            [CompletionResult]::new('--require-user', '--require-user', [CompletionResultType]::ParameterName, 'Fail unless the phone is linked to one user')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
@@ -144,7 +145,6 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask, and fail where an answer is needed')
             [CompletionResult]::new('--unmask', '--unmask', [CompletionResultType]::ParameterName, 'Show numbers in full')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Everything but writes and provider calls')
-            [CompletionResult]::new('--require-user', '--require-user', [CompletionResultType]::ParameterName, 'Fail unless the phone is linked to one user')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -152,6 +152,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;inspect' {
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'Only of this purpose')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -161,7 +162,6 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
-            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'Only of this purpose')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
@@ -179,6 +179,8 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;revoke' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Those of each line of a file, or of standard input (`-`); exit 19 where some failed')
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'Only codes of this purpose')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -188,8 +190,8 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Those of each line of a file, or of standard input (`-`); exit 19 where some failed')
-            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'Only codes of this purpose')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All live codes of every phone; asks first')
+            [CompletionResult]::new('--must-exist', '--must-exist', [CompletionResultType]::ParameterName, 'Fail with 14 where there is no live code')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
@@ -200,8 +202,6 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask, and fail where an answer is needed')
             [CompletionResult]::new('--unmask', '--unmask', [CompletionResultType]::ParameterName, 'Show numbers in full')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Everything but writes and provider calls')
-            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All live codes of every phone; asks first')
-            [CompletionResult]::new('--must-exist', '--must-exist', [CompletionResultType]::ParameterName, 'Fail with 14 where there is no live code')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -209,6 +209,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;unlock' {
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'Only of this purpose')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -218,7 +219,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
-            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'Only of this purpose')
+            [CompletionResult]::new('--limits', '--limits', [CompletionResultType]::ParameterName, 'Clear the wait between sends and the phone''s send quotas too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
@@ -229,7 +230,6 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask, and fail where an answer is needed')
             [CompletionResult]::new('--unmask', '--unmask', [CompletionResultType]::ParameterName, 'Show numbers in full')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Everything but writes and provider calls')
-            [CompletionResult]::new('--limits', '--limits', [CompletionResultType]::ParameterName, 'Clear the wait between sends and the phone''s send quotas too')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -237,6 +237,10 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;list' {
+            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Which')
+            [CompletionResult]::new('--country', '--country', [CompletionResultType]::ParameterName, 'Only numbers of this country, such as IN')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many lines')
+            [CompletionResult]::new('--cursor', '--cursor', [CompletionResultType]::ParameterName, 'Go on where the last page ended')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -246,10 +250,6 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
-            [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'Which')
-            [CompletionResult]::new('--country', '--country', [CompletionResultType]::ParameterName, 'Only numbers of this country, such as IN')
-            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most so many lines')
-            [CompletionResult]::new('--cursor', '--cursor', [CompletionResultType]::ParameterName, 'Go on where the last page ended')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')

@@ -56,6 +56,13 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'Look at
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, or the exit codes'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l from -d 'Send to each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l provider -d 'Use this provider instead of the route\'s' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l lang -d 'The language of the text' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l purpose -d 'What the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l user -d 'The user that the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l idempotency-key -d 'The same key again gives the same result, and no second SMS; with --from, one key for each line' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -66,13 +73,6 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l from -d 'Send to each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l provider -d 'Use this provider instead of the route\'s' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l lang -d 'The language of the text' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l purpose -d 'What the code is for' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l user -d 'The user that the code is for' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l idempotency-key -d 'The same key again gives the same result, and no second SMS; with --from, one key for each line' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -82,6 +82,9 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l unmask -d 'Show n
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l purpose -d 'What the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l user -d 'The user that the code is for' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -92,9 +95,6 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l purpose -d 'What the code is for' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l user -d 'The user that the code is for' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -104,6 +104,9 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l unmask -d 'Show 
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l purpose -d 'What the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l user -d 'The user that it must be' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l attempt-id -d 'The same id again gives the same answer, and spends no second try' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -114,9 +117,7 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l purpose -d 'What the code is for' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l user -d 'The user that it must be' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l attempt-id -d 'The same id again gives the same answer, and spends no second try' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l require-user -d 'Fail unless the phone is linked to one user'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -124,9 +125,9 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s y -l yes -d 'Do
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l no-input -d 'Never ask, and fail where an answer is needed'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l unmask -d 'Show numbers in full'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l require-user -d 'Fail unless the phone is linked to one user'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l purpose -d 'Only of this purpose' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -137,7 +138,6 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l purpose -d 'Only of this purpose' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -147,6 +147,8 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l unmask -d 'Sho
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l from -d 'Those of each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l purpose -d 'Only codes of this purpose' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -157,8 +159,8 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l from -d 'Those of each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l purpose -d 'Only codes of this purpose' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l all -d 'All live codes of every phone; asks first'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l must-exist -d 'Fail with 14 where there is no live code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -166,10 +168,9 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s y -l yes -d 'Do
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l no-input -d 'Never ask, and fail where an answer is needed'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l unmask -d 'Show numbers in full'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l all -d 'All live codes of every phone; asks first'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l must-exist -d 'Fail with 14 where there is no live code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l purpose -d 'Only of this purpose' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -180,7 +181,7 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l purpose -d 'Only of this purpose' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l limits -d 'Clear the wait between sends and the phone\'s send quotas too'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -188,9 +189,15 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s y -l yes -d 'Do
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l no-input -d 'Never ask, and fail where an answer is needed'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l unmask -d 'Show numbers in full'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l limits -d 'Clear the wait between sends and the phone\'s send quotas too'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l state -d 'Which' -r -f -a "live\t'Codes that may be typed now'
+locked\t'Phones that are locked'
+pending\t'Codes whose provider has not answered yet'
+unknown\t'Codes that may have been sent'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l country -d 'Only numbers of this country, such as IN' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l limit -d 'At most so many lines' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l cursor -d 'Go on where the last page ended' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -201,13 +208,6 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l state -d 'Which' -r -f -a "live\t'Codes that may be typed now'
-locked\t'Phones that are locked'
-pending\t'Codes whose provider has not answered yet'
-unknown\t'Codes that may have been sent'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l country -d 'Only numbers of this country, such as IN' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l limit -d 'At most so many lines' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l cursor -d 'Go on where the last page ended' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser};
+use clap::{ArgAction, Args as _, FromArgMatches as _};
 use tokio::time::Instant;
 
 use crate::app::{App, Globals};
@@ -17,32 +17,27 @@ use crate::otp::foreign::{escaped, is_unsafe};
 use crate::output::{Colour, Format, Printer, Verbosity};
 use crate::verifier::{InFlight, Progress};
 
-/// Issue, deliver, check, explain and revoke SMS one-time codes
-///
-/// Works straight on the Redis of an application, or on an embedded store with nothing to install.
-#[derive(Debug, Parser)]
-#[command(
-    name = "otpctl",
-    version,
-    propagate_version = true,
-    disable_help_subcommand = true,
-    arg_required_else_help = true
-)]
-#[command(after_help = "Exit codes: otpctl help exit-codes")]
-pub struct Cli {
-    #[command(flatten)]
-    global: GlobalArgs,
-    #[command(subcommand)]
-    command: Command,
+const ABOUT: &str = "Issue, deliver, check, explain and revoke SMS one-time codes";
+const MORE: &str = "Works straight on the Redis of an application, or on an embedded store with nothing to install.";
+
+/// The command line with one command, or with all of them: putting all together takes longer than most of them run.
+fn line(only: Option<&str>) -> clap::Command {
+    let line = clap::Command::new("otpctl")
+        .about(ABOUT)
+        .long_about(format!("{ABOUT}\n\n{MORE}"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .propagate_version(true)
+        .disable_help_subcommand(true)
+        .arg_required_else_help(true)
+        .after_help("Exit codes: otpctl help exit-codes");
+    Command::augment(GlobalArgs::augment_args(line), only)
 }
 
-impl Cli {
-    /// Every command with all of its arguments.
-    pub(crate) fn whole() -> clap::Command {
-        let mut command = Self::command();
-        command.build();
-        command
-    }
+/// Every command with all of its arguments.
+pub(crate) fn whole() -> clap::Command {
+    let mut line = line(None);
+    line.build();
+    line
 }
 
 #[derive(Debug, clap::Args)]
@@ -122,43 +117,44 @@ pub fn main() -> ExitCode {
 }
 
 fn run(words: &[OsString], env: Env) -> Exit {
-    let matches = match Cli::command().try_get_matches_from(words) {
+    // The first word that is a command's name may yet be the value of an option. Then this does not fit, and the whole
+    // line is asked, as it is for help and suggestions.
+    let only = words.iter().skip(1).find_map(|word| Command::NAMES.iter().find(|name| *word == ***name));
+    let lean = only.and_then(|only| line(Some(only)).try_get_matches_from(words).ok());
+    let matches = match lean.map_or_else(|| whole().try_get_matches_from(words), Ok) {
         Ok(matches) => matches,
-        // Help and suggestions need every command put together.
-        Err(error) => {
-            let whole = Cli::whole().try_get_matches_from(words).err();
-            return refused(&whole.unwrap_or(error), words, &env);
-        }
+        Err(error) => return refused(&error, words, &env),
     };
     let by_flag = |name: &str| matches!(matches.value_source(name), Some(clap::parser::ValueSource::CommandLine));
     let (config_by_flag, profile_by_flag) = (by_flag("config"), by_flag("profile"));
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
+    let parsed = GlobalArgs::from_arg_matches(&matches).and_then(|global| Ok((global, Command::of(&matches)?)));
+    let (global, command) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return refused(&error, words, &env),
     };
-    let printer = printer(&cli.global, &env);
-    listen(cli.global.verbose, &env);
+    let printer = printer(&global, &env);
+    listen(global.verbose, &env);
     let request = Request {
-        config: cli.global.config.clone().map(|value| Chosen { value, by_flag: config_by_flag }),
-        profile: cli.global.profile.clone().map(|value| Chosen { value, by_flag: profile_by_flag }),
+        config: global.config.clone().map(|value| Chosen { value, by_flag: config_by_flag }),
+        profile: global.profile.clone().map(|value| Chosen { value, by_flag: profile_by_flag }),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
     };
     let exit = runtime.block_on(async {
-        let timeout = cli.global.timeout.unwrap_or_else(|| cli.command.time());
+        let timeout = global.timeout.unwrap_or_else(|| command.time());
         let globals = Globals {
             request,
-            yes: cli.global.yes,
-            no_input: cli.global.no_input || set(&env, "CI"),
-            unmask: cli.global.unmask,
-            dry_run: cli.global.dry_run,
-            reason: cli.global.reason.clone(),
+            yes: global.yes,
+            no_input: global.no_input || set(&env, "CI"),
+            unmask: global.unmask,
+            dry_run: global.dry_run,
+            reason: global.reason.clone(),
             timeout,
         };
         let app = App::new(globals, env, printer, Arc::new(Progress::default()));
-        match watched(&app, &cli.command).await {
+        match watched(&app, &command).await {
             Ok(exit) => exit,
             Err(error) => printer.error(&error),
         }

@@ -3,7 +3,7 @@
 use clap_complete::Shell;
 use serde::Serialize;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::output::{Human, Report};
 
 /// Print a completion script
@@ -26,7 +26,7 @@ struct Script {
 impl Args {
     pub(super) fn run(&self) -> Box<dyn Report> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::whole(), "otpctl", &mut script);
+        clap_complete::generate(self.shell, &mut cli::whole(), "otpctl", &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
         Box::new(Script { schema: "otpctl.completions/1", shell: self.shell.to_string(), script })
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Done;
-use crate::cli::Cli;
+use crate::cli;
 use crate::error::{EXITS, Error, Exit};
 use crate::output::{Human, Report, Table};
 
@@ -47,7 +47,7 @@ impl Args {
             let exit_codes = EXITS.iter().map(code).collect();
             return Ok(Box::new(Codes { schema: "otpctl.exit_codes/1", exit_codes }));
         }
-        let mut command = Cli::whole();
+        let mut command = cli::whole();
         let mut found = &mut command;
         for word in &self.topic {
             found = found.find_subcommand_mut(word).ok_or_else(|| {

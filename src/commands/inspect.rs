@@ -189,7 +189,7 @@ impl Args {
             limits: limits_of(&known.record, now, limits),
             lock: locked,
             deliveries: deliveries(&slots),
-            checks: unreadable.map(check).into_iter().collect(),
+            checks: unreadable.as_deref().map(check).into_iter().collect(),
             timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
         })
     }
@@ -253,7 +253,7 @@ fn limits_of(record: &crate::otp::Record, now: Moment, limits: &Limits) -> Vec<L
     list
 }
 
-fn check(why: String) -> Check {
+fn check(why: &str) -> Check {
     Check { id: "timeline", status: "fail", detail: format!("the timeline is not understood: {why}") }
 }
 

@@ -18,7 +18,7 @@ mod version;
 
 use std::time::Duration;
 
-use clap::Args as _;
+use clap::{Args as _, FromArgMatches as _};
 
 use crate::app::App;
 use crate::error::Error;
@@ -44,34 +44,29 @@ macro_rules! commands {
             $($variant($module::Args),)*
         }
 
-        impl clap::Subcommand for Command {
-            fn augment_subcommands(command: clap::Command) -> clap::Command {
-                // Deferred: of thirteen commands one is run, and only its arguments are worth putting together.
+        impl Command {
+            /// The names of all commands.
+            pub(crate) const NAMES: &[&str] = &[$($name),*];
+
+            /// A command line with one of the commands, or with all of them.
+            pub(crate) fn augment(command: clap::Command, only: Option<&str>) -> clap::Command {
                 let command = command.subcommand_required(true);
-                $(let command = command.subcommand(clap::Command::new($name).defer($module::Args::augment_args));)*
+                $(let command = match only {
+                    Some(only) if only != $name => command,
+                    _ => command.subcommand($module::Args::augment_args(clap::Command::new($name))),
+                };)*
                 command
             }
 
-            fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
-                Self::augment_subcommands(command)
-            }
-
-            fn has_subcommand(name: &str) -> bool {
-                [$($name),*].contains(&name)
-            }
-        }
-
-        impl clap::FromArgMatches for Command {
-            fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+            /// The command that was given.
+            ///
+            /// # Errors
+            /// When its arguments do not fit.
+            pub(crate) fn of(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
                 match matches.subcommand() {
                     $(Some(($name, own)) => $module::Args::from_arg_matches(own).map(Self::$variant),)*
                     _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
                 }
-            }
-
-            fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
-                *self = Self::from_arg_matches(matches)?;
-                Ok(())
             }
         }
     };

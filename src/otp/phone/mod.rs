@@ -116,7 +116,7 @@ fn international(digits: &str) -> Result<Phone, PhoneError> {
     let place = Place { calling_code, country: None };
     let util = plan::load(calling_code)?;
     let number = util.parse(format!("+{digits}"), None).map_err(|error| refused(&error, place))?;
-    settle(&util, &number, place)
+    settle(&util, &number, place, digits)
 }
 
 /// A number as it is dialled at home: a national one, or one abroad behind an international prefix. `00` is always
@@ -139,17 +139,21 @@ fn national(digits: &str, home: Country, plan: &plan::Plan) -> Result<Phone, Pho
     let place = Place { calling_code: plan.calling_code, country: Some(home) };
     let util = plan::load(plan.calling_code)?;
     let number = util.parse(digits, home.region()).map_err(|error| refused(&error, place))?;
-    settle(&util, &number, place)
+    settle(&util, &number, place, "")
 }
 
-/// Holds a parsed number to the plans of its calling code.
-fn settle(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place) -> Result<Phone, PhoneError> {
+/// Holds a parsed number to the plans of its calling code. `read`: the international digits that it was read from.
+fn settle(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place, read: &str) -> Result<Phone, PhoneError> {
     if !util.is_valid_number(number) {
         return Err(missed(util, number, place));
     }
     let phone = phone(util, number, place);
     // The library takes a national prefix off after the calling code too. Where what is left begins with such a prefix
     // again, the canonical form would be read back as another number (+375 810… in Belarus): it can be nobody's name.
+    // What was read from the canonical form itself has just been read back.
+    if phone.digits() == read {
+        return Ok(phone);
+    }
     let again = util.parse(&phone.e164, None);
     if again.is_ok_and(|again| get_national_significant_number_owned(&again) == phone.national()) {
         Ok(phone)
