@@ -119,7 +119,7 @@ fn row(line: String, exit: Exit, (key, document): (&str, &str), words: String) -
     let exit = exit.number();
     let named = serde_json::Value::from(line.as_str());
     Row {
-        document: format!(r#"{{"line":{named},"exit":{exit},"{key}":{document}}}"#),
+        document: format!(r#"{{"schema":"otpctl.result/1","line":{named},"exit":{exit},"{key}":{document}}}"#),
         cells: vec![line, exit.to_string(), words],
     }
 }

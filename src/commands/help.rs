@@ -83,6 +83,6 @@ impl Report for Codes {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        crate::output::lines_of(&self.exit_codes)
+        crate::output::lines_of("otpctl.exit_codes_row/1", &self.exit_codes)
     }
 }

@@ -120,7 +120,7 @@ impl Report for Codes {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        lines_of(&self.codes)
+        lines_of("otpctl.list_row/1", &self.codes)
     }
 
     fn exit(&self) -> Exit {

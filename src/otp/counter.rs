@@ -130,13 +130,15 @@ impl Window {
         match start - self.start {
             0 => self,
             shift if shift == length => Self { start, before: self.count, count: 0 },
+            // A clock that was set back a little opens nothing; one that was wrong by more than a window blocks nothing.
+            shift if (-length..0).contains(&shift) => self,
             _ => Self { start, before: 0, count: 0 },
         }
     }
 
     /// What the last `length` milliseconds hold, if the sends of the window before were spread evenly; rounded up.
     fn estimate(self, now: i64, length: i64) -> u32 {
-        let left = i128::from(self.start + length - now);
+        let left = i128::from(length.min(self.start + length - now));
         let before = (i128::from(self.before) * left + i128::from(length) - 1) / i128::from(length);
         self.count.saturating_add(u32::try_from(before).unwrap_or(u32::MAX))
     }

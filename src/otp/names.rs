@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The longest user id, in bytes.
 const MAX_USER: usize = 200;
+/// What stands before a user id where a phone could stand too.
+const USER: &str = "user:";
 /// The longest purpose, in bytes.
 const MAX_PURPOSE: usize = 32;
 
@@ -26,6 +28,9 @@ pub enum NameError {
     /// A control character: it could forge a line or drive a terminal.
     #[error("a user id has no control or invisible characters")]
     UserCharacter,
+    /// `user:` stands before an id where a phone could stand too, and is no part of it.
+    #[error("a user id does not begin with `user:`")]
+    UserPrefix,
     /// Not a purpose.
     #[error("a purpose has 1 to {MAX_PURPOSE} of the characters a-z, 0-9, `_`, `-` and `.`, and begins with a letter")]
     Purpose,
@@ -42,6 +47,9 @@ impl UserId {
         }
         if text.is_empty() || text.trim() != text {
             return Err(NameError::UserEmpty);
+        }
+        if text.starts_with(USER) {
+            return Err(NameError::UserPrefix);
         }
         if text.chars().any(super::foreign::is_unsafe) {
             return Err(NameError::UserCharacter);
@@ -140,7 +148,8 @@ impl std::str::FromStr for Purpose {
 impl std::str::FromStr for UserId {
     type Err = NameError;
 
+    /// With or without `user:` before it.
     fn from_str(text: &str) -> Result<Self, NameError> {
-        Self::new(text)
+        Self::new(text.strip_prefix(USER).unwrap_or(text))
     }
 }

@@ -14,7 +14,7 @@ const CHALLENGES: usize = 6;
 /// So many outcomes of attempts are kept of each purpose.
 const ATTEMPTS: usize = 8;
 /// So many idempotent sends are kept.
-const REQUESTS: usize = 8;
+const REQUESTS: usize = 16;
 /// So many purposes may be in use at once.
 pub const PURPOSES: usize = 16;
 

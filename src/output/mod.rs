@@ -60,12 +60,16 @@ pub trait Report {
     }
 }
 
-/// One document a line for the rows of a list.
+/// One document a line for the rows of a list, each under its own schema.
 ///
 /// # Errors
 /// When a row has no form in JSON.
-pub fn lines_of<T: Serialize>(rows: &[T]) -> serde_json::Result<Vec<String>> {
-    rows.iter().map(serde_json::to_string).collect()
+pub fn lines_of<T: Serialize>(schema: &str, rows: &[T]) -> serde_json::Result<Vec<String>> {
+    let line = |row: &T| {
+        let fields = serde_json::to_string(row)?;
+        Ok(format!(r#"{{"schema":"{schema}",{}"#, fields.strip_prefix('{').unwrap_or(&fields)))
+    };
+    rows.iter().map(line).collect()
 }
 
 /// A number of things, in words: `1 try`, `2 tries`.

@@ -75,7 +75,7 @@ impl Report for Checked {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        lines_of(&self.findings)
+        lines_of("otpctl.config_check_row/1", &self.findings)
     }
 
     fn exit(&self) -> Exit {

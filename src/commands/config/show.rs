@@ -72,6 +72,6 @@ impl Report for Settings {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        lines_of(&self.settings)
+        lines_of("otpctl.config_row/1", &self.settings)
     }
 }

@@ -86,6 +86,6 @@ impl Report for Providers {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        lines_of(&self.providers)
+        lines_of("otpctl.provider_list_row/1", &self.providers)
     }
 }

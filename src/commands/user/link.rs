@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Linked, user_id};
+use super::Linked;
 use crate::app::{App, Asks};
 use crate::commands::Done;
 use crate::commands::target::{phone, phone_of};
 use crate::error::{Error, Exit};
-use crate::otp::rules;
 use crate::otp::user::Link;
+use crate::otp::{UserId, rules};
 use crate::output::{Human, Report};
 
 /// Link a user to a phone
@@ -17,7 +17,7 @@ use crate::output::{Human, Report};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The application's own id of the user
-    id: String,
+    id: UserId,
     /// A number or a `ph_…` reference
     phone: String,
 }
@@ -32,8 +32,8 @@ struct Given {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
-        let user = user_id(&self.id)?;
-        let swapped = |error: Error| match phone(app, &self.id) {
+        let user = self.id.clone();
+        let swapped = |error: Error| match phone(app, self.id.as_str()) {
             Ok(_) => error.hint("the id comes first: otpctl user link ID PHONE"),
             Err(_) => error,
         };

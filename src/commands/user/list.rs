@@ -67,7 +67,7 @@ impl Report for Users {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        lines_of(&self.users)
+        lines_of("otpctl.user_list_row/1", &self.users)
     }
 
     fn hints(&self) -> Vec<String> {

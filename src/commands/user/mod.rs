@@ -10,10 +10,9 @@ use serde::Serialize;
 
 use super::Done;
 use crate::app::App;
-use crate::error::Error;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::user::Link;
-use crate::otp::{Moment, Phone, UserId};
+use crate::otp::{Moment, Phone};
 
 /// Map phones to users
 ///
@@ -64,9 +63,4 @@ impl Linked {
             verified_at: link.verified_at,
         }
     }
-}
-
-/// Reads `ID`, with or without `user:` before it.
-fn user_id(text: &str) -> Result<UserId, Error> {
-    Ok(UserId::new(text.strip_prefix("user:").unwrap_or(text))?)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Linked, user_id};
+use super::Linked;
 use crate::app::App;
 use crate::commands::Done;
 use crate::commands::target::target;
@@ -51,7 +51,7 @@ impl Args {
         if is_phone || reference::is_reference(&self.whom) {
             return self.phone(app).await;
         }
-        let user = user_id(&self.whom)?;
+        let user: UserId = self.whom.parse()?;
         let mut phones = Vec::new();
         for (phone, link) in app.verifier().await?.phones_of(&user).await? {
             phones.push(Linked::new(app, &phone, false, &link).await);

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::user_id;
 use crate::app::{App, Asks};
 use crate::commands::Done;
 use crate::commands::target::target;
 use crate::error::{Error, Exit};
-use crate::otp::rules;
+use crate::otp::{UserId, rules};
 use crate::output::{Human, Report};
 
 /// Unlink a user from a phone, or from all of its phones
@@ -16,7 +15,7 @@ use crate::output::{Human, Report};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The application's own id of the user
-    id: String,
+    id: UserId,
     /// A number or a `ph_…` reference; none: all of the user's phones
     phone: Option<String>,
 }
@@ -31,7 +30,7 @@ struct Taken {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
-        let user = user_id(&self.id)?;
+        let user = self.id.clone();
         let verifier = app.verifier().await?;
         let phones = match &self.phone {
             Some(phone) => {
