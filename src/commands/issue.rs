@@ -17,7 +17,7 @@ use crate::verifier::ToIssue;
 /// Make a code and print it once, instead of sending it
 ///
 /// It replaces every other live code of its purpose. No SMS is sent, so neither send limits nor the countries and types
-/// of [policy] are asked; a lock is. Where the file is protected it needs `reveal = true` there, and a
+/// of `[policy]` are asked; a lock is. Where the file is protected it needs `reveal = true` there, and a
 /// --reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -14,7 +14,7 @@ impl RedisSettings {
     /// Fetches the password, where one is configured.
     ///
     /// # Errors
-    /// As [`SecretSource::resolve`], with the file and line of the key.
+    /// As [`super::SecretSource::resolve`], with the file and line of the key.
     pub async fn password(&self, env: &Env) -> Result<Option<Secret>, ConfigError> {
         match &self.password {
             Some(source) => source.resolve(env).await.map(Some).map_err(|error| error.named(&self.password_place)),
@@ -27,7 +27,7 @@ impl PepperSource {
     /// Fetches the pepper.
     ///
     /// # Errors
-    /// As [`SecretSource::resolve`], and when it is too short to be a key.
+    /// As [`super::SecretSource::resolve`], and when it is too short to be a key.
     pub async fn resolve(&self, env: &Env) -> Result<Secret, ConfigError> {
         let text = self.source.resolve(env).await.map_err(|error| error.named(&self.place))?;
         let pepper = text.expose().trim();
@@ -46,7 +46,7 @@ impl ProviderSettings {
     /// Fetches the secrets of this provider, and no other's.
     ///
     /// # Errors
-    /// As [`SecretSource::resolve`], with the file and line of the key.
+    /// As [`super::SecretSource::resolve`], with the file and line of the key.
     pub async fn resolve(&self, env: &Env) -> Result<provider::Settings, ConfigError> {
         let mut settings = BTreeMap::new();
         for name in self.entries.keys() {

@@ -43,7 +43,7 @@ pub use settings::{
 pub use show::{Shown, shown};
 pub use words::{duration, spelled};
 
-/// Reads and checks the file that [`locate`] found; without one the defaults hold: the embedded store in the user's
+/// Reads and checks the file that [`locate()`] found; without one the defaults hold: the embedded store in the user's
 /// state folder, provider `console`, no region.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{self, Life, Unreadable};
+use super::stored::{Life, Stored, VERSION};
 use super::time::millis;
 use super::{Moment, Quota};
 
@@ -49,27 +49,15 @@ pub enum Full {
     Neighbours,
 }
 
+impl Stored for Counter {}
+
 impl Default for Counter {
     fn default() -> Self {
-        Self { v: 1, windows: BTreeMap::new(), recent: Vec::new() }
+        Self { v: VERSION, windows: BTreeMap::new(), recent: Vec::new() }
     }
 }
 
 impl Counter {
-    /// Reads a counter from the store; nothing there is a fresh one.
-    ///
-    /// # Errors
-    /// When the value is not a counter of this version.
-    pub fn read(bytes: Option<&[u8]>) -> Result<Self, Unreadable> {
-        bytes.map_or_else(|| Ok(Self::default()), record::read)
-    }
-
-    /// The bytes for the store.
-    #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        record::write(self)
-    }
-
     /// Until the current window and the one after it are over.
     #[must_use]
     pub fn life(&self, now: Moment) -> Life {

@@ -1,6 +1,8 @@
 //! What a phone, a code, a challenge and a policy are, and the rules over them. Nothing here does input or output,
 //! reads a clock or draws a number by itself, and nothing here knows of stores, providers or commands.
 
+mod answer;
+mod challenge;
 mod code;
 pub mod counter;
 mod event;
@@ -14,6 +16,7 @@ pub mod record;
 pub mod reference;
 pub mod rules;
 mod secret;
+mod stored;
 pub mod text;
 pub mod time;
 pub mod user;
@@ -29,5 +32,6 @@ pub use phone::{Country, CountryError, NumberType, NumberTypeError, Phone, Phone
 pub use policy::{Denied, Limits, LockLength, LockStep, MAX_PER_PHONE, MAX_TTL, Policy, Quota};
 pub use record::{Challenge, Record};
 pub use secret::Secret;
+pub use stored::{Life, Stored, Unreadable};
 pub use time::Moment;
 pub use user::{Phones, Users};

@@ -1,14 +1,14 @@
 //! All that is known of one phone, in one value: what every rule reads and writes.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, Mac, Moment, Purpose, UserId};
+pub use super::answer::{Answer, Attempt, Reason, Verdict};
+pub use super::challenge::{Challenge, Delivery, State};
+use super::stored::{Life, Stored, VERSION};
+use super::{Limits, Moment, Purpose};
 
-/// The version of the format. Another one is refused, never guessed at.
-const VERSION: u8 = 1;
 /// So many challenges are kept of each purpose, the live ones among them: enough to tell why a code is dead.
 const CHALLENGES: usize = 6;
 /// So many outcomes of attempts are kept of each purpose.
@@ -92,234 +92,7 @@ impl Lock {
     }
 }
 
-/// Where a challenge stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Made, the provider not yet heard. Already valid: its SMS may be faster than the answer.
-    Pending,
-    /// A provider took it.
-    Sent,
-    /// A provider may have taken it.
-    Unknown,
-    /// Printed instead of sent.
-    Issued,
-    /// Its right code was typed.
-    Used,
-    /// A newer one took its place.
-    Superseded,
-    /// Killed on purpose.
-    Revoked,
-    /// Its tries are used up.
-    Exhausted,
-    /// Surely not sent.
-    Failed,
-}
-
-impl State {
-    /// Whether the code may still be typed, if its time is not over.
-    #[must_use]
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Sent | Self::Unknown | Self::Issued)
-    }
-
-    /// The word for it in documents.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Sent => "sent",
-            Self::Unknown => "unknown",
-            Self::Issued => "issued",
-            Self::Used => "used",
-            Self::Superseded => "superseded",
-            Self::Revoked => "revoked",
-            Self::Exhausted => "exhausted",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// An issued code with its limits; never the code itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Challenge {
-    /// `ch_…`
-    pub id: String,
-    /// Where it stands.
-    pub state: State,
-    /// What the store keeps of the code: gone as soon as nothing can be compared with it any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mac: Option<Mac>,
-    /// Whom it was issued for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// The version of the user map then; another version now, and the code is dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mapping: Option<Moment>,
-    /// When it was made.
-    pub created_at: Moment,
-    /// The end of its life.
-    pub expires_at: Moment,
-    /// Wrong codes so far.
-    #[serde(default)]
-    pub tries: u32,
-    /// How many it stands.
-    pub max_tries: u32,
-    /// While it is pending: when the process that sends it must be over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_until: Option<Moment>,
-    /// While it is pending: the cooldown to go back to if it surely was not sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cooldown_before: Option<Moment>,
-    /// What became of the SMS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<Delivery>,
-}
-
-impl Challenge {
-    /// Whether its code may be typed now.
-    #[must_use]
-    pub fn is_live(&self, now: Moment) -> bool {
-        self.state.is_open() && self.expires_at > now
-    }
-
-    /// Tries left.
-    #[must_use]
-    pub fn tries_left(&self) -> u32 {
-        self.max_tries.saturating_sub(self.tries)
-    }
-
-    /// Ends it. A superseded code is still recognised when it is typed; of any other, nothing is kept to compare with.
-    pub(super) fn end(&mut self, state: State) {
-        self.state = state;
-        self.lease_until = None;
-        self.cooldown_before = None;
-        if state != State::Superseded {
-            self.mac = None;
-        }
-    }
-}
-
-/// Which provider has the SMS, or refused it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Delivery {
-    /// The provider's name in the configuration.
-    pub provider: String,
-    /// The provider's own id of the message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
-    /// Parts of the SMS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segments: Option<u32>,
-    /// Why it was refused, or is unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-}
-
-/// The answer to a typed code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The right code, now used.
-    Ok,
-    /// A wrong code; tries remain.
-    Wrong,
-    /// There is no code to compare with.
-    NoCode,
-    /// Tries used up, or a lock.
-    Locked,
-}
-
-/// Why the answer is no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// An older code, which a newer one replaced.
-    SupersededCode,
-    /// None was ever issued, as far as is known.
-    NeverIssued,
-    /// Its time is over.
-    Expired,
-    /// It was used.
-    Used,
-    /// It was revoked.
-    Revoked,
-    /// A newer one, or a change of the phone's users, replaced it.
-    Superseded,
-    /// Its tries are used up.
-    AttemptsExhausted,
-    /// Locked for a time.
-    TimedLock,
-    /// Locked until `unlock`.
-    HardLock,
-}
-
-/// The outcome of one attempt, kept so that a lost answer can be asked for again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Attempt {
-    /// `at_…`, or the caller's own.
-    pub id: String,
-    /// The MAC of what was typed: the same id with another code is another question.
-    pub typed: Mac,
-    /// Kept until then.
-    pub until: Moment,
-    /// The answer.
-    pub answer: Answer,
-}
-
-/// What a `verify` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// Yes, no, and which no.
-    pub verdict: Verdict,
-    /// Why.
-    pub reason: Option<Reason>,
-    /// Whose code it was.
-    pub user: Option<UserId>,
-    /// Which challenge was looked at.
-    pub challenge_id: Option<String>,
-    /// Tries left of it.
-    pub attempts_left: u32,
-    /// Consecutive failures now.
-    pub failures: u32,
-    /// The end of a timed lock.
-    pub locked_until: Option<Moment>,
-    /// The end of the challenge.
-    pub expires_at: Option<Moment>,
-}
-
-/// The value in the store is not a record that this version understands.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// Not JSON of this shape. The value is not quoted: it may be anything.
-    #[error("it is not a record of otpctl")]
-    Shape,
-    /// From another version.
-    #[error("it has version {0}, and this otpctl reads version {VERSION}")]
-    Version(u64),
-}
-
-/// Reads any of our versioned values.
-pub(super) fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        v: u64,
-    }
-    let version: Versioned = serde_json::from_slice(bytes).map_err(|_| Unreadable::Shape)?;
-    if version.v != u64::from(VERSION) {
-        return Err(Unreadable::Version(version.v));
-    }
-    serde_json::from_slice(bytes).map_err(|_| Unreadable::Shape)
-}
-
-/// Writes any of our values: maps with text keys and plain fields, which JSON always has a form for.
-pub(super) fn write<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
-}
+impl Stored for Record {}
 
 impl Default for Record {
     fn default() -> Self {
@@ -334,32 +107,7 @@ impl Default for Record {
     }
 }
 
-/// How long a value has to be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
-    /// Nothing in it matters any more.
-    Over,
-    /// So long from now.
-    For(Duration),
-    /// Until someone ends it.
-    Forever,
-}
-
 impl Record {
-    /// Reads a record from the store; nothing there is an empty one.
-    ///
-    /// # Errors
-    /// When the value is not a record of this version.
-    pub fn read(bytes: Option<&[u8]>) -> Result<Self, Unreadable> {
-        bytes.map_or_else(|| Ok(Self::default()), read)
-    }
-
-    /// The bytes for the store.
-    #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        write(self)
-    }
-
     /// How long it has to be kept: until the last thing in it is over.
     #[must_use]
     pub fn life(&self, now: Moment, limits: &Limits) -> Life {

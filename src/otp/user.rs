@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{self, Life, Unreadable};
+use super::stored::{Life, Stored, VERSION};
 use super::{Moment, Phone, UserId};
 
 /// So many users may share a phone.
@@ -40,27 +40,15 @@ pub struct Link {
     pub verified_at: Option<Moment>,
 }
 
+impl Stored for Users {}
+
 impl Default for Users {
     fn default() -> Self {
-        Self { v: 1, version: None, users: Vec::new() }
+        Self { v: VERSION, version: None, users: Vec::new() }
     }
 }
 
 impl Users {
-    /// Reads the map from the store; nothing there is an empty one.
-    ///
-    /// # Errors
-    /// When the value is not a map of this version.
-    pub fn read(bytes: Option<&[u8]>) -> Result<Self, Unreadable> {
-        bytes.map_or_else(|| Ok(Self::default()), record::read)
-    }
-
-    /// The bytes for the store.
-    #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        record::write(self)
-    }
-
     /// A map has no end; an empty one is soon forgotten.
     #[must_use]
     pub fn life(&self) -> Life {
@@ -94,27 +82,15 @@ pub struct Phones {
     pub phones: Vec<String>,
 }
 
+impl Stored for Phones {}
+
 impl Default for Phones {
     fn default() -> Self {
-        Self { v: 1, phones: Vec::new() }
+        Self { v: VERSION, phones: Vec::new() }
     }
 }
 
 impl Phones {
-    /// Reads the index from the store; nothing there is an empty one.
-    ///
-    /// # Errors
-    /// When the value is not an index of this version.
-    pub fn read(bytes: Option<&[u8]>) -> Result<Self, Unreadable> {
-        bytes.map_or_else(|| Ok(Self::default()), record::read)
-    }
-
-    /// The bytes for the store.
-    #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        record::write(self)
-    }
-
     /// With this phone; `None` where it is there already.
     #[must_use]
     pub fn with(&self, phone: &Phone) -> Option<Self> {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{Append, Cell, Change, Committed, Loaded, Page, Put, Store, StoreError, decoded, timeline_name};
-use crate::otp::record::Life;
+use crate::otp::Life;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
 /// The clock of this store: the machine's, given from outside.

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 pub use self::embedded::{Clock, Embedded};
 pub use self::redis::{Redis, Server, Tls};
 
-use crate::otp::record::Life;
+use crate::otp::Life;
 use crate::otp::{Event, Moment, Phone, UserId};
 
 /// The place of one value.

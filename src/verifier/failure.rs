@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::otp::record::Unreadable;
+use crate::otp::Unreadable;
 use crate::otp::rules::{SendRefused, TryRefused};
 use crate::otp::{Denied, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
 use crate::store::StoreError;

@@ -1,6 +1,6 @@
 //! What is known of a phone, and of many: reads only.
 
-use super::step::{cells, known};
+use super::step::{cells, known, no_answer};
 use super::{Verifier, VerifierError};
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;
@@ -67,7 +67,7 @@ impl Verifier<'_> {
         let groups = [cells(phone)];
         let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
         let loaded = loaded?;
-        let loaded = loaded.first().ok_or_else(|| StoreError::Unreachable("it gave no answer".to_owned()))?;
+        let loaded = loaded.first().ok_or_else(no_answer)?;
         let (timeline, unreadable) = match timeline {
             Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
             timeline => (timeline?, None),

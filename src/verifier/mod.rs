@@ -1,5 +1,7 @@
 //! The shell around the rules: load, decide, commit or start again; and the provider in the middle of a send.
 
+mod counting;
+mod deliver;
 mod failure;
 mod look;
 mod progress;

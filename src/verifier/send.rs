@@ -6,16 +6,14 @@ use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::failure::full;
-use super::step::{Doing, LOST, cells, known};
+use super::step::Doing;
 use super::{InFlight, SendFailure, Stepped, Verifier, VerifierError};
-use crate::otp::counter::{Counter, Full};
-use crate::otp::record::{Challenge, Delivery, Life};
-use crate::otp::rules::{self, Budget, Mark, REQUEST_KEPT, Reserve, Reserved, Way};
+use crate::otp::record::Challenge;
+use crate::otp::rules::{self, Budget, Reserve, Reserved, Way};
 use crate::otp::text::{Template, TemplateError, Vars};
-use crate::otp::{Code, Denied, Message, Moment, Peppers, Phone, Policy, Purpose, Quota, UserId, reference};
-use crate::provider::{Outcome, Provider};
-use crate::store::{Cell, Change, Committed, Loaded, Put, StoreError, Write};
+use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, UserId, reference};
+use crate::provider::Provider;
+use crate::store::StoreError;
 
 /// The providers for one message, in the order in which they are tried.
 #[derive(Default)]
@@ -178,64 +176,6 @@ impl Verifier<'_> {
         self.step(asked.phone, &Doing::change(), rule).await
     }
 
-    /// Counts the send on the counters over many phones, each in its own step before the phone's: over-counting is
-    /// safe. A send that the phone's own limits refuse is not counted, or one phone could use up a country.
-    async fn count(
-        &self,
-        asked: &ToSend<'_>,
-        reservation: &Reserve<'_>,
-    ) -> Result<Option<Stepped<Reserved>>, VerifierError> {
-        let phone = asked.issue.phone;
-        let country =
-            phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string());
-        let mut counted: Vec<(Cell, Counting<'_>)> = Vec::new();
-        let neighbours = asked.route.real.then(|| phone.last_four());
-        if neighbours.is_some() || !self.limits.per_prefix.is_empty() {
-            let prefix = Cell::Prefix(phone.prefix().to_owned());
-            counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbours, "this prefix")));
-        }
-        if !self.limits.per_country.is_empty() {
-            counted.push((Cell::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
-        }
-        if let Some((key, arguments)) = reservation.request {
-            counted.push((Cell::Request(key.to_owned()), Counting::Key(arguments)));
-        }
-        let mut groups = vec![cells(phone)];
-        let mut lost = 0;
-        for _ in 0..ROUNDS {
-            groups.truncate(1);
-            groups.extend(counted.iter().map(|(cell, _)| vec![cell.clone()]));
-            let loaded = self.store.load(&groups).await?;
-            let Some((own, others)) = loaded.split_first() else { return Err(no_answer()) };
-            let known = known(own)?;
-            let decided = rules::reserve(&known, own.now, self.limits, reservation);
-            let decided = decided.map_err(|refused| VerifierError::refused(refused, own.now))?;
-            if matches!(decided.outcome, Reserved::Replayed(_)) {
-                return Ok(Some(Stepped { now: own.now, outcome: decided.outcome, known }));
-            }
-            let changes: Result<Vec<_>, _> =
-                counted.iter().zip(others).map(|((cell, counting), loaded)| counting.change(cell, loaded)).collect();
-            let changes = changes?;
-            if self.dry_run || changes.is_empty() {
-                return Ok(None);
-            }
-            let committed = match self.store.commit(&changes).await {
-                // Nothing is sent yet, and counting it twice is safe.
-                Err(StoreError::Unknown(_)) if lost < LOST => {
-                    lost += 1;
-                    continue;
-                }
-                committed => committed?,
-            };
-            let mut conflicts = committed.iter().map(|committed| *committed == Committed::Conflict);
-            counted.retain(|_| conflicts.next().unwrap_or(false));
-            if counted.is_empty() {
-                return Ok(None);
-            }
-        }
-        Err(VerifierError::Contended)
-    }
-
     /// What the same key brought about before. What is not known then is not known now.
     fn replayed(&self, stepped: Stepped<Reserved>) -> Result<Sent, VerifierError> {
         use crate::otp::record::State;
@@ -251,149 +191,10 @@ impl Verifier<'_> {
         let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
         Ok(Sent { challenge, budget, superseded: None, replayed: true, unmarked: None })
     }
-
-    /// Asks one provider after the other, until one takes the message or may have taken it.
-    async fn deliver(&self, asked: &ToSend<'_>, text: &str, challenge: &Challenge) -> Delivered {
-        let at = challenge.created_at.rfc3339();
-        let message = Message {
-            to: asked.issue.phone,
-            text,
-            code: asked.issue.code,
-            challenge_id: &challenge.id,
-            app: asked.app,
-            ttl_minutes: minutes(asked.issue.ttl),
-            purpose: asked.issue.purpose.as_str(),
-            lang: asked.lang,
-            at: &at,
-        };
-        if asked.route.providers.is_empty() {
-            return Delivered::Sent(delivery("test number", None));
-        }
-        let mut said: Vec<String> = Vec::new();
-        let mut refused: Option<(String, bool, &str)> = None;
-        for provider in &asked.route.providers {
-            let name = provider.name();
-            match provider.send(&message, asked.deadline).await {
-                Outcome::Accepted(receipt) => {
-                    let detail = (!said.is_empty()).then(|| said.join("; "));
-                    let mut accepted = delivery(name, detail);
-                    (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
-                    return Delivered::Sent(accepted);
-                }
-                Outcome::Unknown(doubt) => {
-                    said.push(format!("{name}: {}", doubt.why));
-                    return Delivered::Unknown(delivery(name, Some(doubt.why)), said.join("; "));
-                }
-                Outcome::Refused(refusal) => {
-                    let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-                    said.push(format!("{name}: {}{code}", refusal.message));
-                    let down = refusal.class.is_down() || refused.as_ref().is_some_and(|(_, down, _)| *down);
-                    let stop = refusal.class.about_recipient() || Instant::now() >= asked.deadline;
-                    refused = Some((refusal.hint().to_owned(), down, name));
-                    if stop {
-                        break;
-                    }
-                }
-            }
-        }
-        let (advice, failure, name) = refused.map_or((None, SendFailure::Refused, ""), |(advice, down, name)| {
-            (Some(advice), if down { SendFailure::Down } else { SendFailure::Refused }, name)
-        });
-        Delivered::Failed { failure, advice, delivery: delivery(name, Some(said.join("; "))), said: said.join("; ") }
-    }
-
-    /// Tells the store what became of the SMS. It is already decided, so a store that fails here changes nothing of it.
-    async fn mark(&self, phone: &Phone, challenge: &Challenge, delivered: Delivered) -> Result<Sent, VerifierError> {
-        let mark = match &delivered {
-            Delivered::Sent(delivery) => Mark::Sent(delivery.clone()),
-            Delivered::Unknown(delivery, _) => Mark::Unknown(delivery.clone()),
-            Delivered::Failed { delivery, .. } => Mark::Failed(Some(delivery.clone())),
-        };
-        let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, self.limits, &challenge.id, &mark));
-        let doing = Doing { relieves: true, what: InFlight::Sms(challenge.id.clone()) };
-        let marked = self.step(phone, &doing, rule).await;
-        let failed = |failure, said, advice| {
-            Err(VerifierError::Send { failure, said, advice, challenge_id: challenge.id.clone() })
-        };
-        match (delivered, marked) {
-            (Delivered::Unknown(_, said), _) => failed(SendFailure::Unknown, said, None),
-            (Delivered::Failed { failure, advice, said, .. }, _) => failed(failure, said, advice),
-            (Delivered::Sent(_), Ok(stepped)) => {
-                let marked = stepped.known.record.challenge(&challenge.id);
-                Ok(Sent {
-                    challenge: marked.map_or_else(|| challenge.clone(), |(_, challenge)| challenge.clone()),
-                    budget: rules::budget(&stepped.known.record, stepped.now, self.limits),
-                    superseded: stepped.outcome.superseded,
-                    replayed: false,
-                    unmarked: None,
-                })
-            }
-            (Delivered::Sent(delivery), Err(error)) => {
-                let unmarked = match error {
-                    VerifierError::Store(error) => error,
-                    other => StoreError::Data(other.to_string()),
-                };
-                let challenge =
-                    Challenge { state: crate::otp::record::State::Sent, delivery: Some(delivery), ..challenge.clone() };
-                let budget = Budget { allowed_at: challenge.created_at, left: None };
-                Ok(Sent { challenge, budget, superseded: None, replayed: false, unmarked: Some(unmarked) })
-            }
-        }
-    }
-}
-
-/// See [`super::step`].
-const ROUNDS: usize = 500;
-
-/// What the providers made of a message.
-enum Delivered {
-    Sent(Delivery),
-    Unknown(Delivery, String),
-    Failed { failure: SendFailure, advice: Option<String>, delivery: Delivery, said: String },
-}
-
-/// One thing to be counted before the phone's own step.
-enum Counting<'a> {
-    /// Against quotas, and neighbours where there is a number to compare.
-    Sends(&'a [Quota], Option<u16>, &'a str),
-    /// The arguments of an idempotency key, over all phones.
-    Key(&'a str),
-}
-
-impl Counting<'_> {
-    fn change(&self, cell: &Cell, loaded: &Loaded) -> Result<Change, VerifierError> {
-        let held = loaded.values.first().cloned().flatten();
-        let put = match self {
-            Self::Sends(quotas, neighbours, whom) => {
-                let counter = Counter::read(held.as_deref())?;
-                let taken = counter.take(loaded.now, quotas, *neighbours).map_err(|over| match over {
-                    Full::Quota(quota, until) => {
-                        VerifierError::Limited { why: full(whom, quota), wait: super::until(loaded.now, until) }
-                    }
-                    Full::Neighbours => Denied::Neighbours.into(),
-                })?;
-                Put::Set(taken.write(), taken.life(loaded.now))
-            }
-            Self::Key(arguments) => match &held {
-                Some(held) if held != arguments.as_bytes() => return Err(VerifierError::KeyReused),
-                _ => Put::Set(arguments.as_bytes().to_vec(), Life::For(REQUEST_KEPT)),
-            },
-        };
-        let write = Write { cell: cell.clone(), loaded: held, put };
-        Ok(Change { writes: vec![write], append: None, relieves: false })
-    }
-}
-
-fn no_answer() -> VerifierError {
-    StoreError::Unreachable("it gave no answer".to_owned()).into()
-}
-
-fn delivery(provider: &str, detail: Option<String>) -> Delivery {
-    Delivery { provider: provider.to_owned(), message_id: None, segments: None, detail }
 }
 
 /// The lifetime as people say it, rounded up.
-fn minutes(ttl: Duration) -> u64 {
+pub(super) fn minutes(ttl: Duration) -> u64 {
     ttl.as_secs().div_ceil(60).max(1)
 }
 

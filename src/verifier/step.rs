@@ -2,13 +2,13 @@
 
 use super::{InFlight, Verifier, VerifierError};
 use crate::otp::rules::{Known, Step};
-use crate::otp::{Moment, Phone, Record, Users};
+use crate::otp::{Life, Moment, Phone, Record, Stored as _, Users};
 use crate::store::{Append, Cell, Change, Committed, Loaded, Put, StoreError, Write};
 
 pub use crate::otp::rules::Tried;
 
 /// More rounds than any crowd has ever needed: two hundred at once need three.
-const ROUNDS: usize = 500;
+pub(super) const ROUNDS: usize = 500;
 /// A commit whose answer was lost is looked for so many times.
 pub(super) const LOST: usize = 2;
 
@@ -76,7 +76,7 @@ impl Verifier<'_> {
         for _ in 0..ROUNDS {
             let loaded = match self.store.load(&[cells(phone)]).await {
                 Ok(mut groups) if groups.len() == 1 => groups.remove(0),
-                Ok(_) => return Err(StoreError::Unreachable("it gave no answer".to_owned()).into()),
+                Ok(_) => return Err(no_answer()),
                 Err(error) => return Err(lost.map_or(error, |lost| lost.error).into()),
             };
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
@@ -130,7 +130,12 @@ impl Verifier<'_> {
 fn held_after(write: &Write) -> Option<Vec<u8>> {
     match &write.put {
         Put::Keep => write.loaded.clone(),
-        Put::Set(_, crate::otp::record::Life::Over) => None,
+        Put::Set(_, Life::Over) => None,
         Put::Set(value, _) => Some(value.clone()),
     }
+}
+
+/// A store that answers less than it was asked breaks its law.
+pub(super) fn no_answer() -> VerifierError {
+    StoreError::Unreachable("it gave no answer".to_owned()).into()
 }

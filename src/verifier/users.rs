@@ -1,15 +1,11 @@
 //! Users and their phones. The phone's own side decides; the user's side is an index that leads to it.
 
-use super::step::{Doing, known};
+use super::step::{Doing, LOST, ROUNDS, known};
 use super::{Stepped, Verifier, VerifierError};
-use crate::otp::record::Life;
 use crate::otp::rules::{self, Linked};
 use crate::otp::user::{Link, PHONES_PER_USER};
-use crate::otp::{Phone, Phones, UserId};
+use crate::otp::{Life, Phone, Phones, Stored as _, UserId};
 use crate::store::{Cell, Change, Committed, Page, Put, StoreError, Write};
-
-/// See [`super::step`].
-const ROUNDS: usize = 500;
 
 impl Verifier<'_> {
     /// Links a user to a phone. The index comes first: a crash between the two leaves a name in it that leads nowhere.
@@ -89,7 +85,7 @@ impl Verifier<'_> {
                 Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => return Ok(()),
                 Ok(_) => tokio::task::yield_now().await,
                 // Looking again is all that is needed: the change is the same the second time.
-                Err(StoreError::Unknown(_)) if lost < 2 => lost += 1,
+                Err(StoreError::Unknown(_)) if lost < LOST => lost += 1,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use otpctl::otp::record::{Life, Verdict};
+use otpctl::otp::Life;
+use otpctl::otp::record::Verdict;
 use otpctl::store::{Cell, Change, Put, Redis, Server as Address, StoreError, Write};
 use otpctl::verifier::VerifierError;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otpctl::otp::record::Life;
+use otpctl::otp::Life;
 use otpctl::otp::{EVENTS_KEPT, Event, EventKind, Moment, Phone};
 use otpctl::store::{Append, Cell, Change, Committed, Put, Write};
 

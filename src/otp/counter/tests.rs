@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Counter, Full};
-use crate::otp::record::Life;
+use crate::otp::Life;
+use crate::otp::Stored as _;
 use crate::otp::{Moment, Quota};
 
 const START: i64 = 1_790_000_000_000;

@@ -13,8 +13,8 @@ use self::connection::Connection;
 use self::failure::{Doing, sorted};
 use self::keys::Keys;
 use super::{Cell, Change, Committed, Loaded, Page, Put, Store, StoreError};
+use crate::otp::Life;
 use crate::otp::foreign::escaped;
-use crate::otp::record::Life;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
 /// Sent whole each time, as `EVAL_RO` and `EVAL`: one round trip, whatever scripts the server has forgotten.

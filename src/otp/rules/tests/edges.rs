@@ -4,12 +4,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::{Case, LEASE, at, code, peppers, take, user};
-use crate::otp::record::{Delivery, Life, PURPOSES, Reason, State, Verdict};
+use crate::otp::record::{Delivery, PURPOSES, Reason, State, Verdict};
 use crate::otp::rules::{
     Asked, Known, Linked, Mark, Reserve, Reserved, Revoke, SendRefused, TryRefused, Unlock, Way, attempt, budget, link,
     mark, reserve, revoke, unlink, unlock,
 };
 use crate::otp::user::USERS_PER_PHONE;
+use crate::otp::{Life, Stored as _};
 use crate::otp::{Limits, LockLength, LockStep, Moment, Phone, Quota, Record};
 
 const MINUTE: i64 = 60_000;

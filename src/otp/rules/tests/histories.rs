@@ -6,11 +6,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Case, at, code, take, user};
-use crate::otp::record::{Answer, Challenge, Delivery, Life, Lock, Record, State, Verdict};
+use crate::otp::record::{Answer, Challenge, Delivery, Lock, Record, State, Verdict};
 use crate::otp::rules::{
     Asked, Known, Linked, Mark, Reserve, Reserved, Revoke, SendRefused, Step, Tried, TryRefused, Unlock, Way, attempt,
     link, mark, reserve, revoke, unlink, unlock,
 };
+use crate::otp::{Life, Stored as _};
 use crate::otp::{Limits, LockLength, LockStep, Moment, Purpose, Quota};
 
 const MAX_TRIES: u32 = 3;

@@ -1,0 +1,101 @@
+//! What is counted before the phone's own step: sends over many phones, and the arguments of an idempotency key.
+
+use super::failure::full;
+use super::step::{LOST, ROUNDS, cells, known, no_answer};
+use super::{Stepped, ToSend, Verifier, VerifierError};
+use crate::otp::counter::{Counter, Full};
+use crate::otp::rules::{self, REQUEST_KEPT, Reserve, Reserved};
+use crate::otp::{Denied, Life, Quota, Stored as _};
+use crate::store::{Cell, Change, Committed, Loaded, Put, StoreError, Write};
+
+impl Verifier<'_> {
+    /// Counts the send on the counters over many phones, each in its own step before the phone's: over-counting is
+    /// safe. A send that the phone's own limits refuse is not counted, or one phone could use up a country.
+    pub(super) async fn count(
+        &self,
+        asked: &ToSend<'_>,
+        reservation: &Reserve<'_>,
+    ) -> Result<Option<Stepped<Reserved>>, VerifierError> {
+        let phone = asked.issue.phone;
+        let country =
+            phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string());
+        let mut counted: Vec<(Cell, Counting<'_>)> = Vec::new();
+        let neighbours = asked.route.real.then(|| phone.last_four());
+        if neighbours.is_some() || !self.limits.per_prefix.is_empty() {
+            let prefix = Cell::Prefix(phone.prefix().to_owned());
+            counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbours, "this prefix")));
+        }
+        if !self.limits.per_country.is_empty() {
+            counted.push((Cell::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
+        }
+        if let Some((key, arguments)) = reservation.request {
+            counted.push((Cell::Request(key.to_owned()), Counting::Key(arguments)));
+        }
+        let mut groups = vec![cells(phone)];
+        let mut lost = 0;
+        for _ in 0..ROUNDS {
+            groups.truncate(1);
+            groups.extend(counted.iter().map(|(cell, _)| vec![cell.clone()]));
+            let loaded = self.store.load(&groups).await?;
+            let Some((own, others)) = loaded.split_first() else { return Err(no_answer()) };
+            let known = known(own)?;
+            let decided = rules::reserve(&known, own.now, self.limits, reservation);
+            let decided = decided.map_err(|refused| VerifierError::refused(refused, own.now))?;
+            if matches!(decided.outcome, Reserved::Replayed(_)) {
+                return Ok(Some(Stepped { now: own.now, outcome: decided.outcome, known }));
+            }
+            let changes: Result<Vec<_>, _> =
+                counted.iter().zip(others).map(|((cell, counting), loaded)| counting.change(cell, loaded)).collect();
+            let changes = changes?;
+            if self.dry_run || changes.is_empty() {
+                return Ok(None);
+            }
+            let committed = match self.store.commit(&changes).await {
+                // Nothing is sent yet, and counting it twice is safe.
+                Err(StoreError::Unknown(_)) if lost < LOST => {
+                    lost += 1;
+                    continue;
+                }
+                committed => committed?,
+            };
+            let mut conflicts = committed.iter().map(|committed| *committed == Committed::Conflict);
+            counted.retain(|_| conflicts.next().unwrap_or(false));
+            if counted.is_empty() {
+                return Ok(None);
+            }
+        }
+        Err(VerifierError::Contended)
+    }
+}
+
+/// One thing to be counted before the phone's own step.
+enum Counting<'a> {
+    /// Against quotas, and neighbours where there is a number to compare.
+    Sends(&'a [Quota], Option<u16>, &'a str),
+    /// The arguments of an idempotency key, over all phones.
+    Key(&'a str),
+}
+
+impl Counting<'_> {
+    fn change(&self, cell: &Cell, loaded: &Loaded) -> Result<Change, VerifierError> {
+        let held = loaded.values.first().cloned().flatten();
+        let put = match self {
+            Self::Sends(quotas, neighbours, whom) => {
+                let counter = Counter::read(held.as_deref())?;
+                let taken = counter.take(loaded.now, quotas, *neighbours).map_err(|over| match over {
+                    Full::Quota(quota, until) => {
+                        VerifierError::Limited { why: full(whom, quota), wait: super::until(loaded.now, until) }
+                    }
+                    Full::Neighbours => Denied::Neighbours.into(),
+                })?;
+                Put::Set(taken.write(), taken.life(loaded.now))
+            }
+            Self::Key(arguments) => match &held {
+                Some(held) if held != arguments.as_bytes() => return Err(VerifierError::KeyReused),
+                _ => Put::Set(arguments.as_bytes().to_vec(), Life::For(REQUEST_KEPT)),
+            },
+        };
+        let write = Write { cell: cell.clone(), loaded: held, put };
+        Ok(Change { writes: vec![write], append: None, relieves: false })
+    }
+}
