@@ -87,6 +87,8 @@ impl App {
             self.printer.warning(&format!("a file is named, so the profile `{profile}` is not read"));
         }
         let settings = config::load(&located, &self.env)?;
+        let file = settings.path.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+        tracing::info!(file, "configuration");
         Ok(self.settings.get_or_init(|| settings))
     }
 
@@ -97,8 +99,14 @@ impl App {
     pub async fn store(&self) -> Result<&dyn Store, Error> {
         let store = self.store.get_or_try_init(async || -> Result<_, Error> {
             let store: Box<dyn Store> = match &self.settings()?.store {
-                StoreSettings::Embedded { path } => Box::new(Embedded::new(path.clone(), clock())),
-                StoreSettings::Redis(settings) => Box::new(self.redis(settings).await?),
+                StoreSettings::Embedded { path } => {
+                    tracing::info!(path = %path.display(), "embedded store");
+                    Box::new(Embedded::new(path.clone(), clock()))
+                }
+                StoreSettings::Redis(settings) => {
+                    tracing::info!(url = %settings.target, prefix = settings.prefix, "Redis");
+                    Box::new(self.redis(settings).await?)
+                }
             };
             Ok(store)
         });

@@ -153,3 +153,26 @@ impl std::str::FromStr for UserId {
         Self::new(text.strip_prefix(USER).unwrap_or(text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_stands_before_an_id_and_is_no_part_of_it() {
+        assert_eq!(UserId::new("user:a"), Err(NameError::UserPrefix));
+        assert_eq!("user:a".parse(), UserId::new("a"));
+        assert_eq!("a".parse(), UserId::new("a"));
+        assert_eq!("user:user:a".parse::<UserId>(), Err(NameError::UserPrefix));
+    }
+
+    #[test]
+    fn a_purpose_is_a_plain_word() {
+        for good in ["login", "a", "reset-2fa", "pay.v2", "x_y"] {
+            assert_eq!(Purpose::new(good).map(|purpose| purpose.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "Login", "2fa", "a b", "a:b", "a{b}", "é", &"a".repeat(33)] {
+            assert_eq!(Purpose::new(bad), Err(NameError::Purpose), "{bad:?}");
+        }
+    }
+}

@@ -14,6 +14,18 @@ pub enum Outcome {
     Unknown(Doubt),
 }
 
+impl Outcome {
+    /// The outcome in one word.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Refused(_) => "refused",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
 /// A gateway's word that it took the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {

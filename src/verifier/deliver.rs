@@ -40,7 +40,9 @@ impl Verifier<'_> {
         let mut refused: Option<(String, bool, &str)> = None;
         for provider in &asked.route.providers {
             let name = provider.name();
-            match provider.send(&message, asked.deadline).await {
+            let outcome = provider.send(&message, asked.deadline).await;
+            tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
+            match outcome {
                 Outcome::Accepted(receipt) => {
                     let detail = (!said.is_empty()).then(|| said.join("; "));
                     let mut accepted = delivery(name, detail);

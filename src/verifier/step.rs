@@ -73,7 +73,8 @@ impl Verifier<'_> {
     ) -> Result<Stepped<T>, VerifierError> {
         let mut lost: Option<Lost<T>> = None;
         let mut losses = 0;
-        for _ in 0..ROUNDS {
+        for round in 1..=ROUNDS {
+            tracing::debug!(?phone, round, "load");
             let loaded = match self.store.load(&[cells(phone)]).await {
                 Ok(mut groups) if groups.len() == 1 => groups.remove(0),
                 Ok(_) => return Err(no_answer()),
@@ -98,7 +99,10 @@ impl Verifier<'_> {
             let change = self.change(phone, &loaded, step, doing.relieves);
             let intended = change.writes.iter().map(held_after).collect();
             match self.progress.during(doing.what.clone(), self.store.commit(&[change])).await {
-                Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => return Ok(stepped),
+                Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => {
+                    tracing::debug!(?phone, round, "committed");
+                    return Ok(stepped);
+                }
                 Ok(_) => tokio::task::yield_now().await,
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
                     losses += 1;

@@ -1,5 +1,6 @@
 //! Time is the store's: a client whose clock is wrong changes nothing.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
@@ -26,6 +27,22 @@ const OFFSETS: [&str; 3] = ["-1d", "+1d", "+3650d"];
 fn code_of(stderr: &str) -> String {
     let line = stderr.lines().find(|line| line.starts_with("SMS to ")).expect("an SMS on stderr");
     line.split_once(": ").unwrap().1.split_once(' ').unwrap().0.to_owned()
+}
+
+#[test]
+fn t01_processes_of_one_frozen_moment_make_different_codes() {
+    // Whatever is drawn from the time alone would be the same each time.
+    let machine = Machine::new();
+    let codes: BTreeSet<String> = (0..8)
+        .map(|last| {
+            let phone = format!("+9198765432{last}0");
+            let (exit, stdout, stderr) = off(&machine, "2026-01-01 00:00:00", &["issue", &phone]);
+            assert_eq!(exit, 0, "{stderr}");
+            stdout
+        })
+        .collect();
+    // Two of eight are equal by chance once in 36 000 runs; three, never.
+    assert!(codes.len() >= 7, "{codes:?}");
 }
 
 #[test]

@@ -242,7 +242,7 @@ pub fn all_phones_are_found_page_by_page(place: &dyn Place) {
 
 pub fn all_users_are_found_page_by_page(place: &dyn Place) {
     let party = Party::of(place);
-    let odd = ["a:b", "a", "*", "{x}", "}:phones", "100%", "%25", "ünï ☎", "[a-z]", "?", "user:1", "a b", "\\"];
+    let odd = ["a:b", "a", "*", "{x}", "}:phones", "100%", "%25", "ünï ☎", "[a-z]", "?", "users:1", "a b", "\\"];
     let mut users: Vec<_> = odd.into_iter().map(user).collect();
     for user in &users {
         done(&party, vec![set(Cell::Phones(user.clone()), None, "x", Life::Forever)]);
