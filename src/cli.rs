@@ -1,12 +1,12 @@
 //! The command line: global options, parse, run, and the end of the process. The only reader of the environment.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{ArgAction, Args as _, FromArgMatches as _};
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
+use clap::{ArgAction, Args as _, FromArgMatches as _, ValueEnum, ValueHint};
 use tokio::time::Instant;
 
 use crate::app::{App, Globals};
@@ -45,8 +45,8 @@ pub(crate) fn whole() -> clap::Command {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 struct GlobalArgs {
     /// The one configuration file that is read
-    #[arg(short, long, global = true, value_name = "FILE", env = "OTPCTL_CONFIG", hide_env_values = true)]
-    config: Option<PathBuf>,
+    #[arg(short, long, global = true, value_name = "FILE", env = "OTPCTL_CONFIG", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    config: Option<OsString>,
     /// Read NAME.toml in the configuration folders
     #[arg(short, long, global = true, value_name = "NAME", env = "OTPCTL_PROFILE", hide_env_values = true)]
     profile: Option<String>,
@@ -55,7 +55,7 @@ struct GlobalArgs {
         short,
         long,
         global = true,
-        value_enum,
+        value_parser = Formats,
         default_value = "human",
         env = "OTPCTL_OUTPUT",
         hide_env_values = true
@@ -93,7 +93,32 @@ struct GlobalArgs {
     dry_run: bool,
 }
 
+/// The formats; an empty variable is as good as none.
+#[derive(Clone)]
+struct Formats;
+
+impl TypedValueParser for Formats {
+    type Value = Format;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Format, clap::Error> {
+        if value.is_empty() { Ok(Format::Human) } else { EnumValueParser::new().parse_ref(command, argument, value) }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Format::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
+    }
+}
+
+/// An empty variable is as good as none, and gives no time of its own.
 fn timeout(text: &str) -> Result<Duration, String> {
+    if text.is_empty() {
+        return Ok(Duration::ZERO);
+    }
     duration(text).filter(|time| !time.is_zero()).ok_or_else(|| "a duration is written as 10s or 2m".to_owned())
 }
 
@@ -134,8 +159,11 @@ fn run(words: &[OsString], env: Env) -> Exit {
     };
     let printer = printer(&global, &env);
     listen(global.verbose, &env);
+    if config_by_flag && global.config.as_ref().is_some_and(|path| path.is_empty()) {
+        return printer.error(&Error::said(Exit::Usage, "--config names no file"));
+    }
     let request = Request {
-        config: global.config.clone().map(|value| Chosen { value, by_flag: config_by_flag }),
+        config: global.config.clone().map(|value| Chosen { value: value.into(), by_flag: config_by_flag }),
         profile: global.profile.clone().map(|value| Chosen { value, by_flag: profile_by_flag }),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -143,7 +171,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
         Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
     };
     let exit = runtime.block_on(async {
-        let timeout = global.timeout.unwrap_or_else(|| command.time());
+        let timeout = global.timeout.filter(|time| !time.is_zero()).unwrap_or_else(|| command.time());
         let globals = Globals {
             request,
             yes: global.yes,

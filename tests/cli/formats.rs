@@ -182,3 +182,14 @@ fn t43_limits_and_conflicts_speak_json() {
     let config = machine.config().display().to_string();
     assert_eq!(all(&machine, &[&["--config", &config, "revoke", PHONE]]), [32; 2]);
 }
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let mut machine = Machine::new();
+    for name in ["CONFIG", "PROFILE", "OUTPUT", "TIMEOUT", "REASON", "NO_INPUT", "LOG"] {
+        machine.variable(&format!("OTPCTL_{name}"), "");
+    }
+    let sent = machine.run(&["send", PHONE]);
+    assert!(sent.exits(0).stdout.starts_with("Sent a code to"), "{}", sent.stdout);
+    machine.run(&["--config", "", "send", PHONE]).exits(2);
+}
