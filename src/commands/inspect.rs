@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Done;
 use super::target::{Target, target};
+use super::user::LinkedUser;
 use crate::app::App;
 use crate::config::spelled;
 use crate::error::{Error, Exit};
@@ -36,7 +37,7 @@ struct Inspected {
     summary: String,
     next: Vec<Next>,
     phone: Phone,
-    users: Vec<User>,
+    users: Vec<LinkedUser>,
     live_code: Option<Live>,
     limits: Vec<Limit>,
     lock: Option<Locked>,
@@ -59,15 +60,6 @@ struct Phone {
     country: Option<String>,
     #[serde(rename = "type")]
     kind: &'static str,
-}
-
-#[derive(Serialize)]
-struct User {
-    user: UserId,
-    #[serde(serialize_with = "rfc3339")]
-    linked_at: Moment,
-    #[serde(serialize_with = "rfc3339_or_null")]
-    verified_at: Option<Moment>,
 }
 
 #[derive(Serialize)]
@@ -167,11 +159,7 @@ impl Args {
                 failures_consecutive: slot.failures(now, limits),
             })
         });
-        let users = known.users.users.iter().map(|link| User {
-            user: link.user.clone(),
-            linked_at: link.linked_at,
-            verified_at: link.verified_at,
-        });
+        let users = known.users.users.iter().cloned().map(LinkedUser::from);
         let shown = target.shown(app);
         Ok(Inspected {
             schema: "otpctl.inspect/1",

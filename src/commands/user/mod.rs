@@ -12,7 +12,7 @@ use super::Done;
 use crate::app::App;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::user::Link;
-use crate::otp::{Moment, Phone};
+use crate::otp::{Moment, Phone, UserId};
 
 /// Map phones to users
 ///
@@ -62,5 +62,21 @@ impl Linked {
             linked_at: link.linked_at,
             verified_at: link.verified_at,
         }
+    }
+}
+
+/// One user of a phone in a document.
+#[derive(Serialize)]
+pub(super) struct LinkedUser {
+    pub(super) user: UserId,
+    #[serde(serialize_with = "rfc3339")]
+    pub(super) linked_at: Moment,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub(super) verified_at: Option<Moment>,
+}
+
+impl From<Link> for LinkedUser {
+    fn from(link: Link) -> Self {
+        Self { user: link.user, linked_at: link.linked_at, verified_at: link.verified_at }
     }
 }

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::Linked;
+use super::{Linked, LinkedUser};
 use crate::app::App;
 use crate::commands::Done;
 use crate::commands::target::target;
 use crate::error::{Error, Exit};
-use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Moment, UserId, reference};
 use crate::output::{Human, Report, Table};
 
@@ -32,16 +31,7 @@ struct OfPhone {
     phone: String,
     #[serde(rename = "ref")]
     reference: Option<String>,
-    users: Vec<User>,
-}
-
-#[derive(Serialize)]
-struct User {
-    user: UserId,
-    #[serde(serialize_with = "rfc3339")]
-    linked_at: Moment,
-    #[serde(serialize_with = "rfc3339_or_null")]
-    verified_at: Option<Moment>,
+    users: Vec<LinkedUser>,
 }
 
 impl Args {
@@ -67,10 +57,7 @@ impl Args {
     async fn phone(&self, app: &App) -> Done {
         let target = target(app, &self.whom).await?;
         let look = app.verifier().await?.look(&target.phone).await?;
-        let links = look.known.users.users.into_iter();
-        let users: Vec<User> = links
-            .map(|link| User { user: link.user, linked_at: link.linked_at, verified_at: link.verified_at })
-            .collect();
+        let users: Vec<LinkedUser> = look.known.users.users.into_iter().map(LinkedUser::from).collect();
         if users.is_empty() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "linked to no user")));
         }
