@@ -1,18 +1,16 @@
 //! `issue`: makes a code and prints it once, to be read out or used by a script.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::Done;
 use super::target::phone_of;
+use super::wanted::Wanted;
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Moment, Purpose, UserId};
 use crate::output::{Human, Report};
-use crate::verifier::ToIssue;
 
 /// Make a code and print it once, instead of sending it
 ///
@@ -24,15 +22,8 @@ pub struct Args {
     /// A number, `user:ID` or a `ph_…` reference
     #[arg(value_name = "PHONE|USER")]
     target: String,
-    /// The life of the code, such as 5m; at most 10m
-    #[arg(long, value_name = "DURATION", value_parser = super::send::ttl)]
-    ttl: Option<Duration>,
-    /// What the code is for
-    #[arg(long, default_value_t)]
-    purpose: Purpose,
-    /// The user that the code is for
-    #[arg(long, value_name = "ID")]
-    user: Option<UserId>,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 struct Issued {
@@ -60,27 +51,15 @@ impl Args {
         }
         let target = phone_of(app, &self.target).await?;
         app.may_change(&format!("print a code for {}", target.shown(app)), Asks::First).await?;
-        let verifier = app.verifier().await?;
-        let code = match app.test_number(&target.phone)? {
-            Some(number) => number.code.clone(),
-            None => settings.code.spec.draw(verifier.randomness)?,
-        };
-        let asked = ToIssue {
-            phone: &target.phone,
-            purpose: &self.purpose,
-            user: self.user.as_ref().or(target.user.as_ref()),
-            code: &code,
-            peppers: app.peppers().await?,
-            ttl: self.ttl.unwrap_or(settings.code.ttl),
-            max_tries: settings.code.max_attempts,
-        };
-        let issued = verifier.issue(&asked).await.map_err(|error| target.failed(app, error))?;
+        let code = self.wanted.code(app, &target).await?;
+        let asked = self.wanted.issue(app, &target, &code).await?;
+        let issued = app.verifier().await?.issue(&asked).await.map_err(|error| target.failed(app, error))?;
         let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
         Ok(Box::new(Issued {
             challenge_id: challenge.id,
             phone: target.shown(app),
             code: (!app.globals.dry_run).then_some(code),
-            purpose: self.purpose.clone(),
+            purpose: self.wanted.purpose.clone(),
             user: challenge.user,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,

@@ -15,6 +15,7 @@ mod unlock;
 mod user;
 mod verify;
 mod version;
+mod wanted;
 
 use std::time::Duration;
 

@@ -1,7 +1,6 @@
 //! `send`: makes a code and has it delivered by SMS.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -9,16 +8,16 @@ use serde::Serialize;
 use super::Done;
 use super::batch::{Batch, Each};
 use super::target::{Target, phone_of};
+use super::wanted::Wanted;
 use crate::app::{App, Asks};
-use crate::config::duration;
 use crate::error::{Error, Exit};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Code, MAX_TTL, Moment, Purpose, UserId};
+use crate::otp::{Code, Moment};
 use crate::output::{Human, Output, Report, Table};
 use crate::provider;
-use crate::verifier::{Route, Sent, ToIssue, ToSend};
+use crate::verifier::{Route, Sent, ToSend};
 
 /// Make a code, store it, and deliver it by SMS
 ///
@@ -37,15 +36,8 @@ pub struct Args {
     /// The language of the text
     #[arg(long)]
     lang: Option<String>,
-    /// The life of the code, such as 5m; at most 10m
-    #[arg(long, value_name = "DURATION", value_parser = ttl)]
-    ttl: Option<Duration>,
-    /// What the code is for
-    #[arg(long, default_value_t)]
-    purpose: Purpose,
-    /// The user that the code is for
-    #[arg(long, value_name = "ID")]
-    user: Option<UserId>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// The same key again gives the same result, and no second SMS; with --from, one key for each line
     #[arg(long, value_name = "KEY", value_parser = key)]
     idempotency_key: Option<String>,
@@ -117,27 +109,15 @@ impl Args {
 
     async fn send(&self, app: &App, target: &Target, key: Option<&str>) -> Done {
         let settings = app.settings()?;
-        let test_number = app.test_number(&target.phone)?;
-        let route = match test_number {
+        // Nothing is ever sent to a test number.
+        let route = match app.test_number(&target.phone)? {
             Some(_) => Route::default(),
             None => app.route(&target.phone, self.provider.as_deref()).await?,
         };
         let template = app.template(self.lang.as_deref())?;
-        let verifier = app.verifier().await?;
-        let code = match test_number {
-            Some(number) => number.code.clone(),
-            None => settings.code.spec.draw(verifier.randomness)?,
-        };
+        let code = self.wanted.code(app, target).await?;
         let asked = ToSend {
-            issue: ToIssue {
-                phone: &target.phone,
-                purpose: &self.purpose,
-                user: self.user.as_ref().or(target.user.as_ref()),
-                code: &code,
-                peppers: app.peppers().await?,
-                ttl: self.ttl.unwrap_or(settings.code.ttl),
-                max_tries: settings.code.max_attempts,
-            },
+            issue: self.wanted.issue(app, target, &code).await?,
             policy: &settings.policy,
             route: &route,
             template: &template,
@@ -147,7 +127,7 @@ impl Args {
             deadline: app.provider_deadline(super::SEND),
         };
         let text = asked.text(code.expose()).map_err(wrong_text)?;
-        let sent = verifier.send(&asked, &text).await?;
+        let sent = app.verifier().await?.send(&asked, &text).await?;
         if target.phone.kind() == crate::otp::NumberType::FixedLine {
             app.printer.warning("this is a fixed line: most cannot receive an SMS");
         }
@@ -155,11 +135,19 @@ impl Args {
             app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
         }
         let plan = if app.globals.dry_run { Some(plan(app, &asked, &code)?) } else { None };
-        let parts = u32::try_from(segments(&text).segments).unwrap_or(u32::MAX);
+        // Of a text that the provider holds, only the provider knows how long it is.
+        let ours = !text_at_provider(app, &route)?;
+        let parts = ours.then(|| u32::try_from(segments(&text).segments).unwrap_or(u32::MAX));
         Ok(Box::new(self.report(app, target, &sent, (plan, parts, key))))
     }
 
-    fn report(&self, app: &App, target: &Target, sent: &Sent, asked: (Option<Plan>, u32, Option<&str>)) -> SentReport {
+    fn report(
+        &self,
+        app: &App,
+        target: &Target,
+        sent: &Sent,
+        asked: (Option<Plan>, Option<u32>, Option<&str>),
+    ) -> SentReport {
         let (plan, parts, key) = asked;
         let challenge = &sent.challenge;
         let delivery = challenge.delivery.clone();
@@ -170,9 +158,9 @@ impl Args {
             phone: target.shown(app),
             country: target.phone.country().map(|country| country.to_string()),
             user: challenge.user.as_ref().map(ToString::to_string),
-            purpose: self.purpose.to_string(),
+            purpose: self.wanted.purpose.to_string(),
             state: (!dry_run).then(|| challenge.state.as_str()),
-            segments: delivery.as_ref().map_or(Some(parts), |delivery| delivery.segments.or(Some(parts))),
+            segments: delivery.as_ref().and_then(|delivery| delivery.segments).or(parts),
             provider: delivery.as_ref().map(|delivery| delivery.provider.clone()),
             provider_message_id: delivery.and_then(|delivery| delivery.message_id),
             created_at: challenge.created_at,
@@ -184,7 +172,7 @@ impl Args {
             dry_run,
             idempotency_key: key.map(str::to_owned),
             plan,
-            argument: target.argument_for(&self.purpose),
+            argument: target.argument_for(&self.wanted.purpose),
         }
     }
 }
@@ -200,13 +188,8 @@ impl Each for Args {
 
 /// The text with zeros in the place of the code: of the same length, and never a code.
 fn plan(app: &App, asked: &ToSend<'_>, code: &Code) -> Result<Plan, Error> {
-    let settings = app.settings()?;
-    let route: Vec<String> = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
-    let held = |name: &String| {
-        let kind = settings.providers.get(name).map(|configured| configured.kind.as_str());
-        kind.and_then(provider::describe).is_some_and(|described| described.template_sender)
-    };
-    let text_at_provider = !route.is_empty() && route.iter().all(held);
+    let route = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
+    let text_at_provider = text_at_provider(app, asked.route)?;
     let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();
     let text = Some(text).filter(|_| !text_at_provider);
     let counted = text.as_deref().map(segments);
@@ -219,6 +202,17 @@ fn plan(app: &App, asked: &ToSend<'_>, code: &Code) -> Result<Plan, Error> {
         forced_by: counted.and_then(|counted| counted.offender),
         text,
     })
+}
+
+/// Whether every provider of the route holds the text itself, and takes variables.
+fn text_at_provider(app: &App, route: &Route) -> Result<bool, Error> {
+    let settings = app.settings()?;
+    let mut names = route.providers.iter().map(|provider| provider.name());
+    let held = |name: &str| {
+        let kind = settings.providers.get(name).map(|configured| configured.kind.as_str());
+        kind.and_then(provider::describe).is_some_and(|described| described.template_sender)
+    };
+    Ok(!route.providers.is_empty() && names.all(held))
 }
 
 fn wrong_text(error: TemplateError) -> Error {
@@ -271,15 +265,6 @@ impl Report for SentReport {
             _ => Vec::new(),
         }
     }
-}
-
-/// Reads `--ttl`.
-pub(super) fn ttl(text: &str) -> Result<Duration, String> {
-    let ttl = duration(text).ok_or_else(|| "a duration is written as 90s or 5m".to_owned())?;
-    if ttl > MAX_TTL || ttl < Duration::from_secs(1) {
-        return Err("a code lives from 1s to 10m".to_owned());
-    }
-    Ok(ttl)
 }
 
 /// Reads `--idempotency-key`.

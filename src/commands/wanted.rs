@@ -1,0 +1,66 @@
+//! What a code that is asked for is like: the options that `send` and `issue` share.
+
+use std::time::Duration;
+
+use super::target::Target;
+use crate::app::App;
+use crate::config::duration;
+use crate::error::Error;
+use crate::otp::{Code, MAX_TTL, Purpose, UserId};
+use crate::verifier::ToIssue;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Wanted {
+    /// The life of the code, such as 5m; at most 10m
+    #[arg(long, value_name = "DURATION", value_parser = ttl)]
+    ttl: Option<Duration>,
+    /// What the code is for
+    #[arg(long, default_value_t)]
+    pub(super) purpose: Purpose,
+    /// The user that the code is for
+    #[arg(long, value_name = "ID")]
+    pub(super) user: Option<UserId>,
+}
+
+impl Wanted {
+    /// A fresh code, or the fixed one of a test number.
+    ///
+    /// # Errors
+    /// When the settings are wrong, or the generator fails.
+    pub(super) async fn code(&self, app: &App, target: &Target) -> Result<Code, Error> {
+        match app.test_number(&target.phone)? {
+            Some(number) => Ok(number.code.clone()),
+            None => Ok(app.settings()?.code.spec.draw(app.verifier().await?.randomness)?),
+        }
+    }
+
+    /// The request for it.
+    ///
+    /// # Errors
+    /// When the settings are wrong, or there is no pepper.
+    pub(super) async fn issue<'a>(
+        &'a self,
+        app: &'a App,
+        target: &'a Target,
+        code: &'a Code,
+    ) -> Result<ToIssue<'a>, Error> {
+        let settings = &app.settings()?.code;
+        Ok(ToIssue {
+            phone: &target.phone,
+            purpose: &self.purpose,
+            user: self.user.as_ref().or(target.user.as_ref()),
+            code,
+            peppers: app.peppers().await?,
+            ttl: self.ttl.unwrap_or(settings.ttl),
+            max_tries: settings.max_attempts,
+        })
+    }
+}
+
+fn ttl(text: &str) -> Result<Duration, String> {
+    let ttl = duration(text).ok_or_else(|| "a duration is written as 90s or 5m".to_owned())?;
+    if ttl > MAX_TTL || ttl < Duration::from_secs(1) {
+        return Err("a code lives from 1s to 10m".to_owned());
+    }
+    Ok(ttl)
+}
