@@ -176,7 +176,10 @@ fn a_secret_from_elsewhere_is_taken_where_a_text_is() {
 #[test]
 fn every_kind_describes_itself() {
     let known: Vec<_> = kinds().collect();
-    assert_eq!(known, ["console", "outbox", "command", "msg91", "telnyx", "twilio", "vonage", "vonage_messages"]);
+    assert_eq!(
+        known,
+        ["console", "outbox", "command", "msg91", "plivo", "telnyx", "twilio", "vonage", "vonage_messages"]
+    );
     for kind in known {
         let description = describe(kind).unwrap();
         assert_eq!(description.kind, kind);
