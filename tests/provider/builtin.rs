@@ -178,7 +178,19 @@ fn every_kind_describes_itself() {
     let known: Vec<_> = kinds().collect();
     assert_eq!(
         known,
-        ["console", "outbox", "command", "infobip", "msg91", "plivo", "telnyx", "twilio", "vonage", "vonage_messages"]
+        [
+            "console",
+            "outbox",
+            "command",
+            "infobip",
+            "msg91",
+            "plivo",
+            "sinch",
+            "telnyx",
+            "twilio",
+            "vonage",
+            "vonage_messages"
+        ]
     );
     for kind in known {
         let description = describe(kind).unwrap();
