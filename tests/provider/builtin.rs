@@ -140,6 +140,16 @@ fn settings_are_checked_by_name_and_never_quoted() {
     assert_eq!(wrong("telnyx", json!({"from": "x"})), "`api_key` is missing");
     assert!(wrong("telnyx", json!({"api_key": "v4lue"})).starts_with("set `from`, or `messaging_profile_id`"));
     assert!(wrong("telnyx", json!({"api_key": "v4lue\n", "from": "x"})).starts_with("`api_key` holds a line break"));
+    let mut infobip = json!({"api_key": "v4lue", "sender": "x"});
+    assert_eq!(wrong("infobip", infobip.clone()), "`base_url` is missing");
+    infobip["validity"] = json!(5);
+    assert_eq!(wrong("infobip", infobip), "`validity` and `validity_unit` go together");
+    let plivo = json!({"auth_id": "x", "auth_token": "v4lue"});
+    assert!(wrong("plivo", plivo.clone()).starts_with("set `src`, or `powerpack_uuid`"));
+    let mut both = plivo;
+    both["src"] = json!("13125550100");
+    both["powerpack_uuid"] = json!("x");
+    assert_eq!(wrong("plivo", both), "`src` and `powerpack_uuid` do not go together");
     assert_eq!(wrong("msg19", json!({})), "there is no provider kind `msg19`; did you mean `msg91`?");
     let full = |more: Value| {
         let mut all = json!({"authkey": "v4lue", "template_id": "64b1f0c2d6fc0551a1b2c3d4"});
