@@ -132,3 +132,9 @@ fn values_of_another_kind_are_refused() {
         "line 2, column 9: `phone` cannot be `e146`; did you mean `e164`?"
     );
 }
+
+#[test]
+fn a_country_that_is_none_is_found() {
+    let listed = wrong("[settings]", "countries = [\"IN\", \"Indien\"]\n[settings]");
+    assert!(listed.contains("`countries` must be a list of countries such as [\"IN\"]"), "{listed}");
+}

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use otpctl::otp::Secret;
-use otpctl::provider::{Class, Outcome, Provider, Setting, open};
+use otpctl::otp::{Phone, Secret};
+use otpctl::provider::{Class, Outcome, Provider, Setting, open, open_defined};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -54,6 +54,22 @@ async fn a_tls_handshake_that_fails_or_stalls_was_not_sent_to() {
 }
 
 #[tokio::test]
+async fn a_number_out_of_reach_is_not_asked_for() {
+    let gateway = Gateway::start(answer(200, "{}")).await;
+    let definition = "name = \"X\"\nphone = \"national\"\ncountries = [\"AE\", \"US\"]\n[send]\nrequest = \"POST /m\"\naccepted = \"status == 200\"";
+    let definition = otpctl::provider::Definition::parse(definition).unwrap();
+    let own = || settings(json!({"base_url": gateway.base_url}));
+    let provider = open_defined("x", definition, own()).unwrap();
+    let mut letter = Letter::new();
+    let Outcome::Refused(refusal) = send(&*provider, &letter).await else { panic!("not refused") };
+    assert_eq!(refusal.class, Class::Region);
+    assert_eq!(refusal.message, "X takes numbers of AE, US only, so it was not asked");
+    assert!(gateway.seen.lock().unwrap().is_empty());
+    letter.phone = Phone::parse("+12025550123", None).unwrap();
+    assert!(matches!(send(&*provider, &letter).await, Outcome::Accepted(_)));
+}
+
+#[tokio::test]
 async fn a_deadline_that_is_over_sends_nothing() {
     let gateway = Gateway::start(answer(200, "{}")).await;
     let letter = Letter::new();
@@ -98,23 +114,33 @@ async fn who_asks_is_said() {
     assert_eq!(gateway.only().headers["user-agent"], format!("otpctl/{}", env!("CARGO_PKG_VERSION")));
 }
 
-#[test]
-fn the_log_names_the_place_and_nothing_else() {
+/// All that is logged, at every level, while a message is sent.
+fn logged(run: impl AsyncFnOnce()) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     tracing::subscriber::with_default(subscriber, || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let gateway =
-                Gateway::start(answer(400, &format!("{{\"errors\":[{{\"code\":\"1\",\"detail\":\"{KEY}\"}}]}}"))).await;
-            send(&*telnyx(&gateway.base_url), &Letter::new()).await;
-        });
+        runtime.block_on(run());
     });
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("POST 127.0.0.1") && text.contains("/messages") && text.contains("status=400"), "{text}");
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+}
+
+#[track_caller]
+fn assert_clean_lines(text: &str) {
     for line in text.lines() {
         assert_clean(&line.replace('\u{1b}', ""), &[KEY.to_owned()]);
     }
+}
+
+#[test]
+fn the_log_names_the_place_and_nothing_else() {
+    let text = logged(async || {
+        let echo = answer(400, &format!("{{\"errors\":[{{\"code\":\"1\",\"detail\":\"{KEY}\"}}]}}"));
+        let gateway = Gateway::start(echo).await;
+        send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+    });
+    assert!(text.contains("POST 127.0.0.1") && text.contains("/messages") && text.contains("status=400"), "{text}");
+    assert_clean_lines(&text);
 }
 
 #[derive(Clone, Default)]

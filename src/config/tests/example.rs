@@ -117,19 +117,7 @@ fn redis_has_the_defaults_that_it_says() {
 #[test]
 fn every_setting_of_its_providers_is_in_it() {
     let all = dotted(&uncommented(&["store.redis"]));
-    for kind in [
-        "infobip",
-        "msg91",
-        "plivo",
-        "sinch",
-        "telnyx",
-        "twilio",
-        "vonage",
-        "vonage_messages",
-        "outbox",
-        "console",
-        "command",
-    ] {
+    for kind in provider::kinds() {
         let description = provider::describe(kind).unwrap_or_else(|| panic!("{kind} is no kind"));
         for spec in description.settings {
             let key = format!("providers.{kind}.{}", spec.name);

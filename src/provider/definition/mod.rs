@@ -5,6 +5,7 @@
 //! docs     = "https://…"                # where its API is documented
 //! base_url = "https://api.example.com"  # may use settings: "https://{{ region }}.example.com"
 //! phone    = "e164"                     # +919876543210; or "digits", 919876543210; or "national", 9876543210
+//! countries = ["IN"]                    # reaches numbers of these only; absent: no such limit
 //! sender   = "text"                     # or "template": the text lives at the gateway, which takes variables
 //!
 //! [settings]                            # a key each; all of its words may be left out
@@ -70,6 +71,7 @@ pub(super) use language::{Expression, Failed, Scope, Template, Tree};
 
 use super::outcome::Class;
 use super::{Abilities, Description, is_real};
+use crate::otp::Country;
 use reader::Reader;
 use sections::Names;
 
@@ -86,6 +88,8 @@ pub struct Definition {
     /// `base_url` as written, to be shown.
     pub(super) base_url_source: Option<String>,
     pub(super) phone: PhoneFormat,
+    /// The only countries that it reaches; empty: no such limit is known.
+    pub(super) countries: Vec<Country>,
     pub(super) template_sender: bool,
     pub(super) settings: Vec<SettingSpec>,
     pub(super) needs: Vec<Need>,
@@ -251,6 +255,7 @@ impl Definition {
             ])?,
             None => PhoneFormat::E164,
         };
+        let countries = top.take("countries").map(sections::countries).transpose()?.unwrap_or_default();
         let template_sender = match top.take("sender") {
             Some(entry) => entry.into_word(&[("text", false), ("template", true)])?,
             None => false,
@@ -268,6 +273,7 @@ impl Definition {
             base_url: base_url.map(|entry| sections::template(entry, &names.settings)).transpose()?,
             base_url_source,
             phone,
+            countries,
             template_sender,
             needs: top.take("needs").map(|entry| sections::needs(entry, &names)).transpose()?.unwrap_or_default(),
             auth: top.table("auth")?.map(|table| sections::auth(table, &names)).transpose()?.unwrap_or_default(),

@@ -11,6 +11,7 @@ use super::reader::{Entry, Reader};
 use super::{
     Auth, Balance, Body, DeliveryState, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType, Status,
 };
+use crate::otp::Country;
 
 /// What expressions over an answer see.
 const ANSWER: [&str; 4] = ["status", "body", "headers", "phone"];
@@ -100,6 +101,16 @@ pub(super) fn needs(entry: Entry<'_>, names: &Names<'_>) -> Result<Vec<Need>, De
         Ok(Need { that, say })
     };
     entry.into_items()?.into_iter().map(need).collect()
+}
+
+pub(super) fn countries(entry: Entry<'_>) -> Result<Vec<Country>, DefinitionError> {
+    let wrong = DefinitionError::at(
+        entry.text,
+        entry.at,
+        Problem::WrongType { key: entry.path.clone(), expected: "a list of countries such as [\"IN\"]" },
+    );
+    let countries = entry.into_words()?.iter().map(|word| word.parse()).collect::<Result<Vec<_>, _>>();
+    countries.map_err(|_| wrong)
 }
 
 fn pairs(entry: Entry<'_>, names: &[&str]) -> Result<Vec<(String, Template)>, DefinitionError> {

@@ -19,7 +19,7 @@ use super::Provider;
 use super::definition::{Definition, PhoneFormat, Scope, Tree};
 use super::outcome::{Class, Outcome, Refusal};
 use super::redact::Redactor;
-use crate::otp::Message;
+use crate::otp::{Country, Message};
 use exchange::Exchange;
 
 /// One gateway, opened with the user's settings.
@@ -43,6 +43,9 @@ impl Provider for Gateway {
     }
 
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+        if let Some(refusal) = self.out_of_reach(message) {
+            return Outcome::Refused(refusal);
+        }
         let mut redactor = self.redactor.clone();
         redactor.secret(message.code.expose());
         redactor.phone(message.to);
@@ -68,6 +71,18 @@ impl Gateway {
         scope.extend(self.settings.clone());
         scope.extend(filled);
         request::build(&self.base, &self.definition.send.request, &self.definition.auth, &scope, redactor)
+    }
+
+    /// A number of a country that the gateway does not reach; written without its country it may be a stranger's.
+    fn out_of_reach(&self, message: &Message<'_>) -> Option<Refusal> {
+        let countries = &self.definition.countries;
+        if countries.is_empty() || message.to.country().is_some_and(|country| countries.contains(&country)) {
+            return None;
+        }
+        let named: Vec<_> = countries.iter().map(Country::as_str).collect();
+        let why = format!("{} takes numbers of {} only, so it was not asked", self.definition.title, named.join(", "));
+        let advice = Some("route this country to another provider".to_owned());
+        Some(Refusal { advice, ..Refusal::new(Class::Region, why) })
     }
 
     fn phone(&self, message: &Message<'_>) -> String {
