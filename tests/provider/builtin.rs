@@ -193,6 +193,7 @@ fn every_kind_describes_itself() {
             "outbox",
             "command",
             "infobip",
+            "messagebird",
             "msg91",
             "plivo",
             "sinch",
