@@ -198,6 +198,7 @@ fn every_kind_describes_itself() {
             "plivo",
             "sinch",
             "telnyx",
+            "textlocal",
             "twilio",
             "vonage",
             "vonage_messages"
