@@ -192,6 +192,7 @@ fn every_kind_describes_itself() {
             "console",
             "outbox",
             "command",
+            "fast2sms",
             "infobip",
             "messagebird",
             "msg91",
@@ -208,7 +209,7 @@ fn every_kind_describes_itself() {
         let description = describe(kind).unwrap();
         assert_eq!(description.kind, kind);
         assert_eq!(description.real, is_real(kind));
-        assert_eq!(description.template_sender, kind == "msg91");
+        assert_eq!(description.template_sender, ["fast2sms", "msg91"].contains(&kind));
         assert!(
             description.settings.iter().all(|spec| spec.help.is_some() && !(spec.secret && spec.default.is_some())),
             "{kind}"
