@@ -201,6 +201,7 @@ fn every_kind_describes_itself() {
             "telnyx",
             "textlocal",
             "twilio",
+            "twofactor",
             "vonage",
             "vonage_messages"
         ]
@@ -209,7 +210,7 @@ fn every_kind_describes_itself() {
         let description = describe(kind).unwrap();
         assert_eq!(description.kind, kind);
         assert_eq!(description.real, is_real(kind));
-        assert_eq!(description.template_sender, ["fast2sms", "msg91"].contains(&kind));
+        assert_eq!(description.template_sender, ["fast2sms", "msg91", "twofactor"].contains(&kind));
         assert!(
             description.settings.iter().all(|spec| spec.help.is_some() && !(spec.secret && spec.default.is_some())),
             "{kind}"

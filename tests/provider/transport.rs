@@ -143,6 +143,21 @@ fn the_log_names_the_place_and_nothing_else() {
     assert_clean_lines(&text);
 }
 
+#[test]
+fn a_path_that_holds_key_and_code_is_logged_without_them() {
+    for reply in [answer(200, "{}"), Reply::Reset, Reply::Raw(b"no HTTP".to_vec())] {
+        let text = logged(async || {
+            let gateway = Gateway::start(reply).await;
+            let own = settings(json!({"base_url": gateway.base_url, "api_key": KEY, "template": "OTPLOGIN"}));
+            let outcome = send(&*open("t", "twofactor", own, &context()).unwrap(), &Letter::new()).await;
+            assert_clean(&words(&outcome), &[KEY.to_owned()]);
+            assert_eq!(gateway.only().path, format!("/API/V1/{KEY}/SMS/919876543210/042917/OTPLOGIN"));
+        });
+        assert!(text.contains("/API/V1/[redacted]/SMS/91*******210/[redacted]/OTPLOGIN"), "{text}");
+        assert_clean_lines(&text);
+    }
+}
+
 #[derive(Clone, Default)]
 struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
