@@ -192,6 +192,7 @@ fn every_kind_describes_itself() {
             "console",
             "outbox",
             "command",
+            "africastalking",
             "clickatell",
             "fast2sms",
             "infobip",
