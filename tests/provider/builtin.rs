@@ -195,6 +195,7 @@ fn every_kind_describes_itself() {
             "africastalking",
             "clickatell",
             "fast2sms",
+            "gupshup",
             "infobip",
             "messagebird",
             "msg91",
