@@ -197,6 +197,7 @@ fn every_kind_describes_itself() {
             "fast2sms",
             "gupshup",
             "infobip",
+            "kaleyra",
             "messagebird",
             "msg91",
             "plivo",
