@@ -57,7 +57,7 @@ async fn the_outbox_appends_one_line_that_only_its_owner_can_read() {
 
 #[tokio::test]
 async fn an_outbox_that_cannot_be_written_has_surely_not_sent() {
-    let provider = open("o", "outbox", settings(json!({"path": "/nonexistent/outbox.jsonl"})), &context()).unwrap();
+    let provider = open("o", "outbox", settings(json!({"path": "/dev/null/outbox.jsonl"})), &context()).unwrap();
     let outcome = send(&*provider, &Letter::new()).await;
     assert_eq!(refused(&outcome).0, Class::Unreachable);
     assert_clean(&words(&outcome), &[]);
