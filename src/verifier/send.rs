@@ -208,7 +208,6 @@ fn hash(parts: &[&str]) -> String {
     BASE32_NOPAD.encode(&hash.finalize()[..16]).to_ascii_lowercase()
 }
 
-/// The store's time of a challenge's making: the only clock that a document shows.
 impl Sent {
     /// When the next send is allowed, where that is later than this one.
     #[must_use]

@@ -1,5 +1,7 @@
 //! Whether anything was sent, told from how the connection fails; and what is written about it.
 
+use std::cell::RefCell;
+use std::sync::Once;
 use std::time::Duration;
 
 use otpctl::otp::{Phone, Secret};
@@ -114,15 +116,19 @@ async fn who_asks_is_said() {
     assert_eq!(gateway.only().headers["user-agent"], format!("otpctl/{}", env!("CARGO_PKG_VERSION")));
 }
 
-/// All that is logged, at every level, while a message is sent.
+thread_local! {
+    /// What was logged by this thread.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// All that is logged, at every level, while a message is sent. One subscriber serves the whole process, and each thread
+/// keeps its own lines: one for each test would now and then miss an event that another test meets first.
 fn logged(run: impl AsyncFnOnce()) -> String {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    tracing::subscriber::with_default(subscriber, || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run());
-    });
-    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Log).init());
+    LOGGED.take();
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run());
+    String::from_utf8(LOGGED.take()).unwrap()
 }
 
 #[track_caller]
@@ -158,24 +164,15 @@ fn a_path_that_holds_key_and_code_is_logged_without_them() {
     }
 }
 
-#[derive(Clone, Default)]
-struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+struct Log;
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
     }
 }
