@@ -418,26 +418,28 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list" -f -a "list" -d 'List the configured providers, and what each can do'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -f -a "list" -d 'List the configured providers, and what each can do'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -f -a "show" -d 'Print the definition of a provider, to start a new one from'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check" -f -a "check" -d 'Check a definition of your own; nobody is called'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -458,6 +460,44 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'

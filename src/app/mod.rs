@@ -199,8 +199,8 @@ impl App {
                 let place = settings.path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default();
                 Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}")).hint("otpctl config check")
             };
-            route.providers.push(provider::open(name, &configured.kind, resolved, &context).map_err(wrong)?);
-            route.real |= provider::is_real(&configured.kind);
+            route.providers.push(configured.kind.open(name, resolved, &context).map_err(wrong)?);
+            route.real |= configured.kind.is_real();
         }
         Ok(route)
     }

@@ -16,7 +16,6 @@ use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Code, Moment};
 use crate::output::{Human, Output, Report, Table};
-use crate::provider;
 use crate::verifier::{Route, Sent, ToSend};
 
 /// Make a code, store it, and deliver it by SMS
@@ -209,8 +208,8 @@ fn text_at_provider(app: &App, route: &Route) -> Result<bool, Error> {
     let settings = app.settings()?;
     let mut names = route.providers.iter().map(|provider| provider.name());
     let held = |name: &str| {
-        let kind = settings.providers.get(name).map(|configured| configured.kind.as_str());
-        kind.and_then(provider::describe).is_some_and(|described| described.template_sender)
+        let configured = settings.providers.get(name);
+        configured.and_then(|configured| configured.kind.describe()).is_some_and(|described| described.template_sender)
     };
     Ok(!route.providers.is_empty() && names.all(held))
 }

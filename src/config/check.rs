@@ -11,7 +11,6 @@ use super::fetch::read_private;
 use super::settings::{Entry, MessageSettings, Settings, StoreSettings};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
 use crate::otp::{MIN_BITS, Purpose};
-use crate::provider;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +65,7 @@ pub async fn check_all(settings: &Settings, env: &Env, today: Date) -> Vec<Findi
 }
 
 fn is_real(settings: &Settings) -> bool {
-    settings.providers.values().filter_map(|one| provider::describe(&one.kind)).any(|description| description.real)
+    settings.providers.values().any(|one| one.kind.is_real())
 }
 
 fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
@@ -187,7 +186,7 @@ fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
 
 /// MSG91's own id of a template has 24 hexadecimal digits; the 19 digits of the DLT registration are often put there.
 fn ids(settings: &Settings, findings: &mut Vec<Finding>) {
-    for (name, provider) in settings.providers.iter().filter(|(_, provider)| provider.kind == "msg91") {
+    for (name, provider) in settings.providers.iter().filter(|(_, provider)| provider.kind.as_str() == "msg91") {
         let Some(Entry::Plain(serde_json::Value::String(id))) = provider.entries.get("template_id") else { continue };
         let text = if id.len() == 19 && id.bytes().all(|byte| byte.is_ascii_digit()) {
             "this looks like the DLT template id (19 digits), and MSG91's own template id is wanted"

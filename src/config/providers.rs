@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use toml::de::DeValue;
 
-use super::error::ConfigError;
+use super::error::{ConfigError, pasteable};
+use super::files;
 use super::read::country_named;
 use super::secret::{self, SecretSource};
 use super::settings::{Entry, ProviderSettings, Routes};
@@ -34,7 +35,8 @@ pub(super) fn read(root: &Table<'_>) -> Result<Configured, ConfigError> {
         }
     }
     if providers.is_empty() {
-        let console = ProviderSettings { kind: CONSOLE.to_owned(), entries: BTreeMap::new(), places: BTreeMap::new() };
+        let kind = provider::Kind::Known(CONSOLE.to_owned());
+        let console = ProviderSettings { kind, entries: BTreeMap::new(), places: BTreeMap::new() };
         providers.insert(CONSOLE.to_owned(), console);
     }
     let routes = routes(root, &providers)?;
@@ -47,10 +49,10 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
         return Err(node.refuse("the name of a provider has 1 to 32 letters, digits, `_` and `-`"));
     }
     let table = node.table()?;
-    let kind = table.text("kind")?.unwrap_or(node.name);
-    let description = provider::describe(kind).ok_or_else(|| unknown_kind(&table, kind))?;
+    let kind = kind(&table, node.name)?;
+    let description = kind.describe().ok_or_else(|| unknown_kind(&table, kind.as_str()))?;
     let names: Vec<&str> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
-    table.only(&[&["kind"], names.as_slice()].concat())?;
+    table.only(&[&["kind", "definition"], names.as_slice()].concat())?;
     let (mut entries, mut places) = (BTreeMap::new(), BTreeMap::new());
     for spec in &description.settings {
         match table.get(&spec.name) {
@@ -64,7 +66,26 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
             None => {}
         }
     }
-    Ok((ProviderSettings { kind: kind.to_owned(), entries, places }, description.real))
+    let real = kind.is_real();
+    Ok((ProviderSettings { kind, entries, places }, real))
+}
+
+/// The kind that the table names, or its own name, or the one that a file defines. That file says where keys are sent,
+/// so it is opened with as much care as the configuration itself.
+fn kind(table: &Table<'_>, name: &str) -> Result<provider::Kind, ConfigError> {
+    let Some(node) = table.get("definition") else {
+        let name = table.text("kind")?.unwrap_or(name);
+        return provider::Kind::known(name).ok_or_else(|| unknown_kind(table, name));
+    };
+    if table.has("kind") {
+        return Err(node.refuse("either `kind` or `definition`, not both"));
+    }
+    let path = node.file()?;
+    let text = files::read_config(&path)?.text;
+    let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    provider::Kind::own(&called, &text).map_err(|error| {
+        ConfigError::new(error.to_string()).in_file(&path).hint(format!("otpctl provider check {}", pasteable(&path)))
+    })
 }
 
 fn unknown_kind(table: &Table<'_>, kind: &str) -> ConfigError {

@@ -12,6 +12,7 @@ use super::error::Place;
 use super::locate::Origin;
 use super::secret::SecretSource;
 use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
+use crate::provider;
 
 /// The shortest text of a pepper: 32 random bytes in base64 are 44 characters.
 pub const MIN_PEPPER: usize = 32;
@@ -169,7 +170,7 @@ pub struct Routes {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProviderSettings {
     /// Which definition or backend.
-    pub kind: String,
+    pub kind: provider::Kind,
     /// What is set, by name; what is not has the kind's own default.
     pub entries: BTreeMap<String, Entry>,
     pub(super) places: BTreeMap<String, Place>,

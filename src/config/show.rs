@@ -10,7 +10,6 @@ use super::secret::SecretSource;
 use super::settings::{Entry, ProviderSettings, RedisSettings, Settings, StoreSettings};
 use super::words;
 use crate::otp::{LockLength, Quota};
-use crate::provider;
 
 /// What stands for a secret.
 const REDACTED: &str = "[redacted]";
@@ -154,7 +153,7 @@ fn providers(settings: &Settings) -> Rows {
 fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
     let table = format!("providers.{name}");
     let mut all = rows(&table, [("kind", provider.kind.as_str().into())]);
-    for spec in provider::describe(&provider.kind).into_iter().flat_map(|description| description.settings) {
+    for spec in provider.kind.describe().into_iter().flat_map(|description| description.settings) {
         let value = match provider.entries.get(&spec.name) {
             Some(Entry::Plain(value)) => value.clone(),
             Some(Entry::Secret(source)) => source.shown(),

@@ -12,6 +12,10 @@ pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
 
 /// Reads and checks one definition. `None`: there is none of that name.
 pub(super) fn definition(kind: &str) -> Option<Result<Definition, DefinitionError>> {
-    let (_, text) = FILES.iter().find(|(name, _)| *name == kind)?;
-    Some(Definition::parse(text))
+    text(kind).map(Definition::parse)
+}
+
+/// The text of one definition.
+pub(super) fn text(kind: &str) -> Option<&'static str> {
+    FILES.iter().find(|(name, _)| *name == kind).map(|(_, text)| *text)
 }

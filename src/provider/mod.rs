@@ -8,6 +8,7 @@ mod command;
 mod console;
 mod definition;
 mod http;
+mod kind;
 mod outbox;
 mod outcome;
 mod redact;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 pub use definition::{Definition, DefinitionError, Problem, SettingSpec, SettingType};
+pub use kind::Kind;
 pub use outcome::{Class, Doubt, Outcome, Receipt, Refusal};
 pub use settings::{OpenError, Setting, Settings};
 

@@ -16,6 +16,7 @@ mod limits;
 mod message;
 mod names;
 mod numbers;
+mod own_gateway;
 mod secrecy;
 mod stored;
 #[path = "../support/mod.rs"]

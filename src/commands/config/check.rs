@@ -50,7 +50,7 @@ impl Args {
         let context = provider::Context { console: std::sync::Arc::new(|_| ()) };
         for (name, configured) in &settings.providers {
             let Ok(resolved) = configured.resolve(&app.env).await else { continue };
-            if let Err(error) = provider::open(name, &configured.kind, resolved, &context) {
+            if let Err(error) = configured.kind.open(name, resolved, &context) {
                 let key = format!("providers.{name}");
                 findings.push(Row { status: "fail", key, detail: error.to_string(), fix: None });
             }

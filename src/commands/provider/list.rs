@@ -48,21 +48,22 @@ impl Args {
             providers.push(row);
         }
         if self.all {
-            let known = |kind: &&str| !settings.providers.values().any(|configured| configured.kind == **kind);
-            providers.extend(provider::kinds().filter(known).map(|kind| row(kind, kind)));
+            let known = |kind: &&str| !settings.providers.values().any(|configured| configured.kind.as_str() == *kind);
+            let others = provider::kinds().filter(known).filter_map(provider::Kind::known);
+            providers.extend(others.map(|kind| row(kind.as_str(), &kind)));
         }
         Ok(Box::new(Providers { schema: "otpctl.provider_list/1", providers }))
     }
 }
 
-fn row(name: &str, kind: &str) -> Row {
-    let described = provider::describe(kind);
+fn row(name: &str, kind: &provider::Kind) -> Row {
+    let described = kind.describe();
     Row {
         name: name.to_owned(),
-        kind: kind.to_owned(),
-        title: described.as_ref().map_or_else(|| kind.to_owned(), |described| described.title.clone()),
+        kind: kind.as_str().to_owned(),
+        title: described.as_ref().map_or_else(|| kind.as_str().to_owned(), |described| described.title.clone()),
         configured: false,
-        sends_real_sms: described.as_ref().is_none_or(|described| described.real),
+        sends_real_sms: kind.is_real(),
         text_at_provider: described.as_ref().is_some_and(|described| described.template_sender),
         countries: Vec::new(),
         docs: described.and_then(|described| described.docs),

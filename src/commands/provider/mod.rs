@@ -1,6 +1,8 @@
 //! `provider`: the ways to a phone.
 
+mod check;
 mod list;
+mod show;
 
 use clap::Subcommand;
 
@@ -17,12 +19,16 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(list::Args),
+    Show(show::Args),
+    Check(check::Args),
 }
 
 impl Args {
     pub(super) fn run(&self, app: &App) -> Done {
         match &self.command {
             Command::List(args) => args.run(app),
+            Command::Show(args) => args.run(app),
+            Command::Check(args) => args.run(),
         }
     }
 }

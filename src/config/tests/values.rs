@@ -25,7 +25,7 @@ fn without_a_file_there_is_the_embedded_store_and_the_console() {
     let settings = defaults();
     assert_eq!(settings.store, StoreSettings::Embedded { path: "/home/you/.local/state/otpctl/otpctl.db".into() });
     assert_eq!(settings.routes.default, ["console"]);
-    assert_eq!(settings.providers["console"].kind, "console");
+    assert_eq!(settings.providers["console"].kind.as_str(), "console");
     assert_eq!((settings.region, settings.protected, settings.reveal, settings.named), (None, false, false, false));
     assert_eq!((settings.limits, settings.policy), (Limits::default(), Policy::default()));
     assert_eq!(settings.code.ttl, Duration::from_secs(300));

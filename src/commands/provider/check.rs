@@ -1,0 +1,81 @@
+//! `provider check`: what is wrong with a definition of one's own.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::commands::Done;
+use crate::error::{Error, Exit};
+use crate::output::{Human, Report, Table};
+use crate::provider::Kind;
+
+/// No definition is longer.
+const LONGEST: u64 = 1 << 20;
+
+/// Check a definition of your own; nobody is called
+///
+/// Then configure it: `[providers.NAME]` with `definition = "FILE"`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file
+    file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    name: String,
+    secret: bool,
+    required: bool,
+    help: String,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    schema: &'static str,
+    title: String,
+    can_tell_delivery: bool,
+    can_tell_balance: bool,
+    settings: Vec<Setting>,
+}
+
+impl Args {
+    pub(super) fn run(&self) -> Done {
+        let path = self.file.display().to_string();
+        let unread = |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.clone()));
+        if std::fs::metadata(&self.file).map_err(unread)?.len() > LONGEST {
+            return Err(Error::said(Exit::Config, format!("{path}: longer than a definition can be")));
+        }
+        let text = std::fs::read_to_string(&self.file).map_err(unread)?;
+        let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.clone()));
+        let described = Kind::own(&path, &text).map_err(wrong)?.describe();
+        let described = described.ok_or_else(|| Error::said(Exit::Internal, "a checked definition does not parse"))?;
+        let settings = described.settings.into_iter().map(|spec| Setting {
+            name: spec.name,
+            secret: spec.secret,
+            required: spec.required,
+            help: spec.help.unwrap_or_default(),
+        });
+        Ok(Box::new(Checked {
+            schema: "otpctl.provider_check/1",
+            title: described.title,
+            can_tell_delivery: described.can.status,
+            can_tell_balance: described.can.balance,
+            settings: settings.collect(),
+        }))
+    }
+}
+
+impl Report for Checked {
+    fn human(&self) -> Human {
+        let mut settings = Table::new(&["SETTING", "SECRET", "REQUIRED", "HELP"], "none");
+        let yes = |is| if is { "yes" } else { "no" };
+        for setting in &self.settings {
+            settings.row([setting.name.as_str(), yes(setting.secret), yes(setting.required), &setting.help]);
+        }
+        Human::Screen(format!("Nothing is wrong with the definition of {}.", self.title), vec![("settings", settings)])
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}

@@ -1,0 +1,52 @@
+//! `provider show`: the definition of a provider.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::commands::Done;
+use crate::error::{Error, Exit};
+use crate::output::{Human, Report};
+use crate::provider::Kind;
+
+/// Print the definition of a provider, to start a new one from
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The name of a configured provider, or a kind
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    schema: &'static str,
+    name: String,
+    kind: String,
+    definition: String,
+}
+
+impl Args {
+    pub(super) fn run(&self, app: &App) -> Done {
+        let configured = app.settings()?.providers.get(&self.name).map(|configured| configured.kind.clone());
+        let kind = configured.or_else(|| Kind::known(&self.name)).ok_or_else(|| {
+            Error::said(Exit::NotFound, format!("there is no provider `{}`", self.name))
+                .hint("otpctl provider list --all")
+        })?;
+        let definition = kind.definition().ok_or_else(|| {
+            let name = kind.as_str();
+            Error::said(Exit::NotFound, format!("`{name}` is a part of the program, and has no definition"))
+                .hint("otpctl provider show telnyx")
+        })?;
+        let kind_name = kind.as_str().to_owned();
+        let (name, definition) = (self.name.clone(), definition.to_owned());
+        Ok(Box::new(Shown { schema: "otpctl.provider_show/1", name, kind: kind_name, definition }))
+    }
+}
+
+impl Report for Shown {
+    fn human(&self) -> Human {
+        Human::Raw(self.definition.clone())
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}

@@ -1,0 +1,82 @@
+//! Which provider is meant: one that comes with the program, or one that a file of the user's defines.
+
+use std::sync::Arc;
+
+use super::definition::{Definition, DefinitionError};
+use super::{Context, Description, OpenError, Provider, Settings, catalog};
+
+/// A kind of provider that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// One of [`super::kinds`].
+    Known(String),
+    /// One of the user's own: the text of its definition, and what to call it.
+    Own {
+        /// The name of the file.
+        name: String,
+        /// What it says.
+        text: Arc<str>,
+    },
+}
+
+impl Kind {
+    /// A kind that comes with the program.
+    #[must_use]
+    pub fn known(name: &str) -> Option<Self> {
+        super::kinds().any(|kind| kind == name).then(|| Self::Known(name.to_owned()))
+    }
+
+    /// A kind of the user's own.
+    ///
+    /// # Errors
+    /// What is wrong with the definition, and where.
+    pub fn own(name: &str, text: &str) -> Result<Self, DefinitionError> {
+        Definition::parse(text)?;
+        Ok(Self::Own { name: name.to_owned(), text: text.into() })
+    }
+
+    /// What to call it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let (Self::Known(name) | Self::Own { name, .. }) = self;
+        name
+    }
+
+    /// What is known of it before it is configured.
+    #[must_use]
+    pub fn describe(&self) -> Option<Description> {
+        match self {
+            Self::Known(name) => super::describe(name),
+            Self::Own { name, text } => Definition::parse(text).ok().map(|definition| definition.describe(name)),
+        }
+    }
+
+    /// Whether its messages leave the machine and may cost money.
+    #[must_use]
+    pub fn is_real(&self) -> bool {
+        match self {
+            Self::Known(name) => super::is_real(name),
+            Self::Own { .. } => true,
+        }
+    }
+
+    /// Its definition, where it has one: `console`, `outbox` and `command` are code.
+    #[must_use]
+    pub fn definition(&self) -> Option<&str> {
+        match self {
+            Self::Known(name) => catalog::text(name),
+            Self::Own { text, .. } => Some(text),
+        }
+    }
+
+    /// Opens a provider of this kind, as [`super::open`] does.
+    ///
+    /// # Errors
+    /// The first setting that is wrong. No error quotes a value.
+    pub fn open(&self, name: &str, settings: Settings, context: &Context) -> Result<Box<dyn Provider>, OpenError> {
+        match self {
+            Self::Known(kind) => super::open(name, kind, settings, context),
+            Self::Own { text, .. } => super::open_defined(name, Definition::parse(text)?, settings),
+        }
+    }
+}
