@@ -12,6 +12,7 @@ use super::error::{ConfigError, pasteable};
 /// More is not a configuration, and not a secret.
 const MAX_CONFIG: u64 = 1 << 20;
 const MAX_SECRET: u64 = 64 << 10;
+const ROOT: u32 = 0;
 /// As many links as Linux itself follows.
 const MAX_LINKS: usize = 40;
 
@@ -72,13 +73,18 @@ fn open(path: &Path) -> Result<(File, u32), ConfigError> {
     let file = OpenOptions::new().read(true).custom_flags(flags).open(&real).map_err(|error| failed(path, &error))?;
     let found = file.metadata().map_err(|error| failed(path, &error))?;
     regular(path, &found)?;
-    let own = rustix::process::geteuid();
-    if found.uid() != own.as_raw() && found.uid() != 0 {
-        let hint = if own.is_root() { "chown root" } else { "sudo chown \"$(id -u)\"" };
-        return Err(refusal(path, "this file belongs to another user, who may change it at any time")
-            .hint(format!("{hint} {}", pasteable(path))));
-    }
+    owned(path, found.uid(), rustix::process::geteuid().as_raw())?;
     Ok((file, found.mode()))
+}
+
+/// Refuses a file of anybody but ourselves and root.
+pub(super) fn owned(path: &Path, owner: u32, own: u32) -> Result<(), ConfigError> {
+    if owner == own || owner == ROOT {
+        return Ok(());
+    }
+    let hint = if own == ROOT { "chown root" } else { "sudo chown \"$(id -u)\"" };
+    Err(refusal(path, "this file belongs to another user, who may change it at any time")
+        .hint(format!("{hint} {}", pasteable(path))))
 }
 
 fn regular(path: &Path, found: &Metadata) -> Result<(), ConfigError> {
