@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::Done;
 use crate::app::App;
-use crate::error::Exit;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, Moment};
 use crate::output::{Human, Report, Table, lines_of};
@@ -121,10 +120,6 @@ impl Report for Codes {
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
         lines_of("otpctl.list_row/1", &self.codes)
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Ok
     }
 
     fn hints(&self) -> Vec<String> {

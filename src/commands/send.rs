@@ -133,10 +133,9 @@ impl Args {
         if let Some(error) = &sent.unmarked {
             app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
         }
-        let plan = if app.globals.dry_run { Some(plan(app, &asked, &code)?) } else { None };
+        let plan = if app.globals.dry_run { Some(plan(&asked, &code)?) } else { None };
         // Of a text that the provider holds, only the provider knows how long it is.
-        let ours = !text_at_provider(app, &route)?;
-        let parts = ours.then(|| u32::try_from(segments(&text).segments).unwrap_or(u32::MAX));
+        let parts = (!route.holds_text()).then(|| u32::try_from(segments(&text).segments).unwrap_or(u32::MAX));
         Ok(Box::new(self.report(app, target, &sent, (plan, parts, key))))
     }
 
@@ -179,6 +178,7 @@ impl Args {
 #[async_trait(?Send)]
 impl Each for Args {
     async fn each(&self, app: &App, target: &Target) -> Done {
+        target.is_a_phone(app).await?;
         // The key of a line is its own, so that the whole file can be given again.
         let key = self.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
         self.one(app, target, key).await
@@ -186,9 +186,9 @@ impl Each for Args {
 }
 
 /// The text with zeros in the place of the code: of the same length, and never a code.
-fn plan(app: &App, asked: &ToSend<'_>, code: &Code) -> Result<Plan, Error> {
+fn plan(asked: &ToSend<'_>, code: &Code) -> Result<Plan, Error> {
     let route = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
-    let text_at_provider = text_at_provider(app, asked.route)?;
+    let text_at_provider = asked.route.holds_text();
     let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();
     let text = Some(text).filter(|_| !text_at_provider);
     let counted = text.as_deref().map(segments);
@@ -201,17 +201,6 @@ fn plan(app: &App, asked: &ToSend<'_>, code: &Code) -> Result<Plan, Error> {
         forced_by: counted.and_then(|counted| counted.offender),
         text,
     })
-}
-
-/// Whether every provider of the route holds the text itself, and takes variables.
-fn text_at_provider(app: &App, route: &Route) -> Result<bool, Error> {
-    let settings = app.settings()?;
-    let mut names = route.providers.iter().map(|provider| provider.name());
-    let held = |name: &str| {
-        let configured = settings.providers.get(name);
-        configured.and_then(|configured| configured.kind.describe()).is_some_and(|described| described.template_sender)
-    };
-    Ok(!route.providers.is_empty() && names.all(held))
 }
 
 fn wrong_text(error: TemplateError) -> Error {
@@ -252,10 +241,6 @@ impl Report for SentReport {
 
     fn document(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Ok
     }
 
     fn hints(&self) -> Vec<String> {

@@ -38,6 +38,18 @@ impl Target {
         error
     }
 
+    /// Refuses a challenge where a whole phone is meant.
+    ///
+    /// # Errors
+    /// For a `ch_…` id.
+    pub async fn is_a_phone(&self, app: &App) -> Result<(), Error> {
+        if self.challenge.is_none() {
+            return Ok(());
+        }
+        let hint = app.reference(&self.phone).await.map(|reference| format!("its phone is {reference}"));
+        Err(Error { hint, ..Error::said(Exit::Usage, "a `ch_…` id names one code, and this is about a phone") })
+    }
+
     /// What to type for it again.
     pub fn argument(&self) -> String {
         match (&self.user, &self.challenge, &self.reference) {
@@ -117,11 +129,8 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
 /// As [`target`], and for a `ch_…` id.
 pub async fn phone_of(app: &App, text: &str) -> Result<Target, Error> {
     let target = target(app, text).await?;
-    if target.challenge.is_none() {
-        return Ok(target);
-    }
-    let hint = app.reference(&target.phone).await.map(|reference| format!("its phone is {reference}"));
-    Err(Error { hint, ..Error::said(Exit::Usage, "a `ch_…` id names one code, and this is about a phone") })
+    target.is_a_phone(app).await?;
+    Ok(target)
 }
 
 /// Reads standard input up to a limit: what is longer is not what was asked for.

@@ -37,6 +37,11 @@ pub trait Provider: Send + Sync {
     /// The name that it is configured under.
     fn name(&self) -> &str;
 
+    /// Whether the text of the SMS lives at the gateway, which takes variables only.
+    fn holds_text(&self) -> bool {
+        false
+    }
+
     /// Tries once to hand the message to the gateway.
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome;
 }

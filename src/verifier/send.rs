@@ -80,6 +80,14 @@ pub struct Sent {
     pub unmarked: Option<StoreError>,
 }
 
+impl Route {
+    /// Whether every provider holds the text itself: ours is not sent then.
+    #[must_use]
+    pub fn holds_text(&self) -> bool {
+        !self.providers.is_empty() && self.providers.iter().all(|provider| provider.holds_text())
+    }
+}
+
 impl ToSend<'_> {
     /// The text of the SMS with a code in it.
     ///

@@ -193,3 +193,14 @@ fn an_empty_variable_is_as_good_as_none() {
     assert!(sent.exits(0).stdout.starts_with("Sent a code to"), "{}", sent.stdout);
     machine.run(&["--config", "", "send", PHONE]).exits(2);
 }
+
+#[test]
+fn a_challenge_is_no_phone_to_send_to_alone_or_among_many() {
+    let machine = Machine::with(FREE);
+    let sent = machine.run(&["send", PHONE, "--json"]).exits(0).json();
+    let id = sent["challenge_id"].as_str().unwrap();
+    machine.run(&["send", id]).exits(2);
+    let many =
+        machine.stdin(&["send", "--from", "-", "--json"], format!("{id}\n{PHONE}\n").as_bytes()).exits(19).json();
+    assert_eq!((&many["results"][0]["exit"], &many["results"][1]["exit"]), (&2.into(), &0.into()));
+}

@@ -42,6 +42,10 @@ impl Provider for Gateway {
         &self.name
     }
 
+    fn holds_text(&self) -> bool {
+        self.definition.template_sender
+    }
+
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
         if let Some(refusal) = self.out_of_reach(message) {
             return Outcome::Refused(refusal);
