@@ -12,7 +12,7 @@ use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::Purpose;
 use crate::otp::rules::Revoke;
-use crate::output::{Human, Output, Report};
+use crate::output::{Human, Output, Report, many};
 use crate::verifier::Wanted;
 
 /// Kill live codes
@@ -69,7 +69,8 @@ impl Args {
         app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
         let mut challenges = Vec::new();
         for target in &targets {
-            challenges.extend(self.one(app, target).await?);
+            let revoked = self.one(app, target).await.map_err(|error| after(error, challenges.len()))?;
+            challenges.extend(revoked);
         }
         Ok(Output::One(revoked(app, challenges, whom)))
     }
@@ -112,6 +113,16 @@ impl Args {
         }
         Ok(revoked(app, challenges, "every phone".to_owned()))
     }
+}
+
+/// A failure after others were done is told as one of many: what was revoked stays revoked.
+fn after(mut error: Error, revoked: usize) -> Error {
+    if revoked > 0 {
+        error.exit = Exit::Partial;
+        let done = many(u32::try_from(revoked).unwrap_or(u32::MAX), "code was", "codes were");
+        error.source = error.source.context(format!("{done} revoked before this failed"));
+    }
+    error
 }
 
 fn revoked(app: &App, challenges: Vec<String>, whom: String) -> Box<dyn Report> {

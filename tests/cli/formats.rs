@@ -204,3 +204,14 @@ fn a_challenge_is_no_phone_to_send_to_alone_or_among_many() {
         machine.stdin(&["send", "--from", "-", "--json"], format!("{id}\n{PHONE}\n").as_bytes()).exits(19).json();
     assert_eq!((&many["results"][0]["exit"], &many["results"][1]["exit"]), (&2.into(), &0.into()));
 }
+
+#[test]
+fn what_was_revoked_before_a_failure_is_told() {
+    let machine = Machine::with(FREE);
+    machine.send(PHONE);
+    let other = "+919876543211";
+    let error = machine.run(&["revoke", PHONE, other, "--must-exist", "--json"]).exits(19).error();
+    assert!(error["message"].as_str().unwrap().contains("1 code was revoked before"), "{error}");
+    // Nothing before it: the failure is its own.
+    machine.run(&["revoke", PHONE, other, "--must-exist"]).exits(14);
+}
