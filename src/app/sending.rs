@@ -1,0 +1,91 @@
+//! What a send asks for beside the store: the providers of a route, the text, the time, and test numbers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{App, today};
+use crate::config::{Settings, TestNumber};
+use crate::error::{Error, Exit};
+use crate::otp::Phone;
+use crate::otp::text::Template;
+use crate::provider;
+use crate::verifier::Route;
+
+/// A provider's answer is not waited for until the very end of the command's time: so much is kept for writing it down.
+const MARGIN: Duration = Duration::from_secs(1);
+
+impl App {
+    /// The providers for a phone: those of its route, or the one that was named.
+    ///
+    /// # Errors
+    /// When one is not configured, or its settings are wrong.
+    pub async fn route(&self, phone: &Phone, provider: Option<&str>) -> Result<Route, Error> {
+        let settings = self.settings()?;
+        let only = provider.map(|name| [name.to_owned()]);
+        let names = only.as_ref().map_or_else(|| settings.routes.of(phone.country()), <[_; 1]>::as_slice);
+        let printer = self.printer;
+        let context = provider::Context { console: Arc::new(move |text| printer.say(text)) };
+        let mut route = Route::default();
+        for name in names {
+            let configured = settings.providers.get(name).ok_or_else(|| {
+                let known: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
+                Error::said(Exit::Config, format!("no provider `{name}` is configured, only: {}", known.join(", ")))
+                    .hint("otpctl provider list")
+            })?;
+            let resolved = configured.resolve(&self.env).await?;
+            let wrong = |error: provider::OpenError| {
+                let place = place(settings);
+                Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}")).hint("otpctl config check")
+            };
+            route.providers.push(configured.kind.open(name, resolved, &context).map_err(wrong)?);
+            route.real |= configured.kind.is_real();
+        }
+        Ok(route)
+    }
+
+    /// The text of the SMS in a language.
+    ///
+    /// # Errors
+    /// When there is none for it, or the template is wrong.
+    pub fn template(&self, lang: Option<&str>) -> Result<Template, Error> {
+        let settings = self.settings()?;
+        let message = &settings.message;
+        let source = match lang {
+            None => &message.text,
+            Some(lang) => message.lang.get(lang).ok_or_else(|| {
+                let known: Vec<&str> = message.lang.keys().map(String::as_str).collect();
+                let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
+                Error::said(Exit::Usage, format!("there is no text for the language `{lang}`: {known}"))
+            })?,
+        };
+        Template::new(source, message.host.as_deref()).map_err(|error| {
+            let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
+            Error::said(Exit::Config, format!("{}`{key}`: {error}", place(settings))).hint("otpctl config check")
+        })
+    }
+
+    /// The fixed code of a test number, where the phone is one that still is.
+    ///
+    /// # Errors
+    /// When the settings are wrong.
+    pub fn test_number(&self, phone: &Phone) -> Result<Option<&TestNumber>, Error> {
+        let today = today();
+        let numbers = &self.settings()?.test_numbers;
+        Ok(numbers.iter().find(|number| number.phone == *phone && number.holds_on(today)))
+    }
+
+    /// The last moment for a provider's answer to a send that begins now and may take so long.
+    #[must_use]
+    pub fn provider_deadline(&self, most: Duration) -> Instant {
+        let end = self.deadline().min(Instant::now() + most);
+        let margin = MARGIN.min(self.globals.timeout / 4);
+        end.checked_sub(margin).unwrap_or(end)
+    }
+}
+
+/// The file, to stand before a message about it.
+fn place(settings: &Settings) -> String {
+    settings.path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default()
+}
