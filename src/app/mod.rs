@@ -245,7 +245,9 @@ fn machine_time() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
-fn clock() -> Clock {
+/// The machine's time in milliseconds: for the embedded store, and for providers that sign what they send.
+#[must_use]
+pub fn clock() -> Clock {
     Arc::new(|| Moment::from_millis(machine_time().as_millisecond()))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{App, today};
+use super::{App, clock, today};
 use crate::config::{Settings, TestNumber};
 use crate::error::{Error, Exit};
 use crate::otp::Phone;
@@ -26,7 +26,7 @@ impl App {
         let only = provider.map(|name| [name.to_owned()]);
         let names = only.as_ref().map_or_else(|| settings.routes.of(phone.country()), <[_; 1]>::as_slice);
         let printer = self.printer;
-        let context = provider::Context { console: Arc::new(move |text| printer.say(text)) };
+        let context = provider::Context { console: Arc::new(move |text| printer.say(text)), clock: clock() };
         let mut route = Route::default();
         for name in names {
             let configured = settings.providers.get(name).ok_or_else(|| {

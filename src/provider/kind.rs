@@ -76,7 +76,7 @@ impl Kind {
     pub fn open(&self, name: &str, settings: Settings, context: &Context) -> Result<Box<dyn Provider>, OpenError> {
         match self {
             Self::Known(kind) => super::open(name, kind, settings, context),
-            Self::Own { text, .. } => super::open_defined(name, Definition::parse(text)?, settings),
+            Self::Own { text, .. } => super::open_defined(name, Definition::parse(text)?, settings, context),
         }
     }
 }

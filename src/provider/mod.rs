@@ -25,7 +25,7 @@ pub use kind::Kind;
 pub use outcome::{Class, Doubt, Outcome, Receipt, Refusal};
 pub use settings::{OpenError, Setting, Settings};
 
-use crate::otp::Message;
+use crate::otp::{Message, Moment};
 
 /// One configured way to a phone.
 ///
@@ -49,11 +49,16 @@ pub trait Provider: Send + Sync {
 /// Where the `console` provider's messages go.
 pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Where providers take the time from that a request is signed with.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
 /// What providers take from outside.
 #[derive(Clone)]
 pub struct Context {
     /// Takes one message of the `console` provider, without a line break at its end.
     pub console: Sink,
+    /// The machine's time. A request that is signed is only good for minutes.
+    pub clock: Clock,
 }
 
 impl fmt::Debug for Context {
@@ -129,7 +134,7 @@ pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Re
         outbox::KIND => outbox::open(name, &settings),
         command::KIND => command::open(name, &settings),
         _ => match catalog::definition(kind) {
-            Some(definition) => open_defined(name, definition?, settings),
+            Some(definition) => open_defined(name, definition?, settings, context),
             None => Err(OpenError::UnknownKind { kind: kind.to_owned(), near: settings::nearest(kind, kinds()) }),
         },
     }
@@ -143,6 +148,11 @@ pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Re
     clippy::needless_pass_by_value,
     reason = "the settings hold secrets, and are wiped when this is done with them"
 )]
-pub fn open_defined(name: &str, definition: Definition, settings: Settings) -> Result<Box<dyn Provider>, OpenError> {
-    http::open(name, definition, &settings)
+pub fn open_defined(
+    name: &str,
+    definition: Definition,
+    settings: Settings,
+    context: &Context,
+) -> Result<Box<dyn Provider>, OpenError> {
+    http::open(name, definition, &settings, context)
 }

@@ -3,14 +3,14 @@
 use otpctl::provider::{Class, Definition, Outcome, open_defined};
 use serde_json::json;
 
-use crate::support::{Gateway, Letter, Reply, json as answer, send, settings};
+use crate::support::{Gateway, Letter, Reply, context, json as answer, send, settings};
 
 async fn outcome(rest: &str, reply: Reply) -> Outcome {
     let definition =
         format!("name = \"X\"\n[send]\nrequest = \"POST /m\"\nform = {{ to = \"{{{{ phone }}}}\" }}\n{rest}");
     let gateway = Gateway::start(reply).await;
     let own = settings(json!({"base_url": gateway.base_url}));
-    let provider = open_defined("x", Definition::parse(&definition).unwrap(), own).unwrap();
+    let provider = open_defined("x", Definition::parse(&definition).unwrap(), own, &context()).unwrap();
     let outcome = send(&*provider, &Letter::new()).await;
     gateway.only();
     outcome

@@ -30,7 +30,8 @@ fn refused(outcome: &Outcome) -> (Class, &str) {
 async fn the_console_gives_the_sms_to_its_sink() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let kept = lines.clone();
-    let context = Context { console: Arc::new(move |line: &str| kept.lock().unwrap().push(line.to_owned())) };
+    let console = Arc::new(move |line: &str| kept.lock().unwrap().push(line.to_owned()));
+    let context = Context { console, ..context() };
     let provider = open("console", "console", Settings::default(), &context).unwrap();
     let mut letter = Letter::new();
     letter.text = "042917 is\u{1b}[2J it\n\n@example.com #042917".to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use otpctl::provider::{Class, Definition, Outcome, open_defined};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, Letter, Seen, json as answer, send, settings};
+use crate::support::{Gateway, Letter, Seen, context, json as answer, send, settings};
 
 const ODD: &str = "a\"b&c=d\n{{ code }}/../é%2f+ ;#?";
 
@@ -15,7 +15,7 @@ async fn sent(request: &str, app: &str) -> (Outcome, Vec<Seen>) {
     );
     let gateway = Gateway::start(answer(200, r#"{"id":"m1"}"#)).await;
     let own = settings(json!({"base_url": format!("{}/base", gateway.base_url), "key": "k&y=1"}));
-    let provider = open_defined("x", Definition::parse(&definition).unwrap(), own).unwrap();
+    let provider = open_defined("x", Definition::parse(&definition).unwrap(), own, &context()).unwrap();
     let mut letter = Letter::new();
     letter.app = app.to_owned();
     let outcome = send(&*provider, &letter).await;

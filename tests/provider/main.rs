@@ -7,5 +7,6 @@ mod builtin;
 mod contracts;
 mod definitions;
 mod escaping;
+mod signatures;
 mod support;
 mod transport;

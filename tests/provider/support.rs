@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use otpctl::otp::foreign::is_unsafe;
-use otpctl::otp::{Alphabet, Code, CodeSpec, Message, Phone};
-use otpctl::provider::{Context, Outcome, Provider, Setting, Settings};
+use otpctl::otp::{Alphabet, Code, CodeSpec, Message, Moment, Phone};
+use otpctl::provider::{Clock, Context, Outcome, Provider, Setting, Settings};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +15,9 @@ use tokio::time::Instant;
 /// The code in every test message. Its digits stand nowhere else.
 pub const CODE: &str = "042917";
 pub const PHONE: &str = "+919876543210";
+
+/// The time of every test, where a request is signed with it.
+pub const NOW: &str = "2026-11-22T12:00:00Z";
 
 /// What the gateway does once it has read the whole request.
 #[derive(Debug, Clone)]
@@ -189,7 +192,13 @@ impl Letter {
 }
 
 pub fn context() -> Context {
-    Context { console: Arc::new(|_| {}) }
+    Context { console: Arc::new(|_| {}), clock: at(NOW) }
+}
+
+/// A clock that stands still.
+pub fn at(time: &str) -> Clock {
+    let moment = Moment::from_millis(time.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+    Arc::new(move || moment)
 }
 
 pub fn settings(value: Value) -> Settings {

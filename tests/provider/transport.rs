@@ -61,7 +61,7 @@ async fn a_number_out_of_reach_is_not_asked_for() {
     let definition = "name = \"X\"\nphone = \"national\"\ncountries = [\"AE\", \"US\"]\n[send]\nrequest = \"POST /m\"\naccepted = \"status == 200\"";
     let definition = otpctl::provider::Definition::parse(definition).unwrap();
     let own = || settings(json!({"base_url": gateway.base_url}));
-    let provider = open_defined("x", definition, own()).unwrap();
+    let provider = open_defined("x", definition, own(), &context()).unwrap();
     let mut letter = Letter::new();
     let Outcome::Refused(refusal) = send(&*provider, &letter).await else { panic!("not refused") };
     assert_eq!(refusal.class, Class::Region);

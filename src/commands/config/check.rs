@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::app::{App, today};
+use crate::app::{App, clock, today};
 use crate::commands::Done;
 use crate::config::{self, Level};
 use crate::error::Exit;
@@ -47,7 +47,7 @@ impl Args {
             })
             .collect();
         // A provider whose secrets are there may still not open.
-        let context = provider::Context { console: std::sync::Arc::new(|_| ()) };
+        let context = provider::Context { console: std::sync::Arc::new(|_| ()), clock: clock() };
         for (name, configured) in &settings.providers {
             let Ok(resolved) = configured.resolve(&app.env).await else { continue };
             if let Err(error) = configured.kind.open(name, resolved, &context) {

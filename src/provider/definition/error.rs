@@ -83,6 +83,9 @@ pub enum Problem {
     /// Two of several keys that exclude each other.
     #[error("`{0}` has more than one body: one of json, form")]
     TwoBodies(String),
+    /// Two of several ways to say who asks that write the same header.
+    #[error("`{0}` has more than one of bearer, basic, aws: a request has one Authorization")]
+    TwoAuthorizations(String),
     /// The same code or state in two lists.
     #[error("`{value}` stands under `{first}` and under `{second}`")]
     Twice {

@@ -15,11 +15,17 @@
 //! that = "from or pool"
 //! say  = "set `from` or `pool`"
 //!
-//! [auth]                                # any of bearer, basic, header, query; used for every request
+//! [auth]                                # one of bearer, basic, aws, and any of header, query; for every request
 //! bearer = "{{ key }}"
 //! basic  = { user = "{{ user }}", password = "{{ key }}" }
 //! header = { X-Key = "{{ key }}" }
 //! query  = { key = "{{ key }}" }
+//! [auth.aws]                            # AWS Signature Version 4; session_token may have no value
+//! service = "sns"
+//! region = "{{ region }}"
+//! access_key_id = "{{ id }}"
+//! secret_access_key = "{{ key }}"
+//! session_token = "{{ token }}"
 //!
 //! [send]                                # templates see the message's variables and the settings
 //! request  = "POST /v1/{{ user }}/sms"  # a template in the path fills a part of one segment
@@ -165,6 +171,17 @@ pub(super) struct Auth {
     pub(super) basic: Option<(Template, Template)>,
     pub(super) header: Vec<(String, Template)>,
     pub(super) query: Vec<(String, Template)>,
+    pub(super) aws: Option<Aws>,
+}
+
+/// What signs a request for AWS.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Aws {
+    pub(super) service: Template,
+    pub(super) region: Template,
+    pub(super) access_key_id: Template,
+    pub(super) secret_access_key: Template,
+    pub(super) session_token: Option<Template>,
 }
 
 /// One request.

@@ -9,7 +9,8 @@ use super::error::{DefinitionError, Problem};
 use super::language::{Expression, Fault, Template, Tree};
 use super::reader::{Entry, Reader};
 use super::{
-    Auth, Balance, Body, DeliveryState, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType, Status,
+    Auth, Aws, Balance, Body, DeliveryState, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType,
+    Status,
 };
 use crate::otp::Country;
 
@@ -128,14 +129,32 @@ pub(super) fn auth(mut table: Reader<'_>, names: &Names<'_>) -> Result<Auth, Def
         }
         None => None,
     };
+    let aws = table.table("aws")?.map(|table| aws(table, names)).transpose()?;
     let auth = Auth {
         bearer: table.take("bearer").map(|entry| template(entry, names)).transpose()?,
         basic,
         header: table.take("header").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default(),
         query: table.take("query").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default(),
+        aws,
     };
+    // Each of them writes the header `Authorization`: the last would win, and the others be lost unseen.
+    if [auth.bearer.is_some(), auth.basic.is_some(), auth.aws.is_some()].iter().filter(|there| **there).count() > 1 {
+        return Err(table.problem(Problem::TwoAuthorizations(table.path().to_owned())));
+    }
     table.finish()?;
     Ok(auth)
+}
+
+fn aws(mut table: Reader<'_>, names: &[&str]) -> Result<Aws, DefinitionError> {
+    let aws = Aws {
+        service: template(table.require("service")?, names)?,
+        region: template(table.require("region")?, names)?,
+        access_key_id: template(table.require("access_key_id")?, names)?,
+        secret_access_key: template(table.require("secret_access_key")?, names)?,
+        session_token: table.take("session_token").map(|entry| template(entry, names)).transpose()?,
+    };
+    table.finish()?;
+    Ok(aws)
 }
 
 fn request(table: &mut Reader<'_>, names: &[&str]) -> Result<Request, DefinitionError> {

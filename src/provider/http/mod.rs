@@ -4,6 +4,7 @@ mod answer;
 mod exchange;
 mod open;
 mod request;
+mod signature;
 
 use std::time::Duration;
 
@@ -15,10 +16,10 @@ use tokio::time::Instant;
 
 pub(super) use open::open;
 
-use super::Provider;
 use super::definition::{Definition, PhoneFormat, Scope, Tree};
 use super::outcome::{Class, Outcome, Refusal};
 use super::redact::Redactor;
+use super::{Clock, Provider};
 use crate::otp::{Country, Message};
 use exchange::Exchange;
 
@@ -32,6 +33,7 @@ struct Gateway {
     templates: Vec<(String, Tree)>,
     base: Url,
     timeout: Duration,
+    clock: Clock,
     /// Knows the secret settings.
     redactor: Redactor,
 }
@@ -74,7 +76,8 @@ impl Gateway {
         let filled = filled.collect::<Result<Vec<_>, request::NotBuilt>>()?;
         scope.extend(self.settings.clone());
         scope.extend(filled);
-        request::build(&self.base, &self.definition.send.request, &self.definition.auth, &scope, redactor)
+        let definition = &self.definition;
+        request::build(&self.base, &definition.send.request, &definition.auth, &scope, (self.clock)(), redactor)
     }
 
     /// A number of a country that the gateway does not reach; written without its country it may be a stranger's.

@@ -12,7 +12,7 @@ use super::super::definition::{Definition, MESSAGE, Scope, SettingSpec, SettingT
 use super::super::redact::Redactor;
 use super::super::settings::{OpenError, Setting, Settings, wrong};
 use super::Gateway;
-use crate::provider::Provider;
+use crate::provider::{Context, Provider};
 
 /// How long a gateway may take, unless the settings say otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,6 +25,7 @@ pub(in crate::provider) fn open(
     name: &str,
     definition: Definition,
     settings: &Settings,
+    context: &Context,
 ) -> Result<Box<dyn Provider>, OpenError> {
     let own = definition.settings.iter().map(|spec| spec.name.as_str());
     settings.only(&own.chain(["base_url", "timeout"]).collect::<Vec<_>>())?;
@@ -50,7 +51,8 @@ pub(in crate::provider) fn open(
     }
     let base = base_url(&definition, settings, &scope)?;
     let timeout = settings.duration("timeout")?.unwrap_or(TIMEOUT);
-    Ok(Box::new(Gateway { name: name.to_owned(), definition, settings: scope, templates, base, timeout, redactor }))
+    let (name, clock) = (name.to_owned(), context.clock.clone());
+    Ok(Box::new(Gateway { name, definition, settings: scope, templates, base, timeout, clock, redactor }))
 }
 
 fn is_secret(spec: &SettingSpec, settings: &Settings) -> bool {

@@ -6,6 +6,8 @@ use reqwest::{Method as HttpMethod, Request, Url};
 
 use super::super::definition::{self, Auth, Body, Failed, Method, Scope, Template};
 use super::super::redact::Redactor;
+use super::signature;
+use crate::otp::Moment;
 
 /// Why a request could not be made. Nothing was sent, and no value is quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +21,9 @@ pub(super) enum NotBuilt {
     /// A line break, or another character that no header takes.
     #[error("the request could not be made: the header `{0}` cannot hold its value")]
     Header(String),
+    /// The kind of auth signs requests, and could not sign this one.
+    #[error("the request could not be signed")]
+    Unsigned,
     /// The body is not JSON.
     #[error("the request could not be made: its body is not JSON")]
     Json,
@@ -30,6 +35,7 @@ pub(super) fn build(
     request: &definition::Request,
     auth: &Auth,
     scope: &Scope,
+    now: Moment,
     redactor: &mut Redactor,
 ) -> Result<Request, NotBuilt> {
     let method = match request.method {
@@ -53,8 +59,11 @@ pub(super) fn build(
         header(&mut built, &name, &value, false)?;
     }
     body(&mut built, &request.body, scope)?;
-    // Last, for kinds of auth that sign the whole request.
     authorize(&mut built, auth, scope, redactor)?;
+    // Last, since it covers everything before.
+    if let Some(aws) = &auth.aws {
+        signature::sign(&mut built, aws, scope, now, redactor)?;
+    }
     Ok(built)
 }
 
@@ -82,7 +91,7 @@ fn fields(templates: &[(String, Template)], scope: &Scope) -> Result<Vec<(String
     Ok(templates.iter().filter_map(field).collect::<Result<_, _>>()?)
 }
 
-fn header(request: &mut Request, name: &str, value: &str, sensitive: bool) -> Result<(), NotBuilt> {
+pub(super) fn header(request: &mut Request, name: &str, value: &str, sensitive: bool) -> Result<(), NotBuilt> {
     let refused = || NotBuilt::Header(name.to_owned());
     let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
     let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
