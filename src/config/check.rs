@@ -186,7 +186,9 @@ fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
 
 /// MSG91's own id of a template has 24 hexadecimal digits; the 19 digits of the DLT registration are often put there.
 fn ids(settings: &Settings, findings: &mut Vec<Finding>) {
-    for (name, provider) in settings.providers.iter().filter(|(_, provider)| provider.kind.as_str() == "msg91") {
+    for (name, provider) in
+        settings.providers.iter().filter(|(_, provider)| matches!(provider.kind.as_str(), "msg91" | "msg91_otp"))
+    {
         let Some(Entry::Plain(serde_json::Value::String(id))) = provider.entries.get("template_id") else { continue };
         let text = if id.len() == 19 && id.bytes().all(|byte| byte.is_ascii_digit()) {
             "this looks like the DLT template id (19 digits), and MSG91's own template id is wanted"

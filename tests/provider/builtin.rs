@@ -194,13 +194,16 @@ fn every_kind_describes_itself() {
             "outbox",
             "command",
             "africastalking",
+            "bird",
             "clickatell",
+            "exotel",
             "fast2sms",
             "gupshup",
             "infobip",
             "kaleyra",
             "messagebird",
             "msg91",
+            "msg91_otp",
             "plivo",
             "sinch",
             "telnyx",
@@ -215,7 +218,7 @@ fn every_kind_describes_itself() {
         let description = describe(kind).unwrap();
         assert_eq!(description.kind, kind);
         assert_eq!(description.real, is_real(kind));
-        assert_eq!(description.template_sender, ["fast2sms", "msg91", "twofactor"].contains(&kind));
+        assert_eq!(description.template_sender, ["fast2sms", "msg91", "msg91_otp", "twofactor"].contains(&kind));
         assert!(
             description.settings.iter().all(|spec| spec.help.is_some() && !(spec.secret && spec.default.is_some())),
             "{kind}"
