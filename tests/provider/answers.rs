@@ -6,8 +6,12 @@ use serde_json::json;
 use crate::support::{Gateway, Letter, Reply, context, json as answer, send, settings};
 
 async fn outcome(rest: &str, reply: Reply) -> Outcome {
+    outcome_of("", rest, reply).await
+}
+
+async fn outcome_of(top: &str, rest: &str, reply: Reply) -> Outcome {
     let definition =
-        format!("name = \"X\"\n[send]\nrequest = \"POST /m\"\nform = {{ to = \"{{{{ phone }}}}\" }}\n{rest}");
+        format!("name = \"X\"\n{top}\n[send]\nrequest = \"POST /m\"\nform = {{ to = \"{{{{ phone }}}}\" }}\n{rest}");
     let gateway = Gateway::start(reply).await;
     let own = settings(json!({"base_url": gateway.base_url}));
     let provider = open_defined("x", Definition::parse(&definition).unwrap(), own, &context()).unwrap();
@@ -76,6 +80,31 @@ async fn the_status_of_the_recipient_decides_inside_of_http_200() {
     assert_eq!(said, (Class::Balance, Some("9".to_owned()), "Quota Exceeded".to_owned()));
     let else_wrong = r#"{"message-count":"1","messages":[{"status":"5","error-text":"Internal"}]}"#;
     assert!(matches!(outcome(PER_RECIPIENT, answer(200, else_wrong)).await, Outcome::Unknown(_)));
+}
+
+const XML: &str = r#"
+accepted = "body.Reply.Result.Id"
+id = "body.Reply.Result.Id"
+[errors]
+code = "body.Reply.Error[0].Code"
+message = "body.Reply.Error[0].Text"
+[errors.classes]
+balance = ["9"]
+"#;
+
+#[tokio::test]
+async fn xml_is_read_where_the_definition_says_so() {
+    let reads = |rest: &'static str, reply| outcome_of("body = \"xml\"", rest, reply);
+    let yes = "<?xml version=\"1.0\"?><x:Reply xmlns:x=\"urn:x\"><x:Result><x:Id>m1</x:Id></x:Result></x:Reply>";
+    assert_eq!(id(reads(XML, answer(200, yes)).await).unwrap(), "m1");
+    let no = "<Reply><Error><Code>9</Code><Text>No &lt;credit&gt;</Text></Error><Error/></Reply>";
+    let said = refused(reads(XML, answer(400, no)).await);
+    assert_eq!(said, (Class::Balance, Some("9".to_owned()), "No <credit>".to_owned()));
+    for garbled in ["", "m1", "<Reply><Result><Id>m1", "{\"Reply\":{\"Result\":{\"Id\":\"m1\"}}}"] {
+        assert!(matches!(reads(XML, answer(200, garbled)).await, Outcome::Unknown(_)), "{garbled:?}");
+    }
+    // Without the word it is a text.
+    assert!(matches!(outcome(XML, answer(200, yes)).await, Outcome::Unknown(_)));
 }
 
 const SERVER: &str = r#"

@@ -6,6 +6,7 @@
 //! base_url = "https://api.example.com"  # may use settings: "https://{{ region }}.example.com"
 //! phone    = "e164"                     # +919876543210; or "digits", 919876543210; or "national", 9876543210
 //! countries = ["IN"]                    # reaches numbers of these only; absent: no such limit
+//! body     = "json"                     # what its answers are; or "xml"
 //! sender   = "text"                     # or "template": the text lives at the gateway, which takes variables
 //!
 //! [settings]                            # a key each; all of its words may be left out
@@ -61,8 +62,10 @@
 //! ```
 //!
 //! Templates and expressions are `MiniJinja`. Expressions over an answer see `status`, `body` (JSON where it parses as
-//! JSON whatever its label says, else text), `headers` (lower-case names) and `phone`. A path that is missing is
-//! undefined, never an error. A leaf that is one `{{ expression }}` keeps its type, and is left out where it is
+//! JSON whatever its label says, else text), `headers` (lower-case names) and `phone`. Where the answers are XML, `body`
+//! has the root element, an element has its elements by their names without prefix, those of one name are a list, and
+//! an element without elements is its text; attributes are not there. A path that is missing is undefined, never an
+//! error. A leaf that is one `{{ expression }}` keeps its type, and is left out where it is
 //! undefined; the engine escapes values for the place that they are put in.
 
 mod error;
@@ -94,6 +97,7 @@ pub struct Definition {
     /// `base_url` as written, to be shown.
     pub(super) base_url_source: Option<String>,
     pub(super) phone: PhoneFormat,
+    pub(super) body: AnswerFormat,
     /// The only countries that it reaches; empty: no such limit is known.
     pub(super) countries: Vec<Country>,
     pub(super) template_sender: bool,
@@ -112,6 +116,13 @@ pub(super) enum PhoneFormat {
     E164,
     Digits,
     National,
+}
+
+/// What a gateway answers in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AnswerFormat {
+    Json,
+    Xml,
 }
 
 /// What a setting holds.
@@ -272,6 +283,10 @@ impl Definition {
             ])?,
             None => PhoneFormat::E164,
         };
+        let body = match top.take("body") {
+            Some(entry) => entry.into_word(&[("json", AnswerFormat::Json), ("xml", AnswerFormat::Xml)])?,
+            None => AnswerFormat::Json,
+        };
         let countries = top.take("countries").map(sections::countries).transpose()?.unwrap_or_default();
         let template_sender = match top.take("sender") {
             Some(entry) => entry.into_word(&[("text", false), ("template", true)])?,
@@ -290,6 +305,7 @@ impl Definition {
             base_url: base_url.map(|entry| sections::template(entry, &names.settings)).transpose()?,
             base_url_source,
             phone,
+            body,
             countries,
             template_sender,
             needs: top.take("needs").map(|entry| sections::needs(entry, &names)).transpose()?.unwrap_or_default(),

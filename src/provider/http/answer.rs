@@ -12,6 +12,7 @@ use super::super::definition::Scope;
 use super::super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
+use super::body::Body;
 use super::exchange::Answer;
 use crate::otp::Message;
 
@@ -25,7 +26,7 @@ impl Gateway {
     /// carried out (3xx, 4xx, 503 with `Retry-After`). Everything else that is no acceptance leaves a doubt: a 5xx
     /// may come from a proxy whose gateway went on to send.
     pub(super) fn judge(&self, answer: &Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
-        let (definition, body) = (&self.definition, Body::read(&answer.body));
+        let (definition, body) = (&self.definition, Body::read(&answer.body, self.definition.body));
         let scope = Scope::from([
             ("status".to_owned(), Jinja::from(answer.status)),
             ("body".to_owned(), body.value()),
@@ -140,27 +141,5 @@ fn not_understood(answer: &Answer) -> String {
         format!("the gateway's answer was not understood ({})", named(answer.status))
     } else {
         format!("{} after the request was sent", named(answer.status))
-    }
-}
-
-/// A body: JSON where it parses as JSON, whatever its label says.
-enum Body {
-    Json(serde_json::Value),
-    Text(String),
-}
-
-impl Body {
-    fn read(bytes: &[u8]) -> Self {
-        match serde_json::from_slice(bytes) {
-            Ok(json) => Self::Json(json),
-            Err(_) => Self::Text(String::from_utf8_lossy(bytes).trim().to_owned()),
-        }
-    }
-
-    fn value(&self) -> Jinja {
-        match self {
-            Self::Json(json) => Jinja::from(Serde(json)),
-            Self::Text(text) => Jinja::from(text.as_str()),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The engine that sends by any definition: fills in the request, makes one exchange, reads the answer.
 
 mod answer;
+mod body;
 mod exchange;
 mod open;
 mod request;
