@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mac, Moment, UserId};
+use super::{DeliveryReport, Mac, Moment, UserId};
 
 /// Where a challenge stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,4 +128,19 @@ pub struct Delivery {
     /// Why it was refused, or is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// What the provider said of it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<DeliveryReport>,
+    /// When it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Moment>,
+}
+
+impl Delivery {
+    /// One of which nothing more is known.
+    #[must_use]
+    pub fn by(provider: &str) -> Self {
+        let provider = provider.to_owned();
+        Self { provider, message_id: None, segments: None, detail: None, report: None, reported_at: None }
+    }
 }

@@ -13,6 +13,8 @@ pub const KEPT: usize = 50;
 pub enum Kind {
     /// A code was made, and its SMS handed to a provider or refused by one.
     Send,
+    /// The provider, or the application for it, said what became of an SMS.
+    Delivery,
     /// A code was tried.
     Verify,
     /// Codes were revoked.

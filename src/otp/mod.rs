@@ -5,6 +5,7 @@ mod answer;
 mod challenge;
 mod code;
 pub mod counter;
+mod delivery;
 mod event;
 pub mod foreign;
 mod mac;
@@ -24,6 +25,7 @@ pub mod user;
 pub use code::{
     Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,
 };
+pub use delivery::{DeliveryReason, DeliveryReport, DeliveryState};
 pub use event::{Event, KEPT as EVENTS_KEPT, Kind as EventKind};
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;

@@ -16,7 +16,7 @@ use super::definition::{SettingSpec, SettingType};
 use super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
 use super::redact::Redactor;
 use super::settings::{OpenError, Settings};
-use super::{Abilities, Description, Provider};
+use super::{Abilities, Description, Features, Provider};
 use crate::otp::Message;
 
 /// The kind's name.
@@ -82,7 +82,8 @@ pub(super) fn description() -> Description {
         ],
         real: true,
         template_sender: false,
-        can: Abilities::SEND,
+        can: Abilities::default(),
+        features: Features::default(),
     }
 }
 
@@ -96,6 +97,10 @@ pub(super) fn open(name: &str, settings: &Settings) -> Result<Box<dyn Provider>,
 impl Provider for Program {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn can(&self) -> Abilities {
+        Abilities::default()
     }
 
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
@@ -219,7 +224,7 @@ fn judge(status: ExitStatus, output: &Output, message: &Message<'_>, redactor: &
         Some(0) => {
             let id = first_line(&output.stdout);
             let id = Some(id).filter(|id| is_id(id) && id != message.code.expose());
-            Outcome::Accepted(Receipt { id, segments: None })
+            Outcome::Accepted(Receipt { id, segments: None, report: None })
         }
         Some(TEMPORARY) => refused(Class::Unreachable, &said("the program says: not now (exit status 75)".to_owned())),
         Some(code) => Outcome::Refused(Refusal {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::outcome::{Outcome, Receipt};
 use super::redact::escaped_lines;
 use super::settings::{OpenError, Settings};
-use super::{Abilities, Context, Description, Provider, Sink};
+use super::{Abilities, Context, Description, Features, Provider, Sink};
 use crate::otp::Message;
 
 /// The kind's name.
@@ -25,7 +25,8 @@ pub(super) fn description() -> Description {
         settings: Vec::new(),
         real: false,
         template_sender: false,
-        can: Abilities::SEND,
+        can: Abilities::default(),
+        features: Features::default(),
     }
 }
 
@@ -40,8 +41,12 @@ impl Provider for Console {
         &self.name
     }
 
+    fn can(&self) -> Abilities {
+        Abilities::default()
+    }
+
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
         (self.sink)(&format!("SMS to {}: {}", message.to.as_str(), escaped_lines(message.text)));
-        Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None })
+        Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
     }
 }

@@ -20,12 +20,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-pub use definition::{Definition, DefinitionError, Problem, SettingSpec, SettingType};
+pub use definition::{Definition, DefinitionError, Features, Problem, SenderKind, SettingSpec, SettingType};
 pub use kind::Kind;
-pub use outcome::{Class, Doubt, Outcome, Receipt, Refusal};
+pub use outcome::{Amount, Asked, Class, Doubt, HandedIn, Malformed, Outcome, Receipt, Refusal, Silence};
 pub use settings::{OpenError, Setting, Settings};
 
-use crate::otp::{Message, Moment};
+use crate::otp::{DeliveryReport, Message, Moment, Phone};
 
 /// One configured way to a phone.
 ///
@@ -42,8 +42,40 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// What it can do beside sending.
+    fn can(&self) -> Abilities;
+
+    /// Whether the gateway takes the same challenge twice for once, so that a send without an answer may be repeated.
+    fn is_idempotent(&self) -> bool {
+        false
+    }
+
     /// Tries once to hand the message to the gateway.
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome;
+
+    /// Asks what became of a message, by the id that the gateway gave it.
+    async fn status(&self, _message_id: &str, _to: &Phone, _deadline: Instant) -> Asked<DeliveryReport> {
+        Err(Silence::NotOffered)
+    }
+
+    /// Asks what is left on the account.
+    async fn balance(&self, _deadline: Instant) -> Asked<Amount> {
+        Err(Silence::NotOffered)
+    }
+
+    /// Makes one real call that costs nothing and shows that the settings work; what the gateway said of them, where it
+    /// said more than yes.
+    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
+        Err(Silence::NotOffered)
+    }
+
+    /// Reads the delivery reports that the gateway sent to the application, as they came: JSON, a form or a query.
+    ///
+    /// # Errors
+    /// When it sends none, or these are not such.
+    fn reports(&self, _body: &str) -> Result<Vec<HandedIn>, Malformed> {
+        Err(Malformed::NotOffered)
+    }
 }
 
 /// Where the `console` provider's messages go.
@@ -84,21 +116,22 @@ pub struct Description {
     pub template_sender: bool,
     /// What else it can do than send.
     pub can: Abilities,
+    /// What its messages can be like.
+    pub features: Features,
 }
 
-/// What a kind of provider can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a kind of provider can do beside sending.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of a table")]
 pub struct Abilities {
-    /// Send a message: all can.
-    pub send: bool,
     /// Say what became of a message.
     pub status: bool,
     /// Say what is left on the account.
     pub balance: bool,
-}
-
-impl Abilities {
-    const SEND: Self = Self { send: true, status: false, balance: false };
+    /// Show that its settings work, at no cost.
+    pub test: bool,
+    /// Tell the application what became of a message, in a form that can be read.
+    pub reports: bool,
 }
 
 /// All kinds that `kind = "…"` can name: those in code, then the catalogue, sorted.

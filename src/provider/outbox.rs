@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::definition::{SettingSpec, SettingType};
 use super::outcome::{Class, Outcome, Receipt, Refusal};
 use super::settings::{OpenError, Settings};
-use super::{Abilities, Description, Provider};
+use super::{Abilities, Description, Features, Provider};
 use crate::otp::Message;
 
 /// The kind's name.
@@ -46,7 +46,8 @@ pub(super) fn description() -> Description {
         }],
         real: false,
         template_sender: false,
-        can: Abilities::SEND,
+        can: Abilities::default(),
+        features: Features::default(),
     }
 }
 
@@ -63,9 +64,15 @@ impl Provider for Outbox {
         &self.name
     }
 
+    fn can(&self) -> Abilities {
+        Abilities::default()
+    }
+
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
         match self.append(message) {
-            Ok(()) => Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None }),
+            Ok(()) => {
+                Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
+            }
             Err(error) => {
                 let why = format!("cannot append to {}: {error}", self.path.display());
                 Outcome::Refused(Refusal {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::otp::DeliveryReport;
+
 /// What became of one attempt. There is no fourth case, and no error: a provider always answers with one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -33,6 +35,57 @@ pub struct Receipt {
     pub id: Option<String>,
     /// How many SMS the gateway says that it makes of the text.
     pub segments: Option<u32>,
+    /// What became of it, where the gateway knows that at once.
+    pub report: Option<DeliveryReport>,
+}
+
+/// The answer to a question that sends nothing, and may be asked again.
+pub type Asked<T> = Result<T, Silence>;
+
+/// Why there is no answer to a question that sends nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Silence {
+    /// The gateway has no such call.
+    NotOffered,
+    /// It refused, or gave no answer that can be used.
+    Refused(Refusal),
+}
+
+/// What is left on an account, as the gateway writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amount {
+    /// The number, as text: nothing is lost by rounding.
+    pub amount: String,
+    /// The currency or unit, where the gateway says it.
+    pub currency: Option<String>,
+}
+
+/// One delivery report that the application was sent and hands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedIn {
+    /// The gateway's id of the message.
+    pub message_id: String,
+    /// The receiver, as the gateway writes it; `None` where its reports do not say.
+    pub phone: Option<String>,
+    /// What it says.
+    pub report: DeliveryReport,
+}
+
+/// Why a delivery report cannot be read. Nothing of it is quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// It is not known how this provider's reports are written.
+    #[error("it is not known how this provider writes its delivery reports")]
+    NotOffered,
+    /// It holds no report as this provider writes them.
+    #[error("this is not a delivery report of this provider")]
+    NoReport,
+    /// A report without the id of its message.
+    #[error("a delivery report names no message")]
+    NoId,
+    /// A report without a state.
+    #[error("a delivery report says no state")]
+    NoState,
 }
 
 /// Whether this is an id and not a sentence: what stands in an id's place goes into records, reports and URLs.
@@ -155,6 +208,12 @@ impl Class {
     #[must_use]
     pub fn about_recipient(self) -> bool {
         matches!(self, Self::Recipient | Self::OptedOut)
+    }
+
+    /// Whether it says something of the gateway or the account, so that the next message would end alike.
+    #[must_use]
+    pub fn about_gateway(self) -> bool {
+        matches!(self, Self::Credentials | Self::Balance | Self::Throttled | Self::Unreachable | Self::ServerError)
     }
 
     /// The next step, in plain language.

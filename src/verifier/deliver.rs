@@ -116,5 +116,5 @@ impl Verifier<'_> {
 }
 
 fn delivery(provider: &str, detail: Option<String>) -> Delivery {
-    Delivery { provider: provider.to_owned(), message_id: None, segments: None, detail }
+    Delivery { detail, ..Delivery::by(provider) }
 }

@@ -4,13 +4,20 @@
 //! `[message]` (text), `[request]` (method, path, query, headers, json or form: the exact request),
 //! `[response]` (status, headers, body, or fault = "hang", "reset", "refuse", "garbage"), `[outcome]` (accepted = id
 //! and segments; refused = class, with code, message, hint, `retry_after_seconds`; unknown = true).
+//!
+//! A case with `call` asks something else than to send, and takes nothing of the common `[request]`:
+//! `call = "status"` by the message id `id`: `[outcome]` state (`"(unknown)"` for a word that is not known), word,
+//! reason, code; `call = "balance"`: amount, currency; `call = "test"`: says (`""` for a yes without words). Each may be
+//! refused. `call = "report"` asks nobody: `[report]` body, and `[[outcome.reports]]` (id, phone, state, word, reason,
+//! code), or `malformed = "…"`, a part of the error.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use otpctl::provider::{Outcome, describe, kinds, open};
+use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState};
+use otpctl::provider::{Asked, Outcome, Refusal, Silence, describe, kinds, open};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -38,6 +45,12 @@ const ALL: [&str; 10] = [
 #[serde(deny_unknown_fields)]
 struct Contract {
     says: String,
+    #[serde(default)]
+    call: Call,
+    /// The gateway's id of the message, for `status`.
+    id: Option<String>,
+    /// What the application was sent.
+    report: Option<Body>,
     /// What the definition's own base URL has after its host.
     #[serde(default)]
     base_path: String,
@@ -45,8 +58,25 @@ struct Contract {
     #[serde(default)]
     message: Text,
     request: Option<Request>,
-    response: Response,
+    response: Option<Response>,
     outcome: Expected,
+}
+
+#[derive(Deserialize, Default, Clone, Copy, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Call {
+    #[default]
+    Send,
+    Status,
+    Balance,
+    Test,
+    Report,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    body: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -91,6 +121,26 @@ struct Expected {
     retry_after_seconds: Option<u64>,
     #[serde(default)]
     unknown: bool,
+    state: Option<String>,
+    word: Option<String>,
+    reason: Option<String>,
+    amount: Option<String>,
+    currency: Option<String>,
+    says: Option<String>,
+    #[serde(default)]
+    reports: Vec<ExpectedReport>,
+    malformed: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedReport {
+    id: String,
+    phone: Option<String>,
+    state: String,
+    word: Option<String>,
+    reason: Option<String>,
+    code: Option<String>,
 }
 
 fn folder() -> PathBuf {
@@ -121,16 +171,20 @@ fn over(common: toml::Table, case: toml::Table) -> toml::Table {
 }
 
 async fn run(kind: &str, contract: &Contract) {
-    let reply = match contract.response.fault.as_deref() {
+    if contract.call == Call::Report {
+        return handed_in(kind, contract);
+    }
+    let response = contract.response.as_ref().expect("a response");
+    let reply = match response.fault.as_deref() {
         Some("hang") => Some(Reply::Hang),
         Some("reset") => Some(Reply::Reset),
         Some("garbage") => Some(Reply::Raw(b"\x00\xffthis is no HTTP\r\n\r\n".to_vec())),
         Some("refuse") => None,
         Some(other) => panic!("no such fault: {other}"),
         None => Some(Reply::Answer {
-            status: contract.response.status.expect("a response has a status or a fault"),
-            headers: contract.response.headers.clone().into_iter().collect(),
-            body: contract.response.body.clone(),
+            status: response.status.expect("a response has a status or a fault"),
+            headers: response.headers.clone().into_iter().collect(),
+            body: response.body.clone(),
         }),
     };
     let gateway = match reply {
@@ -148,14 +202,85 @@ async fn run(kind: &str, contract: &Contract) {
     if let Some(text) = &contract.message.text {
         letter.text.clone_from(text);
     }
-    let outcome = provider.send(&letter.message(), Instant::now() + Duration::from_millis(1500)).await;
-    hold(&outcome, &contract.outcome);
-    assert_clean(&words(&outcome), &secrets(kind, &contract.settings));
+    let end = Instant::now() + Duration::from_millis(1500);
+    let expected = &contract.outcome;
+    let said = match contract.call {
+        Call::Send => {
+            let outcome = provider.send(&letter.message(), end).await;
+            hold(&outcome, expected);
+            words(&outcome)
+        }
+        Call::Status => {
+            let id = contract.id.as_deref().expect("`id`, the gateway's id of the message");
+            told(provider.status(id, &letter.phone, end).await, expected, |report| hold_report(report, expected))
+        }
+        Call::Balance => told(provider.balance(end).await, expected, |amount| {
+            assert_eq!(Some(&amount.amount), expected.amount.as_ref(), "{amount:?}");
+            assert_eq!(amount.currency, expected.currency, "{amount:?}");
+        }),
+        Call::Test => told(provider.test(end).await, expected, |says| {
+            assert_eq!(says.clone().unwrap_or_default(), expected.says.clone().expect("`says`"));
+        }),
+        Call::Report => unreachable!("it asks nobody"),
+    };
+    assert_clean(&said, &secrets(kind, &contract.settings));
     if let Some(gateway) = gateway {
         // A second request would come at once.
         sleep(Duration::from_millis(20)).await;
         asked(&gateway.only(), contract.request.as_ref().expect("a request is expected"));
     }
+}
+
+/// Holds the answer to a question that sends nothing; what it says is given back.
+fn told<T: std::fmt::Debug>(asked: Asked<T>, expected: &Expected, hold: impl Fn(&T)) -> String {
+    let said = format!("{asked:?}");
+    match asked {
+        Ok(answer) => {
+            assert_eq!(expected.refused, None, "{answer:?}");
+            hold(&answer);
+        }
+        Err(Silence::Refused(refusal)) => hold_refusal(&refusal, expected),
+        Err(Silence::NotOffered) => panic!("there is no such call"),
+    }
+    said
+}
+
+fn hold_report(report: &DeliveryReport, expected: &Expected) {
+    let state = report.state.map_or("(unknown)", DeliveryState::as_str);
+    assert_eq!(Some(state), expected.state.as_deref(), "{report:?}");
+    assert_eq!(report.reason.map(DeliveryReason::as_str), expected.reason.as_deref(), "{report:?}");
+    assert_eq!(report.code, expected.code, "{report:?}");
+    if let Some(word) = &expected.word {
+        assert_eq!(&report.word, word);
+    }
+}
+
+/// Reports that the application was sent.
+fn handed_in(kind: &str, contract: &Contract) {
+    let mut own = contract.settings.clone();
+    own["base_url"] = json!("http://127.0.0.1:9");
+    let provider = open(kind, kind, settings(own), &context()).expect("the settings of the contract");
+    let body = &contract.report.as_ref().expect("`[report]` with its body").body;
+    let (read, expected) = (provider.reports(body), &contract.outcome);
+    if let Some(malformed) = &expected.malformed {
+        let error = read.expect_err("an error").to_string();
+        assert!(error.contains(malformed), "{error}");
+        return;
+    }
+    let read = read.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(read.len(), expected.reports.len(), "{read:?}");
+    for (read, expected) in read.iter().zip(&expected.reports) {
+        assert_eq!((&read.message_id, &read.phone), (&expected.id, &expected.phone));
+        let state = read.report.state.map_or("(unknown)", DeliveryState::as_str);
+        assert_eq!(state, expected.state, "{read:?}");
+        assert_eq!(read.report.reason.map(DeliveryReason::as_str), expected.reason.as_deref(), "{read:?}");
+        assert_eq!(read.report.code, expected.code, "{read:?}");
+        if let Some(word) = &expected.word {
+            assert_eq!(&read.report.word, word);
+        }
+    }
+    let said: Vec<_> = read.iter().map(|read| (&read.message_id, &read.report)).collect();
+    assert_clean(&format!("{said:?}"), &secrets(kind, &contract.settings));
 }
 
 fn secrets(kind: &str, settings: &Value) -> Vec<String> {
@@ -169,23 +294,28 @@ fn hold(outcome: &Outcome, expected: &Expected) {
             assert_eq!(receipt.id, expected.accepted, "{outcome:?}");
             assert_eq!(receipt.segments, expected.segments, "{outcome:?}");
         }
-        Outcome::Refused(refusal) => {
-            assert_eq!(Some(refusal.class.as_str()), expected.refused.as_deref(), "{outcome:?}");
-            assert_eq!(refusal.code, expected.code, "{outcome:?}");
-            assert_eq!(refusal.retry_after.map(|after| after.as_secs()), expected.retry_after_seconds, "{outcome:?}");
-            if let Some(message) = &expected.message {
-                assert_eq!(&refusal.message, message);
-            }
-            if let Some(hint) = &expected.hint {
-                assert!(refusal.hint().contains(hint), "{}", refusal.hint());
-            }
-        }
+        Outcome::Refused(refusal) => hold_refusal(refusal, expected),
         Outcome::Unknown(_) => assert!(expected.unknown, "{outcome:?}"),
+    }
+}
+
+fn hold_refusal(refusal: &Refusal, expected: &Expected) {
+    assert_eq!(Some(refusal.class.as_str()), expected.refused.as_deref(), "{refusal:?}");
+    assert_eq!(refusal.code, expected.code, "{refusal:?}");
+    assert_eq!(refusal.retry_after.map(|after| after.as_secs()), expected.retry_after_seconds, "{refusal:?}");
+    if let Some(message) = &expected.message {
+        assert_eq!(&refusal.message, message);
+    }
+    if let Some(hint) = &expected.hint {
+        assert!(refusal.hint().contains(hint), "{}", refusal.hint());
     }
 }
 
 fn asked(seen: &Seen, expected: &Request) {
     assert_eq!((&seen.method, &seen.path, &seen.query), (&expected.method, &expected.path, &expected.query));
+    if expected.method == "GET" {
+        assert_eq!(seen.body, "", "a GET has no body");
+    }
     for (name, value) in &expected.headers {
         assert_eq!(seen.headers.get(name), Some(value), "header {name}");
     }
@@ -208,7 +338,12 @@ fn cases(kind: &str) -> Vec<(String, Contract)> {
         assert!(names.contains(&format!("{needed}.toml")), "{kind} has no contract {needed}.toml");
     }
     let case = |name: &String| {
-        let whole = over(common.clone(), read(&folder.join(name)));
+        let case = read(&folder.join(name));
+        let mut common = common.clone();
+        if case.contains_key("call") {
+            common.remove("request");
+        }
+        let whole = over(common, case);
         let contract: Contract = whole.try_into().unwrap_or_else(|error| panic!("{kind}/{name}: {error}"));
         (format!("{kind}/{name}: {}", contract.says), contract)
     };

@@ -17,8 +17,21 @@ id = "body.id"
 [status]
 request = "GET /sms/{{ id }}"
 state = "body.state"
-[status.states]
+words = "body.why"
+[report]
+each = ["body.all"]
+id = "item.id"
+state = "item.state"
+[delivery.states]
 delivered = ["D"]
+[delivery.reasons]
+landline = [6]
+[test]
+request = "GET /me"
+ok = "body.me"
+[features]
+senders = ["number"]
+longest = 160
 [balance]
 request = "GET /balance"
 amount = "body.amount"
@@ -40,7 +53,8 @@ fn a_good_definition_is_taken() {
     let description = Definition::parse(GOOD).unwrap().describe("x");
     let names: Vec<_> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
     assert_eq!(names, ["region", "key", "base_url", "timeout"]);
-    assert!(description.can.status && description.can.balance);
+    assert!(description.can.status && description.can.balance && description.can.test && description.can.reports);
+    assert_eq!(description.features.longest, Some(160));
 }
 
 #[test]
@@ -69,10 +83,10 @@ fn a_key_that_is_not_of_the_language_is_refused_with_a_suggestion() {
         wrong("id = \"body.id\"", "idd = \"body.id\""),
         "line 12, column 1: unknown key `send.idd`; did you mean `id`?"
     );
-    assert_eq!(wrong("[balance]", "[balence]"), "line 18, column 2: unknown key `balence`; did you mean `balance`?");
+    assert_eq!(wrong("[balance]", "[balence]"), "line 31, column 2: unknown key `balence`; did you mean `balance`?");
     assert_eq!(
         wrong("balance = [9]", "balnce = [9]"),
-        "line 24, column 1: unknown key `errors.classes.balnce`; did you mean `balance`?"
+        "line 37, column 1: unknown key `errors.classes.balnce`; did you mean `balance`?"
     );
     assert_eq!(
         wrong("required = true }\nkey", "requird = true }\nkey"),
@@ -95,7 +109,7 @@ fn a_name_that_nothing_declares_is_refused() {
         wrong("{{ text }}", "{{ txt }}"),
         "line 10, column 47: `send.json.deep.text` uses `txt`, which is not there; did you mean `text`?"
     );
-    assert_eq!(wrong("body.amount", "key"), "line 20, column 10: `balance.amount` uses `key`, which is not there");
+    assert_eq!(wrong("body.amount", "key"), "line 33, column 10: `balance.amount` uses `key`, which is not there");
     assert_eq!(
         wrong("/sms/{{ id }}", "/sms/{{ code }}"),
         "line 14, column 11: `status.request` uses `code`, which is not there"
@@ -120,7 +134,7 @@ fn values_of_another_kind_are_refused() {
     );
     assert_eq!(
         wrong("balance = [9]", "balance = [9]\ncontent = [\"9\"]"),
-        "line 25, column 11: `9` stands under `balance` and under `content`"
+        "line 38, column 11: `9` stands under `balance` and under `content`"
     );
     assert_eq!(
         wrong("json =", "form = { a = \"b\" }\njson ="),
@@ -137,4 +151,46 @@ fn values_of_another_kind_are_refused() {
 fn a_country_that_is_none_is_found() {
     let listed = wrong("[settings]", "countries = [\"IN\", \"Indien\"]\n[settings]");
     assert!(listed.contains("`countries` must be a list of countries such as [\"IN\"]"), "{listed}");
+}
+
+#[test]
+fn mistakes_in_what_comes_after_a_send_are_found() {
+    assert_eq!(
+        wrong("landline = [6]", "landlne = [6]"),
+        "line 24, column 1: unknown key `delivery.reasons.landlne`; did you mean `landline`?"
+    );
+    assert_eq!(
+        wrong("landline = [6]", "landline = [6]\nfiltered = [6]"),
+        "line 25, column 12: `6` stands under `landline` and under `filtered`"
+    );
+    assert_eq!(
+        wrong("delivered = [\"D\"]", "delivrd = [\"D\"]"),
+        "line 22, column 1: unknown key `delivery.states.delivrd`; did you mean `delivered`?"
+    );
+    assert_eq!(
+        wrong("item.id", "itm.id"),
+        "line 19, column 6: `report.id` uses `itm`, which is not there; did you mean `item`?"
+    );
+    assert!(wrong("body.all", "body.all[").starts_with("line 18, column 9: `report.each`: "));
+    assert_eq!(
+        wrong("each = [\"body.all\"]", "each = \"body.all\""),
+        "line 18, column 8: `report.each` must be a list"
+    );
+    assert_eq!(wrong("ok = \"body.me\"\n", ""), "line 25, column 1: `test.ok` is missing");
+    assert_eq!(
+        wrong("GET /me", "/me"),
+        "line 26, column 11: `test.request` must be a method and a path: \"POST /messages\""
+    );
+    assert_eq!(
+        wrong("\"number\"", "\"numbr\""),
+        "line 29, column 12: `features.senders` cannot be `numbr`; did you mean `number`?"
+    );
+    assert_eq!(
+        wrong("longest = 160", "longest = 0"),
+        "line 30, column 11: `features.longest` must be a number of characters, 1 or more"
+    );
+    assert_eq!(
+        wrong("json =", "idempotent = \"yes\"\njson ="),
+        "line 10, column 14: `send.idempotent` must be true or false"
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use otpctl::otp::Message;
-use otpctl::provider::{Class, Doubt, Outcome, Provider, Receipt, Refusal};
+use otpctl::provider::{Abilities, Class, Doubt, Outcome, Provider, Receipt, Refusal};
 use otpctl::verifier::Route;
 use tokio::time::Instant;
 
@@ -33,7 +33,7 @@ impl Calls {
     }
 
     pub fn accepting(&self) -> Fake {
-        self.fake("good", Outcome::Accepted(Receipt { id: Some("m-1".to_owned()), segments: Some(1) }))
+        self.fake("good", Outcome::Accepted(Receipt { id: Some("m-1".to_owned()), segments: Some(1), report: None }))
     }
 
     pub fn refusing(&self, class: Class) -> Fake {
@@ -68,6 +68,10 @@ pub fn route(fakes: Vec<Fake>) -> Route {
 impl Provider for Fake {
     fn name(&self) -> &str {
         self.name
+    }
+
+    fn can(&self) -> Abilities {
+        Abilities::default()
     }
 
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {

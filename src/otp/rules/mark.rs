@@ -1,7 +1,7 @@
 //! `mark`: what the provider said of the SMS of a challenge.
 
 use super::{Known, Step};
-use crate::otp::record::{Delivery, State};
+use crate::otp::record::{Delivery, Slot, State};
 use crate::otp::{Event, EventKind, Limits, Moment};
 
 /// What became of the SMS.
@@ -54,10 +54,7 @@ pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, sai
         }
     }
     if state == State::Sent && was_pending {
-        for older in slot.challenges.iter_mut().filter(|other| other.id != challenge_id && other.is_live(now)) {
-            older.end(State::Superseded);
-            marked.superseded = Some(older.id.clone());
-        }
+        marked.superseded = supersede_older(slot, now, challenge_id);
     }
     if let Some(before) = cooldown {
         record.cooldown_until = before;
@@ -70,4 +67,15 @@ pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, sai
     });
     let event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
     Step { record: Some(record), users: None, events: vec![event], outcome: marked }
+}
+
+/// Ends every live code that was made before this one; the newest of them is told.
+pub(super) fn supersede_older(slot: &mut Slot, now: Moment, challenge_id: &str) -> Option<String> {
+    let mut superseded = None;
+    let older = slot.challenges.iter_mut().take_while(|other| other.id != challenge_id);
+    for older in older.filter(|older| older.is_live(now)) {
+        older.end(State::Superseded);
+        superseded = Some(older.id.clone());
+    }
+    superseded
 }

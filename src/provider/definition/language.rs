@@ -42,8 +42,15 @@ fn language<'source>() -> Environment<'source> {
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     // It would write everything that a template can see into the message.
     environment.remove_global("debug");
+    environment.add_filter("fromjson", from_json);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment
+}
+
+/// JSON that is written inside of a text, as some gateways do in a form; undefined where it is none.
+fn from_json(text: &str) -> Jinja {
+    let json: Option<Value> = serde_json::from_str(text).ok();
+    json.map(|json| Jinja::from(minijinja::value::Serde(&json))).unwrap_or_default()
 }
 
 /// An expression over an answer, such as `body.data.id`.

@@ -37,18 +37,43 @@
 //! refused  = "body.type == 'error'"     # surely not sent, although the status is 2xx
 //! id       = "body.id"
 //! segments = "body.parts"
+//! idempotent = false                    # true: the same challenge_id again is no second SMS, so it may be repeated
 //!
-//! [status]                              # by the `id` that `send` gave
+//! [status]                              # what became of a message, by the `id` that `send` gave
 //! request  = "GET /v1/sms/{{ id }}"
 //! state    = "body.status"
-//! reason   = "body.error"
-//! [status.states]                       # accepted, sent, delivered, failed
+//! reason   = "body.error.code"
+//! words    = "body.error.text"          # the reason in the gateway's words
+//!
+//! [report]                              # what the gateway tells the application: JSON, a form or a query
+//! each     = ["body.results"]           # the reports in it; a second list for lists in lists; absent: it is one
+//! id       = "item.messageId"           # `item` is one report, `outer` what it lies in, `body` all
+//! phone    = "item.to"
+//! state    = "item.status"
+//! reason   = "item.error.code"
+//! words    = "item.error.text"
+//!
+//! [delivery.states]                     # accepted, sent, delivered, failed = the gateway's words
 //! delivered = ["DELIVRD"]
+//! [delivery.reasons]                    # why it did not arrive = the gateway's codes
+//! handset_off = ["27"]
+//! [delivery.phrases]                    # or parts of its words, in any case, where it has no codes
+//! do_not_disturb = ["dnd"]
 //!
 //! [balance]
 //! request  = "GET /v1/balance"
 //! amount   = "body.amount"
 //! currency = "body.currency"
+//!
+//! [test]                                # one call that costs nothing and shows that the settings work; absent: balance
+//! request  = "GET /v1/account"
+//! ok       = "status == 200 and body.active"
+//! says     = "body.name"
+//!
+//! [features]
+//! senders  = ["number", "short_code", "alphanumeric", "pool", "template"]
+//! dlt      = true                       # takes the ids of India's DLT registration
+//! longest  = 1600                       # characters that one request may hold; the gateway makes parts of them
 //!
 //! [errors]
 //! code     = "body.code"
@@ -62,12 +87,14 @@
 //! ```
 //!
 //! Templates and expressions are `MiniJinja`. Expressions over an answer see `status`, `body` (JSON where it parses as
-//! JSON whatever its label says, else text), `headers` (lower-case names) and `phone`. Where the answers are XML, `body`
-//! has the root element, an element has its elements by their names without prefix, those of one name are a list, and
-//! an element without elements is its text; attributes are not there. A path that is missing is undefined, never an
-//! error. A leaf that is one `{{ expression }}` keeps its type, and is left out where it is
+//! JSON whatever its label says, else text), `headers` (lower-case names), `phone`, and in `[status]` the `id`. The
+//! filter `fromjson` reads JSON that is written inside of a text. Where the answers are XML, `body` has the root
+//! element, an element has its elements by their names without prefix, those of one name are a list, and an element
+//! without elements is its text; attributes are not there. A path that is missing is undefined, never an error. A leaf
+//! that is one `{{ expression }}` keeps its type, and is left out where it is
 //! undefined; the engine escapes values for the place that they are put in.
 
+mod calls;
 mod error;
 mod language;
 mod reader;
@@ -75,6 +102,7 @@ mod sections;
 
 use std::collections::BTreeMap;
 
+pub(super) use calls::{Balance, Reports, Says, Status, Test, Words};
 pub use error::{DefinitionError, Problem};
 pub(super) use language::{Expression, Failed, Scope, Template, Tree};
 
@@ -106,8 +134,56 @@ pub struct Definition {
     pub(super) auth: Auth,
     pub(super) send: Send,
     pub(super) status: Option<Status>,
+    pub(super) reports: Option<Reports>,
+    /// What the words of both mean.
+    pub(super) delivery: Words,
     pub(super) balance: Option<Balance>,
+    pub(super) test: Option<Test>,
     pub(super) errors: Errors,
+    pub(super) features: Features,
+}
+
+/// What messages through a gateway can be like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Features {
+    /// What a message can come from; empty: nothing is known.
+    pub senders: Vec<SenderKind>,
+    /// Whether it takes the ids of India's DLT registration: entity, header, template.
+    pub dlt: bool,
+    /// How many characters one request may hold, where the vendor says so.
+    pub longest: Option<u32>,
+}
+
+/// What a message can come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SenderKind {
+    /// A full phone number.
+    Number,
+    /// A short code.
+    ShortCode,
+    /// A name, or an Indian header.
+    Alphanumeric,
+    /// Whichever number of a pool the gateway chooses.
+    Pool,
+    /// What is registered with the template.
+    Template,
+}
+
+impl SenderKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Number, Self::ShortCode, Self::Alphanumeric, Self::Pool, Self::Template];
+
+    /// The word in definitions and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::ShortCode => "short_code",
+            Self::Alphanumeric => "alphanumeric",
+            Self::Pool => "pool",
+            Self::Template => "template",
+        }
+    }
 }
 
 /// How a gateway writes phone numbers.
@@ -227,32 +303,7 @@ pub(super) struct Send {
     pub(super) refused: Option<Expression>,
     pub(super) id: Option<Expression>,
     pub(super) segments: Option<Expression>,
-}
-
-/// How to ask what became of a message.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Status {
-    pub(super) request: Request,
-    pub(super) state: Expression,
-    pub(super) reason: Option<Expression>,
-    pub(super) states: BTreeMap<String, DeliveryState>,
-}
-
-/// What a gateway says of a message that it took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DeliveryState {
-    Accepted,
-    Sent,
-    Delivered,
-    Failed,
-}
-
-/// How to ask what is left on the account.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Balance {
-    pub(super) request: Request,
-    pub(super) amount: Expression,
-    pub(super) currency: Option<Expression>,
+    pub(super) idempotent: bool,
 }
 
 /// How to read a refusal.
@@ -311,8 +362,12 @@ impl Definition {
             needs: top.take("needs").map(|entry| sections::needs(entry, &names)).transpose()?.unwrap_or_default(),
             auth: top.table("auth")?.map(|table| sections::auth(table, &names)).transpose()?.unwrap_or_default(),
             send: sections::send(top.require("send")?.into_table()?, &names)?,
-            status: top.table("status")?.map(|table| sections::status(table, &names)).transpose()?,
-            balance: top.table("balance")?.map(|table| sections::balance(table, &names)).transpose()?,
+            status: top.table("status")?.map(|table| calls::status(table, &names)).transpose()?,
+            reports: top.table("report")?.map(calls::reports).transpose()?,
+            delivery: top.table("delivery")?.map(calls::words).transpose()?.unwrap_or_default(),
+            balance: top.table("balance")?.map(|table| calls::balance(table, &names)).transpose()?,
+            test: top.table("test")?.map(|table| calls::test(table, &names)).transpose()?,
+            features: top.table("features")?.map(calls::features).transpose()?.unwrap_or_default(),
             errors: top.table("errors")?.map(|table| sections::errors(table, &names)).transpose()?.unwrap_or_default(),
             settings: Vec::new(),
         };
@@ -322,6 +377,16 @@ impl Definition {
 }
 
 impl Definition {
+    /// What the gateway can do beside sending.
+    pub(super) fn can(&self) -> Abilities {
+        Abilities {
+            status: self.status.is_some(),
+            balance: self.balance.is_some(),
+            test: self.test.is_some() || self.balance.is_some(),
+            reports: self.reports.is_some(),
+        }
+    }
+
     /// What is known of this kind before it is configured.
     #[must_use]
     pub fn describe(&self, kind: &str) -> Description {
@@ -342,7 +407,8 @@ impl Definition {
             settings,
             real: is_real(kind),
             template_sender: self.template_sender,
-            can: Abilities { send: true, status: self.status.is_some(), balance: self.balance.is_some() },
+            can: self.can(),
+            features: self.features.clone(),
         }
     }
 }

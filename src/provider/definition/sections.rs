@@ -8,23 +8,20 @@ use super::super::outcome::Class;
 use super::error::{DefinitionError, Problem};
 use super::language::{Expression, Fault, Template, Tree};
 use super::reader::{Entry, Reader};
-use super::{
-    Auth, Aws, Balance, Body, DeliveryState, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType,
-    Status,
-};
+use super::{Auth, Aws, Body, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType};
 use crate::otp::Country;
 
-/// What expressions over an answer see.
-const ANSWER: [&str; 4] = ["status", "body", "headers", "phone"];
+/// What expressions over an answer see; the last, the gateway's id of the message, only in the answer to `status`.
+const ANSWER: [&str; 5] = ["status", "body", "headers", "phone", "id"];
 
-/// What no setting can be called, besides the names above: keys that every provider has, and the id of a message.
-const RESERVED: [&str; 7] = ["base_url", "timeout", "kind", "definition", "name", "tls", "id"];
+/// What no setting can be called, besides the names above: keys that every provider has.
+const RESERVED: [&str; 6] = ["base_url", "timeout", "kind", "definition", "name", "tls"];
 
 /// The names that each kind of template may use.
 pub(super) struct Names<'a> {
     pub(super) settings: Vec<&'a str>,
     message: Vec<&'a str>,
-    delivery: Vec<&'a str>,
+    pub(super) delivery: Vec<&'a str>,
 }
 
 impl<'a> Names<'a> {
@@ -49,17 +46,17 @@ pub(super) fn template(entry: Entry<'_>, names: &[&str]) -> Result<Template, Def
     Template::read(source, names).map_err(|wrong| DefinitionError::at(text, at, fault(&path, wrong)))
 }
 
-fn expression(entry: Entry<'_>, names: &[&str]) -> Result<Expression, DefinitionError> {
+pub(super) fn expression(entry: Entry<'_>, names: &[&str]) -> Result<Expression, DefinitionError> {
     let (text, path, at) = (entry.text, entry.path.clone(), entry.at);
     let source = entry.into_text()?;
     Expression::read(source, names).map_err(|wrong| DefinitionError::at(text, at, fault(&path, wrong)))
 }
 
-fn answer(table: &mut Reader<'_>, key: &'static str) -> Result<Option<Expression>, DefinitionError> {
+pub(super) fn answer(table: &mut Reader<'_>, key: &'static str) -> Result<Option<Expression>, DefinitionError> {
     table.take(key).map(|entry| expression(entry, &ANSWER)).transpose()
 }
 
-fn required_answer(table: &mut Reader<'_>, key: &'static str) -> Result<Expression, DefinitionError> {
+pub(super) fn required_answer(table: &mut Reader<'_>, key: &'static str) -> Result<Expression, DefinitionError> {
     expression(table.require(key)?, &ANSWER)
 }
 
@@ -157,7 +154,7 @@ fn aws(mut table: Reader<'_>, names: &[&str]) -> Result<Aws, DefinitionError> {
     Ok(aws)
 }
 
-fn request(table: &mut Reader<'_>, names: &[&str]) -> Result<Request, DefinitionError> {
+pub(super) fn request(table: &mut Reader<'_>, names: &[&str]) -> Result<Request, DefinitionError> {
     let line = table.require("request")?;
     let (text, path_name, at) = (line.text, line.path.clone(), line.at);
     let wrong = |expected| DefinitionError::at(text, at, Problem::WrongType { key: path_name.clone(), expected });
@@ -226,36 +223,10 @@ pub(super) fn send(mut table: Reader<'_>, names: &Names<'_>) -> Result<Send, Def
         refused: answer(&mut table, "refused")?,
         id: answer(&mut table, "id")?,
         segments: answer(&mut table, "segments")?,
+        idempotent: table.flag("idempotent")?,
     };
     table.finish()?;
     Ok(send)
-}
-
-pub(super) fn status(mut table: Reader<'_>, names: &Names<'_>) -> Result<Status, DefinitionError> {
-    let request = request(&mut table, &names.delivery)?;
-    let state = required_answer(&mut table, "state")?;
-    let reason = answer(&mut table, "reason")?;
-    let mut words = table.require("states")?.into_table()?;
-    let lists = [
-        ("accepted", DeliveryState::Accepted),
-        ("sent", DeliveryState::Sent),
-        ("delivered", DeliveryState::Delivered),
-        ("failed", DeliveryState::Failed),
-    ];
-    let states = words_by_value(&mut words, &lists)?;
-    words.finish()?;
-    table.finish()?;
-    Ok(Status { request, state, reason, states: states.into_iter().collect() })
-}
-
-pub(super) fn balance(mut table: Reader<'_>, names: &Names<'_>) -> Result<Balance, DefinitionError> {
-    let balance = Balance {
-        request: request(&mut table, &names.settings)?,
-        amount: required_answer(&mut table, "amount")?,
-        currency: answer(&mut table, "currency")?,
-    };
-    table.finish()?;
-    Ok(balance)
 }
 
 pub(super) fn errors(mut table: Reader<'_>, _names: &Names<'_>) -> Result<Errors, DefinitionError> {
@@ -283,7 +254,7 @@ pub(super) fn errors(mut table: Reader<'_>, _names: &Names<'_>) -> Result<Errors
 }
 
 /// Reads `meaning = ["value", …]` lists; a value stands in one list only. The values come in the order of the text.
-fn words_by_value<T: Copy>(
+pub(super) fn words_by_value<T: Copy>(
     table: &mut Reader<'_>,
     lists: &[(&'static str, T)],
 ) -> Result<Vec<(String, T)>, DefinitionError> {

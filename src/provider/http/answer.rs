@@ -27,35 +27,53 @@ impl Gateway {
     /// may come from a proxy whose gateway went on to send.
     pub(super) fn judge(&self, answer: &Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
         let (definition, body) = (&self.definition, Body::read(&answer.body, self.definition.body));
-        let scope = Scope::from([
-            ("status".to_owned(), Jinja::from(answer.status)),
-            ("body".to_owned(), body.value()),
-            ("headers".to_owned(), headers(answer)),
-            ("phone".to_owned(), Jinja::from(self.phone(message))),
-        ]);
+        let scope = seen(answer, &body, Jinja::from(self.written(message.to)));
         let success = (200..300).contains(&answer.status);
         let refused = success && definition.send.refused.as_ref().is_some_and(|refused| refused.holds(&scope));
         if success && !refused && definition.send.accepted.holds(&scope) {
             return self.receipt(&scope, message);
         }
-        let code = definition.errors.code.as_ref().and_then(|code| code.text(&scope));
-        let words = definition.errors.message.as_ref().and_then(|words| words.text(&scope));
-        let known = code.as_ref().and_then(|code| definition.errors.classes.get(code)).copied();
-        let by_status = if refused { Some(Class::Other) } else { by_status(answer) };
-        let class = known.or_else(|| match by_status {
-            Some(Class::Other) => self.by_phrase(words.as_deref()).or(by_status),
-            told => told,
-        });
-        match class {
-            Some(class) => Outcome::Refused(Refusal {
-                class,
-                message: redactor.clean(&words.unwrap_or_else(|| wordless(answer, &body))),
-                retry_after: retry_after(answer),
-                advice: code.as_ref().and_then(|code| definition.errors.hints.get(code)).cloned(),
-                code: code.map(|code| redactor.clean(&code)),
-            }),
+        match self.class(answer, &scope, refused) {
+            Some(class) => Outcome::Refused(self.refusal(class, answer, &body, &scope, redactor)),
             None => Outcome::Unknown(Doubt { why: not_understood(answer) }),
         }
+    }
+
+    /// The class of a refusal; `None` where the answer leaves a doubt. `refused`: the gateway says no with a 2xx.
+    pub(super) fn class(&self, answer: &Answer, scope: &Scope, refused: bool) -> Option<Class> {
+        let errors = &self.definition.errors;
+        let code = errors.code.as_ref().and_then(|code| code.text(scope));
+        let known = code.and_then(|code| errors.classes.get(&code)).copied();
+        let success = (200..300).contains(&answer.status);
+        let by_status = if refused && success { Some(Class::Other) } else { by_status(answer) };
+        known.or_else(|| match by_status {
+            Some(Class::Other) => self.by_phrase(self.words(scope).as_deref()).or(by_status),
+            told => told,
+        })
+    }
+
+    /// A refusal in the gateway's own words.
+    pub(super) fn refusal(
+        &self,
+        class: Class,
+        answer: &Answer,
+        body: &Body,
+        scope: &Scope,
+        redactor: &Redactor,
+    ) -> Refusal {
+        let errors = &self.definition.errors;
+        let code = errors.code.as_ref().and_then(|code| code.text(scope));
+        Refusal {
+            class,
+            message: redactor.clean(&self.words(scope).unwrap_or_else(|| wordless(answer, body))),
+            retry_after: retry_after(answer),
+            advice: code.as_ref().and_then(|code| errors.hints.get(code)).cloned(),
+            code: code.map(|code| redactor.clean(&code)),
+        }
+    }
+
+    fn words(&self, scope: &Scope) -> Option<String> {
+        self.definition.errors.message.as_ref().and_then(|words| words.text(scope))
     }
 
     fn receipt(&self, scope: &Scope, message: &Message<'_>) -> Outcome {
@@ -63,12 +81,12 @@ impl Gateway {
         let segments = send.segments.as_ref().and_then(|segments| segments.text(scope));
         let segments = segments.and_then(|segments| segments.parse().ok());
         let Some(id) = &send.id else {
-            return Outcome::Accepted(Receipt { id: None, segments });
+            return Outcome::Accepted(Receipt { id: None, segments, report: None });
         };
         // Digits of the code may stand in an id by chance, so the code is only refused as the whole of it.
         let fit = |id: &String| is_id(id) && id != message.code.expose() && !self.redactor.finds_in(id);
         match id.text(scope).filter(fit) {
-            Some(id) => Outcome::Accepted(Receipt { id: Some(id), segments }),
+            Some(id) => Outcome::Accepted(Receipt { id: Some(id), segments, report: None }),
             None => {
                 Outcome::Unknown(Doubt { why: "the gateway's answer says yes, but holds no message id".to_owned() })
             }
@@ -80,6 +98,16 @@ impl Gateway {
         let found = self.definition.errors.phrases.iter().find(|(phrase, _)| words.contains(phrase.as_str()));
         found.map(|(_, class)| *class)
     }
+}
+
+/// What expressions see of an answer.
+pub(super) fn seen(answer: &Answer, body: &Body, phone: Jinja) -> Scope {
+    Scope::from([
+        ("status".to_owned(), Jinja::from(answer.status)),
+        ("body".to_owned(), body.value()),
+        ("headers".to_owned(), headers(answer)),
+        ("phone".to_owned(), phone),
+    ])
 }
 
 /// The class by the HTTP status alone; `None` where the status leaves a doubt.

@@ -1,9 +1,11 @@
 //! The engine that sends by any definition: fills in the request, makes one exchange, reads the answer.
 
 mod answer;
+mod ask;
 mod body;
 mod exchange;
 mod open;
+mod reports;
 mod request;
 mod signature;
 
@@ -18,10 +20,10 @@ use tokio::time::Instant;
 pub(super) use open::open;
 
 use super::definition::{Definition, PhoneFormat, Scope, Tree};
-use super::outcome::{Class, Outcome, Refusal};
+use super::outcome::{Amount, Asked, Class, HandedIn, Malformed, Outcome, Refusal};
 use super::redact::Redactor;
-use super::{Clock, Provider};
-use crate::otp::{Country, Message};
+use super::{Abilities, Clock, Provider};
+use crate::otp::{Country, DeliveryReport, Message, Phone};
 use exchange::Exchange;
 
 /// One gateway, opened with the user's settings.
@@ -49,6 +51,14 @@ impl Provider for Gateway {
         self.definition.template_sender
     }
 
+    fn can(&self) -> Abilities {
+        self.definition.can()
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.definition.send.idempotent
+    }
+
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
         if let Some(refusal) = self.out_of_reach(message) {
             return Outcome::Refused(refusal);
@@ -68,11 +78,27 @@ impl Provider for Gateway {
             Exchange::Doubtful(doubt) => Outcome::Unknown(doubt),
         }
     }
+
+    async fn status(&self, message_id: &str, to: &Phone, deadline: Instant) -> Asked<DeliveryReport> {
+        self.ask_status(message_id, to, deadline).await
+    }
+
+    async fn balance(&self, deadline: Instant) -> Asked<Amount> {
+        self.ask_balance(deadline).await
+    }
+
+    async fn test(&self, deadline: Instant) -> Asked<Option<String>> {
+        self.ask_test(deadline).await
+    }
+
+    fn reports(&self, body: &str) -> Result<Vec<HandedIn>, Malformed> {
+        self.read_reports(body)
+    }
 }
 
 impl Gateway {
     fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<reqwest::Request, request::NotBuilt> {
-        let mut scope = variables(message, self.phone(message));
+        let mut scope = variables(message, self.written(message.to));
         let filled = self.templates.iter().map(|(name, tree)| Ok((name.clone(), fill(tree, &scope)?)));
         let filled = filled.collect::<Result<Vec<_>, request::NotBuilt>>()?;
         scope.extend(self.settings.clone());
@@ -93,11 +119,12 @@ impl Gateway {
         Some(Refusal { advice, ..Refusal::new(Class::Region, why) })
     }
 
-    fn phone(&self, message: &Message<'_>) -> String {
+    /// A number as the gateway writes it.
+    fn written(&self, phone: &Phone) -> String {
         match self.definition.phone {
-            PhoneFormat::E164 => message.to.as_str().to_owned(),
-            PhoneFormat::Digits => message.to.digits().to_owned(),
-            PhoneFormat::National => message.to.national().to_owned(),
+            PhoneFormat::E164 => phone.as_str().to_owned(),
+            PhoneFormat::Digits => phone.digits().to_owned(),
+            PhoneFormat::National => phone.national().to_owned(),
         }
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::{Case, LEASE, at, code, peppers, take, user};
 use crate::otp::record::{Delivery, PURPOSES, Reason, State, Verdict};
 use crate::otp::rules::{
-    Asked, Known, Linked, Mark, Reserve, Reserved, Revoke, SendRefused, TryRefused, Unlock, Way, attempt, budget, link,
-    mark, reserve, revoke, unlink, unlock,
+    About, Asked, Known, Linked, Mark, Recorded, Reported, Reserve, Reserved, Revoke, SendRefused, TryRefused, Unlock,
+    Way, attempt, budget, link, mark, report, reserve, revoke, unlink, unlock,
 };
 use crate::otp::user::USERS_PER_PHONE;
-use crate::otp::{Life, Stored as _};
+use crate::otp::{DeliveryReport, DeliveryState, Life, Stored as _};
 use crate::otp::{Limits, LockLength, LockStep, Moment, Phone, Quota, Record};
 
 const MINUTE: i64 = 60_000;
@@ -20,7 +20,7 @@ fn free() -> Limits {
 }
 
 fn delivery() -> Delivery {
-    Delivery { provider: "p".to_owned(), message_id: None, segments: None, detail: None }
+    Delivery::by("p")
 }
 
 /// A phone, and the limits that hold for it.
@@ -516,4 +516,96 @@ fn a_mac_of_another_place_is_worth_nothing() {
 fn an_empty_record_is_over_at_once() {
     assert_eq!(Record::default().life(at(0), &Limits::default()), Life::Over);
     assert_eq!(Record::read(None), Ok(Record::default()));
+}
+
+/// A phone with one SMS, `c1`, that the gateway calls `m1`.
+fn with_an_sms(said: impl FnOnce(Delivery) -> Mark) -> Bench<'static> {
+    let mut bench = Bench::new(free());
+    bench.sms(at(0), "c1").unwrap();
+    let delivery = Delivery { message_id: Some("m1".to_owned()), ..delivery() };
+    bench.mark(at(1), "c1", &said(delivery));
+    bench
+}
+
+impl Bench<'_> {
+    fn report(&mut self, now: Moment, message: About<'_>, report_of: &DeliveryReport) -> (Recorded, Vec<String>) {
+        let said = Reported { message, provider: Some("p"), report: report_of, reason: None };
+        let step = report(&self.known, now, &self.limits, &said);
+        let told = step.events.iter().map(|event| event.result.clone()).collect();
+        (take(&mut self.known, step), told)
+    }
+
+    fn stands(&self, id: &str) -> Option<DeliveryState> {
+        let (_, challenge) = self.known.record.challenge(id).unwrap();
+        challenge.delivery.as_ref().unwrap().report.as_ref().and_then(|report| report.state)
+    }
+}
+
+#[test]
+fn a_delivery_report_goes_forward_and_never_back() {
+    use DeliveryState::{Accepted, Delivered, Failed, Sent};
+    let mut bench = with_an_sms(Mark::Sent);
+    for (report, stands, told) in [
+        (Sent, Sent, 1),
+        (Accepted, Sent, 0),
+        (Sent, Sent, 0),
+        (Delivered, Delivered, 1),
+        (Delivered, Delivered, 0),
+        (Failed, Delivered, 0),
+        (Sent, Delivered, 0),
+    ] {
+        let (recorded, events) = bench.report(at(10), About::Message("m1"), &DeliveryReport::of(report));
+        assert_eq!((bench.stands("c1"), events.len()), (Some(stands), told), "{report:?}");
+        assert_eq!(matches!(recorded, Recorded::News(_)), told == 1, "{report:?}");
+    }
+    let (_, challenge) = bench.known.record.challenge("c1").unwrap();
+    assert_eq!((challenge.state, challenge.is_live(at(10))), (State::Sent, true), "the code is as valid as it was");
+}
+
+#[test]
+fn a_word_that_is_not_known_takes_the_place_of_nothing_that_is() {
+    let mut bench = with_an_sms(Mark::Sent);
+    let odd = DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: None };
+    let (recorded, told) = bench.report(at(10), About::Message("m1"), &odd);
+    assert!(matches!(recorded, Recorded::News(_)) && told == ["PARKED"]);
+    bench.report(at(11), About::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));
+    let (recorded, told) = bench.report(at(12), About::Message("m1"), &odd);
+    assert!(matches!(recorded, Recorded::Old(_)) && told.is_empty());
+    assert_eq!(bench.stands("c1"), Some(DeliveryState::Sent));
+}
+
+#[test]
+fn a_report_of_another_message_changes_nothing_and_is_told() {
+    let mut bench = with_an_sms(Mark::Sent);
+    let before = bench.known.clone();
+    let delivered = DeliveryReport::of(DeliveryState::Delivered);
+    for message in [About::Message("m2"), About::Challenge("c2")] {
+        assert_eq!(bench.report(at(10), message, &delivered), (Recorded::Stranger, vec!["refused".to_owned()]));
+    }
+    let said = Reported { message: About::Message("m1"), provider: Some("q"), report: &delivered, reason: None };
+    assert_eq!(report(&bench.known, at(10), &bench.limits, &said).outcome, Recorded::Stranger, "another provider's id");
+    assert_eq!(bench.known, before);
+    let nobody = report(&Known::default(), at(10), &bench.limits, &said);
+    assert_eq!((nobody.outcome, nobody.record, nobody.events.len()), (Recorded::Stranger, None, 0));
+}
+
+#[test]
+fn a_report_settles_a_send_in_doubt_and_supersedes_only_what_is_older() {
+    let mut bench = Bench::new(free());
+    bench.sms(at(0), "c0").unwrap();
+    bench.mark(at(1), "c0", &Mark::Sent(delivery()));
+    bench.sms(at(2), "c1").unwrap();
+    bench.mark(at(3), "c1", &Mark::Unknown(Delivery { message_id: Some("m1".to_owned()), ..delivery() }));
+    bench.sms(at(4), "c2").unwrap();
+    bench.mark(at(5), "c2", &Mark::Unknown(delivery()));
+    let failed = DeliveryReport::of(DeliveryState::Failed);
+    let mut doubtful = bench.known.clone();
+    let said = Reported { message: About::Message("m1"), provider: None, report: &failed, reason: None };
+    let step = report(&doubtful, at(6), &bench.limits, &said);
+    take(&mut doubtful, step);
+    assert_eq!(doubtful.record.challenge("c1").unwrap().1.state, State::Unknown, "it went nowhere");
+
+    bench.report(at(6), About::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));
+    let state = |id| bench.known.record.challenge(id).unwrap().1.state;
+    assert_eq!((state("c0"), state("c1"), state("c2")), (State::Superseded, State::Sent, State::Unknown));
 }

@@ -1,0 +1,217 @@
+//! What became of an SMS after a gateway took it: where it stands, and why it did not arrive, in words for people.
+
+use serde::{Deserialize, Serialize};
+
+/// Where an SMS stands. Gateways have dozens of words for it; a definition maps them to these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// The gateway has it.
+    Accepted,
+    /// The carrier has it.
+    Sent,
+    /// The handset has it. Final.
+    Delivered,
+    /// It will not arrive. Final.
+    Failed,
+}
+
+impl DeliveryState {
+    /// All states, in the order in which an SMS goes through them.
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Sent, Self::Delivered, Self::Failed];
+
+    /// The word in definitions and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+
+    /// Whether nothing comes after it.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Failed)
+    }
+}
+
+macro_rules! reasons {
+    ($($variant:ident = $name:literal, $words:literal, $advice:literal;)*) => {
+        /// Why an SMS did not arrive, the same for all gateways.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum DeliveryReason {
+            $(#[doc = $words] $variant,)*
+        }
+
+        impl DeliveryReason {
+            /// All reasons.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The word in definitions and documents: `handset_off`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The reason in plain words, to stand behind "not delivered:".
+            #[must_use]
+            pub fn words(self) -> &'static str {
+                match self { $(Self::$variant => $words,)* }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$variant => $advice,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    HandsetOff = "handset_off", "the handset is switched off or out of reach",
+        "have the customer switch the phone on, then send again";
+    HandsetFull = "handset_full", "the handset has no room for messages",
+        "have the customer delete some messages, then send again";
+    UnknownNumber = "unknown_number", "the carrier does not know the number",
+        "ask the customer for the number again";
+    Landline = "landline", "the number is a landline, or its carrier takes no SMS",
+        "ask for a mobile number, or read a code out: `otpctl issue`";
+    OptedOut = "opted_out", "the receiver asked for no more messages (STOP)",
+        "only the receiver can undo that, with START to the sender";
+    DoNotDisturb = "do_not_disturb", "the number is on a do-not-disturb register",
+        "send it as a transactional message, with a registered header and template";
+    Blocked = "blocked", "the gateway or the carrier blocks this number",
+        "ask the gateway why the number is blocked";
+    Filtered = "filtered", "a filter of the carrier or the gateway took it for spam",
+        "change the text, or register the sender";
+    TemplateMismatch = "template_mismatch", "the text does not match its registered (DLT) template",
+        "compare the text with the template word by word";
+    Sender = "sender", "the sender is not registered, or not allowed to send there",
+        "register the sender for this country at the gateway";
+    Content = "content", "the text cannot be sent as it is",
+        "shorten the text, or take odd characters out";
+    Region = "region", "the account may not send to this country or network",
+        "allow the country at the gateway, or route it to another provider";
+    NoRoute = "no_route", "the gateway has no way to this network",
+        "route this country or prefix to another provider";
+    Expired = "expired", "it could not be delivered within its time",
+        "send again";
+    Throttled = "throttled", "too many messages at once",
+        "wait, then send again";
+    Balance = "balance", "the account has no credit",
+        "top up the account at the gateway";
+    Carrier = "carrier", "the carrier failed or refused it without a reason",
+        "send again, or by another provider";
+    Gateway = "gateway", "the gateway failed",
+        "send again, or by another provider";
+    Cancelled = "cancelled", "it was cancelled at the gateway",
+        "send again";
+}
+
+impl DeliveryReason {
+    /// The reason of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == name)
+    }
+}
+
+/// What a gateway says of one SMS at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryReport {
+    /// Where it stands; `None` where the gateway's word for it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<DeliveryState>,
+    /// The gateway's own word for it, cleaned.
+    pub word: String,
+    /// Why it did not arrive, where the gateway's code is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<DeliveryReason>,
+    /// The gateway's own code or words for the reason, cleaned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+}
+
+impl DeliveryReport {
+    /// A report with nothing but its state, in our own word.
+    #[must_use]
+    pub fn of(state: DeliveryState) -> Self {
+        Self { state: Some(state), word: state.as_str().to_owned(), reason: None, code: None }
+    }
+
+    /// How far along it says that the SMS is: a report never takes the place of one that is farther along.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self.state {
+            None => 0,
+            Some(DeliveryState::Accepted) => 1,
+            Some(DeliveryState::Sent) => 2,
+            Some(DeliveryState::Delivered | DeliveryState::Failed) => 3,
+        }
+    }
+
+    /// Whether nothing comes after it.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.state.is_some_and(DeliveryState::is_final)
+    }
+
+    /// The state in one word: ours where it is known, else the gateway's.
+    #[must_use]
+    pub fn state_word(&self) -> &str {
+        match self.state {
+            Some(state) => state.as_str(),
+            None => &self.word,
+        }
+    }
+
+    /// Why it did not arrive, in plain words and with the gateway's own code; `None` where nothing is said of it.
+    #[must_use]
+    pub fn why(&self) -> Option<String> {
+        match (self.reason, &self.code) {
+            (Some(reason), Some(code)) => Some(format!("{} ({code})", reason.words())),
+            (Some(reason), None) => Some(reason.words().to_owned()),
+            (None, Some(code)) => Some(code.clone()),
+            (None, None) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back_to_what_it_names() {
+        for state in DeliveryState::ALL {
+            assert_eq!(DeliveryState::named(state.as_str()), Some(state));
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+        for reason in DeliveryReason::ALL {
+            assert_eq!(DeliveryReason::named(reason.as_str()), Some(*reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+        assert_eq!((DeliveryState::named("read"), DeliveryReason::named("")), (None, None));
+    }
+
+    #[test]
+    fn what_is_not_known_is_shown_as_it_is() {
+        let report =
+            DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: Some("77".to_owned()) };
+        assert_eq!((report.state_word(), report.why().as_deref()), ("PARKED", Some("77")));
+        let report = DeliveryReport { reason: Some(DeliveryReason::HandsetOff), ..report };
+        assert_eq!(report.why().unwrap(), "the handset is switched off or out of reach (77)");
+    }
+}

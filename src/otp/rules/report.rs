@@ -1,0 +1,119 @@
+//! `report`: what a gateway says of an SMS that it took, however often and in whatever order it says so.
+
+use super::mark::supersede_older;
+use super::{Known, Step};
+use crate::otp::record::{Challenge, Delivery, State};
+use crate::otp::{DeliveryReport, DeliveryState, Event, EventKind, Limits, Moment, Purpose};
+
+/// A gateway's word or code is kept so long, in characters: the record of a phone stays small.
+pub(super) const LONGEST_WORD: usize = 100;
+
+/// A gateway's word on one SMS of a phone.
+#[derive(Debug, Clone, Copy)]
+pub struct Reported<'a> {
+    /// The gateway's id of the message, or our id of the challenge.
+    pub message: About<'a>,
+    /// The provider that speaks, by its name in the configuration; `None`: whichever has it.
+    pub provider: Option<&'a str>,
+    /// What it says.
+    pub report: &'a DeliveryReport,
+    /// The operator's reason.
+    pub reason: Option<&'a str>,
+}
+
+/// Which SMS a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About<'a> {
+    /// `ch_…`
+    Challenge(&'a str),
+    /// The gateway's own id.
+    Message(&'a str),
+}
+
+/// What came of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is news, and kept.
+    News(Challenge),
+    /// It says nothing new, or comes too late: what is farther along stays.
+    Old(Challenge),
+    /// No SMS to this phone is known by that id: a stranger's, a forgery, or too old to be remembered.
+    Stranger,
+}
+
+/// Decides a `report`. It never goes back from what is farther along, and never leaves a final state.
+#[must_use]
+pub fn report(known: &Known, now: Moment, limits: &Limits, said: &Reported<'_>) -> Step<Recorded> {
+    let mut record = known.record.clone();
+    let is_it = |challenge: &Challenge| match (said.message, &challenge.delivery) {
+        (_, Some(delivery)) if said.provider.is_some_and(|provider| provider != delivery.provider) => false,
+        (About::Challenge(id), Some(_)) => challenge.id == id,
+        (About::Message(id), Some(delivery)) => delivery.message_id.as_deref() == Some(id),
+        (_, None) => false,
+    };
+    let place = record.purposes.iter().find_map(|(purpose, slot)| {
+        let at = slot.challenges.iter().rposition(is_it)?;
+        Some((purpose.clone(), at))
+    });
+    let Some((purpose, at)) = place else { return stranger(known, now, said) };
+    let slot = record.purposes.entry(purpose.clone()).or_default();
+    let Some(own) = slot.challenges.get_mut(at) else { return Step::none(Recorded::Stranger) };
+    let Some(delivery) = own.delivery.as_mut() else { return Step::none(Recorded::Stranger) };
+    if !is_news(delivery.report.as_ref(), &kept(said.report)) {
+        return Step::none(Recorded::Old(own.clone()));
+    }
+    delivery.report = Some(kept(said.report));
+    delivery.reported_at = Some(now);
+    let event = event(now, &purpose, &own.id, delivery, said);
+    let id = own.id.clone();
+    // A send that nobody could tell the end of, and now the gateway can.
+    let went_out = matches!(said.report.state, Some(state) if state != DeliveryState::Failed);
+    let settled = own.state == State::Unknown && went_out;
+    if settled {
+        own.state = State::Sent;
+    }
+    let told = own.clone();
+    if settled && told.is_live(now) {
+        supersede_older(slot, now, &id);
+    }
+    record.sweep(now, limits);
+    Step { record: Some(record), users: None, events: vec![event], outcome: Recorded::News(told) }
+}
+
+/// Reports come twice, and in any order. What is final stays: gateways are known to say "sent" after "delivered".
+fn is_news(before: Option<&DeliveryReport>, report: &DeliveryReport) -> bool {
+    match before {
+        None => true,
+        Some(before) if before.is_final() => false,
+        Some(before) if report.rank() == before.rank() => report != before,
+        Some(before) => report.rank() > before.rank(),
+    }
+}
+
+fn kept(report: &DeliveryReport) -> DeliveryReport {
+    let short = |text: &String| text.chars().take(LONGEST_WORD).collect::<String>();
+    DeliveryReport { word: short(&report.word), code: report.code.as_ref().map(short), ..report.clone() }
+}
+
+fn event(now: Moment, purpose: &Purpose, challenge_id: &str, delivery: &Delivery, said: &Reported<'_>) -> Event {
+    let words = [Some(delivery.provider.clone()), delivery.message_id.clone(), said.report.why()];
+    let detail = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let event = Event::new(now, EventKind::Delivery, said.report.state_word()).about(purpose, challenge_id);
+    event.detail(detail).because(said.reason)
+}
+
+/// Nothing is changed by it; that somebody said so is told where the phone has a history that it could be a part of.
+fn stranger(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded> {
+    let step = Step::none(Recorded::Stranger);
+    if known.record.purposes.is_empty() {
+        return step;
+    }
+    let id = match said.message {
+        About::Challenge(id) | About::Message(id) => id,
+    };
+    let who = said.provider.map(|provider| format!("{provider}: ")).unwrap_or_default();
+    let detail = format!("{who}{id}: no SMS to this phone has this id");
+    let event = Event::new(now, EventKind::Delivery, "refused").detail(detail).because(said.reason);
+    // The record is written as it is, since only a change is told.
+    Step { record: Some(known.record.clone()), events: vec![event], ..step }
+}

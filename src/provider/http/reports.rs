@@ -1,0 +1,101 @@
+//! Reads how a message stands, out of an answer or of the reports that a gateway sends to the application.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value as Jinja;
+use minijinja::value::{Serde, ValueKind};
+use reqwest::Url;
+
+use super::super::definition::{Expression, Says, Scope};
+use super::super::outcome::{HandedIn, Malformed, is_id};
+use super::super::redact::Redactor;
+use super::Gateway;
+use super::body::Body;
+use crate::otp::{DeliveryReason, DeliveryReport};
+
+/// No gateway sends more reports at once; more are not looked at.
+const MOST: usize = 10_000;
+
+impl Gateway {
+    /// What is said of a message; `None` where no state is.
+    pub(super) fn report(&self, says: &Says, scope: &Scope, redactor: &Redactor) -> Option<DeliveryReport> {
+        let text = |expression: Option<&Expression>| expression.and_then(|expression| expression.text(scope));
+        let word = says.state.text(scope)?;
+        let (code, words) = (text(says.reason.as_ref()), text(says.words.as_ref()));
+        let reason = self.reason(code.as_deref(), words.as_deref());
+        let code = match (code, words) {
+            (Some(code), Some(words)) if code != words => Some(format!("{code}: {words}")),
+            (code, words) => code.or(words),
+        };
+        Some(DeliveryReport {
+            state: self.definition.delivery.states.get(&word).copied(),
+            word: redactor.clean(&word),
+            reason,
+            code: code.map(|code| redactor.clean(&code)),
+        })
+    }
+
+    fn reason(&self, code: Option<&str>, words: Option<&str>) -> Option<DeliveryReason> {
+        let known = &self.definition.delivery;
+        let by_code = code.and_then(|code| known.reasons.get(code)).copied();
+        let by_words = || {
+            let said = [code, words].into_iter().flatten().collect::<Vec<_>>().join(" ").to_lowercase();
+            known.phrases.iter().find(|(phrase, _)| said.contains(phrase.as_str())).map(|(_, reason)| *reason)
+        };
+        by_code.or_else(by_words)
+    }
+
+    /// Reads what the gateway sent to the application.
+    pub(super) fn read_reports(&self, text: &str) -> Result<Vec<HandedIn>, Malformed> {
+        let reports = self.definition.reports.as_ref().ok_or(Malformed::NotOffered)?;
+        let body = self.handed_in(text);
+        let mut items = vec![(body.clone(), Jinja::UNDEFINED)];
+        for each in &reports.each {
+            let lists = items.into_iter().map(|(item, outer)| {
+                let list = each.value(&scope(&body, &item, &outer));
+                (list, item)
+            });
+            items = lists.flat_map(|(list, outer)| members(&list).map(move |item| (item, outer.clone()))).collect();
+        }
+        items.truncate(MOST);
+        if items.is_empty() {
+            return Err(Malformed::NoReport);
+        }
+        let read = |(item, outer): &(Jinja, Jinja)| {
+            let scope = scope(&body, item, outer);
+            let id = reports.id.text(&scope).filter(|id| is_id(id)).ok_or(Malformed::NoId)?;
+            let report = self.report(&reports.says, &scope, &self.redactor).ok_or(Malformed::NoState)?;
+            let phone = reports.phone.as_ref().and_then(|phone| phone.text(&scope));
+            Ok(HandedIn { message_id: id, phone, report })
+        };
+        items.iter().map(read).collect()
+    }
+
+    /// JSON or what else the gateway answers, or the fields of a form or a query.
+    fn handed_in(&self, text: &str) -> Jinja {
+        match Body::read(text.as_bytes(), self.definition.body) {
+            Body::Text(text) if text.contains('=') => {
+                let mut form = Url::parse("http://form").ok();
+                if let Some(form) = &mut form {
+                    form.set_query(Some(text.trim_start_matches('?')));
+                }
+                let fields = form.iter().flat_map(|form| form.query_pairs().into_owned());
+                Jinja::from(Serde(fields.collect::<BTreeMap<String, String>>()))
+            }
+            body => body.value(),
+        }
+    }
+}
+
+fn scope(body: &Jinja, item: &Jinja, outer: &Jinja) -> Scope {
+    let seen = [("body", body), ("item", item), ("outer", outer)];
+    seen.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+}
+
+fn members(list: &Jinja) -> impl Iterator<Item = Jinja> + use<> {
+    let items: Vec<Jinja> = match list.kind() {
+        ValueKind::Seq | ValueKind::Iterable => list.try_iter().map(Iterator::collect).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    items.into_iter()
+}
