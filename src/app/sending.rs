@@ -10,7 +10,7 @@ use crate::config::{Settings, TestNumber};
 use crate::error::{Error, Exit};
 use crate::otp::Phone;
 use crate::otp::text::Template;
-use crate::provider;
+use crate::provider::{self, Provider};
 use crate::verifier::Route;
 
 /// A provider's answer is not waited for until the very end of the command's time: so much is kept for writing it down.
@@ -25,24 +25,32 @@ impl App {
         let settings = self.settings()?;
         let only = provider.map(|name| [name.to_owned()]);
         let names = only.as_ref().map_or_else(|| settings.routes.of(phone.country()), <[_; 1]>::as_slice);
-        let printer = self.printer;
-        let context = provider::Context { console: Arc::new(move |text| printer.say(text)), clock: clock() };
         let mut route = Route::default();
         for name in names {
-            let configured = settings.providers.get(name).ok_or_else(|| {
-                let known: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
-                Error::said(Exit::Config, format!("no provider `{name}` is configured, only: {}", known.join(", ")))
-                    .hint("otpctl provider list")
-            })?;
-            let resolved = configured.resolve(&self.env).await?;
-            let wrong = |error: provider::OpenError| {
-                let place = place(settings);
-                Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}")).hint("otpctl config check")
-            };
-            route.providers.push(configured.kind.open(name, resolved, &context).map_err(wrong)?);
-            route.real |= configured.kind.is_real();
+            route.providers.push(self.provider(name).await?);
+            route.real |= settings.providers.get(name).is_some_and(|configured| configured.kind.is_real());
         }
         Ok(route)
+    }
+
+    /// One provider, opened. Nothing is connected to.
+    ///
+    /// # Errors
+    /// When it is not configured, or its settings are wrong.
+    pub async fn provider(&self, name: &str) -> Result<Box<dyn Provider>, Error> {
+        let settings = self.settings()?;
+        let configured = settings.providers.get(name).ok_or_else(|| {
+            let known: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
+            Error::said(Exit::Config, format!("no provider `{name}` is configured, only: {}", known.join(", ")))
+                .hint("otpctl provider list")
+        })?;
+        let printer = self.printer;
+        let context = provider::Context { console: Arc::new(move |text| printer.say(text)), clock: clock() };
+        let resolved = configured.resolve(&self.env).await?;
+        configured.kind.open(name, resolved, &context).map_err(|error| {
+            let place = place(settings);
+            Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}")).hint("otpctl config check")
+        })
     }
 
     /// The text of the SMS in a language.
