@@ -9,7 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
-use super::{Append, Cell, Change, Committed, Loaded, Page, Put, Store, StoreError, decoded, timeline_name};
+use super::{
+    Append, Cell, Change, Committed, FileFacts, Health, Loaded, Page, Put, Store, StoreError, decoded, timeline_name,
+};
 use crate::otp::Life;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
@@ -127,6 +129,23 @@ impl Store for Embedded {
         let user = |inside: &String| UserId::new(&decoded(inside)?).ok();
         Ok(Page { found: page.found.iter().filter_map(user).collect(), next: page.next })
     }
+
+    async fn health(&self) -> Result<Health, StoreError> {
+        let path = self.inner.path.clone();
+        self.run(move |connection, lock, _| {
+            let statvfs = rustix::fs::statvfs(&path).ok();
+            Ok(Health {
+                commits: rehearsed(connection, lock),
+                servers: Ok(Vec::new()),
+                file: Some(FileFacts {
+                    size: std::fs::metadata(&path).ok().map(|file| file.len()),
+                    free: statvfs.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+                    path,
+                }),
+            })
+        })
+        .await
+    }
 }
 
 impl Embedded {
@@ -180,6 +199,16 @@ fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<C
     write().map_err(|error| sorted(&error))?;
     writing.commit().map_err(|error| sorted(&error))?;
     Ok(Committed::Done(now))
+}
+
+/// Takes the locks of a commit, and gives them back.
+fn rehearsed(connection: &mut Connection, lock: &File) -> Result<(), StoreError> {
+    let failed = |error: std::io::Error| StoreError::NotReady(format!("the lock file: {error}"));
+    lock.lock().map_err(failed)?;
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let ended = begun.and_then(rusqlite::Transaction::rollback).map_err(|error| sorted(&error));
+    lock.unlock().map_err(failed)?;
+    ended
 }
 
 /// Folds a long log into the file, while no other process writes. It is only tidying: what is committed is safe either

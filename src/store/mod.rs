@@ -12,11 +12,13 @@
 //! * "Not there" is a value, never an error. An error says by its kind whether the call may have had an effect.
 
 mod embedded;
+mod health;
 mod redis;
 
 use async_trait::async_trait;
 
 pub use self::embedded::{Clock, Embedded};
+pub use self::health::{FileFacts, Health, ServerFacts};
 pub use self::redis::{Redis, Server, Tls};
 
 use crate::otp::Life;
@@ -201,4 +203,7 @@ pub trait Store: Send + Sync {
 
     /// Users that have phones, likewise.
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError>;
+
+    /// What the store says of itself, and whether it would take a change. It writes nothing.
+    async fn health(&self) -> Result<Health, StoreError>;
 }

@@ -6,6 +6,7 @@ mod broken;
 mod codes;
 mod door;
 mod fake;
+mod health;
 mod law;
 mod lost;
 mod party;
@@ -46,6 +47,7 @@ macro_rules! suite {
                 all_phones_are_found_page_by_page
                 all_users_are_found_page_by_page
                 what_is_over_is_not_listed
+                a_healthy_store_says_so_and_nothing_is_written
             }
             tests! { $place, codes:
                 the_right_code_is_spent_once

@@ -11,7 +11,7 @@ use otpctl::otp::{
     Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Policy, Purpose, Secret,
     UserId,
 };
-use otpctl::store::{Change, Committed, Loaded, Store, StoreError};
+use otpctl::store::{Change, Committed, Health, Loaded, Store, StoreError};
 use otpctl::verifier::{Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError};
 
 use crate::places::Place;
@@ -171,6 +171,10 @@ impl Party {
 
     pub fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
         self.runtime.block_on(self.store.commit(changes))
+    }
+
+    pub fn health(&self) -> Health {
+        self.runtime.block_on(self.store.health()).unwrap()
     }
 
     pub fn timeline(&self, phone: &Phone, most: usize) -> Vec<Event> {

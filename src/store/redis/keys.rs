@@ -18,6 +18,11 @@ impl Keys {
         format!("{}{}", self.prefix, cell.name())
     }
 
+    /// Any name under the prefix.
+    pub(super) fn named(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
     pub(super) fn timeline(&self, phone: &Phone) -> String {
         format!("{}{}", self.prefix, timeline_name(phone))
     }

@@ -2,6 +2,7 @@
 
 mod connection;
 mod failure;
+mod health;
 mod keys;
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ pub use connection::{Server, Tls};
 use self::connection::Connection;
 use self::failure::{Doing, sorted};
 use self::keys::Keys;
-use super::{Cell, Change, Committed, Loaded, Page, Put, Store, StoreError};
+use super::{Cell, Change, Committed, Health, Loaded, Page, Put, Store, StoreError};
 use crate::otp::Life;
 use crate::otp::foreign::escaped;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
@@ -154,6 +155,10 @@ impl Store for Redis {
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError> {
         let (keys, next) = self.scan(self.keys.users(), cursor, page).await?;
         Ok(Page { found: keys.iter().filter_map(|key| self.keys.user_of(key)).collect(), next })
+    }
+
+    async fn health(&self) -> Result<Health, StoreError> {
+        Ok(self.examined().await)
     }
 }
 

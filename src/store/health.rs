@@ -1,0 +1,46 @@
+//! What a store says of itself: facts, without a judgement. What it does not say is `None`.
+
+use std::path::PathBuf;
+
+use super::StoreError;
+
+/// The state of a store at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Whether a change could be committed now, as who we are. Nothing was written to find out.
+    pub commits: Result<(), StoreError>,
+    /// The servers behind it, or why they say nothing; none for a file.
+    pub servers: Result<Vec<ServerFacts>, StoreError>,
+    /// The file, for a store that is one.
+    pub file: Option<FileFacts>,
+}
+
+/// What one server says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// What messages call it.
+    pub name: String,
+    /// What it is, such as `Redis 7.4.1`.
+    pub software: Option<String>,
+    /// Whether it follows another server, and takes no changes itself.
+    pub replica: Option<bool>,
+    /// How many servers follow it.
+    pub replicas: Option<u32>,
+    /// What it does when its memory is full, such as `noeviction`.
+    pub eviction: Option<String>,
+    /// How much memory it may use, in bytes; 0: no limit.
+    pub memory_limit: Option<u64>,
+    /// Whether what it holds survives its restart.
+    pub persistent: Option<bool>,
+}
+
+/// A store that is one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How large it is, in bytes.
+    pub size: Option<u64>,
+    /// How many bytes are left on its disk for us.
+    pub free: Option<u64>,
+}
