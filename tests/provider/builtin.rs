@@ -194,6 +194,8 @@ fn every_kind_describes_itself() {
             "outbox",
             "command",
             "africastalking",
+            "aws_sms",
+            "aws_sns",
             "bird",
             "clickatell",
             "exotel",

@@ -10,6 +10,8 @@
 //! reason, code; `call = "balance"`: amount, currency; `call = "test"`: says (`""` for a yes without words). Each may be
 //! refused. `call = "report"` asks nobody: `[report]` body, and `[[outcome.reports]]` (id, phone, state, word, reason,
 //! code), or `malformed = "…"`, a part of the error.
+//!
+//! A signature covers the port of the gateway, so it is not written down but worked out again, by another signer.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,6 +24,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use crate::signatures::assert_signed;
 use crate::support::{Gateway, Letter, Reply, Seen, assert_clean, context, nobody, settings, words};
 
 /// Takes a field of `common.toml` out of the request that a case expects.
@@ -170,12 +173,9 @@ fn over(common: toml::Table, case: toml::Table) -> toml::Table {
     })
 }
 
-async fn run(kind: &str, contract: &Contract) {
-    if contract.call == Call::Report {
-        return handed_in(kind, contract);
-    }
-    let response = contract.response.as_ref().expect("a response");
-    let reply = match response.fault.as_deref() {
+/// What the gateway does; `None`: it is not there.
+fn reply(response: &Response) -> Option<Reply> {
+    match response.fault.as_deref() {
         Some("hang") => Some(Reply::Hang),
         Some("reset") => Some(Reply::Reset),
         Some("garbage") => Some(Reply::Raw(b"\x00\xffthis is no HTTP\r\n\r\n".to_vec())),
@@ -186,8 +186,14 @@ async fn run(kind: &str, contract: &Contract) {
             headers: response.headers.clone().into_iter().collect(),
             body: response.body.clone(),
         }),
-    };
-    let gateway = match reply {
+    }
+}
+
+async fn run(kind: &str, contract: &Contract) {
+    if contract.call == Call::Report {
+        return handed_in(kind, contract);
+    }
+    let gateway = match reply(contract.response.as_ref().expect("a response")) {
         Some(reply) => Some(Gateway::start(reply).await),
         None => None,
     };
@@ -227,7 +233,11 @@ async fn run(kind: &str, contract: &Contract) {
     if let Some(gateway) = gateway {
         // A second request would come at once.
         sleep(Duration::from_millis(20)).await;
-        asked(&gateway.only(), contract.request.as_ref().expect("a request is expected"));
+        let seen = gateway.only();
+        asked(&seen, contract.request.as_ref().expect("a request is expected"));
+        if let Some(key) = contract.settings["secret_access_key"].as_str() {
+            assert_signed(&seen, key);
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) fn sign(
 ) -> Result<(), NotBuilt> {
     let key = aws.secret_access_key.text(scope)?.unwrap_or_default();
     let token = aws.session_token.as_ref().map(|token| token.text(scope)).transpose()?.flatten();
+    let token = token.filter(|token| !token.is_empty());
     redactor.secret(&key);
     if let Some(token) = &token {
         redactor.secret(token);
