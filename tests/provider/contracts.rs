@@ -340,11 +340,33 @@ fn asked(seen: &Seen, expected: &Request) {
     }
 }
 
+/// What a gateway must show of its other calls, where it has them.
+fn asked_for(kind: &str, names: &[String]) -> Vec<&'static str> {
+    let can = describe(kind).unwrap().can;
+    let has = |name: &str| names.iter().any(|other| other == name);
+    let mut needed = Vec::new();
+    if can.status {
+        needed.extend(["delivered", "failed", "status_pending"]);
+    }
+    if can.balance {
+        needed.extend(["balance", "balance_refused"]);
+    }
+    if can.test {
+        needed.push("test");
+        // Where there is no call of its own for it, it is the balance that is refused.
+        needed.extend((!has("balance_refused.toml")).then_some("test_refused"));
+    }
+    if can.reports {
+        needed.push("report");
+    }
+    needed
+}
+
 fn cases(kind: &str) -> Vec<(String, Contract)> {
     let folder = folder().join(kind);
     let common = read(&folder.join("common.toml"));
     let names = names(&folder);
-    for needed in ALL {
+    for needed in ALL.into_iter().chain(asked_for(kind, &names)) {
         assert!(names.contains(&format!("{needed}.toml")), "{kind} has no contract {needed}.toml");
     }
     let case = |name: &String| {

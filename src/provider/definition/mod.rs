@@ -35,6 +35,7 @@
 //! json     = { to = "{{ phone }}" }     # or form = { … }
 //! accepted = "status == 200 and body.id"
 //! refused  = "body.type == 'error'"     # surely not sent, although the status is 2xx
+//! doubtful = "body.code == 'BUSY'"      # may have been sent, although the status is 4xx
 //! id       = "body.id"
 //! segments = "body.parts"
 //! idempotent = false                    # true: the same challenge_id again is no second SMS, so it may be repeated
@@ -301,6 +302,7 @@ pub(super) struct Send {
     pub(super) request: Request,
     pub(super) accepted: Expression,
     pub(super) refused: Option<Expression>,
+    pub(super) doubtful: Option<Expression>,
     pub(super) id: Option<Expression>,
     pub(super) segments: Option<Expression>,
     pub(super) idempotent: bool,

@@ -221,6 +221,7 @@ pub(super) fn send(mut table: Reader<'_>, names: &Names<'_>) -> Result<Send, Def
         request: request(&mut table, &names.message)?,
         accepted: required_answer(&mut table, "accepted")?,
         refused: answer(&mut table, "refused")?,
+        doubtful: answer(&mut table, "doubtful")?,
         id: answer(&mut table, "id")?,
         segments: answer(&mut table, "segments")?,
         idempotent: table.flag("idempotent")?,

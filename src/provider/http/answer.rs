@@ -23,8 +23,8 @@ impl Gateway {
     /// What an answer means.
     ///
     /// A refusal is believed where the definition knows its code, or where its status says that the request was not
-    /// carried out (3xx, 4xx, 503 with `Retry-After`). Everything else that is no acceptance leaves a doubt: a 5xx
-    /// may come from a proxy whose gateway went on to send.
+    /// carried out (3xx, 4xx, 503 with `Retry-After`), and the definition does not call it doubtful. Everything else
+    /// that is no acceptance leaves a doubt: a 5xx may come from a proxy whose gateway went on to send.
     pub(super) fn judge(&self, answer: &Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
         let (definition, body) = (&self.definition, Body::read(&answer.body, self.definition.body));
         let scope = seen(answer, &body, Jinja::from(self.written(message.to)));
@@ -32,6 +32,9 @@ impl Gateway {
         let refused = success && definition.send.refused.as_ref().is_some_and(|refused| refused.holds(&scope));
         if success && !refused && definition.send.accepted.holds(&scope) {
             return self.receipt(&scope, message);
+        }
+        if definition.send.doubtful.as_ref().is_some_and(|doubtful| doubtful.holds(&scope)) {
+            return Outcome::Unknown(Doubt { why: not_understood(answer) });
         }
         match self.class(answer, &scope, refused) {
             Some(class) => Outcome::Refused(self.refusal(class, answer, &body, &scope, redactor)),
