@@ -6,7 +6,7 @@ use minijinja::Value as Jinja;
 use minijinja::value::{Serde, ValueKind};
 use reqwest::Url;
 
-use super::super::definition::{Expression, Says, Scope};
+use super::super::definition::{AnswerFormat, Expression, Says, Scope};
 use super::super::outcome::{HandedIn, Malformed, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
@@ -71,9 +71,13 @@ impl Gateway {
         items.iter().map(read).collect()
     }
 
-    /// JSON or what else the gateway answers, or the fields of a form or a query.
+    /// JSON, also of a gateway that answers in XML; what else it answers; or the fields of a form or a query.
     fn handed_in(&self, text: &str) -> Jinja {
-        match Body::read(text.as_bytes(), self.definition.body) {
+        let body = match Body::read(text.as_bytes(), AnswerFormat::Json) {
+            Body::Text(text) => Body::read(text.as_bytes(), self.definition.body),
+            json @ Body::Tree(_) => json,
+        };
+        match body {
             Body::Text(text) if text.contains('=') => {
                 let mut form = Url::parse("http://form").ok();
                 if let Some(form) = &mut form {
