@@ -37,6 +37,7 @@
 //! refused  = "body.type == 'error'"     # surely not sent, although the status is 2xx
 //! doubtful = "body.code == 'BUSY'"      # may have been sent, although the status is 4xx
 //! id       = "body.id"
+//! id_optional = false                   # true: a yes without an id is a yes too, and not a doubt
 //! segments = "body.parts"
 //! idempotent = false                    # true: the same challenge_id again is no second SMS, so it may be repeated
 //!
@@ -304,6 +305,7 @@ pub(super) struct Send {
     pub(super) refused: Option<Expression>,
     pub(super) doubtful: Option<Expression>,
     pub(super) id: Option<Expression>,
+    pub(super) id_optional: bool,
     pub(super) segments: Option<Expression>,
     pub(super) idempotent: bool,
 }

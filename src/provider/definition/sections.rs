@@ -223,6 +223,7 @@ pub(super) fn send(mut table: Reader<'_>, names: &Names<'_>) -> Result<Send, Def
         refused: answer(&mut table, "refused")?,
         doubtful: answer(&mut table, "doubtful")?,
         id: answer(&mut table, "id")?,
+        id_optional: table.flag("id_optional")?,
         segments: answer(&mut table, "segments")?,
         idempotent: table.flag("idempotent")?,
     };

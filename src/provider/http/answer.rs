@@ -90,6 +90,7 @@ impl Gateway {
         let fit = |id: &String| is_id(id) && id != message.code.expose() && !self.redactor.finds_in(id);
         match id.text(scope).filter(fit) {
             Some(id) => Outcome::Accepted(Receipt { id: Some(id), segments, report: None }),
+            None if send.id_optional => Outcome::Accepted(Receipt { id: None, segments, report: None }),
             None => {
                 Outcome::Unknown(Doubt { why: "the gateway's answer says yes, but holds no message id".to_owned() })
             }
