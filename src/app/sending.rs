@@ -17,15 +17,22 @@ use crate::verifier::Route;
 const MARGIN: Duration = Duration::from_secs(1);
 
 impl App {
-    /// The providers for a phone: those of its route, or the one that was named.
+    /// The providers for a phone: those of its route, or the one that was named. Nothing is ever sent to a test number.
     ///
     /// # Errors
     /// When one is not configured, or its settings are wrong.
     pub async fn route(&self, phone: &Phone, provider: Option<&str>) -> Result<Route, Error> {
         let settings = self.settings()?;
+        if let Some(number) = self.test_number(phone)? {
+            let providers = vec![provider::open_test_number(number.outcome.clone())];
+            return Ok(Route { providers, why: "nothing is ever sent to it".to_owned(), ..Route::default() });
+        }
         let only = provider.map(|name| [name.to_owned()]);
-        let names = only.as_ref().map_or_else(|| settings.routes.of(phone.country()), <[_; 1]>::as_slice);
-        let mut route = Route::default();
+        let (by_route, by) = settings.routes.of(phone);
+        let names = only.as_ref().map_or(by_route, <[_; 1]>::as_slice);
+        let why = if only.is_some() { "named".to_owned() } else { by.to_string() };
+        let (failover_on_unknown, pass_over) = (settings.routes.failover_on_unknown, settings.routes.pass_over);
+        let mut route = Route { why, failover_on_unknown, pass_over, ..Route::default() };
         for name in names {
             route.providers.push(self.provider(name).await?);
             route.real |= settings.providers.get(name).is_some_and(|configured| configured.kind.is_real());

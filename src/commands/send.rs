@@ -16,7 +16,7 @@ use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Code, Moment};
 use crate::output::{Human, Output, Report, Table};
-use crate::verifier::{Route, Sent, ToSend};
+use crate::verifier::{Sent, ToSend};
 
 /// Make a code, store it, and deliver it by SMS
 ///
@@ -74,6 +74,11 @@ struct SentReport {
 #[derive(Serialize)]
 struct Plan {
     route: Vec<String>,
+    /// Why these: a prefix, a country, the default, or the command line.
+    route_by: String,
+    passed_over: Vec<PassedOver>,
+    failover_on_unknown: bool,
+    limits_left: LimitsLeft,
     /// Every provider of the route holds the text itself: ours is not sent.
     text_at_provider: bool,
     text: Option<String>,
@@ -81,6 +86,22 @@ struct Plan {
     segments: Option<usize>,
     units: Option<usize>,
     forced_by: Option<char>,
+}
+
+/// A provider that would not be asked now.
+#[derive(Serialize)]
+struct PassedOver {
+    provider: String,
+    #[serde(serialize_with = "rfc3339")]
+    until: Moment,
+}
+
+/// How many sends would be left after this one; `null` where there is no limit.
+#[derive(Serialize)]
+struct LimitsLeft {
+    phone: Option<u32>,
+    prefix: Option<u32>,
+    country: Option<u32>,
 }
 
 impl Args {
@@ -108,11 +129,7 @@ impl Args {
 
     async fn send(&self, app: &App, target: &Target, key: Option<&str>) -> Done {
         let settings = app.settings()?;
-        // Nothing is ever sent to a test number.
-        let route = match app.test_number(&target.phone)? {
-            Some(_) => Route::default(),
-            None => app.route(&target.phone, self.provider.as_deref()).await?,
-        };
+        let route = app.route(&target.phone, self.provider.as_deref()).await?;
         let template = app.template(self.lang.as_deref())?;
         let code = self.wanted.code(app, target).await?;
         let asked = ToSend {
@@ -133,7 +150,7 @@ impl Args {
         if let Some(error) = &sent.unmarked {
             app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
         }
-        let plan = if app.globals.dry_run { Some(plan(&asked, &code)?) } else { None };
+        let plan = if app.globals.dry_run { Some(plan(&asked, &code, &sent)?) } else { None };
         // Of a text that the provider holds, only the provider knows how long it is.
         let parts = (!route.holds_text()).then(|| u32::try_from(segments(&text).segments).unwrap_or(u32::MAX));
         Ok(Box::new(self.report(app, target, &sent, (plan, parts, key))))
@@ -186,14 +203,23 @@ impl Each for Args {
 }
 
 /// The text with zeros in the place of the code: of the same length, and never a code.
-fn plan(asked: &ToSend<'_>, code: &Code) -> Result<Plan, Error> {
+fn plan(asked: &ToSend<'_>, code: &Code, sent: &Sent) -> Result<Plan, Error> {
     let route = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
     let text_at_provider = asked.route.holds_text();
     let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();
     let text = Some(text).filter(|_| !text_at_provider);
     let counted = text.as_deref().map(segments);
+    let over = sent.foreseen.passed_over.iter();
     Ok(Plan {
         route,
+        route_by: asked.route.why.clone(),
+        passed_over: over.map(|(provider, until)| PassedOver { provider: provider.clone(), until: *until }).collect(),
+        failover_on_unknown: asked.route.failover_on_unknown,
+        limits_left: LimitsLeft {
+            phone: sent.budget.left,
+            prefix: sent.foreseen.prefix_left,
+            country: sent.foreseen.country_left,
+        },
         text_at_provider,
         encoding: counted.as_ref().map(|counted| counted.encoding.as_str()),
         segments: counted.as_ref().map(|counted| counted.segments),
@@ -216,8 +242,13 @@ impl Report for SentReport {
             return Human::Text(format!("Sent a code to {}{way}{again}. It expires in {seconds} s.", self.phone));
         };
         let mut table = Table::new(&["", ""], "");
-        let route = if plan.route.is_empty() { "none: a test number".to_owned() } else { plan.route.join(", then ") };
-        table.row(["route", route.as_str()]);
+        table.row(["route", &format!("{} ({})", plan.route.join(", then "), plan.route_by)]);
+        for over in &plan.passed_over {
+            table.row(["passed over", &format!("{} until {}", over.provider, over.until.to_the_second())]);
+        }
+        if plan.failover_on_unknown && plan.route.len() > 1 {
+            table.row(["if unknown", "the next is asked too: possible double SMS"]);
+        }
         match &plan.text {
             Some(text) => text.lines().enumerate().for_each(|(at, line)| {
                 table.row([if at == 0 { "text" } else { "" }, line]);
@@ -231,8 +262,11 @@ impl Report for SentReport {
         }
         table.row(["life", &format!("{seconds} s")]);
         table.row(["user", self.user.as_deref().unwrap_or("none")]);
-        let left = self.sends_left_today.map_or_else(|| "no limit".to_owned(), |left| left.to_string());
-        table.row(["sends left after it", &left]);
+        let left = &plan.limits_left;
+        for (name, left) in [("phone", left.phone), ("prefix", left.prefix), ("country", left.country)] {
+            let left = left.map_or_else(|| "no limit".to_owned(), |left| left.to_string());
+            table.row([&format!("left for the {name}"), &left]);
+        }
         Human::Screen(
             format!("Would send a code to {}; nothing was sent or stored.", self.phone),
             vec![("plan", table)],

@@ -34,7 +34,11 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
 pub(super) const TLS: [&str; 3] = ["ca", "cert", "key"];
 pub(super) const PEPPER: [&str; 5] = ["id", "env", "file", "command", "value"];
 pub(super) const SECRET: [&str; 3] = ["env", "file", "command"];
-pub(super) const TEST_NUMBER: [&str; 3] = ["phone", "code", "valid_until"];
+pub(super) const TEST_NUMBER: [&str; 4] = ["phone", "code", "valid_until", "outcome"];
+pub(super) const PASS_OVER: [&str; 2] = ["after", "for"];
+
+/// The keys of `[routes]` beside countries and prefixes.
+pub(super) const ROUTES: [&str; 3] = ["default", "failover_on_unknown", "pass_over"];
 
 /// The keys of a table.
 pub(super) fn of(table: &str) -> &'static [&'static str] {

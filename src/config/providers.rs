@@ -1,6 +1,7 @@
 //! `[providers.NAME]` and `[routes]`: held to what each kind of provider says that it takes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 use toml::de::DeValue;
@@ -11,7 +12,8 @@ use super::read::country_named;
 use super::secret::{self, SecretSource};
 use super::settings::{Entry, ProviderSettings, Routes};
 use super::tree::{Node, Table};
-use super::{url, words};
+use super::{keys, url, words};
+use crate::otp::circuit::PassOver;
 use crate::provider::{self, SettingSpec, SettingType};
 
 /// The provider that is there without being configured: it prints the SMS on stderr.
@@ -154,35 +156,70 @@ fn json(node: &Node<'_>) -> Result<Value, ConfigError> {
     })
 }
 
+/// What is passed over where the file says nothing: after five failures in a row, for a minute.
+const PASS_OVER: PassOver = PassOver { after: 5, pause: Duration::from_secs(60) };
+
 fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Routes, ConfigError> {
-    let (mut default, mut by_country) = (None, BTreeMap::new());
+    let mut routes = Routes {
+        default: Vec::new(),
+        by_country: BTreeMap::new(),
+        by_prefix: BTreeMap::new(),
+        failover_on_unknown: false,
+        pass_over: Some(PASS_OVER),
+    };
     let table = root.table("routes")?;
     for node in table.iter().flat_map(Table::nodes) {
-        if node.name == "default" {
-            default = Some(route(&node, providers)?);
-            continue;
-        }
-        let country = country_named(node.name).map_err(|mut meant| {
-            if meant.is_empty() {
-                meant = words::meant(node.name, ["default"]);
+        match node.name {
+            "default" => routes.default = route(&node, providers)?,
+            "failover_on_unknown" => routes.failover_on_unknown = node.flag()?,
+            "pass_over" => routes.pass_over = pass_over(&node)?,
+            prefix if prefix.starts_with('+') => {
+                let digits = &prefix[1..];
+                if !(1..=14).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Err(node.refuse("a prefix is a plus and the first digits of a number, such as \"+9198\""));
+                }
+                routes.by_prefix.insert(prefix.to_owned(), route(&node, providers)?);
             }
-            node.refuse(format!("a route is called `default` or has the two letters of a country{meant}"))
-        })?;
-        by_country.insert(country, route(&node, providers)?);
-    }
-    let default = match (default, providers.keys().collect::<Vec<_>>().as_slice()) {
-        (Some(default), _) => default,
-        (None, [only]) => vec![(*only).clone()],
-        (None, several) => {
-            let names: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();
-            let message = "several providers are configured, and `routes.default` does not say which is used";
-            return Err(table.as_ref().unwrap_or(root).refuse(message).hint(format!(
-                "under [routes]: default = [{}], in the order in which they are to be tried",
-                names.join(", ")
-            )));
+            name => {
+                let country = country_named(name).map_err(|meant| no_route(&node, meant))?;
+                routes.by_country.insert(country, route(&node, providers)?);
+            }
         }
-    };
-    Ok(Routes { default, by_country })
+    }
+    if routes.default.is_empty() {
+        routes.default = match providers.keys().collect::<Vec<_>>().as_slice() {
+            [only] => vec![(*only).clone()],
+            several => {
+                let names: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();
+                let message = "several providers are configured, and `routes.default` does not say which is used";
+                return Err(table.as_ref().unwrap_or(root).refuse(message).hint(format!(
+                    "under [routes]: default = [{}], in the order in which they are to be tried",
+                    names.join(", ")
+                )));
+            }
+        };
+    }
+    Ok(routes)
+}
+
+fn no_route(node: &Node<'_>, mut meant: String) -> ConfigError {
+    if meant.is_empty() {
+        meant = words::meant(node.name, keys::ROUTES);
+    }
+    node.refuse(format!("a route is called `default`, or has the two letters of a country or a prefix{meant}"))
+}
+
+fn pass_over(node: &Node<'_>) -> Result<Option<PassOver>, ConfigError> {
+    let table = node.table()?;
+    table.only(&keys::PASS_OVER)?;
+    let mut rule = PASS_OVER;
+    if let Some(node) = table.get("after") {
+        rule.after = node.number(0..=1000)?;
+    }
+    if let Some(node) = table.get("for") {
+        rule.pause = node.duration(Duration::from_secs(1)..=Duration::from_secs(15 * 60))?;
+    }
+    Ok((rule.after > 0).then_some(rule))
 }
 
 fn route(node: &Node<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Vec<String>, ConfigError> {

@@ -3,20 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::civil::Date;
-use toml::de::DeValue;
-
 use super::env::Env;
 use super::error::ConfigError;
 use super::locate::Located;
 use super::providers::{self, Configured};
 use super::secret::{self, SecretSource};
-use super::settings::{
-    CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, TestNumber, TimelineSettings,
-};
+use super::settings::{CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, TimelineSettings};
 use super::tree::{Document, Node, Table};
-use super::{keys, limits, store, words};
-use crate::otp::{Alphabet, CodeSpec, Country, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Phone, Policy};
+use super::{keys, limits, store, test_numbers, words};
+use crate::otp::{Alphabet, CodeSpec, Country, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -38,7 +33,7 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         message: message(root.table("message")?.as_ref())?,
         routes,
         providers,
-        test_numbers: test_numbers(root.get("test_numbers").as_ref(), protected, &code.spec)?,
+        test_numbers: test_numbers::read(root.get("test_numbers").as_ref(), protected, &code.spec)?,
         timeline: timeline(root.table("timeline")?.as_ref())?,
         code,
         chosen: located.origin.clone(),
@@ -221,45 +216,4 @@ fn timeline(table: Option<&Table<'_>>) -> Result<TimelineSettings, ConfigError> 
         timeline.keep = node.duration(Duration::from_secs(60)..=Duration::from_secs(366 * DAY))?;
     }
     Ok(timeline)
-}
-
-fn test_numbers(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) -> Result<Vec<TestNumber>, ConfigError> {
-    let Some(node) = node else { return Ok(Vec::new()) };
-    let mut numbers: Vec<TestNumber> = Vec::new();
-    for item in node.list("tables, each under [[test_numbers]]")? {
-        let table = item.table()?;
-        table.only(&keys::TEST_NUMBER)?;
-        if protected {
-            return Err(table.refuse("a fixed code is a way in, and this file is protected; remove the test number"));
-        }
-        let number = test_number(&table, spec)?;
-        if numbers.iter().any(|known| known.phone == number.phone) {
-            return Err(table.refuse("this number is listed twice"));
-        }
-        numbers.push(number);
-    }
-    Ok(numbers)
-}
-
-fn test_number(table: &Table<'_>, spec: &CodeSpec) -> Result<TestNumber, ConfigError> {
-    let missing = |name: &str| table.refuse(format!("a test number needs `{name}`"));
-    let phone = table.get("phone").ok_or_else(|| missing("phone"))?;
-    let text = phone.text()?;
-    let wanted = "a valid number in E.164 is wanted, such as \"+12025550100\"";
-    let number = Phone::parse(text, None).map_err(|error| phone.refuse(format!("{wanted}: {error}")))?;
-    if number.as_str() != text {
-        return Err(phone.refuse(wanted));
-    }
-    let code = table.get("code").ok_or_else(|| missing("code"))?;
-    let typed = spec.read(code.text()?).map_err(|error| code.refuse(error.to_string()))?;
-    let until = table.get("valid_until").ok_or_else(|| missing("valid_until"))?;
-    let valid_until = date(&until).ok_or_else(|| until.wrong_type("a date without quotes, such as 2027-01-31,"))?;
-    Ok(TestNumber { phone: number, code: typed, valid_until, place: table.place() })
-}
-
-fn date(node: &Node<'_>) -> Option<Date> {
-    let DeValue::Datetime(found) = node.value else { return None };
-    let date = found.date.filter(|_| found.time.is_none())?;
-    let [year, month, day] = [i16::try_from(date.year).ok()?, i16::from(date.month), i16::from(date.day)];
-    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }

@@ -140,8 +140,16 @@ fn rest(settings: &Settings) -> Rows {
         [("app", message.app.as_str().into()), ("text", message.text.as_str().into()), ("host", json!(message.host))],
     ));
     all.extend(message.lang.iter().map(|(lang, text)| (format!("message.lang.{lang}.text"), text.as_str().into())));
-    all.extend(rows("routes", [("default", json!(settings.routes.default))]));
-    all.extend(settings.routes.by_country.iter().map(|(country, route)| (format!("routes.{country}"), json!(route))));
+    let routes = &settings.routes;
+    all.extend(routes.all().map(|(key, route)| (format!("routes.{key}"), json!(route))));
+    all.extend(rows(
+        "routes",
+        [
+            ("failover_on_unknown", routes.failover_on_unknown.into()),
+            ("pass_over.after", routes.pass_over.map_or(0, |rule| rule.after).into()),
+            ("pass_over.for", routes.pass_over.map_or(Value::Null, |rule| span(rule.pause))),
+        ],
+    ));
     all.extend(rows("timeline", [("keep", span(settings.timeline.keep))]));
     all
 }
@@ -171,7 +179,8 @@ fn test_numbers(settings: &Settings) -> Rows {
     }
     let row = |number: &super::TestNumber| {
         let until = number.valid_until.to_string();
-        json!({ "phone": number.phone.masked(), "code": REDACTED, "valid_until": until })
+        let outcome = number.outcome.to_string();
+        json!({ "phone": number.phone.masked(), "code": REDACTED, "valid_until": until, "outcome": outcome })
     };
     vec![("test_numbers".to_owned(), settings.test_numbers.iter().map(row).collect())]
 }

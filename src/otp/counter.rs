@@ -102,6 +102,17 @@ impl Counter {
         Ok(taken)
     }
 
+    /// How many more sends fit now, by the tightest quota; `None` where there is none.
+    #[must_use]
+    pub fn left(&self, now: Moment, quotas: &[Quota]) -> Option<u32> {
+        let left = |quota: &Quota| {
+            let length = millis(quota.window).max(1);
+            let window = self.windows.get(&length).copied().unwrap_or_default().at(now.millis(), length);
+            quota.limit.saturating_sub(window.estimate(now.millis(), length))
+        };
+        quotas.iter().map(left).min()
+    }
+
     fn ends_a_run(&self, last_four: u16) -> bool {
         let mut near: Vec<u16> = self.recent.iter().map(|(number, _)| *number).collect();
         near.retain(|number| number.abs_diff(last_four) <= SPAN);

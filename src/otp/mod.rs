@@ -3,6 +3,7 @@
 
 mod answer;
 mod challenge;
+pub mod circuit;
 mod code;
 pub mod counter;
 mod delivery;

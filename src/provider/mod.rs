@@ -13,6 +13,7 @@ mod outbox;
 mod outcome;
 mod redact;
 mod settings;
+mod test_number;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use definition::{Definition, DefinitionError, Features, Problem, SenderKind,
 pub use kind::Kind;
 pub use outcome::{Amount, Asked, Class, Doubt, HandedIn, Malformed, Outcome, Receipt, Refusal, Silence};
 pub use settings::{OpenError, Setting, Settings};
+pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
 use crate::otp::{DeliveryReport, Message, Moment, Phone};
 

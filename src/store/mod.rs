@@ -39,6 +39,8 @@ pub enum Cell {
     Country(String),
     /// What an idempotency key was used for, by its hash.
     Request(String),
+    /// The failures of a provider, by its name in the configuration.
+    Provider(String),
 }
 
 impl Cell {
@@ -53,6 +55,7 @@ impl Cell {
             Self::Prefix(prefix) => format!("{{prefix:{prefix}}}:sends"),
             Self::Country(country) => format!("{{country:{country}}}:sends"),
             Self::Request(hash) => format!("{{request:{hash}}}:request"),
+            Self::Provider(name) => format!("{{provider:{}}}:circuit", encoded(name)),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What is counted before the phone's own step: sends over many phones, and the arguments of an idempotency key.
 
 use super::failure::full;
+use super::route::circuit;
 use super::step::{LOST, ROUNDS, cells, known, no_answer};
 use super::{Stepped, ToSend, Verifier, VerifierError};
+use crate::otp::circuit::Circuit;
 use crate::otp::counter::{Counter, Full};
 use crate::otp::rules::{self, REQUEST_KEPT, Reserve, Reserved};
 use crate::otp::{Denied, Life, Quota, Stored as _};
@@ -11,44 +13,34 @@ use crate::store::{Cell, Change, Committed, Loaded, Put, StoreError, Write};
 impl Verifier<'_> {
     /// Counts the send on the counters over many phones, each in its own step before the phone's: over-counting is
     /// safe. A send that the phone's own limits refuse is not counted, or one phone could use up a country.
-    pub(super) async fn count(
-        &self,
-        asked: &ToSend<'_>,
-        reservation: &Reserve<'_>,
-    ) -> Result<Option<Stepped<Reserved>>, VerifierError> {
-        let phone = asked.issue.phone;
-        let country =
-            phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string());
-        let mut counted: Vec<(Cell, Counting<'_>)> = Vec::new();
-        let neighbours = asked.route.real.then(|| phone.last_four());
-        if neighbours.is_some() || !self.limits.per_prefix.is_empty() {
-            let prefix = Cell::Prefix(phone.prefix().to_owned());
-            counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbours, "this prefix")));
-        }
-        if !self.limits.per_country.is_empty() {
-            counted.push((Cell::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
-        }
-        if let Some((key, arguments)) = reservation.request {
-            counted.push((Cell::Request(key.to_owned()), Counting::Key(arguments)));
-        }
-        let mut groups = vec![cells(phone)];
+    pub(super) async fn count(&self, asked: &ToSend<'_>, reservation: &Reserve<'_>) -> Result<Counted, VerifierError> {
+        let mut counted = self.counters(asked, reservation);
+        let circuit_cells = asked.route.circuits();
+        let mut groups = vec![cells(asked.issue.phone)];
+        let mut seen = Counted::default();
         let mut lost = 0;
         for _ in 0..ROUNDS {
             groups.truncate(1);
-            groups.extend(counted.iter().map(|(cell, _)| vec![cell.clone()]));
+            groups.extend(counted.iter().map(|(cell, _)| cell).chain(&circuit_cells).map(|cell| vec![cell.clone()]));
             let loaded = self.store.load(&groups).await?;
             let Some((own, others)) = loaded.split_first() else { return Err(no_answer()) };
+            let (others, circuits) = others.split_at_checked(counted.len()).ok_or_else(no_answer)?;
+            seen.circuits = circuits.iter().map(circuit).collect();
             let known = known(own)?;
             let decided = rules::reserve(&known, own.now, self.limits, reservation);
             let decided = decided.map_err(|refused| VerifierError::refused(refused, own.now))?;
             if matches!(decided.outcome, Reserved::Replayed(_)) {
-                return Ok(Some(Stepped { now: own.now, outcome: decided.outcome, known }));
+                seen.earlier = Some(Stepped { now: own.now, outcome: decided.outcome, known });
+                return Ok(seen);
             }
             let changes: Result<Vec<_>, _> =
                 counted.iter().zip(others).map(|((cell, counting), loaded)| counting.change(cell, loaded)).collect();
             let changes = changes?;
+            if self.dry_run {
+                seen.foresee(&counted, others);
+            }
             if self.dry_run || changes.is_empty() {
-                return Ok(None);
+                return Ok(seen);
             }
             let committed = match self.store.commit(&changes).await {
                 // Nothing is sent yet, and counting it twice is safe.
@@ -61,10 +53,55 @@ impl Verifier<'_> {
             let mut conflicts = committed.iter().map(|committed| *committed == Committed::Conflict);
             counted.retain(|_| conflicts.next().unwrap_or(false));
             if counted.is_empty() {
-                return Ok(None);
+                return Ok(seen);
             }
         }
         Err(VerifierError::Contended)
+    }
+
+    /// What a send is counted on.
+    fn counters<'a>(&'a self, asked: &ToSend<'_>, reservation: &Reserve<'a>) -> Vec<(Cell, Counting<'a>)> {
+        let phone = asked.issue.phone;
+        let country =
+            phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string());
+        let mut counted = Vec::new();
+        let neighbours = asked.route.real.then(|| phone.last_four());
+        if neighbours.is_some() || !self.limits.per_prefix.is_empty() {
+            let prefix = Cell::Prefix(phone.prefix().to_owned());
+            counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbours, "this prefix")));
+        }
+        if !self.limits.per_country.is_empty() {
+            counted.push((Cell::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
+        }
+        if let Some((key, arguments)) = reservation.request {
+            counted.push((Cell::Request(key.to_owned()), Counting::Key(arguments)));
+        }
+        counted
+    }
+}
+
+/// What was seen while a send was counted.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// The same request came before, and this is what came of it.
+    pub(super) earlier: Option<Stepped<Reserved>>,
+    /// What is known of the failures of the route's providers, in their order.
+    pub(super) circuits: Vec<Circuit>,
+    /// In a dry run: how many more the prefix stands after this one.
+    pub(super) prefix_left: Option<u32>,
+    /// In a dry run: how many more the country stands after this one.
+    pub(super) country_left: Option<u32>,
+}
+
+impl Counted {
+    fn foresee(&mut self, counted: &[(Cell, Counting<'_>)], loaded: &[Loaded]) {
+        for ((cell, counting), loaded) in counted.iter().zip(loaded) {
+            match cell {
+                Cell::Prefix(_) => self.prefix_left = counting.left(loaded),
+                Cell::Country(_) => self.country_left = counting.left(loaded),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -77,6 +114,13 @@ enum Counting<'a> {
 }
 
 impl Counting<'_> {
+    /// What would be left after one more send; `None` where no quota is set.
+    fn left(&self, loaded: &Loaded) -> Option<u32> {
+        let Self::Sends(quotas, ..) = self else { return None };
+        let held = loaded.values.first().and_then(Option::as_deref);
+        Counter::read(held).ok()?.left(loaded.now, quotas).map(|left| left.saturating_sub(1))
+    }
+
     fn change(&self, cell: &Cell, loaded: &Loaded) -> Result<Change, VerifierError> {
         let held = loaded.values.first().cloned().flatten();
         let put = match self {

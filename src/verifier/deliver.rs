@@ -1,15 +1,28 @@
 //! The provider in the middle of a send, and what the store is told of it.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
+use super::route::Heard;
 use super::send::minutes;
 use super::step::Doing;
-use super::{InFlight, SendFailure, Sent, ToSend, Verifier, VerifierError};
+use super::{InFlight, Route, SendFailure, Sent, ToSend, Verifier, VerifierError};
+use crate::otp::circuit::Circuit;
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::rules::{self, Budget, Mark};
-use crate::otp::{Message, Phone};
-use crate::provider::Outcome;
+use crate::otp::{Message, Moment, Phone};
+use crate::provider::{Class, Outcome, Provider};
 use crate::store::StoreError;
+
+/// One provider is asked so often at most, where that cannot make a second SMS.
+const TRIES: usize = 3;
+
+/// So long a provider must have for its answer, or it is not asked again.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// The pause before a send is repeated that the gateway takes twice for once.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the providers made of a message.
 pub(super) enum Delivered {
@@ -18,9 +31,45 @@ pub(super) enum Delivered {
     Failed { failure: SendFailure, advice: Option<String>, delivery: Delivery, said: String },
 }
 
+/// What was heard so far, and what will be said of it.
+#[derive(Default)]
+struct Told<'a> {
+    said: Vec<String>,
+    /// The last one that may have sent it.
+    doubt: Option<Delivery>,
+    /// The last one that surely did not: its name, its advice, and whether any of them is worth repeating.
+    refused: Option<(&'a str, String, bool)>,
+}
+
+impl Told<'_> {
+    fn says(&mut self, name: &str, what: &str) {
+        self.said.push(format!("{name}: {what}"));
+    }
+
+    fn end(self) -> Delivered {
+        let said = self.said.join("; ");
+        if let Some(doubt) = self.doubt {
+            return Delivered::Unknown(doubt, said);
+        }
+        let (name, advice, failure) = match self.refused {
+            Some((name, advice, down)) => {
+                (name, Some(advice), if down { SendFailure::Down } else { SendFailure::Refused })
+            }
+            None => ("", None, SendFailure::Refused),
+        };
+        Delivered::Failed { failure, advice, delivery: delivery(name, Some(said.clone())), said }
+    }
+}
+
 impl Verifier<'_> {
     /// Asks one provider after the other, until one takes the message or may have taken it.
-    pub(super) async fn deliver(&self, asked: &ToSend<'_>, text: &str, challenge: &Challenge) -> Delivered {
+    pub(super) async fn deliver(
+        &self,
+        asked: &ToSend<'_>,
+        text: &str,
+        challenge: &Challenge,
+        circuits: &[Circuit],
+    ) -> (Delivered, Vec<Heard>) {
         let at = challenge.created_at.rfc3339();
         let message = Message {
             to: asked.issue.phone,
@@ -33,42 +82,47 @@ impl Verifier<'_> {
             lang: asked.lang,
             at: &at,
         };
-        if asked.route.providers.is_empty() {
-            return Delivered::Sent(delivery("test number", None));
-        }
-        let mut said: Vec<String> = Vec::new();
-        let mut refused: Option<(String, bool, &str)> = None;
-        for provider in &asked.route.providers {
+        let (route, mut told, mut heard) = (asked.route, Told::default(), Vec::new());
+        let order = route.order(circuits, challenge.created_at);
+        passed_over(route, circuits, challenge.created_at, &order, &mut told);
+        for (place, provider) in order.iter().filter_map(|at| Some((*at, route.providers.get(*at)?))) {
             let name = provider.name();
-            let outcome = provider.send(&message, asked.deadline).await;
+            let outcome = attempt(provider.as_ref(), &message, asked.deadline).await;
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {
                 Outcome::Accepted(receipt) => {
-                    let detail = (!said.is_empty()).then(|| said.join("; "));
-                    let mut accepted = delivery(name, detail);
+                    heard.push(Heard::Worked(place));
+                    if told.doubt.is_some() {
+                        told.said.push("possible double SMS".to_owned());
+                    }
+                    let mut accepted = delivery(name, (!told.said.is_empty()).then(|| told.said.join("; ")));
                     (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
-                    return Delivered::Sent(accepted);
+                    accepted.reported_at = receipt.report.is_some().then_some(challenge.created_at);
+                    accepted.report = receipt.report;
+                    return (Delivered::Sent(accepted), heard);
                 }
                 Outcome::Unknown(doubt) => {
-                    said.push(format!("{name}: {}", doubt.why));
-                    return Delivered::Unknown(delivery(name, Some(doubt.why)), said.join("; "));
+                    told.says(name, &doubt.why);
+                    told.doubt = Some(delivery(name, Some(doubt.why)));
+                    if !route.failover_on_unknown || Instant::now() >= asked.deadline {
+                        break;
+                    }
                 }
                 Outcome::Refused(refusal) => {
                     let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-                    said.push(format!("{name}: {}{code}", refusal.message));
-                    let down = refusal.class.is_down() || refused.as_ref().is_some_and(|(_, down, _)| *down);
-                    let stop = refusal.class.about_recipient() || Instant::now() >= asked.deadline;
-                    refused = Some((refusal.hint().to_owned(), down, name));
-                    if stop {
+                    told.says(name, &format!("{}{code}", refusal.message));
+                    if refusal.class.about_gateway() {
+                        heard.push(Heard::Failed(place, format!("{}{code}", refusal.message)));
+                    }
+                    let down = refusal.class.is_down() || told.refused.as_ref().is_some_and(|(.., down)| *down);
+                    told.refused = Some((name, refusal.hint().to_owned(), down));
+                    if refusal.class.about_recipient() || Instant::now() >= asked.deadline {
                         break;
                     }
                 }
             }
         }
-        let (advice, failure, name) = refused.map_or((None, SendFailure::Refused, ""), |(advice, down, name)| {
-            (Some(advice), if down { SendFailure::Down } else { SendFailure::Refused }, name)
-        });
-        Delivered::Failed { failure, advice, delivery: delivery(name, Some(said.join("; "))), said: said.join("; ") }
+        (told.end(), heard)
     }
 
     /// Tells the store what became of the SMS. It is already decided, so a store that fails here changes nothing of it.
@@ -94,13 +148,9 @@ impl Verifier<'_> {
             (Delivered::Failed { failure, advice, said, .. }, _) => failed(failure, said, advice),
             (Delivered::Sent(_), Ok(stepped)) => {
                 let marked = stepped.known.record.challenge(&challenge.id);
-                Ok(Sent {
-                    challenge: marked.map_or_else(|| challenge.clone(), |(_, challenge)| challenge.clone()),
-                    budget: rules::budget(&stepped.known.record, stepped.now, self.limits),
-                    superseded: stepped.outcome.superseded,
-                    replayed: false,
-                    unmarked: None,
-                })
+                let challenge = marked.map_or_else(|| challenge.clone(), |(_, challenge)| challenge.clone());
+                let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
+                Ok(Sent { superseded: stepped.outcome.superseded, ..Sent::new(challenge, budget) })
             }
             (Delivered::Sent(delivery), Err(error)) => {
                 let unmarked = match error {
@@ -109,10 +159,54 @@ impl Verifier<'_> {
                 };
                 let challenge = Challenge { state: State::Sent, delivery: Some(delivery), ..challenge.clone() };
                 let budget = Budget { allowed_at: challenge.created_at, left: None };
-                Ok(Sent { challenge, budget, superseded: None, replayed: false, unmarked: Some(unmarked) })
+                Ok(Sent { unmarked: Some(unmarked), ..Sent::new(challenge, budget) })
             }
         }
     }
+}
+
+/// Says which providers are not asked, and why.
+fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, order: &[usize], told: &mut Told<'_>) {
+    for (at, provider) in route.providers.iter().enumerate().filter(|(at, _)| !order.contains(at)) {
+        let Some(circuit) = circuits.get(at) else { continue };
+        let until = circuit.passed_over(now).map(Moment::to_the_second).unwrap_or_default();
+        told.says(provider.name(), &format!("passed over until {until} after {} failures in a row", circuit.failures));
+    }
+}
+
+/// Hands the message to one provider; more than once only where that cannot make a second SMS: the gateway said that it
+/// did nothing and when to come back, or it takes the same challenge twice for once.
+async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Instant) -> Outcome {
+    let fits = |wait: Duration| Instant::now() + wait + ANSWER < deadline;
+    let mut doubt = None;
+    for left in (0..TRIES).rev() {
+        let outcome = provider.send(message, deadline).await;
+        let wait = match &outcome {
+            Outcome::Refused(refusal) if refusal.class == Class::Throttled => refusal.retry_after,
+            Outcome::Unknown(_) if provider.is_idempotent() => Some(PAUSE),
+            _ => None,
+        };
+        if let Some(wait) = wait.filter(|wait| left > 0 && fits(*wait)) {
+            let seconds = wait.as_secs_f64();
+            tracing::info!(
+                provider = provider.name(),
+                outcome = outcome.as_str(),
+                seconds,
+                "asking again after a pause"
+            );
+            if let Outcome::Unknown(_) = outcome {
+                doubt = Some(outcome);
+            }
+            tokio::time::sleep(wait).await;
+            continue;
+        }
+        return match (outcome, doubt) {
+            // That it cannot be reached now says nothing of the time before.
+            (Outcome::Refused(refusal), Some(doubt)) if refusal.class.is_down() => doubt,
+            (outcome, _) => outcome,
+        };
+    }
+    doubt.unwrap_or_else(|| Outcome::Refused(crate::provider::Refusal::new(Class::Throttled, "asked too often")))
 }
 
 fn delivery(provider: &str, detail: Option<String>) -> Delivery {

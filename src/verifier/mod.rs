@@ -5,6 +5,7 @@ mod deliver;
 mod failure;
 mod look;
 mod progress;
+mod route;
 mod send;
 mod step;
 mod users;
@@ -14,7 +15,8 @@ use std::time::Duration;
 pub use failure::{SendFailure, VerifierError};
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use progress::{InFlight, Progress};
-pub use send::{Route, Sent, ToIssue, ToSend};
+pub use route::Route;
+pub use send::{Foreseen, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
 
 use self::step::Doing;

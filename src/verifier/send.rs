@@ -7,23 +7,13 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::step::Doing;
-use super::{InFlight, SendFailure, Stepped, Verifier, VerifierError};
+use super::{InFlight, Route, SendFailure, Stepped, Verifier, VerifierError};
+use crate::otp::circuit::Circuit;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{self, Budget, Reserve, Reserved, Way};
 use crate::otp::text::{Template, TemplateError, Vars};
 use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, UserId, reference};
-use crate::provider::Provider;
 use crate::store::StoreError;
-
-/// The providers for one message, in the order in which they are tried.
-#[derive(Default)]
-pub struct Route {
-    /// The next is asked only when the one before surely did not send. None: the number is a test number, and nothing
-    /// is sent.
-    pub providers: Vec<Box<dyn Provider>>,
-    /// Whether an SMS may really go out.
-    pub real: bool,
-}
 
 /// A code that is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -78,14 +68,19 @@ pub struct Sent {
     pub replayed: bool,
     /// The provider took it, but the store could not be told.
     pub unmarked: Option<StoreError>,
+    /// What a dry run looked at besides.
+    pub foreseen: Foreseen,
 }
 
-impl Route {
-    /// Whether every provider holds the text itself: ours is not sent then.
-    #[must_use]
-    pub fn holds_text(&self) -> bool {
-        !self.providers.is_empty() && self.providers.iter().all(|provider| provider.holds_text())
-    }
+/// What a dry run looks at besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Providers of the route that would be passed over, and until when.
+    pub passed_over: Vec<(String, Moment)>,
+    /// How many more the prefix stands after this send.
+    pub prefix_left: Option<u32>,
+    /// How many more the country stands after this send.
+    pub country_left: Option<u32>,
 }
 
 impl ToSend<'_> {
@@ -137,7 +132,8 @@ impl Verifier<'_> {
         // Longer than the provider may take, so that nobody takes this process for dead while it is not.
         let lease = asked.deadline.saturating_duration_since(Instant::now()) + Duration::from_secs(5);
         let reservation = self.reservation(&asked.issue, &id, Way::Sms { lease }, request);
-        if let Some(earlier) = self.count(asked, &reservation).await? {
+        let counted = self.count(asked, &reservation).await?;
+        if let Some(earlier) = counted.earlier {
             return self.replayed(earlier);
         }
         let stepped = self.reserve(&reservation).await?;
@@ -145,12 +141,23 @@ impl Verifier<'_> {
             Reserved::Replayed(_) => self.replayed(stepped),
             Reserved::New(ref challenge) if self.dry_run => {
                 let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
-                Ok(Sent { challenge: challenge.clone(), budget, superseded: None, replayed: false, unmarked: None })
+                let names = asked.route.providers.iter().map(|provider| provider.name());
+                let over =
+                    |(name, circuit): (&str, &Circuit)| Some((name.to_owned(), circuit.passed_over(stepped.now)?));
+                let foreseen = Foreseen {
+                    passed_over: names.zip(&counted.circuits).filter_map(over).collect(),
+                    prefix_left: counted.prefix_left,
+                    country_left: counted.country_left,
+                };
+                Ok(Sent { foreseen, ..Sent::new(challenge.clone(), budget) })
             }
             Reserved::New(ref challenge) => {
                 let sms = InFlight::Sms(id.clone());
-                let delivered = self.progress.during(sms, self.deliver(asked, text, challenge)).await;
-                self.mark(asked.issue.phone, challenge, delivered).await
+                let delivering = self.deliver(asked, text, challenge, &counted.circuits);
+                let (delivered, heard) = self.progress.during(sms, delivering).await;
+                let marked = self.mark(asked.issue.phone, challenge, delivered).await;
+                self.remember(asked.route, &counted.circuits, &heard).await;
+                marked
             }
         }
     }
@@ -197,7 +204,7 @@ impl Verifier<'_> {
             });
         }
         let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
-        Ok(Sent { challenge, budget, superseded: None, replayed: true, unmarked: None })
+        Ok(Sent { replayed: true, ..Sent::new(challenge, budget) })
     }
 }
 
@@ -217,6 +224,11 @@ fn hash(parts: &[&str]) -> String {
 }
 
 impl Sent {
+    pub(super) fn new(challenge: Challenge, budget: Budget) -> Self {
+        let foreseen = Foreseen::default();
+        Self { challenge, budget, superseded: None, replayed: false, unmarked: None, foreseen }
+    }
+
     /// When the next send is allowed, where that is later than this one.
     #[must_use]
     pub fn resend_allowed_at(&self) -> Moment {

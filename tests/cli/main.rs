@@ -17,6 +17,7 @@ mod message;
 mod names;
 mod numbers;
 mod own_gateway;
+mod provider_faults;
 mod secrecy;
 mod stored;
 #[path = "../support/mod.rs"]

@@ -21,6 +21,19 @@ impl Gateway {
 
     /// Answers with this status, and a body that is made of the request.
     pub fn answering(status: u16, body: impl Fn(&str) -> String + Send + 'static) -> Self {
+        Self::replying(move |_, request| (format!("{status} Whatever"), body(request)))
+    }
+
+    /// Answers with these one after the other, and with the last for ever: status line with further headers, and body.
+    pub fn in_turn(answers: &[(&str, &str)]) -> Self {
+        let answers: Vec<(String, String)> =
+            answers.iter().map(|(head, body)| ((*head).to_owned(), (*body).to_owned())).collect();
+        Self::replying(move |turn, _| answers[turn.min(answers.len() - 1)].clone())
+    }
+
+    /// Answers with what is made of the number of the request and of the request: status line with further headers, and
+    /// body. An empty status line: the connection is closed without an answer.
+    fn replying(answer: impl Fn(usize, &str) -> (String, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -29,9 +42,13 @@ impl Gateway {
             for socket in listener.incoming() {
                 let mut socket = socket.unwrap();
                 let request = request(&mut socket);
-                let body = body(&request);
+                let turn = seen.lock().unwrap().len();
+                let (head, body) = answer(turn, &request);
                 seen.lock().unwrap().push(request);
-                let answer = format!("HTTP/1.1 {status} Whatever\r\ncontent-length: {}\r\n", body.len());
+                if head.is_empty() {
+                    continue;
+                }
+                let answer = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n", body.len());
                 // A client that has gone away is the test's business, not the gateway's.
                 let _ = socket.write_all(format!("{answer}connection: close\r\n\r\n{body}").as_bytes());
             }

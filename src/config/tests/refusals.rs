@@ -123,6 +123,12 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[routes]\ndefault = [\"console\", \"console\"]", 2, &["tries each provider once"]),
     ("[routes]\ndefualt = [\"console\"]", 2, &["did you mean `default`?"]),
     ("[routes]\nin = [\"console\"]", 2, &["did you mean `IN`?"]),
+    ("[routes]\n\"+91x\" = [\"console\"]", 2, &["first digits of a number"]),
+    ("[routes]\n\"+\" = [\"console\"]", 2, &["first digits of a number"]),
+    ("[routes]\nfailover_on_unknwn = true", 2, &["did you mean `failover_on_unknown`?"]),
+    ("[routes]\nfailover_on_unknown = \"yes\"", 2, &["true or false"]),
+    ("[routes]\npass_over = { afte = 3 }", 2, &["did you mean `after`?"]),
+    ("[routes]\npass_over = { for = \"1h\" }", 2, &["a duration from 1s to 15m"]),
     (
         "[providers.console]\n[providers.outbox]\npath = \"x\"",
         1,

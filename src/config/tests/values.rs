@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::super::words::{duration, spelled};
 use super::super::{Entry, RedisTarget, SecretSource, StoreSettings, load, starter};
 use super::{defaults, folder, home, load_text, located, write};
-use crate::otp::{Limits, LockLength, Policy};
+use crate::otp::circuit::PassOver;
+use crate::otp::{Limits, LockLength, Phone, Policy};
+use crate::provider::TestOutcome;
 
 #[test]
 fn durations_are_read_and_written() {
@@ -66,13 +68,43 @@ fn a_real_provider_denies_every_country_that_is_not_listed() {
 #[test]
 fn routes_follow_from_the_providers() {
     assert_eq!(load_text("[providers.outbox]\npath = \"x\"").expect("loads").routes.default, ["outbox"]);
-    let text = "[providers.a]\nkind = \"console\"\n[providers.b]\nkind = \"console\"\n[routes]\ndefault = [\"b\", \"a\"]\nIN = [\"a\"]";
-    let settings = load_text(text).expect("loads");
-    let india = "IN".parse().expect("a country");
-    assert_eq!(
-        (settings.routes.of(None), settings.routes.of(Some(india))),
-        (&["b".into(), "a".into()][..], &["a".into()][..])
-    );
+    let text = "[providers.a]\nkind = \"console\"\n[providers.b]\nkind = \"console\"\n[routes]\ndefault = [\"b\", \"a\"]\n\
+                IN = [\"a\"]\n\"+9198\" = [\"b\"]\n\"+91987\" = [\"a\", \"b\"]\n";
+    let routes = load_text(text).expect("loads").routes;
+    for (phone, names, by) in [
+        ("+12025550100", "b a", "default"),
+        ("+917012345678", "a", "country IN"),
+        ("+919812345678", "b", "prefix +9198"),
+        ("+919876543210", "a b", "prefix +91987"),
+    ] {
+        let phone = Phone::parse(phone, None).expect("a number");
+        let (found, why) = routes.of(&phone);
+        assert_eq!((found.join(" ").as_str(), why.to_string().as_str()), (names, by), "{phone:?}");
+    }
+    assert_eq!((routes.failover_on_unknown, routes.pass_over.map(|rule| rule.after)), (false, Some(5)));
+    let text = "[routes]\nfailover_on_unknown = true\npass_over = { after = 2, for = \"90s\" }";
+    let routes = load_text(text).expect("loads").routes;
+    assert!(routes.failover_on_unknown);
+    assert_eq!(routes.pass_over, Some(PassOver { after: 2, pause: Duration::from_secs(90) }));
+    assert_eq!(load_text("[routes]\npass_over = { after = 0 }").expect("loads").routes.pass_over, None);
+}
+
+#[test]
+fn a_test_number_says_what_becomes_of_its_sms() {
+    let outcome = |word: &str| {
+        let number = "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = 2027-01-01\n";
+        load_text(&format!("{number}{word}")).expect(word).test_numbers.remove(0).outcome
+    };
+    for (word, expected) in [
+        ("", TestOutcome::Accepted),
+        ("outcome = \"delivered\"", TestOutcome::Delivered),
+        ("outcome = \"undelivered:handset_off\"", TestOutcome::Undelivered("handset_off".to_owned())),
+        ("outcome = \"undelivered: no luck\"", TestOutcome::Undelivered("no luck".to_owned())),
+        ("outcome = \"unknown\"", TestOutcome::Unknown),
+        ("outcome = \"slow:5s\"", TestOutcome::Slow(Duration::from_secs(5))),
+    ] {
+        assert_eq!(outcome(word), expected, "{word}");
+    }
 }
 
 #[test]

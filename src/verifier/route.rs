@@ -1,0 +1,109 @@
+//! The providers for one message: in which order they are tried, and what is remembered of those that fail.
+
+use super::step::ROUNDS;
+use super::{Verifier, VerifierError};
+use crate::otp::circuit::{Circuit, PassOver};
+use crate::otp::{Life, Moment, Stored as _};
+use crate::provider::Provider;
+use crate::store::{Cell, Change, Committed, Loaded, Put, Write};
+
+/// The providers for one message, in the order in which they are tried.
+#[derive(Default)]
+pub struct Route {
+    /// The next is asked only when the one before surely did not send.
+    pub providers: Vec<Box<dyn Provider>>,
+    /// Why these, in a few words.
+    pub why: String,
+    /// Whether an SMS may really go out.
+    pub real: bool,
+    /// The next is asked also when the one before may have sent: with the same code, and perhaps a second SMS.
+    pub failover_on_unknown: bool,
+    /// When one that fails is passed over; `None`: never.
+    pub pass_over: Option<PassOver>,
+}
+
+/// What was heard of a provider in one send.
+pub(super) enum Heard {
+    /// It took the message.
+    Worked(usize),
+    /// It surely failed, and would have failed with any message.
+    Failed(usize, String),
+}
+
+impl Route {
+    /// Whether every provider holds the text itself: ours is not sent then.
+    #[must_use]
+    pub fn holds_text(&self) -> bool {
+        !self.providers.is_empty() && self.providers.iter().all(|provider| provider.holds_text())
+    }
+
+    /// The places of the circuits of its providers, where these are looked at.
+    pub(super) fn circuits(&self) -> Vec<Cell> {
+        let counts = self.real && self.pass_over.is_some();
+        self.providers.iter().filter(|_| counts).map(|provider| Cell::Provider(provider.name().to_owned())).collect()
+    }
+
+    /// The order in which the providers are tried: those that are passed over are left out, unless all are.
+    pub(super) fn order(&self, circuits: &[Circuit], now: Moment) -> Vec<usize> {
+        let all = 0..self.providers.len();
+        let over = |at: &usize| circuits.get(*at).is_some_and(|circuit| circuit.passed_over(now).is_some());
+        let open: Vec<usize> = all.clone().filter(|at| !over(at)).collect();
+        if open.is_empty() { all.collect() } else { open }
+    }
+}
+
+/// A circuit as it was loaded. One that cannot be read stops nobody from sending.
+pub(super) fn circuit(loaded: &Loaded) -> Circuit {
+    Circuit::read(loaded.values.first().and_then(Option::as_deref)).unwrap_or_default()
+}
+
+impl Verifier<'_> {
+    /// Remembers what was heard, for all processes. The message is decided, so a store that fails here changes nothing.
+    pub(super) async fn remember(&self, route: &Route, circuits: &[Circuit], heard: &[Heard]) {
+        let Some(rule) = route.pass_over.filter(|_| !circuits.is_empty()) else { return };
+        for heard in heard {
+            let (at, why) = match heard {
+                // It never failed before: there is nothing to forget.
+                Heard::Worked(at) if circuits.get(*at).is_none_or(|circuit| circuit.failures == 0) => continue,
+                Heard::Worked(at) => (*at, None),
+                Heard::Failed(at, why) => (*at, Some(why.as_str())),
+            };
+            let Some(provider) = route.providers.get(at) else { continue };
+            if let Err(error) = self.note(provider.name(), &rule, why).await {
+                tracing::warn!(provider = provider.name(), %error, "its failures could not be remembered");
+            }
+        }
+    }
+
+    async fn note(&self, name: &str, rule: &PassOver, why: Option<&str>) -> Result<(), VerifierError> {
+        let cell = Cell::Provider(name.to_owned());
+        for _ in 0..ROUNDS {
+            let loaded = self.store.load(&[vec![cell.clone()]]).await?;
+            let Some(loaded) = loaded.first() else { return Ok(()) };
+            let put = match why {
+                None => Put::Set(Vec::new(), Life::Over),
+                Some(why) => {
+                    let next = circuit(loaded).failed(loaded.now, rule, why);
+                    Put::Set(next.write(), next.life(loaded.now))
+                }
+            };
+            let held = loaded.values.first().cloned().flatten();
+            let write = Write { cell: cell.clone(), loaded: held, put };
+            let change = Change { writes: vec![write], append: None, relieves: why.is_none() };
+            if self.store.commit(&[change]).await?.iter().all(|committed| *committed != Committed::Conflict) {
+                return Ok(());
+            }
+        }
+        Err(VerifierError::Contended)
+    }
+
+    /// What is known of the failures of providers, by their names in the configuration, and the store's time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn circuits(&self, names: &[&str]) -> Result<Vec<(Moment, Circuit)>, VerifierError> {
+        let groups: Vec<_> = names.iter().map(|name| vec![Cell::Provider((*name).to_owned())]).collect();
+        let loaded = self.store.load(&groups).await?;
+        Ok(loaded.iter().map(|loaded| (loaded.now, circuit(loaded))).collect())
+    }
+}
