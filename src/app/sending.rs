@@ -52,7 +52,11 @@ impl App {
                 .hint("otpctl provider list")
         })?;
         let printer = self.printer;
-        let context = provider::Context { console: Arc::new(move |text| printer.say(text)), clock: clock() };
+        let context = provider::Context {
+            console: Arc::new(move |text| printer.say(text)),
+            clock: clock(),
+            path: self.env.get("PATH").unwrap_or_default().to_owned(),
+        };
         let resolved = configured.resolve(&self.env).await?;
         configured.kind.open(name, resolved, &context).map_err(|error| {
             let place = place(settings);

@@ -1,10 +1,14 @@
 //! The provider that is any program: the message on its standard input, its exit status as the answer.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rustix::fs::{Access, access};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -13,10 +17,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 use super::definition::{SettingSpec, SettingType};
-use super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
+use super::outcome::{Asked, Class, Doubt, Outcome, Receipt, Refusal, Silence, is_id};
 use super::redact::Redactor;
 use super::settings::{OpenError, Settings};
-use super::{Abilities, Description, Features, Provider};
+use super::{Abilities, Context, Description, Features, Provider};
 use crate::otp::Message;
 
 /// The kind's name.
@@ -38,6 +42,8 @@ struct Program {
     name: String,
     argv: Vec<String>,
     timeout: Duration,
+    /// Where a program without a folder is looked for.
+    path: OsString,
 }
 
 /// What the program reads, in this order.
@@ -61,6 +67,9 @@ struct Output {
     stderr: Vec<u8>,
 }
 
+/// It is not known what else the program could be asked.
+const CAN: Abilities = Abilities { status: false, balance: false, test: true, reports: false };
+
 pub(super) fn description() -> Description {
     Description {
         kind: KIND.to_owned(),
@@ -82,15 +91,16 @@ pub(super) fn description() -> Description {
         ],
         real: true,
         template_sender: false,
-        can: Abilities::default(),
+        can: CAN,
         features: Features::default(),
     }
 }
 
-pub(super) fn open(name: &str, settings: &Settings) -> Result<Box<dyn Provider>, OpenError> {
+pub(super) fn open(name: &str, settings: &Settings, context: &Context) -> Result<Box<dyn Provider>, OpenError> {
     settings.only(&["argv", "timeout"])?;
     let timeout = settings.duration("timeout")?.unwrap_or(TIMEOUT);
-    Ok(Box::new(Program { name: name.to_owned(), argv: settings.words("argv")?, timeout }))
+    let (name, path) = (name.to_owned(), context.path.clone());
+    Ok(Box::new(Program { name, argv: settings.words("argv")?, timeout, path }))
 }
 
 #[async_trait]
@@ -100,7 +110,7 @@ impl Provider for Program {
     }
 
     fn can(&self) -> Abilities {
-        Abilities::default()
+        CAN
     }
 
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
@@ -129,9 +139,32 @@ impl Provider for Program {
             Err(_) => doubt("the program did not end in time and was killed"),
         }
     }
+
+    /// The program is not run: what it would do without a message is not known.
+    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
+        let program = self.argv.first().map_or("", String::as_str);
+        match self.found() {
+            Some(found) => Ok(Some(format!("it runs {} for each SMS; it was not run now", found.display()))),
+            None => Err(Silence::Refused(Refusal {
+                advice: Some("check `argv`: its first word is a program that is there and may be run".to_owned()),
+                ..Refusal::new(Class::Unreachable, format!("there is no program {program} that may be run"))
+            })),
+        }
+    }
 }
 
 impl Program {
+    /// The file that would be run. A name with a slash is looked for nowhere else.
+    fn found(&self) -> Option<PathBuf> {
+        let program = self.argv.first()?;
+        let runs = |file: &PathBuf| file.is_file() && access(file, Access::EXEC_OK).is_ok();
+        if program.contains('/') {
+            return Some(PathBuf::from(program)).filter(runs);
+        }
+        let folders = self.path.as_bytes().split(|byte| *byte == b':').map(OsStr::from_bytes);
+        folders.map(|folder| Path::new(folder).join(program)).find(runs)
+    }
+
     fn spawn(&self) -> std::io::Result<Child> {
         let (program, arguments) = self.argv.split_first().ok_or(std::io::ErrorKind::NotFound)?;
         Command::new(program)

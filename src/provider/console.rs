@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::outcome::{Outcome, Receipt};
+use super::outcome::{Asked, Outcome, Receipt};
 use super::redact::escaped_lines;
 use super::settings::{OpenError, Settings};
 use super::{Abilities, Context, Description, Features, Provider, Sink};
@@ -17,6 +17,9 @@ struct Console {
     sink: Sink,
 }
 
+/// Nobody tells it more.
+const CAN: Abilities = Abilities { status: false, balance: false, test: true, reports: false };
+
 pub(super) fn description() -> Description {
     Description {
         kind: KIND.to_owned(),
@@ -25,7 +28,7 @@ pub(super) fn description() -> Description {
         settings: Vec::new(),
         real: false,
         template_sender: false,
-        can: Abilities::default(),
+        can: CAN,
         features: Features::default(),
     }
 }
@@ -42,11 +45,15 @@ impl Provider for Console {
     }
 
     fn can(&self) -> Abilities {
-        Abilities::default()
+        CAN
     }
 
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
         (self.sink)(&format!("SMS to {}: {}", message.to.as_str(), escaped_lines(message.text)));
         Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
+    }
+
+    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
+        Ok(Some("it shows each SMS on stderr and sends none".to_owned()))
     }
 }

@@ -15,6 +15,7 @@ mod redact;
 mod settings;
 mod test_number;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// Makes one real call that costs nothing and shows that the settings work; what the gateway said of them, where it
-    /// said more than yes.
+    /// said more than yes. A provider that calls nobody looks whether it could do its work, and says what that is.
     async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
         Err(Silence::NotOffered)
     }
@@ -93,6 +94,8 @@ pub struct Context {
     pub console: Sink,
     /// The machine's time. A request that is signed is only good for minutes.
     pub clock: Clock,
+    /// The folders in which programs are looked for, as in `PATH`.
+    pub path: OsString,
 }
 
 impl fmt::Debug for Context {
@@ -167,7 +170,7 @@ pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Re
     match kind {
         console::KIND => console::open(name, &settings, context),
         outbox::KIND => outbox::open(name, &settings),
-        command::KIND => command::open(name, &settings),
+        command::KIND => command::open(name, &settings, context),
         _ => match catalog::definition(kind) {
             Some(definition) => open_defined(name, definition?, settings, context),
             None => Err(OpenError::UnknownKind { kind: kind.to_owned(), near: settings::nearest(kind, kinds()) }),

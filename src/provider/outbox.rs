@@ -3,15 +3,16 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use rustix::fs::{Access, access};
 use serde::Serialize;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::definition::{SettingSpec, SettingType};
-use super::outcome::{Class, Outcome, Receipt, Refusal};
+use super::outcome::{Asked, Class, Outcome, Receipt, Refusal, Silence};
 use super::settings::{OpenError, Settings};
 use super::{Abilities, Description, Features, Provider};
 use crate::otp::Message;
@@ -35,6 +36,9 @@ struct Line<'a> {
     provider: &'a str,
 }
 
+/// Nobody tells it more.
+const CAN: Abilities = Abilities { status: false, balance: false, test: true, reports: false };
+
 pub(super) fn description() -> Description {
     Description {
         kind: KIND.to_owned(),
@@ -46,7 +50,7 @@ pub(super) fn description() -> Description {
         }],
         real: false,
         template_sender: false,
-        can: Abilities::default(),
+        can: CAN,
         features: Features::default(),
     }
 }
@@ -65,7 +69,7 @@ impl Provider for Outbox {
     }
 
     fn can(&self) -> Abilities {
-        Abilities::default()
+        CAN
     }
 
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
@@ -73,18 +77,36 @@ impl Provider for Outbox {
             Ok(()) => {
                 Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
             }
-            Err(error) => {
-                let why = format!("cannot append to {}: {error}", self.path.display());
-                Outcome::Refused(Refusal {
-                    advice: Some("check `path`: its folder must be there and writable".to_owned()),
-                    ..Refusal::new(Class::Unreachable, why)
-                })
-            }
+            Err(error) => Outcome::Refused(self.refusal(&error)),
         }
+    }
+
+    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
+        self.writable().map_err(|error| Silence::Refused(self.refusal(&error)))?;
+        Ok(Some(format!("it appends each SMS to {} and sends none", self.path.display())))
     }
 }
 
 impl Outbox {
+    fn refusal(&self, error: &io::Error) -> Refusal {
+        let why = format!("cannot append to {}: {error}", self.path.display());
+        Refusal {
+            advice: Some("check `path`: its folder must be there and writable".to_owned()),
+            ..Refusal::new(Class::Unreachable, why)
+        }
+    }
+
+    /// Whether a line could be appended. No file is made to find out.
+    fn writable(&self) -> io::Result<()> {
+        match OpenOptions::new().append(true).open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                Ok(access(folder.unwrap_or(Path::new(".")), Access::WRITE_OK | Access::EXEC_OK)?)
+            }
+            opened => opened.map(drop),
+        }
+    }
+
     /// One write for one line, so that processes that append at the same time do not mix theirs.
     fn append(&self, message: &Message<'_>) -> io::Result<()> {
         let line = Line {

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use otpctl::otp::Secret;
-use otpctl::provider::{Class, Context, OpenError, Outcome, Setting, Settings, describe, is_real, kinds, open};
+use otpctl::provider::{
+    Class, Context, OpenError, Outcome, Setting, Settings, Silence, describe, is_real, kinds, open,
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -121,6 +123,48 @@ async fn a_command_that_hangs_is_killed_with_its_children_and_leaves_a_doubt() {
     assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
     tokio::time::sleep(Duration::from_millis(1300)).await;
     assert!(!late.exists());
+}
+
+/// What a provider says of itself, or its refusal.
+async fn tested(kind: &str, value: Value) -> Result<String, (Class, String)> {
+    let provider = open("x", kind, settings(value), &context()).unwrap();
+    assert!(provider.can().test && describe(kind).unwrap().can.test);
+    match provider.test(Instant::now()).await {
+        Ok(says) => Ok(says.unwrap()),
+        Err(Silence::Refused(refusal)) => Err((refusal.class, refusal.message)),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_test_of_the_outbox_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outbox.jsonl");
+    assert!(tested("outbox", json!({"path": path})).await.unwrap().contains("outbox.jsonl"));
+    assert!(!path.exists());
+    std::fs::write(&path, "a line\n").unwrap();
+    tested("outbox", json!({"path": path})).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "a line\n");
+    for closed in ["/dev/null/outbox.jsonl", "/nonexistent/outbox.jsonl"] {
+        assert_eq!(tested("outbox", json!({"path": closed})).await.unwrap_err().0, Class::Unreachable, "{closed}");
+    }
+}
+
+#[tokio::test]
+async fn a_test_of_a_command_finds_it_and_does_not_run_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, ran) = (folder.path().join("sms"), folder.path().join("ran"));
+    std::fs::write(&program, format!("#!/bin/sh\ntouch {}\n", ran.display())).unwrap();
+    let refused = tested("command", json!({"argv": [program]})).await.unwrap_err();
+    assert_eq!(refused.0, Class::Unreachable, "it may not be run: {}", refused.1);
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    tested("command", json!({"argv": [program]})).await.unwrap();
+    assert!(!ran.exists());
+    assert!(tested("command", json!({"argv": ["sh", "-c", "exit 1"]})).await.unwrap().contains("/bin/sh"));
+    for missing in ["otpctl-no-such-program", "/nonexistent/sms", "/tmp", ""] {
+        tested("command", json!({"argv": [missing]})).await.unwrap_err();
+    }
+    tested("console", json!({})).await.unwrap();
 }
 
 #[tokio::test]

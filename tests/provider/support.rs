@@ -192,7 +192,7 @@ impl Letter {
 }
 
 pub fn context() -> Context {
-    Context { console: Arc::new(|_| {}), clock: at(NOW) }
+    Context { console: Arc::new(|_| {}), clock: at(NOW), path: "/usr/bin:/bin".into() }
 }
 
 /// A clock that stands still.

@@ -47,7 +47,8 @@ impl Args {
             })
             .collect();
         // A provider whose secrets are there may still not open.
-        let context = provider::Context { console: std::sync::Arc::new(|_| ()), clock: clock() };
+        let context =
+            provider::Context { console: std::sync::Arc::new(|_| ()), clock: clock(), path: std::ffi::OsString::new() };
         for (name, configured) in &settings.providers {
             let Ok(resolved) = configured.resolve(&app.env).await else { continue };
             if let Err(error) = configured.kind.open(name, resolved, &context) {
