@@ -53,7 +53,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List live codes, or locks')
             [CompletionResult]::new('user', 'user', [CompletionResultType]::ParameterValue, 'Map phones to users')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Find, show, check or start the configuration file')
-            [CompletionResult]::new('provider', 'provider', [CompletionResultType]::ParameterValue, 'Look at SMS providers')
+            [CompletionResult]::new('provider', 'provider', [CompletionResultType]::ParameterValue, 'Look at SMS providers, and ask them what costs nothing')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Explain a command, or the exit codes')
@@ -564,6 +564,8 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the configured providers, and what each can do')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print the definition of a provider, to start a new one from')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check a definition of your own; nobody is called')
+            [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Make one real call that costs nothing, and say whether the settings work')
+            [CompletionResult]::new('balance', 'balance', [CompletionResultType]::ParameterValue, 'Ask the providers what is left on their accounts, all at once')
             break
         }
         'otpctl;provider;list' {
@@ -620,6 +622,58 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;provider;check' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr, never a secret; twice: more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr, never a secret; twice: more still')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask, do it')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask, do it')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask, and fail where an answer is needed')
+            [CompletionResult]::new('--unmask', '--unmask', [CompletionResultType]::ParameterName, 'Show numbers in full')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Everything but writes and provider calls')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'otpctl;provider;test' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr, never a secret; twice: more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr, never a secret; twice: more still')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask, do it')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask, do it')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask, and fail where an answer is needed')
+            [CompletionResult]::new('--unmask', '--unmask', [CompletionResultType]::ParameterName, 'Show numbers in full')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Everything but writes and provider calls')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'otpctl;provider;balance' {
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')

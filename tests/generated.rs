@@ -1,6 +1,6 @@
 //! Files that are made from the program, held to it. `UPDATE=1 cargo test --test generated` writes them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
 use std::process::Command;
@@ -34,6 +34,44 @@ fn completions() {
     }
 }
 
+/// What each kind of provider can do stands in the page on providers.
+#[test]
+fn catalogue_of_the_page() {
+    let yes = |can: bool| if can { "yes" } else { "" };
+    let row = |kind: &str| {
+        let described = otpctl::provider::describe(kind).unwrap();
+        let (can, features) = (described.can, described.features);
+        let senders: Vec<String> = features.senders.iter().map(|sender| sender.as_str().replace('_', " ")).collect();
+        let longest = features.longest.map(|longest| longest.to_string()).unwrap_or_default();
+        let abilities = [can.status, can.reports, can.balance, can.test, features.dlt].map(yes).join(" | ");
+        format!("| `{kind}` | {abilities} | {longest} | {} |", senders.join(", "))
+            .replace("|  |", "| |")
+            .replace("|  |", "| |")
+    };
+    let rows: Vec<String> = otpctl::provider::kinds().map(row).collect();
+    let head = "| kind | status | reports | balance | test | DLT | longest | senders |\n\
+                | --- | --- | --- | --- | --- | --- | ---: | --- |\n";
+    part_held(
+        "docs/providers.md",
+        "<!-- made from the catalogue: UPDATE=1 cargo test --test generated -->\n",
+        "<!-- end -->",
+        &format!("\n{head}{}\n\n", rows.join("\n")),
+    );
+}
+
+/// Holds what stands between two marks of a page.
+fn part_held(page: &str, start: &str, end: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = whole.split_once(start).unwrap_or_else(|| panic!("{page} has {start}"));
+    let (part, after) = rest.split_once(end).unwrap_or_else(|| panic!("{page} has {end}"));
+    if part == text {
+        return;
+    }
+    assert!(std::env::var_os("UPDATE").is_some(), "{page} is stale: UPDATE=1 cargo test --test generated");
+    std::fs::write(&path, format!("{before}{start}{text}{end}{after}")).unwrap();
+}
+
 /// The table of exit codes stands in the README as `help exit-codes` prints it.
 #[test]
 fn exit_codes_of_the_readme() {
@@ -41,14 +79,6 @@ fn exit_codes_of_the_readme() {
         .lines()
         .map(|line| format!("| {} |", line.split('\t').collect::<Vec<_>>().join(" | ")).replace("|  |", "| |"))
         .collect();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
     let start = "| exit | name | meaning | repeat as is? |\n| ---: | --- | --- | --- |\n";
-    let (before, rest) = readme.split_once(start).expect("the README has the table of exit codes");
-    let (table, after) = rest.split_once("\n\n").expect("the table ends with an empty line");
-    if std::env::var_os("UPDATE").is_some() && table != rows.join("\n") {
-        std::fs::write(&path, format!("{before}{start}{}\n\n{after}", rows.join("\n"))).unwrap();
-        return;
-    }
-    assert!(table == rows.join("\n"), "the README's exit codes are stale: UPDATE=1 cargo test --test generated");
+    part_held("README.md", start, "\n\n", &rows.join("\n"));
 }

@@ -105,7 +105,7 @@ impl Command {
             Self::List(args) => args.run(app).await,
             Self::User(args) => args.run(app).await,
             Self::Config(args) => args.run(app).await,
-            Self::Provider(args) => args.run(app),
+            Self::Provider(args) => args.run(app).await,
             Self::Completions(args) => Ok(args.run()),
             Self::Version(args) => Ok(args.run()),
             Self::Help(args) => args.run(),

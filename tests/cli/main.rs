@@ -18,6 +18,7 @@ mod names;
 mod numbers;
 mod own_gateway;
 mod provider_faults;
+mod providers;
 mod secrecy;
 mod stored;
 #[path = "../support/mod.rs"]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::list::{Can, or_dash, senders};
 use crate::commands::Done;
 use crate::error::{Error, Exit};
 use crate::output::{Human, Report, Table};
@@ -35,6 +36,9 @@ struct Checked {
     title: String,
     can_tell_delivery: bool,
     can_tell_balance: bool,
+    can: Can,
+    senders: Vec<&'static str>,
+    longest: Option<u32>,
     settings: Vec<Setting>,
 }
 
@@ -49,6 +53,7 @@ impl Args {
         let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.clone()));
         let described = Kind::own(&path, &text).map_err(wrong)?.describe();
         let described = described.ok_or_else(|| Error::said(Exit::Internal, "a checked definition does not parse"))?;
+        let (can, senders) = (Can::of(&described), senders(&described));
         let settings = described.settings.into_iter().map(|spec| Setting {
             name: spec.name,
             secret: spec.secret,
@@ -60,6 +65,9 @@ impl Args {
             title: described.title,
             can_tell_delivery: described.can.status,
             can_tell_balance: described.can.balance,
+            can,
+            senders,
+            longest: described.features.longest,
             settings: settings.collect(),
         }))
     }
@@ -72,7 +80,12 @@ impl Report for Checked {
         for setting in &self.settings {
             settings.row([setting.name.as_str(), yes(setting.secret), yes(setting.required), &setting.help]);
         }
-        Human::Screen(format!("Nothing is wrong with the definition of {}.", self.title), vec![("settings", settings)])
+        let mut can = Table::new(&["", ""], "");
+        can.row(["beside sending", &self.can.words()]);
+        can.row(["from", &or_dash(self.senders.join(" "))]);
+        can.row(["longest", &self.longest.map_or_else(|| "-".to_owned(), |longest| longest.to_string())]);
+        let first = format!("Nothing is wrong with the definition of {}.", self.title);
+        Human::Screen(first, vec![("it can", can), ("settings", settings)])
     }
 
     fn document(&self) -> serde_json::Result<String> {

@@ -1,15 +1,18 @@
 //! `provider`: the ways to a phone.
 
+mod balance;
 mod check;
 mod list;
+mod question;
 mod show;
+mod test;
 
 use clap::Subcommand;
 
 use super::Done;
 use crate::app::App;
 
-/// Look at SMS providers
+/// Look at SMS providers, and ask them what costs nothing
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -21,14 +24,18 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Check(check::Args),
+    Test(test::Args),
+    Balance(balance::Args),
 }
 
 impl Args {
-    pub(super) fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> Done {
         match &self.command {
             Command::List(args) => args.run(app),
             Command::Show(args) => args.run(app),
             Command::Check(args) => args.run(),
+            Command::Test(args) => args.run(app).await,
+            Command::Balance(args) => args.run(app).await,
         }
     }
 }

@@ -1,0 +1,56 @@
+//! Asks a configured provider something that costs nothing, and makes a failure of its silence.
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::app::App;
+use crate::commands::SEND;
+use crate::config::ProviderSettings;
+use crate::error::{Details, Error, Exit};
+use crate::provider::{Asked, Provider, Refusal, Silence};
+
+/// Holds that a provider of that name is configured.
+pub(super) fn configured<'a>(app: &'a App, name: &str) -> Result<&'a ProviderSettings, Error> {
+    app.settings()?.providers.get(name).ok_or_else(|| {
+        Error::said(Exit::NotFound, format!("no provider `{name}` is configured")).hint("otpctl provider list")
+    })
+}
+
+/// Opens a provider and asks it. Both together end before the command's time does, so that its end can be told.
+pub(in crate::commands) async fn ask<T>(
+    app: &App,
+    name: &str,
+    question: impl AsyncFnOnce(&dyn Provider, Instant) -> Asked<T>,
+) -> Result<T, Error> {
+    let deadline = app.provider_deadline(SEND);
+    let whole = async {
+        let provider = app.provider(name).await?;
+        question(provider.as_ref(), deadline).await.map_err(|silence| failure(name, silence))
+    };
+    // A provider keeps to its deadline, and says what kept it: it comes first.
+    let end = deadline + app.deadline().saturating_duration_since(deadline) / 2;
+    timeout_at(end, whole).await.unwrap_or_else(|_| {
+        let why = format!("{name} was not asked in time: one of its secrets takes too long to fetch");
+        Err(Error::said(Exit::ProviderDown, why).hint("otpctl config check"))
+    })
+}
+
+fn failure(name: &str, silence: Silence) -> Error {
+    match silence {
+        Silence::NotOffered => not_offered(name),
+        Silence::Refused(refusal) => refused(name, &refusal),
+    }
+}
+
+/// There is no free call. What only a send can show, a send has to.
+pub(super) fn not_offered(name: &str) -> Error {
+    Error::said(Exit::Usage, format!("{name} offers no such call, or none that costs nothing"))
+        .hint(format!("send a code to a phone of yours: otpctl send PHONE --provider {name}"))
+}
+
+fn refused(name: &str, refusal: &Refusal) -> Error {
+    let exit = if refusal.class.is_down() { Exit::ProviderDown } else { Exit::ProviderRefused };
+    let code = refusal.code.as_ref().map(|code| format!(", code {code}")).unwrap_or_default();
+    Error::said(exit, format!("{name}: {} ({}{code})", refusal.message, refusal.class))
+        .hint(refusal.hint())
+        .details(Details { retry_after: refusal.retry_after, ..Details::default() })
+}

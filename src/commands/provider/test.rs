@@ -1,0 +1,59 @@
+//! `provider test`: whether the settings of a provider work, at no cost.
+
+use serde::Serialize;
+
+use super::question;
+use crate::app::App;
+use crate::commands::Done;
+use crate::output::{Human, Report};
+
+/// Make one real call that costs nothing, and say whether the settings work
+///
+/// No SMS is sent. `console`, `outbox` and `command` call nobody: they say whether they could do their work.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The name of a configured provider
+    name: String,
+}
+
+#[derive(Serialize)]
+struct Tested {
+    schema: &'static str,
+    provider: String,
+    kind: String,
+    ok: Option<bool>,
+    says: Option<String>,
+    dry_run: bool,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let kind = question::configured(app, &self.name)?.kind.as_str().to_owned();
+        let dry_run = app.globals.dry_run;
+        let says = if dry_run {
+            if !app.provider(&self.name).await?.can().test {
+                return Err(question::not_offered(&self.name));
+            }
+            None
+        } else {
+            question::ask(app, &self.name, async |provider, deadline| provider.test(deadline).await).await?
+        };
+        let (schema, provider) = ("otpctl.provider_test/1", self.name.clone());
+        Ok(Box::new(Tested { schema, provider, kind, ok: (!dry_run).then_some(true), says, dry_run }))
+    }
+}
+
+impl Report for Tested {
+    fn human(&self) -> Human {
+        let said = self.says.as_ref().map(|says| format!("; {says}")).unwrap_or_default();
+        Human::Text(if self.dry_run {
+            format!("{} would be asked whether its settings work", self.provider)
+        } else {
+            format!("The settings of {} work{said}", self.provider)
+        })
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}
