@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState};
-use otpctl::provider::{Asked, Outcome, Refusal, Silence, describe, kinds, open};
+use otpctl::provider::{Asked, Outcome, Provider, Refusal, Silence, describe, kinds, open};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -362,6 +362,14 @@ fn asked_for(kind: &str, names: &[String]) -> Vec<&'static str> {
     needed
 }
 
+/// The gateway with the settings that its contracts share.
+pub fn with_its_settings(kind: &str) -> Box<dyn Provider> {
+    let common = read(&folder().join(kind).join("common.toml"));
+    let mut own: Value = common["settings"].clone().try_into().unwrap();
+    own["base_url"] = json!("http://127.0.0.1:9");
+    open(kind, kind, settings(own), &context()).expect("the settings of the contracts")
+}
+
 fn cases(kind: &str) -> Vec<(String, Contract)> {
     let folder = folder().join(kind);
     let common = read(&folder.join("common.toml"));
@@ -382,7 +390,8 @@ fn cases(kind: &str) -> Vec<(String, Contract)> {
     names.iter().filter(|name| *name != "common.toml").map(case).collect()
 }
 
-fn catalogue() -> impl Iterator<Item = &'static str> {
+/// The gateways that come as definitions.
+pub fn catalogue() -> impl Iterator<Item = &'static str> {
     kinds().filter(|kind| !["console", "outbox", "command"].contains(kind))
 }
 

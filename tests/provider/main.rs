@@ -7,6 +7,7 @@ mod builtin;
 mod contracts;
 mod definitions;
 mod escaping;
+mod reports;
 mod signatures;
 mod support;
 mod transport;
