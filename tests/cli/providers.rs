@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::PHONE;
-use super::support::cli::{Machine, Ran};
+use super::support::cli::{Machine, Ran, both_stores};
 use super::support::gateway::Gateway;
 use super::support::redis::free_port;
+use super::{FREE, PHONE};
 
 /// The key of every provider here. It is in no output.
 const KEY: &str = "KEY0sEcReT99";
@@ -230,4 +230,29 @@ fn the_list_says_what_each_can_do() {
     let twice = rows.iter().filter(|row| row["kind"] == "telnyx").count();
     assert_eq!(twice, 1, "what is configured is not listed again");
     machine.run(&["send", PHONE, "--provider", "main", "--dry-run"]).exits(0);
+}
+
+#[test]
+fn who_is_passed_over_is_listed_and_a_dead_store_hides_nothing_else() {
+    let settings = format!(
+        "{FREE}[policy]\ncountries = [\"IN\"]\n[routes]\ndefault = [\"main\"]\n\"+9198\" = [\"main\"]\n\
+         pass_over = {{ after = 1, for = \"5m\" }}\n{}",
+        telnyx("main", &format!("http://127.0.0.1:{}", free_port()))
+    );
+    both_stores(&settings, |machine| {
+        let before = machine.run(&["provider", "list", "--json"]).exits(0).json();
+        assert_eq!(before["providers"][0]["passed_over_until"], Value::Null);
+        assert_eq!(before["providers"][0]["countries"], json!(["*", "+9198"]));
+        machine.run(&["send", PHONE]).exits(26);
+        let after = machine.run(&["provider", "list", "--json"]).exits(0).json();
+        assert!(after["providers"][0]["passed_over_until"].as_str().unwrap().ends_with('Z'), "{after}");
+        assert!(after["providers"][0]["passed_over_because"].as_str().unwrap().len() > 5, "{after}");
+        let row = machine.run(&["provider", "list"]).exits(0).stdout.clone();
+        assert_eq!(row.split('\t').count(), 7, "{row}");
+    });
+    let dead = format!("{settings}[code]\npeppers = [{{ id = \"1\", file = \"pepper\" }}]\n[store.redis]\nurl = ");
+    let machine = Machine::with(&format!("{dead}\"redis://127.0.0.1:{}/0\"\n", free_port()));
+    let listed = machine.run(&["provider", "list"]);
+    listed.exits(0);
+    assert!(listed.stdout.starts_with("main\t") && listed.stderr.contains("warning: it is not known"), "{listed:?}");
 }

@@ -1,11 +1,20 @@
 //! `provider list`: what is configured, or all that could be, and what each can do.
 
+use std::time::Duration;
+
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::commands::Done;
+use crate::error::{Error, Exit};
+use crate::otp::Moment;
+use crate::otp::time::rfc3339_or_null;
 use crate::output::{Human, Report, Table, lines_of};
 use crate::provider::{self, Description, Kind};
+
+/// A list does not wait longer for what only adds to it.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// List the configured providers, and what each can do
 ///
@@ -38,8 +47,12 @@ struct Row {
     configured: bool,
     sends_real_sms: bool,
     text_at_provider: bool,
-    /// The routes that it is in; `*` is the default one.
+    /// The routes that it is in, countries and prefixes; `*` is the default one.
     countries: Vec<String>,
+    /// It failed again and again, and is left out until then; `null` also where that is not known.
+    #[serde(serialize_with = "rfc3339_or_null")]
+    passed_over_until: Option<Moment>,
+    passed_over_because: Option<String>,
     can: Can,
     /// What a message can come from.
     senders: Vec<&'static str>,
@@ -52,29 +65,50 @@ struct Row {
 struct Providers {
     schema: &'static str,
     providers: Vec<Row>,
+    /// Why it is not known which are passed over.
+    #[serde(skip)]
+    unknown: Option<String>,
 }
 
 impl Args {
-    pub(super) fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> Done {
         let settings = app.settings()?;
         let mut providers = Vec::new();
         for (name, configured) in &settings.providers {
             let mut row = row(name, &configured.kind);
             row.configured = true;
-            if settings.routes.default.contains(name) {
-                row.countries.push("*".to_owned());
-            }
-            let own = settings.routes.by_country.iter().filter(|(_, names)| names.contains(name));
-            row.countries.extend(own.map(|(country, _)| country.to_string()));
+            let routes = settings.routes.all().filter(|(_, names)| names.contains(name));
+            row.countries = routes.map(|(route, _)| if route == "default" { "*".to_owned() } else { route }).collect();
             providers.push(row);
         }
+        let unknown = passed_over(app, &mut providers).await.err().map(|error| error.message());
         if self.all {
             let known = |kind: &&str| !settings.providers.values().any(|configured| configured.kind.as_str() == *kind);
             let others = provider::kinds().filter(known).filter_map(Kind::known);
             providers.extend(others.map(|kind| row(kind.as_str(), &kind)));
         }
-        Ok(Box::new(Providers { schema: "otpctl.provider_list/1", providers }))
+        Ok(Box::new(Providers { schema: "otpctl.provider_list/1", providers, unknown }))
     }
+}
+
+/// Notes which of them are passed over now. The store is asked only where one could be, and not for long.
+async fn passed_over(app: &App, rows: &mut [Row]) -> Result<(), Error> {
+    if app.settings()?.routes.pass_over.is_none() {
+        return Ok(());
+    }
+    let mut real: Vec<&mut Row> = rows.iter_mut().filter(|row| row.sends_real_sms).collect();
+    if real.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = real.iter().map(|row| row.name.as_str()).collect();
+    let verifier = app.verifier().await?;
+    let late = |_| Error::said(Exit::StoreUnreachable, "the store does not answer");
+    let circuits = timeout(PATIENCE, verifier.circuits(&names)).await.map_err(late)??;
+    for (row, (now, circuit)) in real.iter_mut().zip(circuits) {
+        row.passed_over_until = circuit.passed_over(now);
+        row.passed_over_because = row.passed_over_until.map(|_| circuit.why);
+    }
+    Ok(())
 }
 
 impl Can {
@@ -124,6 +158,8 @@ fn row(name: &str, kind: &Kind) -> Row {
         sends_real_sms: kind.is_real(),
         text_at_provider: described.is_some_and(|described| described.template_sender),
         countries: Vec::new(),
+        passed_over_until: None,
+        passed_over_because: None,
         can: described.map(Can::of).unwrap_or_default(),
         senders: described.map(senders).unwrap_or_default(),
         longest: described.and_then(|described| described.features.longest),
@@ -133,10 +169,12 @@ fn row(name: &str, kind: &Kind) -> Row {
 
 impl Report for Providers {
     fn human(&self) -> Human {
-        let header = ["NAME", "KIND", "ROUTES", "CAN", "SENDERS", "LONGEST"];
-        let mut table = Table::new(&header, "No provider.");
+        let header = ["NAME", "KIND", "ROUTES", "CAN", "SENDERS", "LONGEST", "PASSED OVER UNTIL"];
+        let over = self.providers.iter().any(|row| row.passed_over_until.is_some());
+        let columns = if over { header.len() } else { header.len() - 1 };
+        let mut table = Table::new(&header[..columns], "No provider.");
         for row in &self.providers {
-            table.row([
+            let cells = [
                 // What is not configured has no name.
                 if row.configured { row.name.clone() } else { "-".to_owned() },
                 row.kind.clone(),
@@ -144,7 +182,9 @@ impl Report for Providers {
                 row.can.words(),
                 or_dash(row.senders.join(" ")),
                 row.longest.map_or_else(|| "-".to_owned(), |longest| longest.to_string()),
-            ]);
+                row.passed_over_until.map_or_else(|| "-".to_owned(), Moment::to_the_second),
+            ];
+            table.row(&cells[..columns]);
         }
         Human::Rows(table)
     }
@@ -155,5 +195,10 @@ impl Report for Providers {
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
         lines_of("otpctl.provider_list_row/1", &self.providers)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let told = |why: &String| format!("it is not known which of them are passed over: {why}");
+        self.unknown.iter().map(told).collect()
     }
 }

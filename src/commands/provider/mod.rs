@@ -31,7 +31,7 @@ enum Command {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         match &self.command {
-            Command::List(args) => args.run(app),
+            Command::List(args) => args.run(app).await,
             Command::Show(args) => args.run(app),
             Command::Check(args) => args.run(),
             Command::Test(args) => args.run(app).await,
