@@ -5,5 +5,5 @@ mod segments;
 mod template;
 
 pub use origin::parse_origin_bound;
-pub use segments::{Encoding, Segments, segments};
+pub use segments::{Encoding, Segments, cut, segments};
 pub use template::{Template, TemplateError, Vars};

@@ -22,11 +22,12 @@ impl Encoding {
         }
     }
 
-    /// Units in a message of one part, and in each part of a longer one, which carries a header of six bytes.
-    const fn room(self) -> (usize, usize) {
+    /// Units that fit into the 140 octets of one message beside a header of so many octets.
+    const fn room(self, header: usize) -> usize {
+        let octets = 140 - header;
         match self {
-            Self::Gsm7 => (160, 153),
-            Self::Ucs2 => (70, 67),
+            Self::Gsm7 => octets * 8 / 7,
+            Self::Ucs2 => octets / 2,
         }
     }
 
@@ -38,6 +39,27 @@ impl Encoding {
             Self::Ucs2 => c.len_utf16(),
         }
     }
+
+    /// The text as the octets that an SMSC takes: one septet each, unpacked, or UTF-16 with the high octet first. A
+    /// character that the alphabet does not have becomes a question mark.
+    #[must_use]
+    pub fn octets(self, text: &str) -> Vec<u8> {
+        match self {
+            Self::Gsm7 => text.chars().flat_map(septets).collect(),
+            Self::Ucs2 => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        }
+    }
+}
+
+/// One character in the default alphabet: an escape before it where it stands in the extension table.
+fn septets(character: char) -> impl Iterator<Item = u8> {
+    let basic = BASIC.chars().zip((0..ESCAPE).chain(ESCAPE + 1..)).find(|(known, _)| *known == character);
+    let extended = || EXTENSION.chars().zip(EXTENDED).find(|(known, _)| *known == character);
+    let (escape, septet) = match basic {
+        Some((_, septet)) => (None, septet),
+        None => extended().map_or((None, QUESTION_MARK), |(_, septet)| (Some(ESCAPE), septet)),
+    };
+    escape.into_iter().chain([septet])
 }
 
 impl Serialize for Encoding {
@@ -66,28 +88,50 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 /// Its extension table (§6.2.1.1): each takes an escape too.
 const EXTENSION: &str = "\u{C}^{}\\[~]|€";
 
-/// Counts what a text takes. A character is never split over two parts: neither an escape from what it escapes
-/// (TS 23.040 §9.2.3.24.1), nor a surrogate from its pair, so a part may stay one unit short.
+/// Where the characters of the extension table stand in it.
+const EXTENDED: [u8; 10] = [0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65];
+
+/// The septet that leads to the extension table. [`BASIC`] passes it over.
+const ESCAPE: u8 = 0x1B;
+
+/// `?`, in the default alphabet as in ASCII.
+const QUESTION_MARK: u8 = 0x3F;
+
+/// The octets of the header that most gateways put before each part of a longer message (TS 23.040 §9.2.3.24.1).
+const HEADER: usize = 6;
+
+/// Counts what a text takes.
 #[must_use]
 pub fn segments(text: &str) -> Segments {
     let offender = text.chars().find(|c| !BASIC.contains(*c) && !EXTENSION.contains(*c));
     let encoding = if offender.is_some() { Encoding::Ucs2 } else { Encoding::Gsm7 };
-    let (alone, each) = encoding.room();
-    let (mut units, mut parts, mut filled) = (0, 1, 0);
-    for width in text.chars().map(|c| encoding.width(c)) {
-        units += width;
-        if filled + width > each {
-            parts += 1;
-            filled = 0;
+    let units = text.chars().map(|c| encoding.width(c)).sum();
+    Segments { encoding, units, segments: cut(text, encoding, HEADER).len(), offender }
+}
+
+/// Cuts a text into the parts that it travels in, with a header of so many octets before each of several. A character
+/// is never split over two parts: neither an escape from what it escapes (TS 23.040 §9.2.3.24.1), nor a surrogate from
+/// its pair, so a part may stay one unit short.
+#[must_use]
+pub fn cut(text: &str, encoding: Encoding, header: usize) -> Vec<&str> {
+    if text.chars().map(|c| encoding.width(c)).sum::<usize>() <= encoding.room(0) {
+        return vec![text];
+    }
+    let (mut parts, mut begin, mut filled) = (Vec::new(), 0, 0);
+    for (at, width) in text.char_indices().map(|(at, c)| (at, encoding.width(c))) {
+        if filled + width > encoding.room(header) {
+            parts.push(&text[begin..at]);
+            (begin, filled) = (at, 0);
         }
         filled += width;
     }
-    Segments { encoding, units, segments: if units <= alone { 1 } else { parts }, offender }
+    parts.push(&text[begin..]);
+    parts
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BASIC, EXTENSION, Encoding, segments};
+    use super::{BASIC, EXTENDED, EXTENSION, Encoding, cut, segments};
 
     fn counted(text: &str) -> (Encoding, usize, usize) {
         let counted = segments(text);
@@ -96,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_tables_have_their_size() {
-        assert_eq!((BASIC.chars().count(), EXTENSION.chars().count()), (127, 10));
+        assert_eq!((BASIC.chars().count(), EXTENSION.chars().count(), EXTENDED.len()), (127, 10, 10));
     }
 
     #[test]
@@ -140,5 +184,33 @@ mod tests {
         assert_eq!(segments("código: 123456 ç").offender, Some('ó'));
         assert_eq!(segments("don’t").offender, Some('’'));
         assert_eq!(segments("a\tb").offender, Some('\t'));
+    }
+
+    #[test]
+    fn septets_are_those_of_the_table() {
+        // TS 23.038 §6.2.1: the corners of the table, and both sides of the escape.
+        assert_eq!(Encoding::Gsm7.octets("@Δ\u{1}ΞÆ ?¡Z¿zà"), [0, 16, 63, 26, 28, 32, 63, 64, 90, 96, 122, 127]);
+        assert_eq!(Encoding::Gsm7.octets("é€[~]"), [5, 27, 0x65, 27, 0x3C, 27, 0x3D, 27, 0x3E]);
+        assert_eq!(Encoding::Ucs2.octets("aж😀"), [0, 0x61, 0x04, 0x36, 0xD8, 0x3D, 0xDE, 0x00]);
+    }
+
+    #[test]
+    fn a_longer_header_leaves_less_room() {
+        assert_eq!(cut(&"a".repeat(306), Encoding::Gsm7, 6).len(), 2);
+        assert_eq!(cut(&"a".repeat(306), Encoding::Gsm7, 7).len(), 3);
+        assert_eq!(cut(&"ж".repeat(134), Encoding::Ucs2, 7).len(), 3);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parts_are_the_text_and_each_fits(text in "[a-z€ж😀]{0,500}", header in 6_usize..8) {
+            let encoding = segments(&text).encoding;
+            let parts = cut(&text, encoding, header);
+            proptest::prop_assert_eq!(parts.concat(), text.as_str());
+            if parts.len() > 1 {
+                let room = match encoding { Encoding::Gsm7 => (140 - header) * 8 / 7, Encoding::Ucs2 => 140 - header };
+                proptest::prop_assert!(parts.iter().all(|part| encoding.octets(part).len() <= room));
+            }
+        }
     }
 }
