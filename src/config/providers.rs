@@ -113,12 +113,16 @@ fn entry(node: &Node<'_>, spec: &SettingSpec, real: bool) -> Result<Entry, Confi
         }
         _ => {}
     }
+    if spec.holds == SettingType::Tls {
+        return tls(node).map(Entry::Plain);
+    }
     let (fits, wanted) = match spec.holds {
         SettingType::Text => (matches!(node.value, DeValue::String(_)), "text in quotes"),
         SettingType::Number => (matches!(node.value, DeValue::Integer(_)), "a whole number"),
         SettingType::Flag => (matches!(node.value, DeValue::Boolean(_)), "true or false"),
         SettingType::Table => (matches!(node.value, DeValue::Table(_)), "a table"),
         SettingType::List => (matches!(node.value, DeValue::Array(_)), "a list"),
+        SettingType::Tls => (false, "true, false, or a table"),
     };
     if !fits {
         return Err(node.wrong_type(wanted));
@@ -128,6 +132,20 @@ fn entry(node: &Node<'_>, spec: &SettingSpec, real: bool) -> Result<Entry, Confi
         return Ok(Entry::Plain(Value::String(node.file()?.to_string_lossy().into_owned())));
     }
     json(node).map(Entry::Plain)
+}
+
+/// `true`, `false`, or a CA's file, whose place is relative to the folder of the configuration.
+fn tls(node: &Node<'_>) -> Result<Value, ConfigError> {
+    if let DeValue::Boolean(on) = node.value {
+        return Ok(Value::Bool(*on));
+    }
+    if !matches!(node.value, DeValue::Table(_)) {
+        return Err(node.wrong_type("true, false, or a table such as { ca = \"ca.pem\" }"));
+    }
+    let table = node.table()?;
+    table.only(&["ca"])?;
+    let ca = table.file("ca")?.ok_or_else(|| table.refuse("`ca` is missing"))?;
+    Ok(serde_json::json!({ "ca": ca.to_string_lossy() }))
 }
 
 fn json(node: &Node<'_>) -> Result<Value, ConfigError> {

@@ -60,7 +60,7 @@ impl Kind {
         }
     }
 
-    /// Its definition, where it has one: `console`, `outbox` and `command` are code.
+    /// Its definition, where it has one: `console`, `outbox`, `command` and `smpp` are code.
     #[must_use]
     pub fn definition(&self) -> Option<&str> {
         match self {

@@ -13,7 +13,9 @@ mod outbox;
 mod outcome;
 mod redact;
 mod settings;
+mod smpp;
 mod test_number;
+mod tls;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -141,7 +143,7 @@ pub struct Abilities {
 
 /// All kinds that `kind = "…"` can name: those in code, then the catalogue, sorted.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
-    [console::KIND, outbox::KIND, command::KIND].into_iter().chain(catalog::kinds())
+    [console::KIND, outbox::KIND, command::KIND, smpp::KIND].into_iter().chain(catalog::kinds())
 }
 
 /// What is known of a kind; `None` where there is no such kind. The catalogue's own definitions are tested to parse,
@@ -152,6 +154,7 @@ pub fn describe(kind: &str) -> Option<Description> {
         console::KIND => Some(console::description()),
         outbox::KIND => Some(outbox::description()),
         command::KIND => Some(command::description()),
+        smpp::KIND => Some(smpp::description()),
         _ => catalog::definition(kind)?.ok().map(|definition| definition.describe(kind)),
     }
 }
@@ -171,6 +174,7 @@ pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Re
         console::KIND => console::open(name, &settings, context),
         outbox::KIND => outbox::open(name, &settings),
         command::KIND => command::open(name, &settings, context),
+        smpp::KIND => smpp::open(name, &settings),
         _ => match catalog::definition(kind) {
             Some(definition) => open_defined(name, definition?, settings, context),
             None => Err(OpenError::UnknownKind { kind: kind.to_owned(), near: settings::nearest(kind, kinds()) }),

@@ -65,6 +65,12 @@ pub enum OpenError {
     /// A base URL that cannot be one.
     #[error("`base_url` {0}")]
     BaseUrl(&'static str),
+    /// A kind that this program was built without.
+    #[error("this otpctl was built without `{kind}`: build it with `cargo build --release --features {kind}`")]
+    NotBuilt {
+        /// The kind, and the feature of the same name.
+        kind: &'static str,
+    },
     /// Settings that are wrong together; the sentence is the definition's.
     #[error("{0}")]
     Needs(String),
@@ -124,6 +130,33 @@ impl Settings {
         let span: jiff::SignedDuration = text.parse().map_err(|_| wrong(name, "a duration such as \"30s\""))?;
         let span = Duration::try_from(span).unwrap_or_default();
         if span.is_zero() { Err(wrong(name, "a duration of more than zero")) } else { Ok(Some(span)) }
+    }
+
+    /// A whole number from zero up to a limit.
+    ///
+    /// # Errors
+    /// When it is there and is anything else; `expected` names the limit.
+    #[cfg(feature = "smpp")]
+    pub(super) fn number(&self, name: &str, most: u16, expected: &'static str) -> Result<Option<u16>, OpenError> {
+        let number = match self.0.get(name) {
+            None => return Ok(None),
+            Some(Setting::Plain(value)) => value.as_u64().and_then(|number| u16::try_from(number).ok()),
+            Some(Setting::Secret(_)) => None,
+        };
+        number.filter(|number| *number <= most).map(Some).ok_or_else(|| wrong(name, expected))
+    }
+
+    /// Yes or no.
+    ///
+    /// # Errors
+    /// When it is there and is anything else.
+    #[cfg(feature = "smpp")]
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, OpenError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Setting::Plain(Value::Bool(flag))) => Ok(Some(*flag)),
+            Some(_) => Err(wrong(name, "true or false")),
+        }
     }
 
     /// A list of texts that holds at least one.

@@ -237,6 +237,7 @@ fn every_kind_describes_itself() {
             "console",
             "outbox",
             "command",
+            "smpp",
             "africastalking",
             "aws_sms",
             "aws_sns",

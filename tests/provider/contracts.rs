@@ -392,7 +392,7 @@ fn cases(kind: &str) -> Vec<(String, Contract)> {
 
 /// The gateways that come as definitions.
 pub fn catalogue() -> impl Iterator<Item = &'static str> {
-    kinds().filter(|kind| !["console", "outbox", "command"].contains(kind))
+    kinds().filter(|kind| !["console", "outbox", "command", "smpp"].contains(kind))
 }
 
 #[tokio::test]

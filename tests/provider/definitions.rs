@@ -69,7 +69,7 @@ fn every_definition_of_the_catalogue_is_taken() {
             seen += 1;
         }
     }
-    assert_eq!(seen, otpctl::provider::kinds().count() - 3);
+    assert_eq!(seen, otpctl::provider::kinds().count() - 4);
 }
 
 #[test]

@@ -9,5 +9,7 @@ mod definitions;
 mod escaping;
 mod reports;
 mod signatures;
+#[cfg(feature = "smpp")]
+mod smpp;
 mod support;
 mod transport;

@@ -216,6 +216,8 @@ pub enum SettingType {
     Table,
     /// A list of texts.
     List,
+    /// How a connection is made secure: `true`, `false`, or a table with the file of a CA, `{ ca = "ca.pem" }`.
+    Tls,
 }
 
 /// One setting that a kind of provider takes.

@@ -1,16 +1,15 @@
 //! One HTTP exchange, and the one question that matters when it fails: was anything sent?
 
 use std::error::Error as _;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Request, Response};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::{Instant, timeout_at};
 
 use super::super::outcome::Doubt;
 use super::super::redact::Redactor;
+use super::super::tls;
 
 /// The longest that a connection may take to be made: name, TCP and TLS.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -82,7 +81,7 @@ fn doubtful(why: &str) -> Exchange {
 /// the sessions that can be resumed, is shared.
 fn client(connect: Duration) -> Result<Client, String> {
     Client::builder()
-        .tls_backend_preconfigured(tls()?)
+        .tls_backend_preconfigured(tls::usual()?.as_ref().clone())
         .user_agent(concat!("otpctl/", env!("CARGO_PKG_VERSION")))
         .http1_only()
         .no_proxy()
@@ -95,20 +94,6 @@ fn client(connect: Duration) -> Result<Client, String> {
         .connect_timeout(connect)
         .build()
         .map_err(|_| "the HTTP client could not be made".to_owned())
-}
-
-fn tls() -> Result<ClientConfig, String> {
-    static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
-    if let Some(config) = CONFIG.get() {
-        return Ok(config.clone());
-    }
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|_| "TLS could not be set up".to_owned())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(CONFIG.get_or_init(|| config).clone())
 }
 
 /// Everything before the connection stands is one error of the client, "connect"; after that bytes may be out.

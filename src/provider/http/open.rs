@@ -1,6 +1,5 @@
 //! Opens a gateway: holds the user's settings against the definition before anything is sent.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use minijinja::Value as Jinja;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::super::definition::{Definition, MESSAGE, Scope, SettingSpec, SettingType, Template, Tree};
 use super::super::redact::Redactor;
 use super::super::settings::{OpenError, Setting, Settings, wrong};
+use super::super::tls::stays_inside;
 use super::Gateway;
 use crate::provider::{Context, Provider};
 
@@ -82,6 +82,8 @@ fn value(spec: &SettingSpec, settings: &Settings) -> Result<Option<Value>, OpenE
         (SettingType::Flag, _) => Err(wrong(name, "true or false")),
         (SettingType::Table, _) => Err(wrong(name, "a table")),
         (SettingType::List, _) => Err(wrong(name, "a list")),
+        // No definition can ask for it.
+        (SettingType::Tls, _) => Err(wrong(name, "absent")),
     }
 }
 
@@ -124,23 +126,8 @@ fn base_url(definition: &Definition, settings: &Settings, scope: &Scope) -> Resu
     if url.query().is_some() || url.fragment().is_some() {
         return Err(OpenError::BaseUrl("ends before ? and #"));
     }
-    if url.scheme() == "http" && !stays_inside(&url) {
+    if url.scheme() == "http" && !stays_inside(url.host_str().unwrap_or_default()) {
         return Err(OpenError::BaseUrl("would send the key and the codes over the internet unencrypted; use https://"));
     }
     Ok(url)
-}
-
-/// Whether an unencrypted request stays on this machine or in a private network: tests, sandboxes, own gateways.
-fn stays_inside(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
-        Ok(IpAddr::V6(address)) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-        Err(_) => {
-            let private = ["localhost", "local", "internal", "test"];
-            !host.contains('.') || host.rsplit('.').next().is_some_and(|last| private.contains(&last))
-        }
-    }
 }

@@ -1,0 +1,195 @@
+//! One message through one session, and the one question where that fails: was any of it taken?
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusmpp_core::pdus::owned::{BindTransceiver, BindTransmitter, Pdu, SubmitSm};
+use rusmpp_core::types::owned::COctetString;
+use rusmpp_core::values::InterfaceVersion;
+use tokio::time::Instant;
+
+use super::super::outcome::{Asked, Class, Doubt, HandedIn, Malformed, Outcome, Receipt, Refusal, is_id};
+use super::super::redact::Redactor;
+use super::super::settings::{OpenError, Setting, Settings};
+use super::account::{Account, Long};
+use super::connect::connect;
+use super::session::{Session, nothing};
+use super::wire::{Body, Frame};
+use super::{codes, receipt, submit};
+use crate::otp::{DeliveryReport, Message, Phone};
+use crate::provider::{Abilities, Provider};
+
+/// The longest that a session may take to stand: name, TCP, TLS and bind.
+const BOUND: Duration = Duration::from_secs(15);
+
+/// A session that does not stand this long before the end is given up: then nothing was sent, for sure.
+const MARGIN: Duration = Duration::from_millis(250);
+
+/// An account at an SMSC, opened.
+pub(super) struct Smsc {
+    name: String,
+    pub(super) account: Account,
+    /// Knows the secret settings.
+    pub(super) redactor: Redactor,
+}
+
+pub(in crate::provider) fn open(name: &str, settings: &Settings) -> Result<Box<dyn Provider>, OpenError> {
+    let known = super::settings();
+    settings.only(&known.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>())?;
+    let account = Account::read(settings)?;
+    let mut redactor = Redactor::default();
+    redactor.secret(account.password.expose());
+    for setting in settings.0.values() {
+        if let Setting::Secret(secret) = setting {
+            redactor.secret(secret.expose());
+        }
+    }
+    Ok(Box::new(Smsc { name: name.to_owned(), account, redactor }))
+}
+
+#[async_trait]
+impl Provider for Smsc {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn can(&self) -> Abilities {
+        super::ABILITIES
+    }
+
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+        let mut redactor = self.redactor.clone();
+        redactor.secret(message.code.expose());
+        redactor.phone(message.to);
+        let requests = match submit::requests(message, &self.account) {
+            Ok(requests) => requests,
+            Err(why) => return Outcome::Refused(Refusal::new(Class::Content, why)),
+        };
+        let end = deadline.min(Instant::now() + self.account.timeout);
+        let mut session = match self.bound(end, &redactor).await {
+            Ok(session) => session,
+            Err(refusal) => return Outcome::Refused(refusal),
+        };
+        let outcome = self.submit(&mut session, requests, message, end, &redactor).await;
+        tracing::debug!(outcome = outcome.as_str(), "answered");
+        session.end(end).await;
+        outcome
+    }
+
+    async fn status(&self, message_id: &str, to: &Phone, deadline: Instant) -> Asked<DeliveryReport> {
+        self.ask_status(message_id, to, deadline).await
+    }
+
+    async fn test(&self, deadline: Instant) -> Asked<Option<String>> {
+        self.ask_test(deadline).await
+    }
+
+    fn reports(&self, body: &str) -> Result<Vec<HandedIn>, Malformed> {
+        receipt::handed_in(body, &self.account.manner, &self.redactor)
+    }
+}
+
+impl Smsc {
+    /// A session that stands. Whatever keeps it from that, no message was sent.
+    pub(super) async fn bound(&self, end: Instant, redactor: &Redactor) -> Result<Session, Refusal> {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Refusal::new(Class::Unreachable, "no time was left to send"));
+        }
+        let stands = Instant::now() + BOUND.min(left.saturating_sub(MARGIN.min(left / 10)));
+        let place = &self.account.place;
+        tracing::debug!(host = %redactor.clean(&place.host), port = place.port, "asking the SMSC");
+        let mut session = Session::over(connect(place, stands).await.map_err(|why| unreachable(&why, redactor))?);
+        let answer = session.ask(self.bind(), stands, &mut nothing).await.map_err(|why| unreachable(&why, redactor))?;
+        if answer.status == 0 {
+            return Ok(session);
+        }
+        session.end(end).await;
+        Err(codes::refusal(answer.status, &self.account.errors, None, redactor))
+    }
+
+    fn bind(&self) -> Pdu {
+        let account = &self.account;
+        // Its length was looked at when the account was read.
+        let password = COctetString::from_string(account.password.expose().to_owned()).unwrap_or_default();
+        if account.transmitter {
+            let bind = BindTransmitter::builder().system_id(account.system_id.clone()).password(password);
+            let bind = bind.system_type(account.system_type.clone()).interface_version(InterfaceVersion::Smpp3_4);
+            return bind.build().into();
+        }
+        let bind = BindTransceiver::builder().system_id(account.system_id.clone()).password(password);
+        bind.system_type(account.system_type.clone()).interface_version(InterfaceVersion::Smpp3_4).build().into()
+    }
+
+    /// Hands in the parts, one after the other: the next only when the one before was taken.
+    async fn submit(
+        &self,
+        session: &mut Session,
+        requests: Vec<SubmitSm>,
+        message: &Message<'_>,
+        end: Instant,
+        redactor: &Redactor,
+    ) -> Outcome {
+        let parts = requests.len();
+        let mut ids = Vec::with_capacity(parts);
+        for request in requests {
+            let answer = session.ask(request.into(), end, &mut nothing).await;
+            let refusal = match answer.map(|answer| self.taken(&answer, message, redactor)) {
+                Ok(Taken::Yes(id)) => {
+                    ids.push(id);
+                    continue;
+                }
+                Ok(Taken::No(refusal)) => refusal,
+                Ok(Taken::Unclear) => return doubt("the answer to the message cannot be read", redactor),
+                Err(why) => return doubt(&why, redactor),
+            };
+            if ids.is_empty() {
+                return Outcome::Refused(refusal);
+            }
+            let code = refusal.code.as_deref().unwrap_or_default();
+            let why =
+                format!("{} of {parts} parts were taken, the next was not: {} ({code})", ids.len(), refusal.message);
+            return doubt(&why, redactor);
+        }
+        tracing::debug!(ids = ?ids, "all parts were taken");
+        // How many the SMSC makes of one request, it does not say.
+        let segments = u32::try_from(parts).ok().filter(|_| self.account.long != Long::Payload);
+        Outcome::Accepted(Receipt { id: ids.into_iter().next().flatten(), segments, report: None })
+    }
+
+    fn taken(&self, answer: &Frame, message: &Message<'_>, redactor: &Redactor) -> Taken {
+        let response = match &answer.body {
+            Body::Read(pdu) => match &**pdu {
+                Pdu::SubmitSmResp(response) => Some(response),
+                _ => None,
+            },
+            Body::Empty | Body::Unreadable => None,
+        };
+        if answer.status != 0 {
+            let said = response.and_then(|response| submit::words(response.tlvs()));
+            return Taken::No(codes::refusal(answer.status, &self.account.errors, said.as_deref(), redactor));
+        }
+        let Some(response) = response else { return Taken::Unclear };
+        let id = response.message_id().as_str();
+        let fit = is_id(id) && id != message.code.expose() && !self.redactor.finds_in(id);
+        Taken::Yes(fit.then(|| id.to_owned()))
+    }
+}
+
+/// What an SMSC made of one part.
+enum Taken {
+    /// Its id, where it gave one.
+    Yes(Option<String>),
+    No(Refusal),
+    Unclear,
+}
+
+fn unreachable(why: &str, redactor: &Redactor) -> Refusal {
+    let advice =
+        Some("check host, port and tls, the network, and from which addresses the account may be used".to_owned());
+    Refusal { advice, ..Refusal::new(Class::Unreachable, redactor.clean(why)) }
+}
+
+fn doubt(why: &str, redactor: &Redactor) -> Outcome {
+    Outcome::Unknown(Doubt { why: redactor.clean(why) })
+}
