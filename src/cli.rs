@@ -182,7 +182,11 @@ fn run(words: &[OsString], env: Env) -> Exit {
             timeout,
         };
         let app = App::new(globals, env, printer, Arc::new(Progress::default()));
-        match watched(&app, &command).await {
+        let watched = watched(&app, &command).await;
+        if let Some(text) = app.warning_of_store() {
+            printer.warning(&text);
+        }
+        match watched {
             Ok(exit) => exit,
             Err(error) => printer.error(&error),
         }

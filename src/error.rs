@@ -188,7 +188,7 @@ impl From<StoreError> for Error {
             StoreError::Unreachable(_) => (Exit::StoreUnreachable, Some("otpctl config show --origin")),
             StoreError::Denied(_) => (Exit::StoreDenied, Some("otpctl config show --origin")),
             StoreError::NotReady(_) => (Exit::StoreNotReady, None),
-            StoreError::Unknown(_) => (Exit::StoreUnknown, None),
+            StoreError::Unknown(_) | StoreError::Unreplicated(_) => (Exit::StoreUnknown, None),
             StoreError::Data(_) => (Exit::StoreData, None),
             StoreError::Cursor => (Exit::Usage, None),
             StoreError::Config(_) => (Exit::Config, Some("otpctl config check")),

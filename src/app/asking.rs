@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::io::BufRead as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,13 +15,20 @@ use crate::error::{Error, Exit};
 /// The command's time, which stands still while a person is asked.
 #[derive(Debug)]
 pub(super) struct Time {
-    end: Cell<Instant>,
+    /// Shared with the store, which may run on another thread.
+    end: Arc<Mutex<Instant>>,
     asking: Cell<bool>,
 }
 
 impl Time {
     pub(super) fn new(timeout: Duration) -> Self {
-        Self { end: Cell::new(Instant::now() + timeout), asking: Cell::new(false) }
+        Self { end: Arc::new(Mutex::new(Instant::now() + timeout)), asking: Cell::new(false) }
+    }
+
+    /// Tells the end, whenever it is asked.
+    pub(super) fn end(&self) -> impl Fn() -> Instant + Send + Sync + use<> {
+        let end = Arc::clone(&self.end);
+        move || *end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -28,13 +36,13 @@ impl App {
     /// The end of the command's time, as far as is known now.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.time.end.get()
+        self.time.end()()
     }
 
     /// Whether the command's time is over; never while a person is asked.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        !self.time.asking.get() && Instant::now() >= self.time.end.get()
+        !self.time.asking.get() && Instant::now() >= self.deadline()
     }
 
     /// Asks on the terminal, and waits for a line as long as it takes.
@@ -51,7 +59,7 @@ impl App {
         });
         let line = line.await;
         self.time.asking.set(false);
-        self.time.end.set(self.time.end.get() + began.elapsed());
+        *self.time.end.lock().unwrap_or_else(PoisonError::into_inner) += began.elapsed();
         line.map_err(|error| Error::new(Exit::Internal, error))?.map_err(|error| Error::new(Exit::Usage, error))
     }
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod own_pepper;
+mod redis;
 mod sending;
 
 use std::cell::OnceCell;
@@ -10,11 +11,11 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell as AsyncOnceCell;
 
-use crate::config::{self, Env, RedisSettings, Request, Settings, StoreSettings};
+use crate::config::{self, Env, Request, Settings, StoreSettings};
 use crate::error::{Error, Exit};
 use crate::otp::{Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::Printer;
-use crate::store::{Clock, Embedded, Redis, Server, Store, Tls};
+use crate::store::{Clock, Embedded, Store};
 use crate::verifier::{Progress, Verifier};
 
 /// What was said on the command line and in the environment for every command.
@@ -99,7 +100,7 @@ impl App {
                     Box::new(Embedded::new(path.clone(), clock()))
                 }
                 StoreSettings::Redis(settings) => {
-                    tracing::info!(url = %settings.target, prefix = settings.prefix, "Redis");
+                    tracing::info!(servers = %settings.deployment, prefix = settings.prefix, "Redis");
                     Box::new(self.redis(settings).await?)
                 }
             };
@@ -108,28 +109,10 @@ impl App {
         Ok(store.await?.as_ref())
     }
 
-    async fn redis(&self, settings: &RedisSettings) -> Result<Redis, Error> {
-        let read = |path: &std::path::PathBuf| {
-            let failed = |error| {
-                Error::new(Exit::Config, error)
-                    .hint(format!("the file is named under [store.redis] tls: {}", path.display()))
-            };
-            std::fs::read(path).map_err(failed)
-        };
-        let tls = &settings.tls;
-        let client = match (&tls.cert, &tls.key) {
-            (Some(cert), Some(key)) => Some((read(cert)?, config::read_private(key)?)),
-            _ => None,
-        };
-        install_tls();
-        Ok(Redis::new(Server {
-            url: settings.target.to_string(),
-            username: settings.username.clone(),
-            password: settings.password(&self.env).await?,
-            tls: Tls { ca: tls.ca.as_ref().map(read).transpose()?, client },
-            prefix: settings.prefix.clone(),
-            refuse_eviction: self.settings()?.protected && !settings.accept_eviction_risk,
-        })?)
+    /// What the store has to say beside its answers.
+    #[must_use]
+    pub fn warning_of_store(&self) -> Option<String> {
+        self.store.get().and_then(|store| store.warning())
     }
 
     /// The keys of the codes. The embedded store makes its own; a shared Redis must be given one, since every machine
@@ -255,11 +238,6 @@ pub fn clock() -> Clock {
 #[must_use]
 pub fn today() -> jiff::civil::Date {
     machine_time().to_zoned(jiff::tz::TimeZone::UTC).date()
-}
-
-/// The Redis client takes the process's own TLS provider. A second call changes nothing, and is no error.
-fn install_tls() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// A secret that was made here.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::env::Env;
 use super::error::ConfigError;
 use super::fetch::read_private;
-use super::settings::{Entry, MessageSettings, Settings, StoreSettings};
+use super::settings::{Deployment, Entry, MessageSettings, Settings, StoreSettings};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
 use crate::otp::{MIN_BITS, Purpose};
 
@@ -213,15 +213,23 @@ async fn secrets(settings: &Settings, env: &Env, findings: &mut Vec<Finding>) {
         note(format!("code.peppers.{}", pepper.id), pepper.resolve(env).await.map(drop));
     }
     if let StoreSettings::Redis(redis) = &settings.store {
-        if redis.password.is_some() {
-            note("store.redis.password".to_owned(), redis.password(env).await.map(drop));
-        }
-        if let Some(key) = redis.tls.key.as_deref() {
-            note("store.redis.tls.key".to_owned(), read_private(key).map(drop));
-        }
-        for (name, path) in [("ca", &redis.tls.ca), ("cert", &redis.tls.cert)] {
-            if let Some(path) = path {
-                note(format!("store.redis.tls.{name}"), readable(path));
+        let at_sentinels = match &redis.deployment {
+            Deployment::Sentinel(sentinel) => Some(("store.redis.sentinel", &sentinel.password, &sentinel.tls)),
+            _ => None,
+        };
+        let at_servers = ("store.redis", &redis.password, &redis.tls);
+        for (table, password, tls) in std::iter::once(at_servers).chain(at_sentinels) {
+            if let Some(password) = password {
+                note(format!("{table}.password"), password.resolve(env).await.map(drop));
+            }
+            let Some(tls) = tls else { continue };
+            if let Some(key) = tls.key.as_deref() {
+                note(format!("{table}.tls.key"), read_private(key).map(drop));
+            }
+            for (name, path) in [("ca", &tls.ca), ("cert", &tls.cert)] {
+                if let Some(path) = path {
+                    note(format!("{table}.tls.{name}"), readable(path));
+                }
             }
         }
     }

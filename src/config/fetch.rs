@@ -6,20 +6,17 @@ use std::path::Path;
 use super::env::Env;
 use super::error::ConfigError;
 use super::files;
-use super::settings::{Entry, MIN_PEPPER, PepperSource, ProviderSettings, RedisSettings};
+use super::settings::{Entry, MIN_PEPPER, PepperSource, PlacedSecret, ProviderSettings};
 use crate::otp::Secret;
 use crate::provider;
 
-impl RedisSettings {
-    /// Fetches the password, where one is configured.
+impl PlacedSecret {
+    /// Fetches the secret.
     ///
     /// # Errors
     /// As [`super::SecretSource::resolve`], with the file and line of the key.
-    pub async fn password(&self, env: &Env) -> Result<Option<Secret>, ConfigError> {
-        match &self.password {
-            Some(source) => source.resolve(env).await.map(Some).map_err(|error| error.named(&self.password_place)),
-            None => Ok(None),
-        }
+    pub async fn resolve(&self, env: &Env) -> Result<Secret, ConfigError> {
+        self.source.resolve(env).await.map_err(|error| error.named(&self.place))
     }
 }
 

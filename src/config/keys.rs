@@ -22,7 +22,22 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
     ),
     ("store", &["embedded", "redis"]),
     ("store.embedded", &["path"]),
-    ("store.redis", &["url", "username", "password", "tls", "prefix", "layout", "accept_eviction_risk"]),
+    (
+        "store.redis",
+        &[
+            "url",
+            "nodes",
+            "sentinel",
+            "username",
+            "password",
+            "tls",
+            "database",
+            "prefix",
+            "layout",
+            "accept_eviction_risk",
+            "durability",
+        ],
+    ),
     ("code", &["length", "alphabet", "allow_weak", "ttl", "max_attempts", "peppers"]),
     ("limits", &["cooldown", "per_phone", "per_prefix", "per_country", "locks", "failures_kept"]),
     ("policy", &["countries", "types"]),
@@ -32,6 +47,8 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
 
 /// The keys of the items of lists and of small inline tables.
 pub(super) const TLS: [&str; 3] = ["ca", "cert", "key"];
+pub(super) const SENTINEL: [&str; 5] = ["master", "nodes", "username", "password", "tls"];
+pub(super) const DURABILITY: [&str; 3] = ["wait_replicas", "wait_ms", "strict"];
 pub(super) const PEPPER: [&str; 5] = ["id", "env", "file", "command", "value"];
 pub(super) const SECRET: [&str; 3] = ["env", "file", "command"];
 pub(super) const TEST_NUMBER: [&str; 4] = ["phone", "code", "valid_until", "outcome"];

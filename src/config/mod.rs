@@ -2,8 +2,8 @@
 //! are until a backend is opened. Nothing here prints, and neither the environment nor a clock is read: both come in.
 //!
 //! * `locate` says which file; `files` opens it and judges whose it is.
-//! * `tree` is the file as values that know their line; `keys` lists every key; `read`, `limits`, `store`, `providers`,
-//!   `test_numbers` turn tables into the types of `settings`.
+//! * `tree` is the file as values that know their line; `keys` lists every key; `read`, `limits`, `store`, `redis`,
+//!   `providers`, `test_numbers` turn tables into the types of `settings`.
 //! * `secret` and `fetch` get what is secret when it is needed; `check` and `show` are what `config check` and
 //!   `config show` print.
 //!
@@ -19,6 +19,7 @@ mod limits;
 mod locate;
 mod providers;
 mod read;
+mod redis;
 mod secret;
 mod settings;
 mod show;
@@ -38,8 +39,9 @@ pub use fetch::read_private;
 pub use locate::{Chosen, Located, Origin, Request, locate, usual_path};
 pub use secret::SecretSource;
 pub use settings::{
-    CodeSettings, Entry, MIN_PEPPER, MessageSettings, PepperSource, ProviderSettings, RedisSettings, RedisTarget,
-    RoutedBy, Routes, Settings, StoreSettings, TestNumber, TimelineSettings, TlsFiles,
+    CodeSettings, Deployment, DurabilitySettings, Entry, MIN_PEPPER, MessageSettings, Node, PepperSource, PlacedSecret,
+    ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings, Settings, StoreSettings,
+    TestNumber, TimelineSettings, TlsFiles,
 };
 pub use show::{Shown, shown};
 pub use words::{duration, spelled};

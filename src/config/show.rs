@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::error::shown as path_shown;
 use super::locate::Origin;
-use super::secret::SecretSource;
-use super::settings::{Entry, ProviderSettings, RedisSettings, Settings, StoreSettings};
+use super::settings::{
+    Deployment, Entry, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings, TlsFiles,
+};
 use super::words;
 use crate::otp::{LockLength, Quota};
 
@@ -71,21 +72,53 @@ fn store(store: &StoreSettings) -> Rows {
 }
 
 fn redis_rows(redis: &RedisSettings) -> Rows {
-    let file = |path: &Option<std::path::PathBuf>| json!(path.as_deref().map(path_shown));
-    let mut all = rows(
+    let listed = |nodes: &[Node]| -> Value { nodes.iter().map(ToString::to_string).collect() };
+    let password = |password: &Option<PlacedSecret>| password.as_ref().map_or(Value::Null, |own| own.source.shown());
+    let mut all = match &redis.deployment {
+        Deployment::Alone(target) => rows("store.redis", [("url", target.to_string().into())]),
+        Deployment::Cluster(nodes) => rows("store.redis", [("nodes", listed(nodes))]),
+        Deployment::Sentinel(sentinel) => {
+            let own = [
+                ("master", sentinel.master.as_str().into()),
+                ("nodes", listed(&sentinel.nodes)),
+                ("username", json!(sentinel.username)),
+                ("password", password(&sentinel.password)),
+            ];
+            let mut own = rows("store.redis.sentinel", own);
+            own.extend(tls_rows("store.redis.sentinel", sentinel.tls.as_ref()));
+            own.extend(rows("store.redis", [("database", sentinel.database.into())]));
+            own
+        }
+    };
+    all.extend(rows(
         "store.redis",
         [
-            ("url", redis.target.to_string().into()),
             ("username", json!(redis.username)),
-            ("password", redis.password.as_ref().map_or(Value::Null, SecretSource::shown)),
+            ("password", password(&redis.password)),
             ("prefix", redis.prefix.as_str().into()),
             ("layout", "native".into()),
             ("accept_eviction_risk", redis.accept_eviction_risk.into()),
         ],
-    );
-    let tls = &redis.tls;
-    all.extend(rows("store.redis.tls", [("ca", file(&tls.ca)), ("cert", file(&tls.cert)), ("key", file(&tls.key))]));
+    ));
+    all.extend(tls_rows("store.redis", redis.tls.as_ref()));
+    if let Some(durability) = redis.durability {
+        all.extend(rows(
+            "store.redis.durability",
+            [
+                ("wait_replicas", durability.wait_replicas.into()),
+                ("wait_ms", json!(durability.wait.as_millis())),
+                ("strict", durability.strict.into()),
+            ],
+        ));
+    }
     all
+}
+
+/// `tls` itself says whether there is any; its files follow where there is.
+fn tls_rows(table: &str, tls: Option<&TlsFiles>) -> Rows {
+    let file = |path: &Option<std::path::PathBuf>| json!(path.as_deref().map(path_shown));
+    let Some(tls) = tls else { return rows(table, [("tls", false.into())]) };
+    rows(&format!("{table}.tls"), [("ca", file(&tls.ca)), ("cert", file(&tls.cert)), ("key", file(&tls.key))])
 }
 
 fn code(settings: &Settings) -> Rows {

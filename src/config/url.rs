@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
-use super::settings::RedisTarget;
+use super::settings::{Node, RedisTarget};
 
 /// A server, and the credentials that stood in its URL.
 pub(super) struct Address {
@@ -14,6 +14,10 @@ pub(super) struct Address {
 
 const WANTED: &str =
     "a URL is wanted: redis://HOST:6379/0, with TLS rediss://HOST:6380/0, or for a socket unix:///run/redis.sock?db=0";
+
+/// The port of a Redis that names none, and of a Sentinel.
+pub(super) const REDIS_PORT: &str = "6379";
+pub(super) const SENTINEL_PORT: &str = "26379";
 
 /// Reads a URL. The error never holds a part of it.
 pub(super) fn parse(url: &str) -> Result<Address, &'static str> {
@@ -41,24 +45,32 @@ fn tcp(rest: &str, tls: bool) -> Result<Address, &'static str> {
         Some((credentials, server)) => (Some(credentials), server),
         None => (None, authority),
     };
-    let (host, port) = match server.strip_prefix('[').and_then(|server| server.split_once(']')) {
-        Some((host, port)) => (host, port.strip_prefix(':').or(port.is_empty().then_some("6379"))),
-        None => server.split_once(':').map_or((server, Some("6379")), |(host, port)| (host, Some(port))),
-    };
-    let named = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
-    if !named && host.parse::<Ipv6Addr>().is_err() {
-        return Err(WANTED);
-    }
-    let port = port
-        .and_then(|port| port.parse().ok())
-        .filter(|port| *port > 0)
-        .ok_or("the port is a number from 1 to 65535")?;
-    let target = RedisTarget::Tcp { host: host.to_owned(), port, tls, database: database(path)? };
+    let node = node(server, REDIS_PORT)?.ok_or(WANTED)?;
+    let target = RedisTarget::Tcp { node, tls, database: database(path)? };
     let (username, password) = match credentials.map(|both| both.split_once(':').unwrap_or((both, ""))) {
         Some((username, password)) => (decoded(username)?, decoded(password)?),
         None => (None, None),
     };
     Ok(Address { target, username, password })
+}
+
+/// Reads `HOST:PORT` or `[IPv6]:PORT`; `None` where the host is none.
+pub(super) fn node(text: &str, usual_port: &str) -> Result<Option<Node>, &'static str> {
+    let (host, port) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        Some((host, port)) => (host, port.strip_prefix(':').or(port.is_empty().then_some(usual_port))),
+        // More than one colon and no brackets: where the port begins cannot be told.
+        None if text.matches(':').count() > 1 => return Err("an IPv6 address stands in brackets: [::1]:6379"),
+        None => text.split_once(':').map_or((text, Some(usual_port)), |(host, port)| (host, Some(port))),
+    };
+    let named = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    if !named && host.parse::<Ipv6Addr>().is_err() {
+        return Ok(None);
+    }
+    let port = port
+        .and_then(|port| port.parse().ok())
+        .filter(|port| *port > 0)
+        .ok_or("the port is a number from 1 to 65535")?;
+    Ok(Some(Node { host: host.to_owned(), port }))
 }
 
 fn unix(rest: &str) -> Result<Address, &'static str> {

@@ -19,7 +19,7 @@ use async_trait::async_trait;
 
 pub use self::embedded::{Clock, Embedded};
 pub use self::health::{FileFacts, Health, ServerFacts};
-pub use self::redis::{Redis, Server, Tls};
+pub use self::redis::{Deadline, Deployment, Durability, Place, Redis, Sentinels, Server, Tls};
 
 use crate::otp::Life;
 use crate::otp::{Event, Moment, Phone, UserId};
@@ -178,6 +178,9 @@ pub enum StoreError {
     /// It may have done it: the answer was lost.
     #[error("the answer of the store was lost: {0}")]
     Unknown(String),
+    /// It did it, and that it stays is not known: too few replicas have it. Looking again does not tell.
+    #[error("the change is not known to last: {0}")]
+    Unreplicated(String),
     /// A value is not what this version writes.
     #[error("a record in the store is not understood: {0}")]
     Data(String),
@@ -209,4 +212,9 @@ pub trait Store: Send + Sync {
 
     /// What the store says of itself, and whether it would take a change. It writes nothing.
     async fn health(&self) -> Result<Health, StoreError>;
+
+    /// What the owner of the store is to be told of the calls so far, beside their answers; each thing once.
+    fn warning(&self) -> Option<String> {
+        None
+    }
 }

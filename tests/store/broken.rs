@@ -77,7 +77,7 @@ fn a_redis_that_may_evict_is_refused_where_that_is_asked_for() {
     let place = Server::open();
     let party = || {
         let server = Address { refuse_eviction: true, ..address(&place.0.url()) };
-        Party::over(Box::new(Redis::new(server).unwrap()))
+        Party::over(Box::new(Redis::new(&server)))
     };
     party().issue(&phone(1), RIGHT);
     place.0.cli(&["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]);

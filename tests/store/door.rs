@@ -1,22 +1,22 @@
 //! The ways into a Redis: names and passwords, sockets, certificates, prefixes, and doors that are closed.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
 use otpctl::store::{Redis, Server, StoreError, Tls};
 
+use crate::certs::{Certs, as_words};
 use crate::party::{Party, RIGHT, phone, user};
 use crate::places::address;
 use crate::redis::{RedisServer, free_port};
 
-fn party(server: Server) -> Party {
-    Party::over(Box::new(Redis::new(server).unwrap()))
+fn party(server: &Server) -> Party {
+    Party::over(Box::new(Redis::new(server)))
 }
 
 /// Whether a code can be made and used, or why not.
-fn works(server: Server) -> Result<(), StoreError> {
+fn works(server: &Server) -> Result<(), StoreError> {
     let party = party(server);
     party.load(&[vec![otpctl::store::Cell::Record(phone(1))]])?;
     party.issue(&phone(1), RIGHT);
@@ -29,7 +29,7 @@ fn a_password_opens_and_a_wrong_one_does_not() {
     let server = RedisServer::start_with(&["--requirepass", "open sesame"]);
     let with = |password: Option<&str>| {
         let password = password.map(|text| Secret::new(text.to_owned()));
-        works(Server { password, ..address(&server.url()) })
+        works(&Server { password, ..address(&server.url()) })
     };
     assert_eq!(with(Some("open sesame")), Ok(()));
     for wrong in [None, Some("wrong-one")] {
@@ -52,12 +52,12 @@ fn an_acl_user_needs_its_keys_and_nothing_else() {
         prefix: prefix.to_owned(),
         ..address(&server.url())
     };
-    assert_eq!(works(asha("otpctl")), Ok(()));
-    assert_eq!(party(asha("otpctl")).phones(), [phone(1).as_str()]);
-    let elsewhere = works(asha("elsewhere"));
+    assert_eq!(works(&asha("otpctl")), Ok(()));
+    assert_eq!(party(&asha("otpctl")).phones(), [phone(1).as_str()]);
+    let elsewhere = works(&asha("elsewhere"));
     assert!(matches!(elsewhere, Err(StoreError::Denied(_))), "{elsewhere:?}");
     assert_eq!(server.cli(&["ACL", "SETUSER", "asha", "-eval_ro"]), "OK");
-    let denied = works(asha("otpctl"));
+    let denied = works(&asha("otpctl"));
     assert!(matches!(denied, Err(StoreError::Denied(_))), "{denied:?}");
 }
 
@@ -66,29 +66,29 @@ fn a_reader_cannot_write() {
     let server = RedisServer::start();
     let setuser = ["ACL", "SETUSER", "support", "on", ">s", "%R~otpctl:*", "+eval_ro", "+get", "+time", "+lrange"];
     assert_eq!(server.cli(&setuser), "OK");
-    let support = party(Server {
+    let support = party(&Server {
         username: Some("support".to_owned()),
         password: Some(Secret::new("s".to_owned())),
         ..address(&server.url())
     });
-    party(address(&server.url())).issue(&phone(1), RIGHT);
+    party(&address(&server.url())).issue(&phone(1), RIGHT);
     assert_eq!(support.look(&phone(1)).timeline.len(), 1);
     let denied = support.revoke(&phone(1)).unwrap_err();
     assert!(matches!(denied, otpctl::verifier::VerifierError::Store(StoreError::Denied(_))), "{denied:?}");
-    assert_eq!(party(address(&server.url())).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+    assert_eq!(party(&address(&server.url())).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
 }
 
 #[test]
 fn a_unix_socket_leads_to_the_same_values() {
     let server = RedisServer::start();
-    assert_eq!(works(address(&format!("unix://{}", server.socket().display()))), Ok(()));
-    assert_eq!(party(address(&server.url())).phones(), [phone(1).as_str()]);
+    assert_eq!(works(&address(&format!("unix://{}", server.socket().display()))), Ok(()));
+    assert_eq!(party(&address(&server.url())).phones(), [phone(1).as_str()]);
 }
 
 #[test]
 fn prefixes_and_databases_do_not_see_each_other() {
     let server = RedisServer::start();
-    let of = |prefix: &str| party(Server { prefix: prefix.to_owned(), ..address(&server.url()) });
+    let of = |prefix: &str| party(&Server { prefix: prefix.to_owned(), ..address(&server.url()) });
     for (n, prefix) in (1..).zip(["otp", "otp*", "otp?", "[otp]", "otp:otp", "other"]) {
         let party = of(prefix);
         party.issue(&phone(n), RIGHT);
@@ -96,15 +96,15 @@ fn prefixes_and_databases_do_not_see_each_other() {
         assert_eq!((party.phones(), party.users()), (vec![phone(n).as_str().to_owned()], vec![user(prefix)]));
     }
     let second = address(&server.url().replace("/0", "/3"));
-    assert_eq!(party(second).phones(), [""; 0]);
-    let none = works(address(&server.url().replace("/0", "/99")));
+    assert_eq!(party(&second).phones(), [""; 0]);
+    let none = works(&address(&server.url().replace("/0", "/99")));
     assert!(matches!(none, Err(StoreError::Config(_))), "{none:?}");
 }
 
 #[test]
 fn a_closed_port_is_told_at_once() {
     let started = Instant::now();
-    let closed = works(address(&format!("redis://127.0.0.1:{}", free_port())));
+    let closed = works(&address(&format!("redis://127.0.0.1:{}", free_port())));
     assert!(matches!(closed, Err(StoreError::Unreachable(_))), "{closed:?}");
     assert!(started.elapsed() < Duration::from_secs(2));
 }
@@ -114,7 +114,7 @@ fn a_port_that_never_answers_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}", silent.local_addr().unwrap());
     let started = Instant::now();
-    let given_up = works(Server { password: Some(Secret::new("x".to_owned())), ..address(&url) });
+    let given_up = works(&Server { password: Some(Secret::new("x".to_owned())), ..address(&url) });
     assert!(matches!(given_up, Err(StoreError::Unreachable(_))), "{given_up:?}");
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
@@ -130,45 +130,19 @@ fn something_else_than_redis_is_named_as_that() {
             let _ = (&stream).write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
         }
     });
-    let strange = works(address(&url));
+    let strange = works(&address(&url));
     assert!(matches!(&strange, Err(StoreError::Unreachable(text)) if text.contains("not a Redis")), "{strange:?}");
 }
 
 #[test]
-fn no_url_is_a_mistake_of_the_configuration() {
-    for url in ["", "127.0.0.1:6379", "http://127.0.0.1"] {
-        assert!(matches!(Redis::new(address(url)), Err(StoreError::Config(_))), "{url}");
-    }
-}
-
-#[test]
 fn a_certificate_is_checked_against_its_authority() {
-    // A second call changes nothing, and is no error.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let certs = tempfile::tempdir().unwrap();
-    let openssl = |words: &[&str]| {
-        let output = Command::new("openssl").args(words).current_dir(certs.path()).output();
-        let output = output.unwrap_or_else(|error| panic!("openssl does not run ({error}): scripts/test installs it"));
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    };
-    let ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    for (ca, subject) in [("ca", "/CN=ours"), ("other", "/CN=theirs")] {
-        let (key, cert) = (format!("{ca}.key"), format!("{ca}.pem"));
-        openssl(&[&["req", "-x509"], &ec[..], &["-keyout", &key, "-out", &cert, "-subj", subject]].concat());
-    }
-    openssl(&[&["req"], &ec[..], &["-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost"]].concat());
-    std::fs::write(certs.path().join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n").unwrap();
-    let signed = ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
-    openssl(&[&signed[..], &["-out", "server.pem", "-days", "2", "-extfile", "names"]].concat());
-    let at = |name: &str| certs.path().join(name).display().to_string();
-    let (tls_port, cert, key, ca) = (free_port(), at("server.pem"), at("server.key"), at("ca.pem"));
-    let words = ["--tls-port", &tls_port.to_string(), "--tls-cert-file", &cert, "--tls-key-file", &key];
-    let server =
-        RedisServer::start_with(&[&words[..], &["--tls-ca-cert-file", &ca, "--tls-auth-clients", "no"]].concat());
-    let read = |name: &str| Some(std::fs::read(certs.path().join(name)).unwrap());
+    let certs = Certs::new();
+    let tls_port = free_port();
+    let server = RedisServer::start_with(&as_words(&certs.words(tls_port, "no")));
+    let read = |name: &str| Some(certs.read(name));
     let over_tls = |host: &str, ca: Option<Vec<u8>>| {
         let url = format!("rediss://{host}:{tls_port}/0");
-        works(Server { tls: Tls { ca, client: None }, ..address(&url) })
+        works(&Server { tls: Some(Tls { ca, client: None }), ..address(&url) })
     };
     assert_eq!(over_tls("localhost", read("ca.pem")), Ok(()));
     assert_eq!(over_tls("127.0.0.1", read("ca.pem")), Ok(()));
@@ -177,8 +151,8 @@ fn a_certificate_is_checked_against_its_authority() {
         assert!(matches!(&refused, Err(StoreError::Unreachable(text)) if text.contains("certificate")), "{refused:?}");
     }
     // No falling back to a way without encryption, and none from it.
-    let plain = works(Server {
-        tls: Tls { ca: read("ca.pem"), client: None },
+    let plain = works(&Server {
+        tls: Some(Tls { ca: read("ca.pem"), client: None }),
         ..address(&format!("rediss://127.0.0.1:{}/0", server.port()))
     });
     assert!(matches!(plain, Err(StoreError::Unreachable(_))), "{plain:?}");

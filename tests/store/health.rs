@@ -53,7 +53,7 @@ fn what_a_user_may_not_do_is_told_without_doing_it() {
         assert_eq!(server.cli(&[&user[..], words].concat()), "OK");
         let (username, password) = (Some("asha".to_owned()), Some(Secret::new("s".to_owned())));
         let address = Address { username, password, ..address(&server.url()) };
-        Party::over(Box::new(Redis::new(address).unwrap())).health()
+        Party::over(Box::new(Redis::new(&address))).health()
     };
     let denied = |health: &Health, word: &str| {
         assert!(matches!(&health.commits, Err(StoreError::Denied(text)) if text.contains(word)), "{health:?}");

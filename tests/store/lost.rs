@@ -58,7 +58,7 @@ impl Way {
     }
 
     fn party(&self) -> Party {
-        Party::over(Box::new(Redis::new(address(&format!("redis://127.0.0.1:{}/0", self.port))).unwrap()))
+        Party::over(Box::new(Redis::new(&address(&format!("redis://127.0.0.1:{}/0", self.port)))))
     }
 
     fn lost(&self) -> bool {

@@ -3,17 +3,22 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod broken;
+mod certs;
 mod codes;
+mod deployments;
 mod door;
+mod failover;
 mod fake;
 mod health;
 mod law;
 mod lost;
+mod parts;
 mod party;
 mod places;
 #[path = "../support/redis.rs"]
 mod redis;
 mod sends;
+mod slots;
 mod users;
 
 macro_rules! tests {
@@ -105,3 +110,10 @@ macro_rules! suite {
 
 suite!(embedded, crate::places::File);
 suite!(redis_alone, crate::places::Server);
+suite!(redis_cluster, crate::parts::Part<crate::parts::OfCluster>);
+suite!(redis_by_sentinel, crate::parts::Part<crate::parts::OfSentinel>);
+suite!(redis_over_tls, crate::parts::Part<crate::parts::OverTls>);
+suite!(redis_over_a_socket, crate::parts::Part<crate::parts::OverSocket>);
+suite!(redis_8, crate::parts::Part<crate::parts::OfRedis8>);
+suite!(valkey, crate::parts::Part<crate::parts::OfValkey>);
+suite!(valkey_cluster, crate::parts::Part<crate::parts::OfValkeyCluster>);

@@ -11,7 +11,7 @@ use otpctl::otp::{
     Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Policy, Purpose, Secret,
     UserId,
 };
-use otpctl::store::{Change, Committed, Health, Loaded, Store, StoreError};
+use otpctl::store::{Change, Committed, Health, Loaded, Page, Store, StoreError};
 use otpctl::verifier::{Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError};
 
 use crate::places::Place;
@@ -193,6 +193,15 @@ impl Party {
                 return once(found);
             }
         }
+    }
+
+    /// One page of them, as one process asks for it.
+    pub fn page(&self, cursor: Option<&str>, page: usize) -> Page<String> {
+        self.try_page(cursor, page).unwrap()
+    }
+
+    pub fn try_page(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
+        self.runtime.block_on(self.store.phones(cursor, page))
     }
 
     /// All users that have phones, likewise.

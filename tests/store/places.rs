@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use otpctl::otp::Moment;
-use otpctl::store::{Clock, Embedded, Redis, Server as Address, Store, Tls};
+use otpctl::store::{Clock, Deadline, Deployment, Embedded, Place as At, Redis, Server as Address, Store, Tls};
+use tokio::time::Instant;
 
 use crate::redis::RedisServer;
 
@@ -54,7 +55,7 @@ impl Place for Server {
     }
 
     fn store(&self) -> Box<dyn Store> {
-        Box::new(Redis::new(address(&self.0.url())).unwrap())
+        Box::new(Redis::new(&address(&self.0.url())))
     }
 
     fn pass(&self, time: Duration) {
@@ -62,14 +63,26 @@ impl Place for Server {
     }
 }
 
-/// A Redis under the usual prefix, without a password.
+/// A Redis under the usual prefix, by its URL, without a password.
 pub fn address(url: &str) -> Address {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (at, database) = if scheme == "unix" {
+        (At::Unix(rest.into()), "0")
+    } else {
+        let (at, database) = rest.split_once('/').unwrap_or((rest, "0"));
+        let (host, port) = at.rsplit_once(':').unwrap();
+        (At::Tcp(host.to_owned(), port.parse().unwrap()), database)
+    };
+    let end = Instant::now() + Duration::from_secs(20);
     Address {
-        url: url.to_owned(),
+        deployment: Deployment::Alone(at),
         username: None,
         password: None,
-        tls: Tls::default(),
+        tls: (scheme == "rediss").then(Tls::default),
+        database: database.parse().unwrap(),
         prefix: "otpctl".to_owned(),
         refuse_eviction: false,
+        durability: None,
+        deadline: Deadline::new(move || end),
     }
 }

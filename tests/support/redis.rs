@@ -6,12 +6,40 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The server. It is killed when this is dropped.
+/// The servers that the tests run over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Make {
+    /// The `redis-server` of the system.
+    Redis,
+    /// A newer one.
+    Redis8,
+    /// A `valkey-server`.
+    Valkey,
+}
+
+impl Make {
+    /// What to run. `scripts/test` installs the two that Debian has not, under `target/`, or says where they are.
+    fn program(self) -> PathBuf {
+        let (variable, name) = match self {
+            Self::Redis => return "redis-server".into(),
+            Self::Redis8 => ("OTPCTL_REDIS8", "redis8-server"),
+            Self::Valkey => ("OTPCTL_VALKEY", "valkey-server"),
+        };
+        let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers").join(name);
+        std::env::var_os(variable).map_or_else(usual, PathBuf::from)
+    }
+}
+
+/// The server. It is killed when this is dropped, and when the tests end.
 pub struct RedisServer {
     child: Child,
     port: u16,
     folder: tempfile::TempDir,
 }
+
+/// Runs a server until it ends or nobody holds our standard input any more: a test that is killed leaves none behind,
+/// nor does one that keeps its server for all others.
+const GUARD: &str = r#""$@" & server=$!; exec 3<&0; (cat <&3 >&2; kill -9 $server 2>&-) >&- & wait $server"#;
 
 impl RedisServer {
     /// Without persistence and without a password.
@@ -21,26 +49,36 @@ impl RedisServer {
 
     /// With further words for the command line of `redis-server`.
     pub fn start_with(words: &[&str]) -> Self {
-        // Somebody else may take the free port before the server does.
-        (0..5)
-            .find_map(|_| Self::started(words))
-            .unwrap_or_else(|| panic!("redis-server does not start with {words:?}"))
+        Self::make(Make::Redis, words)
     }
 
-    fn started(words: &[&str]) -> Option<Self> {
+    /// A server of another make.
+    pub fn make(make: Make, words: &[&str]) -> Self {
+        // Somebody else may take the free port before the server does.
+        (0..5).find_map(|_| Self::started(make, words)).unwrap_or_else(|| {
+            panic!("{} does not start with {words:?}: scripts/test installs it", make.program().display())
+        })
+    }
+
+    fn started(make: Make, words: &[&str]) -> Option<Self> {
+        // A configuration file stands before all options.
+        let (file, words) = words.split_at(usize::from(words.first().is_some_and(|word| !word.starts_with('-'))));
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();
         let log = std::fs::File::create(folder.path().join("redis.log")).expect("a log");
-        let child = Command::new("redis-server")
+        let child = Command::new("sh")
+            .args(["-c", GUARD, "sh"])
+            .arg(make.program())
+            .args(file)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--unixsocket", "redis.sock", "--dir", "."])
             .args(words)
             .current_dir(folder.path())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(log)
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("redis-server does not run ({error}): scripts/test installs it"));
+            .expect("sh runs");
         let mut server = Self { child, port, folder };
         let patience = Instant::now() + Duration::from_secs(10);
         while Instant::now() < patience {
@@ -103,8 +141,7 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing to end.
-        let _ = self.child.kill();
+        // This closes its standard input first, which ends the server.
         let _ = self.child.wait();
     }
 }

@@ -10,7 +10,12 @@ use crate::provider;
 
 const EXAMPLE: &str = include_str!("../../../otpctl.toml.example");
 
-/// The file with every key set, less the tables that cannot stand next to others.
+/// A Redis is one server, a Cluster, or known to Sentinels: each without the keys that belong to the others.
+const ONE: [&str; 4] = ["store.embedded", "nodes", "sentinel", "database"];
+const CLUSTER: [&str; 4] = ["store.embedded", "url", "sentinel", "database"];
+const SENTINEL: [&str; 3] = ["store.embedded", "url", "nodes"];
+
+/// The file with every key set, less the tables and keys that cannot stand next to others.
 fn uncommented(without: &[&str]) -> String {
     let mut skipping = false;
     let mut text = String::new();
@@ -22,7 +27,8 @@ fn uncommented(without: &[&str]) -> String {
         if line.starts_with('[') {
             skipping = without.iter().any(|table| line.starts_with(&format!("[{table}]")));
         }
-        if !skipping {
+        let key = line.split_once(" = ").map(|(key, _)| key);
+        if !skipping && !key.is_some_and(|key| without.contains(&key)) {
             text.push_str(line);
             text.push('\n');
         }
@@ -81,23 +87,27 @@ fn every_default_is_written_out() {
 
 #[test]
 fn every_key_that_it_names_is_accepted() {
-    for without in [["store.redis"], ["store.embedded"]] {
-        load_text(&uncommented(&without)).unwrap_or_else(|error| panic!("{error}"));
+    for without in [&["store.redis"], &ONE[..], &CLUSTER, &SENTINEL] {
+        load_text(&uncommented(without)).unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
 #[test]
 fn every_key_of_the_program_is_in_it() {
     let mut all = dotted(&uncommented(&["store.redis"]));
-    all.extend(dotted(&uncommented(&["store.embedded"])));
+    for without in [&ONE[..], &CLUSTER, &SENTINEL] {
+        all.extend(dotted(&uncommented(without)));
+    }
     for (table, names) in keys::TABLES {
         for name in names {
             let key = if table.is_empty() { (*name).to_owned() } else { format!("{table}.{name}") };
             assert!(all.contains_key(&key), "{key} is not in otpctl.toml.example");
         }
     }
-    for name in keys::TLS {
-        assert!(all.contains_key(&format!("store.redis.tls.{name}")), "{name}");
+    for (table, names) in [("tls", &keys::TLS[..]), ("sentinel", &keys::SENTINEL), ("durability", &keys::DURABILITY)] {
+        for name in names {
+            assert!(all.contains_key(&format!("store.redis.{table}.{name}")), "{table}.{name}");
+        }
     }
     for word in keys::PEPPER.iter().chain(&keys::SECRET).chain(&keys::TEST_NUMBER) {
         assert!(EXAMPLE.contains(&format!("{word} ")), "{word} is not explained");
@@ -106,7 +116,7 @@ fn every_key_of_the_program_is_in_it() {
 
 #[test]
 fn redis_has_the_defaults_that_it_says() {
-    let written = values(&load_text(&uncommented(&["store.embedded"])).expect("loads"));
+    let written = values(&load_text(&uncommented(&ONE)).expect("loads"));
     let usual = values(&load_text("[store.redis]\nurl = \"redis://h\"").expect("loads"));
     for key in ["prefix", "layout", "accept_eviction_risk"] {
         let key = format!("store.redis.{key}");

@@ -46,6 +46,12 @@ const SPOTS: &[&str] = &[
     "[store.redis]\nurl = \"redis://h\"\npassword = \"MARK\\q\"",
     "[store.redis]\nurl = \"redis://h\"\nlayout = \"MARK\"",
     "[store.redis]\nnodes = \"redis://:MARK@h\"",
+    "[store.redis]\nnodes = [\"redis://:MARK@h\"]",
+    "[store.redis]\nnodes = [\"me:MARK@h:6379\"]",
+    "[store.redis]\nsentinel = { master = \"MARK MARK\", nodes = [\"h\"] }",
+    "[store.redis]\nsentinel = { master = \"otp\", nodes = [\"h:MARK\"] }",
+    "[store.redis]\nsentinel = { master = \"otp\", nodes = [\"h\"], password = [\"MARK\"] }",
+    "[store.redis]\nsentinel = { master = \"otp\", nodes = [\"h\"], tls = \"MARK\" }",
     "providers = \"MARK\"",
     "[providers]\ntelnyx = \"MARK\"",
     "[providers.telnyx]\nkind = \"MARK\"",
@@ -101,7 +107,7 @@ async fn what_is_configured_is_neither_shown_nor_debugged() {
     let debugged = format!("{settings:?}");
     assert!(!debugged.contains(MARKER) && !debugged.contains("424242"), "{debugged}");
     let super::super::StoreSettings::Redis(redis) = &settings.store else { panic!("redis") };
-    let password = redis.password(&Env::default()).await.expect("a password").expect("is set");
+    let password = redis.password.as_ref().expect("is set").resolve(&Env::default()).await.expect("a password");
     assert_eq!(password.expose(), MARKER);
 }
 

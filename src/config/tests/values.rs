@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::words::{duration, spelled};
-use super::super::{Entry, RedisTarget, SecretSource, StoreSettings, load, starter};
+use super::super::{Deployment, Entry, Node, RedisTarget, SecretSource, StoreSettings, TlsFiles, load, starter};
 use super::{defaults, folder, home, load_text, located, write};
 use crate::otp::circuit::PassOver;
 use crate::otp::{Limits, LockLength, Phone, Policy};
@@ -120,14 +120,42 @@ fn a_redis_url_is_taken_apart() {
         ("redis://[::1]", "redis://[::1]:6379/0"),
         ("unix:///run/redis.sock?db=2", "unix:///run/redis.sock?db=2"),
     ] {
-        assert_eq!(redis(url).target.to_string(), shown);
+        assert_eq!(redis(url).deployment.to_string(), shown);
     }
     let with = redis("redis://op:p%40ss@h:1/2");
-    assert_eq!(with.target, RedisTarget::Tcp { host: "h".into(), port: 1, tls: false, database: 2 });
+    let node = Node { host: "h".into(), port: 1 };
+    assert_eq!(with.deployment, Deployment::Alone(RedisTarget::Tcp { node, tls: false, database: 2 }));
     assert_eq!((with.username.as_deref(), with.prefix.as_str()), (Some("op"), "otpctl"));
-    assert!(matches!(with.password, Some(SecretSource::Literal(secret)) if secret.expose() == "p@ss"));
+    assert!(matches!(with.password.unwrap().source, SecretSource::Literal(secret) if secret.expose() == "p@ss"));
     let socket = redis("unix:///s?user=u&pass=p");
     assert_eq!((socket.username.as_deref(), socket.password.is_some()), (Some("u"), true));
+}
+
+#[test]
+fn a_cluster_and_sentinels_are_lists_of_nodes() {
+    let redis = |text: &str| match load_text(&format!("[store.redis]\n{text}")).expect(text).store {
+        StoreSettings::Redis(redis) => *redis,
+        StoreSettings::Embedded { .. } => panic!("{text}"),
+    };
+    let cluster = redis("nodes = [\"10.0.0.1\", \"[fd00::1]:7001\", \"redis-3.internal:7002\"]\ntls = true");
+    assert_eq!(cluster.deployment.to_string(), "Cluster of 10.0.0.1:6379, [fd00::1]:7001, redis-3.internal:7002");
+    assert_eq!(cluster.tls, Some(TlsFiles::default()));
+    let plain = redis("nodes = [\"h\"]");
+    assert_eq!((plain.tls, plain.durability), (None, None));
+    let by = |own: &str| {
+        let text =
+            format!("tls = {{ ca = \"/ca.pem\" }}\nsentinel = {{ master = \"otp\", nodes = [\"s1\", \"s2:1\"]{own} }}");
+        let Deployment::Sentinel(sentinel) = redis(&text).deployment else { panic!("{text}") };
+        sentinel
+    };
+    let usual = by("");
+    assert_eq!((usual.master.as_str(), usual.database), ("otp", 0));
+    assert_eq!(usual.nodes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["s1:26379", "s2:1"]);
+    assert_eq!(usual.tls.and_then(|tls| tls.ca), Some("/ca.pem".into()), "no less safe than the servers");
+    assert_eq!(by(", tls = false").tls, None);
+    assert_eq!(by(", tls = { ca = \"/other.pem\" }").tls.and_then(|tls| tls.ca), Some("/other.pem".into()));
+    let sure = redis("url = \"redis://h\"\ndurability = { strict = true }").durability.expect("is set");
+    assert_eq!((sure.wait_replicas, sure.wait, sure.strict), (1, Duration::from_millis(500), true));
 }
 
 #[tokio::test]

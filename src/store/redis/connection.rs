@@ -1,136 +1,203 @@
-//! One plain connection to one Redis: opened when first asked for, with time-outs that a person would choose.
+//! Plain connections, one to each server that was needed: opened when first asked for, with time-outs that a person
+//! would choose, and only to a server that may be trusted with counts.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionInfo, IntoConnectionInfo as _, TlsCertificates};
-use tokio::sync::Mutex;
+use redis::{
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo,
+    RedisError, RedisResult, TlsCertificates, Value,
+};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::failure::{Doing, sorted};
+use super::failure::{self, Doing, Next};
+use super::server::{Deadline, Place, Tls};
 use crate::otp::Secret;
 use crate::store::StoreError;
 
 /// A connection that does not come about within this is tried once more, and then given up.
 const CONNECT: Duration = Duration::from_secs(1);
-/// An answer that takes longer is taken for lost.
-const ANSWER: Duration = Duration::from_secs(2);
+/// A server that has no place for one more client is asked again after these pauses.
+const CROWDED: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
-/// Where a Redis is, and who we are there.
-#[derive(Debug, Clone)]
-pub struct Server {
-    /// `redis://`, `rediss://` or `unix://`, without credentials.
-    pub url: String,
-    /// The ACL user.
-    pub username: Option<String>,
-    /// The password.
-    pub password: Option<Secret>,
-    /// Certificates for `rediss://`.
-    pub tls: Tls,
-    /// The first part of the name of every key.
-    pub prefix: String,
-    /// Refuse to work on a Redis that may evict our keys when its memory is full.
-    pub refuse_eviction: bool,
+/// Why a server was not reached, and what to do about it. Nothing was executed.
+#[derive(Debug)]
+pub(super) struct Unsent {
+    pub(super) error: StoreError,
+    pub(super) next: Next,
 }
 
-/// Certificates, PEM.
-#[derive(Debug, Clone, Default)]
-pub struct Tls {
-    /// The authority that signed the server's certificate; the system's own where there is none.
-    pub ca: Option<Vec<u8>>,
-    /// Our own certificate and its key.
-    pub client: Option<(Vec<u8>, Secret)>,
+/// What must hold of a server before it is used.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Checks {
+    /// It evicts nothing.
+    pub keeps: bool,
+    /// It is a master.
+    pub is_master: bool,
 }
 
-/// The connection, and the name to call the server by.
-pub(super) struct Connection {
-    server: Server,
-    name: String,
-    open: Mutex<Option<MultiplexedConnection>>,
+/// Who we are at servers of one kind, and the connections to them.
+pub(super) struct Links {
+    username: Option<String>,
+    password: Option<Secret>,
+    tls: Option<Tls>,
+    database: u32,
+    checks: Checks,
+    deadline: Deadline,
+    open: Mutex<HashMap<Place, MultiplexedConnection>>,
 }
 
-impl Connection {
-    pub(super) fn new(server: Server) -> Result<Self, StoreError> {
-        let info = info(&server)?;
-        // Host and port, or the path: no user, no password.
-        let name = format!("the Redis at {}", info.addr());
-        Ok(Self { server, name, open: Mutex::new(None) })
+impl Links {
+    pub(super) fn new(
+        (username, password): (Option<String>, Option<Secret>),
+        tls: Option<Tls>,
+        database: u32,
+        checks: Checks,
+        deadline: Deadline,
+    ) -> Self {
+        Self { username, password, tls, database, checks, deadline, open: Mutex::default() }
     }
 
-    /// What messages call the server.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(super) async fn get(&self) -> Result<MultiplexedConnection, StoreError> {
-        let mut open = self.open.lock().await;
-        if let Some(connection) = open.as_ref() {
-            return Ok(connection.clone());
+    /// The connection to a server, made where there is none. Nothing was executed when this fails.
+    pub(super) async fn get(&self, place: &Place) -> Result<MultiplexedConnection, Unsent> {
+        if let Some(open) = self.map(|open| open.get(place).cloned()) {
+            return Ok(open);
         }
-        let connection = match self.connect().await {
-            // Nothing was executed yet: one more try is harmless.
-            Err(StoreError::Unreachable(_)) => self.connect().await?,
-            other => other?,
-        };
-        Ok(open.insert(connection).clone())
+        let mut crowded = CROWDED.iter();
+        let mut again = true;
+        loop {
+            match self.connect(place).await {
+                Ok(connection) => {
+                    self.map(|open| open.insert(place.clone(), connection.clone()));
+                    return Ok(connection);
+                }
+                Err(Unsent { error: StoreError::Unreachable(_), .. })
+                    if again && Instant::now() < self.deadline.end() =>
+                {
+                    again = false;
+                }
+                Err(unsent) if unsent.next == Next::Crowded => {
+                    let Some(pause) = crowded.next() else { return Err(unsent) };
+                    sleep_until(self.deadline.end().min(Instant::now() + *pause)).await;
+                }
+                Err(unsent) => return Err(unsent),
+            }
+        }
     }
 
     /// After an error of the network: the next command connects anew.
-    pub(super) async fn forget(&self) {
-        *self.open.lock().await = None;
+    pub(super) fn forget(&self, place: &Place) {
+        self.map(|open| open.remove(place));
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, StoreError> {
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER));
-        let client = self.client()?;
-        let connecting = client.get_multiplexed_async_connection_with_config(&config);
-        let mut open = connecting.await.map_err(|error| sorted(&error, Doing::Reading, &self.name))?;
-        if self.server.refuse_eviction {
-            self.must_not_evict(&mut open).await?;
-        }
+    fn map<T>(&self, work: impl FnOnce(&mut HashMap<Place, MultiplexedConnection>) -> T) -> T {
+        work(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn connect(&self, place: &Place) -> Result<MultiplexedConnection, Unsent> {
+        let failed = |error: RedisError| self.unsent(&error, place);
+        // An answer has its own time, which depends on the question.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
+        let client = self.client(place).map_err(failed)?;
+        let end = self.deadline.end();
+        let late = |_| Unsent { error: silent(place), next: Next::No };
+        let connecting = timeout_at(end, client.get_multiplexed_async_connection_with_config(&config));
+        let mut open = connecting.await.map_err(late)?.map_err(failed)?;
+        timeout_at(end.min(Instant::now() + CONNECT), self.check(&mut open, place)).await.map_err(late)??;
         Ok(open)
     }
 
-    fn client(&self) -> Result<Client, StoreError> {
-        let info = info(&self.server)?;
-        let opened = if matches!(info.addr(), redis::ConnectionAddr::TcpTls { .. }) {
-            let client_tls = self.server.tls.client.as_ref().map(|(cert, key)| ClientTlsConfig {
-                client_cert: cert.clone(),
-                client_key: key.expose().as_bytes().to_vec(),
-            });
-            Client::build_with_tls(info, TlsCertificates { client_tls, root_cert: self.server.tls.ca.clone() })
-        } else {
-            Client::open(info)
+    fn unsent(&self, error: &RedisError, place: &Place) -> Unsent {
+        Unsent { error: self.sorted(error, Doing::Reading, place), next: failure::next(error) }
+    }
+
+    fn client(&self, place: &Place) -> RedisResult<Client> {
+        let address = match (place, &self.tls) {
+            (Place::Unix(path), _) => ConnectionAddr::Unix(path.clone()),
+            (Place::Tcp(host, port), None) => ConnectionAddr::Tcp(host.clone(), *port),
+            (Place::Tcp(host, port), Some(_)) => {
+                ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
+            }
         };
-        opened.map_err(|error| sorted(&error, Doing::Reading, &self.name))
+        let mut settings = RedisConnectionInfo::default().set_skip_set_lib_name().set_db(self.database.into());
+        if let Some(username) = &self.username {
+            settings = settings.set_username(username);
+        }
+        if let Some(password) = &self.password {
+            settings = settings.set_password(password.expose());
+        }
+        let info = address.into_connection_info()?.set_redis_settings(settings);
+        let Some(tls) = self.tls.as_ref().filter(|_| matches!(place, Place::Tcp(..))) else {
+            return Client::open(info);
+        };
+        let client_tls = tls.client.as_ref().map(|(cert, key)| ClientTlsConfig {
+            client_cert: cert.clone(),
+            client_key: key.expose().as_bytes().to_vec(),
+        });
+        Client::build_with_tls(info, TlsCertificates { client_tls, root_cert: tls.ca.clone() })
+    }
+
+    async fn check(&self, open: &mut MultiplexedConnection, place: &Place) -> Result<(), Unsent> {
+        if self.checks.is_master {
+            self.must_be_master(open, place).await?;
+        }
+        if self.checks.keeps {
+            self.must_not_evict(open, place).await?;
+        }
+        Ok(())
+    }
+
+    /// A Sentinel may be behind its time: step 3 of <https://redis.io/docs/latest/develop/reference/sentinel-clients/>.
+    async fn must_be_master(&self, open: &mut MultiplexedConnection, place: &Place) -> Result<(), Unsent> {
+        let asked: Result<Vec<Value>, _> = redis::cmd("ROLE").query_async(open).await;
+        let role = asked.map_err(|error| self.unsent(&error, place))?;
+        match role.first() {
+            Some(Value::BulkString(role)) if role == b"master" => Ok(()),
+            _ => {
+                let error = StoreError::NotReady(format!("{} is a replica, though the Sentinels name it", name(place)));
+                Err(Unsent { error, next: Next::Later })
+            }
+        }
     }
 
     /// `volatile-*` and `allkeys-*` drop failure counts under memory pressure: a silent way around every limit.
     /// `INFO` tells it where `CONFIG` is blocked, as it is on managed Redis.
-    async fn must_not_evict(&self, open: &mut MultiplexedConnection) -> Result<(), StoreError> {
+    async fn must_not_evict(&self, open: &mut MultiplexedConnection, place: &Place) -> Result<(), Unsent> {
         let asked: Result<String, _> = redis::cmd("INFO").arg("memory").query_async(open).await;
-        let info = asked.map_err(|error| sorted(&error, Doing::Reading, &self.name))?;
+        let info = asked.map_err(|error| self.unsent(&error, place))?;
         let value =
             |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
         match (value("maxmemory_policy"), value("maxmemory")) {
             (None | Some("noeviction"), _) | (_, Some("0")) => Ok(()),
-            (Some(policy), _) => Err(StoreError::NotReady(format!(
-                "{} may evict limits and locks when its memory is full (maxmemory-policy {policy})",
-                self.name
-            ))),
+            (Some(policy), _) => {
+                let error = StoreError::NotReady(format!(
+                    "{} may evict limits and locks when its memory is full (maxmemory-policy {policy})",
+                    name(place)
+                ));
+                Err(Unsent { error, next: Next::No })
+            }
+        }
+    }
+
+    /// What an error means. Who was refused is said too: Redis 7.0 does not.
+    pub(super) fn sorted(&self, error: &RedisError, doing: Doing, place: &Place) -> StoreError {
+        match failure::sorted(error, doing, &name(place)) {
+            StoreError::Denied(text) => {
+                StoreError::Denied(format!("{text} (as the user `{}`)", self.username.as_deref().unwrap_or("default")))
+            }
+            other => other,
         }
     }
 }
 
-fn info(server: &Server) -> Result<ConnectionInfo, StoreError> {
-    let wrong = |error| StoreError::Config(format!("`{}` is no URL of a Redis: {error}", server.url));
-    let info = server.url.as_str().into_connection_info().map_err(wrong)?;
-    let mut settings = info.redis_settings().clone().set_skip_set_lib_name();
-    if let Some(username) = &server.username {
-        settings = settings.set_username(username);
-    }
-    if let Some(password) = &server.password {
-        settings = settings.set_password(password.expose());
-    }
-    Ok(info.set_redis_settings(settings))
+/// What messages call a server: host and port, or the path; no user, no password.
+pub(super) fn name(place: &Place) -> String {
+    format!("the Redis at {place}")
+}
+
+/// It said nothing for as long as it may.
+pub(super) fn silent(place: &Place) -> StoreError {
+    StoreError::Unreachable(format!("{} does not answer in time", name(place)))
 }

@@ -16,6 +16,42 @@ pub(super) enum Doing {
     Writing,
 }
 
+/// What to do about a server's no. None of these was executed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Ask this node from now on; without a host it is another port of the same.
+    Moved(Option<String>, u16),
+    /// Ask this node once: the key is on its way there.
+    Ask(Option<String>, u16),
+    /// Ask again a little later.
+    Later,
+    /// This is a replica: find the master.
+    Replica,
+    /// There are too many clients.
+    Crowded,
+    /// It stays a no.
+    No,
+}
+
+/// What to do about an error.
+pub(super) fn next(error: &RedisError) -> Next {
+    let redirected = || {
+        // `MOVED 3999 10.0.0.1:6381`. Since Redis 7 the host is empty where the node does not know by which name it is
+        // reached: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#moved-redirection
+        let (host, port) = error.detail()?.split_ascii_whitespace().nth(1)?.rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Some(((!host.is_empty() && host != "?").then(|| host.to_owned()), port.parse().ok()?))
+    };
+    match error.code() {
+        Some("MOVED") => redirected().map_or(Next::No, |(host, port)| Next::Moved(host, port)),
+        Some("ASK") => redirected().map_or(Next::No, |(host, port)| Next::Ask(host, port)),
+        Some("LOADING" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "BUSY") => Next::Later,
+        Some("READONLY") => Next::Replica,
+        Some("ERR") if error.detail().is_some_and(|detail| detail.contains("max number of clients")) => Next::Crowded,
+        _ => Next::No,
+    }
+}
+
 /// Sorts an error. Of several commands in one round trip, the first that was refused tells why: the client's error for
 /// all of them has no code, and would pass for a lost answer.
 pub(super) fn sorted(error: &RedisError, doing: Doing, server: &str) -> StoreError {
@@ -26,9 +62,10 @@ pub(super) fn sorted(error: &RedisError, doing: Doing, server: &str) -> StoreErr
     match error.code() {
         Some("NOAUTH" | "WRONGPASS" | "NOPERM") => StoreError::Denied(format!("{server} says {text}")),
         Some("WRONGTYPE") => StoreError::Data(format!("{server} says {text}")),
+        Some("READONLY") => StoreError::NotReady(format!("{server} is a replica: {text}")),
         Some(
-            "LOADING" | "READONLY" | "OOM" | "MISCONF" | "NOREPLICAS" | "MASTERDOWN" | "BUSY" | "CLUSTERDOWN"
-            | "TRYAGAIN" | "MOVED" | "ASK" | "UNKILLABLE",
+            "LOADING" | "OOM" | "MISCONF" | "NOREPLICAS" | "MASTERDOWN" | "BUSY" | "CLUSTERDOWN" | "TRYAGAIN" | "MOVED"
+            | "ASK" | "UNKILLABLE",
         ) => StoreError::NotReady(format!("{server} says {text}")),
         Some("ERR") => said(&text, server),
         Some(_) => StoreError::NotReady(format!("{server} says {text}")),
@@ -48,6 +85,7 @@ fn said(text: &str, server: &str) -> StoreError {
         // The first line of our scripts is not Lua to an older server.
         ("compiling script", |text| StoreError::Config(format!("{text} (Redis 7 or later is needed)"))),
         ("unknown command", StoreError::Config),
+        ("cluster support disabled", StoreError::Config),
         ("AUTH", StoreError::Denied),
     ] {
         if text.contains(code) {

@@ -1,9 +1,9 @@
 //! What a Redis says of itself: whether it would take a commit of ours, and what `INFO` tells.
 
-use redis::Cmd;
-
-use super::Redis;
 use super::failure::Doing;
+use super::route::To;
+use super::way::Ask;
+use super::{Redis, connection};
 use crate::otp::foreign::escaped;
 use crate::store::{Health, ServerFacts, StoreError};
 
@@ -11,40 +11,54 @@ const REHEARSAL: &str = include_str!("health.lua");
 
 impl Redis {
     pub(super) async fn examined(&self) -> Health {
-        let (commits, server) = tokio::join!(self.rehearsed(), self.facts());
-        Health { commits, servers: server.map(|server| vec![server]), file: None }
+        Health { commits: self.rehearsed().await, servers: self.all_facts().await, file: None }
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
     async fn rehearsed(&self) -> Result<(), StoreError> {
+        let keys = ["{+0}:record", "{+0}:timeline"].map(|name| self.keys.named(name));
         let mut command = redis::cmd("EVAL");
-        command.arg(REHEARSAL).arg(2).arg(self.keys.named("{+0}:record")).arg(self.keys.named("{+0}:timeline"));
-        let answers: Vec<Vec<String>> = self.run(vec![command], Doing::Reading).await?;
+        command.arg(REHEARSAL).arg(keys.len()).arg(&keys);
+        let ask = Ask { to: super::to(&keys), command };
+        let answers: Vec<Vec<String>> = self.run(vec![ask], Doing::Reading).await?;
         let refused = answers.into_iter().flatten().collect::<Vec<_>>();
         if refused.is_empty() {
             return Ok(());
         }
-        let name = self.connection.name();
+        let name = self.way.name();
         Err(StoreError::Denied(format!("{name} does not let this user call {}", refused.join(", "))))
     }
 
-    async fn facts(&self) -> Result<ServerFacts, StoreError> {
-        let mut asked = redis::cmd("INFO");
-        asked.arg("server").arg("memory").arg("persistence").arg("replication");
-        let answers: Vec<String> = self.run(vec![asked], Doing::Reading).await?;
+    /// Those of the server, or of each master of a Cluster.
+    async fn all_facts(&self) -> Result<Vec<ServerFacts>, StoreError> {
+        let Some(shards) = self.way.shards().await? else {
+            return Ok(vec![self.facts(To::Any, &self.way.name()).await?]);
+        };
+        let mut all = Vec::with_capacity(shards.len());
+        for shard in shards {
+            let name = connection::name(&shard.place);
+            all.push(self.facts(To::Node(shard.place), &name).await?);
+        }
+        Ok(all)
+    }
+
+    async fn facts(&self, to: To, name: &str) -> Result<ServerFacts, StoreError> {
+        let mut command = redis::cmd("INFO");
+        command.arg("server").arg("memory").arg("persistence").arg("replication");
+        let answers: Vec<String> = self.run(vec![Ask { to: to.clone(), command }], Doing::Reading).await?;
         let info = answers.into_iter().next().unwrap_or_default();
-        let mut facts = read(&info, self.connection.name());
+        let mut facts = read(&info, name);
         if facts.persistent == Some(false) {
-            facts.persistent = self.snapshots().await;
+            facts.persistent = self.snapshots(to).await;
         }
         Ok(facts)
     }
 
     /// Whether snapshots are made, which `INFO` does not say. Managed servers block `CONFIG`.
-    async fn snapshots(&self) -> Option<bool> {
-        let mut asked: Cmd = redis::cmd("CONFIG");
-        asked.arg("GET").arg("save");
-        let answers: Vec<Vec<String>> = self.run(vec![asked], Doing::Reading).await.ok()?;
+    async fn snapshots(&self, to: To) -> Option<bool> {
+        let mut command = redis::cmd("CONFIG");
+        command.arg("GET").arg("save");
+        let answers: Vec<Vec<String>> = self.run(vec![Ask { to, command }], Doing::Reading).await.ok()?;
         answers.into_iter().next()?.get(1).map(|rules| !rules.is_empty())
     }
 }

@@ -1,18 +1,29 @@
 //! The store on an application's own Redis (7 or later) or Valkey.
 
+mod call;
+mod cluster;
 mod connection;
 mod failure;
 mod health;
 mod keys;
+mod route;
+mod sentinel;
+mod server;
+mod way;
+
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use redis::{Cmd, Pipeline};
+use redis::cluster_routing::Slot;
+use redis::{FromRedisValue, Value};
 
-pub use connection::{Server, Tls};
+pub use server::{Deadline, Deployment, Durability, Place, Sentinels, Server, Tls};
 
-use self::connection::Connection;
+use self::cluster::Position;
 use self::failure::{Doing, sorted};
 use self::keys::Keys;
+use self::route::To;
+use self::way::{Ask, Way};
 use super::{Cell, Change, Committed, Health, Loaded, Page, Put, Store, StoreError};
 use crate::otp::Life;
 use crate::otp::foreign::escaped;
@@ -26,68 +37,80 @@ const STRICT: &str = "#!lua\n";
 /// With this one it works even then.
 const RELIEF: &str = "#!lua flags=allow-oom\n";
 
-/// One Redis, standalone.
+/// A Redis: one server, a Cluster, or a master and its replicas.
 pub struct Redis {
-    connection: Connection,
+    way: Way,
     keys: Keys,
+    durability: Option<Durability>,
+    /// Why changes are not as sure as they should be: told once.
+    unsure: Mutex<Option<String>>,
 }
 
 impl Redis {
     /// Prepares the way; nothing is connected yet.
-    ///
-    /// # Errors
-    /// When the URL is none.
-    pub fn new(server: Server) -> Result<Self, StoreError> {
-        let keys = Keys::new(&server.prefix);
-        Ok(Self { connection: Connection::new(server)?, keys })
+    #[must_use]
+    pub fn new(server: &Server) -> Self {
+        Self {
+            way: Way::new(server),
+            keys: Keys::new(&server.prefix),
+            durability: server.durability,
+            unsure: Mutex::default(),
+        }
     }
 
-    /// Runs one command alone or several in one round trip, and gives the answer of each.
-    async fn run<T: redis::FromRedisValue>(&self, commands: Vec<Cmd>, doing: Doing) -> Result<Vec<T>, StoreError> {
-        if commands.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut connection = self.connection.get().await?;
-        let answered = if let [command] = commands.as_slice() {
-            command.query_async(&mut connection).await.map(|answer| vec![answer])
-        } else {
-            let mut pipeline = Pipeline::with_capacity(commands.len());
-            for command in commands {
-                pipeline.add_command(command);
+    /// Runs commands, and gives the answer of each. A change that is not as sure as it must be is a failure.
+    async fn run<T: FromRedisValue>(&self, asks: Vec<Ask>, doing: Doing) -> Result<Vec<T>, StoreError> {
+        let outcome = self.way.run(&asks, doing).await?;
+        if let Some(why) = outcome.unsure {
+            if self.durability.is_some_and(|durability| durability.strict) {
+                return Err(StoreError::Unreplicated(why));
             }
-            pipeline.query_async(&mut connection).await
+            *self.unsure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        }
+        let read = |answer: Value| {
+            redis::from_redis_value(answer).map_err(|error| sorted(&error.into(), doing, &self.way.name()))
         };
-        match answered {
-            Ok(answers) => Ok(answers),
-            Err(error) => {
-                if error.code().is_none() {
-                    self.connection.forget().await;
-                }
-                Err(sorted(&error, doing, self.connection.name()))
-            }
-        }
+        outcome.answers.into_iter().map(read).collect()
     }
 
+    /// One page of the keys of a server, or of one master of a cluster after the other.
     async fn scan(
         &self,
         pattern: String,
         cursor: Option<&str>,
         page: usize,
     ) -> Result<(Vec<String>, Option<String>), StoreError> {
-        let from: u64 = cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?;
+        let shards = self.way.shards().await?;
+        let (to, from) = match (&shards, cursor) {
+            (None, cursor) => (To::Any, cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?),
+            (Some(shards), cursor) => {
+                let start = Position { first: 0, id: String::new(), cursor: 0 };
+                let position = cursor.map_or(Some(start), Position::read).ok_or(StoreError::Cursor)?;
+                let Some((shard, from)) = position.find(shards) else { return Ok((Vec::new(), None)) };
+                (To::Node(shard.place.clone()), from)
+            }
+        };
         let mut command = redis::cmd("SCAN");
         command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page).arg("TYPE").arg("string");
-        let mut answer: Vec<(u64, Vec<Vec<u8>>)> = self.run(vec![command], Doing::Reading).await?;
+        let ask = Ask { to: to.clone(), command };
+        let mut answer: Vec<(u64, Vec<Vec<u8>>)> = self.run(vec![ask], Doing::Reading).await?;
         let (next, keys) = answer.pop().unwrap_or_default();
         let keys = keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect();
-        Ok((keys, (next != 0).then(|| next.to_string())))
+        let next = match &shards {
+            None => (next != 0).then(|| next.to_string()),
+            Some(shards) => {
+                let asked = shards.iter().find(|shard| matches!(&to, To::Node(place) if *place == shard.place));
+                asked.and_then(|asked| Position::after(shards, asked, next))
+            }
+        };
+        Ok((keys, next))
     }
 
-    fn commit_command(&self, change: &Change) -> Cmd {
+    fn commit_ask(&self, change: &Change) -> Ask {
         let mut keys: Vec<String> = change.writes.iter().map(|write| self.keys.cell(&write.cell)).collect();
         keys.extend(change.append.as_ref().map(|append| self.keys.timeline(&append.phone)));
         let mut command = redis::cmd("EVAL");
-        command.arg(format!("{}{COMMIT}", if change.relieves { RELIEF } else { STRICT })).arg(keys.len()).arg(keys);
+        command.arg(format!("{}{COMMIT}", if change.relieves { RELIEF } else { STRICT })).arg(keys.len()).arg(&keys);
         command.arg(change.writes.len());
         for write in &change.writes {
             command.arg(write.loaded.as_deref().unwrap_or_default()).arg(if write.loaded.is_some() {
@@ -109,27 +132,27 @@ impl Redis {
                 command.arg(serde_json::to_vec(event).unwrap_or_default());
             }
         }
-        command
+        Ask { to: to(&keys), command }
     }
 }
 
 #[async_trait]
 impl Store for Redis {
     async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
-        let commands = groups.iter().map(|cells| {
+        let asks = groups.iter().map(|cells| {
             let keys: Vec<String> = cells.iter().map(|cell| self.keys.cell(cell)).collect();
             // `EVAL` would need leave to write the keys, and a Redis user who may only read could not even look.
             let mut command = redis::cmd("EVAL_RO");
-            command.arg(LOAD).arg(keys.len()).arg(keys);
-            command
+            command.arg(LOAD).arg(keys.len()).arg(&keys);
+            Ask { to: to(&keys), command }
         });
-        let answers: Vec<Vec<Option<Vec<u8>>>> = self.run(commands.collect(), Doing::Reading).await?;
+        let answers: Vec<Vec<Option<Vec<u8>>>> = self.run(asks.collect(), Doing::Reading).await?;
         answers.into_iter().map(|answer| self.loaded(answer)).collect()
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
-        let commands = changes.iter().map(|change| self.commit_command(change)).collect();
-        let answers: Vec<(i64, i64, i64)> = self.run(commands, Doing::Writing).await?;
+        let asks = changes.iter().map(|change| self.commit_ask(change)).collect();
+        let answers: Vec<(i64, i64, i64)> = self.run(asks, Doing::Writing).await?;
         let committed = |(done, seconds, micros)| {
             if done == 1 { Committed::Done(moment(seconds, micros)) } else { Committed::Conflict }
         };
@@ -137,9 +160,11 @@ impl Store for Redis {
     }
 
     async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
+        let key = self.keys.timeline(phone);
         let mut command = redis::cmd("LRANGE");
-        command.arg(self.keys.timeline(phone)).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
-        let answers: Vec<Vec<Vec<u8>>> = self.run(vec![command], Doing::Reading).await?;
+        command.arg(&key).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
+        let ask = Ask { to: to(&[key]), command };
+        let answers: Vec<Vec<Vec<u8>>> = self.run(vec![ask], Doing::Reading).await?;
         let read = |line: &Vec<u8>| {
             let wrong = |_| StoreError::Data(format!("a line of `{}`", escaped(&self.keys.timeline(phone))));
             serde_json::from_slice(line).map_err(wrong)
@@ -160,16 +185,25 @@ impl Store for Redis {
     async fn health(&self) -> Result<Health, StoreError> {
         Ok(self.examined().await)
     }
+
+    fn warning(&self) -> Option<String> {
+        self.unsure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Redis {
     fn loaded(&self, answer: Vec<Option<Vec<u8>>>) -> Result<Loaded, StoreError> {
-        let strange = || StoreError::Unreachable(format!("{} is not a Redis server", self.connection.name()));
+        let strange = || StoreError::Unreachable(format!("{} is not a Redis server", self.way.name()));
         let mut values = answer.into_iter();
         let mut number = || std::str::from_utf8(&values.next()??).ok()?.parse::<i64>().ok();
         let now = number().zip(number()).map(|(seconds, micros)| moment(seconds, micros)).ok_or_else(strange)?;
         Ok(Loaded { now, values: values.collect() })
     }
+}
+
+/// Whoever has these keys, which all lie in one slot.
+fn to(keys: &[String]) -> To {
+    keys.first().map_or(To::Any, |key| To::Slot(Slot::for_key(key)))
 }
 
 /// What `TIME` answers.

@@ -1,0 +1,100 @@
+//! What the settings say of a Redis, made into a store: passwords fetched, certificates read, the command's time told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::App;
+use crate::config::{self, Deployment, Node, PlacedSecret, RedisSettings, RedisTarget, TlsFiles};
+use crate::error::{Error, Exit};
+use crate::otp::Secret;
+use crate::store::{self, Deadline, Durability, Place, Redis, Sentinels, Server, Tls};
+
+/// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.
+const MARGIN: Duration = Duration::from_millis(250);
+/// Nor for longer than this at a time, however long a command over many phones may take.
+const MOST: Duration = Duration::from_secs(60);
+
+impl App {
+    pub(super) async fn redis(&self, settings: &RedisSettings) -> Result<Redis, Error> {
+        if settings.tls.is_some() || matches!(&settings.deployment, Deployment::Sentinel(own) if own.tls.is_some()) {
+            install_tls();
+        }
+        let (deployment, database) = match &settings.deployment {
+            Deployment::Alone(RedisTarget::Tcp { node, database, .. }) => {
+                (store::Deployment::Alone(place(node)), *database)
+            }
+            Deployment::Alone(RedisTarget::Unix { path, database }) => {
+                (store::Deployment::Alone(Place::Unix(path.clone())), *database)
+            }
+            Deployment::Cluster(nodes) => (store::Deployment::Cluster(nodes.iter().map(place).collect()), 0),
+            Deployment::Sentinel(own) => {
+                let sentinels = Sentinels {
+                    master: own.master.clone(),
+                    nodes: own.nodes.iter().map(place).collect(),
+                    username: own.username.clone(),
+                    password: self.password(own.password.as_ref()).await?,
+                    tls: own.tls.as_ref().map(tls).transpose()?,
+                };
+                (store::Deployment::Sentinel(sentinels), own.database)
+            }
+        };
+        Ok(Redis::new(&Server {
+            deployment,
+            username: settings.username.clone(),
+            password: self.password(settings.password.as_ref()).await?,
+            tls: settings.tls.as_ref().map(tls).transpose()?,
+            database,
+            prefix: settings.prefix.clone(),
+            refuse_eviction: self.settings()?.protected && !settings.accept_eviction_risk,
+            durability: settings.durability.map(|own| Durability {
+                replicas: own.wait_replicas,
+                wait: own.wait,
+                strict: own.strict,
+            }),
+            deadline: self.store_deadline(),
+        }))
+    }
+
+    async fn password(&self, source: Option<&PlacedSecret>) -> Result<Option<Secret>, Error> {
+        match source {
+            Some(source) => Ok(Some(source.resolve(&self.env).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The end of what a store may do, as it is when it is asked for.
+    fn store_deadline(&self) -> Deadline {
+        let end = self.time.end();
+        let margin = MARGIN.min(self.globals.timeout / 4);
+        Deadline::new(move || {
+            let end = end();
+            end.checked_sub(margin).unwrap_or(end).min(Instant::now() + MOST)
+        })
+    }
+}
+
+fn place(node: &Node) -> Place {
+    Place::Tcp(node.host.clone(), node.port)
+}
+
+fn tls(files: &TlsFiles) -> Result<Tls, Error> {
+    let read = |path: &PathBuf| {
+        let failed = |error| {
+            Error::new(Exit::Config, error)
+                .hint(format!("the file is named under [store.redis] tls: {}", path.display()))
+        };
+        std::fs::read(path).map_err(failed)
+    };
+    let client = match (&files.cert, &files.key) {
+        (Some(cert), Some(key)) => Some((read(cert)?, config::read_private(key)?)),
+        _ => None,
+    };
+    Ok(Tls { ca: files.ca.as_ref().map(read).transpose()?, client })
+}
+
+/// The Redis client takes the process's own TLS provider. A second call changes nothing, and is no error.
+fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,77 @@
+//! Which server a command is for: the only one, the node of a Cluster that has its keys, or the master that the
+//! Sentinels name.
+
+use redis::cluster_routing::Slot;
+
+use super::cluster::Slots;
+use super::connection::name;
+use super::sentinel::Master;
+use super::server::{Deployment, Place, Server};
+use crate::store::StoreError;
+
+/// Whom a command is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum To {
+    /// Whoever has this slot.
+    Slot(Slot),
+    /// This node, and no other.
+    Node(Place),
+    /// Any server that knows the others.
+    Any,
+}
+
+/// How the servers belong together.
+pub(super) enum Route {
+    Alone(Place),
+    Cluster(Slots),
+    Sentinel(Box<Master>),
+}
+
+impl Route {
+    pub(super) fn new(server: &Server) -> Self {
+        match &server.deployment {
+            Deployment::Alone(place) => Self::Alone(place.clone()),
+            Deployment::Cluster(seeds) => Self::Cluster(Slots::new(seeds.clone())),
+            Deployment::Sentinel(sentinels) => Self::Sentinel(Box::new(Master::new(sentinels, &server.deadline))),
+        }
+    }
+
+    /// What messages call the servers where they mean no certain one.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Alone(place) => name(place),
+            Self::Cluster(_) => "the Redis Cluster".to_owned(),
+            Self::Sentinel(master) => format!("the Redis that the Sentinels call `{}`", master.name()),
+        }
+    }
+
+    /// The server for a command.
+    pub(super) async fn place(&self, to: &To) -> Result<Place, StoreError> {
+        match (self, to) {
+            (_, To::Node(place)) | (Self::Alone(place), _) => Ok(place.clone()),
+            (Self::Cluster(slots), To::Slot(slot)) => slots.get(*slot),
+            (Self::Cluster(slots), To::Any) => slots.any(),
+            (Self::Sentinel(master), _) => master.get().await,
+        }
+    }
+
+    /// A server cannot be reached, or does not do what it is for: who does is asked anew.
+    pub(super) fn forget(&self, place: &Place) {
+        match self {
+            Self::Alone(_) => {}
+            Self::Cluster(slots) => slots.forget(place),
+            Self::Sentinel(master) => master.forget(),
+        }
+    }
+
+    /// Whether somebody else may take the place of a server that was not reached, after so many that were not.
+    pub(super) fn recovers(&self, unreached: usize) -> bool {
+        match self {
+            Self::Alone(_) => false,
+            // Where none of them answers there is nobody to say who has the slot now.
+            Self::Cluster(slots) => unreached <= slots.seeds(),
+            // As long as a Sentinel answers it may yet name another.
+            Self::Sentinel(_) => true,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a Redis is to us before anything is connected: where it is, who we are there, how sure a change must be, and
+//! how long it may take.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::otp::Secret;
+
+/// A Redis, and how to treat it.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Where it is.
+    pub deployment: Deployment,
+    /// The ACL user.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<Secret>,
+    /// TLS to the servers; none: without.
+    pub tls: Option<Tls>,
+    /// What to SELECT.
+    pub database: u32,
+    /// The first part of the name of every key.
+    pub prefix: String,
+    /// Refuse to work on a Redis that may evict our keys when its memory is full.
+    pub refuse_eviction: bool,
+    /// How many replicas must have a change.
+    pub durability: Option<Durability>,
+    /// The end of whatever is being done.
+    pub deadline: Deadline,
+}
+
+/// How the servers belong together.
+#[derive(Debug, Clone)]
+pub enum Deployment {
+    /// One server.
+    Alone(Place),
+    /// A Redis Cluster, by some of its nodes.
+    Cluster(Vec<Place>),
+    /// The master that Sentinels name.
+    Sentinel(Sentinels),
+}
+
+/// The Sentinels of a master.
+#[derive(Debug, Clone)]
+pub struct Sentinels {
+    /// The name of the master.
+    pub master: String,
+    /// Where they are.
+    pub nodes: Vec<Place>,
+    /// The ACL user there.
+    pub username: Option<String>,
+    /// The password there.
+    pub password: Option<Secret>,
+    /// TLS to them; none: without.
+    pub tls: Option<Tls>,
+}
+
+/// Where one process listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A name or an address without brackets, and a port.
+    Tcp(String, u16),
+    /// A socket.
+    Unix(PathBuf),
+}
+
+/// Certificates, PEM.
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    /// The authority that signed the server's certificate; the system's own where there is none.
+    pub ca: Option<Vec<u8>>,
+    /// Our own certificate and its key.
+    pub client: Option<(Vec<u8>, Secret)>,
+}
+
+/// A change counts only when replicas have it.
+#[derive(Debug, Clone, Copy)]
+pub struct Durability {
+    /// So many.
+    pub replicas: u32,
+    /// Within so long.
+    pub wait: Duration,
+    /// Too few are a failure, and not only a warning.
+    pub strict: bool,
+}
+
+/// When whatever is being done must be over. It is asked for anew each time: it moves while a person is asked.
+#[derive(Clone)]
+pub struct Deadline(Arc<dyn Fn() -> Instant + Send + Sync>);
+
+impl Deadline {
+    /// The end that this gives.
+    pub fn new(end: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
+        Self(Arc::new(end))
+    }
+
+    pub(super) fn end(&self) -> Instant {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deadline")
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(host, port) if host.parse::<Ipv6Addr>().is_ok() => write!(f, "[{host}]:{port}"),
+            Self::Tcp(host, port) => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The way of commands to the servers that can do them: each to the one that has its keys, many in one round trip to
+//! each server, again where a server says that it did nothing yet, and never again where it may have.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, RedisError, RedisResult, Value};
+use tokio::time::{Instant, sleep};
+
+use super::call::{Answered, Call, together};
+use super::cluster::{self, Shard};
+use super::connection::{Checks, Links, Unsent, name};
+use super::failure::{self, Doing, Next};
+use super::route::{Route, To};
+use super::server::{Deadline, Deployment, Durability, Place, Server};
+use crate::store::StoreError;
+
+/// The nodes of a cluster send a command on so often; then it is given up.
+const HOPS: usize = 5;
+/// For so many slots that nobody told of it is worth asking who has which.
+const MANY: usize = 8;
+/// A server with too many clients is asked so often.
+const CROWDED: usize = 3;
+/// The pauses before asking again grow from the one to the other.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// So much of the time is left for the last answer.
+const LAST: Duration = Duration::from_millis(50);
+
+/// One command, and whom it is for.
+pub(super) struct Ask {
+    pub(super) to: To,
+    pub(super) command: Cmd,
+}
+
+/// What came of all commands.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// The answer of each.
+    pub(super) answers: Vec<Value>,
+    /// Why changes are not as sure as they should be.
+    pub(super) unsure: Option<String>,
+}
+
+/// The servers, and the ways to them.
+pub(super) struct Way {
+    links: Arc<Links>,
+    route: Route,
+    durability: Option<Durability>,
+    deadline: Deadline,
+}
+
+/// A command that has no answer yet.
+struct Open {
+    index: usize,
+    /// Where it was sent on to, and whether only this once.
+    sent_on: Option<(Place, bool)>,
+    hops: usize,
+    /// It met a replica, and the master was looked for.
+    resolved: bool,
+}
+
+/// A run of several rounds.
+struct Run<'a> {
+    way: &'a Way,
+    asks: &'a [Ask],
+    doing: Doing,
+    answers: Vec<Option<Value>>,
+    unsure: Option<String>,
+    /// What the next round is for.
+    open: Vec<Open>,
+    /// It begins after a pause, and this is to be said if there is no time for that.
+    later: Option<StoreError>,
+    /// It does not begin at all.
+    failed: Option<StoreError>,
+    /// A lost answer to a question was asked for once more.
+    asked_again: bool,
+    /// So many servers, one after the other, were not reached.
+    unreached: usize,
+    crowded: usize,
+}
+
+impl Way {
+    pub(super) fn new(server: &Server) -> Self {
+        let by_sentinel = matches!(server.deployment, Deployment::Sentinel(_));
+        let checks = Checks { keeps: server.refuse_eviction, is_master: by_sentinel };
+        let who = (server.username.clone(), server.password.clone());
+        let links = Links::new(who, server.tls.clone(), server.database, checks, server.deadline.clone());
+        Self {
+            links: Arc::new(links),
+            route: Route::new(server),
+            durability: server.durability,
+            deadline: server.deadline.clone(),
+        }
+    }
+
+    /// What messages call the servers where they mean no certain one.
+    pub(super) fn name(&self) -> String {
+        self.route.name()
+    }
+
+    /// Gets the answer of each command, in their order.
+    pub(super) async fn run(&self, asks: &[Ask], doing: Doing) -> Result<Outcome, StoreError> {
+        self.learn_slots(asks).await;
+        let fresh = |index| Open { index, sent_on: None, hops: 0, resolved: false };
+        let mut run = Run {
+            way: self,
+            asks,
+            doing,
+            answers: vec![None; asks.len()],
+            unsure: None,
+            open: (0..asks.len()).map(fresh).collect(),
+            later: None,
+            failed: None,
+            asked_again: false,
+            unreached: 0,
+            crowded: 0,
+        };
+        let mut pause = PAUSES.0;
+        while !run.open.is_empty() {
+            run.round().await?;
+            if let Some(error) = run.failed {
+                return Err(error);
+            }
+            if let Some(error) = run.later.take() {
+                let left = self.deadline.end().saturating_duration_since(Instant::now());
+                // The last pause is as long as leaves time for an answer.
+                pause = pause.min(left.saturating_sub(LAST));
+                if pause < PAUSES.0 {
+                    return Err(error);
+                }
+                tracing::debug!(%error, "waiting");
+                sleep(pause).await;
+                pause = (pause * 2).min(PAUSES.1);
+                run.open.iter_mut().for_each(|one| one.hops = 0);
+            }
+        }
+        Ok(Outcome { answers: run.answers.into_iter().flatten().collect(), unsure: run.unsure })
+    }
+
+    /// The masters of a cluster, ordered by their lowest slots; `None` where this is no cluster.
+    pub(super) async fn shards(&self) -> Result<Option<Vec<Shard>>, StoreError> {
+        let Route::Cluster(slots) = &self.route else { return Ok(None) };
+        let mut command = redis::cmd("CLUSTER");
+        command.arg("SLOTS");
+        let asked = slots.any()?;
+        let outcome = Box::pin(self.run(&[Ask { to: To::Any, command }], Doing::Reading)).await?;
+        let shards = outcome.answers.first().and_then(|answer| cluster::shards(answer, &asked));
+        let shards = shards
+            .ok_or_else(|| StoreError::Unreachable(format!("{} does not tell who has which slots", name(&asked))))?;
+        slots.learn_all(&shards);
+        Ok(Some(shards))
+    }
+
+    /// One question for all slots, where asking for each costs more. Who may not ask it is sent on for each.
+    async fn learn_slots(&self, asks: &[Ask]) {
+        let Route::Cluster(slots) = &self.route else { return };
+        let unknown = asks.iter().filter(|ask| matches!(ask.to, To::Slot(slot) if !slots.knows(slot))).count();
+        if unknown > MANY
+            && let Err(error) = self.shards().await
+        {
+            tracing::debug!(%error, "the slots are not told");
+        }
+    }
+
+    /// A server that is not what it was: its connection and its part in the whole are looked for anew.
+    fn lost_sight(&self, place: &Place) {
+        self.links.forget(place);
+        self.route.forget(place);
+    }
+}
+
+impl Run<'_> {
+    /// Asks each server once for all that it can do, and sorts what they say.
+    async fn round(&mut self) -> Result<(), StoreError> {
+        let way = self.way;
+        let mut groups: Vec<((Place, bool), Vec<Open>)> = Vec::new();
+        for mut one in std::mem::take(&mut self.open) {
+            let whom = match one.sent_on.take() {
+                Some(whom) => whom,
+                None => (way.route.place(&self.asks[one.index].to).await?, false),
+            };
+            match groups.iter_mut().find(|(known, _)| *known == whom) {
+                Some((_, group)) => group.push(one),
+                None => groups.push((whom, vec![one])),
+            }
+        }
+        let calls = groups.iter().map(|((place, once), group)| Call {
+            links: Arc::clone(&way.links),
+            place: place.clone(),
+            asking: *once,
+            commands: group.iter().map(|one| self.asks[one.index].command.clone()).collect(),
+            doing: self.doing,
+            wait: way.durability.filter(|_| self.doing == Doing::Writing),
+            end: way.deadline.end(),
+        });
+        let answered = together(calls.collect()).await;
+        for (((place, _), group), answered) in groups.into_iter().zip(answered) {
+            match answered {
+                Answered::Each(answers, replicas) => self.answered(&place, group, answers, replicas),
+                Answered::Unsent(unsent) => self.unsent(&place, group, unsent),
+                Answered::Lost(error) => self.lost(&place, group, error),
+            }
+        }
+        Ok(())
+    }
+
+    fn answered(
+        &mut self,
+        place: &Place,
+        group: Vec<Open>,
+        answers: Vec<RedisResult<Value>>,
+        replicas: Option<RedisResult<u32>>,
+    ) {
+        self.unreached = 0;
+        let changed = answers.iter().flatten().any(took_effect);
+        if let (Some(replicas), Some(durability), true) = (replicas, self.way.durability, changed) {
+            let short = self.short(place, replicas, durability);
+            self.unsure = self.unsure.take().or(short);
+        }
+        for (one, answer) in group.into_iter().zip(answers) {
+            match answer {
+                Ok(value) => self.answers[one.index] = Some(value),
+                Err(error) => self.refused(place, one, &error),
+            }
+        }
+    }
+
+    /// Why a change is not sure, if it is not.
+    fn short(&self, place: &Place, replicas: RedisResult<u32>, durability: Durability) -> Option<String> {
+        let (name, wanted) = (name(place), durability.replicas);
+        match replicas {
+            Ok(have) if have >= wanted => None,
+            Ok(have) => Some(format!(
+                "{have} of {wanted} replicas of {name} had the change after {} ms, and a failover could undo it",
+                durability.wait.as_millis()
+            )),
+            Err(error) => Some(format!(
+                "whether the replicas of {name} have the change is not known: {}",
+                self.way.links.sorted(&error, Doing::Reading, place)
+            )),
+        }
+    }
+
+    /// A server that was asked said no, to one command.
+    fn refused(&mut self, place: &Place, mut one: Open, error: &RedisError) {
+        let way = self.way;
+        let why = way.links.sorted(error, self.doing, place);
+        let next = failure::next(error);
+        let sent_on = matches!(next, Next::Moved(..) | Next::Ask(..));
+        if sent_on && !matches!(way.route, Route::Cluster(_)) {
+            let text = format!("{} is a node of a Cluster: `nodes` names those, `url` names one server", name(place));
+            return self.fail(StoreError::Config(text));
+        }
+        one.hops += usize::from(sent_on);
+        match next {
+            _ if one.hops > HOPS => return self.fail(why),
+            Next::Moved(host, port) => {
+                let there = cluster::place(host.as_deref(), port, place);
+                if let (Route::Cluster(slots), To::Slot(slot)) = (&way.route, &self.asks[one.index].to) {
+                    slots.learn(*slot, there.clone());
+                }
+                one.sent_on = Some((there, false));
+            }
+            Next::Ask(host, port) => one.sent_on = Some((cluster::place(host.as_deref(), port, place), true)),
+            Next::Later => self.later = Some(why),
+            Next::Replica if !one.resolved => {
+                one.resolved = true;
+                way.lost_sight(place);
+            }
+            Next::Crowded if self.crowded + 1 < CROWDED => {
+                self.crowded += 1;
+                way.links.forget(place);
+                self.later = Some(why);
+            }
+            Next::Replica | Next::Crowded | Next::No => return self.fail(why),
+        }
+        self.open.push(one);
+    }
+
+    /// A server was not reached: nothing was executed.
+    fn unsent(&mut self, place: &Place, group: Vec<Open>, unsent: Unsent) {
+        self.way.lost_sight(place);
+        self.unreached += 1;
+        let only = group.iter().any(|one| matches!(self.asks[one.index].to, To::Node(_)));
+        let waits = match (&unsent.error, &unsent.next) {
+            (_, Next::Later) => true,
+            (StoreError::Unreachable(_), _) => !only && self.way.route.recovers(self.unreached),
+            _ => false,
+        };
+        if waits {
+            self.later = Some(unsent.error);
+            self.open.extend(group);
+        } else {
+            self.fail(unsent.error);
+        }
+    }
+
+    fn lost(&mut self, place: &Place, group: Vec<Open>, error: StoreError) {
+        self.way.lost_sight(place);
+        match error {
+            // A question changes nothing: it is asked again, on a new connection.
+            StoreError::Unreachable(_) if self.doing == Doing::Reading && !self.asked_again => {
+                self.asked_again = true;
+                self.open.extend(group);
+            }
+            // That the change is there could be seen, but not that replicas have it.
+            StoreError::Unknown(text) if self.way.durability.is_some_and(|durability| durability.strict) => {
+                self.fail(StoreError::Unreplicated(text));
+            }
+            error => self.fail(error),
+        }
+    }
+
+    /// The first failure is told, unless something may have been done: that is worth more to know.
+    fn fail(&mut self, error: StoreError) {
+        let open = matches!(error, StoreError::Unknown(_) | StoreError::Unreplicated(_));
+        if open || self.failed.is_none() {
+            self.failed = Some(error);
+        }
+    }
+}
+
+/// Whether an answer is that of a commit that took effect.
+fn took_effect(answer: &Value) -> bool {
+    matches!(answer, Value::Array(parts) if matches!(parts.first(), Some(Value::Int(1))))
+}

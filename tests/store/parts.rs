@@ -1,0 +1,117 @@
+//! Places that share a server, which is started once: each has a prefix of its own there.
+
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use otpctl::otp::Secret;
+use otpctl::store::{Redis, Server as Address, Store, Tls};
+
+use crate::certs::{Certs, as_words};
+use crate::deployments::{Cluster, Watched};
+use crate::places::{Place, address};
+use crate::redis::{Make, RedisServer, free_port};
+
+/// Servers that are started when the first asks for them, and end with the tests.
+pub trait Servers: Sync {
+    fn address() -> Address;
+}
+
+/// A part of what they hold.
+pub struct Part<S> {
+    prefix: String,
+    servers: PhantomData<S>,
+}
+
+impl<S: Servers> Place for Part<S> {
+    fn open() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Self { prefix: format!("part-{}", NEXT.fetch_add(1, Ordering::SeqCst)), servers: PhantomData }
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        Box::new(Redis::new(&Address { prefix: self.prefix.clone(), ..S::address() }))
+    }
+
+    fn pass(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// A Redis Cluster of three masters, known by one of them.
+pub struct OfCluster;
+
+impl Servers for OfCluster {
+    fn address() -> Address {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(|| Cluster::start(Make::Redis)).address()
+    }
+}
+
+/// A master that a Sentinel names.
+pub struct OfSentinel;
+
+impl Servers for OfSentinel {
+    fn address() -> Address {
+        static WATCHED: OnceLock<Watched> = OnceLock::new();
+        WATCHED.get_or_init(Watched::start).address()
+    }
+}
+
+/// A server that wants a certificate and shows its own.
+pub struct OverTls;
+
+impl Servers for OverTls {
+    fn address() -> Address {
+        static SERVER: OnceLock<(RedisServer, u16, Certs)> = OnceLock::new();
+        let (_, port, certs) = SERVER.get_or_init(|| {
+            let (certs, port) = (Certs::new(), free_port());
+            let server = RedisServer::start_with(&as_words(&certs.words(port, "yes")));
+            (server, port, certs)
+        });
+        let client = (certs.read("client.pem"), Secret::new(String::from_utf8(certs.read("client.key")).unwrap()));
+        let tls = Tls { ca: Some(certs.read("ca.pem")), client: Some(client) };
+        Address { tls: Some(tls), ..address(&format!("rediss://localhost:{port}/2")) }
+    }
+}
+
+/// A server behind its socket.
+pub struct OverSocket;
+
+impl Servers for OverSocket {
+    fn address() -> Address {
+        static SERVER: OnceLock<RedisServer> = OnceLock::new();
+        address(&format!("unix://{}", SERVER.get_or_init(RedisServer::start).socket().display()))
+    }
+}
+
+/// A newer Redis.
+pub struct OfRedis8;
+
+impl Servers for OfRedis8 {
+    fn address() -> Address {
+        static SERVER: OnceLock<RedisServer> = OnceLock::new();
+        address(&SERVER.get_or_init(|| RedisServer::make(Make::Redis8, &[])).url())
+    }
+}
+
+/// A Valkey.
+pub struct OfValkey;
+
+impl Servers for OfValkey {
+    fn address() -> Address {
+        static SERVER: OnceLock<RedisServer> = OnceLock::new();
+        address(&SERVER.get_or_init(|| RedisServer::make(Make::Valkey, &[])).url())
+    }
+}
+
+/// A Cluster of Valkeys.
+pub struct OfValkeyCluster;
+
+impl Servers for OfValkeyCluster {
+    fn address() -> Address {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(|| Cluster::start(Make::Valkey)).address()
+    }
+}
