@@ -228,6 +228,13 @@ fn a_secret_from_elsewhere_is_taken_where_a_text_is() {
     assert!(matches!(open("c", "command", argv, &context()).err().unwrap(), OpenError::WrongType { .. }));
 }
 
+#[cfg(not(feature = "smpp"))]
+#[test]
+fn a_kind_that_was_left_out_says_how_to_get_it() {
+    let wrong = open("s", "smpp", Settings::default(), &context()).err().unwrap().to_string();
+    assert_eq!(wrong, "this otpctl was built without `smpp`: build it with `cargo build --release --features smpp`");
+}
+
 #[test]
 fn every_kind_describes_itself() {
     let known: Vec<_> = kinds().collect();

@@ -140,6 +140,13 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[providers.telnyx]\napi_key = { command = [] }", 2, &["a program and its arguments are wanted"]),
     ("[providers.telnyx]\napi_key = { env = \"A\" }\nfrom = 5", 3, &["text in quotes is wanted"]),
     ("[providers.twilio]\naccount_sid = \"AC\"\nvalidity_period = \"x\"", 3, &["a whole number is wanted"]),
+    (
+        "[providers.smpp]\nhost = \"h\"\ntls = \"yes\"",
+        3,
+        &["true, false, or a table such as { ca = \"ca.pem\" } is wanted", "and this is text"],
+    ),
+    ("[providers.smpp]\nhost = \"h\"\ntls = { cert = \"x\" }", 3, &["unknown key `cert`"]),
+    ("[providers.smpp]\nhost = \"h\"\ntls = {}", 3, &["`ca` is missing"]),
     ("[routes]\ndefault = [\"telnyx\"]", 2, &["no provider of this name is configured", "configured: console"]),
     ("[routes]\ndefault = []", 2, &["at least one provider"]),
     ("[routes]\ndefault = [\"console\", \"console\"]", 2, &["tries each provider once"]),

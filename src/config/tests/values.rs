@@ -164,7 +164,8 @@ async fn paths_are_relative_to_the_folder_of_the_file() {
     let path = folder.path().join("otpctl.toml");
     let text = "[store.embedded]\npath = \"data/x.db\"\n[code]\npeppers = [{ id = \"1\", file = \"pepper\" }]\n\
                 [providers.outbox]\npath = \"outbox.jsonl\"\n[providers.telnyx]\napi_key = { command = [\"./key.sh\", \"a\"] }\n\
-                from = { env = \"FROM\" }\n[routes]\ndefault = [\"outbox\"]";
+                from = { env = \"FROM\" }\n[providers.smpp]\ntls = { ca = \"ca.pem\" }\nhost = \"h\"\n\
+                system_id = \"x\"\npassword = { env = \"P\" }\n[routes]\ndefault = [\"outbox\"]";
     write(&path, text, 0o644);
     write(&folder.path().join("pepper"), "0123456789abcdef0123456789abcdef\n", 0o600);
     write(&folder.path().join("key.sh"), "#!/bin/sh\necho \"$1-$WORD\"\n", 0o700);
@@ -175,6 +176,9 @@ async fn paths_are_relative_to_the_folder_of_the_file() {
         settings.providers["outbox"].entries["path"],
         Entry::Plain(outbox.to_string_lossy().into_owned().into())
     );
+    let ca = folder.path().join("ca.pem");
+    let tls = serde_json::json!({ "ca": ca.to_string_lossy() });
+    assert_eq!(settings.providers["smpp"].entries["tls"], Entry::Plain(tls));
     let env = [("WORD", "b"), ("FROM", "+1"), ("PATH", "/usr/bin:/bin")].into_iter().collect();
     let pepper = settings.code.peppers[0].resolve(&env).await.expect("a pepper");
     assert_eq!(pepper.expose(), "0123456789abcdef0123456789abcdef");

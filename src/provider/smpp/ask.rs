@@ -28,16 +28,18 @@ impl Smsc {
         let mut session = self.bound(end, &redactor).await.map_err(Silence::Refused)?;
         let mut heard: Option<DeliveryReport> = None;
         let manner = &self.account.manner;
-        let mut keeps = |message: &DeliverSm| {
+        let keep = |heard: &mut Option<DeliveryReport>, message: &DeliverSm| {
             let Some(report) = receipt::about(id, message, manner, &redactor) else { return false };
             if heard.as_ref().is_none_or(|before| before.rank() <= report.rank()) {
-                heard = Some(report);
+                *heard = Some(report);
             }
             true
         };
+        let mut keeps = |message: &DeliverSm| keep(&mut heard, message);
         let answered = self.queried(&mut session, query, end, &redactor, &mut keeps).await;
-        let is_final = answered.as_ref().is_ok_and(DeliveryReport::is_final);
-        if !is_final && !self.account.transmitter && self.account.registered_delivery {
+        let known = answered.as_ref().ok().into_iter().chain(&heard).any(DeliveryReport::is_final);
+        if !known && !self.account.transmitter && self.account.registered_delivery {
+            let mut keeps = |message: &DeliverSm| keep(&mut heard, message);
             session.listen(end.min(Instant::now() + HEARD), &mut keeps).await;
         }
         session.end(end).await;

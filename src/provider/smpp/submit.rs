@@ -21,8 +21,9 @@ pub(super) fn requests(message: &Message<'_>, account: &Account) -> Result<Vec<S
     // With `sar_…` the SMSC makes the header, and no SMSC is known to make a longer one than usual.
     let header = if account.long == Long::Udh(Reference::Long) { 7 } else { 6 };
     let parts = cut(message.text, encoding, header);
+    let total = u8::try_from(parts.len()).map_err(|_| "the text is too long for SMS")?;
     let base = base(message, account, encoding)?;
-    if parts.len() == 1 {
+    if total == 1 {
         return Ok(vec![with_text(base, encoding.octets(message.text))?]);
     }
     if account.long == Long::Payload {
@@ -30,7 +31,6 @@ pub(super) fn requests(message: &Message<'_>, account: &Account) -> Result<Vec<S
         let payload = Parameter::MessagePayload(MessagePayload::new(whole));
         return Ok(vec![base_with(base, [payload])]);
     }
-    let total = u8::try_from(parts.len()).map_err(|_| "the text is too long for SMS")?;
     let reference = reference(message.challenge_id);
     let numbered = (1..=total).zip(parts);
     numbered
