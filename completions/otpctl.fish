@@ -33,7 +33,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -l color -d 'Colour' -r -f -
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_needs_command" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_needs_command" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_needs_command" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_needs_command" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_needs_command" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_needs_command" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -50,9 +50,11 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show wha
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Kill live codes'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes, or locks'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered, or its code used or expired'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Map phones to users'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or start the configuration file'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'Look at SMS providers, and ask them what costs nothing'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Take in what became of SMS'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, or the exit codes'
@@ -63,6 +65,9 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l ttl -d 'The life 
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l purpose -d 'What the code is for' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l user -d 'The user that the code is for' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l idempotency-key -d 'The same key again gives the same result, and no second SMS; with --from, one key for each line' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l wait -d 'Then wait, in the rest of the command\'s time, until the SMS is delivered, or else what is named: exit 17 where it never will be, 18 where the time is over' -r -f -a "accepted\t''
+delivered\t''
+verified\t''"
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -72,7 +77,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l color -d 'Colour'
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -94,7 +99,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l color -d 'Colour
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -116,7 +121,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l color -d 'Colou
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l require-user -d 'Fail unless the phone is linked to one user'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -137,7 +142,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l color -d 'Colo
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -158,7 +163,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l color -d 'Colou
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l all -d 'All live codes of every phone; asks first'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l must-exist -d 'Fail with 14 where there is no live code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l json -d 'Short for --output json'
@@ -180,7 +185,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l color -d 'Colou
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l limits -d 'Clear the wait between sends and the phone\'s send quotas too'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -207,7 +212,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l color -d 'Colour'
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -217,6 +222,30 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l unmask -d 'Show n
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l for -d 'What to wait for' -r -f -a "accepted\t''
+delivered\t''
+verified\t''
+expired\t''"
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l purpose -d 'What the code is for' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -226,7 +255,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -249,7 +278,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -268,7 +297,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -287,7 +316,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -308,7 +337,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -327,7 +356,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_see
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -350,7 +379,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -369,7 +398,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Say where each value came from'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -389,7 +418,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -408,7 +437,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -427,7 +456,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_s
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -451,7 +480,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l all -d 'All that can be configured'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -471,7 +500,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -490,7 +519,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -509,7 +538,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -528,7 +557,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -538,6 +567,47 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -f -a "record" -d 'Record the delivery reports on standard input'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l provider -d 'Read what this provider sent to the application, as it came: JSON, a form or a query' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l phone -d 'The receiver, where the reports do not name it: a number, `user:ID`, a `ch_…` id or a `ph_…` reference' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -547,7 +617,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l color -d '
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -566,7 +636,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l color -d 'Colo
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -585,7 +655,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l color -d 'Colour'
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'

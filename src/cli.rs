@@ -82,7 +82,7 @@ struct GlobalArgs {
     /// Why; kept with the event
     #[arg(long, global = true, value_name = "TEXT", env = "OTPCTL_REASON", hide_env_values = true, value_parser = reason)]
     reason: Option<String>,
-    /// The time of the whole command [default: 10s, `send` 45s]
+    /// The time of the whole command [default: 10s, `send` 45s, `wait` 60s]
     #[arg(long, global = true, value_name = "DURATION", env = "OTPCTL_TIMEOUT", hide_env_values = true, value_parser = timeout)]
     timeout: Option<Duration>,
     /// Show numbers in full
@@ -232,6 +232,15 @@ fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
         Some(InFlight::Attempt(id)) => unknown(Exit::StoreUnknown, "the code may have been used")
             .hint(format!("ask again with the same id: otpctl verify … --attempt-id {id}"))
             .details(Details { attempt_id: Some(id), ..Details::default() }),
+        Some(InFlight::Wait(id)) => Error {
+            outcome: Outcome::Done,
+            ..Error::said(
+                exit.unwrap_or(Exit::StoreUnreachable),
+                format!("{why}: the SMS was sent; only the wait is over"),
+            )
+        }
+        .hint(format!("otpctl wait {id}"))
+        .details(Details { challenge_id: Some(id), ..Details::default() }),
         Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made"),
         None => Error::said(exit.unwrap_or(Exit::StoreUnreachable), why),
     }

@@ -5,15 +5,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Done;
+use super::fate::{Fate, why_not};
 use super::target::{Target, target};
 use super::user::LinkedUser;
 use crate::app::App;
 use crate::config::spelled;
 use crate::error::{Error, Exit};
-use crate::otp::record::{Challenge, Slot};
+use crate::otp::record::{Challenge, Slot, State};
 use crate::otp::rules::budget;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Event, EventKind, Limits, Moment, Purpose, UserId};
+use crate::otp::{DeliveryState, Event, EventKind, Limits, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
 use crate::verifier::Look;
 
@@ -106,6 +107,11 @@ struct Delivery {
     #[serde(serialize_with = "rfc3339")]
     at: Moment,
     detail: Option<String>,
+    #[serde(flatten)]
+    fate: Fate,
+    /// Why it is sure that it does not arrive, for people.
+    #[serde(skip)]
+    why_not: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -161,10 +167,13 @@ impl Args {
         });
         let users = known.users.users.iter().cloned().map(LinkedUser::from);
         let shown = target.shown(app);
+        let deliveries = deliveries(&slots);
+        let code = summary(&shown, live_code.as_ref(), locked.as_ref(), slots.is_empty(), now);
+        let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {
             schema: "otpctl.inspect/1",
             verdict: None,
-            summary: summary(&shown, live_code.as_ref(), locked.as_ref(), slots.is_empty(), now),
+            summary: [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" "),
             next: Vec::new(),
             phone: Phone {
                 reference: app.reference(&target.phone).await,
@@ -176,7 +185,7 @@ impl Args {
             live_code,
             limits: limits_of(&known.record, now, limits),
             lock: locked,
-            deliveries: deliveries(&slots),
+            deliveries,
             checks: unreadable.as_deref().map(check).into_iter().collect(),
             timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
         })
@@ -251,6 +260,7 @@ fn deliveries(slots: &[(&Purpose, &Slot)]) -> Vec<Delivery> {
     for (purpose, slot) in slots {
         list.extend(slot.challenges.iter().filter_map(|challenge| {
             let delivery = challenge.delivery.as_ref()?;
+            let fate = Fate::of(Some(delivery));
             Some(Delivery {
                 challenge_id: challenge.id.clone(),
                 purpose: (*purpose).clone(),
@@ -260,11 +270,32 @@ fn deliveries(slots: &[(&Purpose, &Slot)]) -> Vec<Delivery> {
                 segments: delivery.segments,
                 at: challenge.created_at,
                 detail: delivery.detail.clone(),
+                why_not: (challenge.state == State::Failed || fate.delivery_state == Some(DeliveryState::Failed))
+                    .then(|| why_not(Some(delivery))),
+                fate,
             })
         }));
     }
     list.sort_by_key(|delivery| std::cmp::Reverse(delivery.at));
     list
+}
+
+impl Delivery {
+    /// What is sure of the SMS; `None` while nothing is.
+    fn sentence(&self) -> Option<String> {
+        if let Some(why) = &self.why_not {
+            let how = if self.state == State::Failed.as_str() { "sent" } else { "delivered" };
+            return Some(format!("Its last SMS was not {how}: {why}."));
+        }
+        let at = self.fate.reported_at.filter(|_| self.fate.delivery_state == Some(DeliveryState::Delivered))?;
+        Some(format!("Its last SMS was delivered, as was said at {}.", at.to_the_second()))
+    }
+
+    /// Where it stands: what the gateway said of it, else what became of the send.
+    fn stands(&self) -> String {
+        let said = self.fate.word().zip(self.fate.reported_at);
+        said.map_or_else(|| "-".to_owned(), |(word, at)| format!("{word} {}", at.to_the_second()))
+    }
 }
 
 impl From<Event> for Line {
@@ -311,11 +342,13 @@ impl Report for Inspected {
                 &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::to_the_second),
             ]);
         }
-        let mut deliveries = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DETAIL"], "none");
+        let mut deliveries = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DELIVERY", "DETAIL"], "none");
         for delivery in &self.deliveries {
             let id = delivery.provider_message_id.as_deref().unwrap_or("-");
-            let detail = delivery.detail.as_deref().unwrap_or("");
-            deliveries.row([&delivery.at.to_the_second(), delivery.provider.as_str(), delivery.state, id, detail]);
+            let details = [delivery.detail.as_deref(), delivery.fate.reason_text.as_deref()];
+            let detail = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
+            let at = delivery.at.to_the_second();
+            deliveries.row([&at, delivery.provider.as_str(), delivery.state, id, &delivery.stands(), &detail]);
         }
         let mut events = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
         for event in &self.timeline {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Done;
 use crate::app::App;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Country, Moment};
+use crate::otp::{Country, DeliveryState, Moment};
 use crate::output::{Human, Report, Table, lines_of};
 use crate::verifier::Wanted;
 
@@ -63,6 +63,7 @@ struct Row {
     user: Option<String>,
     #[serde(serialize_with = "rfc3339_or_null")]
     expires_at: Option<Moment>,
+    delivery_state: Option<DeliveryState>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +88,10 @@ impl Args {
                 reference: app.reference(&line.phone).await,
                 purpose: line.purpose.to_string(),
                 state: line.challenge.as_ref().map_or("locked", |challenge| challenge.state.as_str()),
+                delivery_state: line
+                    .challenge
+                    .as_ref()
+                    .and_then(|challenge| challenge.delivery.as_ref()?.report.as_ref()?.state),
                 user: line.challenge.as_ref().and_then(|challenge| challenge.user.as_ref()).map(ToString::to_string),
                 challenge_id: line.challenge.map(|challenge| challenge.id),
                 expires_at: line.until,
@@ -106,10 +111,12 @@ impl Args {
 
 impl Report for Codes {
     fn human(&self) -> Human {
-        let mut table = Table::new(&["PHONE", "REF", "PURPOSE", "STATE", "EXPIRES"], "Nothing to list.");
+        let mut table = Table::new(&["PHONE", "REF", "PURPOSE", "STATE", "EXPIRES", "DELIVERY"], "Nothing to list.");
         for row in &self.codes {
             let until = row.expires_at.map_or_else(|| "never".to_owned(), Moment::to_the_second);
-            table.row([&row.phone, row.reference.as_deref().unwrap_or("-"), &row.purpose, row.state, &until]);
+            let reference = row.reference.as_deref().unwrap_or("-");
+            let delivery = row.delivery_state.map_or("-", DeliveryState::as_str);
+            table.row([&row.phone, reference, &row.purpose, row.state, &until, delivery]);
         }
         Human::Rows(table)
     }

@@ -3,6 +3,8 @@
 mod batch;
 mod completions;
 mod config;
+mod delivery;
+mod fate;
 mod help;
 mod inspect;
 mod issue;
@@ -15,6 +17,7 @@ mod unlock;
 mod user;
 mod verify;
 mod version;
+mod wait;
 mod wanted;
 
 use std::time::Duration;
@@ -32,6 +35,8 @@ type Done = Result<Box<dyn Report>, Error>;
 const USUAL: Duration = Duration::from_secs(10);
 /// The time of a command that does.
 pub(crate) const SEND: Duration = Duration::from_secs(45);
+/// The time of a command that waits for what becomes of one.
+const WAIT: Duration = Duration::from_secs(60);
 /// The time of a command over many phones: each of them has its own.
 const MANY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -81,9 +86,11 @@ commands! {
     Revoke, "revoke", revoke;
     Unlock, "unlock", unlock;
     List, "list", list;
+    Wait, "wait", wait;
     User, "user", user;
     Config, "config", config;
     Provider, "provider", provider;
+    Delivery, "delivery", delivery;
     Completions, "completions", completions;
     Version, "version", version;
     Help, "help", help;
@@ -103,9 +110,11 @@ impl Command {
             Self::Revoke(args) => return args.run(app).await,
             Self::Unlock(args) => args.run(app).await,
             Self::List(args) => args.run(app).await,
+            Self::Wait(args) => args.run(app).await,
             Self::User(args) => args.run(app).await,
             Self::Config(args) => args.run(app).await,
             Self::Provider(args) => args.run(app).await,
+            Self::Delivery(args) => args.run(app).await,
             Self::Completions(args) => Ok(args.run()),
             Self::Version(args) => Ok(args.run()),
             Self::Help(args) => args.run(),
@@ -120,6 +129,7 @@ impl Command {
             Self::Send(args) if args.many() => MANY,
             Self::Revoke(args) if args.many() => MANY,
             Self::Send(_) => SEND,
+            Self::Wait(_) => WAIT,
             _ => USUAL,
         }
     }

@@ -7,16 +7,18 @@ use serde::Serialize;
 
 use super::Done;
 use super::batch::{Batch, Each};
+use super::fate::Fate;
 use super::target::{Target, phone_of};
+use super::wait::{self, Ended, goals};
 use super::wanted::Wanted;
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Code, Moment};
+use crate::otp::{Code, Goal, Moment};
 use crate::output::{Human, Output, Report, Table};
-use crate::verifier::{Sent, ToSend};
+use crate::verifier::{Sent, ToSend, Watched};
 
 /// Make a code, store it, and deliver it by SMS
 ///
@@ -40,7 +42,22 @@ pub struct Args {
     /// The same key again gives the same result, and no second SMS; with --from, one key for each line
     #[arg(long, value_name = "KEY", value_parser = key)]
     idempotency_key: Option<String>,
+    /// Then wait, in the rest of the command's time, until the SMS is delivered, or else what is named: exit 17 where it
+    /// never will be, 18 where the time is over
+    #[arg(
+        long,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "delivered",
+        value_parser = goals(&WAITED),
+        conflicts_with = "from"
+    )]
+    wait: Option<Goal>,
 }
+
+/// What a send can wait for.
+const WAITED: [Goal; 3] = [Goal::Accepted, Goal::Delivered, Goal::Verified];
 
 #[derive(Serialize)]
 struct SentReport {
@@ -66,8 +83,15 @@ struct SentReport {
     dry_run: bool,
     idempotency_key: Option<String>,
     plan: Option<Plan>,
+    /// How the wait ended; `null` where none was asked for.
+    wait_result: Option<Ended>,
+    #[serde(flatten)]
+    fate: Fate,
     #[serde(skip)]
     argument: String,
+    /// How the wait ended, for people, and what to do then.
+    #[serde(skip)]
+    waited: Option<(String, Option<String>)>,
 }
 
 /// What a dry run adds.
@@ -143,7 +167,7 @@ impl Args {
             deadline: app.provider_deadline(super::SEND),
         };
         let text = asked.text(code.expose()).map_err(wrong_text)?;
-        let sent = app.verifier().await?.send(&asked, &text).await?;
+        let mut sent = app.verifier().await?.send(&asked, &text).await?;
         if target.phone.kind() == crate::otp::NumberType::FixedLine {
             app.printer.warning("this is a fixed line: most cannot receive an SMS");
         }
@@ -153,7 +177,32 @@ impl Args {
         let plan = if app.globals.dry_run { Some(plan(&asked, &code, &sent)?) } else { None };
         // Of a text that the provider holds, only the provider knows how long it is.
         let parts = (!route.holds_text()).then(|| u32::try_from(segments(&text).segments).unwrap_or(u32::MAX));
-        Ok(Box::new(self.report(app, target, &sent, (plan, parts, key))))
+        let watched = match self.wait {
+            Some(goal) if !app.globals.dry_run && sent.unmarked.is_none() => {
+                wait::after_send(app, &target.phone, &sent.challenge.id, goal).await
+            }
+            _ => None,
+        };
+        if let Some(watched) = &watched {
+            sent.challenge = watched.challenge.clone();
+        }
+        let report = self.report(app, target, &sent, (plan, parts, key));
+        Ok(Box::new(self.waited(report, target, watched.as_ref())))
+    }
+
+    /// A wait that could not be made has the end of one that was too short.
+    fn waited(&self, report: SentReport, target: &Target, watched: Option<&Watched>) -> SentReport {
+        let Some(goal) = self.wait.filter(|_| !report.dry_run) else { return report };
+        let argument = target.argument_for(&self.wanted.purpose);
+        let waited = watched.map(|watched| {
+            let mut hint = wait::hint(&argument, goal, watched);
+            if let (Ended::Timeout, Some(id)) = (Ended::of(watched.standing), &report.challenge_id) {
+                hint = Some(format!("otpctl wait {id} --for {}", goal.as_str()));
+            }
+            (wait::words(&report.phone, goal, watched), hint)
+        });
+        let wait_result = watched.map_or(Ended::Timeout, |watched| Ended::of(watched.standing));
+        SentReport { wait_result: Some(wait_result), waited, ..report }
     }
 
     fn report(
@@ -187,7 +236,10 @@ impl Args {
             dry_run,
             idempotency_key: key.map(str::to_owned),
             plan,
+            wait_result: None,
+            fate: Fate::of(challenge.delivery.as_ref()),
             argument: target.argument_for(&self.wanted.purpose),
+            waited: None,
         }
     }
 }
@@ -239,7 +291,11 @@ impl Report for SentReport {
         let Some(plan) = &self.plan else {
             let way = self.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
             let again = if self.replayed { " before, under the same key" } else { "" };
-            return Human::Text(format!("Sent a code to {}{way}{again}. It expires in {seconds} s.", self.phone));
+            let waited = self.waited.as_ref().map(|(words, _)| format!("\n{words}")).unwrap_or_default();
+            return Human::Text(format!(
+                "Sent a code to {}{way}{again}. It expires in {seconds} s.{waited}",
+                self.phone
+            ));
         };
         let mut table = Table::new(&["", ""], "");
         table.row(["route", &format!("{} ({})", plan.route.join(", then "), plan.route_by)]);
@@ -277,7 +333,14 @@ impl Report for SentReport {
         serde_json::to_string(self)
     }
 
+    fn exit(&self) -> Exit {
+        self.wait_result.map_or(Exit::Ok, Ended::exit)
+    }
+
     fn hints(&self) -> Vec<String> {
+        if let (Some((_, hint)), false) = (&self.waited, self.wait_result == Some(Ended::Reached)) {
+            return hint.iter().cloned().collect();
+        }
         match (&self.challenge_id, self.state) {
             (Some(_), Some(state)) if state == State::Sent.as_str() => vec![format!("otpctl verify {}", self.argument)],
             _ => Vec::new(),

@@ -9,6 +9,7 @@ pub mod counter;
 mod delivery;
 mod event;
 pub mod foreign;
+pub mod goal;
 mod mac;
 mod message;
 mod names;
@@ -28,6 +29,7 @@ pub use code::{
 };
 pub use delivery::{DeliveryReason, DeliveryReport, DeliveryState};
 pub use event::{Event, KEPT as EVENTS_KEPT, Kind as EventKind};
+pub use goal::{Goal, Standing};
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
 pub use names::{NameError, Purpose, UserId};

@@ -5,19 +5,23 @@ mod deliver;
 mod failure;
 mod look;
 mod progress;
+mod recording;
 mod route;
 mod send;
 mod step;
 mod users;
+mod watch;
 
 use std::time::Duration;
 
 pub use failure::{SendFailure, VerifierError};
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use progress::{InFlight, Progress};
+pub use recording::OfPhone;
 pub use route::Route;
 pub use send::{Foreseen, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
+pub use watch::{Notice, ToWatch, Watched};
 
 use self::step::Doing;
 use crate::otp::rules::{self, Asked, Known, Revoke, Revoked, Unlock, Unlocked};

@@ -9,6 +9,8 @@ pub enum InFlight {
     Sms(String),
     /// A try, with its attempt id.
     Attempt(String),
+    /// A wait for what becomes of an SMS that was sent, with the id of its challenge.
+    Wait(String),
     /// Any other change.
     Change,
 }

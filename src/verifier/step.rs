@@ -114,7 +114,7 @@ impl Verifier<'_> {
         Err(VerifierError::Contended)
     }
 
-    fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Step<T>, relieves: bool) -> Change {
+    pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Step<T>, relieves: bool) -> Change {
         let life = step.record.as_ref().map(|record| record.life(loaded.now, self.limits));
         let record = step.record.zip(life).map(|(record, life)| Put::Set(record.write(), life));
         let users = step.users.map(|users| Put::Set(users.write(), users.life()));

@@ -24,6 +24,7 @@ mod stored;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;
+mod wait;
 
 /// An Indian mobile number.
 const PHONE: &str = "+919876543210";

@@ -33,7 +33,7 @@ impl Gateway {
 
     /// Answers with what is made of the number of the request and of the request: status line with further headers, and
     /// body. An empty status line: the connection is closed without an answer.
-    fn replying(answer: impl Fn(usize, &str) -> (String, String) + Send + 'static) -> Self {
+    pub fn replying(answer: impl Fn(usize, &str) -> (String, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));

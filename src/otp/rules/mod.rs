@@ -13,7 +13,7 @@ mod unlock;
 pub use attempt::{Asked, Tried, TryRefused, attempt};
 pub use link::{Linked, link, unlink};
 pub use mark::{Mark, Marked, mark};
-pub use report::{About, Recorded, Reported, report};
+pub use report::{About, Recorded, Reported, report, reports};
 pub use reserve::{Budget, REQUEST_KEPT, Reserve, Reserved, SendRefused, Way, budget, reserve};
 pub use revoke::{Revoke, Revoked, revoke};
 pub use unlock::{Unlock, Unlocked, unlock};

@@ -28,6 +28,13 @@ pub enum About<'a> {
     Challenge(&'a str),
     /// The gateway's own id.
     Message(&'a str),
+    /// Both: they must belong together.
+    Both {
+        /// `ch_…`
+        challenge: &'a str,
+        /// The gateway's own id.
+        message: &'a str,
+    },
 }
 
 /// What came of a report.
@@ -49,6 +56,9 @@ pub fn report(known: &Known, now: Moment, limits: &Limits, said: &Reported<'_>) 
         (_, Some(delivery)) if said.provider.is_some_and(|provider| provider != delivery.provider) => false,
         (About::Challenge(id), Some(_)) => challenge.id == id,
         (About::Message(id), Some(delivery)) => delivery.message_id.as_deref() == Some(id),
+        (About::Both { challenge: id, message }, Some(delivery)) => {
+            challenge.id == id && delivery.message_id.as_deref() == Some(message)
+        }
         (_, None) => false,
     };
     let place = record.purposes.iter().find_map(|(purpose, slot)| {
@@ -80,6 +90,25 @@ pub fn report(known: &Known, now: Moment, limits: &Limits, said: &Reported<'_>) 
     Step { record: Some(record), users: None, events: vec![event], outcome: Recorded::News(told) }
 }
 
+/// Decides several reports on SMS to one phone, in their order, as one step.
+#[must_use]
+pub fn reports(known: &Known, now: Moment, limits: &Limits, said: &[Reported<'_>]) -> Step<Vec<Recorded>> {
+    let mut known = known.clone();
+    let mut whole = Step::none(Vec::with_capacity(said.len()));
+    for said in said {
+        let step = report(&known, now, limits, said);
+        if let Some(record) = step.record {
+            known.record = record.clone();
+            whole.record = Some(record);
+        }
+        // The same refusal twice would only push older events out of the timeline.
+        let fresh: Vec<Event> = step.events.into_iter().filter(|event| !whole.events.contains(event)).collect();
+        whole.events.extend(fresh);
+        whole.outcome.push(step.outcome);
+    }
+    whole
+}
+
 /// Reports come twice, and in any order. What is final stays: gateways are known to say "sent" after "delivered".
 fn is_news(before: Option<&DeliveryReport>, report: &DeliveryReport) -> bool {
     match before {
@@ -109,7 +138,7 @@ fn stranger(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded> {
         return step;
     }
     let id = match said.message {
-        About::Challenge(id) | About::Message(id) => id,
+        About::Challenge(id) | About::Message(id) | About::Both { message: id, .. } => id,
     };
     let who = said.provider.map(|provider| format!("{provider}: ")).unwrap_or_default();
     let detail = format!("{who}{id}: no SMS to this phone has this id");

@@ -1,0 +1,223 @@
+//! `delivery record`: takes in the delivery reports that a vendor sent to the application.
+
+use std::io::IsTerminal as _;
+
+use serde::Serialize;
+
+use super::handed_in::{self, HandedIn};
+use crate::app::{App, Asks};
+use crate::commands::Done;
+use crate::commands::fate::Fate;
+use crate::commands::target::{Target, standard_input, target};
+use crate::error::{Error, Exit};
+use crate::otp::rules::{Recorded, Reported};
+use crate::otp::{DeliveryState, Phone};
+use crate::output::{Human, Report, Table, lines_of, many};
+use crate::verifier::OfPhone;
+
+/// No batch of reports is longer.
+const LONGEST: u64 = 1024 * 1024;
+/// So many refused reports are warned of one by one.
+const WARNED: usize = 5;
+
+/// Record the delivery reports on standard input
+///
+/// Without --provider, each is a JSON object: `phone` or `challenge_id`, `message_id`, `state` (accepted, sent, delivered,
+/// failed), and if you like `provider`, `reason` and `code`. The same report twice changes nothing, one that comes too
+/// late changes nothing, and one on an SMS that is not known is refused with a warning. On a protected file it must be
+/// named, and nothing is asked.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Read what this provider sent to the application, as it came: JSON, a form or a query
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// The receiver, where the reports do not name it: a number, `user:ID`, a `ch_…` id or a `ph_…` reference
+    #[arg(long, value_name = "PHONE|USER|ID")]
+    phone: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    result: &'static str,
+    phone: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    challenge_id: Option<String>,
+    provider: Option<String>,
+    provider_message_id: Option<String>,
+    reported_state: Option<DeliveryState>,
+    reported_word: String,
+    /// What is kept now.
+    #[serde(flatten)]
+    fate: Fate,
+}
+
+#[derive(Serialize)]
+struct RecordReport {
+    schema: &'static str,
+    recorded: usize,
+    unchanged: usize,
+    refused: usize,
+    dry_run: bool,
+    reports: Vec<Row>,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        if std::io::stdin().is_terminal() {
+            return Err(Error::said(Exit::Usage, "delivery reports are read from standard input, which is a terminal")
+                .hint("otpctl delivery record < reports.jsonl"));
+        }
+        let text = standard_input(LONGEST).await?;
+        let named = match &self.phone {
+            Some(text) => Some(target(app, text).await?),
+            None => None,
+        };
+        let handed = self.read(app, &text, named.as_ref()).await?;
+        if handed.is_empty() {
+            return Err(Error::said(Exit::Usage, "there is no delivery report on standard input"));
+        }
+        app.may_change("record delivery reports", Asks::Never).await?;
+        let recorded = record(app, &handed).await?;
+        let mut reports = Vec::with_capacity(handed.len());
+        for (handed, recorded) in handed.into_iter().zip(recorded) {
+            reports.push(row(app, handed, recorded).await);
+        }
+        let count = |result: &str| reports.iter().filter(|row| row.result == result).count();
+        Ok(Box::new(RecordReport {
+            schema: "otpctl.delivery_record/1",
+            recorded: count(RECORDED),
+            unchanged: count(UNCHANGED),
+            refused: count(REFUSED),
+            dry_run: app.globals.dry_run,
+            reports,
+        }))
+    }
+
+    async fn read(&self, app: &App, text: &str, named: Option<&Target>) -> Result<Vec<HandedIn>, Error> {
+        match &self.provider {
+            Some(name) => handed_in::vendors(app, name, text, named).await,
+            None => handed_in::own(app, text, named).await,
+        }
+    }
+}
+
+const RECORDED: &str = "recorded";
+const UNCHANGED: &str = "unchanged";
+const REFUSED: &str = "refused";
+
+/// The outcomes in the order in which the reports were handed in; of each phone they are one step.
+async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> {
+    let reason = app.globals.reason.as_deref();
+    let mut phones: Vec<OfPhone<'_>> = Vec::new();
+    let mut places: Vec<Vec<usize>> = Vec::new();
+    let mut known: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for (at, one) in handed.iter().enumerate() {
+        let Some(phone) = &one.phone else { continue };
+        let place = *known.entry(phone.as_str()).or_insert_with(|| {
+            phones.push(OfPhone { phone: phone.clone(), reports: Vec::new() });
+            places.push(Vec::new());
+            phones.len() - 1
+        });
+        let provider = one.provider.as_deref();
+        if let (Some(of), Some(own)) = (phones.get_mut(place), places.get_mut(place)) {
+            of.reports.push(Reported { message: one.about(), provider, report: &one.report, reason });
+            own.push(at);
+        }
+    }
+    let outcomes = app.verifier().await?.record(&phones).await?;
+    let mut recorded = vec![Recorded::Stranger; handed.len()];
+    for (at, outcome) in places.into_iter().flatten().zip(outcomes.into_iter().flatten()) {
+        if let Some(own) = recorded.get_mut(at) {
+            *own = outcome;
+        }
+    }
+    Ok(recorded)
+}
+
+async fn row(app: &App, handed: HandedIn, recorded: Recorded) -> Row {
+    let (result, challenge) = match recorded {
+        Recorded::News(challenge) => (RECORDED, Some(challenge)),
+        Recorded::Old(challenge) => (UNCHANGED, Some(challenge)),
+        Recorded::Stranger => (REFUSED, None),
+    };
+    let delivery = challenge.as_ref().and_then(|challenge| challenge.delivery.as_ref());
+    let shown = |phone: &Phone| app.shown(phone, handed.typed);
+    Row {
+        result,
+        phone: handed.phone.as_ref().map(shown),
+        reference: match &handed.phone {
+            Some(phone) => app.reference(phone).await,
+            None => None,
+        },
+        fate: Fate::of(delivery),
+        provider: delivery.map(|delivery| delivery.provider.clone()).or(handed.provider),
+        provider_message_id: delivery.and_then(|delivery| delivery.message_id.clone()).or(handed.message),
+        challenge_id: challenge.map(|challenge| challenge.id).or(handed.challenge),
+        reported_state: handed.report.state,
+        reported_word: handed.report.word,
+    }
+}
+
+impl Row {
+    fn phone(&self) -> &str {
+        self.phone.as_deref().unwrap_or("a number that cannot be one of ours")
+    }
+
+    /// For a person who handed in this one alone.
+    fn sentence(&self, dry_run: bool) -> String {
+        let word = self.fate.word().unwrap_or_default();
+        let why = self.fate.reason_text.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        match self.result {
+            RECORDED if dry_run => format!("Would record for {}: {word}{why}.", self.phone()),
+            RECORDED => format!("Recorded for {}: {word}{why}.", self.phone()),
+            UNCHANGED => format!("Nothing new for {}: it stays {word}{why}.", self.phone()),
+            _ => "Recorded nothing.".to_owned(),
+        }
+    }
+}
+
+impl Report for RecordReport {
+    fn human(&self) -> Human {
+        if let [only] = self.reports.as_slice() {
+            return Human::Text(only.sentence(self.dry_run));
+        }
+        let mut table = Table::new(&["RESULT", "PHONE", "PROVIDER", "MESSAGE ID", "STATE", "WHY"], "");
+        for row in &self.reports {
+            let or_none = |text: Option<&str>| text.unwrap_or("-").to_owned();
+            table.row([
+                row.result.to_owned(),
+                or_none(row.phone.as_deref()),
+                or_none(row.provider.as_deref()),
+                or_none(row.provider_message_id.as_deref()),
+                or_none(row.fate.word()),
+                row.fate.reason_text.clone().unwrap_or_default(),
+            ]);
+        }
+        Human::Rows(table)
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn lines(&self) -> serde_json::Result<Vec<String>> {
+        lines_of("otpctl.delivery_record_row/1", &self.reports)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let refused = self.reports.iter().filter(|row| row.result == REFUSED);
+        let mut warnings: Vec<String> = refused
+            .take(WARNED)
+            .map(|row| {
+                let id = row.provider_message_id.as_deref().or(row.challenge_id.as_deref()).unwrap_or_default();
+                format!("refused: no SMS to {} has the id {id}", row.phone())
+            })
+            .collect();
+        if self.refused > WARNED {
+            let more = u32::try_from(self.refused - WARNED).unwrap_or(u32::MAX);
+            warnings.push(format!("{} refused likewise", many(more, "more report was", "more reports were")));
+        }
+        warnings
+    }
+}

@@ -1,0 +1,61 @@
+//! What became of an SMS, as documents and people have it.
+
+use serde::Serialize;
+
+use crate::otp::record::Delivery;
+use crate::otp::time::rfc3339_or_null;
+use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment};
+
+/// What its gateway said of an SMS since it took it; all `null` where it said nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Fate {
+    /// Where it stands, in our words; `null` also for a word that is not known.
+    pub delivery_state: Option<DeliveryState>,
+    /// The gateway's own word for it.
+    pub delivery_word: Option<String>,
+    /// Why it did not arrive.
+    pub delivery_reason: Option<DeliveryReason>,
+    /// The gateway's own code or words for that.
+    pub delivery_code: Option<String>,
+    /// Why it did not arrive, for people.
+    pub reason_text: Option<String>,
+    /// When the gateway said so, as far as is known here.
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub reported_at: Option<Moment>,
+}
+
+impl Fate {
+    /// Of what is kept.
+    pub fn of(delivery: Option<&Delivery>) -> Self {
+        let Some(delivery) = delivery else { return Self::default() };
+        let fate = delivery.report.as_ref().map_or_else(Self::default, Self::from);
+        Self { reported_at: delivery.reported_at, ..fate }
+    }
+
+    /// The state in one word, ours where it is known.
+    pub fn word(&self) -> Option<&str> {
+        self.delivery_state.map(DeliveryState::as_str).or(self.delivery_word.as_deref())
+    }
+}
+
+impl From<&DeliveryReport> for Fate {
+    fn from(report: &DeliveryReport) -> Self {
+        Self {
+            delivery_state: report.state,
+            delivery_word: Some(report.word.clone()),
+            delivery_reason: report.reason,
+            delivery_code: report.code.clone(),
+            reason_text: report.why(),
+            reported_at: None,
+        }
+    }
+}
+
+/// How the SMS did not arrive: the gateway's last word, or what it said when it refused it.
+pub fn why_not(delivery: Option<&Delivery>) -> String {
+    let why = delivery.and_then(|delivery| {
+        let said = delivery.report.as_ref().and_then(DeliveryReport::why);
+        said.or_else(|| delivery.detail.clone())
+    });
+    why.unwrap_or_else(|| "nobody said why".to_owned())
+}

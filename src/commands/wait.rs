@@ -1,0 +1,308 @@
+//! `wait`: until an SMS is accepted or delivered, or its code used or expired.
+
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::Done;
+use super::fate::{Fate, why_not};
+use super::target::{Target, target};
+use crate::app::{App, Asks};
+use crate::error::{Error, Exit};
+use crate::otp::record::{Challenge, Reason, State};
+use crate::otp::time::rfc3339;
+use crate::otp::{Goal, Moment, Phone, Purpose, Standing};
+use crate::output::{Human, Report};
+use crate::provider::Provider;
+use crate::verifier::{Notice, ToWatch, Watched};
+
+/// So much of the command's time is kept for printing what is known.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// Wait until an SMS is delivered, or its code used or expired
+///
+/// Asks the provider, where it has a status call, and looks at the store, until it is so (0), never will be (17: not
+/// delivered, 11: the code is gone), or the time is over (18). The same document says all of them.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A number, `user:ID`, a `ch_…` id or a `ph_…` reference; of a phone, its live code or else its newest
+    #[arg(value_name = "PHONE|USER|ID")]
+    target: String,
+    /// What to wait for
+    #[arg(long = "for", value_name = "WHAT", default_value = "delivered", value_parser = goals(&Goal::ALL))]
+    goal: Goal,
+    /// What the code is for
+    #[arg(long)]
+    purpose: Option<Purpose>,
+}
+
+/// Reads one of these goals.
+pub(super) fn goals(goals: &[Goal]) -> impl clap::builder::TypedValueParser<Value = Goal> + use<> {
+    let names: Vec<&'static str> = goals.iter().map(|goal| goal.as_str()).collect();
+    PossibleValuesParser::new(names).try_map(|name| Goal::named(&name).ok_or("no such goal"))
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Ended {
+    Reached,
+    Undelivered,
+    NoCode,
+    Timeout,
+}
+
+#[derive(Serialize)]
+struct Waited {
+    schema: &'static str,
+    result: Ended,
+    #[serde(rename = "for")]
+    goal: &'static str,
+    reached: bool,
+    reason: Option<Reason>,
+    phone: String,
+    challenge_id: String,
+    purpose: Purpose,
+    state: &'static str,
+    code_valid: bool,
+    provider: Option<String>,
+    provider_message_id: Option<String>,
+    #[serde(flatten)]
+    fate: Fate,
+    asked_provider: bool,
+    #[serde(serialize_with = "rfc3339")]
+    created_at: Moment,
+    #[serde(serialize_with = "rfc3339")]
+    expires_at: Moment,
+    waited_seconds: u64,
+    #[serde(skip)]
+    words: String,
+    #[serde(skip)]
+    hint: Option<String>,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let target = target(app, &self.target).await?;
+        app.may_change("keep what the provider says of an SMS", Asks::Never).await?;
+        self.wait(app, &target).await.map_err(|error| target.failed(app, error))
+    }
+
+    async fn wait(&self, app: &App, target: &Target) -> Done {
+        let asked = ToWatch {
+            phone: &target.phone,
+            challenge: target.challenge.as_deref(),
+            purpose: self.purpose.as_ref(),
+            goal: self.goal,
+            deadline: deadline(app),
+        };
+        let open = async |name: &str| open(app, name).await;
+        let watched = app.verifier().await?.watch(&asked, open, |notice| tell(app, notice)).await?;
+        let watched = watched.ok_or_else(|| self.nothing(target))?;
+        Ok(Box::new(Waited::new(app, target, self.goal, watched)))
+    }
+
+    fn nothing(&self, target: &Target) -> Error {
+        if target.challenge.is_some() {
+            return Error::said(Exit::NotFound, "nothing is known of this challenge any more");
+        }
+        let hint = format!("otpctl send {}", target.argument_for(&self.purpose.clone().unwrap_or_default()));
+        Error::said(Exit::NotFound, "there is no code to wait for").hint(hint)
+    }
+}
+
+/// Waits for what becomes of an SMS that was just sent. `None`, and a warning: it cannot be waited for, which does not
+/// undo the send.
+pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: Goal) -> Option<Watched> {
+    let asked = ToWatch { phone, challenge: Some(id), purpose: None, goal, deadline: deadline(app) };
+    let watched = match app.verifier().await {
+        Ok(verifier) => {
+            let open = async |name: &str| open(app, name).await;
+            verifier.watch_sent(&asked, id, open, |notice| tell(app, notice)).await.map_err(Error::from)
+        }
+        Err(error) => Err(error),
+    };
+    watched.unwrap_or_else(|error| {
+        app.printer.warning(&format!("the SMS was sent, and cannot be waited for: {}", error.message()));
+        None
+    })
+}
+
+/// The end of a wait that still leaves the time to say how it ended.
+fn deadline(app: &App) -> Instant {
+    let end = app.deadline();
+    end.checked_sub(MARGIN.min(app.globals.timeout / 5)).unwrap_or(end)
+}
+
+/// A provider to ask. What is wrong with it is told, and ends no wait.
+async fn open(app: &App, name: &str) -> Result<Box<dyn Provider>, String> {
+    app.provider(name).await.map_err(|error| error.message())
+}
+
+/// Says once what a person who waits should know.
+fn tell(app: &App, notice: Notice) {
+    let record = "only reports handed in with `otpctl delivery record` can tell";
+    app.printer.warning(&match notice {
+        Notice::NoMessage => format!("no provider gave an id for this SMS: {record}"),
+        Notice::NoStatus(name) => format!("{name} has no status call: {record}"),
+        Notice::NotAnswered(name, why) => format!("{name} does not say what became of the SMS: {why}"),
+        Notice::NotKept(why) => format!("what the provider said could not be kept: {why}"),
+    });
+}
+
+impl Ended {
+    pub(super) fn of(standing: Standing) -> Self {
+        match standing {
+            Standing::Reached => Self::Reached,
+            Standing::Undelivered => Self::Undelivered,
+            Standing::Gone(_) => Self::NoCode,
+            Standing::Waiting => Self::Timeout,
+        }
+    }
+
+    pub(super) fn exit(self) -> Exit {
+        match self {
+            Self::Reached => Exit::Ok,
+            Self::Undelivered => Exit::Undelivered,
+            Self::NoCode => Exit::NoCode,
+            Self::Timeout => Exit::WaitTimeout,
+        }
+    }
+}
+
+impl Waited {
+    fn new(app: &App, target: &Target, goal: Goal, watched: Watched) -> Self {
+        let phone = target.shown(app);
+        let ended = Ended::of(watched.standing);
+        let (words, hint) =
+            (words(&phone, goal, &watched), hint(&target.argument_for(&watched.purpose), goal, &watched));
+        let Watched { challenge, purpose, standing, valid, asked, waited, .. } = watched;
+        let delivery = challenge.delivery.as_ref();
+        let mut fate = Fate::of(delivery);
+        if ended == Ended::Undelivered {
+            fate.reason_text = fate.reason_text.or_else(|| Some(why_not(delivery)));
+        }
+        Self {
+            schema: "otpctl.wait/1",
+            result: ended,
+            goal: goal.as_str(),
+            reached: ended == Ended::Reached,
+            reason: match standing {
+                Standing::Gone(reason) => Some(reason),
+                _ => None,
+            },
+            phone,
+            purpose,
+            state: challenge.state.as_str(),
+            code_valid: valid,
+            provider: delivery.map(|delivery| delivery.provider.clone()),
+            provider_message_id: delivery.and_then(|delivery| delivery.message_id.clone()),
+            fate,
+            asked_provider: asked,
+            created_at: challenge.created_at,
+            expires_at: challenge.expires_at,
+            waited_seconds: rounded(waited),
+            challenge_id: challenge.id,
+            words,
+            hint,
+        }
+    }
+}
+
+fn rounded(waited: Duration) -> u64 {
+    (waited + Duration::from_millis(500)).as_secs()
+}
+
+/// How it ended, for people.
+pub(super) fn words(phone: &str, goal: Goal, watched: &Watched) -> String {
+    let challenge = &watched.challenge;
+    let delivery = challenge.delivery.as_ref();
+    let fate = Fate::of(delivery);
+    let by = delivery.map(|delivery| format!(" by {}", delivery.provider)).unwrap_or_default();
+    let first = match (watched.standing, goal) {
+        (Standing::Reached, Goal::Expired) => format!("The code for {phone} has expired."),
+        (Standing::Reached, _) if challenge.state == State::Used => format!("The code for {phone} was used."),
+        (Standing::Reached, Goal::Accepted) => format!("The SMS to {phone} was accepted{by}."),
+        (Standing::Reached, _) => format!("The SMS to {phone} was delivered{by}."),
+        (Standing::Undelivered, _) => {
+            let how = if challenge.state == State::Failed { "sent" } else { "delivered" };
+            format!("The SMS to {phone} was not {how}: {}.", why_not(delivery))
+        }
+        (Standing::Gone(reason), _) => format!("The code for {phone} {}.", gone(reason)),
+        (Standing::Waiting, goal) => {
+            let seconds = rounded(watched.waited);
+            match goal {
+                Goal::Accepted => format!("The SMS to {phone} was not accepted within {seconds} s."),
+                Goal::Delivered => format!("The SMS to {phone} is not known to be delivered after {seconds} s."),
+                Goal::Verified => format!("The code for {phone} was not used within {seconds} s."),
+                Goal::Expired => format!("The code for {phone} did not expire within {seconds} s."),
+            }
+        }
+    };
+    let mut sentences = vec![first];
+    if goal.is_of_sms() && matches!(watched.standing, Standing::Waiting | Standing::Gone(_)) {
+        sentences.push(last_known(challenge, &fate));
+    }
+    if watched.standing != Standing::Reached && watched.valid {
+        sentences.push(format!("The code is valid for {} s.", challenge.expires_at.since(watched.now).as_secs()));
+    }
+    sentences.join(" ")
+}
+
+fn gone(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Expired => "has expired",
+        Reason::Used => "was used",
+        Reason::Revoked => "was revoked",
+        Reason::Superseded => "was replaced by a newer one, or the phone has other users now",
+        Reason::AttemptsExhausted => "had all of its tries",
+        _ => "is not known",
+    }
+}
+
+/// The last that is known of an SMS.
+fn last_known(challenge: &Challenge, fate: &Fate) -> String {
+    let delivery = challenge.delivery.as_ref();
+    let provider = delivery.map_or("the provider", |delivery| delivery.provider.as_str());
+    match (fate.word(), challenge.state) {
+        (Some(word), _) => format!("Last known: {word}, says {provider}."),
+        (None, State::Pending) => "Last known: it is being sent.".to_owned(),
+        (None, State::Unknown) => format!("Last known: {provider} may have taken it."),
+        (None, _) if delivery.is_none() => "It was printed, and not sent.".to_owned(),
+        (None, _) => format!("Last known: handed to {provider}."),
+    }
+}
+
+/// What to do next.
+pub(super) fn hint(argument: &str, goal: Goal, watched: &Watched) -> Option<String> {
+    let report = watched.challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref());
+    match watched.standing {
+        Standing::Undelivered => {
+            let advice = report.and_then(|report| report.reason).map(|reason| reason.advice().to_owned());
+            advice.or_else(|| Some(format!("otpctl inspect {argument}")))
+        }
+        Standing::Gone(_) if goal != Goal::Expired => Some(format!("otpctl send {argument}")),
+        Standing::Waiting => Some(format!("otpctl inspect {argument}")),
+        Standing::Reached | Standing::Gone(_) => None,
+    }
+}
+
+impl Report for Waited {
+    fn human(&self) -> Human {
+        Human::Text(self.words.clone())
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn exit(&self) -> Exit {
+        self.result.exit()
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint.iter().cloned().collect()
+    }
+}

@@ -1,0 +1,207 @@
+//! What a wait is for, and whether a challenge has come to it, can still come to it, or never will.
+
+use super::record::{Challenge, Reason, State};
+use super::{DeliveryState, Moment};
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// A gateway has the SMS.
+    Accepted,
+    /// The handset has it.
+    Delivered,
+    /// The right code was typed.
+    Verified,
+    /// The life of the code is over.
+    Expired,
+}
+
+/// Where a challenge stands before a goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There.
+    Reached,
+    /// Not yet.
+    Waiting,
+    /// Never: the SMS will not arrive.
+    Undelivered,
+    /// Never: the code came to another end first.
+    Gone(Reason),
+}
+
+impl Goal {
+    /// All goals.
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Delivered, Self::Verified, Self::Expired];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+            Self::Verified => "verified",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The goal of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|goal| goal.as_str() == name)
+    }
+
+    /// Whether it is about the SMS, and not about the code alone.
+    #[must_use]
+    pub fn is_of_sms(self) -> bool {
+        matches!(self, Self::Accepted | Self::Delivered)
+    }
+
+    /// Where a challenge stands before it. `mapped` says whether the phone still has the users that the code was made
+    /// for.
+    ///
+    /// What the goal is about speaks first: of an SMS, the gateway's final word, even where the code is dead by now; of
+    /// a code, its own end. A code that was used is in somebody's hands, whatever a gateway says of its SMS.
+    #[must_use]
+    pub fn standing(self, challenge: &Challenge, now: Moment, mapped: bool) -> Standing {
+        use Standing::{Gone, Reached, Undelivered, Waiting};
+        if challenge.state == State::Failed {
+            return Undelivered;
+        }
+        let said = challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref()?.state);
+        match (self, ending(challenge, now, mapped), said) {
+            (Self::Accepted | Self::Delivered | Self::Verified, Some(Reason::Used), _) => Reached,
+            (Self::Accepted | Self::Delivered, _, Some(DeliveryState::Failed)) => Undelivered,
+            (Self::Accepted | Self::Delivered, _, Some(DeliveryState::Delivered)) => Reached,
+            (Self::Accepted, ..) if was_taken(challenge) => Reached,
+            (Self::Accepted | Self::Delivered | Self::Verified, Some(reason), _) => Gone(reason),
+            (Self::Verified, None, Some(DeliveryState::Failed)) => Undelivered,
+            (Self::Expired, Some(Reason::Expired), _) => Reached,
+            (Self::Expired, Some(reason), _) => Gone(reason),
+            (_, None, _) => Waiting,
+        }
+    }
+}
+
+/// Why the code can no longer be typed; `None` while it can.
+#[must_use]
+pub fn ending(challenge: &Challenge, now: Moment, mapped: bool) -> Option<Reason> {
+    match challenge.state {
+        State::Used => Some(Reason::Used),
+        State::Superseded => Some(Reason::Superseded),
+        State::Revoked => Some(Reason::Revoked),
+        State::Exhausted => Some(Reason::AttemptsExhausted),
+        _ if challenge.expires_at <= now => Some(Reason::Expired),
+        _ if !mapped => Some(Reason::Superseded),
+        _ => None,
+    }
+}
+
+/// Whether a gateway is known to have taken it. Only a gateway that took it gives an id or a report.
+fn was_taken(challenge: &Challenge) -> bool {
+    let delivery = challenge.delivery.as_ref();
+    challenge.state == State::Sent
+        || delivery.is_some_and(|delivery| {
+            delivery.message_id.is_some() || delivery.report.as_ref().is_some_and(|report| report.state.is_some())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Standing::{Gone, Reached, Undelivered, Waiting};
+    use super::*;
+    use crate::otp::DeliveryReport;
+    use crate::otp::record::Delivery;
+
+    const END: Moment = Moment::from_millis(300_000);
+
+    fn challenge(state: State, said: Option<&str>) -> Challenge {
+        let delivery = said.map(|word| Delivery {
+            message_id: Some("m1".to_owned()),
+            report: (!word.is_empty()).then(|| DeliveryReport {
+                state: DeliveryState::named(word),
+                word: word.to_owned(),
+                reason: None,
+                code: None,
+            }),
+            ..Delivery::by("p")
+        });
+        Challenge {
+            id: "ch_1".to_owned(),
+            state,
+            mac: None,
+            user: None,
+            mapping: None,
+            created_at: Moment::from_millis(0),
+            expires_at: END,
+            tries: 0,
+            max_tries: 5,
+            lease_until: None,
+            cooldown_before: None,
+            delivery,
+        }
+    }
+
+    /// Each state of a challenge, what its gateway said (nothing of an SMS, nothing since, a word), whether its time is
+    /// over, and where it stands before: accepted, delivered, verified, expired.
+    #[test]
+    fn every_state_stands_somewhere_before_every_goal() {
+        let (used, expired) = (Gone(Reason::Used), Gone(Reason::Expired));
+        let (superseded, revoked) = (Gone(Reason::Superseded), Gone(Reason::Revoked));
+        let exhausted = Gone(Reason::AttemptsExhausted);
+        let table = [
+            (State::Pending, None, false, [Waiting, Waiting, Waiting, Waiting]),
+            (State::Pending, None, true, [expired, expired, expired, Reached]),
+            (State::Issued, None, false, [Waiting, Waiting, Waiting, Waiting]),
+            (State::Issued, None, true, [expired, expired, expired, Reached]),
+            (State::Unknown, None, false, [Waiting, Waiting, Waiting, Waiting]),
+            (State::Unknown, None, true, [expired, expired, expired, Reached]),
+            (State::Sent, Some(""), false, [Reached, Waiting, Waiting, Waiting]),
+            (State::Sent, Some("parked"), false, [Reached, Waiting, Waiting, Waiting]),
+            (State::Sent, Some("accepted"), false, [Reached, Waiting, Waiting, Waiting]),
+            (State::Sent, Some("sent"), false, [Reached, Waiting, Waiting, Waiting]),
+            (State::Sent, Some("delivered"), false, [Reached, Reached, Waiting, Waiting]),
+            (State::Sent, Some("failed"), false, [Undelivered, Undelivered, Undelivered, Waiting]),
+            (State::Sent, Some(""), true, [Reached, expired, expired, Reached]),
+            (State::Sent, Some("sent"), true, [Reached, expired, expired, Reached]),
+            (State::Sent, Some("delivered"), true, [Reached, Reached, expired, Reached]),
+            (State::Sent, Some("failed"), true, [Undelivered, Undelivered, expired, Reached]),
+            (State::Used, None, false, [Reached, Reached, Reached, used]),
+            (State::Used, Some("failed"), true, [Reached, Reached, Reached, used]),
+            (State::Superseded, None, false, [superseded, superseded, superseded, superseded]),
+            (State::Superseded, Some(""), false, [Reached, superseded, superseded, superseded]),
+            (State::Superseded, Some("delivered"), true, [Reached, Reached, superseded, superseded]),
+            (State::Superseded, Some("failed"), false, [Undelivered, Undelivered, superseded, superseded]),
+            (State::Revoked, Some("sent"), false, [Reached, revoked, revoked, revoked]),
+            (State::Revoked, Some("failed"), true, [Undelivered, Undelivered, revoked, revoked]),
+            (State::Exhausted, Some(""), false, [Reached, exhausted, exhausted, exhausted]),
+            (State::Exhausted, Some("delivered"), true, [Reached, Reached, exhausted, exhausted]),
+            (State::Failed, None, false, [Undelivered; 4]),
+            (State::Failed, None, true, [Undelivered; 4]),
+        ];
+        for (state, said, over, standings) in table {
+            let now = if over { END } else { Moment::from_millis(1) };
+            for (goal, standing) in Goal::ALL.into_iter().zip(standings) {
+                let found = goal.standing(&challenge(state, said), now, true);
+                assert_eq!(found, standing, "{goal:?} of {state:?}, {said:?}, over: {over}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_for_other_users_is_gone_whatever_its_time() {
+        let sent = challenge(State::Sent, Some("sent"));
+        let standing = |goal: Goal| goal.standing(&sent, Moment::from_millis(1), false);
+        assert_eq!(standing(Goal::Accepted), Reached);
+        for goal in [Goal::Delivered, Goal::Verified, Goal::Expired] {
+            assert_eq!(standing(goal), Gone(Reason::Superseded));
+        }
+    }
+
+    #[test]
+    fn every_name_leads_back_to_its_goal() {
+        for goal in Goal::ALL {
+            assert_eq!(Goal::named(goal.as_str()), Some(goal));
+        }
+        assert_eq!(Goal::named("sent"), None);
+    }
+}

@@ -1,0 +1,71 @@
+//! Delivery reports that are handed in: many phones in two round trips, each phone in one step of its own.
+
+use super::step::{Doing, cells, known, no_answer};
+use super::{Verifier, VerifierError};
+use crate::otp::Phone;
+use crate::otp::rules::{self, Known, Recorded, Reported};
+use crate::store::{Change, Committed, StoreError};
+
+/// So many phones are loaded and committed at a time.
+const PAGE: usize = 200;
+
+/// Reports on SMS to one phone, in the order in which they are to be heard.
+#[derive(Debug, Clone)]
+pub struct OfPhone<'a> {
+    /// The phone.
+    pub phone: Phone,
+    /// What is said.
+    pub reports: Vec<Reported<'a>>,
+}
+
+impl Verifier<'_> {
+    /// Keeps what is news of these reports. The outcomes stand in the order of the phones, and of the reports of each.
+    ///
+    /// # Errors
+    /// When the store fails. What was kept before stays: the same reports may be handed in again.
+    pub async fn record(&self, phones: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
+        let mut outcomes = Vec::with_capacity(phones.len());
+        for page in phones.chunks(PAGE) {
+            outcomes.extend(self.record_page(page).await?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn record_page(&self, page: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
+        let groups: Vec<_> = page.iter().map(|own| cells(&own.phone)).collect();
+        let loaded = self.store.load(&groups).await?;
+        if loaded.len() != page.len() {
+            return Err(no_answer());
+        }
+        let mut outcomes = Vec::with_capacity(page.len());
+        let (mut changes, mut places) = (Vec::<Change>::new(), Vec::new());
+        for (place, (own, loaded)) in page.iter().zip(&loaded).enumerate() {
+            let step = rules::reports(&known(loaded)?, loaded.now, self.limits, &own.reports);
+            outcomes.push(step.outcome.clone());
+            if step.record.is_some() && !self.dry_run {
+                changes.push(self.change(&own.phone, loaded, step, false));
+                places.push(place);
+            }
+        }
+        let doing = Doing::change();
+        let committed = if changes.is_empty() {
+            Vec::new()
+        } else {
+            match self.progress.during(doing.what.clone(), self.store.commit(&changes)).await {
+                // What of it took effect is found out phone by phone.
+                Err(StoreError::Unknown(_)) => vec![Committed::Conflict; places.len()],
+                committed => committed?,
+            }
+        };
+        for (place, committed) in places.into_iter().zip(committed) {
+            if let (Committed::Conflict, Some(own)) = (committed, page.get(place)) {
+                let again = |known: &Known, now| Ok(rules::reports(known, now, self.limits, &own.reports));
+                let stepped = self.step(&own.phone, &doing, again).await?;
+                if let Some(outcome) = outcomes.get_mut(place) {
+                    *outcome = stepped.outcome;
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+}

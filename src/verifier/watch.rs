@@ -1,0 +1,299 @@
+//! A wait: the store is looked at and the gateway asked, again and again, until a challenge has come to what is waited
+//! for, never will, or the time is over.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::step::{Doing, cells, known, no_answer};
+use super::{InFlight, Verifier, VerifierError};
+use crate::otp::record::{Challenge, Delivery, State};
+use crate::otp::rules::{self, About, Known, Recorded, Reported};
+use crate::otp::{DeliveryReport, Goal, Moment, Phone, Purpose, Standing, goal};
+use crate::provider::{Provider, Silence};
+
+/// So often the store is looked at: another process may record a report, or a code be used.
+const LOOK: Duration = Duration::from_millis(500);
+/// The first pause between two questions to a gateway; each is half as long again as the one before.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A wait that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct ToWatch<'a> {
+    /// Of this phone.
+    pub phone: &'a Phone,
+    /// This challenge; `None`: the live code, else the newest.
+    pub challenge: Option<&'a str>,
+    /// Of this purpose; `None`: of any for a challenge, else of the usual one.
+    pub purpose: Option<&'a Purpose>,
+    /// What is waited for.
+    pub goal: Goal,
+    /// The end of the wait.
+    pub deadline: Instant,
+}
+
+/// Where a wait ended.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The challenge, with the gateway's last word.
+    pub challenge: Challenge,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The store's time.
+    pub now: Moment,
+    /// [`Standing::Waiting`] when the time was over.
+    pub standing: Standing,
+    /// Whether its code may be typed now.
+    pub valid: bool,
+    /// Whether the gateway was asked.
+    pub asked: bool,
+    /// How long it took.
+    pub waited: Duration,
+}
+
+/// What a person who waits should know. Each is said once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// There is no SMS that a gateway could be asked about.
+    NoMessage,
+    /// This provider cannot be asked.
+    NoStatus(String),
+    /// This provider was asked in vain, or cannot be opened; it is asked again where it can be.
+    NotAnswered(String, String),
+    /// A report could not be kept.
+    NotKept(String),
+}
+
+/// One look at the challenge.
+struct Seen {
+    known: Known,
+    now: Moment,
+    challenge: Challenge,
+    purpose: Purpose,
+    mapped: bool,
+}
+
+/// What a wait remembers between two looks.
+struct Watch<'a, O, N> {
+    asked: ToWatch<'a>,
+    open: O,
+    notice: N,
+    began: Instant,
+    /// The id, as soon as it is chosen.
+    id: Option<String>,
+    /// The gateway's last word: it counts even where it could not be kept.
+    heard: Option<DeliveryReport>,
+    provider: Option<Box<dyn Provider>>,
+    /// It is known that no gateway can be asked.
+    mute: bool,
+    was_asked: bool,
+    due: Instant,
+    pause: Duration,
+    told: Vec<std::mem::Discriminant<Notice>>,
+}
+
+impl Verifier<'_> {
+    /// Waits. `None`: there is no such challenge. `open` opens a provider by its name; `notice` is told what a person
+    /// should know.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn watch(
+        &self,
+        asked: &ToWatch<'_>,
+        open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
+        notice: impl Fn(Notice),
+    ) -> Result<Option<Watched>, VerifierError> {
+        let began = Instant::now();
+        let mut watch = Watch {
+            asked: *asked,
+            open,
+            notice,
+            began,
+            id: asked.challenge.map(str::to_owned),
+            heard: None,
+            provider: None,
+            mute: self.dry_run || asked.goal == Goal::Expired,
+            was_asked: false,
+            due: began,
+            pause: FIRST_PAUSE,
+            told: Vec::new(),
+        };
+        let mut last: Option<Seen> = None;
+        loop {
+            let Some(seen) = self.see(&watch, last.take()).await? else { return Ok(None) };
+            watch.id = Some(seen.challenge.id.clone());
+            let standing = watch.standing(&seen);
+            let over = Instant::now() >= asked.deadline;
+            if over || matches!(standing, Standing::Reached | Standing::Undelivered) {
+                return Ok(Some(watch.ended(seen, standing)));
+            }
+            let asks = watch.can_ask(&seen, standing).await;
+            if matches!(standing, Standing::Gone(_)) && (!asks || watch.was_asked) {
+                return Ok(Some(watch.ended(seen, standing)));
+            }
+            if asks && Instant::now() >= watch.due {
+                self.ask(&mut watch, &seen).await;
+            } else {
+                let next = if asks { watch.due.min(Instant::now() + LOOK) } else { Instant::now() + LOOK };
+                sleep_until(next.min(asked.deadline)).await;
+            }
+            last = Some(seen);
+        }
+    }
+
+    /// As [`Self::watch`], after an SMS was sent: whoever interrupts it is told so.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn watch_sent(
+        &self,
+        asked: &ToWatch<'_>,
+        challenge_id: &str,
+        open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
+        notice: impl Fn(Notice),
+    ) -> Result<Option<Watched>, VerifierError> {
+        self.progress.during(InFlight::Wait(challenge_id.to_owned()), self.watch(asked, open, notice)).await
+    }
+
+    /// What is known of the challenge now. One that has left the store is as it was seen last.
+    async fn see<O, N>(&self, watch: &Watch<'_, O, N>, last: Option<Seen>) -> Result<Option<Seen>, VerifierError> {
+        let loaded = self.store.load(&[cells(watch.asked.phone)]).await?;
+        let loaded = loaded.first().ok_or_else(no_answer)?;
+        let (known, now) = (known(loaded)?, loaded.now);
+        let Some((purpose, challenge)) = watch.chosen(&known, now) else {
+            return Ok(last.map(|seen| Seen { now, ..seen }));
+        };
+        let heard = watch.heard.as_ref().map(|report| self.report(&known, now, &challenge, report));
+        let challenge = match heard {
+            Some(Recorded::News(challenge)) => challenge,
+            _ => challenge,
+        };
+        let mapped = challenge.mapping == known.users.version;
+        Ok(Some(Seen { known, now, challenge, purpose, mapped }))
+    }
+
+    /// What a report makes of the challenge. Nothing is kept.
+    fn report(&self, known: &Known, now: Moment, challenge: &Challenge, report: &DeliveryReport) -> Recorded {
+        let message = About::Challenge(&challenge.id);
+        let said = Reported { message, provider: None, report, reason: self.reason };
+        rules::report(known, now, self.limits, &said).outcome
+    }
+
+    /// Asks the gateway once, and keeps what is news.
+    async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Watch<'_, O, N>, seen: &Seen) {
+        let Some((provider, id)) = watch.provider.as_ref().zip(message_id(&seen.challenge)) else { return };
+        let answer = provider.status(id, watch.asked.phone, watch.asked.deadline).await;
+        let name = provider.name().to_owned();
+        tracing::info!(provider = name, answered = answer.is_ok(), "status");
+        watch.was_asked = true;
+        watch.due = Instant::now() + watch.pause;
+        watch.pause = (watch.pause * 3 / 2).min(LONGEST_PAUSE);
+        match answer {
+            Ok(report) => {
+                let is_news = matches!(self.report(&seen.known, seen.now, &seen.challenge, &report), Recorded::News(_));
+                if is_news && let Err(error) = self.keep(watch.asked.phone, &seen.challenge, &report).await {
+                    watch.tell(Notice::NotKept(error.to_string()));
+                }
+                watch.heard = Some(report);
+            }
+            Err(Silence::NotOffered) => {
+                watch.mute = true;
+                watch.tell(Notice::NoStatus(name));
+            }
+            Err(Silence::Refused(refusal)) => {
+                watch.due = watch.due.max(Instant::now() + refusal.retry_after.unwrap_or_default());
+                watch.tell(Notice::NotAnswered(name, refusal.message));
+            }
+        }
+    }
+
+    async fn keep(&self, phone: &Phone, challenge: &Challenge, report: &DeliveryReport) -> Result<(), VerifierError> {
+        let message = About::Challenge(&challenge.id);
+        let said = Reported { message, provider: None, report, reason: self.reason };
+        let rule = |known: &Known, now| Ok(rules::report(known, now, self.limits, &said));
+        self.step(phone, &Doing::change(), rule).await.map(|_| ())
+    }
+}
+
+impl<O, N> Watch<'_, O, N> {
+    fn chosen(&self, known: &Known, now: Moment) -> Option<(Purpose, Challenge)> {
+        if let Some(id) = &self.id {
+            let (purpose, challenge) = known.record.challenge(id)?;
+            let fits = self.asked.purpose.is_none_or(|asked| asked == purpose);
+            return fits.then(|| (purpose.clone(), challenge.clone()));
+        }
+        let purpose = self.asked.purpose.cloned().unwrap_or_default();
+        let slot = known.record.purposes.get(&purpose)?;
+        let challenge = slot.live(now).next_back().or(slot.challenges.last())?.clone();
+        Some((purpose, challenge))
+    }
+
+    fn standing(&self, seen: &Seen) -> Standing {
+        self.asked.goal.standing(&seen.challenge, seen.now, seen.mapped)
+    }
+
+    fn ended(&self, seen: Seen, standing: Standing) -> Watched {
+        let valid =
+            seen.challenge.state != State::Failed && goal::ending(&seen.challenge, seen.now, seen.mapped).is_none();
+        let Seen { challenge, purpose, now, .. } = seen;
+        Watched { challenge, purpose, now, standing, valid, asked: self.was_asked, waited: self.began.elapsed() }
+    }
+}
+
+impl<O, N> Watch<'_, O, N>
+where
+    O: AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
+    N: Fn(Notice),
+{
+    /// Whether the gateway can be asked about this SMS, and has not said its last word.
+    async fn can_ask(&mut self, seen: &Seen, standing: Standing) -> bool {
+        let challenge = &seen.challenge;
+        let delivery = challenge.delivery.as_ref();
+        let is_final = |delivery: &Delivery| delivery.report.as_ref().is_some_and(DeliveryReport::is_final);
+        if self.mute || delivery.is_some_and(is_final) {
+            return false;
+        }
+        let Some((delivery, _)) = delivery.zip(message_id(challenge)) else {
+            // A process that is still sending may yet be told an id.
+            if challenge.state != State::Pending && standing == Standing::Waiting {
+                self.mute = true;
+                self.tell_of_sms(Notice::NoMessage);
+            }
+            return false;
+        };
+        if self.provider.is_some() {
+            return true;
+        }
+        match (self.open)(&delivery.provider).await {
+            Ok(provider) if provider.can().status => self.provider = Some(provider),
+            Ok(_) => self.tell_of_sms(Notice::NoStatus(delivery.provider.clone())),
+            Err(why) => self.tell_of_sms(Notice::NotAnswered(delivery.provider.clone(), why)),
+        }
+        self.mute = self.provider.is_none();
+        !self.mute
+    }
+
+    /// A wait for a code needs no gateway, so nothing is missing there.
+    fn tell_of_sms(&mut self, notice: Notice) {
+        if self.asked.goal.is_of_sms() {
+            self.tell(notice);
+        }
+    }
+}
+
+impl<O, N: Fn(Notice)> Watch<'_, O, N> {
+    fn tell(&mut self, notice: Notice) {
+        let kind = std::mem::discriminant(&notice);
+        if !self.told.contains(&kind) {
+            self.told.push(kind);
+            (self.notice)(notice);
+        }
+    }
+}
+
+fn message_id(challenge: &Challenge) -> Option<&str> {
+    challenge.delivery.as_ref()?.message_id.as_deref()
+}
