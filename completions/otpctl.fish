@@ -55,6 +55,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Map phones 
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or start the configuration file'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'Look at SMS providers, and ask them what costs nothing'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Take in what became of SMS'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "store" -d 'Look after the store'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, or the exit codes'
@@ -608,6 +609,50 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -f -a "acl" -d 'Print Redis ACL rules: what a person needs for his part, and no more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l role -d 'What the person does; absent: a line for each' -r -f -a "support\t'Looks, and changes nothing'
+operator\t'Sends, checks, revokes, unlocks'
+admin\t'Examines the servers too'
+ci\t'Sends and checks, and lists nothing'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l user -d 'The name of the Redis user [default: otpctl-ROLE]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'

@@ -16,6 +16,8 @@ use crate::error::{Error, Exit};
 use crate::otp::{Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::Printer;
 use crate::store::{Clock, Embedded, Store};
+
+pub use crate::store::Role;
 use crate::verifier::{Progress, Verifier};
 
 /// What was said on the command line and in the environment for every command.

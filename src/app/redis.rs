@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::App;
-use crate::config::{self, Deployment, Node, PlacedSecret, RedisSettings, RedisTarget, TlsFiles};
+use crate::config::{self, Deployment, Node, PlacedSecret, RedisSettings, RedisTarget, StoreSettings, TlsFiles};
 use crate::error::{Error, Exit};
 use crate::otp::Secret;
-use crate::store::{self, Deadline, Durability, Place, Redis, Sentinels, Server, Tls};
+use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls};
 
 /// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -21,6 +21,33 @@ impl App {
         if settings.tls.is_some() || matches!(&settings.deployment, Deployment::Sentinel(own) if own.tls.is_some()) {
             install_tls();
         }
+        let mut server = self.server(settings)?;
+        server.password = self.password(settings.password.as_ref()).await?;
+        server.tls = settings.tls.as_ref().map(tls).transpose()?;
+        if let (store::Deployment::Sentinel(sentinels), Deployment::Sentinel(own)) =
+            (&mut server.deployment, &settings.deployment)
+        {
+            sentinels.password = self.password(own.password.as_ref()).await?;
+            sentinels.tls = own.tls.as_ref().map(tls).transpose()?;
+        }
+        Ok(Redis::new(&server))
+    }
+
+    /// What a Redis user must be allowed for a role, at the servers and at the Sentinels. No secret is needed for it.
+    ///
+    /// # Errors
+    /// When the store is no Redis, or the settings are wrong.
+    pub fn redis_rules(&self, role: Role) -> Result<(Vec<String>, Option<Vec<String>>), Error> {
+        let StoreSettings::Redis(settings) = &self.settings()?.store else {
+            return Err(Error::said(Exit::Config, "the store is a file, which has no users but its owner")
+                .hint("name a file with [store.redis]: otpctl --config FILE store acl"));
+        };
+        let server = self.server(settings)?;
+        Ok((store::rules(&server, role), store::sentinel_rules(&server)))
+    }
+
+    /// What needs no secret and no file.
+    fn server(&self, settings: &RedisSettings) -> Result<Server, Error> {
         let (deployment, database) = match &settings.deployment {
             Deployment::Alone(RedisTarget::Tcp { node, database, .. }) => {
                 (store::Deployment::Alone(place(node)), *database)
@@ -30,21 +57,16 @@ impl App {
             }
             Deployment::Cluster(nodes) => (store::Deployment::Cluster(nodes.iter().map(place).collect()), 0),
             Deployment::Sentinel(own) => {
-                let sentinels = Sentinels {
-                    master: own.master.clone(),
-                    nodes: own.nodes.iter().map(place).collect(),
-                    username: own.username.clone(),
-                    password: self.password(own.password.as_ref()).await?,
-                    tls: own.tls.as_ref().map(tls).transpose()?,
-                };
+                let (master, nodes) = (own.master.clone(), own.nodes.iter().map(place).collect());
+                let sentinels = Sentinels { master, nodes, username: own.username.clone(), password: None, tls: None };
                 (store::Deployment::Sentinel(sentinels), own.database)
             }
         };
-        Ok(Redis::new(&Server {
+        Ok(Server {
             deployment,
             username: settings.username.clone(),
-            password: self.password(settings.password.as_ref()).await?,
-            tls: settings.tls.as_ref().map(tls).transpose()?,
+            password: None,
+            tls: None,
             database,
             prefix: settings.prefix.clone(),
             refuse_eviction: self.settings()?.protected && !settings.accept_eviction_risk,
@@ -54,7 +76,7 @@ impl App {
                 strict: own.strict,
             }),
             deadline: self.store_deadline(),
-        }))
+        })
     }
 
     async fn password(&self, source: Option<&PlacedSecret>) -> Result<Option<Secret>, Error> {

@@ -12,6 +12,7 @@ mod list;
 mod provider;
 mod revoke;
 mod send;
+mod store;
 mod target;
 mod unlock;
 mod user;
@@ -91,6 +92,7 @@ commands! {
     Config, "config", config;
     Provider, "provider", provider;
     Delivery, "delivery", delivery;
+    Store, "store", store;
     Completions, "completions", completions;
     Version, "version", version;
     Help, "help", help;
@@ -115,6 +117,7 @@ impl Command {
             Self::Config(args) => args.run(app).await,
             Self::Provider(args) => args.run(app).await,
             Self::Delivery(args) => args.run(app).await,
+            Self::Store(args) => args.run(app),
             Self::Completions(args) => Ok(args.run()),
             Self::Version(args) => Ok(args.run()),
             Self::Help(args) => args.run(),

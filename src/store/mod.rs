@@ -19,7 +19,9 @@ use async_trait::async_trait;
 
 pub use self::embedded::{Clock, Embedded};
 pub use self::health::{FileFacts, Health, ServerFacts};
-pub use self::redis::{Deadline, Deployment, Durability, Place, Redis, Sentinels, Server, Tls};
+pub use self::redis::{
+    Deadline, Deployment, Durability, Place, Redis, Role, Sentinels, Server, Tls, rules, sentinel_rules,
+};
 
 use crate::otp::Life;
 use crate::otp::{Event, Moment, Phone, UserId};

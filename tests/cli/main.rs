@@ -19,6 +19,7 @@ mod numbers;
 mod own_gateway;
 mod provider_faults;
 mod providers;
+mod roles;
 mod secrecy;
 mod stored;
 #[path = "../support/mod.rs"]

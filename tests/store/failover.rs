@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 
 use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
-use otpctl::store::{Cell, Deadline, Deployment, Durability, Place as At, Redis, Server as Address, StoreError};
+use otpctl::store::{
+    Cell, Deadline, Deployment, Durability, Place as At, Redis, Role, Server as Address, StoreError, rules,
+    sentinel_rules,
+};
 use otpctl::verifier::VerifierError;
 
+use crate::certs::as_words;
 use crate::deployments::{Watched, at, by, until};
 use crate::fake::Calls;
 use crate::party::{Party, RIGHT, fresh_id, phone};
@@ -122,6 +126,38 @@ fn sentinels_are_asked_one_after_the_other() {
         sentinels.password = Some(Secret::new("for sentinels".to_owned()));
     }
     party(&allowed).issue(&phone(1), RIGHT);
+}
+
+#[test]
+fn at_sentinels_and_at_servers_a_user_needs_what_the_rules_say() {
+    let watched = Watched::start();
+    let secret = || Some(Secret::new("secret".to_owned()));
+    let mut user = Address {
+        username: Some("asha".to_owned()),
+        password: secret(),
+        refuse_eviction: true,
+        durability: Some(Durability { replicas: 1, wait: Duration::from_millis(500), strict: true }),
+        ..watched.address()
+    };
+    if let Deployment::Sentinel(sentinels) = &mut user.deployment {
+        (sentinels.username, sentinels.password) = (Some("watcher".to_owned()), secret());
+    }
+    let give = |server: &RedisServer, name: &str, rules: &[String]| {
+        assert_eq!(server.cli(&[&["ACL", "SETUSER", name, ">secret"], &as_words(rules)[..]].concat()), "OK");
+    };
+    give(&watched.master, "asha", &rules(&user, Role::Ci));
+    give(&watched.sentinel, "watcher", &sentinel_rules(&user).unwrap());
+    party(&user).issue(&phone(1), RIGHT);
+    assert_eq!(party(&user).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+    watched.master.cli(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    watched.master.cli(&["CONFIG", "SET", "maxmemory", "100mb"]);
+    let started = Instant::now();
+    let refused = party(&user).try_issue(&phone(1), RIGHT);
+    assert!(
+        matches!(&refused, Err(VerifierError::Store(StoreError::NotReady(text))) if text.contains("allkeys-lru")),
+        "{refused:?}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(2), "it is not waited for: {:?}", started.elapsed());
 }
 
 #[test]

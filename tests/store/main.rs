@@ -114,6 +114,7 @@ suite!(redis_cluster, crate::parts::Part<crate::parts::OfCluster>);
 suite!(redis_by_sentinel, crate::parts::Part<crate::parts::OfSentinel>);
 suite!(redis_over_tls, crate::parts::Part<crate::parts::OverTls>);
 suite!(redis_over_a_socket, crate::parts::Part<crate::parts::OverSocket>);
+suite!(redis_as_a_user, crate::parts::Part<crate::parts::AsUser>);
 suite!(redis_8, crate::parts::Part<crate::parts::OfRedis8>);
 suite!(valkey, crate::parts::Part<crate::parts::OfValkey>);
 suite!(valkey_cluster, crate::parts::Part<crate::parts::OfValkeyCluster>);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use otpctl::otp::Secret;
-use otpctl::store::{Redis, Server as Address, Store, Tls};
+use otpctl::store::{Redis, Role, Server as Address, Store, Tls, rules};
 
 use crate::certs::{Certs, as_words};
 use crate::deployments::{Cluster, Watched};
@@ -15,7 +15,8 @@ use crate::redis::{Make, RedisServer, free_port};
 
 /// Servers that are started when the first asks for them, and end with the tests.
 pub trait Servers: Sync {
-    fn address() -> Address;
+    /// The way there, for whoever needs no more than the keys under this prefix.
+    fn address(prefix: &str) -> Address;
 }
 
 /// A part of what they hold.
@@ -31,7 +32,7 @@ impl<S: Servers> Place for Part<S> {
     }
 
     fn store(&self) -> Box<dyn Store> {
-        Box::new(Redis::new(&Address { prefix: self.prefix.clone(), ..S::address() }))
+        Box::new(Redis::new(&Address { prefix: self.prefix.clone(), ..S::address(&self.prefix) }))
     }
 
     fn pass(&self, time: Duration) {
@@ -43,7 +44,7 @@ impl<S: Servers> Place for Part<S> {
 pub struct OfCluster;
 
 impl Servers for OfCluster {
-    fn address() -> Address {
+    fn address(_prefix: &str) -> Address {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
         CLUSTER.get_or_init(|| Cluster::start(Make::Redis)).address()
     }
@@ -53,7 +54,7 @@ impl Servers for OfCluster {
 pub struct OfSentinel;
 
 impl Servers for OfSentinel {
-    fn address() -> Address {
+    fn address(_prefix: &str) -> Address {
         static WATCHED: OnceLock<Watched> = OnceLock::new();
         WATCHED.get_or_init(Watched::start).address()
     }
@@ -63,7 +64,7 @@ impl Servers for OfSentinel {
 pub struct OverTls;
 
 impl Servers for OverTls {
-    fn address() -> Address {
+    fn address(_prefix: &str) -> Address {
         static SERVER: OnceLock<(RedisServer, u16, Certs)> = OnceLock::new();
         let (_, port, certs) = SERVER.get_or_init(|| {
             let (certs, port) = (Certs::new(), free_port());
@@ -80,9 +81,25 @@ impl Servers for OverTls {
 pub struct OverSocket;
 
 impl Servers for OverSocket {
-    fn address() -> Address {
+    fn address(_prefix: &str) -> Address {
         static SERVER: OnceLock<RedisServer> = OnceLock::new();
         address(&format!("unix://{}", SERVER.get_or_init(RedisServer::start).socket().display()))
+    }
+}
+
+/// A server where each may do what the printed rules say, under its prefix.
+pub struct AsUser;
+
+impl Servers for AsUser {
+    fn address(prefix: &str) -> Address {
+        static SERVER: OnceLock<RedisServer> = OnceLock::new();
+        let server = SERVER.get_or_init(RedisServer::start);
+        let address =
+            Address { prefix: prefix.to_owned(), username: Some(prefix.to_owned()), ..address(&server.url()) };
+        let rules = rules(&address, Role::Admin);
+        let words = [&["ACL", "SETUSER", prefix, ">secret"], &as_words(&rules)[..]].concat();
+        assert_eq!(server.cli(&words), "OK");
+        Address { password: Some(Secret::new("secret".to_owned())), ..address }
     }
 }
 
@@ -90,7 +107,7 @@ impl Servers for OverSocket {
 pub struct OfRedis8;
 
 impl Servers for OfRedis8 {
-    fn address() -> Address {
+    fn address(_prefix: &str) -> Address {
         static SERVER: OnceLock<RedisServer> = OnceLock::new();
         address(&SERVER.get_or_init(|| RedisServer::make(Make::Redis8, &[])).url())
     }
@@ -100,7 +117,7 @@ impl Servers for OfRedis8 {
 pub struct OfValkey;
 
 impl Servers for OfValkey {
-    fn address() -> Address {
+    fn address(_prefix: &str) -> Address {
         static SERVER: OnceLock<RedisServer> = OnceLock::new();
         address(&SERVER.get_or_init(|| RedisServer::make(Make::Valkey, &[])).url())
     }
@@ -110,7 +127,7 @@ impl Servers for OfValkey {
 pub struct OfValkeyCluster;
 
 impl Servers for OfValkeyCluster {
-    fn address() -> Address {
+    fn address(_prefix: &str) -> Address {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
         CLUSTER.get_or_init(|| Cluster::start(Make::Valkey)).address()
     }

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
-use otpctl::store::{Cell, Deadline, Deployment, Place as At, Redis, Server as Address, StoreError};
+use otpctl::store::{Cell, Deadline, Deployment, Place as At, Redis, Role, Server as Address, StoreError, rules};
 use otpctl::verifier::VerifierError;
 
+use crate::certs::as_words;
 use crate::deployments::{Cluster, at};
 use crate::party::{Party, RIGHT, fresh_id, phone, user};
 use crate::redis::{Make, RedisServer, free_port};
@@ -41,6 +43,7 @@ fn a_cluster_is_followed_wherever_its_slots_go() {
     a_slot_of_nobody_is_waited_for(&cluster);
     all_masters_are_listed_by_several_processes(&cluster);
     many_phones_cost_a_connection_to_each_node(&cluster);
+    a_user_needs_what_the_rules_say(&cluster);
     nodes_that_are_down_are_passed_over(&cluster);
     each_node_is_asked_whether_it_evicts(&cluster);
     a_node_of_a_cluster_is_no_single_server(&cluster);
@@ -164,6 +167,29 @@ fn many_phones_cost_a_connection_to_each_node(cluster: &Cluster) {
     // One of them is that of the question itself.
     let opened: Vec<usize> = after.zip(before).map(|(after, before)| after - before - 1).collect();
     assert_eq!(opened, [1, 1, 1]);
+}
+
+fn a_user_needs_what_the_rules_say(cluster: &Cluster) {
+    let user = Address {
+        username: Some("asha".to_owned()),
+        password: Some(Secret::new("secret".to_owned())),
+        ..cluster.address()
+    };
+    let rules = rules(&user, Role::Operator);
+    for node in &cluster.nodes {
+        assert_eq!(node.cli(&[&["ACL", "SETUSER", "asha", ">secret"], &as_words(&rules)[..]].concat()), "OK");
+    }
+    let asha = party(&user);
+    let groups: Vec<Vec<Cell>> = (1..=20).map(|n| vec![Cell::Record(phone(n))]).collect();
+    assert!(asha.load(&groups).unwrap().iter().all(|loaded| loaded.values[0].is_some()));
+    assert_eq!(asha.phones().len(), 60);
+    asha.issue(&phone(1), RIGHT);
+    assert_eq!(asha.verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+    // Who may not ask for all slots is sent on, for each.
+    for node in &cluster.nodes {
+        assert_eq!(node.cli(&["ACL", "SETUSER", "asha", "-cluster|slots"]), "OK");
+    }
+    assert!(party(&user).load(&groups).unwrap().iter().all(|loaded| loaded.values[0].is_some()));
 }
 
 fn nodes_that_are_down_are_passed_over(cluster: &Cluster) {

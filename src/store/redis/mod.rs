@@ -1,5 +1,6 @@
 //! The store on an application's own Redis (7 or later) or Valkey.
 
+mod acl;
 mod call;
 mod cluster;
 mod connection;
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use redis::cluster_routing::Slot;
 use redis::{FromRedisValue, Value};
 
+pub use acl::{Role, rules, sentinel_rules};
 pub use server::{Deadline, Deployment, Durability, Place, Sentinels, Server, Tls};
 
 use self::cluster::Position;

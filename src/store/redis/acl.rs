@@ -1,0 +1,77 @@
+//! What a Redis user must be allowed, by what a person does with this tool: the commands that are sent and those that the
+//! scripts call, since Redis checks both, and no more. It stands beside the code that sends them.
+
+use super::server::{Deployment, Server};
+
+/// What a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Looks: `inspect`, `list`, `user show`.
+    Support,
+    /// Sends, checks, revokes and unlocks too.
+    Operator,
+    /// And examines the servers.
+    Admin,
+    /// Sends and checks, and lists nothing.
+    Ci,
+}
+
+/// `load.lua` and the command that runs it.
+const LOAD: [&str; 3] = ["+eval_ro", "+get", "+time"];
+/// `commit.lua` and the command that runs it, beside what loading needs.
+const COMMIT: [&str; 6] = ["+eval", "+set", "+del", "+lpush", "+ltrim", "+pexpire"];
+/// Timelines and lists.
+const LISTS: [&str; 2] = ["+lrange", "+scan"];
+/// What the servers say of themselves.
+const FACTS: [&str; 2] = ["+info", "+config|get"];
+
+/// The words of `ACL SETUSER` behind the user's name. Given again they take away what was granted before, and leave the
+/// password alone.
+#[must_use]
+pub fn rules(server: &Server, role: Role) -> Vec<String> {
+    let keys = if role == Role::Support { "%R~" } else { "~" };
+    let mut words = vec!["on", "clearselectors", "resetkeys"];
+    let pattern = format!("{keys}{}:*", server.prefix);
+    words.push(&pattern);
+    words.extend(["resetchannels", "-@all"]);
+    words.extend(LOAD);
+    let writes = role != Role::Support;
+    if writes {
+        words.extend(COMMIT);
+    }
+    if role != Role::Ci {
+        words.extend(LISTS);
+    }
+    words.extend(of_deployment(server));
+    if writes && server.durability.is_some() {
+        words.push("+wait");
+    }
+    if role == Role::Admin {
+        words.extend(FACTS);
+    } else if server.refuse_eviction {
+        words.push("+info");
+    }
+    words.into_iter().map(str::to_owned).collect()
+}
+
+/// What it takes to find the right server, and the right part of it.
+fn of_deployment(server: &Server) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    if server.database != 0 {
+        words.push("+select");
+    }
+    match server.deployment {
+        Deployment::Alone(_) => {}
+        Deployment::Cluster(_) => words.extend(["+cluster|slots", "+asking"]),
+        Deployment::Sentinel(_) => words.push("+role"),
+    }
+    words
+}
+
+/// The same for a user at the Sentinels, who needs to ask one question.
+#[must_use]
+pub fn sentinel_rules(server: &Server) -> Option<Vec<String>> {
+    let Deployment::Sentinel(_) = server.deployment else { return None };
+    let words = ["on", "clearselectors", "resetkeys", "resetchannels", "-@all", "+sentinel|get-master-addr-by-name"];
+    Some(words.map(str::to_owned).to_vec())
+}

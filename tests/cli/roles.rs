@@ -1,0 +1,182 @@
+//! Redis users by what people do: each gets what `store acl` prints, and can do his part and nothing else.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::support::cli::{Machine, PEPPER, Ran};
+use super::support::redis::RedisServer;
+use super::{FREE, PHONE};
+
+/// A machine whose file names this user, under a prefix.
+fn machine_of(server: &RedisServer, user: &str, prefix: &str) -> Machine {
+    let machine = Machine::new();
+    machine.write("pepper", PEPPER);
+    machine.write("password", &format!("secret-of-{user}\n"));
+    machine.write(
+        ".config/otpctl/otpctl.toml",
+        &format!(
+            "{FREE}[providers.outbox]\npath = \"../../outbox.jsonl\"\n\
+             [code]\npeppers = [{{ id = \"1\", file = \"../../pepper\" }}]\n\
+             [store.redis]\nurl = \"{}\"\nprefix = \"{prefix}\"\nusername = \"{user}\"\n\
+             password = {{ file = \"../../password\" }}\n",
+            server.url()
+        ),
+    );
+    machine
+}
+
+/// Gives a role's rules to a Redis user as an owner would: pasted into `redis-cli`.
+fn with_role(server: &RedisServer, role: &str) -> Machine {
+    let user = format!("otpctl-{role}");
+    let machine = machine_of(server, &user, "otpctl");
+    let printed = machine.run(&["store", "acl", "--role", role]);
+    assert_eq!(printed.code, 0, "{printed:?}");
+    assert!(printed.stderr.contains(&format!("ACL SETUSER {user} '>…'")), "{printed:?}");
+    let words: Vec<&str> = printed.stdout.split_whitespace().collect();
+    assert_eq!(server.cli(&words), "OK", "{printed:?}");
+    assert_eq!(server.cli(&["ACL", "SETUSER", &user, &format!(">secret-of-{user}")]), "OK");
+    assert_eq!(server.cli(&words), "OK", "twice is as good as once, and the password stays");
+    machine
+}
+
+fn refused(ran: &Ran, command: &str, user: &str) {
+    assert_eq!((ran.code, ran.stdout.as_str()), (21, ""), "{ran:?}");
+    assert!(ran.stderr.contains(command) && ran.stderr.contains(user), "{ran:?}");
+    assert!(!ran.stderr.contains("secret-of"), "{ran:?}");
+}
+
+#[test]
+fn each_role_does_its_part_and_no_more() {
+    let server = Arc::new(RedisServer::start());
+    let owner = Machine::on(&server, FREE);
+    assert_eq!(owner.run(&["user", "link", "asha", PHONE]).code, 0);
+    assert_eq!(owner.run(&["issue", PHONE]).code, 0);
+    server.cli(&["SET", "other", "somebody's"]);
+
+    let support = with_role(&server, "support");
+    for look in [&["inspect", PHONE][..], &["list"], &["user", "show", "asha"], &["user", "list"]] {
+        assert_eq!(support.run(look).code, 0, "{look:?}");
+    }
+    for change in [
+        &["send", PHONE][..],
+        &["issue", PHONE],
+        &["verify", PHONE, "000000"],
+        &["revoke", PHONE],
+        &["user", "link", "b", PHONE],
+    ] {
+        refused(&support.run(change), "'eval'", "otpctl-support");
+    }
+    assert!(!support.path("outbox.jsonl").exists(), "no SMS");
+
+    let ci = with_role(&server, "ci");
+    assert_eq!(ci.run(&["send", PHONE, "--idempotency-key", "build-1"]).code, 0);
+    assert_eq!(ci.run(&["verify", PHONE, "000000"]).code, 10);
+    refused(&ci.run(&["list"]), "'scan'", "otpctl-ci");
+    refused(&ci.run(&["inspect", PHONE]), "'lrange'", "otpctl-ci");
+
+    for role in ["operator", "admin"] {
+        let machine = with_role(&server, role);
+        for (words, code) in [
+            (&["send", PHONE][..], 0),
+            (&["verify", PHONE, "000000"], 10),
+            (&["revoke", PHONE], 0),
+            (&["unlock", PHONE], 0),
+            (&["user", "link", role, PHONE], 0),
+            (&["inspect", PHONE], 0),
+            (&["list"], 0),
+        ] {
+            let ran = machine.run(words);
+            assert_eq!(ran.code, code, "{role}: {ran:?}");
+        }
+    }
+    only_what_is_needed(&server);
+}
+
+/// What nobody of them may, whatever client he takes.
+fn only_what_is_needed(server: &RedisServer) {
+    let may = |role: &str, words: &[&str]| {
+        let user = format!("otpctl-{role}");
+        let login = ["--user", &user, "--pass", &format!("secret-of-{user}"), "--no-auth-warning"];
+        !server.cli(&[&login[..], words].concat()).contains("NOPERM")
+    };
+    for role in ["support", "operator", "admin", "ci"] {
+        for words in [
+            &["GET", "other"][..],
+            &["SET", "other", "mine"],
+            &["EVAL_RO", "return redis.call('GET', KEYS[1])", "1", "other"],
+            &["KEYS", "*"],
+            &["FLUSHALL"],
+            &["CONFIG", "SET", "maxmemory", "1"],
+            &["ACL", "LIST"],
+            &["MONITOR"],
+            &["PUBLISH", "channel", "text"],
+        ] {
+            assert!(!may(role, words), "{role}: {words:?}");
+        }
+        let key = "otpctl:{+919876543210}:record";
+        assert!(may(role, &["GET", key]));
+        assert_eq!(may(role, &["SET", "otpctl:x", "1"]), role != "support", "{role}");
+        assert_eq!(may(role, &["INFO", "memory"]), role == "admin", "{role}");
+    }
+    // A script is no way around: Redis checks what it calls.
+    assert!(!may("support", &["EVAL", "return redis.call('SET', KEYS[1], '1')", "1", "otpctl:x"]));
+    let elsewhere = machine_of(server, "otpctl-operator", "elsewhere");
+    refused(&elsewhere.run(&["verify", PHONE, "000000"]), "NOPERM", "otpctl-operator");
+}
+
+#[test]
+fn the_rules_fit_the_servers() {
+    let machine = Machine::new();
+    let rules = |store: &str| -> Value {
+        machine.write(
+            ".config/otpctl/otpctl.toml",
+            &format!("protected = true\n[store.redis]\nprefix = \"a.b\"\n{store}"),
+        );
+        machine.run(&["store", "acl", "--json"]).json()
+    };
+    let all = |document: &Value, word: &str| {
+        let rows = document["acl"].as_array().unwrap();
+        let has = |row: &Value| row["rules"].as_array().unwrap().iter().any(|rule| rule == word);
+        rows.iter().filter(|row| has(row)).map(|row| row["role"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let everybody = ["support", "operator", "admin", "ci"];
+    let alone = rules("url = \"redis://h/3\"\naccept_eviction_risk = true\npassword = { env = \"ABSENT\" }");
+    assert_eq!(all(&alone, "+select"), everybody, "no secret is fetched for it");
+    assert_eq!(
+        (all(&alone, "+info"), all(&alone, "~a.b:*")),
+        (vec!["admin".to_owned()], vec!["operator".into(), "admin".into(), "ci".into()])
+    );
+    assert_eq!(all(&alone, "%R~a.b:*"), ["support"]);
+    assert!(alone["acl"][0]["sentinel_command"].is_null(), "{alone}");
+    let cluster = rules("nodes = [\"h\"]");
+    assert_eq!(
+        (all(&cluster, "+cluster|slots"), all(&cluster, "+asking")),
+        (everybody.map(str::to_owned).to_vec(), everybody.map(str::to_owned).to_vec())
+    );
+    assert_eq!(all(&cluster, "+info"), everybody, "each looks whether a server evicts");
+    let watched = rules("sentinel = { master = \"otp\", nodes = [\"h\"] }\ndurability = { strict = true }");
+    assert_eq!(
+        (all(&watched, "+role"), all(&watched, "+wait")),
+        (everybody.map(str::to_owned).to_vec(), vec!["operator".into(), "admin".into(), "ci".into()])
+    );
+    let command = watched["acl"][1]["sentinel_command"].as_str().unwrap();
+    assert!(
+        command.starts_with("ACL SETUSER otpctl-operator on ")
+            && command.ends_with("+sentinel|get-master-addr-by-name")
+    );
+
+    let lines = machine.run(&["store", "acl", "-o", "jsonl"]).stdout;
+    assert_eq!(lines.lines().count(), 4, "{lines}");
+    let named = machine.run(&["store", "acl", "--role", "ci", "--user", "deploy"]);
+    assert!(named.stdout.starts_with("ACL SETUSER deploy on "), "{named:?}");
+    for wrong in [
+        &["--role", "boss"][..],
+        &["--user", "deploy"],
+        &["--role", "ci", "--user", "a b"],
+        &["--role", "ci", "--user", ""],
+    ] {
+        assert_eq!(machine.run(&[&["store", "acl"], wrong].concat()).code, 2, "{wrong:?}");
+    }
+    assert_eq!(Machine::new().run(&["store", "acl"]).code, 30, "a file has no users");
+}
