@@ -59,6 +59,22 @@ fn catalogue_of_the_page() {
     );
 }
 
+/// Why an SMS did not arrive, in the words of the program.
+#[test]
+fn reasons_of_the_page() {
+    let rows = otpctl::otp::DeliveryReason::ALL.iter().map(|reason| {
+        let (name, words, advice) = (reason.as_str(), reason.words(), reason.advice());
+        format!("| `{name}` | {words} | {advice} |")
+    });
+    let head = "| `delivery_reason` | not delivered: | what to do |\n| --- | --- | --- |\n";
+    part_held(
+        "docs/delivery.md",
+        "<!-- made from the program: UPDATE=1 cargo test --test generated -->\n",
+        "<!-- end -->",
+        &format!("\n{head}{}\n\n", rows.collect::<Vec<_>>().join("\n")),
+    );
+}
+
 /// Holds what stands between two marks of a page.
 fn part_held(page: &str, start: &str, end: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);

@@ -7,6 +7,7 @@ mod at_once;
 mod clocks;
 mod codes;
 mod delivery;
+mod delivery_reports;
 mod failures;
 mod files;
 mod formats;

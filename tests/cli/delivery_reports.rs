@@ -1,0 +1,310 @@
+//! `delivery record`: what a vendor told the application, in its own form or in ours.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::support::cli::{Machine, Ran, both_stores};
+use super::support::gateway::Gateway;
+use super::{FREE, PHONE};
+
+const OTHER: &str = "+919876543211";
+const ACCOUNT: &str = "AC00000000000000000000000000000001";
+
+/// Twilio and MSG91; each message has an id of its own: `SM1`, `SM2` …, and `m1`, `m2` ….
+fn gateways() -> (Gateway, String) {
+    let gateway = Gateway::replying(|turn, request| {
+        let id = turn + 1;
+        if request.starts_with("POST /2010-04-01/") {
+            ("201 Created".to_owned(), format!(r#"{{"sid":"SM{id}","status":"queued"}}"#))
+        } else {
+            ("200 OK".to_owned(), format!(r#"{{"message":"m{id}","type":"success"}}"#))
+        }
+    });
+    let url = &gateway.base_url;
+    let settings = format!(
+        "{FREE}[policy]\ncountries = [\"IN\"]\n[routes]\ndefault = [\"twilio\"]\n\
+         [providers.twilio]\naccount_sid = \"{ACCOUNT}\"\nauth_token = \"0a1b2c3dsecret4e5f\"\nfrom = \"+15005550006\"\n\
+         base_url = \"{url}\"\n\
+         [providers.msg91]\nauthkey = \"387421A\"\ntemplate_id = \"64b1f0c2d6fc0551a1b2c3d4\"\n\
+         variables = {{ var1 = \"{{{{ code }}}}\" }}\nbase_url = \"{url}\"\n"
+    );
+    (gateway, settings)
+}
+
+/// Sends, and gives the ids of the challenge and of the message.
+fn send(machine: &Machine, words: &[&str]) -> (String, String) {
+    let sent = machine.run(&[&["send", "--json"], words].concat()).exits(0).json();
+    let text = |field: &str| sent[field].as_str().unwrap().to_owned();
+    (text("challenge_id"), text("provider_message_id"))
+}
+
+/// Hands in a form of Twilio's.
+fn twilio(machine: &Machine, id: &str, phone: &str, status: &str, code: &str) -> Ran {
+    let phone = phone.replace('+', "%2B");
+    let form = format!("MessageSid={id}&MessageStatus={status}&To={phone}&From=%2B15005550006&ErrorCode={code}\n");
+    machine.stdin(&["delivery", "record", "--provider", "twilio", "--json"], form.as_bytes())
+}
+
+/// Hands in reports of our own form.
+fn own(machine: &Machine, reports: &[Value]) -> Ran {
+    let lines = reports.iter().fold(String::new(), |mut lines, report| {
+        writeln!(lines, "{report}").unwrap();
+        lines
+    });
+    machine.stdin(&["delivery", "record", "--json"], lines.as_bytes())
+}
+
+fn counts(ran: &Ran) -> [u64; 3] {
+    let document = ran.exits(0).json();
+    assert_eq!(document["schema"], "otpctl.delivery_record/1");
+    ["recorded", "unchanged", "refused"].map(|field| document[field].as_u64().unwrap())
+}
+
+/// The events of a phone that are about deliveries, the oldest first.
+fn told(machine: &Machine, phone: &str) -> Vec<String> {
+    let timeline = machine.inspect(phone)["timeline"].as_array().unwrap().clone();
+    let told = timeline.iter().rev().filter(|event| event["event"] == "delivery");
+    told.map(|event| event["result"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn f48_a_report_twice_changes_nothing() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        let (challenge, id) = send(machine, &[PHONE]);
+        assert_eq!(counts(&twilio(machine, &id, PHONE, "sent", "")), [1, 0, 0]);
+        assert_eq!(counts(&twilio(machine, &id, PHONE, "sent", "")), [0, 1, 0]);
+        let recorded = twilio(machine, &id, PHONE, "undelivered", "30003").exits(0).json();
+        let row = &recorded["reports"][0];
+        assert_eq!((&row["result"], &row["challenge_id"]), (&"recorded".into(), &challenge.into()));
+        assert_eq!((&row["delivery_state"], &row["delivery_reason"]), (&"failed".into(), &"handset_off".into()));
+        // The vendor wrote the number, and not the caller.
+        assert_eq!(row["phone"], "+91*******210");
+        assert_eq!(counts(&twilio(machine, &id, PHONE, "undelivered", "30003")), [0, 1, 0]);
+        assert_eq!(told(machine, PHONE), ["sent", "failed"]);
+        let shown = machine.inspect(PHONE);
+        let delivery = &shown["deliveries"][0];
+        assert_eq!(
+            (&delivery["delivery_state"], &delivery["delivery_word"]),
+            (&"failed".into(), &"undelivered".into())
+        );
+        assert!(delivery["reported_at"].is_string(), "{delivery}");
+        assert!(shown["summary"].as_str().unwrap().contains("not delivered: the handset is switched off"), "{shown}");
+    });
+}
+
+#[test]
+fn f48_reports_out_of_order_never_go_back() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        let (_, id) = send(machine, &[PHONE]);
+        let say = |status: &str| counts(&twilio(machine, &id, PHONE, status, ""));
+        assert_eq!(say("sent"), [1, 0, 0]);
+        assert_eq!(say("queued"), [0, 1, 0]);
+        assert_eq!(say("delivered"), [1, 0, 0]);
+        for late in ["sent", "undelivered", "queued", "delivered"] {
+            assert_eq!(say(late), [0, 1, 0], "{late}");
+        }
+        assert_eq!(told(machine, PHONE), ["sent", "delivered"]);
+        assert_eq!(machine.run(&["list", "--json"]).exits(0).json()["codes"][0]["delivery_state"], "delivered");
+        // All of them at once are one step, and the same.
+        let (_, id) = send(machine, &[OTHER]);
+        let report = |state: &str| json!({"phone": OTHER, "message_id": id, "state": state});
+        assert_eq!(counts(&own(machine, &["delivered", "failed", "sent"].map(report))), [1, 2, 0]);
+    });
+}
+
+#[test]
+fn f48_forged_reports_and_those_for_another_number_are_refused_and_told() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        let (challenge, id) = send(machine, &[PHONE]);
+        let (theirs, _) = send(machine, &[OTHER]);
+        let before = machine.inspect(OTHER)["deliveries"].clone();
+        for ran in [
+            twilio(machine, "SM99", PHONE, "delivered", ""),
+            twilio(machine, &id, OTHER, "delivered", ""),
+            twilio(machine, &id, "+91987", "delivered", ""),
+            own(machine, &[json!({"phone": PHONE, "message_id": "SM99", "state": "failed"})]),
+            own(machine, &[json!({"phone": PHONE, "provider": "msg91", "message_id": id, "state": "failed"})]),
+            own(machine, &[json!({"challenge_id": theirs, "message_id": id, "state": "failed"})]),
+            own(machine, &[json!({"phone": OTHER, "challenge_id": challenge, "state": "failed"})]),
+            own(machine, &[json!({"challenge_id": "ch_nosuch", "state": "failed"})]),
+        ] {
+            assert_eq!(counts(&ran), [0, 0, 1]);
+            assert!(ran.stderr.starts_with("warning: refused: no SMS to "), "{}", ran.stderr);
+        }
+        assert_eq!(machine.inspect(OTHER)["deliveries"], before);
+        assert_eq!(told(machine, OTHER), ["refused"; 3]);
+        assert_eq!(told(machine, PHONE), ["refused"; 3]);
+        assert_eq!(machine.inspect(PHONE)["deliveries"][0]["delivery_state"], Value::Null);
+        // A number that never had a code leaves no trace at all.
+        let stranger = "+919876543299";
+        assert_eq!(counts(&twilio(machine, &id, stranger, "delivered", "")), [0, 0, 1]);
+        assert_eq!(machine.inspect(stranger)["timeline"], json!([]));
+    });
+}
+
+#[test]
+fn a_report_ends_the_wait_of_another_process() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        for (state, exit) in [("delivered", 0), ("failed", 17)] {
+            let (_, id) = send(machine, &[PHONE, "--provider", "msg91"]);
+            let mut waiting = machine.command(&["wait", PHONE, "--json"]).stdin(Stdio::null()).spawn().unwrap();
+            sleep(Duration::from_millis(800));
+            assert!(waiting.try_wait().unwrap().is_none(), "nothing is known yet");
+            let report = json!({"phone": PHONE, "provider": "msg91", "message_id": id, "state": state,
+                "reason": (state == "failed").then_some("do_not_disturb"), "code": "9"});
+            assert_eq!(counts(&own(machine, &[report])), [1, 0, 0]);
+            let output = waiting.wait_with_output().unwrap();
+            assert_eq!(output.status.code(), Some(exit));
+            let waited: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!((&waited["delivery_state"], &waited["asked_provider"]), (&state.into(), &false.into()));
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(stderr.matches("msg91 has no status call").count(), 1, "{stderr}");
+        }
+    });
+}
+
+#[test]
+fn our_own_form_is_a_document_lines_or_an_array() {
+    let (_gateway, settings) = gateways();
+    let machine = Machine::with(&settings);
+    let (challenge, _) = send(&machine, &[PHONE]);
+    let record = |text: &str| counts(&machine.stdin(&["delivery", "record", "--json"], text.as_bytes()));
+    assert_eq!(record(&format!("{{\n  \"challenge_id\": \"{challenge}\",\n  \"state\": \"accepted\"\n}}")), [1, 0, 0]);
+    assert_eq!(record(&format!("[{{\"challenge_id\":\"{challenge}\",\"state\":\"sent\"}}]")), [1, 0, 0]);
+    let line = format!("{{\"phone\":\"98765 43210\",\"challenge_id\":\"{challenge}\",\"state\":\"delivered\"}}\n");
+    machine.configure(&format!("region = \"IN\"\n{settings}"));
+    assert_eq!(record(&(line.clone() + "\n" + &line)), [1, 1, 0]);
+    let rows = machine.stdin(&["delivery", "record", "-o", "jsonl"], (line.clone() + &line).as_bytes());
+    for row in rows.exits(0).stdout.lines() {
+        let row: Value = serde_json::from_str(row).unwrap();
+        assert_eq!((&row["schema"], &row["phone"]), (&"otpctl.delivery_record_row/1".into(), &PHONE.into()));
+    }
+    assert_eq!(rows.stdout.lines().count(), 2);
+    let said = machine.stdin(&["delivery", "record"], line.as_bytes());
+    assert_eq!(said.exits(0).stdout, format!("Nothing new for {PHONE}: it stays delivered.\n"));
+}
+
+#[test]
+fn what_is_malformed_is_refused_whole() {
+    let (_gateway, settings) = gateways();
+    let machine = Machine::with(&settings);
+    let (challenge, id) = send(&machine, &[PHONE]);
+    let good = json!({"phone": PHONE, "message_id": id, "state": "delivered"}).to_string();
+    for (bad, said) in [
+        (format!("{good}\n{{\"phone\":\"{PHONE}\",\"message_id\":\"x\",\"state\":\"sent\",\"extra\":1}}"), "line 2"),
+        (format!("{good}\n\n{{\"phone\":\"12\",\"message_id\":\"x\",\"state\":\"sent\"}}"), "line 3"),
+        (format!("[{good},{{\"phone\":\"{PHONE}\",\"state\":\"sent\"}}]"), "report 2"),
+        (format!("{good}\n{{\"message_id\":\"x\",\"state\":\"sent\"}}"), "line 2: a report with a `message_id`"),
+        (format!("{good}\n{{\"challenge_id\":\"{challenge}\",\"state\":\"read\"}}"), "unknown variant `read`"),
+        (format!("{good}\n{{\"challenge_id\":\"{challenge}\",\"state\":\"failed\",\"reason\":\"?\"}}"), "handset_off"),
+        (format!("{good}\n{{\"challenge_id\":\"a b\",\"state\":\"sent\"}}"), "without spaces"),
+        (
+            format!("{good}\n{{\"challenge_id\":\"{challenge}\",\"state\":\"sent\",\"code\":\"\\u001b[2J\"}}"),
+            "one line",
+        ),
+        (format!("{good}\n{{\"challenge_id\""), "EOF"),
+        (format!("{good}\nnonsense"), "line 2"),
+        (String::new(), "there is no delivery report"),
+        ("[]".to_owned(), "there is no delivery report"),
+        (" ".repeat(1024 * 1024 + 1), "longer than 1048576 bytes"),
+    ] {
+        let error = machine.stdin(&["delivery", "record", "--json"], bad.as_bytes()).exits(2).error();
+        assert!(error["message"].as_str().unwrap().contains(said), "{said}: {error}");
+    }
+    let vendor = |provider: &str, body: &str| {
+        machine.stdin(&["delivery", "record", "--json", "--provider", provider], body.as_bytes())
+    };
+    for body in ["", "nonsense", "{}", "MessageStatus=sent", "MessageSid=SM1&To=%2B919876543210"] {
+        vendor("twilio", body).exits(2);
+    }
+    let error = vendor("twilio", &format!("MessageSid={id}&MessageStatus=delivered")).exits(2).error();
+    assert!(error["message"].as_str().unwrap().contains("--phone"), "{error}");
+    let error = vendor("console", "x=1").exits(30).error();
+    assert!(error["message"].as_str().unwrap().contains("no provider `console`"), "{error}");
+    machine.stdin(&["delivery", "record"], b"\xff\xfe").exits(2);
+    assert_eq!(told(&machine, PHONE), [""; 0]);
+}
+
+#[test]
+fn a_vendors_report_without_a_number_is_of_the_one_that_is_named() {
+    let (_gateway, settings) = gateways();
+    let machine = Machine::with(&settings);
+    let (challenge, id) = send(&machine, &[PHONE]);
+    let record = |phone: &str, body: &str| {
+        let words = ["delivery", "record", "--provider", "twilio", "--phone", phone, "--json"];
+        machine.stdin(&words, body.as_bytes()).exits(0).json()
+    };
+    let recorded = record(PHONE, &format!("MessageSid={id}&MessageStatus=sent"));
+    assert_eq!((&recorded["recorded"], &recorded["reports"][0]["phone"]), (&1.into(), &PHONE.into()));
+    let recorded = record(&challenge, &format!("MessageSid={id}&MessageStatus=delivered&To=919876543210"));
+    assert_eq!((&recorded["recorded"], &recorded["reports"][0]["phone"]), (&1.into(), &"+91*******210".into()));
+    // The vendor's word on the number counts more.
+    let recorded = record(PHONE, &format!("MessageSid={id}&MessageStatus=delivered&To=%2B919876543211"));
+    assert_eq!(recorded["refused"], 1);
+}
+
+#[test]
+fn many_phones_are_recorded_at_once() {
+    let machine = Machine::on_redis(FREE);
+    let mut reports = Vec::new();
+    for number in 0..30 {
+        let phone = format!("+9198765{number:05}");
+        let (challenge, _) = send(&machine, &[&phone]);
+        reports.push(json!({"challenge_id": challenge, "state": "delivered"}));
+    }
+    assert_eq!(counts(&own(&machine, &reports[..1])), [1, 0, 0]);
+    assert_eq!(counts(&own(&machine, &reports)), [29, 1, 0]);
+    assert_eq!(counts(&own(&machine, &reports)), [0, 30, 0]);
+}
+
+#[test]
+fn f48_of_the_same_report_in_eight_processes_one_is_news() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        let (challenge, _) = send(machine, &[PHONE]);
+        let report = json!({"challenge_id": challenge, "state": "delivered"}).to_string();
+        let start = |_| {
+            let words = ["delivery", "record", "--json", "--timeout", "30s"];
+            let mut child = machine.command(&words).stdin(Stdio::piped()).spawn().unwrap();
+            child.stdin.take().unwrap().write_all(report.as_bytes()).unwrap();
+            child
+        };
+        let children: Vec<Child> = (0..8).map(start).collect();
+        let recorded = children.into_iter().map(|child| {
+            let output = child.wait_with_output().unwrap();
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+            document["recorded"].as_u64().unwrap()
+        });
+        assert_eq!(recorded.sum::<u64>(), 1);
+        assert_eq!(told(machine, PHONE), ["delivered"]);
+    });
+}
+
+#[test]
+fn a_protected_file_must_be_named_and_asks_nothing() {
+    let (_gateway, settings) = gateways();
+    let machine = Machine::with(&settings);
+    let (challenge, _) = send(&machine, &[PHONE]);
+    machine.configure(&format!("protected = true\n{settings}"));
+    let report = json!({"challenge_id": challenge, "state": "delivered"}).to_string();
+    machine.stdin(&["delivery", "record"], report.as_bytes()).exits(32);
+    machine.run(&["wait", PHONE]).exits(32);
+    let config = machine.config().display().to_string();
+    let words = ["--config", &config, "delivery", "record", "--json", "--reason", "webhook"];
+    let rehearsed = machine.stdin(&[&words[..], &["--dry-run"]].concat(), report.as_bytes()).exits(0).json();
+    assert_eq!((&rehearsed["recorded"], &rehearsed["dry_run"]), (&1.into(), &true.into()));
+    assert_eq!(told(&machine, PHONE), [""; 0]);
+    assert_eq!(counts(&machine.stdin(&words, report.as_bytes())), [1, 0, 0]);
+    let event = &machine.inspect(PHONE)["timeline"][0];
+    assert_eq!((&event["result"], &event["reason"]), (&"delivered".into(), &"webhook".into()));
+    machine.run(&["--config", &config, "wait", PHONE]).exits(0);
+}
