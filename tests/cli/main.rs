@@ -20,6 +20,7 @@ mod numbers;
 mod own_gateway;
 mod provider_faults;
 mod providers;
+mod replicas;
 mod roles;
 mod secrecy;
 mod stored;

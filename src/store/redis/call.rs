@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Links, Unsent, silent};
-use super::failure::Doing;
+use super::failure::{Doing, Next};
 use super::server::{Durability, Place};
 use crate::store::StoreError;
 
@@ -45,6 +45,10 @@ impl Call {
             Ok(connection) => connection,
             Err(unsent) => return Answered::Unsent(unsent),
         };
+        if Instant::now() >= self.end {
+            // Nothing is sent that there is no time to hear of.
+            return Answered::Unsent(Unsent { error: silent(&self.place), next: Next::No });
+        }
         let most = ANSWER + self.wait.map_or(Duration::ZERO, |durability| durability.wait);
         let end = self.end.min(Instant::now() + most);
         match timeout_at(end, self.exchange(&mut connection)).await {

@@ -67,7 +67,10 @@ impl Master {
                 // Another would refuse us for the same reason, and a wrong password is not to be tried everywhere.
                 Ok(Err(error @ (StoreError::Denied(_) | StoreError::Config(_)))) => return Err(error),
                 Ok(Err(error)) => why = Some(error.to_string()),
-                Err(_) => why = Some(format!("{node} does not answer")),
+                Err(_) => {
+                    self.links.forget(node);
+                    why = Some(format!("{node} does not answer"));
+                }
             }
         }
         let why = why.unwrap_or_else(|| "none is configured".to_owned());
