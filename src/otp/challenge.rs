@@ -63,6 +63,9 @@ pub struct Challenge {
     /// What the store keeps of the code: gone as soon as nothing can be compared with it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
+    /// Where an application keeps the code: the fingerprint of what it keeps, to know it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Mac>,
     /// Whom it was issued for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
@@ -107,6 +110,7 @@ impl Challenge {
         self.state = state;
         self.lease_until = None;
         self.cooldown_before = None;
+        self.kept = None;
         if state != State::Superseded {
             self.mac = None;
         }

@@ -129,6 +129,7 @@ mod tests {
             id: "ch_1".to_owned(),
             state,
             mac: None,
+            kept: None,
             user: None,
             mapping: None,
             created_at: Moment::from_millis(0),

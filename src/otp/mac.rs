@@ -82,6 +82,28 @@ impl Peppers {
         Ok(keyed(&pepper.key, binding, code).verify_slice(&tag).is_ok())
     }
 
+    /// The fingerprint of what an application keeps of a code, with the first pepper: it is known again by it, and
+    /// nothing is told of it.
+    pub(super) fn fingerprint(&self, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Mac {
+        let first = &self.0[0];
+        let tag = fingerprint(&first.key, phone, purpose, kept).finalize().into_bytes();
+        Mac { key: first.id.clone(), tag: BASE64URL_NOPAD.encode(&tag) }
+    }
+
+    /// Whether a fingerprint is that of what is kept.
+    pub(super) fn is_fingerprint(
+        &self,
+        mac: &Mac,
+        phone: &Phone,
+        purpose: &Purpose,
+        kept: &[u8],
+    ) -> Result<bool, UnknownKey> {
+        let pepper = self.0.iter().find(|pepper| pepper.id == mac.key);
+        let pepper = pepper.ok_or_else(|| UnknownKey(super::foreign::escaped(&mac.key)))?;
+        let Ok(tag) = BASE64URL_NOPAD.decode(mac.tag.as_bytes()) else { return Ok(false) };
+        Ok(fingerprint(&pepper.key, phone, purpose, kept).verify_slice(&tag).is_ok())
+    }
+
     /// A key for another use, derived from each pepper in turn, the signing one first.
     pub(super) fn derived(&self, label: &str) -> impl Iterator<Item = [u8; 32]> {
         self.0.iter().map(move |pepper| {
@@ -110,6 +132,15 @@ fn keyed(key: &Secret, binding: &Binding<'_>, code: &Code) -> Hmac<Sha256> {
     field(&mut mac, &binding.mapping.map_or(0, Moment::millis).to_be_bytes());
     field(&mut mac, binding.id.as_bytes());
     field(&mut mac, code.expose().as_bytes());
+    mac
+}
+
+fn fingerprint(key: &Secret, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Hmac<Sha256> {
+    let mut mac = keyed_with(key);
+    field(&mut mac, b"otpctl-kept/1");
+    field(&mut mac, phone.as_str().as_bytes());
+    field(&mut mac, purpose.as_str().as_bytes());
+    field(&mut mac, kept);
     mac
 }
 

@@ -10,6 +10,7 @@ mod delivery;
 mod event;
 pub mod foreign;
 pub mod goal;
+pub mod layout;
 mod mac;
 mod message;
 mod names;

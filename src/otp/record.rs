@@ -196,6 +196,7 @@ impl Slot {
         }
         for challenge in self.challenges.iter_mut().filter(|challenge| challenge.expires_at <= now) {
             challenge.mac = None;
+            challenge.kept = None;
             challenge.lease_until = None;
             challenge.cooldown_before = None;
         }

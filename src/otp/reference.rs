@@ -7,7 +7,9 @@ use aes::Aes128;
 use aes::cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _, KeyInit as _};
 use data_encoding::BASE32_NOPAD;
 
-use super::{Peppers, Phone, Randomness, RandomnessFailed};
+use sha2::{Digest as _, Sha256};
+
+use super::{Moment, Peppers, Phone, Purpose, Randomness, RandomnessFailed};
 
 const CHALLENGE: &str = "ch_";
 const PHONE: &str = "ph_";
@@ -42,6 +44,23 @@ pub fn challenge_id(peppers: &Peppers, phone: &Phone, randomness: &dyn Randomnes
     // All zero is a phone's own reference.
     salt[0] |= 0x80;
     Ok(format!("{CHALLENGE}{}", seal(peppers, phone, salt)))
+}
+
+/// The id of a challenge that stands for a code that an application made: the same as long as that code is, so that it
+/// may be named before anything was written.
+#[must_use]
+pub fn adopted_id(peppers: &Peppers, phone: &Phone, purpose: &Purpose, kept: &[u8], until: Moment) -> String {
+    let mut salt = [0_u8; 7];
+    if let Some(key) = peppers.derived("otpctl-adopted/1").next() {
+        let mut hash = Sha256::new_with_prefix(key);
+        for part in [phone.as_str().as_bytes(), purpose.as_str().as_bytes(), &until.millis().to_be_bytes(), kept] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        }
+        salt.copy_from_slice(&hash.finalize()[..7]);
+    }
+    salt[0] |= 0x80;
+    format!("{CHALLENGE}{}", seal(peppers, phone, salt))
 }
 
 /// The reference of a phone: always the same under the same pepper.

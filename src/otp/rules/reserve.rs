@@ -222,6 +222,7 @@ fn challenge(
         id: id.to_owned(),
         state,
         mac: Some(asked.peppers.sign(&binding, asked.code)),
+        kept: None,
         user: user.cloned(),
         mapping,
         created_at: now,

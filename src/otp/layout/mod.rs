@@ -1,0 +1,236 @@
+//! How an application keeps its codes in Redis: the names of its keys, what is in them, and how a record of ours and a
+//! key of the application's are brought together before and after each rule.
+//!
+//! * `template` is the name of a key, `held` what a key holds, `pickle` a form that some of it has.
+//! * `keeping` is what is kept of a code, `codec` the way between that and the bytes.
+//! * `reconcile` runs before a rule: what the application did since is put into the record. `settle` runs after it:
+//!   what the rule decided is put into the application's keys. So the rules are written once, for every layout.
+
+mod codec;
+mod held;
+mod keeping;
+mod pickle;
+mod reconcile;
+mod settle;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use held::{Content, Held, Strange};
+pub use keeping::{Keeping, NoPattern, Pattern};
+pub use reconcile::{Finding, Reconciled, Refused, Seen, Shared};
+pub use settle::{Act, After, Settled};
+pub use template::{Spelling, Template, TemplateError, hash_tag, literal};
+
+use super::{Phone, Purpose};
+
+/// What a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A string that is what is kept.
+    Text,
+    /// A hash with a field for it.
+    Hash,
+    /// A string that is JSON.
+    Json,
+    /// A string that is a pickle.
+    Pickle,
+}
+
+impl Form {
+    /// All of them, by their words in the configuration.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("string", Self::Text), ("hash", Self::Hash), ("json", Self::Json), ("pickle", Self::Pickle)];
+}
+
+/// Where an application counts tries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counter {
+    /// In a key beside the code's.
+    Key(Template),
+    /// In a field beside the code.
+    Field(String),
+}
+
+/// How a moment is written in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// Seconds since 1970.
+    Seconds,
+    /// Milliseconds since 1970.
+    Milliseconds,
+    /// RFC 3339.
+    Rfc3339,
+}
+
+impl Clock {
+    /// All of them, by their words in the configuration.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("seconds", Self::Seconds), ("milliseconds", Self::Milliseconds), ("rfc3339", Self::Rfc3339)];
+}
+
+/// How a number is written in a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// As Redis counts.
+    Text,
+    /// As a pickle.
+    Pickle,
+}
+
+/// What may be done with an application's codes, beside looking at them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a command that is allowed or not")]
+pub struct Allows {
+    /// Check one.
+    pub verify: bool,
+    /// Make one.
+    pub issue: bool,
+    /// Kill one.
+    pub revoke: bool,
+    /// Clear its locks.
+    pub unlock: bool,
+}
+
+/// How an application keeps its codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Its name, for messages.
+    pub name: String,
+    /// How phones stand in keys.
+    pub phone: Spelling,
+    /// Our purposes, and the application's words for them.
+    pub purposes: Vec<(Purpose, String)>,
+    /// The key of a code.
+    pub key: Template,
+    /// What it is.
+    pub form: Form,
+    /// The field of a document that has the code.
+    pub field: Option<String>,
+    /// What is kept of the code.
+    pub keeping: Keeping,
+    /// What is hashed of it.
+    pub pattern: Pattern,
+    /// How long the application lets a code live.
+    pub ttl: Duration,
+    /// How long its codes are, where they are not as long as ours.
+    pub length: Option<usize>,
+    /// Where it counts tries.
+    pub attempts: Option<Counter>,
+    /// What it counts from.
+    pub attempts_begin: u32,
+    /// The field with the most tries.
+    pub max_attempts: Option<String>,
+    /// The field that says that a code was used.
+    pub closed: Option<String>,
+    /// The field that says when it ends.
+    pub expires: Option<(String, Clock)>,
+    /// Further fields of a new code; `{phone}` has its place in them.
+    pub fields: Vec<(String, String)>,
+    /// Further counts in fields.
+    pub resets: Vec<String>,
+    /// The key whose life is the wait before the next send.
+    pub cooldown: Option<Template>,
+    /// Keys that lock a phone: `unlock` removes them.
+    pub locks: Vec<Template>,
+    /// How numbers are written in keys of their own.
+    pub numbers: Numbers,
+    /// What may be done.
+    pub allows: Allows,
+    /// Why not more.
+    pub because: Option<String>,
+}
+
+/// The keys of one phone and purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// For what.
+    pub purpose: Purpose,
+    /// The code's.
+    pub code: String,
+    /// The tries'.
+    pub attempts: Option<String>,
+    /// The wait's.
+    pub cooldown: Option<String>,
+    /// The locks'.
+    pub locks: Vec<String>,
+}
+
+impl Keys {
+    /// All of them, in one order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let few = [Some(&self.code), self.attempts.as_ref(), self.cooldown.as_ref()];
+        few.into_iter().flatten().chain(&self.locks).map(String::as_str)
+    }
+}
+
+impl Layout {
+    /// The keys of a phone, those of each purpose by themselves; `None`: the application has no key for such a number.
+    #[must_use]
+    pub fn keys(&self, phone: &Phone) -> Option<Vec<Keys>> {
+        let spelled = self.phone.of(phone)?;
+        Some(self.purposes.iter().map(|(purpose, theirs)| self.keys_of(spelled, purpose, theirs)).collect())
+    }
+
+    fn keys_of(&self, phone: &str, purpose: &Purpose, theirs: &str) -> Keys {
+        let named = |template: &Template| template.key(phone, theirs);
+        let attempts = match &self.attempts {
+            Some(Counter::Key(template)) => Some(named(template)),
+            _ => None,
+        };
+        Keys {
+            purpose: purpose.clone(),
+            code: named(&self.key),
+            attempts,
+            cooldown: self.cooldown.as_ref().map(named),
+            locks: self.locks.iter().map(named).collect(),
+        }
+    }
+
+    /// Whether all keys of a phone lie in one slot of a Cluster, and ours can lie there too.
+    #[must_use]
+    pub fn shares_a_slot(&self) -> bool {
+        let all: Vec<Keys> = self.purposes.iter().map(|(ours, theirs)| self.keys_of("0", ours, theirs)).collect();
+        let mut tags = all.iter().flat_map(Keys::names).map(hash_tag);
+        let first = tags.next().unwrap_or_default();
+        !first.is_empty() && !first.contains('}') && tags.all(|tag| tag == first)
+    }
+
+    /// The hash tag of our own keys of a phone: the application's, or, where its keys lie apart, the phone.
+    #[must_use]
+    pub fn tag(&self, phone: &Phone) -> String {
+        let own = || phone.as_str().to_owned();
+        if !self.shares_a_slot() {
+            return own();
+        }
+        let keys = self.keys(phone).unwrap_or_default();
+        keys.first().map_or_else(own, |keys| hash_tag(&keys.code).to_owned())
+    }
+
+    /// The pattern of the code's keys of each purpose.
+    pub fn patterns(&self) -> impl Iterator<Item = String> {
+        self.purposes.iter().map(|(_, theirs)| self.key.pattern(self.phone, theirs))
+    }
+
+    /// The phone of a code's key, by the place of its purpose in the list.
+    #[must_use]
+    pub fn phone_of(&self, place: usize, key: &str) -> Option<Phone> {
+        let (_, theirs) = self.purposes.get(place)?;
+        self.phone.read(self.key.phone_in(key, theirs)?)
+    }
+
+    /// Whether codes of this purpose are the application's.
+    #[must_use]
+    pub fn has(&self, purpose: &Purpose) -> bool {
+        self.purposes.iter().any(|(own, _)| own == purpose)
+    }
+
+    /// Whether whoever reads the store reads the codes.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.keeping == Keeping::Plain
+    }
+}

@@ -1,0 +1,320 @@
+//! Before a rule: what the application did with its keys since is put into the record, so that the rules see one truth.
+
+use super::codec::{AppCode, Kept};
+use super::held::{Held, Strange};
+use super::keeping::Keeper;
+use super::{Keys, Layout};
+use crate::otp::record::{Challenge, State};
+use crate::otp::rules::Known;
+use crate::otp::{
+    Binding, Code, Event, EventKind, Mac, Moment, Peppers, Phone, Purpose, Record, Secret, UnknownKey, reference,
+};
+
+/// A layout with what is needed to read and write it for one phone.
+#[derive(Debug, Clone, Copy)]
+pub struct Shared<'a> {
+    /// The layout.
+    pub layout: &'a Layout,
+    /// The keys of fingerprints and ids.
+    pub peppers: &'a Peppers,
+    /// The application's own secret.
+    pub secret: Option<&'a Secret>,
+    /// The tries of a code whose application does not say.
+    pub max_tries: u32,
+    /// The phone.
+    pub phone: &'a Phone,
+    /// Whether a code counts that is not to be taken any more, because it has no lifetime, or was used, or its tries are
+    /// used up, as the application tells it: only for whoever wants to kill it.
+    pub dead_too: bool,
+}
+
+/// What was loaded of one purpose.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The names.
+    pub keys: Keys,
+    /// The code.
+    pub code: Option<Held>,
+    /// The tries, where they have a key.
+    pub attempts: Option<Held>,
+    /// The wait, where it has a key.
+    pub cooldown: Option<Held>,
+    /// The locks, in the order of the names.
+    pub locks: Vec<Option<Held>>,
+}
+
+/// Something about an application's keys that its owner should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// A code without a lifetime: the application would take it for ever.
+    Endless(Purpose),
+    /// What a used code left behind: it has no lifetime, and will never go by itself.
+    Orphan(Purpose),
+    /// A lock of the application's own is there.
+    Locked(Purpose),
+}
+
+/// The application's key is not understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Another type or content than the layout says.
+    #[error("the key `{key}` is not as the layout `{layout}` says: {strange}")]
+    Strange {
+        /// Its name.
+        key: String,
+        /// The layout's.
+        layout: String,
+        /// What it is.
+        strange: Strange,
+    },
+    /// A fingerprint under a pepper that is gone.
+    #[error(transparent)]
+    UnknownKey(#[from] UnknownKey),
+}
+
+/// The challenge that an application's key stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Current {
+    pub id: String,
+    pub tries: u32,
+    pub(super) kept: Kept,
+}
+
+/// A record and the application's keys, as one.
+#[derive(Debug, Clone)]
+pub struct Reconciled {
+    /// What is known.
+    pub known: Known,
+    /// What happened, for the timeline, once something is written.
+    pub events: Vec<Event>,
+    /// What the owner should know.
+    pub findings: Vec<Finding>,
+    /// What each purpose's key stands for now, in the order of what was seen.
+    pub(super) current: Vec<Option<Current>>,
+    /// Challenges whose MAC is lent for one rule, and goes back.
+    pub(super) lent: Vec<String>,
+}
+
+impl Seen {
+    /// Takes what was loaded, in the order of the names.
+    ///
+    /// # Errors
+    /// When a key holds nothing that is understood.
+    pub fn read(
+        layout: &Layout,
+        keys: Keys,
+        values: &mut impl Iterator<Item = Option<Vec<u8>>>,
+    ) -> Result<Self, Refused> {
+        let mut next = |key: &str| match values.next().flatten() {
+            None => Ok(None),
+            Some(bytes) => Held::read(&bytes).map(Some).map_err(|strange| strange_key(layout, key, strange)),
+        };
+        let code = next(&keys.code)?;
+        let attempts = keys.attempts.as_deref().map_or(Ok(None), &mut next)?;
+        let cooldown = keys.cooldown.as_deref().map_or(Ok(None), &mut next)?;
+        let locks = keys.locks.iter().map(|key| next(key)).collect::<Result<_, _>>()?;
+        Ok(Self { keys, code, attempts, cooldown, locks })
+    }
+}
+
+pub(super) fn strange_key(layout: &Layout, key: &str, strange: Strange) -> Refused {
+    Refused::Strange { key: crate::otp::foreign::escaped(key), layout: layout.name.clone(), strange }
+}
+
+/// What is live in an application's key.
+struct Live {
+    kept: Kept,
+    until: Moment,
+    tries: u32,
+    max_tries: u32,
+}
+
+impl Shared<'_> {
+    /// Brings both together.
+    ///
+    /// # Errors
+    /// When a key of the application's is not understood, or a fingerprint cannot be compared.
+    pub fn reconcile(&self, known: Known, seen: &[Seen], now: Moment) -> Result<Reconciled, Refused> {
+        let (events, findings, lent) = (Vec::new(), Vec::new(), Vec::new());
+        let mut both = Reconciled { known, events, findings, current: Vec::with_capacity(seen.len()), lent };
+        for seen in seen {
+            let current = self.one(&mut both, seen, now)?;
+            both.current.push(current);
+            // The application sent by itself: its wait is ours too.
+            let wait = seen.cooldown.as_ref().and_then(|held| held.until).filter(|until| *until > now);
+            both.known.record.cooldown_until = both.known.record.cooldown_until.max(wait);
+            if seen.locks.iter().any(Option::is_some) {
+                both.findings.push(Finding::Locked(seen.keys.purpose.clone()));
+            }
+        }
+        Ok(both)
+    }
+
+    fn one(&self, both: &mut Reconciled, seen: &Seen, now: Moment) -> Result<Option<Current>, Refused> {
+        let purpose = &seen.keys.purpose;
+        let found = match &seen.code {
+            Some(held) => {
+                Some(self.layout.read(held).map_err(|strange| strange_key(self.layout, &seen.keys.code, strange))?)
+            }
+            None => None,
+        };
+        let endless = found.as_ref().is_some_and(|code| code.until.is_none() && code.kept.is_some() && !code.closed);
+        if endless {
+            both.findings.push(Finding::Endless(purpose.clone()));
+        } else if found.as_ref().is_some_and(|code| code.until.is_none()) {
+            both.findings.push(Finding::Orphan(purpose.clone()));
+        }
+        if endless && !self.dead_too {
+            // Nobody knows how old it is, so its time is over.
+            gone(both, purpose, now, State::Superseded);
+            let over = self.adopted(both, purpose, &Kept { text: String::new().into(), number: false }, now, now);
+            let slot = both.known.record.purposes.entry(purpose.clone()).or_default();
+            slot.challenges.push(over);
+            return Ok(None);
+        }
+        if let Some(live) = self.live(found, seen, now)? {
+            return self.known_or_adopted(both, purpose, &live, now);
+        }
+        gone(both, purpose, now, State::Used);
+        Ok(None)
+    }
+
+    fn live(&self, found: Option<AppCode>, seen: &Seen, now: Moment) -> Result<Option<Live>, Refused> {
+        let Some(AppCode { kept: Some(kept), until, tries, max_tries, closed }) = found else { return Ok(None) };
+        if closed && !self.dead_too {
+            return Ok(None);
+        }
+        let until = until.unwrap_or_else(|| now.after(self.layout.ttl));
+        let beside = match (&seen.attempts, &seen.keys.attempts) {
+            (Some(held), Some(key)) => {
+                Some(self.layout.count(held).map_err(|strange| strange_key(self.layout, key, strange))?)
+            }
+            _ => None,
+        };
+        let live = Live {
+            kept,
+            until,
+            tries: tries.into_iter().chain(beside).max().unwrap_or(0),
+            max_tries: max_tries.unwrap_or(self.max_tries),
+        };
+        Ok((until > now).then_some(live))
+    }
+
+    fn known_or_adopted(
+        &self,
+        both: &mut Reconciled,
+        purpose: &Purpose,
+        live: &Live,
+        now: Moment,
+    ) -> Result<Option<Current>, Refused> {
+        let mut own = None;
+        for challenge in both.known.record.purposes.get(purpose).into_iter().flat_map(|slot| slot.live(now)) {
+            if let Some(print) = &challenge.kept
+                && self.peppers.is_fingerprint(print, self.phone, purpose, live.kept.text.as_bytes())?
+            {
+                own = Some(challenge.id.clone());
+            }
+        }
+        let id = own.unwrap_or_else(|| {
+            let adopted = self.adopted(both, purpose, &live.kept, live.until, now);
+            let id = adopted.id.clone();
+            let slot = both.known.record.purposes.entry(purpose.clone()).or_default();
+            slot.challenges.retain(|challenge| challenge.id != id);
+            slot.challenges.push(Challenge { max_tries: live.max_tries, ..adopted });
+            let detail = "the application made it".to_owned();
+            both.events.push(Event::new(now, EventKind::Send, "issued").about(purpose, &id).detail(detail));
+            id
+        });
+        let slot = both.known.record.purposes.entry(purpose.clone()).or_default();
+        let mut current = None;
+        for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now) || challenge.id == id) {
+            if challenge.id != id {
+                challenge.end(State::Superseded);
+                continue;
+            }
+            challenge.expires_at = live.until;
+            challenge.tries = challenge.tries.max(live.tries);
+            if challenge.tries_left() == 0 && !self.dead_too {
+                challenge.end(State::Exhausted);
+            } else {
+                current = Some(Current { id: id.clone(), tries: challenge.tries, kept: live.kept.clone() });
+            }
+        }
+        Ok(current)
+    }
+
+    /// A challenge for a code that the application made.
+    fn adopted(&self, both: &Reconciled, purpose: &Purpose, kept: &Kept, until: Moment, now: Moment) -> Challenge {
+        Challenge {
+            id: reference::adopted_id(self.peppers, self.phone, purpose, kept.text.as_bytes(), until),
+            // It was given to its owner on a way that is not known here.
+            state: State::Issued,
+            mac: None,
+            kept: (until > now).then(|| self.fingerprint(purpose, kept.text.as_bytes())),
+            user: None,
+            mapping: both.known.users.version,
+            created_at: until.before(self.layout.ttl).min(now),
+            expires_at: until,
+            tries: 0,
+            max_tries: self.max_tries,
+            lease_until: None,
+            cooldown_before: None,
+            delivery: None,
+        }
+    }
+
+    pub(super) fn fingerprint(&self, purpose: &Purpose, kept: &[u8]) -> Mac {
+        self.peppers.fingerprint(self.phone, purpose, kept)
+    }
+
+    /// Lends each code of the application's a MAC of what was typed, if that is the code: so the rule compares as it
+    /// always does. A missing MAC never matches.
+    pub fn lend(&self, both: &mut Reconciled, seen: &[Seen], purpose: &Purpose, typed: &Code) {
+        for (seen, current) in seen.iter().zip(&both.current) {
+            let Some(current) = current.as_ref().filter(|_| seen.keys.purpose == *purpose) else { continue };
+            let Some(slot) = both.known.record.purposes.get_mut(purpose) else { continue };
+            let own =
+                slot.challenges.iter_mut().find(|challenge| challenge.id == current.id && challenge.mac.is_none());
+            let Some(own) = own else { continue };
+            if self.keeper().is_some_and(|keeper| keeper.is(&current.kept, typed)) {
+                let (user, mapping) = (own.user.as_ref(), own.mapping);
+                let binding = Binding { phone: self.phone, purpose, user, mapping, id: &own.id };
+                own.mac = Some(self.peppers.sign(&binding, typed));
+                both.lent.push(own.id.clone());
+            }
+        }
+    }
+
+    /// What is to be kept of a code.
+    #[must_use]
+    pub fn keep(&self, code: &Code, salt: [u8; 16]) -> Option<zeroize::Zeroizing<String>> {
+        self.keeper().map(|keeper| keeper.keep(code, salt))
+    }
+
+    fn keeper(&self) -> Option<Keeper<'_>> {
+        let phone = self.layout.phone.of(self.phone)?;
+        let Layout { keeping, pattern, .. } = self.layout;
+        Some(Keeper { keeping: *keeping, pattern, phone, secret: self.secret })
+    }
+}
+
+/// There is no code any more: what was live of it was used by the application, or removed.
+fn gone(both: &mut Reconciled, purpose: &Purpose, now: Moment, state: State) {
+    let Some(slot) = both.known.record.purposes.get_mut(purpose) else { return };
+    for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+        challenge.end(state);
+        let detail = "the application removed it".to_owned();
+        both.events
+            .push(Event::new(now, EventKind::Verify, state.as_str()).about(purpose, &challenge.id).detail(detail));
+    }
+}
+
+impl Reconciled {
+    /// Takes back what was lent.
+    pub(super) fn take_back(&self, record: &mut Record) {
+        let challenges = record.purposes.values_mut().flat_map(|slot| &mut slot.challenges);
+        for challenge in challenges.filter(|challenge| self.lent.contains(&challenge.id)) {
+            challenge.mac = None;
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The name of an application's key: text with places for the phone and the purpose, read in both directions.
+
+use std::fmt::Write as _;
+
+use crate::otp::{Country, Phone};
+
+/// No key of an application is longer.
+const LONGEST: usize = 256;
+
+/// How an application writes a phone into its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `+919876543210`
+    E164,
+    /// `919876543210`
+    Digits,
+    /// `9876543210`: of one country only, since two countries share such numbers.
+    National(Country),
+}
+
+impl Spelling {
+    /// The phone as it stands in a key; `None` where it has no such form.
+    #[must_use]
+    pub fn of<'p>(&self, phone: &'p Phone) -> Option<&'p str> {
+        match self {
+            Self::E164 => Some(phone.as_str()),
+            Self::Digits => Some(phone.digits()),
+            Self::National(country) => (phone.country() == Some(*country)).then(|| phone.national()),
+        }
+    }
+
+    /// The phone that is meant, where it is one and this is how it is spelled.
+    #[must_use]
+    pub fn read(&self, text: &str) -> Option<Phone> {
+        if !text.strip_prefix('+').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let phone = match self {
+            Self::E164 => Phone::parse(text, None),
+            Self::Digits => Phone::parse(&format!("+{text}"), None),
+            Self::National(country) => Phone::parse(text, Some(*country)),
+        };
+        phone.ok().filter(|phone| self.of(phone) == Some(text))
+    }
+
+    fn pattern(self) -> &'static str {
+        if self == Self::E164 { "+[0-9]*" } else { "[0-9]*" }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Phone,
+    Purpose,
+}
+
+/// A key with its places: `otp:{phone}`. A brace that is meant stands twice: `{{otp:{phone}}}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template(Vec<Part>);
+
+/// Why a text is no template of a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// Every phone needs a key of its own.
+    #[error("a key has the place `{{phone}}` once")]
+    Phone,
+    /// A place that is not known.
+    #[error(
+        "a key has only the places `{{phone}}` and `{{purpose}}`, each at most once, and a brace that is meant stands twice"
+    )]
+    Place,
+    /// Too long, or with characters that no key should have.
+    #[error("a key has at most 256 printable characters")]
+    Text,
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        if text.len() > LONGEST || text.chars().any(char::is_control) {
+            return Err(TemplateError::Text);
+        }
+        let (mut parts, mut literal) = (Vec::new(), String::new());
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            let place = [("{phone}", Part::Phone), ("{purpose}", Part::Purpose)];
+            let place = place.into_iter().find(|(name, _)| rest.starts_with(name));
+            if let Some(doubled) = ["{{", "}}"].into_iter().find(|doubled| rest.starts_with(doubled)) {
+                literal.push_str(&doubled[1..]);
+                rest = &rest[2..];
+            } else if let Some((name, part)) = place {
+                if !literal.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut literal)));
+                }
+                if parts.contains(&part) {
+                    return Err(TemplateError::Place);
+                }
+                parts.push(part);
+                rest = &rest[name.len()..];
+            } else if matches!(character, '{' | '}') {
+                return Err(TemplateError::Place);
+            } else {
+                literal.push(character);
+                rest = &rest[character.len_utf8()..];
+            }
+        }
+        if !literal.is_empty() {
+            parts.push(Part::Text(literal));
+        }
+        if parts.contains(&Part::Phone) { Ok(Self(parts)) } else { Err(TemplateError::Phone) }
+    }
+
+    /// Whether each purpose has a key of its own.
+    #[must_use]
+    pub fn has_purpose(&self) -> bool {
+        self.0.contains(&Part::Purpose)
+    }
+
+    /// The key of a phone and a purpose.
+    #[must_use]
+    pub fn key(&self, phone: &str, purpose: &str) -> String {
+        self.with(purpose, String::push_str, phone)
+    }
+
+    /// The `SCAN` pattern of the keys of a purpose. What an application put into a name means nothing but itself.
+    #[must_use]
+    pub fn pattern(&self, spelling: Spelling, purpose: &str) -> String {
+        self.with(purpose, |key, text| key.push_str(&literal(text)), spelling.pattern())
+    }
+
+    /// What stands in a key in the place of the phone.
+    #[must_use]
+    pub fn phone_in<'k>(&self, key: &'k str, purpose: &str) -> Option<&'k str> {
+        let at = self.0.iter().position(|part| *part == Part::Phone)?;
+        let side = |parts: &[Part]| Self(parts.to_vec()).key("", purpose);
+        key.strip_prefix(&side(&self.0[..at]))?.strip_suffix(&side(&self.0[at + 1..]))
+    }
+
+    fn with(&self, purpose: &str, text: impl Fn(&mut String, &str), phone: &str) -> String {
+        self.0.iter().fold(String::new(), |mut key, part| {
+            match part {
+                Part::Text(own) => text(&mut key, own),
+                Part::Purpose => text(&mut key, purpose),
+                Part::Phone => key.push_str(phone),
+            }
+            key
+        })
+    }
+}
+
+impl std::fmt::Display for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
+            Part::Phone => f.write_str("{phone}"),
+            Part::Purpose => f.write_str("{purpose}"),
+        })
+    }
+}
+
+/// A text as a `SCAN` pattern that matches nothing but itself.
+#[must_use]
+pub fn literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "*?[]^\\-".contains(character) {
+            pattern.push('\\');
+        }
+        // Writing to a String does not fail.
+        let _ = pattern.write_char(character);
+    }
+    pattern
+}
+
+/// What of a key decides its slot on a Cluster: what stands in its first braces, if anything does, else all of it
+/// (Redis Cluster specification, "Hash tags").
+#[must_use]
+pub fn hash_tag(key: &str) -> &str {
+    let inside = key.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(inside, _)| inside);
+    inside.filter(|inside| !inside.is_empty()).unwrap_or(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_and_read_back() {
+        let template = Template::parse("app:a*b:{purpose}:{phone}:x").unwrap();
+        let key = template.key("+919876543210", "login");
+        assert_eq!(key, "app:a*b:login:+919876543210:x");
+        assert_eq!(template.phone_in(&key, "login"), Some("+919876543210"));
+        assert_eq!(template.phone_in(&key, "other"), None);
+        assert_eq!(template.pattern(Spelling::E164, "login"), "app:a\\*b:login:+[0-9]*:x");
+        assert_eq!(template.to_string(), "app:a*b:{purpose}:{phone}:x");
+    }
+
+    #[test]
+    fn braces_are_doubled_and_places_are_known() {
+        let template = Template::parse("{{otp:{phone}}}").unwrap();
+        assert_eq!(template.key("1", ""), "{otp:1}");
+        assert_eq!(template.to_string(), "{{otp:{phone}}}");
+        assert_eq!(Template::parse("otp"), Err(TemplateError::Phone));
+        for bad in ["otp:{phone}:{phone}", "otp:{user}:{phone}", "otp:{phone", "otp:phone}:{phone}"] {
+            assert_eq!(Template::parse(bad), Err(TemplateError::Place), "{bad}");
+        }
+        assert_eq!(Template::parse("otp:\n{phone}"), Err(TemplateError::Text));
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_spelled_and_no_other_way() {
+        let india = "IN".parse::<Country>().unwrap();
+        let phone = Phone::parse("+919876543210", None).unwrap();
+        for (spelling, text) in [
+            (Spelling::E164, "+919876543210"),
+            (Spelling::Digits, "919876543210"),
+            (Spelling::National(india), "9876543210"),
+        ] {
+            assert_eq!(spelling.of(&phone), Some(text));
+            assert_eq!(spelling.read(text).as_ref(), Some(&phone));
+        }
+        for bad in ["919876543210", "+91 9876543210", "+9198765432100", "attempts:+919876543210", ""] {
+            assert_eq!(Spelling::E164.read(bad), None, "{bad}");
+        }
+        assert_eq!(Spelling::National(india).read("09876543210"), None);
+        let abroad = Phone::parse("+14155550123", None).unwrap();
+        assert_eq!(Spelling::National(india).of(&abroad), None);
+    }
+
+    #[test]
+    fn the_first_braces_decide_the_slot() {
+        for (key, tag) in
+            [("otp:1", "otp:1"), ("{otp:1}:x", "otp:1"), ("{}:1", "{}:1"), ("a{b", "a{b"), ("a{b}{c}", "b")]
+        {
+            assert_eq!(hash_tag(key), tag);
+        }
+    }
+}
