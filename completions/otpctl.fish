@@ -56,6 +56,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, sho
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'Look at SMS providers, and ask them what costs nothing'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Take in what became of SMS'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "store" -d 'Look after the store'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "doctor" -d 'Check everything that `send` and `verify` depend on'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, or the exit codes'
@@ -653,6 +654,26 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_sub
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l providers -d 'Ask each provider too, by one real call that costs nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'

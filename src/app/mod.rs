@@ -1,6 +1,7 @@
 //! The composition root: what a command needs, opened when it is first asked for.
 
 mod asking;
+mod examining;
 mod own_pepper;
 mod redis;
 mod sending;
@@ -103,7 +104,7 @@ impl App {
                 }
                 StoreSettings::Redis(settings) => {
                     tracing::info!(servers = %settings.deployment, prefix = settings.prefix, "Redis");
-                    Box::new(self.redis(settings).await?)
+                    Box::new(self.redis(settings, None).await?)
                 }
             };
             Ok(store)

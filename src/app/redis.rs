@@ -17,11 +17,16 @@ const MARGIN: Duration = Duration::from_millis(250);
 const MOST: Duration = Duration::from_secs(60);
 
 impl App {
-    pub(super) async fn redis(&self, settings: &RedisSettings) -> Result<Redis, Error> {
+    /// A Redis to work on; or to look at until some time, as it is and whatever it may evict.
+    pub(super) async fn redis(&self, settings: &RedisSettings, look: Option<Instant>) -> Result<Redis, Error> {
         if settings.tls.is_some() || matches!(&settings.deployment, Deployment::Sentinel(own) if own.tls.is_some()) {
             install_tls();
         }
         let mut server = self.server(settings)?;
+        if let Some(end) = look {
+            server.refuse_eviction = false;
+            server.deadline = Deadline::new(move || end);
+        }
         server.password = self.password(settings.password.as_ref()).await?;
         server.tls = settings.tls.as_ref().map(tls).transpose()?;
         if let (store::Deployment::Sentinel(sentinels), Deployment::Sentinel(own)) =

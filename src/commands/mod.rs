@@ -4,6 +4,7 @@ mod batch;
 mod completions;
 mod config;
 mod delivery;
+mod doctor;
 mod fate;
 mod help;
 mod inspect;
@@ -93,6 +94,7 @@ commands! {
     Provider, "provider", provider;
     Delivery, "delivery", delivery;
     Store, "store", store;
+    Doctor, "doctor", doctor;
     Completions, "completions", completions;
     Version, "version", version;
     Help, "help", help;
@@ -118,6 +120,7 @@ impl Command {
             Self::Provider(args) => args.run(app).await,
             Self::Delivery(args) => args.run(app).await,
             Self::Store(args) => args.run(app),
+            Self::Doctor(args) => args.run(app).await,
             Self::Completions(args) => Ok(args.run()),
             Self::Version(args) => Ok(args.run()),
             Self::Help(args) => args.run(),

@@ -32,7 +32,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Finding, Level, check_all};
+pub use check::{Finding, Level, check_all, check_secrets, check_texts};
 pub use env::Env;
 pub use error::ConfigError;
 pub use fetch::read_private;

@@ -133,13 +133,15 @@ impl Store for Embedded {
     async fn health(&self) -> Result<Health, StoreError> {
         let path = self.inner.path.clone();
         self.run(move |connection, lock, _| {
-            let statvfs = rustix::fs::statvfs(&path).ok();
+            let disk = rustix::fs::statvfs(&path).ok();
+            let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
             Ok(Health {
                 commits: rehearsed(connection, lock),
                 servers: Ok(Vec::new()),
                 file: Some(FileFacts {
                     size: std::fs::metadata(&path).ok().map(|file| file.len()),
-                    free: statvfs.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+                    free: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+                    folder_mode: folder.map(|folder| folder.permissions().mode()),
                     path,
                 }),
             })

@@ -43,4 +43,6 @@ pub struct FileFacts {
     pub size: Option<u64>,
     /// How many bytes are left on its disk for us.
     pub free: Option<u64>,
+    /// The permission bits of its folder.
+    pub folder_mode: Option<u32>,
 }

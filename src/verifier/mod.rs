@@ -3,6 +3,7 @@
 mod counting;
 mod deliver;
 mod failure;
+mod health;
 mod look;
 mod progress;
 mod recording;
@@ -15,6 +16,7 @@ mod watch;
 use std::time::Duration;
 
 pub use failure::{SendFailure, VerifierError};
+pub use health::{Severity, Symptom, examine};
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use progress::{InFlight, Progress};
 pub use recording::OfPhone;

@@ -8,6 +8,7 @@ mod clocks;
 mod codes;
 mod delivery;
 mod delivery_reports;
+mod doctor;
 mod failures;
 mod files;
 mod formats;

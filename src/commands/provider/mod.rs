@@ -3,7 +3,7 @@
 mod balance;
 mod check;
 mod list;
-mod question;
+pub(super) mod question;
 mod show;
 mod test;
 

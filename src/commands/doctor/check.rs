@@ -1,0 +1,89 @@
+//! One check: what was looked at, how it is, and what to do.
+
+use serde::Serialize;
+
+use crate::config::{Finding, Level};
+use crate::error::{Error, Exit};
+use crate::verifier::{Severity, Symptom};
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Status {
+    /// As it should be.
+    Ok,
+    /// It works, and not as it should.
+    Warn,
+    /// Commands fail of it.
+    Fail,
+}
+
+impl Status {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One row.
+#[derive(Debug, Serialize)]
+pub(super) struct Check {
+    pub(super) id: String,
+    pub(super) status: Status,
+    pub(super) detail: String,
+    pub(super) fix: Option<String>,
+    /// What a command ends with that fails of it.
+    pub(super) exit: Option<u8>,
+}
+
+impl Check {
+    fn new(id: impl Into<String>, status: Status, detail: impl Into<String>) -> Self {
+        Self { id: id.into(), status, detail: detail.into(), fix: None, exit: None }
+    }
+
+    pub(super) fn ok(id: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(id, Status::Ok, detail)
+    }
+
+    pub(super) fn warn(id: impl Into<String>, detail: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { fix: Some(fix.into()), ..Self::new(id, Status::Warn, detail) }
+    }
+
+    pub(super) fn fail(id: impl Into<String>, error: &Error) -> Self {
+        let exit = Some(error.exit.number());
+        let fix = error.hint.clone().or_else(|| Some("otpctl config check".to_owned()));
+        Self { fix, exit, ..Self::new(id, Status::Fail, error.message()) }
+    }
+}
+
+impl From<Finding> for Check {
+    fn from(finding: Finding) -> Self {
+        let status = match finding.level {
+            Level::Note => Status::Ok,
+            Level::Warning => Status::Warn,
+            Level::Error => Status::Fail,
+        };
+        let exit = (status == Status::Fail).then(|| Exit::Config.number());
+        let fix = finding.hint.or_else(|| (status != Status::Ok).then(|| "otpctl config show --origin".to_owned()));
+        Self { fix, exit, ..Self::new(finding.key, status, finding.text) }
+    }
+}
+
+impl From<Symptom> for Check {
+    fn from(symptom: Symptom) -> Self {
+        let Symptom { id, severity, detail, fix } = symptom;
+        match severity {
+            Severity::Well => Self { fix, ..Self::new(id, Status::Ok, detail) },
+            Severity::Odd => Self { fix, ..Self::new(id, Status::Warn, detail) },
+            Severity::Broken(error) => {
+                let error = Error::from(error);
+                let exit = Some(error.exit.number());
+                let fix = fix.or(error.hint).or_else(|| Some("otpctl config show --origin".to_owned()));
+                Self { fix, exit, ..Self::new(id, Status::Fail, detail) }
+            }
+        }
+    }
+}

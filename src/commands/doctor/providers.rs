@@ -1,0 +1,95 @@
+//! The checks of the providers: that routes lead to them, that they open, who is passed over, and, where it is asked for,
+//! what they say themselves.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout_at};
+
+use super::check::{Check, Status};
+use crate::app::App;
+use crate::commands::provider::question;
+use crate::config::{ProviderSettings, Settings};
+use crate::error::{Error, Exit};
+use crate::otp::Moment;
+
+/// What is to be asked of the providers.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Each is called.
+    pub(super) all: bool,
+    /// The store can be asked who is passed over.
+    pub(super) store: bool,
+    /// Their secrets cannot be fetched, which is told already.
+    pub(super) locked: Vec<String>,
+}
+
+pub(super) fn routes(settings: &Settings) -> Vec<Check> {
+    let route = |(name, route): (String, &[String])| Check::ok(format!("routes.{name}"), route.join(", then "));
+    settings.routes.all().map(route).collect()
+}
+
+pub(super) async fn state(app: &App, settings: &Settings, asked: Asked, end: Instant) -> Vec<Check> {
+    let over = if asked.store { passed_over(app, settings, end).await } else { BTreeMap::new() };
+    let providers = settings.providers.iter().filter(|(name, _)| !asked.locked.contains(name));
+    let checks = join_all(providers.map(async |(name, provider)| {
+        let mut checks = vec![opened(app, (name, provider), over.get(name.as_str()), end).await];
+        // What calls nobody is looked at anyway.
+        if checks[0].status != Status::Fail && (asked.all || !provider.kind.is_real()) {
+            checks.push(tested(app, name).await);
+        }
+        checks
+    }));
+    checks.await.into_iter().flatten().collect()
+}
+
+/// Until when which is passed over, and why. Where the store fails, its own checks tell it.
+async fn passed_over<'a>(app: &App, settings: &'a Settings, end: Instant) -> BTreeMap<&'a str, (Moment, String)> {
+    if settings.routes.pass_over.is_none() {
+        return BTreeMap::new();
+    }
+    let real = settings.providers.iter().filter(|(_, provider)| provider.kind.is_real());
+    let names: Vec<&str> = real.map(|(name, _)| name.as_str()).collect();
+    let asked = async { app.verifier().await?.circuits(&names).await.map_err(Error::from) };
+    let Ok(Ok(circuits)) = timeout_at(end, asked).await else { return BTreeMap::new() };
+    let over = |(name, (now, circuit)): (&&'a str, (Moment, crate::otp::circuit::Circuit))| {
+        Some((*name, (circuit.passed_over(now)?, circuit.why)))
+    };
+    names.iter().zip(circuits).filter_map(over).collect()
+}
+
+async fn opened(
+    app: &App,
+    (name, settings): (&str, &ProviderSettings),
+    over: Option<&(Moment, String)>,
+    end: Instant,
+) -> Check {
+    let id = format!("providers.{name}");
+    match timeout_at(end, app.provider(name)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return Check::fail(id, &error),
+        Err(_) => {
+            let late = Error::said(Exit::Config, "one of its secrets takes too long to fetch");
+            return Check::fail(id, &late.hint("otpctl config check"));
+        }
+    }
+    let Some((until, why)) = over else {
+        return Check::ok(id, format!("{}, opens", settings.kind.as_str()));
+    };
+    let text = format!("passed over until {}, after failures: {why}", until.to_the_second());
+    Check::warn(id, text, format!("otpctl provider test {name}"))
+}
+
+/// One call that costs nothing.
+async fn tested(app: &App, name: &str) -> Check {
+    let id = format!("providers.{name}.test");
+    if app.globals.dry_run {
+        return Check::ok(id, "not asked");
+    }
+    match question::ask(app, name, async |provider, deadline| provider.test(deadline).await).await {
+        Ok(says) => Check::ok(id, says.unwrap_or_else(|| "its settings work".to_owned())),
+        // Nothing is wrong with a gateway that has no such call.
+        Err(error) if error.exit == Exit::Usage => Check::ok(id, "it has no call that costs nothing"),
+        Err(error) => Check::fail(id, &error),
+    }
+}
