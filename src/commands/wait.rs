@@ -18,7 +18,7 @@ use crate::output::{Human, Report};
 use crate::provider::Provider;
 use crate::verifier::{Notice, ToWatch, Watched};
 
-/// So much of the command's time is kept for printing what is known.
+/// So much of the command's time is kept for a last look at the store and for printing what is known.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// Wait until an SMS is delivered, or its code used or expired
@@ -133,7 +133,7 @@ pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: Goal) -
 /// The end of a wait that still leaves the time to say how it ended.
 fn deadline(app: &App) -> Instant {
     let end = app.deadline();
-    end.checked_sub(MARGIN.min(app.globals.timeout / 5)).unwrap_or(end)
+    end.checked_sub(MARGIN.min(app.globals.timeout * 2 / 5)).unwrap_or(end)
 }
 
 /// A provider to ask. What is wrong with it is told, and ends no wait.
@@ -145,6 +145,7 @@ async fn open(app: &App, name: &str) -> Result<Box<dyn Provider>, String> {
 fn tell(app: &App, notice: Notice) {
     let record = "only reports handed in with `otpctl delivery record` can tell";
     app.printer.warning(&match notice {
+        Notice::News(name, word) => return app.printer.progress(&format!("{name}: {word}")),
         Notice::NoMessage => format!("no provider gave an id for this SMS: {record}"),
         Notice::NoStatus(name) => format!("{name} has no status call: {record}"),
         Notice::NotAnswered(name, why) => format!("{name} does not say what became of the SMS: {why}"),
@@ -258,7 +259,7 @@ fn gone(reason: Reason) -> &'static str {
         Reason::Revoked => "was revoked",
         Reason::Superseded => "was replaced by a newer one, or the phone has other users now",
         Reason::AttemptsExhausted => "had all of its tries",
-        _ => "is not known",
+        _ => "is not known any more",
     }
 }
 

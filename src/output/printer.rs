@@ -162,6 +162,13 @@ impl Printer {
         }
     }
 
+    /// What happens meanwhile, for a person who looks on.
+    pub fn progress(self, text: &str) {
+        if self.verbosity >= Verbosity::Normal && self.format == Format::Human && io::stderr().is_terminal() {
+            self.say(&one_line(text));
+        }
+    }
+
     /// A question on stderr; the cursor stays behind it.
     pub fn ask(self, question: &str) {
         let _ = write!(io::stderr().lock(), "{}", escaped(question));

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::step::{Doing, cells, known, no_answer};
 use super::{InFlight, Verifier, VerifierError};
-use crate::otp::record::{Challenge, Delivery, State};
+use crate::otp::record::{Challenge, Delivery, Reason, State};
 use crate::otp::rules::{self, About, Known, Recorded, Reported};
 use crate::otp::{DeliveryReport, Goal, Moment, Phone, Purpose, Standing, goal};
-use crate::provider::{Provider, Silence};
+use crate::provider::{Asked, Provider, Silence};
 
 /// So often the store is looked at: another process may record a report, or a code be used.
 const LOOK: Duration = Duration::from_millis(500);
@@ -53,7 +53,7 @@ pub struct Watched {
     pub waited: Duration,
 }
 
-/// What a person who waits should know. Each is said once.
+/// What a person who waits should know. Each is said once, but for news.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// There is no SMS that a gateway could be asked about.
@@ -64,15 +64,21 @@ pub enum Notice {
     NotAnswered(String, String),
     /// A report could not be kept.
     NotKept(String),
+    /// This provider said something new; the one notice that comes more than once.
+    News(String, String),
 }
 
 /// One look at the challenge.
 struct Seen {
     known: Known,
+    /// The store's time, and ours.
     now: Moment,
+    at: Instant,
     challenge: Challenge,
     purpose: Purpose,
     mapped: bool,
+    /// The store does not know it any more.
+    is_gone: bool,
 }
 
 /// What a wait remembers between two looks.
@@ -123,7 +129,18 @@ impl Verifier<'_> {
         };
         let mut last: Option<Seen> = None;
         loop {
-            let Some(seen) = self.see(&watch, last.take()).await? else { return Ok(None) };
+            let seen = match (self.see(&watch).await, last.take()) {
+                (Ok(Some(seen)), _) => seen,
+                // What has left the store is as it was seen last, only older.
+                (Ok(None), Some(seen)) => {
+                    let now = seen.now.after(seen.at.elapsed());
+                    Seen { now, at: Instant::now(), is_gone: true, ..seen }
+                }
+                // The last look of all may come too late for the store.
+                (Err(_), Some(seen)) if Instant::now() >= asked.deadline => seen,
+                (Ok(None), None) => return Ok(None),
+                (Err(error), _) => return Err(error),
+            };
             watch.id = Some(seen.challenge.id.clone());
             let standing = watch.standing(&seen);
             let over = Instant::now() >= asked.deadline;
@@ -158,21 +175,19 @@ impl Verifier<'_> {
         self.progress.during(InFlight::Wait(challenge_id.to_owned()), self.watch(asked, open, notice)).await
     }
 
-    /// What is known of the challenge now. One that has left the store is as it was seen last.
-    async fn see<O, N>(&self, watch: &Watch<'_, O, N>, last: Option<Seen>) -> Result<Option<Seen>, VerifierError> {
+    /// What is known of the challenge now.
+    async fn see<O, N>(&self, watch: &Watch<'_, O, N>) -> Result<Option<Seen>, VerifierError> {
         let loaded = self.store.load(&[cells(watch.asked.phone)]).await?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
         let (known, now) = (known(loaded)?, loaded.now);
-        let Some((purpose, challenge)) = watch.chosen(&known, now) else {
-            return Ok(last.map(|seen| Seen { now, ..seen }));
-        };
+        let Some((purpose, challenge)) = watch.chosen(&known, now) else { return Ok(None) };
         let heard = watch.heard.as_ref().map(|report| self.report(&known, now, &challenge, report));
         let challenge = match heard {
             Some(Recorded::News(challenge)) => challenge,
             _ => challenge,
         };
         let mapped = challenge.mapping == known.users.version;
-        Ok(Some(Seen { known, now, challenge, purpose, mapped }))
+        Ok(Some(Seen { known, now, at: Instant::now(), challenge, purpose, mapped, is_gone: false }))
     }
 
     /// What a report makes of the challenge. Nothing is kept.
@@ -185,17 +200,21 @@ impl Verifier<'_> {
     /// Asks the gateway once, and keeps what is news.
     async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Watch<'_, O, N>, seen: &Seen) {
         let Some((provider, id)) = watch.provider.as_ref().zip(message_id(&seen.challenge)) else { return };
-        let answer = provider.status(id, watch.asked.phone, watch.asked.deadline).await;
         let name = provider.name().to_owned();
-        tracing::info!(provider = name, answered = answer.is_ok(), "status");
+        let answer = self.answer(watch, provider.as_ref(), id).await;
+        tracing::info!(provider = name, answered = matches!(answer, Some(Ok(_))), "status");
         watch.was_asked = true;
+        let Some(answer) = answer else { return };
         watch.due = Instant::now() + watch.pause;
         watch.pause = (watch.pause * 3 / 2).min(LONGEST_PAUSE);
         match answer {
             Ok(report) => {
                 let is_news = matches!(self.report(&seen.known, seen.now, &seen.challenge, &report), Recorded::News(_));
-                if is_news && let Err(error) = self.keep(watch.asked.phone, &seen.challenge, &report).await {
-                    watch.tell(Notice::NotKept(error.to_string()));
+                if is_news {
+                    watch.tell(Notice::News(name, report.state_word().to_owned()));
+                    if let Err(error) = self.keep(watch.asked.phone, &seen.challenge, &report).await {
+                        watch.tell(Notice::NotKept(error.to_string()));
+                    }
                 }
                 watch.heard = Some(report);
             }
@@ -206,6 +225,28 @@ impl Verifier<'_> {
             Err(Silence::Refused(refusal)) => {
                 watch.due = watch.due.max(Instant::now() + refusal.retry_after.unwrap_or_default());
                 watch.tell(Notice::NotAnswered(name, refusal.message));
+            }
+        }
+    }
+
+    /// The gateway's answer. `None`: the wait was over before it came, as the store says.
+    async fn answer<O, N>(
+        &self,
+        watch: &Watch<'_, O, N>,
+        provider: &dyn Provider,
+        id: &str,
+    ) -> Option<Asked<DeliveryReport>> {
+        let mut answer = provider.status(id, watch.asked.phone, watch.asked.deadline);
+        loop {
+            tokio::select! {
+                answer = &mut answer => return Some(answer),
+                () = sleep(LOOK) => {}
+            }
+            // What fails here fails again, and is told, as soon as the gateway has answered.
+            if let Ok(Some(seen)) = self.see(watch).await
+                && matches!(watch.standing(&seen), Standing::Reached | Standing::Undelivered)
+            {
+                return None;
             }
         }
     }
@@ -232,7 +273,10 @@ impl<O, N> Watch<'_, O, N> {
     }
 
     fn standing(&self, seen: &Seen) -> Standing {
-        self.asked.goal.standing(&seen.challenge, seen.now, seen.mapped)
+        match self.asked.goal.standing(&seen.challenge, seen.now, seen.mapped) {
+            Standing::Waiting if seen.is_gone => Standing::Gone(Reason::NeverIssued),
+            standing => standing,
+        }
     }
 
     fn ended(&self, seen: Seen, standing: Standing) -> Watched {
@@ -287,7 +331,7 @@ where
 impl<O, N: Fn(Notice)> Watch<'_, O, N> {
     fn tell(&mut self, notice: Notice) {
         let kind = std::mem::discriminant(&notice);
-        if !self.told.contains(&kind) {
+        if matches!(notice, Notice::News(..)) || !self.told.contains(&kind) {
             self.told.push(kind);
             (self.notice)(notice);
         }

@@ -153,7 +153,7 @@ fn f47_without_a_report_the_last_known_state_is_told() {
         assert!(began.elapsed() > Duration::from_secs(3), "{:?}", began.elapsed());
         assert_eq!((&waited["result"], &waited["delivery_state"]), (&"timeout".into(), &"sent".into()));
         assert_eq!((&waited["state"], &waited["code_valid"]), (&"sent".into(), &true.into()));
-        let told = machine.run(&["wait", PHONE, "--timeout", "1s"]);
+        let told = machine.run(&["wait", PHONE, "--timeout", "2s"]);
         let words = &told.exits(18).stdout;
         assert!(words.contains("Last known: sent, says twilio.") && words.contains("The code is valid for"), "{words}");
         machine.verify(PHONE, &twilio.code()).exits(0);
@@ -173,6 +173,27 @@ fn a_gateway_that_does_not_answer_ends_no_wait() {
 }
 
 #[test]
+fn the_store_is_watched_while_a_gateway_thinks() {
+    let gateway = Gateway::replying(|_, request| {
+        if request.starts_with("GET ") {
+            sleep(Duration::from_secs(8));
+        }
+        ("201 Created".to_owned(), format!(r#"{{"sid":"{SID}","status":"queued"}}"#))
+    });
+    let twilio = Twilio { gateway, asked: Arc::default() };
+    let machine = Machine::with(&twilio.settings());
+    machine.run(&["send", PHONE]).exits(0);
+    let code = twilio.code();
+    let waiting = start(&machine, &["wait", PHONE, "--json"]);
+    sleep(Duration::from_millis(800));
+    machine.verify(PHONE, &code).exits(0);
+    let began = Instant::now();
+    let (exit, waited) = end(waiting);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert_eq!((exit, &waited["state"], &waited["asked_provider"]), (0, &"used".into(), &true.into()));
+}
+
+#[test]
 fn a_provider_without_a_status_call_is_warned_of_and_the_store_is_watched() {
     both_stores(FREE, |machine| {
         let code = machine.send(PHONE);
@@ -184,11 +205,11 @@ fn a_provider_without_a_status_call_is_warned_of_and_the_store_is_watched() {
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
         assert_eq!((exit, &waited["state"], &waited["asked_provider"]), (0, &"used".into(), &false.into()));
         machine.send(PHONE);
-        let waited = machine.run(&["wait", PHONE, "--timeout", "1s"]);
+        let waited = machine.run(&["wait", PHONE, "--timeout", "2s"]);
         assert_eq!(waited.exits(18).stderr.matches("console has no status call").count(), 1, "{}", waited.stderr);
         // Printed, not sent: nobody can be asked.
         machine.run(&["issue", PHONE]).exits(0);
-        let waited = machine.run(&["wait", PHONE, "--timeout", "1s"]);
+        let waited = machine.run(&["wait", PHONE, "--timeout", "2s"]);
         assert!(waited.exits(18).stderr.contains("no provider gave an id"), "{}", waited.stderr);
         assert!(waited.stdout.contains("printed, and not sent"), "{}", waited.stdout);
     });
@@ -235,6 +256,20 @@ fn a_wait_for_a_code_ends_as_the_code_does() {
         assert_eq!(goal("delivered", 11)["reason"], "expired");
         assert_eq!(goal("accepted", 0)["result"], "reached");
     });
+}
+
+#[test]
+fn a_code_that_leaves_the_store_is_gone() {
+    let machine = Machine::on_redis(FREE);
+    machine.send(PHONE);
+    for (goal, exit) in [("delivered", 11), ("verified", 11)] {
+        machine.send(PHONE);
+        let waiting = start(&machine, &["wait", PHONE, "--for", goal, "--json"]);
+        sleep(Duration::from_millis(1000));
+        machine.redis().cli(&["FLUSHALL"]);
+        let (code, waited) = end(waiting);
+        assert_eq!((code, &waited["reason"], &waited["code_valid"]), (exit, &"never_issued".into(), &false.into()));
+    }
 }
 
 #[test]
@@ -351,7 +386,7 @@ fn a_rehearsed_wait_asks_nobody_and_keeps_nothing() {
     let twilio = Twilio::saying(&["delivered"]);
     let machine = Machine::with(&twilio.settings());
     machine.run(&["send", PHONE]).exits(0);
-    let waited = wait(&machine, &["--dry-run", "--timeout", "1s"]).exits(18).json();
+    let waited = wait(&machine, &["--dry-run", "--timeout", "2s"]).exits(18).json();
     assert_eq!((&waited["asked_provider"], &waited["delivery_state"]), (&false.into(), &Value::Null));
     assert_eq!(twilio.asked().len(), 0);
 }
@@ -364,7 +399,7 @@ fn a_gateways_unknown_words_are_shown_and_never_obeyed() {
     let waited = wait(&machine, &["--timeout", "2s"]).exits(18).json();
     assert_eq!(waited["delivery_state"], Value::Null);
     assert!(waited["delivery_word"].as_str().unwrap().starts_with("parked"), "{waited}");
-    for words in [&["wait", PHONE, "--timeout", "1s"][..], &["inspect", PHONE], &["list"]] {
+    for words in [&["wait", PHONE, "--timeout", "2s"][..], &["inspect", PHONE], &["list"]] {
         let said = machine.run(words).words();
         assert!(!said.contains('\u{1b}'), "{said}");
     }
