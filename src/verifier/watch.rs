@@ -280,8 +280,9 @@ impl<O, N> Watch<'_, O, N> {
     }
 
     fn ended(&self, seen: Seen, standing: Standing) -> Watched {
-        let valid =
-            seen.challenge.state != State::Failed && goal::ending(&seen.challenge, seen.now, seen.mapped).is_none();
+        let valid = !seen.is_gone
+            && seen.challenge.state != State::Failed
+            && goal::ending(&seen.challenge, seen.now, seen.mapped).is_none();
         let Seen { challenge, purpose, now, .. } = seen;
         Watched { challenge, purpose, now, standing, valid, asked: self.was_asked, waited: self.began.elapsed() }
     }
