@@ -12,7 +12,8 @@ use crate::otp::Secret;
 use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls};
 
 /// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.
-const MARGIN: Duration = Duration::from_millis(250);
+/// It is less than what other commands keep, so that the last thing that they ask is still answered.
+const MARGIN: Duration = Duration::from_millis(100);
 /// Nor for longer than this at a time, however long a command over many phones may take.
 const MOST: Duration = Duration::from_secs(60);
 
@@ -94,7 +95,7 @@ impl App {
     /// The end of what a store may do, as it is when it is asked for.
     fn store_deadline(&self) -> Deadline {
         let end = self.time.end();
-        let margin = MARGIN.min(self.globals.timeout / 4);
+        let margin = MARGIN.min(self.globals.timeout / 10);
         Deadline::new(move || {
             let end = end();
             end.checked_sub(margin).unwrap_or(end).min(Instant::now() + MOST)
