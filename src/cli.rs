@@ -188,7 +188,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
         }
         match watched {
             Ok(exit) => exit,
-            Err(error) => printer.error(&error),
+            Err(error) => printer.error(&app.explained(error)),
         }
     });
     // A thread that still waits for a lock must not keep the process.

@@ -226,7 +226,7 @@ impl From<VerifierError> for Error {
     fn from(error: VerifierError) -> Self {
         match error {
             VerifierError::Store(error) => error.into(),
-            VerifierError::Unreadable(error) => Self::new(Exit::StoreData, error),
+            VerifierError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()),
             VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint("otpctl config show --origin"),
             VerifierError::Randomness(error) => error.into(),
             VerifierError::Contended => Self::new(Exit::StoreNotReady, error),

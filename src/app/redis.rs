@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::App;
-use crate::config::{self, Deployment, Node, PlacedSecret, RedisSettings, RedisTarget, StoreSettings, TlsFiles};
+use crate::config::{
+    self, Deployment, Node, PlacedSecret, RedisSettings, RedisTarget, SecretSource, StoreSettings, TlsFiles,
+};
 use crate::error::{Error, Exit};
 use crate::otp::Secret;
 use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls};
@@ -83,6 +85,27 @@ impl App {
             }),
             deadline: self.store_deadline(),
         })
+    }
+
+    /// The way to a Redis that failed, with the file that describes it and where its password comes from: never what
+    /// that is.
+    #[must_use]
+    pub fn explained(&self, mut error: Error) -> Error {
+        let Some((settings, StoreSettings::Redis(redis))) = self.settings.get().map(|own| (own, &own.store)) else {
+            return error;
+        };
+        let Some(file) = settings.path.as_ref().map(|path| path.display()) else { return error };
+        let show = format!("otpctl config show --origin --config {file}");
+        error.hint = match (error.exit, &redis.password) {
+            (Exit::StoreUnreachable, _) => Some(show),
+            (Exit::StoreDenied, None) => Some(format!("no password is set: {show}")),
+            (Exit::StoreDenied, Some(password)) => Some(match &password.source {
+                SecretSource::Literal(_) => format!("the password stands in the file: {show}"),
+                other => format!("the password is that of {}: {show}", other.shown()),
+            }),
+            _ => error.hint,
+        };
+        error
     }
 
     async fn password(&self, source: Option<&PlacedSecret>) -> Result<Option<Secret>, Error> {

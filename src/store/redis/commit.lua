@@ -6,8 +6,24 @@ for i = 1, n do
   local held = redis.call('GET', KEYS[i])
   if (held or '') ~= ARGV[i * 5 - 3] or (held and '1' or '0') ~= ARGV[i * 5 - 2] then return {0, now[1], now[2]} end
 end
+-- A command that this user may not call would end the script half-way, so all are asked for before the first.
+local calls, first = {}, n * 5 + 2
+for i = 1, n do
+  local todo = ARGV[i * 5 - 1]
+  if todo == 'set' then calls[#calls + 1] = {'SET', KEYS[i], '', 'PX', 1} end
+  if todo == 'drop' then calls[#calls + 1] = {'DEL', KEYS[i]} end
+end
+if KEYS[n + 1] then
+  calls[#calls + 1] = {'LPUSH', KEYS[n + 1], ''}
+  calls[#calls + 1] = {'LTRIM', KEYS[n + 1], 0, 1}
+  calls[#calls + 1] = {'PEXPIRE', KEYS[n + 1], 1}
+end
+for _, call in ipairs(calls) do
+  if not redis.acl_check_cmd(unpack(call)) then
+    return redis.error_reply("NOPERM this user has no permissions to run the '" .. string.lower(call[1]) .. "' command")
+  end
+end
 -- The timeline first: of all that is written here, only it can fail, on a key of another type.
-local first = n * 5 + 2
 if KEYS[n + 1] then
   for i = first + 2, #ARGV do redis.call('LPUSH', KEYS[n + 1], ARGV[i]) end
   redis.call('LTRIM', KEYS[n + 1], 0, ARGV[first] - 1)

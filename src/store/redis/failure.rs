@@ -81,7 +81,7 @@ fn said(text: &str, server: &str) -> StoreError {
         ("permissions", StoreError::Denied),
         ("can't run this command", StoreError::Denied),
         ("WRONGTYPE", StoreError::Data),
-        ("DB index", StoreError::Config),
+        ("DB index", |text| StoreError::Config(format!("{text}: the database is that of `url`, or `database`"))),
         // The first line of our scripts is not Lua to an older server.
         ("compiling script", |text| StoreError::Config(format!("{text} (Redis 7 or later is needed)"))),
         ("unknown command", StoreError::Config),
@@ -105,6 +105,8 @@ fn silent(error: &RedisError, doing: Doing, text: &str, server: &str) -> StoreEr
             StoreError::Unreachable(format!("{server} is not a Redis server: {text}"))
         }
         _ if doing == Doing::Writing => StoreError::Unknown(format!("{server}: {text}")),
+        // The resolver's words are those of the C library, and name it not.
+        _ if text.contains("lookup address") => StoreError::Unreachable(format!("{server}: DNS: {text}")),
         _ => StoreError::Unreachable(format!("{server}: {text}")),
     }
 }

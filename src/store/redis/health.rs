@@ -15,7 +15,7 @@ impl Redis {
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
-    async fn rehearsed(&self) -> Result<(), StoreError> {
+    pub(super) async fn rehearsed(&self) -> Result<(), StoreError> {
         let keys = ["{+0}:record", "{+0}:timeline"].map(|name| self.keys.named(name));
         let mut command = redis::cmd("EVAL");
         command.arg(REHEARSAL).arg(keys.len()).arg(&keys);

@@ -148,13 +148,21 @@ impl Store for Redis {
             command.arg(LOAD).arg(keys.len()).arg(&keys);
             Ask { to: to(&keys), command }
         });
-        let answers: Vec<Vec<Option<Vec<u8>>>> = self.run(asks.collect(), Doing::Reading).await?;
+        let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(asks.collect(), Doing::Reading).await;
+        let answers = match answers {
+            Err(error) => return Err(self.named(error).await),
+            Ok(answers) => answers,
+        };
         answers.into_iter().map(|answer| self.loaded(answer)).collect()
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
         let asks = changes.iter().map(|change| self.commit_ask(change)).collect();
-        let answers: Vec<(i64, i64, i64)> = self.run(asks, Doing::Writing).await?;
+        let answers: Result<Vec<(i64, i64, i64)>, _> = self.run(asks, Doing::Writing).await;
+        let answers = match answers {
+            Err(error) => return Err(self.named(error).await),
+            Ok(answers) => answers,
+        };
         let committed = |(done, seconds, micros)| {
             if done == 1 { Committed::Done(moment(seconds, micros)) } else { Committed::Conflict }
         };
@@ -194,6 +202,17 @@ impl Store for Redis {
 }
 
 impl Redis {
+    /// Redis 7.0 does not say which command of a script a user may not call, so that is asked for.
+    async fn named(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Denied(text) if text.contains("executing the script") => match self.rehearsed().await {
+                Err(StoreError::Denied(why)) => StoreError::Denied(format!("{text}: {why}")),
+                _ => StoreError::Denied(text),
+            },
+            other => other,
+        }
+    }
+
     fn loaded(&self, answer: Vec<Option<Vec<u8>>>) -> Result<Loaded, StoreError> {
         let strange = || StoreError::Unreachable(format!("{} is not a Redis server", self.way.name()));
         let mut values = answer.into_iter();

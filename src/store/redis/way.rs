@@ -115,11 +115,15 @@ impl Way {
             unreached: 0,
             crowded: 0,
         };
-        let mut pause = PAUSES.0;
+        let (mut pause, mut waited) = (PAUSES.0, None);
         while !run.open.is_empty() {
             run.round().await?;
             if let Some(error) = run.failed {
-                return Err(error);
+                return Err(match (error, waited) {
+                    // The time was over in the middle of another try: what it was waited for is the reason.
+                    (StoreError::Unreachable(_), Some(why)) if Instant::now() >= self.deadline.end() => why,
+                    (error, _) => error,
+                });
             }
             if let Some(error) = run.later.take() {
                 let left = self.deadline.end().saturating_duration_since(Instant::now());
@@ -129,6 +133,7 @@ impl Way {
                     return Err(error);
                 }
                 tracing::debug!(%error, "waiting");
+                waited = Some(error);
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
                 run.open.iter_mut().for_each(|one| one.hops = 0);
