@@ -2,4 +2,5 @@
 
 pub mod cli;
 pub mod gateway;
+pub mod proxy;
 pub mod redis;

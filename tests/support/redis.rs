@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// The servers that the tests run over.
@@ -32,9 +33,11 @@ impl Make {
 
 /// The server. It is killed when this is dropped, and when the tests end.
 pub struct RedisServer {
-    child: Child,
+    child: Mutex<Child>,
     port: u16,
     folder: tempfile::TempDir,
+    make: Make,
+    words: Vec<String>,
 }
 
 /// Runs a server until it ends or nobody holds our standard input any more: a test that is killed leaves none behind,
@@ -61,36 +64,50 @@ impl RedisServer {
     }
 
     fn started(make: Make, words: &[&str]) -> Option<Self> {
-        // A configuration file stands before all options.
-        let (file, words) = words.split_at(usize::from(words.first().is_some_and(|word| !word.starts_with('-'))));
-        let folder = tempfile::tempdir().expect("a folder");
-        let port = free_port();
-        let log = std::fs::File::create(folder.path().join("redis.log")).expect("a log");
-        let child = Command::new("sh")
-            .args(["-c", GUARD, "sh"])
-            .arg(make.program())
-            .args(file)
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(["--unixsocket", "redis.sock", "--dir", "."])
-            .args(words)
-            .current_dir(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(log)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("sh runs");
-        let mut server = Self { child, port, folder };
+        let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let child = Mutex::new(spawned(&[], make, &words, port, folder.path()));
+        let server = Self { child, port, folder, make, words };
+        server.comes_up().then_some(server)
+    }
+
+    /// Whether it is there before it ends.
+    fn comes_up(&self) -> bool {
         let patience = Instant::now() + Duration::from_secs(10);
         while Instant::now() < patience {
-            if server.child.try_wait().expect("a child").is_some() {
-                return None;
+            if self.child.lock().expect("a child").try_wait().expect("a child").is_some() {
+                return false;
             }
-            if server.answers() {
-                return Some(server);
+            if self.answers() {
+                return true;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        None
+        false
+    }
+
+    /// Kills it with signal 9.
+    pub fn crash(&self) {
+        let mut child = self.child.lock().expect("a child");
+        drop(child.stdin.take());
+        child.wait().expect("a child");
+    }
+
+    /// Starts it again after it ended, at the same port, with the files that it left.
+    pub fn again(&self) {
+        self.again_under(&[]);
+    }
+
+    /// The same, under a program that runs it with other eyes, as `faketime` does.
+    pub fn again_under(&self, program: &[&str]) {
+        *self.child.lock().expect("a child") = spawned(program, self.make, &self.words, self.port, self.dir());
+        assert!(self.comes_up(), "it does not start again: {}", self.dir().display());
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> String {
+        let info = self.cli(&["INFO", "server"]);
+        info.lines().find_map(|line| line.strip_prefix("process_id:")).expect("a process").trim().to_owned()
     }
 
     /// Whether it answers a `PING`, be it with a request for a password.
@@ -141,9 +158,28 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        // This closes its standard input first, which ends the server.
-        let _ = self.child.wait();
+        self.crash();
     }
+}
+
+fn spawned(under: &[&str], make: Make, words: &[String], port: u16, folder: &Path) -> Child {
+    // A configuration file stands before all options.
+    let (file, words) = words.split_at(usize::from(words.first().is_some_and(|word| !word.starts_with('-'))));
+    let log = std::fs::File::options().create(true).append(true).open(folder.join("redis.log")).expect("a log");
+    Command::new("sh")
+        .args(["-c", GUARD, "sh"])
+        .args(under)
+        .arg(make.program())
+        .args(file)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .args(["--unixsocket", "redis.sock", "--dir", "."])
+        .args(words)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(log)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("sh runs")
 }
 
 /// A port that nobody listens on at this moment.

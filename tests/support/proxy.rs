@@ -1,0 +1,323 @@
+//! A way to a server that can be spoiled in eight manners, those of Toxiproxy, in either direction and from a given
+//! moment on. It reads RESP, so that "the answer to the second commit" is a moment.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+/// Stands only in the script that commits.
+pub const COMMIT: &str = "LTRIM";
+/// Stands only in a command that loads.
+pub const LOAD: &str = "EVAL_RO";
+
+/// What is done to a message, or to a connection.
+#[derive(Debug, Clone, Copy)]
+pub enum Toxic {
+    /// It comes so much later.
+    Latency(Duration),
+    /// The connection ends without a word.
+    Down,
+    /// Nothing comes any more, and the connection stays open.
+    Silence,
+    /// The connection is reset.
+    Reset,
+    /// One byte after the other, with this pause between them.
+    Slices(Duration),
+    /// It comes, and the connection ends so much later.
+    SlowClose(Duration),
+    /// So many bytes a second.
+    Bandwidth(u32),
+    /// So many bytes come; then the connection ends.
+    Limit(usize),
+}
+
+/// Where it strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// A new connection, before anything is asked.
+    Connecting,
+    /// What the client asks.
+    Request,
+    /// What the server answers.
+    Answer,
+}
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    on: On,
+    toxic: Toxic,
+    /// Only commands that hold these words.
+    about: &'static str,
+    /// So many of them get through before.
+    after: usize,
+    /// So often.
+    times: usize,
+    /// After it nobody gets through.
+    for_good: bool,
+}
+
+impl Fault {
+    /// The first that comes, once.
+    pub fn new(on: On, toxic: Toxic) -> Self {
+        Self { on, toxic, about: "", after: 0, times: 1, for_good: false }
+    }
+
+    /// Only commands that hold these words.
+    pub fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
+    }
+
+    /// So many of them get through before.
+    pub fn after(self, after: usize) -> Self {
+        Self { after, ..self }
+    }
+
+    /// Each from then on.
+    pub fn always(self) -> Self {
+        Self { times: usize::MAX, ..self }
+    }
+
+    /// And then the server is gone.
+    pub fn for_good(self) -> Self {
+        Self { for_good: true, ..self }
+    }
+}
+
+/// Listens for as long as the test runs.
+pub struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    target: u16,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    faults: Vec<Fault>,
+    struck: usize,
+    connections: usize,
+    /// The commands that were passed on, with their first words.
+    seen: Vec<String>,
+}
+
+impl Proxy {
+    /// Before the server at this port of 127.0.0.1.
+    pub fn to(target: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared { target, state: Mutex::default() });
+        let own = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let shared = Arc::clone(&own);
+                std::thread::spawn(move || serve(&client, &shared));
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Spoils the way from now on.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.state(|state| state.faults.push(fault));
+    }
+
+    /// Everything gets through again. What is held stays held.
+    pub fn heal(&self) {
+        self.shared.state(|state| state.faults.clear());
+    }
+
+    /// How often something went wrong.
+    pub fn struck(&self) -> usize {
+        self.shared.state(|state| state.struck)
+    }
+
+    /// Waits until something went wrong so often.
+    pub fn wait_for(&self, struck: usize) {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while self.struck() < struck {
+            assert!(Instant::now() < patience, "the fault does not come");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.shared.state(|state| state.connections)
+    }
+
+    /// How many commands that hold these words were passed on.
+    pub fn passed_on(&self, about: &str) -> usize {
+        self.shared.state(|state| state.seen.iter().filter(|seen| seen.contains(about)).count())
+    }
+}
+
+impl Shared {
+    fn state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What goes wrong with this, if anything does.
+    fn strike(&self, on: On, command: &str) -> Option<Toxic> {
+        self.state(|state| {
+            let fits = |fault: &&mut Fault| fault.on == on && fault.times > 0 && command.contains(fault.about);
+            let fault = state.faults.iter_mut().find(fits)?;
+            if fault.after > 0 {
+                fault.after -= 1;
+                return None;
+            }
+            fault.times = fault.times.saturating_sub(usize::from(fault.times < usize::MAX));
+            let (toxic, for_good) = (fault.toxic, fault.for_good);
+            state.struck += 1;
+            if for_good {
+                state.faults.insert(0, Fault::new(On::Connecting, Toxic::Reset).always());
+            }
+            Some(toxic)
+        })
+    }
+}
+
+/// One question, one answer, as long as both sides are there.
+fn serve(client: &TcpStream, shared: &Shared) {
+    shared.state(|state| state.connections += 1);
+    let struck = shared.strike(On::Connecting, "");
+    if let Some(toxic) = struck
+        && !passes(b"", client, client, Some(toxic))
+    {
+        return;
+    }
+    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.target)) else {
+        reset(client);
+        return;
+    };
+    // Slices are to leave one by one.
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (mut asks, mut answers) = (Values::of(client), Values::of(&server));
+    while let Some(request) = asks.next() {
+        let command = String::from_utf8_lossy(&request).into_owned();
+        let struck = shared.strike(On::Request, &command);
+        if !passes(&request, &server, client, struck) {
+            break;
+        }
+        shared.state(|state| state.seen.push(command.clone()));
+        let Some(answer) = answers.next() else { break };
+        let struck = shared.strike(On::Answer, &command);
+        if !passes(&answer, client, client, struck) {
+            break;
+        }
+    }
+}
+
+/// Passes bytes on as the fault has it, and says whether the connection lives on.
+fn passes(bytes: &[u8], mut to: &TcpStream, mut client: &TcpStream, toxic: Option<Toxic>) -> bool {
+    match toxic {
+        None => to.write_all(bytes).is_ok(),
+        Some(Toxic::Latency(time)) => {
+            std::thread::sleep(time);
+            to.write_all(bytes).is_ok()
+        }
+        Some(Toxic::Down) => false,
+        Some(Toxic::Silence) => {
+            // Until the client goes away by itself.
+            let mut swallowed = [0; 1024];
+            while matches!(client.read(&mut swallowed), Ok(1..)) {}
+            false
+        }
+        Some(Toxic::Reset) => {
+            reset(client);
+            false
+        }
+        Some(Toxic::Slices(pause)) => bytes.iter().all(|byte| {
+            std::thread::sleep(pause);
+            to.write_all(&[*byte]).is_ok()
+        }),
+        Some(Toxic::SlowClose(time)) => {
+            let _ = to.write_all(bytes);
+            std::thread::sleep(time);
+            false
+        }
+        Some(Toxic::Bandwidth(rate)) => bytes.iter().all(|byte| {
+            std::thread::sleep(Duration::from_secs(1) / rate.max(1));
+            to.write_all(&[*byte]).is_ok()
+        }),
+        Some(Toxic::Limit(most)) => {
+            let _ = to.write_all(&bytes[..bytes.len().min(most)]);
+            false
+        }
+    }
+}
+
+/// With no time to linger, the close that follows is a reset.
+fn reset(client: &TcpStream) {
+    SockRef::from(client).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// Whole values of RESP from one side.
+struct Values<'a> {
+    stream: &'a TcpStream,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Values<'a> {
+    fn of(stream: &'a TcpStream) -> Self {
+        Self { stream, bytes: Vec::new() }
+    }
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        loop {
+            if let Some(length) = length(&self.bytes) {
+                let rest = self.bytes.split_off(length);
+                return Some(std::mem::replace(&mut self.bytes, rest));
+            }
+            let mut chunk = [0; 16 * 1024];
+            match self.stream.read(&mut chunk) {
+                Ok(read @ 1..) => self.bytes.extend_from_slice(&chunk[..read]),
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// How long the first value is, if it is whole: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let line = bytes.windows(2).position(|pair| pair == b"\r\n")?;
+    let count = || std::str::from_utf8(&bytes[1..line]).ok()?.parse::<i64>().ok();
+    let head = line + 2;
+    let whole = match bytes.first()? {
+        b'$' => usize::try_from(count()?).map_or(head, |length| head + length + 2),
+        b'*' => (0..count()?.max(0)).try_fold(head, |at, _| Some(at + length(bytes.get(at..)?)?))?,
+        _ => head,
+    };
+    (bytes.len() >= whole).then_some(whole)
+}
+
+/// A port where connecting comes to no end: the kernel drops what does not fit into the queue of those to be accepted.
+pub struct BlackHole {
+    pub port: u16,
+    _listener: Socket,
+    _waiting: Vec<TcpStream>,
+}
+
+impl BlackHole {
+    pub fn open() -> Self {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        listener.listen(0).unwrap();
+        let place = listener.local_addr().unwrap().as_socket().unwrap();
+        let brief = Duration::from_millis(200);
+        let waiting: Vec<_> = (0..4).map_while(|_| TcpStream::connect_timeout(&place, brief).ok()).collect();
+        assert!(waiting.len() < 4, "the queue of those to be accepted does not fill");
+        Self { port: place.port(), _listener: listener, _waiting: waiting }
+    }
+}
