@@ -117,19 +117,16 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
                 }
             }
         }
-        Err(error) => {
-            let text = format!("what the server says of itself cannot be read: {error}");
-            // A protected file asks for it before anything else.
-            symptoms.push(match error {
-                error @ StoreError::Denied(_) if must_keep => {
-                    Symptom { detail: text, ..Symptom::broken("store.server", error) }
-                }
-                _ => Symptom::odd("store.server", text),
-            });
-            if let Some(last) = symptoms.last_mut() {
-                last.fix = Some(RULES.to_owned());
-            }
+        // A protected file asks for it before anything else.
+        Err(error @ StoreError::Denied(_)) if must_keep => {
+            symptoms.push(Symptom::broken("store.server", error).fix(RULES));
         }
+        Err(StoreError::Denied(why)) => {
+            let text = format!("what the server says of itself may not be read, so eviction is not known: {why}");
+            symptoms.push(Symptom::odd("store.server", text).fix("let this user call INFO: ACL SETUSER … +info"));
+        }
+        // Of several servers, one is not there: what it holds cannot be verified.
+        Err(error) => symptoms.push(Symptom::broken("store.server", error).fix("otpctl config show --origin")),
     }
     if let Some(file) = health.file {
         judge_file(&file, symptoms);
@@ -237,3 +234,6 @@ fn bytes(count: u64) -> String {
     }
     format!("{count} {unit}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! The judgement of what stores say of themselves.
+
+use std::path::PathBuf;
+
+use super::*;
+
+fn server(name: &str) -> ServerFacts {
+    ServerFacts {
+        name: name.to_owned(),
+        software: Some("Redis 7.4.1".to_owned()),
+        replica: Some(false),
+        replicas: Some(1),
+        eviction: Some("noeviction".to_owned()),
+        memory_limit: Some(1 << 30),
+        persistent: Some(true),
+    }
+}
+
+fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<Symptom> {
+    let mut symptoms = Vec::new();
+    judge(Health { commits: Ok(()), servers, file: None }, must_keep, &mut symptoms);
+    symptoms
+}
+
+fn named<'a>(symptoms: &'a [Symptom], id: &str) -> &'a Symptom {
+    symptoms.iter().find(|symptom| symptom.id == id).expect(id)
+}
+
+#[test]
+fn a_server_that_keeps_everything_is_well() {
+    let symptoms = of(Ok(vec![server("one")]), true);
+    assert!(symptoms.iter().all(|symptom| symptom.severity == Severity::Well), "{symptoms:?}");
+}
+
+#[test]
+fn each_policy_of_eviction_is_judged_by_what_is_asked_for() {
+    let severity = |policy: Option<&str>, memory_limit, must_keep| {
+        let server = ServerFacts { eviction: policy.map(str::to_owned), memory_limit, ..server("one") };
+        named(&of(Ok(vec![server]), must_keep), "store.eviction").severity.clone()
+    };
+    for policy in ["volatile-lru", "allkeys-lru", "volatile-ttl", "allkeys-random"] {
+        assert_eq!(severity(Some(policy), Some(1 << 30), false), Severity::Odd);
+        assert!(matches!(severity(Some(policy), Some(1 << 30), true), Severity::Broken(StoreError::NotReady(_))));
+        assert_eq!(severity(Some(policy), Some(0), true), Severity::Well, "without a limit nothing is evicted");
+        assert_eq!(severity(Some(policy), None, false), Severity::Odd, "there may be a limit");
+    }
+    assert_eq!(severity(None, None, true), Severity::Well, "not told");
+}
+
+#[test]
+fn of_several_servers_each_is_named() {
+    let second = ServerFacts { eviction: Some("allkeys-lru".to_owned()), ..server("two") };
+    let symptoms = of(Ok(vec![server("one"), second]), false);
+    let odd: Vec<&Symptom> = symptoms.iter().filter(|symptom| symptom.severity != Severity::Well).collect();
+    assert!(matches!(odd.as_slice(), [one] if one.detail.starts_with("two: ")), "{odd:?}");
+    let told = symptoms.iter().filter(|symptom| symptom.id != "store.commit");
+    assert!(told.into_iter().all(|symptom| symptom.detail.contains("one") || symptom.detail.contains("two")));
+}
+
+#[test]
+fn servers_that_say_nothing_are_one_thing_and_servers_that_are_gone_another() {
+    let denied = || Err(StoreError::Denied("NOPERM info".to_owned()));
+    assert_eq!(named(&of(denied(), false), "store.server").severity, Severity::Odd);
+    assert!(matches!(named(&of(denied(), true), "store.server").severity, Severity::Broken(StoreError::Denied(_))));
+    let gone = StoreError::Unreachable("two: refused".to_owned());
+    assert_eq!(named(&of(Err(gone.clone()), false), "store.server").severity, Severity::Broken(gone));
+}
+
+#[test]
+fn a_refused_commit_has_a_way_out() {
+    for (error, fix) in [
+        (StoreError::Denied("NOPERM".to_owned()), "store acl"),
+        (StoreError::NotReady("READONLY You can't".to_owned()), "master"),
+        (StoreError::NotReady("OOM command".to_owned()), "memory"),
+        (StoreError::NotReady("MISCONF Redis is".to_owned()), "disk"),
+        (StoreError::NotReady("NOREPLICAS Not enough".to_owned()), "replicas"),
+        (StoreError::NotReady("BUSY".to_owned()), "INFO"),
+    ] {
+        let mut symptoms = Vec::new();
+        judge(Health { commits: Err(error), servers: Ok(Vec::new()), file: None }, false, &mut symptoms);
+        assert!(symptoms[0].fix.as_deref().is_some_and(|said| said.contains(fix)), "{symptoms:?}");
+    }
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_is_told_before_it_is() {
+    let severity = |free| {
+        let file = FileFacts { path: PathBuf::from("/x/otpctl.db"), size: None, free: Some(free), folder_mode: None };
+        let mut symptoms = Vec::new();
+        judge_file(&file, &mut symptoms);
+        named(&symptoms, "store.disk").severity.clone()
+    };
+    assert_eq!(severity(LITTLE), Severity::Well);
+    assert_eq!(severity(LITTLE - 1), Severity::Odd);
+    assert!(matches!(severity(NOTHING - 1), Severity::Broken(StoreError::NotReady(_))));
+}
+
+#[test]
+fn a_clock_may_differ_by_five_seconds_beside_the_time_of_the_answer() {
+    let at = Moment::from_millis;
+    for (store, severity) in [
+        (100_000, Severity::Well),
+        (102_000, Severity::Well),
+        (107_000, Severity::Well),
+        (107_001, Severity::Odd),
+        (95_000, Severity::Well),
+        (94_999, Severity::Odd),
+    ] {
+        assert_eq!(skew(at(store), at(100_000), at(102_000)).severity, severity, "{store}");
+    }
+}
