@@ -8,7 +8,7 @@ use super::support::redis::free_port;
 use super::{FREE, PHONE};
 
 /// Every command that makes a document, as it would be typed.
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 33] = [
     &["send", PHONE],
     &["send", PHONE, "--dry-run"],
     &["send", "user:u_1"],
@@ -28,7 +28,16 @@ const COMMANDS: [&[&str]; 24] = [
     &["user", "show", "nosuch"],
     &["user", "list"],
     &["user", "unlink", "u_1", PHONE],
+    &["wait", PHONE, "--timeout", "300ms"],
+    &["wait", PHONE, "--for", "accepted"],
+    &["wait", "ch_nosuch"],
+    &["send", PHONE, "--wait=accepted"],
+    &["delivery", "record"],
     &["provider", "list"],
+    &["provider", "test", "console"],
+    &["provider", "balance"],
+    &["provider", "show", "telnyx"],
+    &["store", "acl", "--role", "support"],
     &["config", "show"],
     &["config", "path"],
     &["config", "check"],
@@ -36,7 +45,7 @@ const COMMANDS: [&[&str]; 24] = [
 ];
 
 /// What cannot be meant.
-const MISTAKES: [&[&str]; 12] = [
+const MISTAKES: [&[&str]; 17] = [
     &["nosuch"],
     &["send"],
     &["send", "12"],
@@ -46,6 +55,11 @@ const MISTAKES: [&[&str]; 12] = [
     &["verify", PHONE, ""],
     &["verify", "", "123456"],
     &["list", "--state", "nosuch"],
+    &["wait"],
+    &["wait", PHONE, "--for", "nosuch"],
+    &["send", PHONE, "--wait=nosuch"],
+    &["delivery"],
+    &["provider", "test"],
     &["user"],
     &["user", "link", "", PHONE],
     &["config", "show", "--timeout", "never"],
@@ -106,7 +120,7 @@ fn t43_every_command_speaks_json() {
 #[test]
 fn t43_every_mistake_speaks_json() {
     let machine = Machine::new();
-    assert_eq!(all(&machine, &MISTAKES), [2; 24]);
+    assert_eq!(all(&machine, &MISTAKES), [2; 34]);
     for words in [["--output=json", "nosuch"], ["-ojson", "nosuch"], ["-ojsonl", "nosuch"], ["nosuch", "--json"]] {
         holds(&words, machine.run(&words).exits(2), false);
     }

@@ -62,8 +62,15 @@ pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, sai
     }
     record.sweep(now, limits);
     let detail = delivery.map(|delivery| {
-        let words = [Some(&delivery.provider), delivery.message_id.as_ref(), delivery.detail.as_ref()];
-        words.into_iter().flatten().cloned().collect::<Vec<_>>().join(": ")
+        let named = format!("{}: ", delivery.provider);
+        match &delivery.detail {
+            // What several providers said names each of them.
+            Some(detail) if detail.starts_with(&named) => detail.clone(),
+            detail => {
+                let words = [Some(&delivery.provider), delivery.message_id.as_ref(), detail.as_ref()];
+                words.into_iter().flatten().cloned().collect::<Vec<_>>().join(": ")
+            }
+        }
     });
     let event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
     Step { record: Some(record), users: None, events: vec![event], outcome: marked }
