@@ -5,6 +5,8 @@
 //! `tests/store/failover.rs`; what `doctor` says of `f36` and `f38` is in `tests/cli/doctor.rs`; `f39` to `f49`, the
 //! providers, are `tests/cli/provider_faults.rs` and `tests/cli/wait.rs`.
 //!
+//! `history` lets all of it happen at once.
+//!
 //! After each case [`world::holds`] looks at what was left behind.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
@@ -13,6 +15,7 @@ mod connecting;
 #[path = "../store/deployments.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod deployments;
+mod history;
 mod in_the_middle;
 #[path = "../store/places.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]

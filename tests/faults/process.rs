@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::deployments::until;
 use super::support::cli::Machine;
 use super::support::gateway::Gateway;
-use super::support::proxy::{COMMIT, Fault, On, Proxy, Toxic};
+use super::support::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
 use super::support::redis::RedisServer;
 use super::world::{End, OUTBOX, at, codes, ends, held, holds, machine, machine_with};
 use super::{PHONE, RECORD};
@@ -190,6 +190,25 @@ fn f51_a_signal_during_the_call_of_the_provider() {
         self::held(&server, 1);
     }
     assert!(fastest < Duration::from_millis(200), "{fastest:?}");
+}
+
+#[test]
+fn f51_a_signal_while_a_lost_answer_is_looked_for() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let machine = machine(&at(proxy.port()));
+    let code = super::world::sent(&machine, PHONE);
+    proxy.inject(Fault::new(On::Answer, Toxic::Reset).about(COMMIT));
+    proxy.inject(Fault::new(On::Request, Toxic::Silence).about(LOAD).after(1));
+    let words = ["verify", PHONE, &code, "--attempt-id", "mine", "--json"];
+    let child = machine.command(&words).spawn().unwrap();
+    proxy.wait_for(2);
+    let ended = signalled(child, "-INT");
+    let error: Value = serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!((ended.code, &error["outcome"]), (Some(130), &"unknown".into()), "{error}");
+    assert_eq!(error["attempt_id"], "mine", "{error}");
+    assert_eq!(ends(&machine, &words[..5], YES).1["replayed"], true, "it had been taken");
+    holds(&server);
 }
 
 #[test]

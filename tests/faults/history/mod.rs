@@ -1,0 +1,236 @@
+//! A history check in the manner of Jepsen: processes of the real binary work on few phones while the way to the store,
+//! the store and the processes themselves fail; then `book` looks whether what was answered can be true. A process costs
+//! 5 ms, so the real one is used: `kill -9` is real then. An operation without an answer may or may not have happened.
+//!
+//! The small size runs with all tests; `scripts/soak` runs the others, which are ignored otherwise.
+
+mod book;
+mod chaos;
+mod pairs;
+
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::process::{Child, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use self::book::{Book, Op, What};
+use self::chaos::Place;
+use super::support::cli::Machine;
+use super::world::{FREE, OUTBOX};
+
+/// Few, so that the operations meet.
+const PHONES: usize = 3;
+const WORKERS: usize = 8;
+/// Guesses that a code stands.
+const TRIES: usize = 3;
+/// Locks short enough to end while it runs.
+const LOCKS: &str = "locks = { 4 = \"1s\", 8 = \"2s\" }\n";
+
+/// The settings of every machine here.
+fn settings() -> String {
+    format!("{OUTBOX}{}", FREE.replace("[limits]\n", &format!("[limits]\n{LOCKS}")))
+}
+
+/// Numbers that look like chance and can be had again: splitmix64.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        let at = self.roll(u64::try_from(from.len()).unwrap().max(1));
+        from.get(usize::try_from(at).unwrap())
+    }
+}
+
+/// The time of the machine, which is the store's too.
+#[expect(clippy::disallowed_methods, reason = "a test sees the clock from outside")]
+fn now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+fn phone(index: usize) -> String {
+    format!("+91987654321{index}")
+}
+
+/// What went out so far, read on from where it was read before.
+#[derive(Default)]
+struct Outbox {
+    read: u64,
+    lines: Vec<Value>,
+}
+
+impl Outbox {
+    fn refresh(&mut self, machine: &Machine) {
+        let Ok(mut file) = std::fs::File::open(machine.path(".config/otpctl/outbox.jsonl")) else { return };
+        file.seek(SeekFrom::Start(self.read)).unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        self.read += u64::try_from(whole).unwrap();
+        self.lines.extend(text[..whole].lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+    }
+
+    fn codes(&self, phone: &str) -> Vec<String> {
+        let of = |line: &&Value| line["phone"] == phone;
+        self.lines.iter().filter(of).map(|line| line["code"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// What the workers share.
+struct Scene<'a> {
+    machine: &'a Machine,
+    outbox: Mutex<Outbox>,
+    book: Mutex<Book>,
+    next: AtomicUsize,
+    end: Instant,
+}
+
+impl Scene<'_> {
+    /// One worker, until the end.
+    fn work(&self, seed: u64) {
+        let mut dice = Dice(seed);
+        while Instant::now() < self.end {
+            let phone = usize::try_from(dice.roll(PHONES as u64)).unwrap();
+            let (what, words) = self.choose(&mut dice, phone);
+            let words = [words, ["--json", "--timeout", "6s"].map(str::to_owned).to_vec()].concat();
+            let mut answered = self.run(&what, phone, &words, &mut dice);
+            // As the exit code demands: again, with the same id.
+            for _ in 0..3 {
+                if answered || matches!(what, What::Revoke | What::Unlock) || dice.roll(3) == 0 {
+                    break;
+                }
+                answered = self.run(&what, phone, &words, &mut dice);
+            }
+        }
+    }
+
+    fn choose(&self, dice: &mut Dice, phone: usize) -> (What, Vec<String>) {
+        let number = self::phone(phone);
+        let id = format!("id-{}", self.next.fetch_add(1, Ordering::SeqCst));
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        match dice.roll(100) {
+            0..25 => {
+                let ttl = ["2s", "60s"][usize::try_from(dice.roll(2)).unwrap()];
+                let words = words(&["send", &number, "--ttl", ttl, "--idempotency-key", &id]);
+                (What::Send(id), words)
+            }
+            25..85 => {
+                let known = {
+                    let mut outbox = self.outbox.lock().unwrap();
+                    outbox.refresh(self.machine);
+                    outbox.codes(&number)
+                };
+                let code = match dice.roll(10) {
+                    0..6 => known.last().cloned(),
+                    6..8 => dice.pick(&known).cloned(),
+                    _ => None,
+                };
+                let code = code.unwrap_or_else(|| format!("{:06}", dice.roll(1_000_000)));
+                let words = words(&["verify", &number, &code, "--attempt-id", &id]);
+                (What::Verify(id), words)
+            }
+            85..93 => (What::Revoke, words(&["revoke", &number])),
+            _ => (What::Unlock, words(&["unlock", &number])),
+        }
+    }
+
+    /// Runs a command, which may be killed, and writes down what came of it. Says whether it is known.
+    fn run(&self, what: &What, phone: usize, words: &[String], dice: &mut Dice) -> bool {
+        let began = now();
+        let mut child = self.machine.command(words).stdin(Stdio::null()).spawn().unwrap();
+        if dice.roll(25) == 0 {
+            std::thread::sleep(Duration::from_millis(dice.roll(40)));
+            // It may have ended by itself.
+            let _ = child.kill();
+        }
+        let (exit, stdout, stderr) = heard(child);
+        let ended = now();
+        let answer = serde_json::from_str(&stdout).ok();
+        assert!(!stderr.contains("panicked"), "{words:?}: {stderr}");
+        assert!(
+            matches!(exit, None | Some(0 | 10 | 11 | 12 | 13 | 15 | 20 | 22 | 23 | 27)),
+            "{words:?}: {exit:?} {stderr}"
+        );
+        let unmarked = stderr.contains("could not be told");
+        let op = Op { phone, what: what.clone(), began, ended, exit, answer, unmarked };
+        let known = op.known();
+        self.book.lock().unwrap().write(op);
+        known
+    }
+}
+
+fn heard(child: Child) -> (Option<i32>, String, String) {
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Lets them all work on a store for so long, and looks whether what they heard can be true.
+fn history(place: &dyn Place, time: Duration, seed: u64) -> Book {
+    let end = Instant::now() + time;
+    let scene = Scene {
+        machine: place.machine(),
+        outbox: Mutex::default(),
+        book: Mutex::new(Book::new(TRIES)),
+        next: AtomicUsize::new(0),
+        end,
+    };
+    std::thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let scene = &scene;
+            scope.spawn(move || scene.work(seed.wrapping_mul(31) + worker as u64));
+        }
+        scope.spawn(|| place.break_things(end, &mut Dice(seed)));
+    });
+    place.look();
+    let mut outbox = scene.outbox.into_inner().unwrap();
+    outbox.refresh(place.machine());
+    let book = scene.book.into_inner().unwrap();
+    book.check(&outbox.lines);
+    book
+}
+
+#[test]
+fn what_is_answered_is_true_whatever_breaks() {
+    for (place, seconds) in
+        [(Box::new(chaos::Alone::start()) as Box<dyn Place>, 12), (Box::new(chaos::File::start()), 4)]
+    {
+        let book = history(place.as_ref(), Duration::from_secs(seconds), 1);
+        println!("{}", book.summary());
+        book.is_worth_it(place.breaks());
+    }
+}
+
+/// What `scripts/soak` asks for.
+#[expect(clippy::disallowed_methods, reason = "a test is told by the environment how long it is")]
+fn wanted(name: &str, usual: &str) -> String {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| usual.to_owned())
+}
+
+#[test]
+#[ignore = "as long as one likes: scripts/soak runs it"]
+fn soak_histories() {
+    let time = Duration::from_secs(wanted("OTPCTL_SOAK_SECONDS", "60").parse().unwrap());
+    let seed = u64::try_from(now()).unwrap();
+    for kind in wanted("OTPCTL_SOAK_STORES", "embedded standalone cluster sentinel").split_whitespace() {
+        let place: Box<dyn Place> = match kind {
+            "embedded" => Box::new(chaos::File::start()),
+            "standalone" => Box::new(chaos::Alone::start()),
+            "cluster" => Box::new(chaos::OfCluster::start()),
+            "sentinel" => Box::new(chaos::OfSentinel::start()),
+            other => panic!("no store is called {other}"),
+        };
+        let book = history(place.as_ref(), time, seed);
+        println!("{kind}, seed {seed}: {}", book.summary());
+        book.is_worth_it(place.breaks());
+    }
+}
