@@ -46,7 +46,6 @@ pub struct Stepped<T> {
 
 /// A commit whose answer was not heard.
 struct Lost<T> {
-    error: StoreError,
     intended: Vec<Option<Vec<u8>>>,
     stepped: Stepped<T>,
 }
@@ -72,13 +71,20 @@ impl Verifier<'_> {
         rule: impl Fn(&Known, Moment) -> Result<Step<T>, VerifierError>,
     ) -> Result<Stepped<T>, VerifierError> {
         let mut lost: Option<Lost<T>> = None;
-        let mut losses = 0;
+        // A commit that was lost may be on its way yet, even if it is not seen: what fails later is not "not done".
+        let (mut losses, mut doubt) = (0, None::<StoreError>);
         for round in 1..=ROUNDS {
             tracing::debug!(?phone, round, "load");
-            let loaded = match self.store.load(&[cells(phone)]).await {
+            let slot = [cells(phone)];
+            let loading = self.store.load(&slot);
+            let loaded = match doubt {
+                Some(_) => self.progress.during(doing.what.clone(), loading).await,
+                None => loading.await,
+            };
+            let loaded = match loaded {
                 Ok(mut groups) if groups.len() == 1 => groups.remove(0),
                 Ok(_) => return Err(no_answer()),
-                Err(error) => return Err(lost.map_or(error, |lost| lost.error).into()),
+                Err(error) => return Err(doubt.unwrap_or(error).into()),
             };
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
                 return Ok(lost.stepped);
@@ -106,9 +112,9 @@ impl Verifier<'_> {
                 Ok(_) => tokio::task::yield_now().await,
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
                     losses += 1;
-                    lost = Some(Lost { error, intended, stepped });
+                    (lost, doubt) = (Some(Lost { intended, stepped }), Some(error));
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(doubt.unwrap_or(error).into()),
             }
         }
         Err(VerifierError::Contended)
