@@ -243,6 +243,7 @@ impl From<VerifierError> for Error {
                 Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
             }
             VerifierError::KeyReused => Self::new(Exit::Conflict, error),
+            VerifierError::Layout { .. } => Self::new(Exit::Policy, error),
             VerifierError::Denied(denied) => {
                 let hint = match denied {
                     Denied::Country(country) => Some(format!("allow it: [policy] countries = [\"{country}\", …]")),

@@ -2,6 +2,7 @@
 
 mod asking;
 mod examining;
+mod lodging;
 mod own_pepper;
 mod redis;
 mod sending;
@@ -55,6 +56,7 @@ pub struct App {
     settings: OnceCell<Settings>,
     store: AsyncOnceCell<Box<dyn Store>>,
     peppers: AsyncOnceCell<Peppers>,
+    app_secret: AsyncOnceCell<Secret>,
 }
 
 impl App {
@@ -70,6 +72,7 @@ impl App {
             settings: OnceCell::new(),
             store: AsyncOnceCell::new(),
             peppers: AsyncOnceCell::new(),
+            app_secret: AsyncOnceCell::new(),
         }
     }
 
@@ -155,6 +158,7 @@ impl App {
             progress: &self.progress,
             dry_run: self.globals.dry_run,
             reason: self.globals.reason.as_deref(),
+            lodging: self.lodging().await?,
         })
     }
 

@@ -11,6 +11,7 @@ use super::user::LinkedUser;
 use crate::app::App;
 use crate::config::spelled;
 use crate::error::{Error, Exit};
+use crate::otp::layout::{Finding, Layout};
 use crate::otp::record::{Challenge, Slot, State};
 use crate::otp::rules::budget;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
@@ -148,7 +149,7 @@ impl Args {
 
     async fn inspected(&self, app: &App, target: &Target, look: Look) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let Look { now, known, timeline, unreadable } = look;
+        let Look { now, known, timeline, unreadable, findings } = look;
         let purposes = known.record.purposes.iter();
         let slots: Vec<(&Purpose, &Slot)> =
             purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
@@ -186,7 +187,7 @@ impl Args {
             limits: limits_of(&known.record, now, limits),
             lock: locked,
             deliveries,
-            checks: unreadable.as_deref().map(check).into_iter().collect(),
+            checks: checks(app.layout()?, unreadable.as_deref(), &findings),
             timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
         })
     }
@@ -250,8 +251,33 @@ fn limits_of(record: &crate::otp::Record, now: Moment, limits: &Limits) -> Vec<L
     list
 }
 
-fn check(why: &str) -> Check {
-    Check { id: "timeline", status: "fail", detail: format!("the timeline is not understood: {why}") }
+fn checks(layout: Option<&Layout>, unreadable: Option<&str>, findings: &[Finding]) -> Vec<Check> {
+    let check = |id, status, detail| Check { id, status, detail };
+    let mut checks = Vec::new();
+    checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline is not understood: {why}"))));
+    if let Some(layout) = layout {
+        checks.push(check("layout", "ok", format!("the application keeps its codes in the layout `{}`", layout.name)));
+        if layout.is_plain() {
+            let detail = "the codes lie in the Redis as they are: whoever may read it may use them".to_owned();
+            checks.push(check("plaintext_codes", "warn", detail));
+        }
+    }
+    checks.extend(findings.iter().map(|finding| match finding {
+        Finding::Endless(purpose) => {
+            let detail = format!(
+                "the code for `{purpose}` has no lifetime: it is not taken here, and the application takes it for ever"
+            );
+            check("code_without_lifetime", "fail", detail)
+        }
+        Finding::Orphan(purpose) => {
+            let detail = format!("a used code for `{purpose}` left a key without a lifetime behind");
+            check("orphan", "warn", detail)
+        }
+        Finding::Locked(purpose) => {
+            check("application_lock", "warn", format!("the application itself has a lock for `{purpose}`"))
+        }
+    }));
+    checks
 }
 
 /// The newest first.
@@ -367,6 +393,6 @@ impl Report for Inspected {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.checks.iter().map(|check| check.detail.clone()).collect()
+        self.checks.iter().filter(|check| check.status != "ok").map(|check| check.detail.clone()).collect()
     }
 }

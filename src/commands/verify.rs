@@ -52,7 +52,6 @@ impl Args {
             return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess")
                 .hint("otpctl inspect shows whether there is a live code"));
         }
-        let spec = &app.settings()?.code.spec;
         let attempt_id = match &self.attempt_id {
             Some(id) => checked(id)?.to_owned(),
             None => reference::attempt_id(&crate::app::OsRandom)?,
@@ -61,7 +60,7 @@ impl Args {
         let typed = (!self.target.starts_with("user:") && !reference::is_reference(&self.target))
             .then(|| super::target::phone(app, &self.target));
         typed.transpose()?;
-        let code = spec.read(&self.typed(app).await?).map_err(|error| Error::new(Exit::Usage, error))?;
+        let code = app.typed_code(&self.typed(app).await?)?;
         let target = phone_of(app, &self.target).await?;
         app.may_change("spend a try", Asks::Never).await?;
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {

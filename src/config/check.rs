@@ -8,9 +8,10 @@ use jiff::civil::Date;
 use super::env::Env;
 use super::error::ConfigError;
 use super::fetch::read_private;
-use super::settings::{Deployment, Entry, MessageSettings, Settings, StoreSettings};
+use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
+use crate::otp::layout::Layout;
 use crate::otp::text::{Template, TemplateError, Vars, segments};
-use crate::otp::{MIN_BITS, Purpose};
+use crate::otp::{CodeSpec, MIN_BITS, Purpose};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,12 +103,37 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
     if redis && code.peppers.is_empty() {
         findings.push(Finding::failed("code.peppers", &ConfigError::missing_pepper(settings.path.as_deref())));
     }
+    if let StoreSettings::Redis(redis) = &settings.store
+        && let Some(LayoutSettings { layout, .. }) = &redis.layout
+    {
+        layouts(layout, code, findings);
+    }
     if settings.protected && matches!(&settings.store, StoreSettings::Redis(redis) if redis.accept_eviction_risk) {
         findings.push(finding(
             Level::Warning,
             "store.redis.accept_eviction_risk",
             "a server that evicts keys forgets failures, which is a way around the limits",
         ));
+    }
+}
+
+/// What an application that keeps the codes makes weaker.
+fn layouts(layout: &Layout, code: &CodeSettings, findings: &mut Vec<Finding>) {
+    let key = "store.redis.layout";
+    if layout.is_plain() {
+        let text = "the codes lie in the Redis as they are: whoever may read it may use them";
+        findings.push(finding(Level::Warning, key, text));
+    }
+    let own = layout.length.map(|length| CodeSpec { alphabet: code.spec.alphabet.clone(), length });
+    if let Some(own) = own.filter(|own| own.bits() < MIN_BITS) {
+        let text = format!("the application's own codes have {:.1} bits; 20 is the least that is safe", own.bits());
+        findings.push(finding(Level::Warning, key, text).hint("let the application make codes of 6 digits"));
+    }
+    if layout.length.is_some_and(|length| length != code.spec.length) {
+        let (theirs, ours) = (layout.length.unwrap_or_default(), code.spec.length);
+        let text = format!("the application makes codes of {theirs} characters, and this file of {ours}");
+        let hint = format!("if its form takes {theirs} only: under [code], length = {theirs} (and allow_weak = true)");
+        findings.push(finding(Level::Note, key, text).hint(hint));
     }
 }
 
@@ -231,6 +257,9 @@ async fn secrets(settings: &Settings, env: &Env, findings: &mut Vec<Finding>) {
             Deployment::Sentinel(sentinel) => Some(("store.redis.sentinel", &sentinel.password, &sentinel.tls)),
             _ => None,
         };
+        if let Some(secret) = redis.layout.as_ref().and_then(|layout| layout.secret.as_ref()) {
+            note("store.redis.layout.secret".to_owned(), secret.resolve(env).await.map(drop));
+        }
         let at_servers = ("store.redis", &redis.password, &redis.tls);
         for (table, password, tls) in std::iter::once(at_servers).chain(at_sentinels) {
             if let Some(password) = password {

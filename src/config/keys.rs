@@ -49,6 +49,33 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
 pub(super) const TLS: [&str; 3] = ["ca", "cert", "key"];
 pub(super) const SENTINEL: [&str; 5] = ["master", "nodes", "username", "password", "tls"];
 pub(super) const DURABILITY: [&str; 3] = ["wait_replicas", "wait_ms", "strict"];
+pub(super) const LAYOUT: [&str; 25] = [
+    "preset",
+    "app",
+    "key",
+    "phone",
+    "purposes",
+    "type",
+    "field",
+    "verifier",
+    "pattern",
+    "secret",
+    "ttl",
+    "length",
+    "attempts",
+    "attempts_field",
+    "attempts_begin",
+    "max_attempts_field",
+    "closed_field",
+    "expires_field",
+    "expires_as",
+    "fields",
+    "counts",
+    "cooldown",
+    "locks",
+    "numbers",
+    "allows",
+];
 pub(super) const PEPPER: [&str; 5] = ["id", "env", "file", "command", "value"];
 pub(super) const SECRET: [&str; 3] = ["env", "file", "command"];
 pub(super) const TEST_NUMBER: [&str; 4] = ["phone", "code", "valid_until", "outcome"];

@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod files;
 mod keys;
+mod layout;
 mod limits;
 mod locate;
 mod providers;
@@ -39,9 +40,9 @@ pub use fetch::read_private;
 pub use locate::{Chosen, Located, Origin, Request, locate, usual_path};
 pub use secret::SecretSource;
 pub use settings::{
-    CodeSettings, Deployment, DurabilitySettings, Entry, MIN_PEPPER, MessageSettings, Node, PepperSource, PlacedSecret,
-    ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings, Settings, StoreSettings,
-    TestNumber, TimelineSettings, TlsFiles,
+    CodeSettings, Deployment, DurabilitySettings, Entry, LayoutSettings, MIN_PEPPER, MessageSettings, Node,
+    PepperSource, PlacedSecret, ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings,
+    Settings, StoreSettings, TestNumber, TimelineSettings, TlsFiles,
 };
 pub use show::{Shown, shown};
 pub use words::{duration, spelled};

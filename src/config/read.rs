@@ -8,7 +8,9 @@ use super::error::ConfigError;
 use super::locate::Located;
 use super::providers::{self, Configured};
 use super::secret::{self, SecretSource};
-use super::settings::{CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, TimelineSettings};
+use super::settings::{
+    CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
+};
 use super::tree::{Document, Node, Table};
 use super::{keys, limits, store, test_numbers, words};
 use crate::otp::{Alphabet, CodeSpec, Country, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
@@ -19,15 +21,24 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
     let root = document.root();
     root.only(keys::of(""))?;
     let protected = root.flag("protected")?;
-    let code = code(root.table("code")?.as_ref())?;
+    let code_table = root.table("code")?;
+    let mut code = code(code_table.as_ref())?;
+    let region = root.get("region").map(|node| country(&node)).transpose()?;
+    let store = store::read(root.table("store")?.as_ref(), region, env)?;
+    // The application's lifetime is the usual one of codes that it keeps.
+    if let StoreSettings::Redis(redis) = &store
+        && let Some(layout) = redis.layout.as_ref().filter(|_| !code_table.is_some_and(|table| table.has("ttl")))
+    {
+        code.ttl = layout.layout.ttl;
+    }
     let Configured { providers, routes, real } = providers::read(&root)?;
     Ok(Settings {
         path: located.path.clone(),
         named: located.named,
         protected,
         reveal: root.flag("reveal")?,
-        region: root.get("region").map(|node| country(&node)).transpose()?,
-        store: store::read(root.table("store")?.as_ref(), env)?,
+        region,
+        store,
         limits: limits::read(root.table("limits")?.as_ref())?,
         policy: policy(root.table("policy")?.as_ref(), real)?,
         message: message(root.table("message")?.as_ref())?,

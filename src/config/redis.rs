@@ -6,20 +6,20 @@ use toml::de::DeValue;
 
 use super::error::ConfigError;
 use super::keys;
+use super::layout::{self, Around};
 use super::secret::SecretSource;
 use super::settings::{
     Deployment, DurabilitySettings, Node as At, PlacedSecret, RedisSettings, RedisTarget, SentinelSettings, TlsFiles,
 };
 use super::tree::{Node, Table};
 use super::url::{self, Address, REDIS_PORT, SENTINEL_PORT};
-use crate::otp::Secret;
+use crate::otp::{Country, Secret};
 
 /// More nodes than anybody writes down; one that answers is enough.
 const MOST_NODES: usize = 64;
 
-pub(super) fn read(table: &Table<'_>) -> Result<RedisSettings, ConfigError> {
+pub(super) fn read(table: &Table<'_>, region: Option<Country>) -> Result<RedisSettings, ConfigError> {
     table.only(keys::of("store.redis"))?;
-    layout(table)?;
     let mut username = text(table, "username")?;
     let mut password = secret(table, "password")?;
     let tls = tls(table)?;
@@ -54,14 +54,18 @@ pub(super) fn read(table: &Table<'_>) -> Result<RedisSettings, ConfigError> {
                 .hint("exactly one of `url` (one server), `nodes` (a Cluster) and `sentinel`"));
         }
     };
+    let prefix = prefix(table)?;
+    let around = Around { region, prefix: &prefix, cluster: matches!(deployment, Deployment::Cluster(_)) };
+    let layout = layout::read(table, &around)?;
     Ok(RedisSettings {
         deployment,
         username,
         password,
         tls,
-        prefix: prefix(table)?,
+        prefix,
         accept_eviction_risk: table.flag("accept_eviction_risk")?,
         durability: durability(table)?,
+        layout,
     })
 }
 
@@ -205,19 +209,6 @@ fn durability(table: &Table<'_>) -> Result<Option<DurabilitySettings>, ConfigErr
         wait: Duration::from_millis(number("wait_ms", 500, 1..=5_000)?.into()),
         strict: own.flag("strict")?,
     }))
-}
-
-fn layout(table: &Table<'_>) -> Result<(), ConfigError> {
-    match table.get("layout") {
-        None => Ok(()),
-        Some(node) => match node.value {
-            DeValue::String(name) if name == "native" => Ok(()),
-            DeValue::String(_) | DeValue::Table(_) => {
-                Err(node.refuse("\"native\" is the only layout; others are not supported by this version yet"))
-            }
-            _ => Err(node.wrong_type("\"native\"")),
-        },
-    }
 }
 
 /// Braces would move keys to other slots of a cluster, and `*`, `?`, `[` would be read as patterns in a scan.

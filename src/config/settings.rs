@@ -12,6 +12,7 @@ use super::error::Place;
 use super::locate::Origin;
 use super::secret::SecretSource;
 use crate::otp::circuit::PassOver;
+use crate::otp::layout::Layout;
 use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
 use crate::provider;
 
@@ -84,6 +85,17 @@ pub struct RedisSettings {
     pub accept_eviction_risk: bool,
     /// How many replicas must have a change, before it counts as done.
     pub durability: Option<DurabilitySettings>,
+    /// How the application keeps its codes; none: they are kept in our own layout.
+    pub layout: Option<LayoutSettings>,
+}
+
+/// `layout` of `[store.redis]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayoutSettings {
+    /// The layout.
+    pub layout: Layout,
+    /// What the application hashes with.
+    pub secret: Option<PlacedSecret>,
 }
 
 /// How the servers of a Redis belong together.

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::error::shown as path_shown;
 use super::locate::Origin;
 use super::settings::{
-    Deployment, Entry, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings, TlsFiles,
+    Deployment, Entry, LayoutSettings, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings,
+    TlsFiles,
 };
 use super::words;
+use crate::otp::layout::{Allows, Counter, Form, Keeping};
 use crate::otp::{LockLength, Quota};
 
 /// What stands for a secret.
@@ -96,10 +98,11 @@ fn redis_rows(redis: &RedisSettings) -> Rows {
             ("username", json!(redis.username)),
             ("password", password(&redis.password)),
             ("prefix", redis.prefix.as_str().into()),
-            ("layout", "native".into()),
+            ("layout", redis.layout.as_ref().map_or("native", |own| own.layout.name.as_str()).into()),
             ("accept_eviction_risk", redis.accept_eviction_risk.into()),
         ],
     ));
+    all.extend(redis.layout.as_ref().map(layout_rows).unwrap_or_default());
     all.extend(tls_rows("store.redis", redis.tls.as_ref()));
     if let Some(durability) = redis.durability {
         all.extend(rows(
@@ -110,6 +113,44 @@ fn redis_rows(redis: &RedisSettings) -> Rows {
                 ("strict", durability.strict.into()),
             ],
         ));
+    }
+    all
+}
+
+fn layout_rows(settings: &LayoutSettings) -> Rows {
+    let own = &settings.layout;
+    let word = |all: &[(&'static str, bool)]| -> Value {
+        all.iter().filter(|(_, is_it)| *is_it).map(|(word, _)| *word).collect::<Vec<_>>().join(", ").into()
+    };
+    let form: Vec<_> = Form::ALL.iter().map(|(name, form)| (*name, *form == own.form)).collect();
+    let keeping: Vec<_> = Keeping::ALL.iter().map(|(name, keeping)| (*name, *keeping == own.keeping)).collect();
+    let (attempts, attempts_field) = match &own.attempts {
+        Some(Counter::Key(key)) => (Some(key.to_string()), None),
+        Some(Counter::Field(field)) => (None, Some(field.clone())),
+        None => (None, None),
+    };
+    let purposes = own.purposes.iter().map(|(ours, theirs)| (ours.to_string(), theirs.as_str().into()));
+    let Allows { verify, issue, revoke, unlock } = own.allows;
+    let allows = [("verify", verify), ("issue", issue), ("revoke", revoke), ("unlock", unlock)];
+    let allows: Value = allows.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
+    let mut all = rows(
+        "store.redis.layout",
+        [
+            ("key", own.key.to_string().into()),
+            ("purposes", Value::Object(purposes.collect())),
+            ("type", word(&form)),
+            ("field", json!(own.field)),
+            ("verifier", word(&keeping)),
+            ("ttl", span(own.ttl)),
+            ("length", json!(own.length)),
+            ("attempts", json!(attempts)),
+            ("attempts_field", json!(attempts_field)),
+            ("cooldown", json!(own.cooldown.as_ref().map(ToString::to_string))),
+            ("allows", allows),
+        ],
+    );
+    if let Some(secret) = &settings.secret {
+        all.extend(rows("store.redis.layout", [("secret", secret.source.shown())]));
     }
     all
 }

@@ -8,15 +8,20 @@ use super::keys;
 use super::redis::read as read_redis;
 use super::settings::StoreSettings;
 use super::tree::Table;
+use crate::otp::Country;
 
-pub(super) fn read(table: Option<&Table<'_>>, env: &Env) -> Result<StoreSettings, ConfigError> {
+pub(super) fn read(
+    table: Option<&Table<'_>>,
+    region: Option<Country>,
+    env: &Env,
+) -> Result<StoreSettings, ConfigError> {
     let Some(table) = table else { return own(env).map(|path| StoreSettings::Embedded { path }) };
     table.only(keys::of("store"))?;
     match (table.table("embedded")?, table.table("redis")?) {
         (Some(_), Some(redis)) => Err(redis
             .refuse("[store.embedded] is configured too; exactly one store is used")
             .hint("remove one of the two tables: no record is in both")),
-        (None, Some(table)) => read_redis(&table).map(|redis| StoreSettings::Redis(Box::new(redis))),
+        (None, Some(table)) => read_redis(&table, region).map(|redis| StoreSettings::Redis(Box::new(redis))),
         (Some(embedded), None) => {
             embedded.only(keys::of("store.embedded"))?;
             let path = match embedded.file("path")? {

@@ -43,6 +43,9 @@ pub enum Cell {
     Request(String),
     /// The failures of a provider, by its name in the configuration.
     Provider(String),
+    /// A key of the application's own, by its whole name. Its value is what [`crate::otp::layout::Held`] writes: type,
+    /// end and content as one, and its life is the one that stands in it.
+    App(String),
 }
 
 impl Cell {
@@ -58,7 +61,14 @@ impl Cell {
             Self::Country(country) => format!("{{country:{country}}}:sends"),
             Self::Request(hash) => format!("{{request:{hash}}}:request"),
             Self::Provider(name) => format!("{{provider:{}}}:circuit", encoded(name)),
+            Self::App(key) => key.clone(),
         }
+    }
+
+    /// Whether it is not ours.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        matches!(self, Self::App(_))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is counted before the phone's own step: sends over many phones, and the arguments of an idempotency key.
 
 use super::failure::full;
+use super::lodging::Touch;
 use super::route::circuit;
-use super::step::{LOST, ROUNDS, cells, known, no_answer};
+use super::step::{LOST, ROUNDS, no_answer};
 use super::{Stepped, ToSend, Verifier, VerifierError};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::{Counter, Full};
@@ -16,7 +17,7 @@ impl Verifier<'_> {
     pub(super) async fn count(&self, asked: &ToSend<'_>, reservation: &Reserve<'_>) -> Result<Counted, VerifierError> {
         let mut counted = self.counters(asked, reservation);
         let circuit_cells = asked.route.circuits();
-        let mut groups = vec![cells(asked.issue.phone)];
+        let mut groups = vec![self.cells(asked.issue.phone)];
         let mut seen = Counted::default();
         let mut lost = 0;
         for _ in 0..ROUNDS {
@@ -26,11 +27,11 @@ impl Verifier<'_> {
             let Some((own, others)) = loaded.split_first() else { return Err(no_answer()) };
             let (others, circuits) = others.split_at_checked(counted.len()).ok_or_else(no_answer)?;
             seen.circuits = circuits.iter().map(circuit).collect();
-            let known = known(own)?;
+            let known = self.view(asked.issue.phone, own, Touch::Nothing)?.known;
             let decided = rules::reserve(&known, own.now, self.limits, reservation);
             let decided = decided.map_err(|refused| VerifierError::refused(refused, own.now))?;
             if matches!(decided.outcome, Reserved::Replayed(_)) {
-                seen.earlier = Some(Stepped { now: own.now, outcome: decided.outcome, known });
+                seen.earlier = Some(Stepped { now: own.now, outcome: decided.outcome, known, unlocked: 0 });
                 return Ok(seen);
             }
             let changes: Result<Vec<_>, _> =

@@ -138,7 +138,7 @@ impl Verifier<'_> {
             Delivered::Failed { delivery, .. } => Mark::Failed(Some(delivery.clone())),
         };
         let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, self.limits, &challenge.id, &mark));
-        let doing = Doing { relieves: true, what: InFlight::Sms(challenge.id.clone()) };
+        let doing = Doing::relief().of(InFlight::Sms(challenge.id.clone()));
         let marked = self.step(phone, &doing, rule).await;
         let failed = |failure, said, advice| {
             Err(VerifierError::Send { failure, said, advice, challenge_id: challenge.id.clone() })

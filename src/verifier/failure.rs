@@ -62,6 +62,14 @@ pub enum VerifierError {
         /// For how long.
         wait: Duration,
     },
+    /// An application keeps the codes, and not all may be done with them.
+    #[error("the layout `{layout}` {why}")]
+    Layout {
+        /// Its name.
+        layout: String,
+        /// What not, and why.
+        why: String,
+    },
     /// The idempotency key was used with other arguments.
     #[error("this idempotency key was used with other arguments")]
     KeyReused,

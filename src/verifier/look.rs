@@ -1,7 +1,9 @@
 //! What is known of a phone, and of many: reads only.
 
-use super::step::{cells, known, no_answer};
+use super::lodging::Touch;
+use super::step::no_answer;
 use super::{Verifier, VerifierError};
+use crate::otp::layout::Finding;
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Purpose};
@@ -21,6 +23,8 @@ pub struct Look {
     pub timeline: Vec<Event>,
     /// Why the timeline cannot be read, where it cannot: that hides nothing else.
     pub unreadable: Option<String>,
+    /// What the owner of an application that keeps the codes should know.
+    pub findings: Vec<Finding>,
 }
 
 /// Which codes are listed.
@@ -64,7 +68,7 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn look(&self, phone: &Phone) -> Result<Look, VerifierError> {
-        let groups = [cells(phone)];
+        let groups = [self.cells(phone)];
         let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
         let loaded = loaded?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
@@ -72,7 +76,9 @@ impl Verifier<'_> {
             Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
             timeline => (timeline?, None),
         };
-        Ok(Look { now: loaded.now, known: known(loaded)?, timeline, unreadable })
+        let view = self.view(phone, loaded, Touch::Nothing)?;
+        let findings = view.findings().to_vec();
+        Ok(Look { now: loaded.now, known: view.known, timeline, unreadable, findings })
     }
 
     /// A page of at most `most` lines. The cursor is the store's own, and how many lines of that place were shown.
@@ -140,11 +146,12 @@ impl Verifier<'_> {
         if phones.is_empty() {
             return Ok(Vec::new());
         }
-        let groups: Vec<_> = phones.iter().map(cells).collect();
+        let groups: Vec<_> = phones.iter().map(|phone| self.cells(phone)).collect();
         let loaded = self.store.load(&groups).await?;
         let mut lines = Vec::new();
         for (phone, loaded) in phones.into_iter().zip(&loaded) {
-            lines.extend(lines_of(&phone, &known(loaded)?, loaded.now, wanted));
+            let known = self.view(&phone, loaded, Touch::Nothing)?.known;
+            lines.extend(lines_of(&phone, &known, loaded.now, wanted));
         }
         Ok(lines)
     }

@@ -4,6 +4,7 @@ mod counting;
 mod deliver;
 mod failure;
 mod health;
+mod lodging;
 mod look;
 mod progress;
 mod recording;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use failure::{SendFailure, VerifierError};
 pub use health::{Severity, Symptom, examine};
+pub use lodging::Lodging;
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use progress::{InFlight, Progress};
 pub use recording::OfPhone;
@@ -25,6 +27,7 @@ pub use send::{Foreseen, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
 pub use watch::{Notice, ToWatch, Watched};
 
+use self::lodging::Touch;
 use self::step::Doing;
 use crate::otp::rules::{self, Asked, Known, Revoke, Revoked, Unlock, Unlocked};
 use crate::otp::{Limits, Moment, Phone, Randomness};
@@ -46,6 +49,8 @@ pub struct Verifier<'a> {
     pub dry_run: bool,
     /// Why the operator does it.
     pub reason: Option<&'a str>,
+    /// Where an application keeps the codes.
+    pub lodging: Option<Lodging<'a>>,
 }
 
 impl Verifier<'_> {
@@ -54,7 +59,9 @@ impl Verifier<'_> {
     /// # Errors
     /// When the question cannot be answered. "No" is an answer.
     pub async fn verify(&self, asked: &Asked<'_>) -> Result<Stepped<Tried>, VerifierError> {
-        let doing = Doing { relieves: false, what: InFlight::Attempt(asked.attempt_id.to_owned()) };
+        self.allowed(asked.phone, Some(asked.purpose), |allows| allows.verify, "checked")?;
+        let doing = Doing::change().of(InFlight::Attempt(asked.attempt_id.to_owned()));
+        let doing = doing.touching(Touch::Type(asked.purpose, asked.code));
         let rule = |known: &Known, now| rules::attempt(known, now, self.limits, asked).map_err(VerifierError::from);
         self.step(asked.phone, &doing, rule).await
     }
@@ -64,7 +71,9 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn revoke(&self, phone: &Phone, asked: &Revoke<'_>) -> Result<Stepped<Revoked>, VerifierError> {
-        self.step(phone, &Doing::relief(), |known, now| Ok(rules::revoke(known, now, self.limits, asked))).await
+        self.allowed(phone, None, |allows| allows.revoke, "revoked")?;
+        let doing = Doing::relief().touching(Touch::Kill);
+        self.step(phone, &doing, |known, now| Ok(rules::revoke(known, now, self.limits, asked))).await
     }
 
     /// Clears a lock and the count of failures.
@@ -72,7 +81,12 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn unlock(&self, phone: &Phone, asked: &Unlock<'_>) -> Result<Stepped<Unlocked>, VerifierError> {
-        self.step(phone, &Doing::relief(), |known, now| Ok(rules::unlock(known, now, self.limits, asked))).await
+        self.allowed(phone, None, |allows| allows.unlock, "unlocked")?;
+        let doing = Doing::relief().touching(Touch::Unlock(asked.purpose));
+        let rule = |known: &Known, now| Ok(rules::unlock(known, now, self.limits, asked));
+        let mut stepped = self.step(phone, &doing, rule).await?;
+        stepped.outcome.locks = stepped.outcome.locks.saturating_add(stepped.unlocked);
+        Ok(stepped)
     }
 }
 

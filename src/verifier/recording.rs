@@ -1,6 +1,6 @@
 //! Delivery reports that are handed in: many phones in two round trips, each phone in one step of its own.
 
-use super::step::{Doing, cells, known, no_answer};
+use super::step::{Doing, known, no_answer, own_cells};
 use super::{Verifier, VerifierError};
 use crate::otp::Phone;
 use crate::otp::rules::{self, Known, Recorded, Reported};
@@ -32,7 +32,7 @@ impl Verifier<'_> {
     }
 
     async fn record_page(&self, page: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
-        let groups: Vec<_> = page.iter().map(|own| cells(&own.phone)).collect();
+        let groups: Vec<_> = page.iter().map(|own| own_cells(&own.phone)).collect();
         let loaded = self.store.load(&groups).await?;
         if loaded.len() != page.len() {
             return Err(no_answer());

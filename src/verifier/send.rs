@@ -6,6 +6,7 @@ use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
+use super::lodging::Touch;
 use super::step::Doing;
 use super::{InFlight, Route, SendFailure, Stepped, Verifier, VerifierError};
 use crate::otp::circuit::Circuit;
@@ -116,6 +117,7 @@ impl Verifier<'_> {
     /// # Errors
     /// When the phone is locked, has no such user, or the store fails.
     pub async fn issue(&self, asked: &ToIssue<'_>) -> Result<Stepped<Reserved>, VerifierError> {
+        self.allowed(asked.phone, Some(asked.purpose), |allows| allows.issue, "made")?;
         let id = reference::challenge_id(asked.peppers, asked.phone, self.randomness)?;
         self.reserve(&self.reservation(asked, &id, Way::Print, None)).await
     }
@@ -125,6 +127,7 @@ impl Verifier<'_> {
     /// # Errors
     /// When policy, limits, the store or every provider refuse, or it is not known whether it was sent.
     pub async fn send(&self, asked: &ToSend<'_>, text: &str) -> Result<Sent, VerifierError> {
+        self.allowed(asked.issue.phone, Some(asked.issue.purpose), |allows| allows.issue, "made")?;
         asked.policy.check(asked.issue.phone)?;
         let id = reference::challenge_id(asked.issue.peppers, asked.issue.phone, self.randomness)?;
         let request = asked.request();
@@ -188,7 +191,10 @@ impl Verifier<'_> {
         let rule = |known: &rules::Known, now| {
             rules::reserve(known, now, self.limits, asked).map_err(|refused| VerifierError::refused(refused, now))
         };
-        self.step(asked.phone, &Doing::change(), rule).await
+        let kept = self.kept_of(asked.phone, asked.code)?;
+        let (purpose, challenge_id) = (asked.purpose, asked.challenge_id);
+        let doing = Doing::change().touching(Touch::Issue { purpose, challenge_id, kept: &kept });
+        self.step(asked.phone, &doing, rule).await
     }
 
     /// What the same key brought about before. What is not known then is not known now.

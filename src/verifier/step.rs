@@ -1,5 +1,6 @@
 //! One step on one phone: load, decide, commit if unchanged, else start again.
 
+use super::lodging::Touch;
 use super::{InFlight, Verifier, VerifierError};
 use crate::otp::rules::{Known, Step};
 use crate::otp::{Life, Moment, Phone, Record, Stored as _, Users};
@@ -14,22 +15,34 @@ pub(super) const LOST: usize = 2;
 
 /// What a step is, for the store and for whoever interrupts it.
 #[derive(Debug, Clone)]
-pub(super) struct Doing {
+pub(super) struct Doing<'a> {
     /// It makes something safer, and is to work even when the store is full.
     pub relieves: bool,
     /// What may have been done when its answer is lost.
     pub what: InFlight,
+    /// What it does to codes that an application keeps.
+    pub touch: Touch<'a>,
 }
 
-impl Doing {
+impl<'a> Doing<'a> {
     /// A change that a full store may refuse.
     pub(super) fn change() -> Self {
-        Self { relieves: false, what: InFlight::Change }
+        Self { relieves: false, what: InFlight::Change, touch: Touch::Nothing }
     }
 
     /// One that it must not refuse.
     pub(super) fn relief() -> Self {
-        Self { relieves: true, what: InFlight::Change }
+        Self { relieves: true, ..Self::change() }
+    }
+
+    /// With what may have been done when its answer is lost.
+    pub(super) fn of(self, what: InFlight) -> Self {
+        Self { what, ..self }
+    }
+
+    /// With what it does to codes that an application keeps.
+    pub(super) fn touching(self, touch: Touch<'a>) -> Self {
+        Self { touch, ..self }
     }
 }
 
@@ -42,6 +55,8 @@ pub struct Stepped<T> {
     pub outcome: T,
     /// What is known of the phone after it.
     pub known: Known,
+    /// Locks of an application's own that it cleared.
+    pub unlocked: u32,
 }
 
 /// A commit whose answer was not heard.
@@ -50,12 +65,12 @@ struct Lost<T> {
     stepped: Stepped<T>,
 }
 
-/// The cells that a step on a phone looks at.
-pub(super) fn cells(phone: &Phone) -> Vec<Cell> {
+/// Our own cells of a phone.
+pub(super) fn own_cells(phone: &Phone) -> Vec<Cell> {
     vec![Cell::Record(phone.clone()), Cell::Users(phone.clone())]
 }
 
-/// Reads what [`cells`] loaded.
+/// Reads what was loaded of them.
 pub(super) fn known(loaded: &Loaded) -> Result<Known, VerifierError> {
     let value = |index: usize| loaded.values.get(index).and_then(Option::as_deref);
     Ok(Known { record: Record::read(value(0))?, users: Users::read(value(1))? })
@@ -67,7 +82,7 @@ impl Verifier<'_> {
     pub(super) async fn step<T: Clone>(
         &self,
         phone: &Phone,
-        doing: &Doing,
+        doing: &Doing<'_>,
         rule: impl Fn(&Known, Moment) -> Result<Step<T>, VerifierError>,
     ) -> Result<Stepped<T>, VerifierError> {
         let mut lost: Option<Lost<T>> = None;
@@ -75,7 +90,7 @@ impl Verifier<'_> {
         let (mut losses, mut doubt) = (0, None::<StoreError>);
         for round in 1..=ROUNDS {
             tracing::debug!(?phone, round, "load");
-            let slot = [cells(phone)];
+            let slot = [self.cells(phone)];
             let loading = self.store.load(&slot);
             let loaded = match doubt {
                 Some(_) => self.progress.during(doing.what.clone(), loading).await,
@@ -89,9 +104,12 @@ impl Verifier<'_> {
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
                 return Ok(lost.stepped);
             }
-            let known = known(&loaded)?;
-            let step = rule(&known, loaded.now)?;
+            let view = self.view(phone, &loaded, doing.touch)?;
+            let mut step = rule(&view.known, loaded.now)?;
+            let settled = self.settled(phone, &view, &mut step, loaded.now, doing.touch)?;
+            let known = view.known;
             let stepped = Stepped {
+                unlocked: settled.unlocked,
                 now: loaded.now,
                 outcome: step.outcome.clone(),
                 known: Known {
@@ -99,10 +117,12 @@ impl Verifier<'_> {
                     users: step.users.clone().unwrap_or(known.users),
                 },
             };
-            if self.dry_run || (step.record.is_none() && step.users.is_none()) {
+            let nothing = step.record.is_none() && step.users.is_none() && settled.is_nothing();
+            if self.dry_run || nothing {
                 return Ok(stepped);
             }
-            let change = self.change(phone, &loaded, step, doing.relieves);
+            let mut change = self.change(phone, &loaded, step, doing.relieves);
+            change.writes.extend(self.app_writes(phone, &loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
             match self.progress.during(doing.what.clone(), self.store.commit(&[change])).await {
                 Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => {
@@ -125,7 +145,7 @@ impl Verifier<'_> {
         let record = step.record.zip(life).map(|(record, life)| Put::Set(record.write(), life));
         let users = step.users.map(|users| Put::Set(users.write(), users.life()));
         let puts = [record, users].into_iter().map(|put| put.unwrap_or(Put::Keep));
-        let writes = cells(phone).into_iter().zip(puts).zip(&loaded.values);
+        let writes = own_cells(phone).into_iter().zip(puts).zip(&loaded.values);
         let writes = writes.map(|((cell, put), loaded)| Write { cell, loaded: loaded.clone(), put });
         let append = (!step.events.is_empty()).then(|| Append {
             phone: phone.clone(),

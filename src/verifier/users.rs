@@ -46,7 +46,7 @@ impl Verifier<'_> {
         if phones.is_empty() {
             return Ok(Vec::new());
         }
-        let groups: Vec<Vec<Cell>> = phones.iter().map(super::step::cells).collect();
+        let groups: Vec<Vec<Cell>> = phones.iter().map(super::step::own_cells).collect();
         let loaded = self.store.load(&groups).await?;
         let mut links = Vec::with_capacity(phones.len());
         for (phone, loaded) in phones.into_iter().zip(&loaded) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::step::{Doing, cells, known, no_answer};
+use super::lodging::Touch;
+use super::step::{Doing, no_answer};
 use super::{InFlight, Verifier, VerifierError};
 use crate::otp::record::{Challenge, Delivery, Reason, State};
 use crate::otp::rules::{self, About, Known, Recorded, Reported};
@@ -177,9 +178,9 @@ impl Verifier<'_> {
 
     /// What is known of the challenge now.
     async fn see<O, N>(&self, watch: &Watch<'_, O, N>) -> Result<Option<Seen>, VerifierError> {
-        let loaded = self.store.load(&[cells(watch.asked.phone)]).await?;
+        let loaded = self.store.load(&[self.cells(watch.asked.phone)]).await?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
-        let (known, now) = (known(loaded)?, loaded.now);
+        let (known, now) = (self.view(watch.asked.phone, loaded, Touch::Nothing)?.known, loaded.now);
         let Some((purpose, challenge)) = watch.chosen(&known, now) else { return Ok(None) };
         let heard = watch.heard.as_ref().map(|report| self.report(&known, now, &challenge, report));
         let challenge = match heard {

@@ -4,6 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::app::OsRandom;
+use otpctl::otp::layout::Layout;
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{Asked, Reserved, Revoke, Unlock};
 use otpctl::otp::text::Template;
@@ -12,7 +13,9 @@ use otpctl::otp::{
     UserId,
 };
 use otpctl::store::{Change, Committed, Health, Loaded, Page, Store, StoreError};
-use otpctl::verifier::{Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError};
+use otpctl::verifier::{
+    Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
+};
 
 use crate::places::Place;
 
@@ -31,13 +34,14 @@ pub struct Party {
     pub purpose: Purpose,
     pub user: Option<UserId>,
     pub key: Option<String>,
+    pub layout: Option<Layout>,
     progress: Progress,
 }
 
 impl Party {
     /// With a way of its own to the store, and limits on nothing but guesses.
     pub fn of(place: &dyn Place) -> Self {
-        Self::over(place.store())
+        Self { layout: place.layout(), ..Self::over(place.store()) }
     }
 
     pub fn over(store: Box<dyn Store>) -> Self {
@@ -52,6 +56,7 @@ impl Party {
             purpose: Purpose::default(),
             user: None,
             key: None,
+            layout: None,
             progress: Progress::default(),
         }
     }
@@ -65,6 +70,12 @@ impl Party {
             progress: &self.progress,
             dry_run: self.dry_run,
             reason: None,
+            lodging: self.layout.as_ref().map(|layout| Lodging {
+                layout,
+                peppers: &self.peppers,
+                secret: None,
+                max_tries: 5,
+            }),
         }
     }
 

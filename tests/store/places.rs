@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use otpctl::otp::Moment;
+use otpctl::otp::layout::{Allows, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template};
+use otpctl::otp::{Moment, Purpose};
 use otpctl::store::{Clock, Deadline, Deployment, Embedded, Place as At, Redis, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
@@ -22,6 +23,11 @@ pub trait Place: Sync {
 
     /// Lets so much of the store's time pass.
     fn pass(&self, time: Duration);
+
+    /// Where an application keeps the codes.
+    fn layout(&self) -> Option<Layout> {
+        None
+    }
 }
 
 /// The embedded store, on a clock that moves only when it is told to.
@@ -63,6 +69,52 @@ impl Place for Server {
     }
 }
 
+/// A Redis where an application keeps the codes, as strings by phone.
+pub struct LaidOut(RedisServer);
+
+impl Place for LaidOut {
+    fn open() -> Self {
+        Self(RedisServer::start())
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        Box::new(Redis::new(&Address { layout: self.layout(), ..address(&self.0.url()) }))
+    }
+
+    fn pass(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let purposes =
+            ["login", "signup", "pay", "reset", "other"].map(|name| (Purpose::new(name).unwrap(), name.to_owned()));
+        Some(Layout {
+            name: "own".to_owned(),
+            phone: Spelling::E164,
+            purposes: purposes.to_vec(),
+            key: Template::parse("otp:{purpose}:{{{phone}}}").unwrap(),
+            form: Form::Text,
+            field: None,
+            keeping: Keeping::Plain,
+            pattern: Pattern::parse("{code}").unwrap(),
+            ttl: Duration::from_secs(300),
+            length: None,
+            attempts: Some(Counter::Key(Template::parse("otp:attempts:{purpose}:{{{phone}}}").unwrap())),
+            attempts_begin: 0,
+            max_attempts: None,
+            closed: None,
+            expires: None,
+            fields: Vec::new(),
+            resets: Vec::new(),
+            cooldown: None,
+            locks: Vec::new(),
+            numbers: Numbers::Text,
+            allows: Allows { verify: true, issue: true, revoke: true, unlock: true },
+            because: None,
+        })
+    }
+}
+
 /// A Redis under the usual prefix, by its URL, without a password.
 pub fn address(url: &str) -> Address {
     let (scheme, rest) = url.split_once("://").unwrap();
@@ -81,6 +133,7 @@ pub fn address(url: &str) -> Address {
         tls: (scheme == "rediss").then(Tls::default),
         database: database.parse().unwrap(),
         prefix: "otpctl".to_owned(),
+        layout: None,
         refuse_eviction: false,
         durability: None,
         deadline: Deadline::new(move || end),

@@ -19,6 +19,8 @@ pub const PEPPER: &str = "5uRelyN0t1nAnyOutput+pepper/of+the+tests+0xy=";
 pub struct Machine {
     home: TempDir,
     redis: Option<Arc<RedisServer>>,
+    /// Further lines of `[store.redis]`.
+    store: String,
     environment: Vec<(String, String)>,
 }
 
@@ -34,7 +36,7 @@ pub struct Ran {
 impl Machine {
     /// The embedded store, the `console` provider, and no file.
     pub fn new() -> Self {
-        Self { home: TempDir::new().unwrap(), redis: None, environment: Vec::new() }
+        Self { home: TempDir::new().unwrap(), redis: None, store: String::new(), environment: Vec::new() }
     }
 
     /// The embedded store, and this file.
@@ -49,6 +51,25 @@ impl Machine {
         Self::on(&Arc::new(RedisServer::start()), settings)
     }
 
+    /// A Redis of its own, with these further lines of `[store.redis]`.
+    pub fn laid_out(store: &str, settings: &str) -> Self {
+        let mut machine = Self::on_redis("");
+        machine.lay_out(store, settings);
+        machine
+    }
+
+    /// Writes the file anew, with these further lines of `[store.redis]` from now on.
+    pub fn lay_out(&mut self, store: &str, settings: &str) {
+        store.clone_into(&mut self.store);
+        self.configure(settings);
+    }
+
+    /// From now on as this user of the Redis.
+    pub fn user(&mut self, name: &str, password: &str) {
+        let store = format!("username = \"{name}\"\npassword = \"{password}\"\n{}", self.store);
+        self.lay_out(&store, "");
+    }
+
     /// A Redis that other machines use too.
     pub fn on(redis: &Arc<RedisServer>, settings: &str) -> Self {
         let machine = Self { redis: Some(Arc::clone(redis)), ..Self::new() };
@@ -59,7 +80,7 @@ impl Machine {
 
     /// Another host: another home, with the same Redis, file and pepper.
     pub fn elsewhere(&self) -> Self {
-        let other = Self { redis: self.redis.clone(), ..Self::new() };
+        let other = Self { redis: self.redis.clone(), store: self.store.clone(), ..Self::new() };
         for name in [".config/otpctl/otpctl.toml", "pepper"] {
             if let Ok(text) = fs::read_to_string(self.path(name)) {
                 other.write(name, &text);
@@ -80,7 +101,9 @@ impl Machine {
         } else {
             format!("{settings}\n{pepper}\n")
         };
-        self.write(".config/otpctl/otpctl.toml", &format!("{settings}\n[store.redis]\nurl = \"{}\"\n", redis.url()));
+        let store = &self.store;
+        let text = format!("{settings}\n[store.redis]\nurl = \"{}\"\n{store}\n", redis.url());
+        self.write(".config/otpctl/otpctl.toml", &text);
     }
 
     /// The configuration file.

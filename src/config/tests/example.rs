@@ -109,7 +109,7 @@ fn every_key_of_the_program_is_in_it() {
             assert!(all.contains_key(&format!("store.redis.{table}.{name}")), "{table}.{name}");
         }
     }
-    for word in keys::PEPPER.iter().chain(&keys::SECRET).chain(&keys::TEST_NUMBER) {
+    for word in keys::LAYOUT.iter().chain(&keys::PEPPER).chain(&keys::SECRET).chain(&keys::TEST_NUMBER) {
         assert!(EXAMPLE.contains(&format!("{word} ")), "{word} is not explained");
     }
 }

@@ -27,6 +27,9 @@ pub use template::{Spelling, Template, TemplateError, hash_tag, literal};
 
 use super::{Phone, Purpose};
 
+/// The number of nobody, in the place of a phone.
+const NOBODY: &str = "+0";
+
 /// What a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -193,21 +196,65 @@ impl Layout {
     /// Whether all keys of a phone lie in one slot of a Cluster, and ours can lie there too.
     #[must_use]
     pub fn shares_a_slot(&self) -> bool {
-        let all: Vec<Keys> = self.purposes.iter().map(|(ours, theirs)| self.keys_of("0", ours, theirs)).collect();
-        let mut tags = all.iter().flat_map(Keys::names).map(hash_tag);
-        let first = tags.next().unwrap_or_default();
-        !first.is_empty() && !first.contains('}') && tags.all(|tag| tag == first)
+        self.around().is_some()
     }
 
-    /// The hash tag of our own keys of a phone: the application's, or, where its keys lie apart, the phone.
+    /// What stands before and behind the phone in the hash tag of its keys, where they all have the same one. A tag
+    /// without the phone would put all phones into one slot, and one with a closing brace would end ours.
+    fn around(&self) -> Option<(String, String)> {
+        let all: Vec<Keys> = self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, ours, theirs)).collect();
+        let mut tags = all.iter().flat_map(Keys::names).map(hash_tag);
+        let first = tags.next()?;
+        let (before, behind) = first.split_once(NOBODY)?;
+        (!first.contains('}') && tags.all(|tag| tag == first)).then(|| (before.to_owned(), behind.to_owned()))
+    }
+
+    /// The hash tag of our own keys of a phone: the application's, or, where it has none, the phone.
     #[must_use]
     pub fn tag(&self, phone: &Phone) -> String {
-        let own = || phone.as_str().to_owned();
-        if !self.shares_a_slot() {
-            return own();
+        match (self.around(), self.phone.of(phone)) {
+            (Some((before, behind)), Some(spelled)) => format!("{before}{spelled}{behind}"),
+            _ => phone.as_str().to_owned(),
         }
-        let keys = self.keys(phone).unwrap_or_default();
-        keys.first().map_or_else(own, |keys| hash_tag(&keys.code).to_owned())
+    }
+
+    /// The phone of such a tag.
+    #[must_use]
+    pub fn phone_of_tag(&self, tag: &str) -> Option<Phone> {
+        let spelled = self.around().and_then(|(before, behind)| {
+            self.phone.read(tag.strip_prefix(before.as_str())?.strip_suffix(behind.as_str())?)
+        });
+        spelled.or_else(|| Spelling::E164.read(tag))
+    }
+
+    /// The tag and the keys of a phone that nobody has: to ask what may be done to such keys.
+    #[must_use]
+    pub fn nobodys(&self) -> (String, Vec<String>) {
+        let Some((before, behind)) = self.around() else { return (NOBODY.to_owned(), Vec::new()) };
+        let all = self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, ours, theirs));
+        let names = all.flat_map(|keys| keys.names().map(str::to_owned).collect::<Vec<_>>());
+        (format!("{before}{NOBODY}{behind}"), names.collect())
+    }
+
+    /// The type of the code's key, as Redis names it.
+    #[must_use]
+    pub fn redis_type(&self) -> &'static str {
+        if self.form == Form::Hash { "hash" } else { "string" }
+    }
+
+    /// The patterns of all its keys: for the rights that they need.
+    #[must_use]
+    pub fn key_patterns(&self) -> Vec<String> {
+        let beside = match &self.attempts {
+            Some(Counter::Key(template)) => Some(template),
+            _ => None,
+        };
+        let templates = [Some(&self.key), beside, self.cooldown.as_ref()].into_iter().flatten().chain(&self.locks);
+        let of = |template: &Template| {
+            let all = self.purposes.iter().map(|(_, theirs)| template.pattern(self.phone, theirs));
+            all.collect::<Vec<_>>()
+        };
+        templates.flat_map(of).collect()
     }
 
     /// The pattern of the code's keys of each purpose.

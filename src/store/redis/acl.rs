@@ -2,6 +2,7 @@
 //! scripts call, since Redis checks both, and no more. It stands beside the code that sends them.
 
 use super::server::{Deployment, Server};
+use crate::otp::layout::Layout;
 
 /// What a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,10 @@ const LOAD: [&str; 3] = ["+eval_ro", "+get", "+time"];
 const COMMIT: [&str; 6] = ["+eval", "+set", "+del", "+lpush", "+ltrim", "+pexpire"];
 /// Timelines and lists.
 const LISTS: [&str; 2] = ["+lrange", "+scan"];
+/// What `app.lua` needs to read and to write the keys of an application, and a list to leave out what it showed.
+const LOAD_APP: [&str; 5] = ["+type", "+pexpiretime", "+getrange", "+hlen", "+hgetall"];
+const COMMIT_APP: [&str; 2] = ["+hset", "+pexpireat"];
+const LISTS_APP: [&str; 1] = ["+exists"];
 /// What the servers say of themselves.
 const FACTS: [&str; 2] = ["+info", "+config|get"];
 
@@ -33,6 +38,9 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
     let mut words = vec!["on", "clearselectors", "resetkeys"];
     let pattern = format!("{keys}{}:*", server.prefix);
     words.push(&pattern);
+    let patterns = server.layout.iter().flat_map(Layout::key_patterns);
+    let apps: Vec<String> = patterns.map(|pattern| format!("{keys}{pattern}")).collect();
+    words.extend(apps.iter().map(String::as_str));
     words.extend(["resetchannels", "-@all"]);
     words.extend(LOAD);
     let writes = role != Role::Support;
@@ -41,6 +49,11 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
     }
     if role != Role::Ci {
         words.extend(LISTS);
+    }
+    if server.layout.is_some() {
+        words.extend(LOAD_APP);
+        words.extend(COMMIT_APP.iter().filter(|_| writes));
+        words.extend(LISTS_APP.iter().filter(|_| role != Role::Ci));
     }
     words.extend(of_deployment(server));
     if writes && server.durability.is_some() {

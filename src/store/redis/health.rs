@@ -16,7 +16,7 @@ impl Redis {
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
     pub(super) async fn rehearsed(&self) -> Result<(), StoreError> {
-        let keys = ["{+0}:record", "{+0}:timeline"].map(|name| self.keys.named(name));
+        let keys = self.keys.nobodys();
         let mut command = redis::cmd("EVAL");
         command.arg(REHEARSAL).arg(keys.len()).arg(&keys);
         let ask = Ask { to: super::to(&keys), command };

@@ -1,5 +1,6 @@
 //! The names of our keys in Redis, and the way back from a name to what it stands for.
 
+use crate::otp::layout::{Layout, literal};
 use crate::otp::{Phone, UserId};
 use crate::store::{Cell, decoded, timeline_name};
 
@@ -7,15 +8,26 @@ use crate::store::{Cell, decoded, timeline_name};
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
     prefix: String,
+    /// Where an application keeps the codes.
+    pub(super) layout: Option<Layout>,
 }
 
 impl Keys {
-    pub(super) fn new(prefix: &str) -> Self {
-        Self { prefix: format!("{prefix}:") }
+    pub(super) fn new(prefix: &str, layout: Option<Layout>) -> Self {
+        Self { prefix: format!("{prefix}:"), layout }
     }
 
     pub(super) fn cell(&self, cell: &Cell) -> String {
-        format!("{}{}", self.prefix, cell.name())
+        match (cell, &self.layout) {
+            (Cell::App(key), _) => key.clone(),
+            (Cell::Record(phone), Some(layout)) => self.tagged(&layout.tag(phone), "record"),
+            (Cell::Users(phone), Some(layout)) => self.tagged(&layout.tag(phone), "users"),
+            _ => self.named(&cell.name()),
+        }
+    }
+
+    fn tagged(&self, tag: &str, name: &str) -> String {
+        format!("{}{{{tag}}}:{name}", self.prefix)
     }
 
     /// Any name under the prefix.
@@ -24,12 +36,26 @@ impl Keys {
     }
 
     pub(super) fn timeline(&self, phone: &Phone) -> String {
-        format!("{}{}", self.prefix, timeline_name(phone))
+        match &self.layout {
+            Some(layout) => self.tagged(&layout.tag(phone), "timeline"),
+            None => self.named(&timeline_name(phone)),
+        }
+    }
+
+    /// The keys of a phone that nobody has, all in one slot: record, timeline, and the application's where there is one.
+    pub(super) fn nobodys(&self) -> Vec<String> {
+        let Some(layout) = &self.layout else {
+            return ["{+0}:record", "{+0}:timeline"].map(|name| self.named(name)).into();
+        };
+        let (tag, keys) = layout.nobodys();
+        let own = ["record", "timeline"].map(|name| self.tagged(&tag, name));
+        own.into_iter().chain(keys).collect()
     }
 
     /// A `SCAN` pattern for all records.
     pub(super) fn records(&self) -> String {
-        format!("{}{{+*}}:record", literal(&self.prefix))
+        let tag = if self.layout.is_some() { "*" } else { "+*" };
+        format!("{}{{{tag}}}:record", literal(&self.prefix))
     }
 
     /// A `SCAN` pattern for all users.
@@ -38,7 +64,11 @@ impl Keys {
     }
 
     pub(super) fn phone_of(&self, key: &str) -> Option<String> {
-        self.inside(key, ":record")
+        let inside = self.inside(key, ":record")?;
+        match &self.layout {
+            Some(layout) => layout.phone_of_tag(&inside).map(|phone| phone.as_str().to_owned()),
+            None => Some(inside),
+        }
     }
 
     pub(super) fn user_of(&self, key: &str) -> Option<UserId> {
@@ -49,16 +79,4 @@ impl Keys {
     fn inside(&self, key: &str, end: &str) -> Option<String> {
         Some(key.strip_prefix(&self.prefix)?.strip_suffix(end)?.strip_prefix('{')?.strip_suffix('}')?.to_owned())
     }
-}
-
-/// The prefix as a pattern that matches nothing but itself.
-fn literal(prefix: &str) -> String {
-    let mut pattern = String::with_capacity(prefix.len());
-    for character in prefix.chars() {
-        if "*?[]^\\-".contains(character) {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
 }

@@ -7,6 +7,7 @@ mod connection;
 mod failure;
 mod health;
 mod keys;
+mod lodging;
 mod route;
 mod sentinel;
 mod server;
@@ -34,6 +35,11 @@ use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 /// Sent whole each time, as `EVAL_RO` and `EVAL`: one round trip, whatever scripts the server has forgotten.
 const LOAD: &str = include_str!("load.lua");
 const COMMIT: &str = include_str!("commit.lua");
+/// What both need besides where a key is an application's.
+const APP: &str = include_str!("app.lua");
+const LOAD_APP: &str = include_str!("load_app.lua");
+/// A script that only reads.
+const READING: &str = "#!lua flags=no-writes\n";
 /// A script with this line is refused whole when memory is full. Without any such line it could stop half-way.
 const STRICT: &str = "#!lua\n";
 /// With this one it works even then.
@@ -54,7 +60,7 @@ impl Redis {
     pub fn new(server: &Server) -> Self {
         Self {
             way: Way::new(server),
-            keys: Keys::new(&server.prefix),
+            keys: Keys::new(&server.prefix, server.layout.clone()),
             durability: server.durability,
             unsure: Mutex::default(),
         }
@@ -79,6 +85,7 @@ impl Redis {
     async fn scan(
         &self,
         pattern: String,
+        kind: &str,
         cursor: Option<&str>,
         page: usize,
     ) -> Result<(Vec<String>, Option<String>), StoreError> {
@@ -93,7 +100,7 @@ impl Redis {
             }
         };
         let mut command = redis::cmd("SCAN");
-        command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page).arg("TYPE").arg("string");
+        command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page).arg("TYPE").arg(kind);
         let ask = Ask { to: to.clone(), command };
         let mut answer: Vec<(u64, Vec<Vec<u8>>)> = self.run(vec![ask], Doing::Reading).await?;
         let (next, keys) = answer.pop().unwrap_or_default();
@@ -112,7 +119,9 @@ impl Redis {
         let mut keys: Vec<String> = change.writes.iter().map(|write| self.keys.cell(&write.cell)).collect();
         keys.extend(change.append.as_ref().map(|append| self.keys.timeline(&append.phone)));
         let mut command = redis::cmd("EVAL");
-        command.arg(format!("{}{COMMIT}", if change.relieves { RELIEF } else { STRICT })).arg(keys.len()).arg(&keys);
+        let first = if change.relieves { RELIEF } else { STRICT };
+        let app = if change.writes.iter().any(|write| write.cell.is_foreign()) { APP } else { "" };
+        command.arg(format!("{first}{app}{COMMIT}")).arg(keys.len()).arg(&keys);
         command.arg(change.writes.len());
         for write in &change.writes {
             command.arg(write.loaded.as_deref().unwrap_or_default()).arg(if write.loaded.is_some() {
@@ -121,6 +130,10 @@ impl Redis {
                 "0"
             });
             match &write.put {
+                Put::Keep if write.cell.is_foreign() => command.arg("app").arg("").arg(""),
+                Put::Set(_, Life::Over) if write.cell.is_foreign() => command.arg("app-drop").arg("").arg(""),
+                // Its end stands in the value.
+                Put::Set(value, _) if write.cell.is_foreign() => command.arg("app-set").arg(value).arg(""),
                 Put::Keep => command.arg("keep").arg("").arg(""),
                 Put::Set(_, Life::Over) => command.arg("drop").arg("").arg(""),
                 Put::Set(value, Life::Forever) => command.arg("set").arg(value).arg(""),
@@ -145,7 +158,12 @@ impl Store for Redis {
             let keys: Vec<String> = cells.iter().map(|cell| self.keys.cell(cell)).collect();
             // `EVAL` would need leave to write the keys, and a Redis user who may only read could not even look.
             let mut command = redis::cmd("EVAL_RO");
-            command.arg(LOAD).arg(keys.len()).arg(&keys);
+            if cells.iter().any(Cell::is_foreign) {
+                command.arg(format!("{READING}{APP}{LOAD_APP}")).arg(keys.len()).arg(&keys);
+                command.arg(cells.iter().map(|cell| if cell.is_foreign() { "app" } else { "" }).collect::<Vec<_>>());
+            } else {
+                command.arg(LOAD).arg(keys.len()).arg(&keys);
+            }
             Ask { to: to(&keys), command }
         });
         let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(asks.collect(), Doing::Reading).await;
@@ -183,12 +201,15 @@ impl Store for Redis {
     }
 
     async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
-        let (keys, next) = self.scan(self.keys.records(), cursor, page).await?;
+        if self.keys.layout.is_some() {
+            return self.phones_of_both(cursor, page).await;
+        }
+        let (keys, next) = self.scan(self.keys.records(), "string", cursor, page).await?;
         Ok(Page { found: keys.iter().filter_map(|key| self.keys.phone_of(key)).collect(), next })
     }
 
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError> {
-        let (keys, next) = self.scan(self.keys.users(), cursor, page).await?;
+        let (keys, next) = self.scan(self.keys.users(), "string", cursor, page).await?;
         Ok(Page { found: keys.iter().filter_map(|key| self.keys.user_of(key)).collect(), next })
     }
 

@@ -1,0 +1,52 @@
+//! Where an application keeps the codes: how, with which secret, and how long its own are.
+
+use super::App;
+use crate::config::{LayoutSettings, StoreSettings};
+use crate::error::{Error, Exit};
+use crate::otp::layout::Layout;
+use crate::otp::{Code, CodeSpec};
+use crate::verifier::Lodging;
+
+impl App {
+    /// How an application keeps the codes, with its secret and our own; none where they are kept in our own layout.
+    pub(super) async fn lodging(&self) -> Result<Option<Lodging<'_>>, Error> {
+        let settings = self.settings()?;
+        let StoreSettings::Redis(redis) = &settings.store else { return Ok(None) };
+        let Some(LayoutSettings { layout, secret }) = &redis.layout else { return Ok(None) };
+        let secret = match secret {
+            Some(source) => Some(
+                self.app_secret.get_or_try_init(async || source.resolve(&self.env).await.map_err(Error::from)).await?,
+            ),
+            None => None,
+        };
+        Ok(Some(Lodging { layout, peppers: self.peppers().await?, secret, max_tries: settings.code.max_attempts }))
+    }
+
+    /// How an application keeps the codes.
+    ///
+    /// # Errors
+    /// When the file is wrong.
+    pub fn layout(&self) -> Result<Option<&Layout>, Error> {
+        Ok(match &self.settings()?.store {
+            StoreSettings::Redis(redis) => redis.layout.as_ref().map(|own| &own.layout),
+            StoreSettings::Embedded { .. } => None,
+        })
+    }
+
+    /// Reads a typed code: of our own length, or of the application's where it makes codes too.
+    ///
+    /// # Errors
+    /// When it cannot be a code.
+    pub fn typed_code(&self, typed: &str) -> Result<Code, Error> {
+        let own = &self.settings()?.code.spec;
+        let theirs = self.layout()?.and_then(|layout| layout.length);
+        let read = own.read(typed);
+        let read = match theirs {
+            Some(length) => {
+                read.or_else(|error| CodeSpec { alphabet: own.alphabet.clone(), length }.read(typed).map_err(|_| error))
+            }
+            None => read,
+        };
+        read.map_err(|error| Error::new(Exit::Usage, error))
+    }
+}

@@ -1,0 +1,367 @@
+//! `layout` of `[store.redis]`: a preset, which is a data file, or a table that says the same, or both.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::error::ConfigError;
+use super::secret::SecretSource;
+use super::settings::{LayoutSettings, PlacedSecret};
+use super::tree::{Document, Node, Table};
+use super::{keys, words};
+use crate::otp::layout::{
+    Allows, Clock, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template, TemplateError,
+};
+use crate::otp::{Country, MAX_LENGTH, MAX_TTL, Purpose};
+
+/// The presets, each with its file.
+const PRESETS: [(&str, &str); 5] = [
+    ("authgear", include_str!("layouts/authgear.toml")),
+    ("django-cache", include_str!("layouts/django-cache.toml")),
+    ("frappe", include_str!("layouts/frappe.toml")),
+    ("otpgateway", include_str!("layouts/otpgateway.toml")),
+    ("sibling-strings", include_str!("layouts/sibling-strings.toml")),
+];
+
+/// The commands that a layout may allow, beside those that only look.
+const ALLOWED: [&str; 4] = ["verify", "issue", "revoke", "unlock"];
+
+/// What stands around the layout and decides whether it fits.
+pub(super) struct Around<'a> {
+    pub region: Option<Country>,
+    pub prefix: &'a str,
+    pub cluster: bool,
+}
+
+/// What was said so far: the preset first, the file over it.
+#[derive(Default)]
+struct Said {
+    texts: BTreeMap<&'static str, String>,
+    lists: BTreeMap<&'static str, Vec<String>>,
+    maps: BTreeMap<&'static str, Vec<(String, String)>>,
+    ttl: Option<Duration>,
+    length: Option<u32>,
+    begin: Option<u32>,
+    secret: Option<PlacedSecret>,
+}
+
+const TEXTS: [&str; 15] = [
+    "key",
+    "app",
+    "phone",
+    "type",
+    "field",
+    "verifier",
+    "pattern",
+    "attempts",
+    "attempts_field",
+    "max_attempts_field",
+    "closed_field",
+    "expires_field",
+    "expires_as",
+    "cooldown",
+    "numbers",
+];
+
+pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Result<Option<LayoutSettings>, ConfigError> {
+    let Some(node) = table.get("layout") else { return Ok(None) };
+    let mut said = Said::default();
+    let (name, own) = match node.value {
+        DeValue::String(name) if name == "native" => return Ok(None),
+        DeValue::String(name) => {
+            said.preset(&node, name)?;
+            (name.to_string(), None)
+        }
+        DeValue::Table(_) => {
+            let own = node.table()?;
+            own.only(&keys::LAYOUT)?;
+            let preset = own.text("preset")?;
+            if let (Some(preset), Some(place)) = (preset, own.get("preset")) {
+                said.preset(&place, preset)?;
+            }
+            said.add(&own)?;
+            (preset.unwrap_or("own").to_owned(), Some(own))
+        }
+        _ => return Err(node.wrong_type("\"native\", a preset or a table")),
+    };
+    let place = Place { node: &node, own: own.as_ref() };
+    let layout = said.layout(&name, &place, around)?;
+    Ok(Some(LayoutSettings { layout, secret: said.secret }))
+}
+
+/// Where to point: the key in the file, or, of what a preset says, the layout itself.
+struct Place<'a> {
+    node: &'a Node<'a>,
+    own: Option<&'a Table<'a>>,
+}
+
+impl Place<'_> {
+    fn refuse(&self, key: &str, message: impl Into<String>) -> ConfigError {
+        match self.own.and_then(|own| own.get(key)) {
+            Some(node) => node.refuse(message),
+            None => self.node.refuse(message),
+        }
+    }
+}
+
+impl Said {
+    fn preset(&mut self, node: &Node<'_>, name: &str) -> Result<(), ConfigError> {
+        let Some((_, text)) = PRESETS.iter().find(|(preset, _)| *preset == name) else {
+            let all = || PRESETS.iter().map(|(preset, _)| *preset);
+            let meant = words::meant(name, all().chain(["native"]));
+            let hint = format!("\"native\", a table, or one of {}", all().collect::<Vec<_>>().join(", "));
+            return Err(node.refuse(format!("this layout is not known{meant}")).hint(hint));
+        };
+        self.add(&Document::parse(None, text)?.root())
+    }
+
+    fn add(&mut self, table: &Table<'_>) -> Result<(), ConfigError> {
+        for name in TEXTS.into_iter().chain(["because"]) {
+            let Some(node) = table.get(name) else { continue };
+            if node.text()?.is_empty() {
+                return Err(node.refuse("this is empty; leave the key out"));
+            }
+            self.texts.insert(name, node.text()?.to_owned());
+        }
+        for name in ["allows", "counts", "locks"] {
+            let Some(node) = table.get(name) else { continue };
+            let items = node.list("text")?.map(|item| item.text().map(str::to_owned));
+            self.lists.insert(name, items.collect::<Result<_, _>>()?);
+        }
+        for name in ["purposes", "fields"] {
+            let Some(own) = table.table(name)? else { continue };
+            let entries = own.nodes().map(|node| Ok((node.name.to_owned(), node.text()?.to_owned())));
+            let mut entries: Vec<(String, String)> = entries.collect::<Result<_, ConfigError>>()?;
+            if name == "fields" {
+                let before = self.maps.remove(name).unwrap_or_default();
+                let kept = before.into_iter().filter(|(field, _)| !own.has(field));
+                entries = kept.chain(entries).collect();
+            }
+            self.maps.insert(name, entries);
+        }
+        if let Some(node) = table.get("ttl") {
+            self.ttl = Some(node.duration(Duration::from_secs(1)..=MAX_TTL)?);
+        }
+        if let Some(node) = table.get("length") {
+            self.length = Some(node.number(1..=u32::try_from(MAX_LENGTH).unwrap_or(u32::MAX))?);
+        }
+        if let Some(node) = table.get("attempts_begin") {
+            self.begin = Some(node.number(0..=10)?);
+        }
+        if let Some(node) = table.get("secret") {
+            self.secret = Some(PlacedSecret { source: SecretSource::read(&node)?, place: node.place() });
+        }
+        Ok(())
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+
+    /// One of a few words.
+    fn word<T: Copy>(&self, place: &Place<'_>, name: &str, all: &[(&str, T)], usual: T) -> Result<T, ConfigError> {
+        let Some(text) = self.text(name) else { return Ok(usual) };
+        let found = all.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        found.ok_or_else(|| {
+            let words: Vec<&str> = all.iter().map(|(word, _)| *word).collect();
+            let meant = words::meant(text, words.iter().copied());
+            place.refuse(name, format!("one of {} is wanted{meant}", words.join(", ")))
+        })
+    }
+
+    fn template(&self, place: &Place<'_>, name: &str, text: &str) -> Result<Template, ConfigError> {
+        let text = match self.text("app") {
+            Some(app) => text.replace("{app}", app),
+            None if text.contains("{app}") => {
+                let hint = "layout = { preset = \"…\", app = \"NAME\" }";
+                return Err(place.refuse(name, format!("`app` is missing: it stands in the key {text}")).hint(hint));
+            }
+            None => text.to_owned(),
+        };
+        Template::parse(&text).map_err(|error| {
+            let hint = match error {
+                TemplateError::Text => "a shorter key",
+                _ => "key = \"otp:{phone}\"",
+            };
+            place.refuse(name, error.to_string()).hint(hint)
+        })
+    }
+
+    fn layout(&self, name: &str, place: &Place<'_>, around: &Around<'_>) -> Result<Layout, ConfigError> {
+        let template = |name: &str| self.text(name).map(|text| self.template(place, name, text)).transpose();
+        let key = template("key")?.ok_or_else(|| {
+            place.refuse("key", "`key` is missing: where the code of a phone is").hint("key = \"otp:{phone}\"")
+        })?;
+        let form = self.word(place, "type", &Form::ALL, Form::Text)?;
+        let keeping = self.word(place, "verifier", &Keeping::ALL, Keeping::Plain)?;
+        let locks = self.lists.get("locks").into_iter().flatten();
+        let locks = locks.map(|text| self.template(place, "locks", text)).collect::<Result<Vec<_>, _>>()?;
+        let layout = Layout {
+            name: name.to_owned(),
+            phone: self.spelling(place, around)?,
+            purposes: self.purposes(place)?,
+            form,
+            field: self.field(place, form)?,
+            pattern: self.pattern(place, keeping)?,
+            keeping,
+            ttl: self.ttl.unwrap_or(Duration::from_secs(300)),
+            length: self.length.map(|length| usize::try_from(length).unwrap_or(MAX_LENGTH)),
+            attempts: self.attempts(place, template("attempts")?)?,
+            attempts_begin: self.begin.unwrap_or(0),
+            max_attempts: self.text("max_attempts_field").map(str::to_owned),
+            closed: self.text("closed_field").map(str::to_owned),
+            expires: self.expires(place)?,
+            fields: self.maps.get("fields").cloned().unwrap_or_default(),
+            resets: self.lists.get("counts").cloned().unwrap_or_default(),
+            cooldown: template("cooldown")?,
+            locks,
+            numbers: self.numbers(place, form)?,
+            allows: self.allows(place)?,
+            because: self.text("because").map(str::to_owned),
+            key,
+        };
+        fits(&layout, place, around)?;
+        Ok(layout)
+    }
+
+    fn spelling(&self, place: &Place<'_>, around: &Around<'_>) -> Result<Spelling, ConfigError> {
+        match self.word(place, "phone", &[("e164", 0), ("digits", 1), ("national", 2)], 0)? {
+            0 => Ok(Spelling::E164),
+            1 => Ok(Spelling::Digits),
+            _ => around.region.map(Spelling::National).ok_or_else(|| {
+                place
+                    .refuse("phone", "national numbers are those of one country, and no `region` says which")
+                    .hint("at the top of the file: region = \"IN\"")
+            }),
+        }
+    }
+
+    fn purposes(&self, place: &Place<'_>) -> Result<Vec<(Purpose, String)>, ConfigError> {
+        let Some(named) = self.maps.get("purposes") else {
+            return Ok(vec![(Purpose::default(), Purpose::default().to_string())]);
+        };
+        let purposes = named.iter().map(|(ours, theirs)| {
+            let ours = Purpose::new(ours).map_err(|error| place.refuse("purposes", error.to_string()))?;
+            if theirs.is_empty() || theirs.chars().any(|one| one.is_control() || "{}".contains(one)) {
+                return Err(
+                    place.refuse("purposes", "the application's word for a purpose has neither braces nor controls")
+                );
+            }
+            Ok((ours, theirs.clone()))
+        });
+        let purposes: Vec<_> = purposes.collect::<Result<_, _>>()?;
+        if purposes.is_empty() {
+            return Err(place
+                .refuse("purposes", "at least one purpose is wanted")
+                .hint("purposes = { login = \"login\" }"));
+        }
+        Ok(purposes)
+    }
+
+    fn field(&self, place: &Place<'_>, form: Form) -> Result<Option<String>, ConfigError> {
+        let field = self.text("field").map(str::to_owned);
+        match (form, &field) {
+            (Form::Hash, None) => {
+                Err(place.refuse("type", "a hash needs a `field`: the one with the code").hint("field = \"otp\""))
+            }
+            (Form::Text, Some(_)) => {
+                Err(place.refuse("field", "a string has no fields").hint("type = \"hash\" or \"json\""))
+            }
+            _ => {
+                let many = ["attempts_field", "max_attempts_field", "closed_field", "expires_field"];
+                let alone = many.into_iter().find(|name| self.text(name).is_some());
+                let alone = alone.or_else(|| ["counts"].into_iter().find(|name| self.lists.contains_key(name)));
+                let alone = alone.or_else(|| ["fields"].into_iter().find(|name| self.maps.contains_key(name)));
+                match alone.filter(|_| field.is_none()) {
+                    Some(name) => Err(place.refuse(name, "without a `field` for the code there are no others")),
+                    None => Ok(field),
+                }
+            }
+        }
+    }
+
+    fn pattern(&self, place: &Place<'_>, keeping: Keeping) -> Result<Pattern, ConfigError> {
+        if keeping == Keeping::Plain && self.text("pattern").is_some() {
+            return Err(place.refuse("pattern", "nothing is hashed where the verifier is \"plain\""));
+        }
+        let pattern = Pattern::parse(self.text("pattern").unwrap_or("{code}"));
+        let pattern = pattern.map_err(|error| place.refuse("pattern", error.to_string()))?;
+        let wanted = keeping == Keeping::HmacSha256 || pattern.has_secret();
+        match (wanted, &self.secret) {
+            (true, None) => Err(place
+                .refuse("verifier", "`secret` is missing: the key that the application hashes with")
+                .hint("secret = { env = \"SECRET_KEY\" }")),
+            (false, Some(_)) => Err(place.refuse("secret", "nothing is hashed with a secret here")),
+            _ => Ok(pattern),
+        }
+    }
+
+    fn attempts(&self, place: &Place<'_>, key: Option<Template>) -> Result<Option<Counter>, ConfigError> {
+        match (key, self.text("attempts_field")) {
+            (Some(_), Some(_)) => Err(place.refuse("attempts", "tries are counted in one place: a key or a field")),
+            (Some(key), None) => Ok(Some(Counter::Key(key))),
+            (None, Some(field)) => Ok(Some(Counter::Field(field.to_owned()))),
+            (None, None) if self.begin.is_some() => {
+                Err(place.refuse("attempts_begin", "no tries are counted: `attempts` or `attempts_field` is missing"))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn expires(&self, place: &Place<'_>) -> Result<Option<(String, Clock)>, ConfigError> {
+        let clock = self.word(place, "expires_as", &Clock::ALL, Clock::Seconds)?;
+        match self.text("expires_field") {
+            Some(field) => Ok(Some((field.to_owned(), clock))),
+            None if self.text("expires_as").is_some() => Err(place.refuse("expires_as", "`expires_field` is missing")),
+            None => Ok(None),
+        }
+    }
+
+    fn numbers(&self, place: &Place<'_>, form: Form) -> Result<Numbers, ConfigError> {
+        let usual = if form == Form::Pickle { Numbers::Pickle } else { Numbers::Text };
+        self.word(place, "numbers", &[("text", Numbers::Text), ("pickle", Numbers::Pickle)], usual)
+    }
+
+    fn allows(&self, place: &Place<'_>) -> Result<Allows, ConfigError> {
+        let Some(named) = self.lists.get("allows") else {
+            return Ok(Allows { verify: true, issue: true, revoke: true, unlock: true });
+        };
+        if let Some(strange) = named.iter().find(|name| !ALLOWED.contains(&name.as_str())) {
+            let meant = words::meant(strange, ALLOWED);
+            return Err(place.refuse("allows", format!("one of {} is wanted{meant}", ALLOWED.join(", "))));
+        }
+        let has = |name: &str| named.iter().any(|allowed| allowed == name);
+        Ok(Allows { verify: has("verify"), issue: has("issue"), revoke: has("revoke"), unlock: has("unlock") })
+    }
+}
+
+/// What of a layout does not fit together, or not to this store.
+fn fits(layout: &Layout, place: &Place<'_>, around: &Around<'_>) -> Result<(), ConfigError> {
+    let beside = match &layout.attempts {
+        Some(Counter::Key(key)) => Some(("attempts", key)),
+        _ => None,
+    };
+    let cooldown = layout.cooldown.as_ref().map(|key| ("cooldown", key));
+    let locks = layout.locks.iter().map(|key| ("locks", key));
+    let all: Vec<(&str, &Template)> =
+        [Some(("key", &layout.key)), beside, cooldown].into_iter().flatten().chain(locks).collect();
+    for (at, (name, key)) in all.iter().enumerate() {
+        if layout.purposes.len() > 1 && !key.has_purpose() {
+            return Err(place.refuse(name, "several purposes need a key each: `{purpose}` is missing"));
+        }
+        if all.iter().take(at).any(|(_, other)| other == key) {
+            return Err(place.refuse(name, "this is the name of another key already"));
+        }
+        if key.to_string().starts_with(&format!("{}:", around.prefix)) {
+            let message = format!("our own keys begin with `{}:`, and this is the application's", around.prefix);
+            return Err(place.refuse(name, message).hint("another `prefix` under [store.redis]"));
+        }
+    }
+    if around.cluster && !layout.shares_a_slot() {
+        return Err(place
+            .refuse("key", "on a Cluster all keys of a phone must lie in one slot, and these do not")
+            .hint("one key alone, or the phone in braces in each of them: otp:{{{phone}}}"));
+    }
+    Ok(())
+}
