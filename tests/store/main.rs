@@ -12,6 +12,7 @@ mod fake;
 mod health;
 mod law;
 mod lost;
+mod model;
 mod parts;
 mod party;
 mod places;
@@ -104,6 +105,9 @@ macro_rules! suite {
                 the_user_of_the_phone_comes_with_the_answer
                 many_links_at_once_are_all_kept
                 strange_names_do_not_meet
+            }
+            tests! { $place, model:
+                random_runs_end_as_the_book_says
             }
         }
     };
