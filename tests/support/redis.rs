@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -40,9 +41,10 @@ pub struct RedisServer {
     words: Vec<String>,
 }
 
-/// Runs a server until it ends or nobody holds our standard input any more: a test that is killed leaves none behind,
-/// nor does one that keeps its server for all others.
-const GUARD: &str = r#""$@" & server=$!; exec 3<&0; (cat <&3 >&2; kill -9 $server 2>&-) >&- & wait $server"#;
+/// Runs a server until it ends or nobody holds our standard input any more, however the tests ended; then ends what the
+/// server forked, which is alone with it in a group of its own.
+const GUARD: &str = r#""$@" & server=$!; exec 3<&0; (read end <&3; kill -9 $server) 2>&- >&- & reader=$!
+wait $server; kill $reader 2>&-; wait; kill -9 0"#;
 
 impl RedisServer {
     /// Without persistence and without a password.
@@ -168,6 +170,7 @@ fn spawned(under: &[&str], make: Make, words: &[String], port: u16, folder: &Pat
     let log = std::fs::File::options().create(true).append(true).open(folder.join("redis.log")).expect("a log");
     Command::new("sh")
         .args(["-c", GUARD, "sh"])
+        .process_group(0)
         .args(under)
         .arg(make.program())
         .args(file)
