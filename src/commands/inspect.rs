@@ -273,9 +273,7 @@ fn checks(layout: Option<&Layout>, unreadable: Option<&str>, findings: &[Finding
             let detail = format!("a used code for `{purpose}` left a key without a lifetime behind");
             check("orphan", "warn", detail)
         }
-        Finding::Locked(purpose) => {
-            check("application_lock", "warn", format!("the application itself has a lock for `{purpose}`"))
-        }
+        Finding::Locked => check("application_lock", "warn", "the application itself has a lock".to_owned()),
     }));
     checks
 }

@@ -347,7 +347,8 @@ fn fits(layout: &Layout, place: &Place<'_>, around: &Around<'_>) -> Result<(), C
     let all: Vec<(&str, &Template)> =
         [Some(("key", &layout.key)), beside, cooldown].into_iter().flatten().chain(locks).collect();
     for (at, (name, key)) in all.iter().enumerate() {
-        if layout.purposes.len() > 1 && !key.has_purpose() {
+        // A lock may be one for all purposes: it is only ever removed.
+        if layout.purposes.len() > 1 && !key.has_purpose() && *name != "locks" {
             return Err(place.refuse(name, "several purposes need a key each: `{purpose}` is missing"));
         }
         if all.iter().take(at).any(|(_, other)| other == key) {

@@ -17,7 +17,7 @@ impl Verifier<'_> {
     pub(super) async fn count(&self, asked: &ToSend<'_>, reservation: &Reserve<'_>) -> Result<Counted, VerifierError> {
         let mut counted = self.counters(asked, reservation);
         let circuit_cells = asked.route.circuits();
-        let mut groups = vec![self.cells(asked.issue.phone)];
+        let mut groups = vec![self.cells(asked.issue.phone).await?];
         let mut seen = Counted::default();
         let mut lost = 0;
         for _ in 0..ROUNDS {
@@ -27,7 +27,8 @@ impl Verifier<'_> {
             let Some((own, others)) = loaded.split_first() else { return Err(no_answer()) };
             let (others, circuits) = others.split_at_checked(counted.len()).ok_or_else(no_answer)?;
             seen.circuits = circuits.iter().map(circuit).collect();
-            let known = self.view(asked.issue.phone, own, Touch::Nothing)?.known;
+            let view = self.view(asked.issue.phone, &groups[0], own, Touch::Nothing)?;
+            let known = view.ok_or(VerifierError::Contended)?.known;
             let decided = rules::reserve(&known, own.now, self.limits, reservation);
             let decided = decided.map_err(|refused| VerifierError::refused(refused, own.now))?;
             if matches!(decided.outcome, Reserved::Replayed(_)) {

@@ -2,9 +2,9 @@
 
 use super::step::{known, own_cells};
 use super::{Verifier, VerifierError};
-use crate::otp::layout::{Act, After, Allows, Finding, Held, Layout, Reconciled, Refused, Seen, Settled, Shared};
+use crate::otp::layout::{Act, After, Allows, Finding, Held, Keys, Layout, Reconciled, Refused, Seen, Settled, Shared};
 use crate::otp::rules::{Known, Step};
-use crate::otp::{Code, Life, Moment, Peppers, Phone, Purpose, Secret};
+use crate::otp::{Code, Life, Moment, Peppers, Phone, Purpose, Secret, UserId, Users};
 use crate::store::{Cell, Loaded, Put, StoreError, Write};
 
 /// How an application keeps its codes, and what is needed to read and write them.
@@ -50,25 +50,57 @@ impl View {
 
 impl<'v> Verifier<'v> {
     /// The cells of a phone: ours, and the application's keys. A number that it has no key for has only ours.
-    pub(super) fn cells(&self, phone: &Phone) -> Vec<Cell> {
-        let mut cells = own_cells(phone);
-        let keys = self.lodging.and_then(|lodging| lodging.layout.keys(phone)).unwrap_or_default();
-        cells.extend(keys.iter().flat_map(|keys| keys.names().map(|name| Cell::App(name.to_owned()))));
-        cells
+    pub(super) async fn cells(&self, phone: &Phone) -> Result<Vec<Cell>, VerifierError> {
+        let mut cells = self.cells_of(std::slice::from_ref(phone)).await?;
+        Ok(cells.pop().unwrap_or_default())
     }
 
-    /// What was loaded, as the rules see it.
-    pub(super) fn view(&self, phone: &Phone, loaded: &Loaded, touch: Touch<'_>) -> Result<View, VerifierError> {
+    /// Those of many phones. Where a user stands in a key, the users are looked up first, which costs a round trip.
+    pub(super) async fn cells_of(&self, phones: &[Phone]) -> Result<Vec<Vec<Cell>>, VerifierError> {
+        let users = match self.lodging.filter(|lodging| lodging.layout.asks_for_user()) {
+            Some(_) => {
+                let groups: Vec<Vec<Cell>> = phones.iter().map(own_cells).collect();
+                let loaded = self.store.load(&groups).await?;
+                loaded.iter().map(|loaded| Ok(known(loaded)?.users)).collect::<Result<Vec<_>, VerifierError>>()?
+            }
+            None => Vec::new(),
+        };
+        let cells = phones.iter().enumerate().map(|(at, phone)| {
+            let user = users.get(at).and_then(Users::only);
+            let keys = self.lodging.and_then(|lodging| lodging.layout.keys(phone, user)).unwrap_or_default();
+            let names = keys.iter().flat_map(|keys| keys.names().map(|name| Cell::App(name.to_owned())));
+            own_cells(phone).into_iter().chain(names).collect()
+        });
+        Ok(cells.collect())
+    }
+
+    /// What was loaded of these cells, as the rules see it; `None`: the phone's user has changed since the cells were
+    /// named, and with it the application's keys.
+    pub(super) fn view(
+        &self,
+        phone: &Phone,
+        cells: &[Cell],
+        loaded: &Loaded,
+        touch: Touch<'_>,
+    ) -> Result<Option<View>, VerifierError> {
         let mut known = known(loaded)?;
-        let Some((shared, keys)) = self.shared(phone, touch) else { return Ok(View { known, app: None }) };
-        let mut values = loaded.values.iter().skip(own_cells(phone).len()).cloned();
+        let own = own_cells(phone).len();
+        let Some((shared, keys)) = self.shared(phone, known.users.only(), touch) else {
+            self.has_keys(&known, touch)?;
+            return Ok((cells.len() == own).then_some(View { known, app: None }));
+        };
+        let named = cells.iter().skip(own).map(|cell| if let Cell::App(key) = cell { key.as_str() } else { "" });
+        if !keys.iter().flat_map(Keys::names).eq(named) {
+            return Ok(None);
+        }
+        let mut values = loaded.values.iter().skip(own).cloned();
         let seen = keys.into_iter().map(|keys| Seen::read(shared.layout, keys, &mut values));
         let seen = seen.collect::<Result<Vec<_>, _>>()?;
         let mut both = shared.reconcile(std::mem::take(&mut known), &seen, loaded.now)?;
         if let Touch::Type(purpose, typed) = touch {
             shared.lend(&mut both, &seen, purpose, typed);
         }
-        Ok(View { known: both.known.clone(), app: Some((seen, both)) })
+        Ok(Some(View { known: both.known.clone(), app: Some((seen, both)) }))
     }
 
     /// What becomes of the application's keys after a rule; the rule's record follows where they cannot hold all of it.
@@ -80,7 +112,8 @@ impl<'v> Verifier<'v> {
         now: Moment,
         touch: Touch<'_>,
     ) -> Result<Settled, VerifierError> {
-        let (Some((shared, _)), Some((seen, both))) = (self.shared(phone, touch), &view.app) else {
+        let Some((seen, both)) = &view.app else { return Ok(Settled::default()) };
+        let Some((shared, _)) = self.shared(phone, view.known.users.only(), touch) else {
             return Ok(Settled::default());
         };
         let act = match touch {
@@ -96,9 +129,9 @@ impl<'v> Verifier<'v> {
     }
 
     /// The writes of the application's keys, in the order of the cells.
-    pub(super) fn app_writes(&self, phone: &Phone, loaded: &Loaded, settled: Settled) -> Vec<Write> {
-        let own = own_cells(phone).len();
-        let cells = self.cells(phone).into_iter().skip(own).zip(loaded.values.iter().skip(own));
+    pub(super) fn app_writes(cells: Vec<Cell>, loaded: &Loaded, settled: Settled) -> Vec<Write> {
+        let foreign = |(cell, _): &(Cell, &Option<Vec<u8>>)| cell.is_foreign();
+        let cells = cells.into_iter().zip(&loaded.values).filter(foreign);
         let written = |((cell, loaded), after): ((Cell, &Option<Vec<u8>>), After)| {
             let put = match after {
                 After::Keep => Put::Keep,
@@ -112,7 +145,8 @@ impl<'v> Verifier<'v> {
 
     /// What the application is to keep of a code; nothing where it keeps none.
     pub(super) fn kept_of(&self, phone: &Phone, code: &Code) -> Result<zeroize::Zeroizing<String>, VerifierError> {
-        let Some((shared, _)) = self.shared(phone, Touch::Nothing) else { return Ok(String::new().into()) };
+        let Some(lodging) = self.lodging else { return Ok(String::new().into()) };
+        let shared = lodging.shared(phone, Touch::Nothing);
         let mut salt = [0_u8; 16];
         self.randomness.fill(&mut salt)?;
         Ok(shared.keep(code, salt).unwrap_or_default())
@@ -142,13 +176,34 @@ impl<'v> Verifier<'v> {
         Ok(())
     }
 
-    fn shared<'s>(&self, phone: &'s Phone, touch: Touch<'_>) -> Option<(Shared<'s>, Vec<crate::otp::layout::Keys>)>
+    fn shared<'s>(&self, phone: &'s Phone, user: Option<&UserId>, touch: Touch<'_>) -> Option<(Shared<'s>, Vec<Keys>)>
     where
         'v: 's,
     {
-        let Lodging { layout, peppers, secret, max_tries } = self.lodging?;
-        let dead_too = matches!(touch, Touch::Kill);
-        Some((Shared { layout, peppers, secret, max_tries, phone, dead_too }, layout.keys(phone)?))
+        let lodging = self.lodging?;
+        Some((lodging.shared(phone, touch), lodging.layout.keys(phone, user)?))
+    }
+
+    /// Refuses a code where the application has no key for it, because the user stands in its name.
+    fn has_keys(&self, known: &Known, touch: Touch<'_>) -> Result<(), VerifierError> {
+        let asks = matches!(touch, Touch::Type(..) | Touch::Issue { .. });
+        if !asks || self.lodging.is_none_or(|lodging| !lodging.layout.needs_user()) {
+            return Ok(());
+        }
+        match known.users.users.as_slice() {
+            [] | [_] => Err(VerifierError::NoUser),
+            many => Err(VerifierError::Ambiguous(many.iter().map(|link| link.user.clone()).collect())),
+        }
+    }
+}
+
+impl<'v> Lodging<'v> {
+    fn shared<'s>(self, phone: &'s Phone, touch: Touch<'_>) -> Shared<'s>
+    where
+        'v: 's,
+    {
+        let Lodging { layout, peppers, secret, max_tries } = self;
+        Shared { layout, peppers, secret, max_tries, phone, dead_too: matches!(touch, Touch::Kill) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is known of a phone, and of many: reads only.
 
-use super::lodging::Touch;
+use super::lodging::{Touch, View};
 use super::step::no_answer;
 use super::{Verifier, VerifierError};
 use crate::otp::layout::Finding;
@@ -68,7 +68,7 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn look(&self, phone: &Phone) -> Result<Look, VerifierError> {
-        let groups = [self.cells(phone)];
+        let groups = [self.cells(phone).await?];
         let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
         let loaded = loaded?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
@@ -76,7 +76,7 @@ impl Verifier<'_> {
             Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
             timeline => (timeline?, None),
         };
-        let view = self.view(phone, loaded, Touch::Nothing)?;
+        let view = self.view(phone, &groups[0], loaded, Touch::Nothing)?.ok_or(VerifierError::Contended)?;
         let findings = view.findings().to_vec();
         Ok(Look { now: loaded.now, known: view.known, timeline, unreadable, findings })
     }
@@ -146,11 +146,12 @@ impl Verifier<'_> {
         if phones.is_empty() {
             return Ok(Vec::new());
         }
-        let groups: Vec<_> = phones.iter().map(|phone| self.cells(phone)).collect();
+        let groups = self.cells_of(&phones).await?;
         let loaded = self.store.load(&groups).await?;
         let mut lines = Vec::new();
-        for (phone, loaded) in phones.into_iter().zip(&loaded) {
-            let known = self.view(&phone, loaded, Touch::Nothing)?.known;
+        for ((phone, cells), loaded) in phones.into_iter().zip(&groups).zip(&loaded) {
+            // One whose user has just changed is listed the next time.
+            let Some(View { known, .. }) = self.view(&phone, cells, loaded, Touch::Nothing)? else { continue };
             lines.extend(lines_of(&phone, &known, loaded.now, wanted));
         }
         Ok(lines)

@@ -90,7 +90,11 @@ impl Verifier<'_> {
         let (mut losses, mut doubt) = (0, None::<StoreError>);
         for round in 1..=ROUNDS {
             tracing::debug!(?phone, round, "load");
-            let slot = [self.cells(phone)];
+            // The first look, like any other: while a change is in doubt, so is what fails here.
+            let slot = match self.cells(phone).await {
+                Ok(cells) => [cells],
+                Err(error) => return Err(doubt.map_or(error, VerifierError::from)),
+            };
             let loading = self.store.load(&slot);
             let loaded = match doubt {
                 Some(_) => self.progress.during(doing.what.clone(), loading).await,
@@ -104,7 +108,8 @@ impl Verifier<'_> {
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
                 return Ok(lost.stepped);
             }
-            let view = self.view(phone, &loaded, doing.touch)?;
+            let [cells] = slot;
+            let Some(view) = self.view(phone, &cells, &loaded, doing.touch)? else { continue };
             let mut step = rule(&view.known, loaded.now)?;
             let settled = self.settled(phone, &view, &mut step, loaded.now, doing.touch)?;
             let known = view.known;
@@ -122,7 +127,7 @@ impl Verifier<'_> {
                 return Ok(stepped);
             }
             let mut change = self.change(phone, &loaded, step, doing.relieves);
-            change.writes.extend(self.app_writes(phone, &loaded, settled));
+            change.writes.extend(Self::app_writes(cells, &loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
             match self.progress.during(doing.what.clone(), self.store.commit(&[change])).await {
                 Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => {

@@ -178,9 +178,11 @@ impl Verifier<'_> {
 
     /// What is known of the challenge now.
     async fn see<O, N>(&self, watch: &Watch<'_, O, N>) -> Result<Option<Seen>, VerifierError> {
-        let loaded = self.store.load(&[self.cells(watch.asked.phone)]).await?;
+        let groups = [self.cells(watch.asked.phone).await?];
+        let loaded = self.store.load(&groups).await?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
-        let (known, now) = (self.view(watch.asked.phone, loaded, Touch::Nothing)?.known, loaded.now);
+        let view = self.view(watch.asked.phone, &groups[0], loaded, Touch::Nothing)?;
+        let (known, now) = (view.ok_or(VerifierError::Contended)?.known, loaded.now);
         let Some((purpose, challenge)) = watch.chosen(&known, now) else { return Ok(None) };
         let heard = watch.heard.as_ref().map(|report| self.report(&known, now, &challenge, report));
         let challenge = match heard {

@@ -145,6 +145,14 @@ def authgear():
         failed = f"app:accounts:failed-attempts:oob-otp:{phone}"
         server.incr(failed)
         server.expire(failed, 300)
+    elif act == "lock":
+        account = "app:accounts:lockout:AccountAuthentication:u_1"
+        server.hset(account, mapping={"total": 9, "198.51.100.7": 9})
+        server.expire(account, 3600)
+        server.set(account + ":lock:global", 1_999_999_999, ex=3600)
+    elif act == "locked":
+        account = "app:accounts:lockout:AccountAuthentication:u_1"
+        return str(server.exists(account, account + ":lock:global"))
     elif act == "check":
         held = server.get(key)
         return "none" if held is None else compared(json.loads(held)["code"])

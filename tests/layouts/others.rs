@@ -111,8 +111,37 @@ fn authgears_codes_are_seen_revoked_and_unlocked_but_not_made() {
     machine.run(&["unlock", PHONE]).exits(0);
     assert_eq!(machine.inspect(PHONE)["live_code"]["attempts_left"], 5);
     assert_eq!(app.says("654321"), "right");
+    app.does("lock", "");
+    machine.run(&["unlock", PHONE]).exits(0);
+    assert_eq!(app.does("locked", ""), "2", "whose account it is, is not known");
+    machine.run(&["user", "link", "u_1", PHONE]).exits(0);
+    assert!(machine.inspect(PHONE)["checks"].to_string().contains("application_lock"));
+    assert_eq!(machine.run(&["unlock", PHONE, "--json"]).exits(0).json()["locks_cleared"], 2);
+    assert_eq!(app.does("locked", ""), "0");
     machine.run(&["revoke", PHONE]).exits(0);
     assert_eq!(app.says("654321"), "none");
+    let all = machine.run(&["doctor", "--json"]).exits(0).stdout.clone();
+    assert!(all.contains("the codes lie in the Redis as they are"), "{all}");
+}
+
+#[test]
+fn a_key_by_user_needs_the_phones_only_user() {
+    let machine = machine("layout = { key = \"account_phone_otp:otp:{user}\" }");
+    machine.redis().cli(&["SET", "account_phone_otp:otp:u_1", "654321", "EX", "300"]);
+    for command in [&["verify", PHONE, "654321"][..], &["issue", PHONE], &["send", PHONE]] {
+        machine.run(command).exits(14);
+    }
+    machine.run(&["user", "link", "u_1", PHONE]).exits(0);
+    machine.verify(PHONE, "111111").exits(10);
+    machine.run(&["user", "link", "u_2", PHONE]).exits(0);
+    machine.verify(PHONE, "654321").exits(15);
+    machine.run(&["inspect", PHONE]).exits(0);
+    machine.run(&["user", "unlink", "u_2"]).exits(0);
+    assert_eq!(machine.redis().cli(&["GET", "account_phone_otp:otp:u_1"]), "654321");
+    machine.run(&["revoke", PHONE]).exits(0);
+    let code = issue(&machine);
+    assert_eq!(machine.redis().cli(&["GET", "account_phone_otp:otp:u_1"]), code);
+    machine.verify(PHONE, &code).exits(0);
 }
 
 #[test]

@@ -23,9 +23,9 @@ pub use held::{Content, Held, Strange};
 pub use keeping::{Keeping, NoPattern, Pattern};
 pub use reconcile::{Finding, Reconciled, Refused, Seen, Shared};
 pub use settle::{Act, After, Settled};
-pub use template::{Spelling, Template, TemplateError, hash_tag, literal};
+pub use template::{Places, Spelling, Template, TemplateError, hash_tag, literal};
 
-use super::{Phone, Purpose};
+use super::{Phone, Purpose, UserId};
 
 /// The number of nobody, in the place of a phone.
 const NOBODY: &str = "+0";
@@ -171,26 +171,50 @@ impl Keys {
 }
 
 impl Layout {
-    /// The keys of a phone, those of each purpose by themselves; `None`: the application has no key for such a number.
+    /// The keys of a phone, those of each purpose by themselves; `None`: the application has no key for such a number, or
+    /// it has the user in it, and the phone has none, or several.
     #[must_use]
-    pub fn keys(&self, phone: &Phone) -> Option<Vec<Keys>> {
+    pub fn keys(&self, phone: &Phone, user: Option<&UserId>) -> Option<Vec<Keys>> {
         let spelled = self.phone.of(phone)?;
-        Some(self.purposes.iter().map(|(purpose, theirs)| self.keys_of(spelled, purpose, theirs)).collect())
+        // What could not be the name of a key of theirs is not made into one.
+        let user = user.map(UserId::as_str).filter(|user| !user.chars().any(char::is_control));
+        if user.is_none() && self.needs_user() {
+            return None;
+        }
+        Some(self.purposes.iter().map(|(purpose, theirs)| self.keys_of(spelled, user, purpose, theirs)).collect())
     }
 
-    fn keys_of(&self, phone: &str, purpose: &Purpose, theirs: &str) -> Keys {
-        let named = |template: &Template| template.key(phone, theirs);
+    fn keys_of(&self, phone: &str, user: Option<&str>, purpose: &Purpose, theirs: &str) -> Keys {
+        let named =
+            |template: &Template| template.key(Places { phone, purpose: theirs, user: user.unwrap_or_default() });
         let attempts = match &self.attempts {
             Some(Counter::Key(template)) => Some(named(template)),
             _ => None,
         };
+        let locks = self.locks.iter().filter(|template| user.is_some() || !template.has_user());
         Keys {
             purpose: purpose.clone(),
             code: named(&self.key),
             attempts,
             cooldown: self.cooldown.as_ref().map(named),
-            locks: self.locks.iter().map(named).collect(),
+            locks: locks.map(named).collect(),
         }
+    }
+
+    /// Whether there is no key at all without a user.
+    #[must_use]
+    pub fn needs_user(&self) -> bool {
+        let beside = match &self.attempts {
+            Some(Counter::Key(template)) => Some(template),
+            _ => None,
+        };
+        [Some(&self.key), beside, self.cooldown.as_ref()].into_iter().flatten().any(Template::has_user)
+    }
+
+    /// Whether the user stands in any key.
+    #[must_use]
+    pub fn asks_for_user(&self) -> bool {
+        self.needs_user() || self.locks.iter().any(Template::has_user)
     }
 
     /// Whether all keys of a phone lie in one slot of a Cluster, and ours can lie there too.
@@ -202,7 +226,8 @@ impl Layout {
     /// What stands before and behind the phone in the hash tag of its keys, where they all have the same one. A tag
     /// without the phone would put all phones into one slot, and one with a closing brace would end ours.
     fn around(&self) -> Option<(String, String)> {
-        let all: Vec<Keys> = self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, ours, theirs)).collect();
+        let all: Vec<Keys> =
+            self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, Some(""), ours, theirs)).collect();
         let mut tags = all.iter().flat_map(Keys::names).map(hash_tag);
         let first = tags.next()?;
         let (before, behind) = first.split_once(NOBODY)?;
@@ -231,7 +256,7 @@ impl Layout {
     #[must_use]
     pub fn nobodys(&self) -> (String, Vec<String>) {
         let Some((before, behind)) = self.around() else { return (NOBODY.to_owned(), Vec::new()) };
-        let all = self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, ours, theirs));
+        let all = self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, Some(""), ours, theirs));
         let names = all.flat_map(|keys| keys.names().map(str::to_owned).collect::<Vec<_>>());
         (format!("{before}{NOBODY}{behind}"), names.collect())
     }

@@ -51,7 +51,7 @@ pub enum Finding {
     /// What a used code left behind: it has no lifetime, and will never go by itself.
     Orphan(Purpose),
     /// A lock of the application's own is there.
-    Locked(Purpose),
+    Locked,
 }
 
 /// The application's key is not understood.
@@ -143,8 +143,9 @@ impl Shared<'_> {
             // The application sent by itself: its wait is ours too.
             let wait = seen.cooldown.as_ref().and_then(|held| held.until).filter(|until| *until > now);
             both.known.record.cooldown_until = both.known.record.cooldown_until.max(wait);
-            if seen.locks.iter().any(Option::is_some) {
-                both.findings.push(Finding::Locked(seen.keys.purpose.clone()));
+            // One lock may stand for several purposes.
+            if seen.locks.iter().any(Option::is_some) && !both.findings.contains(&Finding::Locked) {
+                both.findings.push(Finding::Locked);
             }
         }
         Ok(both)

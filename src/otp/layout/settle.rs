@@ -76,6 +76,7 @@ impl Shared<'_> {
         if let Some(record) = decided {
             both.take_back(record);
         }
+        let mut cleared: Vec<&String> = Vec::new();
         for (seen, current) in seen.iter().zip(&both.current) {
             let mut fate = Fate { code: After::Keep, attempts: After::Keep, locks: false };
             if let Some(record) = decided {
@@ -84,7 +85,14 @@ impl Shared<'_> {
             if let Act::Unlock(only) = act
                 && only.is_none_or(|only| *only == seen.keys.purpose)
             {
-                self.unlock(seen, &mut fate, &mut settled.unlocked)?;
+                self.unlock(seen, &mut fate)?;
+            }
+            // One lock may stand for several purposes.
+            let there = seen.keys.locks.iter().zip(&seen.locks).filter(|(_, lock)| fate.locks && lock.is_some());
+            for (name, _) in there {
+                if !cleared.contains(&name) {
+                    cleared.push(name);
+                }
             }
             settled.keys.push(fate.code);
             settled.keys.extend(seen.keys.attempts.is_some().then_some(fate.attempts));
@@ -93,6 +101,7 @@ impl Shared<'_> {
             let dropped = |lock: &Option<Held>| if fate.locks && lock.is_some() { After::Drop } else { After::Keep };
             settled.keys.extend(seen.locks.iter().map(dropped));
         }
+        settled.unlocked = u32::try_from(cleared.len()).unwrap_or(u32::MAX);
         Ok(settled)
     }
 
@@ -158,9 +167,7 @@ impl Shared<'_> {
     }
 
     /// What the application itself counts and locks goes back to its beginning.
-    fn unlock(&self, seen: &Seen, fate: &mut Fate, unlocked: &mut u32) -> Result<(), Refused> {
-        let locks = seen.locks.iter().flatten().count();
-        *unlocked = unlocked.saturating_add(u32::try_from(locks).unwrap_or(u32::MAX));
+    fn unlock(&self, seen: &Seen, fate: &mut Fate) -> Result<(), Refused> {
         fate.locks = true;
         if seen.attempts.is_some() {
             fate.attempts = After::Drop;

@@ -53,6 +53,18 @@ enum Part {
     Text(String),
     Phone,
     Purpose,
+    User,
+}
+
+/// What stands in the places of a key.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The phone, as the application spells it.
+    pub phone: &'a str,
+    /// The purpose, in the application's word.
+    pub purpose: &'a str,
+    /// The user of the phone.
+    pub user: &'a str,
 }
 
 /// A key with its places: `otp:{phone}`. A brace that is meant stands twice: `{{otp:{phone}}}`.
@@ -63,11 +75,11 @@ pub struct Template(Vec<Part>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// Every phone needs a key of its own.
-    #[error("a key has the place `{{phone}}` once")]
+    #[error("a key has the place `{{phone}}` or `{{user}}`")]
     Phone,
     /// A place that is not known.
     #[error(
-        "a key has only the places `{{phone}}` and `{{purpose}}`, each at most once, and a brace that is meant stands twice"
+        "a key has only the places `{{phone}}`, `{{user}}` and `{{purpose}}`, each at most once, and a brace that is meant stands twice"
     )]
     Place,
     /// Too long, or with characters that no key should have.
@@ -87,7 +99,7 @@ impl Template {
         let (mut parts, mut literal) = (Vec::new(), String::new());
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
-            let place = [("{phone}", Part::Phone), ("{purpose}", Part::Purpose)];
+            let place = [("{phone}", Part::Phone), ("{purpose}", Part::Purpose), ("{user}", Part::User)];
             let place = place.into_iter().find(|(name, _)| rest.starts_with(name));
             if let Some(doubled) = ["{{", "}}"].into_iter().find(|doubled| rest.starts_with(doubled)) {
                 literal.push_str(&doubled[1..]);
@@ -111,7 +123,8 @@ impl Template {
         if !literal.is_empty() {
             parts.push(Part::Text(literal));
         }
-        if parts.contains(&Part::Phone) { Ok(Self(parts)) } else { Err(TemplateError::Phone) }
+        let own = parts.contains(&Part::Phone) || parts.contains(&Part::User);
+        if own { Ok(Self(parts)) } else { Err(TemplateError::Phone) }
     }
 
     /// Whether each purpose has a key of its own.
@@ -120,32 +133,40 @@ impl Template {
         self.0.contains(&Part::Purpose)
     }
 
-    /// The key of a phone and a purpose.
+    /// Whether the user of the phone stands in it.
     #[must_use]
-    pub fn key(&self, phone: &str, purpose: &str) -> String {
-        self.with(purpose, String::push_str, phone)
+    pub fn has_user(&self) -> bool {
+        self.0.contains(&Part::User)
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self, places: Places<'_>) -> String {
+        self.with(String::push_str, places)
     }
 
     /// The `SCAN` pattern of the keys of a purpose. What an application put into a name means nothing but itself.
     #[must_use]
     pub fn pattern(&self, spelling: Spelling, purpose: &str) -> String {
-        self.with(purpose, |key, text| key.push_str(&literal(text)), spelling.pattern())
+        let places = Places { phone: spelling.pattern(), purpose, user: "*" };
+        self.with(|key, text| key.push_str(&literal(text)), places)
     }
 
     /// What stands in a key in the place of the phone.
     #[must_use]
     pub fn phone_in<'k>(&self, key: &'k str, purpose: &str) -> Option<&'k str> {
         let at = self.0.iter().position(|part| *part == Part::Phone)?;
-        let side = |parts: &[Part]| Self(parts.to_vec()).key("", purpose);
+        let side = |parts: &[Part]| Self(parts.to_vec()).key(Places { phone: "", purpose, user: "" });
         key.strip_prefix(&side(&self.0[..at]))?.strip_suffix(&side(&self.0[at + 1..]))
     }
 
-    fn with(&self, purpose: &str, text: impl Fn(&mut String, &str), phone: &str) -> String {
+    fn with(&self, text: impl Fn(&mut String, &str), places: Places<'_>) -> String {
         self.0.iter().fold(String::new(), |mut key, part| {
             match part {
                 Part::Text(own) => text(&mut key, own),
-                Part::Purpose => text(&mut key, purpose),
-                Part::Phone => key.push_str(phone),
+                Part::Purpose => text(&mut key, places.purpose),
+                Part::Phone => key.push_str(places.phone),
+                Part::User => key.push_str(places.user),
             }
             key
         })
@@ -158,6 +179,7 @@ impl std::fmt::Display for Template {
             Part::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
             Part::Phone => f.write_str("{phone}"),
             Part::Purpose => f.write_str("{purpose}"),
+            Part::User => f.write_str("{user}"),
         })
     }
 }
@@ -191,7 +213,7 @@ mod tests {
     #[test]
     fn a_key_is_made_and_read_back() {
         let template = Template::parse("app:a*b:{purpose}:{phone}:x").unwrap();
-        let key = template.key("+919876543210", "login");
+        let key = template.key(Places { phone: "+919876543210", purpose: "login", user: "" });
         assert_eq!(key, "app:a*b:login:+919876543210:x");
         assert_eq!(template.phone_in(&key, "login"), Some("+919876543210"));
         assert_eq!(template.phone_in(&key, "other"), None);
@@ -202,10 +224,13 @@ mod tests {
     #[test]
     fn braces_are_doubled_and_places_are_known() {
         let template = Template::parse("{{otp:{phone}}}").unwrap();
-        assert_eq!(template.key("1", ""), "{otp:1}");
+        assert_eq!(template.key(Places { phone: "1", purpose: "", user: "" }), "{otp:1}");
         assert_eq!(template.to_string(), "{{otp:{phone}}}");
+        let by_user = Template::parse("a:{user}:{purpose}").unwrap();
+        assert_eq!(by_user.key(Places { phone: "1", purpose: "p", user: "u_1" }), "a:u_1:p");
+        assert_eq!(by_user.phone_in("a:u_1:p", "p"), None);
         assert_eq!(Template::parse("otp"), Err(TemplateError::Phone));
-        for bad in ["otp:{phone}:{phone}", "otp:{user}:{phone}", "otp:{phone", "otp:phone}:{phone}"] {
+        for bad in ["otp:{phone}:{phone}", "otp:{name}:{phone}", "otp:{phone", "otp:phone}:{phone}"] {
             assert_eq!(Template::parse(bad), Err(TemplateError::Place), "{bad}");
         }
         assert_eq!(Template::parse("otp:\n{phone}"), Err(TemplateError::Text));

@@ -123,7 +123,7 @@ impl World {
     }
 
     fn seen(&self) -> Result<Vec<Seen>, Refused> {
-        let keys = self.layout.keys(&self.phone).unwrap();
+        let keys = self.layout.keys(&self.phone, None).unwrap();
         let read = |keys: Keys| {
             let names: Vec<String> = keys.names().map(str::to_owned).collect();
             let mut values = names.iter().map(|name| self.keys.get(name).map(Held::write));
@@ -464,7 +464,7 @@ fn what_is_of_another_form_is_refused_and_not_quoted() {
         (Layout { form: Form::Json, ..frappe() }, r#"{"otp":"1234"}"#),
     ] {
         let mut world = World::new(layout);
-        let key = world.layout.keys(&world.phone).unwrap()[0].code.clone();
+        let key = world.layout.keys(&world.phone, None).unwrap()[0].code.clone();
         world.app_sets(&key, text, Some(300));
         let error = world.look().unwrap_err();
         assert!(matches!(error, Refused::Strange { .. }), "{error}");
@@ -490,9 +490,22 @@ fn hashed_codes_are_compared_and_written() {
 #[test]
 fn a_foreign_number_has_no_national_key() {
     let layout = Layout { phone: Spelling::National("IN".parse().unwrap()), ..frappe() };
-    assert_eq!(layout.keys(&Phone::parse("+14155550123", None).unwrap()), None);
-    let keys = layout.keys(&Phone::parse("+919876543210", None).unwrap()).unwrap();
+    assert_eq!(layout.keys(&Phone::parse("+14155550123", None).unwrap(), None), None);
+    let keys = layout.keys(&Phone::parse("+919876543210", None).unwrap(), None).unwrap();
     assert_eq!(keys[0].code, "otp:9876543210");
+}
+
+#[test]
+fn a_key_with_the_user_in_it_needs_one() {
+    let phone = Phone::parse("+919876543210", None).unwrap();
+    let user = crate::otp::UserId::new("u_1").unwrap();
+    let layout = Layout { key: template("account_otp:{user}"), ..frappe() };
+    assert_eq!(layout.keys(&phone, None), None);
+    assert_eq!(layout.keys(&phone, Some(&user)).unwrap()[0].code, "account_otp:u_1");
+    assert_eq!(layout.tag(&phone), "+919876543210", "its slot is not the phone's");
+    let layout = Layout { locks: vec![template("lock:{user}"), template("lock:{phone}")], ..frappe() };
+    assert_eq!(layout.keys(&phone, None).unwrap()[0].locks, ["lock:+919876543210"]);
+    assert_eq!(layout.keys(&phone, Some(&user)).unwrap()[0].locks, ["lock:u_1", "lock:+919876543210"]);
 }
 
 #[test]

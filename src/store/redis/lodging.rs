@@ -43,7 +43,7 @@ impl Redis {
     async fn only_theirs(&self, layout: &Layout, place: usize, phones: Vec<Phone>) -> Result<Vec<String>, StoreError> {
         let ask = |phone: &Phone| {
             let record = self.keys.cell(&Cell::Record(phone.clone()));
-            let earlier = layout.keys(phone).unwrap_or_default().into_iter().take(place).map(|keys| keys.code);
+            let earlier = layout.keys(phone, None).unwrap_or_default().into_iter().take(place).map(|keys| keys.code);
             let keys: Vec<String> = std::iter::once(record).chain(earlier).collect();
             let mut command = redis::cmd("EXISTS");
             command.arg(&keys);
