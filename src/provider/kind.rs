@@ -31,7 +31,7 @@ impl Kind {
     /// # Errors
     /// What is wrong with the definition, and where.
     pub fn own(name: &str, text: &str) -> Result<Self, DefinitionError> {
-        Definition::parse(text)?;
+        Definition::checked(text)?;
         Ok(Self::Own { name: name.to_owned(), text: text.into() })
     }
 

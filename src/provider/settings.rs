@@ -87,7 +87,7 @@ pub(super) fn suggestion(near: Option<&str>) -> String {
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let distance = |known: &&str| strsim::damerau_levenshtein(word, known);
     let near = known.into_iter().min_by_key(distance)?;
-    (distance(&near) <= 1 + word.chars().count() / 4).then(|| near.to_owned())
+    (distance(&near) <= word.chars().count().max(3) / 3).then(|| near.to_owned())
 }
 
 impl Settings {

@@ -65,7 +65,7 @@ fn every_definition_of_the_catalogue_is_taken() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             let text = std::fs::read_to_string(&path).unwrap();
-            Definition::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            Definition::checked(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             seen += 1;
         }
     }
@@ -76,9 +76,10 @@ fn every_definition_of_the_catalogue_is_taken() {
 fn a_key_that_is_not_of_the_language_is_refused_with_a_suggestion() {
     assert_eq!(
         wrong("accepted =", "acepted ="),
-        "line 8, column 1: `send.accepted` is missing",
-        "what is missing comes before what is too much"
+        "line 11, column 1: unknown key `send.acepted`; did you mean `accepted`?",
+        "a slip is told before what is missing by it"
     );
+    assert_eq!(wrong("accepted = \"status == 200 and body.id\"\n", ""), "line 8, column 1: `send.accepted` is missing");
     assert_eq!(
         wrong("id = \"body.id\"", "idd = \"body.id\""),
         "line 12, column 1: unknown key `send.idd`; did you mean `id`?"
@@ -192,5 +193,35 @@ fn mistakes_in_what_comes_after_a_send_are_found() {
     assert_eq!(
         wrong("json =", "idempotent = \"yes\"\njson ="),
         "line 10, column 14: `send.idempotent` must be true or false"
+    );
+}
+
+#[test]
+fn what_could_not_work_is_refused_although_it_is_well_written() {
+    Definition::checked(GOOD).unwrap();
+    let senseless = |part: &str, by: &str, what: &str| {
+        assert!(GOOD.contains(part), "{part}");
+        let error = Definition::checked(&GOOD.replacen(part, by, 1)).expect_err(what).to_string();
+        assert!(error.contains(what), "{error}");
+    };
+    senseless("name = \"X\"", "name = \" \"", "`name` is empty");
+    senseless("to = \"{{ phone }}\", ", "", "no message would have a receiver");
+    senseless("{{ text }}", "hello", "no message would hold a code");
+    senseless("name = \"X\"", "name = \"X\"\nphone = \"national\"", "needs `countries`");
+    senseless("/sms/{{ id }}", "/sms", "it would not be about one message");
+    senseless("id = \"body.id\"\n", "", "does not say where an answer has it");
+    senseless("delivered = [\"D\"]", "sent = [\"D\"]", "`delivery.states.delivered`");
+}
+
+#[test]
+fn what_fits_everything_or_nothing_is_refused() {
+    assert!(wrong("balance = [9]", "balance = [\"\"]").contains("an empty text under `balance` fits everything"));
+    assert!(wrong("code = \"body.code\"\n", "").contains("`errors.code` does not say where"));
+    assert!(wrong("GET /me", "GET /me?x=1").contains("goes into `query`"));
+    assert!(wrong("GET /me", "GET /../me").contains("without . and .."));
+    assert!(wrong("{ required = true }", "{ type = \"number\", default = \"x\" }").contains("a whole number"));
+    assert_eq!(
+        wrong("\"number\"", "\"fax\""),
+        "line 29, column 12: `features.senders` cannot be `fax`; it is one of: number, short_code, alphanumeric, pool, template"
     );
 }

@@ -50,7 +50,7 @@ pub enum Problem {
         expected: &'static str,
     },
     /// A word where only some words can stand.
-    #[error("`{key}` cannot be `{word}`{}", suggestion(near.as_deref()))]
+    #[error("`{key}` cannot be `{word}`{}", one_of(near.as_deref(), known))]
     UnknownWord {
         /// The key with its table.
         key: String,
@@ -58,6 +58,8 @@ pub enum Problem {
         word: String,
         /// The word that it is closest to.
         near: Option<String>,
+        /// All that there are.
+        known: String,
     },
     /// An expression or a template that does not parse.
     #[error("`{key}`: {why}")]
@@ -86,6 +88,9 @@ pub enum Problem {
     /// Two of several ways to say who asks that write the same header.
     #[error("`{0}` has more than one of bearer, basic, aws: a request has one Authorization")]
     TwoAuthorizations(String),
+    /// What is there cannot work, or not without something else.
+    #[error("{0}")]
+    Senseless(String),
     /// The same code or state in two lists.
     #[error("`{value}` stands under `{first}` and under `{second}`")]
     Twice {
@@ -96,4 +101,9 @@ pub enum Problem {
         /// The second list.
         second: String,
     },
+}
+
+/// The word that was meant, or all that there are.
+fn one_of(near: Option<&str>, known: &str) -> String {
+    near.map_or_else(|| format!("; it is one of: {known}"), |near| suggestion(Some(near)))
 }

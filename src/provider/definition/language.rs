@@ -70,10 +70,12 @@ impl Expression {
     /// Its value; undefined where it cannot be computed for this answer.
     pub(in crate::provider) fn value(&self, scope: &Scope) -> Jinja {
         let environment = language();
-        environment
-            .compile_expression(&self.0)
-            .and_then(|expression| expression.eval(scope.clone()))
-            .unwrap_or_default()
+        let value = environment.compile_expression(&self.0).and_then(|expression| expression.eval(scope.clone()));
+        value.unwrap_or_else(|error| {
+            // The definition's own words and the kind of the failure: no value of an answer.
+            tracing::debug!(expression = self.0, why = describe(error.kind()), "an expression has no value");
+            Jinja::UNDEFINED
+        })
     }
 
     /// Whether it holds.
@@ -119,7 +121,25 @@ impl Template {
             Self::Whole(source) => environment.compile_expression(source).and_then(|whole| whole.eval(scope.clone())),
             Self::Mixed(source) => environment.render_str(source, scope.clone()).map(Jinja::from),
         };
-        value.map_err(|error| Failed(describe(error.kind())))
+        value.map_err(|error| {
+            let (Self::Whole(template) | Self::Mixed(template)) = self;
+            tracing::debug!(template, why = describe(error.kind()), "a template failed");
+            Failed(describe(error.kind()))
+        })
+    }
+
+    /// Whether it uses this name.
+    pub(in crate::provider) fn uses(&self, name: &str) -> bool {
+        let environment = language();
+        let used = match self {
+            Self::Whole(source) => {
+                environment.compile_expression(source).map(|whole| whole.undeclared_variables(false))
+            }
+            Self::Mixed(source) => {
+                environment.template_from_str(source).map(|template| template.undeclared_variables(false))
+            }
+        };
+        used.is_ok_and(|used| used.contains(name))
     }
 
     /// Its value as a text; `None` where it is undefined or none.
@@ -143,6 +163,16 @@ pub(in crate::provider) enum Tree {
 }
 
 impl Tree {
+    /// Whether it uses this name anywhere.
+    pub(in crate::provider) fn uses(&self, name: &str) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Leaf(template) => template.uses(name),
+            Self::List(items) => items.iter().any(|item| item.uses(name)),
+            Self::Table(fields) => fields.iter().any(|(_, tree)| tree.uses(name)),
+        }
+    }
+
     /// The JSON. A leaf without a value is left out, and so is a list or table that lost all that it had.
     pub(in crate::provider) fn render(&self, scope: &Scope) -> Result<Option<Value>, Failed> {
         match self {

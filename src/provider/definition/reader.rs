@@ -68,9 +68,19 @@ impl<'a> Reader<'a> {
         Some(Entry { text: self.text, path: self.full(key), at: value.span().start, value: value.into_inner() })
     }
 
-    /// The value of a key that must be there.
+    /// The value of a key that must be there. A slip in its name is told as such.
     pub(super) fn require(&mut self, key: &'static str) -> Result<Entry<'a>, DefinitionError> {
-        self.take(key).ok_or_else(|| self.problem(Problem::MissingKey(self.full(key))))
+        if let Some(entry) = self.take(key) {
+            return Ok(entry);
+        }
+        let slip = self.entries.iter().find(|(written, _)| nearest(written, [key]).is_some());
+        Err(match slip {
+            Some((written, (span, _))) => {
+                let problem = Problem::UnknownKey { key: self.full(written), near: Some(key.to_owned()) };
+                DefinitionError::at(self.text, span.start, problem)
+            }
+            None => self.problem(Problem::MissingKey(self.full(key))),
+        })
     }
 
     /// A text, if it is there.
@@ -173,7 +183,8 @@ impl<'a> Entry<'a> {
         let word = self.into_text()?;
         words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning).ok_or_else(|| {
             let near = nearest(&word, words.iter().map(|(known, _)| *known));
-            DefinitionError::at(text, at, Problem::UnknownWord { key: path, word, near })
+            let known = words.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+            DefinitionError::at(text, at, Problem::UnknownWord { key: path, word, near, known })
         })
     }
 

@@ -76,6 +76,7 @@ pub(super) fn settings(mut table: Reader<'_>) -> Result<Vec<SettingSpec>, Defini
             ])?,
             None => SettingType::Text,
         };
+        let default = words.take("default").map(|entry| default(entry, holds)).transpose()?;
         specs.push(SettingSpec {
             name,
             holds,
@@ -83,11 +84,25 @@ pub(super) fn settings(mut table: Reader<'_>) -> Result<Vec<SettingSpec>, Defini
             required: words.flag("required")?,
             template: words.flag("template")?,
             help: words.text("help")?,
-            default: words.take("default").map(Entry::into_json).transpose()?,
+            default,
         });
         words.finish()?;
     }
     Ok(specs)
+}
+
+/// The value of a setting that is not set: of the setting's own type.
+fn default(entry: Entry<'_>, holds: SettingType) -> Result<serde_json::Value, DefinitionError> {
+    let (expected, fits): (_, fn(&serde_json::Value) -> bool) = match holds {
+        SettingType::Text => ("a text, as its setting is", serde_json::Value::is_string),
+        SettingType::Number => ("a whole number, as its setting is", serde_json::Value::is_i64),
+        SettingType::Flag => ("true or false, as its setting is", serde_json::Value::is_boolean),
+        SettingType::Table => ("a table, as its setting is", serde_json::Value::is_object),
+        _ => ("a value of its setting's type", |_| true),
+    };
+    let wrong = entry.wrong(expected);
+    let value = entry.into_json()?;
+    if fits(&value) { Ok(value) } else { Err(wrong) }
 }
 
 pub(super) fn needs(entry: Entry<'_>, names: &Names<'_>) -> Result<Vec<Need>, DefinitionError> {
@@ -167,11 +182,18 @@ pub(super) fn request(table: &mut Reader<'_>, names: &[&str]) -> Result<Request,
         _ => return Err(wrong("GET, POST or PUT and a path")),
     };
     let path = path.strip_prefix('/').ok_or_else(|| wrong("a method and a path that begins with /"))?;
+    let written = segments(path);
+    if written.iter().any(|segment| !segment.contains("{{") && segment.contains(['?', '#'])) {
+        return Err(wrong("a method and a path; what stands behind a ? goes into `query`"));
+    }
+    if written.iter().any(|segment| matches!(*segment, "." | "..")) {
+        return Err(wrong("a method and a path without . and .."));
+    }
     let read = |segment: &str| {
         Template::read(segment.to_owned(), names)
             .map_err(|error| DefinitionError::at(text, at, fault(&path_name, error)))
     };
-    let path = segments(path).into_iter().map(read).collect::<Result<_, _>>()?;
+    let path = written.into_iter().map(read).collect::<Result<_, _>>()?;
     let query = table.take("query").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default();
     let headers = table.take("headers").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default();
     let body = match (table.take("json"), table.take("form")) {
@@ -236,6 +258,10 @@ pub(super) fn errors(mut table: Reader<'_>, _names: &Names<'_>) -> Result<Errors
     let mut errors =
         Errors { code: answer(&mut table, "code")?, message: answer(&mut table, "message")?, ..Errors::default() };
     if let Some(mut classes) = table.table("classes")? {
+        if errors.code.is_none() {
+            let what = "`errors.classes` has codes, and `errors.code` does not say where an answer has one";
+            return Err(classes.problem(Problem::Senseless(what.to_owned())));
+        }
         errors.classes = words_by_value(&mut classes, &lists)?.into_iter().collect();
         classes.finish()?;
     }
@@ -266,6 +292,10 @@ pub(super) fn words_by_value<T: Copy>(
         let Some(entry) = table.take(name) else { continue };
         let (text, at) = (entry.text, entry.at);
         for value in entry.into_words()? {
+            if value.is_empty() {
+                let problem = Problem::Senseless(format!("an empty text under `{name}` fits everything"));
+                return Err(DefinitionError::at(text, at, problem));
+            }
             if let Some(first) = listed.insert(value.clone(), name) {
                 let problem = Problem::Twice { value, first: first.to_owned(), second: (*name).to_owned() };
                 return Err(DefinitionError::at(text, at, problem));

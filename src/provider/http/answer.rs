@@ -75,7 +75,7 @@ impl Gateway {
         }
     }
 
-    fn words(&self, scope: &Scope) -> Option<String> {
+    pub(super) fn words(&self, scope: &Scope) -> Option<String> {
         self.definition.errors.message.as_ref().and_then(|words| words.text(scope))
     }
 

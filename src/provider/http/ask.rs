@@ -17,6 +17,21 @@ struct Answered {
     scope: Scope,
     /// The refusal that the gateway's own words make of it, for an answer that does not hold what was asked for.
     refusal: Refusal,
+    /// Whether these words are there.
+    says_why: bool,
+}
+
+impl Answered {
+    /// The gateway's own no, or that its answer does not hold what was asked for.
+    fn without(self, what: &str) -> Silence {
+        let refusal = self.refusal;
+        if refusal.code.is_some() || self.says_why {
+            return Silence::Refused(refusal);
+        }
+        let message = format!("its answer holds no {what} ({})", refusal.message);
+        let advice = Some("compare its answer with the definition of the provider; -vv says more".to_owned());
+        Silence::Refused(Refusal { advice, ..Refusal::new(refusal.class, message) })
+    }
 }
 
 impl Gateway {
@@ -27,7 +42,7 @@ impl Gateway {
         let named = [("id".to_owned(), Jinja::from(message_id)), ("phone".to_owned(), Jinja::from(self.written(to)))];
         let answered = self.ask(&status.request, Scope::from(named), deadline, redactor.clone()).await?;
         let report = self.report(&status.says, &answered.scope, &redactor);
-        report.ok_or(Silence::Refused(answered.refusal))
+        report.ok_or_else(|| answered.without("state"))
     }
 
     pub(super) async fn ask_balance(&self, deadline: Instant) -> Asked<Amount> {
@@ -38,7 +53,7 @@ impl Gateway {
         };
         match text(&balance.amount) {
             Some(amount) => Ok(Amount { amount, currency: balance.currency.as_ref().and_then(text) }),
-            None => Err(Silence::Refused(answered.refusal)),
+            None => Err(answered.without("amount")),
         }
     }
 
@@ -50,7 +65,7 @@ impl Gateway {
         };
         let answered = self.ask(&test.request, Scope::new(), deadline, self.redactor.clone()).await?;
         if !test.ok.holds(&answered.scope) {
-            return Err(Silence::Refused(answered.refusal));
+            return Err(answered.without("yes that `ok` asks for"));
         }
         let says = test.says.as_ref().and_then(|says| says.text(&answered.scope));
         Ok(says.map(|says| self.redactor.clean(&says)))
@@ -83,7 +98,8 @@ impl Gateway {
         let class = self.class(&answer, &scope, true).unwrap_or(Class::ServerError);
         let refusal = self.refusal(class, &answer, &body, &scope, &redactor);
         if (200..300).contains(&answer.status) {
-            Ok(Answered { scope, refusal })
+            let says_why = self.words(&scope).is_some();
+            Ok(Answered { scope, refusal, says_why })
         } else {
             Err(Silence::Refused(refusal))
         }

@@ -109,6 +109,13 @@ fn template_tree(setting: &str, value: &Value) -> Result<Tree, OpenError> {
 /// The URL that all requests of this provider begin with.
 fn base_url(definition: &Definition, settings: &Settings, scope: &Scope) -> Result<Url, OpenError> {
     let text = match (settings.text("base_url")?, &definition.base_url) {
+        (Some(text), _) if text.contains("{{") => {
+            let names: Vec<&str> = definition.settings.iter().map(|spec| spec.name.as_str()).collect();
+            let template = Template::read(text.to_owned(), &names);
+            let template = template.map_err(|_| OpenError::BaseUrl("is a template that cannot be read"))?;
+            let made = template.text(scope).map_err(|_| OpenError::BaseUrl("cannot be made from the settings"))?;
+            made.unwrap_or_default()
+        }
         (Some(text), _) => text.to_owned(),
         (None, Some(template)) => {
             let text = template.text(scope).map_err(|_| OpenError::BaseUrl("cannot be made from the settings"))?;

@@ -11,7 +11,7 @@ use super::super::outcome::{HandedIn, Malformed, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
 use super::body::Body;
-use crate::otp::{DeliveryReason, DeliveryReport};
+use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState};
 
 /// No gateway sends more reports at once; more are not looked at.
 const MOST: usize = 10_000;
@@ -28,11 +28,18 @@ impl Gateway {
             (code, words) => code.or(words),
         };
         Some(DeliveryReport {
-            state: self.definition.delivery.states.get(&word).copied(),
+            state: self.state(&word),
             word: redactor.clean(&word),
             reason,
             code: code.map(|code| redactor.clean(&code)),
         })
+    }
+
+    /// A word as it is written in the definition, else in other capitals.
+    fn state(&self, word: &str) -> Option<DeliveryState> {
+        let states = &self.definition.delivery.states;
+        let alike = || states.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, state)| state);
+        states.get(word).or_else(alike).copied()
     }
 
     fn reason(&self, code: Option<&str>, words: Option<&str>) -> Option<DeliveryReason> {
@@ -68,7 +75,12 @@ impl Gateway {
             let phone = reports.phone.as_ref().and_then(|phone| phone.text(&scope));
             Ok(HandedIn { message_id: id, phone, report })
         };
-        items.iter().map(read).collect()
+        let (good, odd): (Vec<_>, Vec<_>) = items.iter().map(read).partition(Result::is_ok);
+        // Gateways put events of other kinds between their reports. Refused as a whole, all would be sent again for ever.
+        match (good.is_empty(), odd.into_iter().find_map(Result::err)) {
+            (true, Some(malformed)) => Err(malformed),
+            _ => Ok(good.into_iter().filter_map(Result::ok).collect()),
+        }
     }
 
     /// JSON, also of a gateway that answers in XML; what else it answers; or the fields of a form or a query.
