@@ -252,7 +252,7 @@ impl From<VerifierError> for Error {
                 };
                 Self { hint, ..Self::new(Exit::Policy, error) }
             }
-            VerifierError::Send { failure, ref challenge_id, .. } => {
+            VerifierError::Send { failure, ref challenge_id, retry_after, .. } => {
                 let challenge_id = Some(challenge_id.clone());
                 let (exit, outcome) = match failure {
                     SendFailure::Refused => (Exit::ProviderRefused, Outcome::NotDone),
@@ -260,7 +260,7 @@ impl From<VerifierError> for Error {
                     SendFailure::Unknown => (Exit::ProviderUnknown, Outcome::Unknown),
                 };
                 let hint = error.provider_hint();
-                let details = Details { challenge_id, ..Details::default() };
+                let details = Details { retry_after, challenge_id, ..Details::default() };
                 Self { hint, outcome, ..Self::new(exit, error).details(details) }
             }
         }

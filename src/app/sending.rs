@@ -46,6 +46,9 @@ impl App {
     /// When it is not configured, or its settings are wrong.
     pub async fn provider(&self, name: &str) -> Result<Box<dyn Provider>, Error> {
         let settings = self.settings()?;
+        if name == provider::TEST_NUMBER {
+            return Ok(provider::open_test_number(provider::TestOutcome::Accepted));
+        }
         let configured = settings.providers.get(name).ok_or_else(|| {
             let known: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
             Error::said(Exit::Config, format!("no provider `{name}` is configured, only: {}", known.join(", ")))

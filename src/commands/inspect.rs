@@ -307,6 +307,10 @@ fn deliveries(slots: &[(&Purpose, &Slot)]) -> Vec<Delivery> {
 impl Delivery {
     /// What is sure of the SMS; `None` while nothing is.
     fn sentence(&self) -> Option<String> {
+        // A code that was typed has arrived, whatever is said of its SMS.
+        if self.state == State::Used.as_str() {
+            return None;
+        }
         if let Some(why) = &self.why_not {
             let how = if self.state == State::Failed.as_str() { "sent" } else { "delivered" };
             return Some(format!("Its last SMS was not {how}: {why}."));

@@ -171,6 +171,11 @@ impl Args {
         if target.phone.kind() == crate::otp::NumberType::FixedLine {
             app.printer.warning("this is a fixed line: most cannot receive an SMS");
         }
+        if let Some(detail) = sent.challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref())
+            && !sent.replayed
+        {
+            app.printer.warning(detail);
+        }
         if let Some(error) = &sent.unmarked {
             app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
         }

@@ -213,7 +213,10 @@ impl Class {
     /// Whether it says something of the gateway or the account, so that the next message would end alike.
     #[must_use]
     pub fn about_gateway(self) -> bool {
-        matches!(self, Self::Credentials | Self::Balance | Self::Throttled | Self::Unreachable | Self::ServerError)
+        matches!(
+            self,
+            Self::Credentials | Self::Balance | Self::Sender | Self::Throttled | Self::Unreachable | Self::ServerError
+        )
     }
 
     /// The next step, in plain language.

@@ -28,17 +28,27 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) enum Delivered {
     Sent(Delivery),
     Unknown(Delivery, String),
-    Failed { failure: SendFailure, advice: Option<String>, delivery: Delivery, said: String },
+    Failed {
+        failure: SendFailure,
+        advice: Option<String>,
+        retry_after: Option<Duration>,
+        delivery: Delivery,
+        said: String,
+    },
 }
 
 /// What was heard so far, and what will be said of it.
 #[derive(Default)]
 struct Told<'a> {
     said: Vec<String>,
-    /// The last one that may have sent it.
-    doubt: Option<Delivery>,
+    /// Those that may have sent it.
+    doubts: Vec<&'a str>,
     /// The last one that surely did not: its name, its advice, and whether any of them is worth repeating.
     refused: Option<(&'a str, String, bool)>,
+    /// How long the last one asked to wait.
+    retry_after: Option<Duration>,
+    /// The last one that was asked took it.
+    accepted: bool,
 }
 
 impl Told<'_> {
@@ -46,10 +56,20 @@ impl Told<'_> {
         self.said.push(format!("{name}: {what}"));
     }
 
-    fn end(self) -> Delivered {
-        let said = self.said.join("; ");
-        if let Some(doubt) = self.doubt {
-            return Delivered::Unknown(doubt, said);
+    /// All that was said, one behind the other.
+    fn words(&mut self) -> String {
+        // One of them may have sent it, and another was asked after it.
+        let double = self.doubts.len() > 1 || self.accepted && !self.doubts.is_empty();
+        if double {
+            self.said.push("possible double SMS".to_owned());
+        }
+        self.said.join("; ")
+    }
+
+    fn end(mut self) -> Delivered {
+        let said = self.words();
+        if let Some(name) = self.doubts.last() {
+            return Delivered::Unknown(delivery(name, Some(said.clone())), said);
         }
         let (name, advice, failure) = match self.refused {
             Some((name, advice, down)) => {
@@ -57,7 +77,8 @@ impl Told<'_> {
             }
             None => ("", None, SendFailure::Refused),
         };
-        Delivered::Failed { failure, advice, delivery: delivery(name, Some(said.clone())), said }
+        let retry_after = self.retry_after;
+        Delivered::Failed { failure, advice, retry_after, delivery: delivery(name, Some(said.clone())), said }
     }
 }
 
@@ -84,7 +105,7 @@ impl Verifier<'_> {
         };
         let (route, mut told, mut heard) = (asked.route, Told::default(), Vec::new());
         let order = route.order(circuits, challenge.created_at);
-        passed_over(route, circuits, challenge.created_at, &order, &mut told);
+        passed_over(route, circuits, challenge.created_at, &mut told);
         for (place, provider) in order.iter().filter_map(|at| Some((*at, route.providers.get(*at)?))) {
             let name = provider.name();
             let outcome = attempt(provider.as_ref(), &message, asked.deadline).await;
@@ -92,10 +113,8 @@ impl Verifier<'_> {
             match outcome {
                 Outcome::Accepted(receipt) => {
                     heard.push(Heard::Worked(place));
-                    if told.doubt.is_some() {
-                        told.said.push("possible double SMS".to_owned());
-                    }
-                    let mut accepted = delivery(name, (!told.said.is_empty()).then(|| told.said.join("; ")));
+                    told.accepted = true;
+                    let mut accepted = delivery(name, Some(told.words()).filter(|words| !words.is_empty()));
                     (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
                     accepted.reported_at = receipt.report.is_some().then_some(challenge.created_at);
                     accepted.report = receipt.report;
@@ -103,7 +122,10 @@ impl Verifier<'_> {
                 }
                 Outcome::Unknown(doubt) => {
                     told.says(name, &doubt.why);
-                    told.doubt = Some(delivery(name, Some(doubt.why)));
+                    if route.failover_on_unknown {
+                        heard.push(Heard::Failed(place, doubt.why));
+                    }
+                    told.doubts.push(name);
                     if !route.failover_on_unknown || Instant::now() >= asked.deadline {
                         break;
                     }
@@ -115,6 +137,7 @@ impl Verifier<'_> {
                         heard.push(Heard::Failed(place, format!("{}{code}", refusal.message)));
                     }
                     let down = refusal.class.is_down() || told.refused.as_ref().is_some_and(|(.., down)| *down);
+                    told.retry_after = refusal.retry_after;
                     told.refused = Some((name, refusal.hint().to_owned(), down));
                     if refusal.class.about_recipient() || Instant::now() >= asked.deadline {
                         break;
@@ -140,12 +163,14 @@ impl Verifier<'_> {
         let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, self.limits, &challenge.id, &mark));
         let doing = Doing::relief().of(InFlight::Sms(challenge.id.clone()));
         let marked = self.step(phone, &doing, rule).await;
-        let failed = |failure, said, advice| {
-            Err(VerifierError::Send { failure, said, advice, challenge_id: challenge.id.clone() })
+        let failed = |failure, said, advice, retry_after| {
+            Err(VerifierError::Send { failure, said, advice, retry_after, challenge_id: challenge.id.clone() })
         };
         match (delivered, marked) {
-            (Delivered::Unknown(_, said), _) => failed(SendFailure::Unknown, said, None),
-            (Delivered::Failed { failure, advice, said, .. }, _) => failed(failure, said, advice),
+            (Delivered::Unknown(_, said), _) => failed(SendFailure::Unknown, said, None, None),
+            (Delivered::Failed { failure, advice, said, retry_after, .. }, _) => {
+                failed(failure, said, advice, retry_after)
+            }
             (Delivered::Sent(_), Ok(stepped)) => {
                 let marked = stepped.known.record.challenge(&challenge.id);
                 let challenge = marked.map_or_else(|| challenge.clone(), |(_, challenge)| challenge.clone());
@@ -165,12 +190,13 @@ impl Verifier<'_> {
     }
 }
 
-/// Says which providers are not asked, and why.
-fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, order: &[usize], told: &mut Told<'_>) {
-    for (at, provider) in route.providers.iter().enumerate().filter(|(at, _)| !order.contains(at)) {
-        let Some(circuit) = circuits.get(at) else { continue };
-        let until = circuit.passed_over(now).map(Moment::to_the_second).unwrap_or_default();
-        told.says(provider.name(), &format!("passed over until {until} after {} failures in a row", circuit.failures));
+/// Says which providers are asked only when no other takes it, and why.
+fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, told: &mut Told<'_>) {
+    let over = route.providers.iter().zip(circuits).filter_map(|(provider, circuit)| {
+        Some((provider.name(), circuit.passed_over(now)?.to_the_second(), circuit.failures))
+    });
+    for (name, until, failures) in over {
+        told.says(name, &format!("passed over until {until} after {failures} failures in a row"));
     }
 }
 

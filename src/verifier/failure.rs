@@ -85,6 +85,8 @@ pub enum VerifierError {
         said: String,
         /// What to do about the last refusal.
         advice: Option<String>,
+        /// How long the last one asked to wait.
+        retry_after: Option<Duration>,
         /// The challenge.
         challenge_id: String,
     },

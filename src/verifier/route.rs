@@ -43,12 +43,11 @@ impl Route {
         self.providers.iter().filter(|_| counts).map(|provider| Cell::Provider(provider.name().to_owned())).collect()
     }
 
-    /// The order in which the providers are tried: those that are passed over are left out, unless all are.
+    /// The order in which the providers are tried: those that are passed over come last.
     pub(super) fn order(&self, circuits: &[Circuit], now: Moment) -> Vec<usize> {
-        let all = 0..self.providers.len();
         let over = |at: &usize| circuits.get(*at).is_some_and(|circuit| circuit.passed_over(now).is_some());
-        let open: Vec<usize> = all.clone().filter(|at| !over(at)).collect();
-        if open.is_empty() { all.collect() } else { open }
+        let (over, open): (Vec<_>, Vec<_>) = (0..self.providers.len()).partition(over);
+        [open, over].concat()
     }
 }
 

@@ -206,6 +206,7 @@ impl Verifier<'_> {
                 failure: SendFailure::Unknown,
                 said: "the same request ended without an answer before".to_owned(),
                 advice: None,
+                retry_after: None,
                 challenge_id: challenge.id,
             });
         }

@@ -303,3 +303,30 @@ fn test_numbers_end_as_the_file_says() {
     });
     assert_eq!(gateway.requests().len(), 0, "nobody is ever asked");
 }
+
+#[test]
+fn one_that_is_passed_over_is_asked_when_no_other_takes_the_message() {
+    let first = Gateway::in_turn(&[("401 X", NO), ("201 X", TOOK)]);
+    let second = Gateway::in_turn(&[("201 X", TOOK), ("401 X", NO)]);
+    let machine = Machine::with(&two(&first.base_url, &second.base_url, "pass_over = { after = 1, for = \"60s\" }\n"));
+    let send = || machine.run(&["send", PHONE, "--json"]).exits(0).json()["provider"].clone();
+    assert_eq!((send(), send()), ("second".into(), "first".into()));
+    assert_eq!((first.requests().len(), second.requests().len()), (2, 2), "the second was asked first");
+}
+
+#[test]
+fn f49_two_that_may_have_sent_are_both_told() {
+    let (first, second) = (Gateway::in_turn(&[("", "")]), Gateway::in_turn(&[("500 X", "")]));
+    let machine = Machine::with(&two(&first.base_url, &second.base_url, "failover_on_unknown = true\n"));
+    machine.run(&["send", PHONE]).exits(27);
+    let told = words(&machine.inspect(PHONE));
+    assert!(["first: ", "second: ", "possible double SMS"].iter().all(|part| told.contains(part)), "{told}");
+}
+
+#[test]
+fn how_long_a_busy_gateway_asks_to_wait_is_passed_on() {
+    let busy = Gateway::in_turn(&[("429 X\r\nretry-after: 3600", "{}")]);
+    let machine = Machine::with(&format!("{}{}", policy(), twilio("twilio", &busy.base_url)));
+    let error = machine.run(&["send", PHONE, "--json"]).exits(26).error();
+    assert_eq!(error["retry_after_seconds"], 3600, "{error}");
+}
