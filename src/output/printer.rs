@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use comfy_table::Table as Drawn;
 
 use super::{Human, Many, Output, Report, Row, Table};
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::foreign::{escaped, is_unsafe};
 
 /// The form of the result.
@@ -124,7 +124,7 @@ impl Printer {
         };
         let written = text.map_err(io::Error::from).and_then(|text| write(&mut io::stdout().lock(), &text));
         if let Err(error) = written {
-            return self.error(&not_written(error));
+            return self.error(&with_ids(not_written(error), report));
         }
         report.warnings().iter().for_each(|text| self.warning(text));
         if self.format == Format::Human {
@@ -236,6 +236,19 @@ fn not_written(error: io::Error) -> Error {
         outcome: Outcome::Done,
         ..Error::new(Exit::Internal, error).hint("the command was done; only its result could not be written")
     }
+}
+
+/// The ids in a result that could not be written: without them nobody could look for what was done.
+fn with_ids(error: Error, report: &dyn Report) -> Error {
+    let document: serde_json::Value =
+        report.document().ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let id = |name: &str| document[name].as_str().map(str::to_owned);
+    let details = Details { challenge_id: id("challenge_id"), attempt_id: id("attempt_id"), ..Details::default() };
+    let hint = match (&error.hint, &details.challenge_id) {
+        (Some(hint), Some(id)) => Some(format!("{hint}: otpctl inspect {id}")),
+        (hint, _) => hint.clone(),
+    };
+    Error { hint, ..error }.details(details)
 }
 
 /// JSON with every character that a terminal could obey written as `\u…`. Such characters stand only inside strings, where

@@ -66,6 +66,31 @@ fn every_link_leads_to_a_file() {
     }
 }
 
+#[test]
+fn every_test_that_a_page_names_exists() {
+    fn sources(folder: &Path) -> String {
+        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let read = |path: PathBuf| match path.extension() {
+            None if path.is_dir() => sources(&path),
+            Some(end) if end == "rs" => fs::read_to_string(path).expect("a source"),
+            _ => String::new(),
+        };
+        entries.map(read).collect()
+    }
+    let sources = sources(&root().join("tests"));
+    let page = fs::read_to_string(root().join("docs/guarantees.md")).expect("the page");
+    let is_test = |word: &&str| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        word.bytes().all(plain) && word.matches('_').count() > 2
+    };
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(named.len() > 20, "the page names tests: {named:?}");
+    for name in named {
+        let suite = sources.lines().any(|line| line.trim() == name);
+        assert!(suite || sources.contains(&format!("fn {name}()")), "there is no test `{name}`");
+    }
+}
+
 /// What stands before the number and the status of a step in the output of a script.
 const MARK: &str = "@@ step ";
 

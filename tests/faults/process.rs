@@ -229,7 +229,8 @@ fn f51_nobody_reads_the_result_or_it_cannot_be_written() {
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{words:?}: {stderr}");
-        assert!(stderr.contains("cannot be written") || stderr.contains("No space left"), "{words:?}: {stderr}");
+        assert!(stderr.contains("No space left") && stderr.contains("could not be written"), "{words:?}: {stderr}");
+        assert_eq!(stderr.contains("otpctl inspect ch_"), words[0] == "send", "the id is not lost: {stderr}");
     }
     assert_eq!(codes(&machine).len(), 3, "each was sent, whoever heard of it");
     holds(&server);
