@@ -86,32 +86,37 @@ impl Place for LaidOut {
     }
 
     fn layout(&self) -> Option<Layout> {
-        let purposes =
-            ["login", "signup", "pay", "reset", "other"].map(|name| (Purpose::new(name).unwrap(), name.to_owned()));
-        Some(Layout {
-            name: "own".to_owned(),
-            phone: Spelling::E164,
-            purposes: purposes.to_vec(),
-            key: Template::parse("otp:{purpose}:{{{phone}}}").unwrap(),
-            form: Form::Text,
-            field: None,
-            keeping: Keeping::Plain,
-            pattern: Pattern::parse("{code}").unwrap(),
-            ttl: Duration::from_secs(300),
-            length: None,
-            attempts: Some(Counter::Key(Template::parse("otp:attempts:{purpose}:{{{phone}}}").unwrap())),
-            attempts_begin: 0,
-            max_attempts: None,
-            closed: None,
-            expires: None,
-            fields: Vec::new(),
-            resets: Vec::new(),
-            cooldown: None,
-            locks: Vec::new(),
-            numbers: Numbers::Text,
-            allows: Allows { verify: true, issue: true, revoke: true, unlock: true },
-            because: None,
-        })
+        Some(own_layout())
+    }
+}
+
+/// Strings by phone and purpose, in the phone's slot.
+pub fn own_layout() -> Layout {
+    let purposes =
+        ["login", "signup", "pay", "reset", "other"].map(|name| (Purpose::new(name).unwrap(), name.to_owned()));
+    Layout {
+        name: "own".to_owned(),
+        phone: Spelling::E164,
+        purposes: purposes.to_vec(),
+        key: Template::parse("otp:{purpose}:{{{phone}}}").unwrap(),
+        form: Form::Text,
+        field: None,
+        keeping: Keeping::Plain,
+        pattern: Pattern::parse("{code}").unwrap(),
+        ttl: Duration::from_secs(300),
+        length: None,
+        attempts: Some(Counter::Key(Template::parse("otp:attempts:{purpose}:{{{phone}}}").unwrap())),
+        attempts_begin: 0,
+        max_attempts: None,
+        closed: None,
+        expires: None,
+        fields: Vec::new(),
+        resets: Vec::new(),
+        cooldown: None,
+        locks: Vec::new(),
+        numbers: Numbers::Text,
+        allows: Allows { verify: true, issue: true, revoke: true, unlock: true },
+        because: None,
     }
 }
 

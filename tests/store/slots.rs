@@ -10,6 +10,7 @@ use otpctl::verifier::VerifierError;
 use crate::certs::as_words;
 use crate::deployments::{Cluster, at};
 use crate::party::{Party, RIGHT, fresh_id, phone, user};
+use crate::places::own_layout;
 use crate::redis::{Make, RedisServer, free_port};
 
 const RECORD: &str = "otpctl:{+919876500001}:record";
@@ -39,6 +40,7 @@ fn connections(node: &RedisServer) -> usize {
 fn a_cluster_is_followed_wherever_its_slots_go() {
     let cluster = Cluster::start(Make::Redis);
     any_node_leads_to_the_others(&cluster);
+    an_applications_keys_lie_beside_ours(&cluster);
     a_key_on_its_way_is_found(&cluster);
     a_slot_of_nobody_is_waited_for(&cluster);
     all_masters_are_listed_by_several_processes(&cluster);
@@ -54,6 +56,28 @@ fn any_node_leads_to_the_others(cluster: &Cluster) {
         let party = party(&known_by(node));
         party.issue(&phone(1), RIGHT);
         assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Ok);
+    }
+}
+
+fn an_applications_keys_lie_beside_ours(cluster: &Cluster) {
+    let layout = own_layout();
+    let prefix = "lodging".to_owned();
+    let mut party = party(&Address { prefix, layout: Some(layout.clone()), ..known_by(&cluster.nodes[0]) });
+    party.layout = Some(layout);
+    let cli = |words: &[&str]| cluster.nodes[0].cli(&[&["-c"][..], words].concat());
+    let key = |n| format!("otp:login:{{{}}}", phone(n).as_str());
+    for n in 100..120 {
+        party.issue(&phone(n), RIGHT);
+        assert_eq!(cli(&["GET", &key(n)]), RIGHT);
+    }
+    for n in 120..130 {
+        cli(&["SET", &key(n), RIGHT, "EX", "300"]);
+    }
+    let of_them = party.phones().into_iter().filter(|number| number.starts_with("+9198765001"));
+    assert_eq!(of_them.count(), 30, "those that only the application knows, too");
+    for n in 100..130 {
+        assert_eq!(party.verify(&phone(n), RIGHT).verdict, Verdict::Ok);
+        assert_eq!(cli(&["EXISTS", &key(n)]), "0");
     }
 }
 

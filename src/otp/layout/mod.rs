@@ -152,6 +152,8 @@ pub struct Layout {
 pub struct Keys {
     /// For what.
     pub purpose: Purpose,
+    /// The phone, as it stands in them.
+    pub phone: String,
     /// The code's.
     pub code: String,
     /// The tries'.
@@ -194,6 +196,7 @@ impl Layout {
         let locks = self.locks.iter().filter(|template| user.is_some() || !template.has_user());
         Keys {
             purpose: purpose.clone(),
+            phone: phone.to_owned(),
             code: named(&self.key),
             attempts,
             cooldown: self.cooldown.as_ref().map(named),

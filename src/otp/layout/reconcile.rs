@@ -60,7 +60,7 @@ pub enum Refused {
     /// Another type or content than the layout says.
     #[error("the key `{key}` is not as the layout `{layout}` says: {strange}")]
     Strange {
-        /// Its name.
+        /// Its name, without the number.
         key: String,
         /// The layout's.
         layout: String,
@@ -105,9 +105,10 @@ impl Seen {
         keys: Keys,
         values: &mut impl Iterator<Item = Option<Vec<u8>>>,
     ) -> Result<Self, Refused> {
+        let spelled = keys.phone.clone();
         let mut next = |key: &str| match values.next().flatten() {
             None => Ok(None),
-            Some(bytes) => Held::read(&bytes).map(Some).map_err(|strange| strange_key(layout, key, strange)),
+            Some(bytes) => Held::read(&bytes).map(Some).map_err(|strange| strange_key(layout, &spelled, key, strange)),
         };
         let code = next(&keys.code)?;
         let attempts = keys.attempts.as_deref().map_or(Ok(None), &mut next)?;
@@ -117,8 +118,10 @@ impl Seen {
     }
 }
 
-pub(super) fn strange_key(layout: &Layout, key: &str, strange: Strange) -> Refused {
-    Refused::Strange { key: crate::otp::foreign::escaped(key), layout: layout.name.clone(), strange }
+/// The number is left out of the name: whoever asked may not have typed it.
+pub(super) fn strange_key(layout: &Layout, phone: &str, key: &str, strange: Strange) -> Refused {
+    let key = crate::otp::foreign::escaped(&key.replace(phone, "{phone}"));
+    Refused::Strange { key, layout: layout.name.clone(), strange }
 }
 
 /// What is live in an application's key.
@@ -154,9 +157,11 @@ impl Shared<'_> {
     fn one(&self, both: &mut Reconciled, seen: &Seen, now: Moment) -> Result<Option<Current>, Refused> {
         let purpose = &seen.keys.purpose;
         let found = match &seen.code {
-            Some(held) => {
-                Some(self.layout.read(held).map_err(|strange| strange_key(self.layout, &seen.keys.code, strange))?)
-            }
+            Some(held) => Some(
+                self.layout
+                    .read(held)
+                    .map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?,
+            ),
             None => None,
         };
         let endless = found.as_ref().is_some_and(|code| code.until.is_none() && code.kept.is_some() && !code.closed);
@@ -187,9 +192,9 @@ impl Shared<'_> {
         }
         let until = until.unwrap_or_else(|| now.after(self.layout.ttl));
         let beside = match (&seen.attempts, &seen.keys.attempts) {
-            (Some(held), Some(key)) => {
-                Some(self.layout.count(held).map_err(|strange| strange_key(self.layout, key, strange))?)
-            }
+            (Some(held), Some(key)) => Some(
+                self.layout.count(held).map_err(|strange| strange_key(self.layout, &seen.keys.phone, key, strange))?,
+            ),
             _ => None,
         };
         let live = Live {

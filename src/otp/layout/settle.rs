@@ -156,7 +156,8 @@ impl Shared<'_> {
         let mut fate = Fate { code: After::Keep, attempts: After::Keep, locks: false };
         if let Some(held) = &seen.code {
             let raised = self.layout.with_tries(held, own.tries, false);
-            let raised = raised.map_err(|strange| strange_key(self.layout, &seen.keys.code, strange))?;
+            let raised =
+                raised.map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?;
             fate.code = raised.map_or(After::Keep, After::Hold);
         }
         if seen.keys.attempts.is_some() {
@@ -174,7 +175,8 @@ impl Shared<'_> {
         }
         if let (Some(held), After::Keep) = (&seen.code, &fate.code) {
             let reset = self.layout.with_tries(held, 0, true);
-            let reset = reset.map_err(|strange| strange_key(self.layout, &seen.keys.code, strange))?;
+            let reset =
+                reset.map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?;
             // What has no end is no code, and nothing is put into it.
             if let Some(reset) = reset.filter(|reset| reset.until.is_some() && reset.content != held.content) {
                 fate.code = After::Hold(reset);
