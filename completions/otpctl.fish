@@ -610,26 +610,80 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from acl" -f -a "acl" -d 'Print Redis ACL rules: what a person needs for his part, and no more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "check" -d 'Find keys that are not as they should be, of ours and of applications that keep codes'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "purge" -d 'Remove keys that `store check` found'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "acl" -d 'Print Redis ACL rules: what a person needs for his part, and no more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l match -d 'Only keys that fit this pattern of Redis\'s, such as \'otp:*\'' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l limit -d 'Show at most so many keys of each finding; all are counted [default: 20, with `-o jsonl` all]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l only -d 'Only these findings, those among them that somebody may still need' -r -f -a "over\t'its time is over, and it has no lifetime'
+wrong_type\t'it has another type than ours'
+unreadable\t'it is nothing that otpctl writes'
+unknown_key\t'it has our prefix, and no name of ours'
+plaintext_code\t'whoever reads the store reads this code'
+code_no_ttl\t'a code that never ends'
+code_long_ttl\t'a code that lives longer than a day'
+limit_no_ttl\t'a count or a wait that never ends'
+orphan_counter\t'a count of tries that never ends, and its code is gone'
+otpgateway_orphan\t'what otpgateway leaves behind of each login'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l match -d 'Only keys that fit this pattern of Redis\'s, such as \'otp:*\'' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l limit -d 'Remove at most so many' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l reason -d 'Why; kept with the event' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l role -d 'What the person does; absent: a line for each' -r -f -a "support\t'Looks, and changes nothing'
 operator\t'Sends, checks, revokes, unlocks'
 admin\t'Examines the servers too'

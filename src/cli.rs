@@ -241,6 +241,10 @@ fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
         }
         .hint(format!("otpctl wait {id}"))
         .details(Details { challenge_id: Some(id), ..Details::default() }),
+        Some(InFlight::Purge(removed)) => {
+            unknown(Exit::StoreUnknown, &format!("{removed} keys were removed, and the next few may have been"))
+                .hint("otpctl store purge --dry-run")
+        }
         Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made"),
         None => Error::said(exit.unwrap_or(Exit::StoreUnreachable), why),
     }

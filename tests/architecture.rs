@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// A library, and the only places that may name it.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("redis", &["store/redis/"]),
-    ("rusqlite", &["store/embedded.rs"]),
+    ("rusqlite", &["store/embedded.rs", "store/embedded/"]),
     ("reqwest", &["provider/"]),
     ("aws_sigv4", &["provider/http/signature.rs"]),
     ("aws_credential_types", &["provider/http/signature.rs"]),

@@ -119,7 +119,7 @@ impl Command {
             Self::Config(args) => args.run(app).await,
             Self::Provider(args) => args.run(app).await,
             Self::Delivery(args) => args.run(app).await,
-            Self::Store(args) => args.run(app),
+            Self::Store(args) => return args.run(app).await,
             Self::Doctor(args) => args.run(app).await,
             Self::Completions(args) => Ok(args.run()),
             Self::Version(args) => Ok(args.run()),
@@ -134,6 +134,7 @@ impl Command {
         match self {
             Self::Send(args) if args.many() => MANY,
             Self::Revoke(args) if args.many() => MANY,
+            Self::Store(args) if args.many() => MANY,
             Self::Send(_) => SEND,
             Self::Wait(_) => WAIT,
             _ => USUAL,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::error::Exit;
+use crate::error::{Error, Exit};
 
 /// One result of many.
 #[derive(Debug, Clone)]
@@ -19,11 +19,32 @@ pub trait Many {
     /// The names of the cells.
     fn header(&self) -> &'static [&'static str];
 
+    /// What a person reads where there is none.
+    fn empty(&self) -> &'static str {
+        "Nothing to do."
+    }
+
     /// The next result; `None` at the end.
     async fn next(&mut self) -> Option<Row>;
 
     /// How many were done, and how many failed, so far.
     fn counts(&self) -> (usize, usize);
+
+    /// Why no more come, although there are more.
+    fn failure(&mut self) -> Option<Error> {
+        None
+    }
+
+    /// The document of all of them, with these rows in it, where it is not the usual one: it is also the last of JSON
+    /// Lines, without rows.
+    fn document(&self, _rows: &[&str]) -> Option<String> {
+        None
+    }
+
+    /// What is said of all of them, on stderr.
+    fn said(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// How the process ends.
     fn exit(&self) -> Exit {

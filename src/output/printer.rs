@@ -83,24 +83,29 @@ impl Printer {
                 unwritten = unwritten.or(write(&mut io::stdout().lock(), &(line + "\n")).err());
             }
         }
+        if let Some(error) = many.failure() {
+            return self.error(&error);
+        }
         let (done, failed) = many.counts();
         let last = match self.format {
             _ if self.verbosity == Verbosity::Silent => String::new(),
             Format::Json => {
                 let documents: Vec<&str> = rows.iter().map(|row| row.document.as_str()).collect();
-                let results = json_safe(&documents.join(","));
-                format!(
-                    "{{\"schema\":\"otpctl.many/1\",\"done\":{done},\"failed\":{failed},\"results\":[{results}]}}\n"
-                )
+                let usual = || {
+                    let results = documents.join(",");
+                    format!(r#"{{"schema":"otpctl.many/1","done":{done},"failed":{failed},"results":[{results}]}}"#)
+                };
+                json_safe(&many.document(&documents).unwrap_or_else(usual)) + "\n"
             }
+            Format::Jsonl => many.document(&[]).map(|document| json_safe(&document) + "\n").unwrap_or_default(),
             Format::Human if drawn => {
-                let mut table = Table::new(many.header(), "Nothing to do.");
+                let mut table = Table::new(many.header(), many.empty());
                 for row in &rows {
                     table.row(&row.cells);
                 }
                 table.drawn(width()) + "\n"
             }
-            _ => String::new(),
+            Format::Human => String::new(),
         };
         unwritten = unwritten.or(write(&mut io::stdout().lock(), &last).err());
         if let Some(error) = unwritten {
@@ -108,6 +113,9 @@ impl Printer {
         }
         if failed > 0 {
             self.warning(&format!("{failed} of {} failed", done + failed));
+        }
+        if self.format == Format::Human && self.verbosity >= Verbosity::Normal {
+            many.said().iter().for_each(|line| self.say(&one_line(line)));
         }
         many.exit()
     }

@@ -1,5 +1,7 @@
 //! The store with nothing to install: an `SQLite` file of the owner's, safe and fair for many processes at once.
 
+mod survey;
+
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -10,7 +12,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{
-    Append, Cell, Change, Committed, FileFacts, Health, Loaded, Page, Put, Store, StoreError, decoded, timeline_name,
+    Append, Cell, Change, Committed, FileFacts, Health, Key, Loaded, Page, Put, Sight, Store, StoreError, decoded,
+    timeline_name,
 };
 use crate::otp::Life;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
@@ -145,6 +148,27 @@ impl Store for Embedded {
                     path,
                 }),
             })
+        })
+        .await
+    }
+
+    async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError> {
+        let (pattern, after) = (pattern.map(str::to_owned), cursor.unwrap_or_default().to_owned());
+        self.run(move |connection, _, now| survey::keys(connection, pattern.as_deref(), &after, page, now)).await
+    }
+
+    async fn look(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
+        let keys = keys.to_vec();
+        self.run(move |connection, _, now| keys.iter().map(|key| survey::look(connection, key, now)).collect()).await
+    }
+
+    async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
+        let sights = sights.to_vec();
+        self.run(move |connection, lock, now| {
+            lock.lock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
+            let purged = survey::purge(connection, &sights, now);
+            lock.unlock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
+            purged
         })
         .await
     }

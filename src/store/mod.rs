@@ -14,6 +14,7 @@
 mod embedded;
 mod health;
 mod redis;
+mod survey;
 
 use async_trait::async_trait;
 
@@ -22,6 +23,7 @@ pub use self::health::{FileFacts, Health, ServerFacts};
 pub use self::redis::{
     Deadline, Deployment, Durability, Place, Redis, Role, Sentinels, Server, Tls, rules, sentinel_rules,
 };
+pub use self::survey::{Key, Own, Sight, Whose};
 
 use crate::otp::Life;
 use crate::otp::{Event, Moment, Phone, UserId};
@@ -224,6 +226,16 @@ pub trait Store: Send + Sync {
 
     /// What the store says of itself, and whether it would take a change. It writes nothing.
     async fn health(&self) -> Result<Health, StoreError>;
+
+    /// The keys of everybody who keeps something in the same place, a page at a time, in no order that means anything.
+    /// One may come twice. The pattern is one of Redis's.
+    async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError>;
+
+    /// What each key is; `None`: it is not there any more.
+    async fn look(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError>;
+
+    /// Removes each key that still is what was seen of it, and tells which were removed.
+    async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError>;
 
     /// What the owner of the store is to be told of the calls so far, beside their answers; each thing once.
     fn warning(&self) -> Option<String> {

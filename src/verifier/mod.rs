@@ -11,6 +11,7 @@ mod recording;
 mod route;
 mod send;
 mod step;
+mod survey;
 mod users;
 mod watch;
 
@@ -25,6 +26,7 @@ pub use recording::OfPhone;
 pub use route::Route;
 pub use send::{Foreseen, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
+pub use survey::{Found, Grade, Oddity, Removal, Survey};
 pub use watch::{Notice, ToWatch, Watched};
 
 use self::lodging::Touch;

@@ -11,6 +11,8 @@ pub enum InFlight {
     Attempt(String),
     /// A wait for what becomes of an SMS that was sent, with the id of its challenge.
     Wait(String),
+    /// A purge of the store, with how many keys were removed before.
+    Purge(u64),
     /// Any other change.
     Change,
 }

@@ -24,6 +24,7 @@ mod providers;
 mod replicas;
 mod roles;
 mod secrecy;
+mod store_check;
 mod stored;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]

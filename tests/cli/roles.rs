@@ -55,7 +55,8 @@ fn each_role_does_its_part_and_no_more() {
     server.cli(&["SET", "other", "somebody's"]);
 
     let support = with_role(&server, "support");
-    for look in [&["inspect", PHONE][..], &["list"], &["user", "show", "asha"], &["user", "list"]] {
+    for look in [&["inspect", PHONE][..], &["list"], &["user", "show", "asha"], &["user", "list"], &["store", "check"]]
+    {
         assert_eq!(support.run(look).code, 0, "{look:?}");
     }
     for change in [
@@ -74,6 +75,7 @@ fn each_role_does_its_part_and_no_more() {
     assert_eq!(ci.run(&["verify", PHONE, "000000"]).code, 10);
     refused(&ci.run(&["list"]), "'scan'", "otpctl-ci");
     refused(&ci.run(&["inspect", PHONE]), "'lrange'", "otpctl-ci");
+    refused(&ci.run(&["store", "check"]), "'scan'", "otpctl-ci");
 
     for role in ["operator", "admin"] {
         let machine = with_role(&server, role);
@@ -90,7 +92,28 @@ fn each_role_does_its_part_and_no_more() {
             assert_eq!(ran.code, code, "{role}: {ran:?}");
         }
     }
+    who_may_purge(&server, &support);
     only_what_is_needed(&server);
+}
+
+/// What is odd is seen by all who look, and removed by an admin; what applications keep is seen by neither.
+fn who_may_purge(server: &RedisServer, support: &Machine) {
+    server.cli(&["SET", "otpctl:odd", "1"]);
+    server.cli(&["SET", "otp:+919876543299", "4821"]);
+    let purge = ["store", "purge", "--only", "unknown_key,plaintext_code", "--yes"];
+    let checked = support.run(&["store", "check", "--json"]);
+    let document = checked.exits(0).json();
+    assert_eq!(document["findings"][0]["id"], "unknown_key", "{document}");
+    assert_eq!(document["findings"].as_array().unwrap().len(), 1, "{document}");
+    assert!(document["not_looked_at"].as_str().unwrap().contains("NOPERM"), "{document}");
+    assert!(checked.stderr.contains("warning: only our own keys are looked at"), "{checked:?}");
+    refused(&support.run(&purge), "'eval'", "otpctl-support");
+    refused(&with_role(server, "operator").run(&purge), "can't run this command", "otpctl-operator");
+    assert_eq!(with_role(server, "admin").run(&purge).exits(0).stdout.lines().count(), 1);
+    assert_eq!(
+        (server.cli(&["EXISTS", "otpctl:odd"]), server.cli(&["EXISTS", "otp:+919876543299"])),
+        ("0".into(), "1".into())
+    );
 }
 
 /// What nobody of them may, whatever client he takes.

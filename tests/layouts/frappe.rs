@@ -153,3 +153,21 @@ fn what_set_value_pickled_is_read_and_written() {
     assert_eq!(app.says(&code), "right");
     assert_eq!(app.does("attempts", ""), "0");
 }
+
+#[test]
+fn our_keys_beside_the_application_s_are_known_by_the_check_of_the_store() {
+    let machine = machine("layout = \"frappe\"");
+    machine.run(&["user", "link", "asha", PHONE]).exits(0);
+    issue(&machine);
+    let found = |words: &[&str]| {
+        let document = machine.run(&[words, &["--json"]].concat()).exits(0).json();
+        let ids = document["findings"].as_array().unwrap().iter();
+        (ids.map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), document["ours"].as_u64().unwrap())
+    };
+    assert_eq!(found(&["store", "check"]), (vec!["plaintext_code".to_owned()], 4), "record, users, timeline, phones");
+    found(&["store", "purge", "--yes"]);
+    assert_eq!(machine.redis().cli(&["EXISTS", KEY]), "1", "nobody named it");
+    // Under another layout a record of this phone lies elsewhere.
+    machine.redis().cli(&["SET", "otpctl:{otp:nobody}:record", "{}"]);
+    assert_eq!(found(&["store", "check"]).0, ["unknown_key", "plaintext_code"]);
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use otpctl::otp::Life;
 use otpctl::otp::{EVENTS_KEPT, Event, EventKind, Moment, Phone};
-use otpctl::store::{Append, Cell, Change, Committed, Put, Write};
+use otpctl::store::{Append, Cell, Change, Committed, Own, Put, Sight, Whose, Write};
 
 use crate::party::{Party, at_once, phone, user};
 use crate::places::Place;
@@ -261,6 +261,63 @@ pub fn what_is_over_is_not_listed(place: &dyn Place) {
     place.pass(OVER);
     assert_eq!(party.phones(), [phone(2).as_str()]);
     assert_eq!(party.users(), []);
+}
+
+pub fn every_key_goes_by_and_is_seen_as_it_is(place: &dyn Place) {
+    let party = Party::of(place);
+    assert_eq!(party.sights(), []);
+    let minute = Duration::from_secs(60);
+    for n in 0..10 {
+        done(&party, vec![set(record(n), None, &n.to_string(), Life::Forever)]);
+        done(&party, vec![set(Cell::Prefix(format!("+9198{n}")), None, "x", Life::For(minute))]);
+        told(&party, Change { append: Some(events(&phone(n), [1, 2], minute)), ..change(Vec::new()) });
+    }
+    done(&party, vec![set(Cell::Country("IN".to_owned()), None, "x", Life::For(SHORT))]);
+    place.pass(OVER);
+    let sights = party.sights();
+    assert_eq!(sights.len(), 30, "{sights:?}");
+    for sight in &sights {
+        let Whose::Ours(own) = sight.key.whose.clone() else { panic!("{sight:?}") };
+        let about_a_minute = sight.life.is_some_and(|life| life <= minute && life > minute / 2);
+        match own {
+            Own::Cell(Cell::Record(of)) => {
+                let n = (0..10).find(|n| phone(*n) == of).unwrap();
+                assert_eq!((sight.text(), sight.life), (Some(n.to_string().as_bytes()), None));
+            }
+            Own::Cell(_) => assert!(about_a_minute && sight.text() == Some(b"x"), "{sight:?}"),
+            Own::Timeline(_) => {
+                assert!(about_a_minute && (sight.kind.as_str(), sight.size) == ("list", 2), "{sight:?}");
+                let newest: Event = serde_json::from_slice(&sight.parts[0]).unwrap();
+                assert_eq!(newest.result, "2");
+            }
+        }
+    }
+}
+
+pub fn what_changed_since_it_was_seen_is_not_purged(place: &dyn Place) {
+    let party = Party::of(place);
+    let hour = Duration::from_secs(3600);
+    for n in 0..4 {
+        done(&party, vec![set(record(n), None, "old", Life::For(hour))]);
+    }
+    told(&party, Change { append: Some(events(&phone(5), [1], hour)), ..change(Vec::new()) });
+    told(&party, Change { append: Some(events(&phone(6), [1], hour)), ..change(Vec::new()) });
+    let sights = party.sights();
+    let whose = |sight: &Sight| sight.key.whose.clone();
+    let of = |own| Whose::Ours(own);
+    done(&party, vec![set(record(0), Some("old"), "new", Life::For(hour))]);
+    // The same bytes with a longer life were written by somebody.
+    done(&party, vec![set(record(1), Some("old"), "old", Life::For(hour * 2))]);
+    done(&party, vec![set(record(2), Some("old"), "", Life::Over)]);
+    told(&party, Change { append: Some(events(&phone(6), [2], hour)), ..change(Vec::new()) });
+    let purged: Vec<_> = sights.iter().zip(party.purge(&sights)).filter(|(_, purged)| *purged).collect();
+    let purged: Vec<Whose> = purged.into_iter().map(|(sight, _)| whose(sight)).collect();
+    assert_eq!(purged, [of(Own::Cell(record(3))), of(Own::Timeline(phone(5)))]);
+    let left: Vec<Whose> = party.sights().iter().map(whose).collect();
+    let unpurged = [Own::Cell(record(0)), Own::Cell(record(1)), Own::Timeline(phone(6))].map(of);
+    assert_eq!(left, unpurged);
+    assert_eq!(results(&party, &phone(5), 10), [""; 0]);
+    assert_eq!(party.purge(&sights), vec![false; sights.len()], "nothing is there twice");
 }
 
 pub fn a_healthy_store_says_so_and_nothing_is_written(place: &dyn Place) {

@@ -54,6 +54,8 @@ macro_rules! suite {
                 all_phones_are_found_page_by_page
                 all_users_are_found_page_by_page
                 what_is_over_is_not_listed
+                every_key_goes_by_and_is_seen_as_it_is
+                what_changed_since_it_was_seen_is_not_purged
                 a_healthy_store_says_so_and_nothing_is_written
             }
             tests! { $place, codes:

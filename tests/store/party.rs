@@ -12,7 +12,7 @@ use otpctl::otp::{
     Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Policy, Purpose, Secret,
     UserId,
 };
-use otpctl::store::{Change, Committed, Health, Loaded, Page, Store, StoreError};
+use otpctl::store::{Change, Committed, Health, Key, Loaded, Page, Sight, Store, StoreError, Whose};
 use otpctl::verifier::{
     Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
 };
@@ -213,6 +213,28 @@ impl Party {
 
     pub fn try_page(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
         self.runtime.block_on(self.store.phones(cursor, page))
+    }
+
+    /// All keys of ours, seen as they are now.
+    pub fn sights(&self) -> Vec<Sight> {
+        let (mut found, mut cursor): (Vec<Key>, _) = (Vec::new(), None);
+        loop {
+            let page = self.runtime.block_on(self.store.keys(None, cursor.as_deref(), 3)).unwrap();
+            found.extend(page.found.into_iter().filter(|key| key.whose != Whose::Theirs));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found.dedup();
+        let seen = self.runtime.block_on(self.store.look(&found)).unwrap();
+        assert_eq!(seen.len(), found.len());
+        seen.into_iter().flatten().collect()
+    }
+
+    pub fn purge(&self, sights: &[Sight]) -> Vec<bool> {
+        self.runtime.block_on(self.store.purge(sights)).unwrap()
     }
 
     /// All users that have phones, likewise.

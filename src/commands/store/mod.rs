@@ -1,11 +1,15 @@
 //! `store`: what a store needs from its owner.
 
 mod acl;
+mod check;
+mod purge;
+mod walk;
 
 use clap::Subcommand;
 
-use super::Done;
 use crate::app::App;
+use crate::error::Error;
+use crate::output::Output;
 
 /// Look after the store
 #[derive(Debug, clap::Args)]
@@ -16,13 +20,22 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
+    Purge(purge::Args),
     Acl(acl::Args),
 }
 
 impl Args {
-    pub(super) fn run(&self, app: &App) -> Done {
+    /// Whether it goes over all keys.
+    pub(super) fn many(&self) -> bool {
+        !matches!(self.command, Command::Acl(_))
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
         match &self.command {
-            Command::Acl(args) => args.run(app),
+            Command::Check(args) => args.run(app).await,
+            Command::Purge(args) => args.run(app).await,
+            Command::Acl(args) => args.run(app).map(Output::One),
         }
     }
 }

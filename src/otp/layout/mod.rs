@@ -3,6 +3,7 @@
 //!
 //! * `template` is the name of a key, `held` what a key holds, `pickle` a form that some of it has.
 //! * `keeping` is what is kept of a code, `codec` the way between that and the bytes.
+//! * `shapes` is what many applications have in common: enough to find codes that no layout names.
 //! * `reconcile` runs before a rule: what the application did since is put into the record. `settle` runs after it:
 //!   what the rule decided is put into the application's keys. So the rules are written once, for every layout.
 
@@ -12,6 +13,7 @@ mod keeping;
 mod pickle;
 mod reconcile;
 mod settle;
+pub mod shapes;
 mod template;
 
 #[cfg(test)]

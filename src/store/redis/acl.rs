@@ -1,17 +1,19 @@
 //! What a Redis user must be allowed, by what a person does with this tool: the commands that are sent and those that the
 //! scripts call, since Redis checks both, and no more. It stands beside the code that sends them.
 
+use std::collections::HashSet;
+
 use super::server::{Deployment, Server};
 use crate::otp::layout::Layout;
 
 /// What a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Looks: `inspect`, `list`, `user show`.
+    /// Looks: `inspect`, `list`, `user show`, `store check`.
     Support,
     /// Sends, checks, revokes and unlocks too.
     Operator,
-    /// And examines the servers.
+    /// And examines the servers, and purges the store.
     Admin,
     /// Sends and checks, and lists nothing.
     Ci,
@@ -27,6 +29,9 @@ const LISTS: [&str; 2] = ["+lrange", "+scan"];
 const LOAD_APP: [&str; 5] = ["+type", "+pexpiretime", "+getrange", "+hlen", "+hgetall"];
 const COMMIT_APP: [&str; 2] = ["+hset", "+pexpireat"];
 const LISTS_APP: [&str; 1] = ["+exists"];
+/// `look.lua`, beside what loading needs.
+const LOOK: [&str; 10] =
+    ["+type", "+pttl", "+strlen", "+getrange", "+llen", "+lindex", "+hlen", "+hkeys", "+hstrlen", "+hget"];
 /// What the servers say of themselves.
 const FACTS: [&str; 2] = ["+info", "+config|get"];
 
@@ -49,6 +54,7 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
     }
     if role != Role::Ci {
         words.extend(LISTS);
+        words.extend(LOOK);
     }
     if server.layout.is_some() {
         words.extend(LOAD_APP);
@@ -60,11 +66,14 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
         words.push("+wait");
     }
     if role == Role::Admin {
+        // `purge.lua`.
+        words.push("+unlink");
         words.extend(FACTS);
     } else if server.refuse_eviction {
         words.push("+info");
     }
-    words.into_iter().map(str::to_owned).collect()
+    let mut given = HashSet::new();
+    words.into_iter().filter(|word| given.insert(*word)).map(str::to_owned).collect()
 }
 
 /// What it takes to find the right server, and the right part of it.

@@ -2,7 +2,7 @@
 
 use crate::otp::layout::{Layout, literal};
 use crate::otp::{Phone, UserId};
-use crate::store::{Cell, decoded, timeline_name};
+use crate::store::{Cell, Own, Whose, decoded, timeline_name};
 
 /// Names under one prefix, so that many tools and environments can share a Redis.
 #[derive(Debug, Clone)]
@@ -33,6 +33,22 @@ impl Keys {
     /// Any name under the prefix.
     pub(super) fn named(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
+    }
+
+    /// Whose a key is, by its name.
+    pub(super) fn whose(&self, key: &[u8]) -> Whose {
+        let Some(name) = key.strip_prefix(self.prefix.as_bytes()) else { return Whose::Theirs };
+        let own = std::str::from_utf8(name).ok().and_then(|name| self.own(name));
+        own.map_or(Whose::Unknown, Whose::Ours)
+    }
+
+    fn own(&self, name: &str) -> Option<Own> {
+        let Some(layout) = &self.layout else { return Own::read(name) };
+        // Those of a phone lie beside the application's.
+        let end = [":record", ":users", ":timeline"].into_iter().find(|end| name.ends_with(end));
+        let Some(end) = end else { return Own::read(name) };
+        let tag = name.strip_suffix(end)?.strip_prefix('{')?.strip_suffix('}')?;
+        Own::read(&format!("{{{}}}{end}", layout.phone_of_tag(tag)?.as_str()))
     }
 
     pub(super) fn timeline(&self, phone: &Phone) -> String {

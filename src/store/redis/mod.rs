@@ -11,6 +11,7 @@ mod lodging;
 mod route;
 mod sentinel;
 mod server;
+mod survey;
 mod way;
 
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +28,7 @@ use self::failure::{Doing, sorted};
 use self::keys::Keys;
 use self::route::To;
 use self::way::{Ask, Way};
-use super::{Cell, Change, Committed, Health, Loaded, Page, Put, Store, StoreError};
+use super::{Cell, Change, Committed, Health, Key, Loaded, Page, Put, Sight, Store, StoreError};
 use crate::otp::Life;
 use crate::otp::foreign::escaped;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
@@ -81,7 +82,7 @@ impl Redis {
         outcome.answers.into_iter().map(read).collect()
     }
 
-    /// One page of the keys of a server, or of one master of a cluster after the other.
+    /// One page of the keys of a type whose names are text: all of ours are.
     async fn scan(
         &self,
         pattern: String,
@@ -89,6 +90,18 @@ impl Redis {
         cursor: Option<&str>,
         page: usize,
     ) -> Result<(Vec<String>, Option<String>), StoreError> {
+        let (keys, next) = self.scan_any(pattern, Some(kind), cursor, page).await?;
+        Ok((keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect(), next))
+    }
+
+    /// One page of the keys of a server, or of one master of a cluster after the other.
+    async fn scan_any(
+        &self,
+        pattern: String,
+        kind: Option<&str>,
+        cursor: Option<&str>,
+        page: usize,
+    ) -> Result<(Vec<Vec<u8>>, Option<String>), StoreError> {
         let shards = self.way.shards().await?;
         let (to, from) = match (&shards, cursor) {
             (None, cursor) => (To::Any, cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?),
@@ -100,11 +113,13 @@ impl Redis {
             }
         };
         let mut command = redis::cmd("SCAN");
-        command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page).arg("TYPE").arg(kind);
+        command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page);
+        if let Some(kind) = kind {
+            command.arg("TYPE").arg(kind);
+        }
         let ask = Ask { to: to.clone(), command };
         let mut answer: Vec<(u64, Vec<Vec<u8>>)> = self.run(vec![ask], Doing::Reading).await?;
         let (next, keys) = answer.pop().unwrap_or_default();
-        let keys = keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect();
         let next = match &shards {
             None => (next != 0).then(|| next.to_string()),
             Some(shards) => {
@@ -217,6 +232,18 @@ impl Store for Redis {
         Ok(self.examined().await)
     }
 
+    async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError> {
+        self.names(pattern, cursor, page).await
+    }
+
+    async fn look(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
+        self.looked_at(keys).await
+    }
+
+    async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
+        self.purged(sights).await
+    }
+
     fn warning(&self) -> Option<String> {
         self.unsure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -244,8 +271,8 @@ impl Redis {
 }
 
 /// Whoever has these keys, which all lie in one slot.
-fn to(keys: &[String]) -> To {
-    keys.first().map_or(To::Any, |key| To::Slot(Slot::for_key(key)))
+fn to(keys: &[impl AsRef<[u8]>]) -> To {
+    keys.first().map_or(To::Any, |key| To::Slot(Slot::for_key(key.as_ref())))
 }
 
 /// What `TIME` answers.

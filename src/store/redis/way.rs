@@ -98,6 +98,11 @@ impl Way {
         self.route.name()
     }
 
+    /// Whether keys of different slots may lie on different servers.
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.route, Route::Cluster(_))
+    }
+
     /// Gets the answer of each command, in their order.
     pub(super) async fn run(&self, asks: &[Ask], doing: Doing) -> Result<Outcome, StoreError> {
         self.learn_slots(asks).await;

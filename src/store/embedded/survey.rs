@@ -1,0 +1,90 @@
+//! Every value and every timeline of the file: named in order, looked at, and removed if unchanged.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+use super::sorted;
+use crate::otp::Moment;
+use crate::store::{Key, Own, Page, Sight, StoreError, Whose};
+
+/// Events that no timeline holds count as a timeline: nothing would ever remove them.
+const NAMES: &str = "
+    SELECT name FROM cell WHERE name > ?1 AND (expires_at IS NULL OR expires_at > ?2) AND name GLOB ?3
+    UNION SELECT name FROM timeline WHERE name > ?1 AND expires_at > ?2 AND name GLOB ?3
+    UNION SELECT timeline FROM event WHERE timeline > ?1 AND timeline GLOB ?3
+        AND NOT EXISTS (SELECT 1 FROM timeline AS own WHERE own.name = event.timeline)
+    ORDER BY 1 LIMIT ?4";
+
+pub(super) fn keys(
+    connection: &Connection,
+    pattern: Option<&str>,
+    after: &str,
+    page: usize,
+    now: Moment,
+) -> Result<Page<Key>, StoreError> {
+    let most = i64::try_from(page).unwrap_or(i64::MAX);
+    let mut query = connection.prepare_cached(NAMES).map_err(|error| sorted(&error))?;
+    let names = query.query_map(params![after, now.millis(), pattern.unwrap_or("*"), most], |row| row.get(0));
+    let names: Result<Vec<String>, _> = names.map_err(|error| sorted(&error))?.collect();
+    let names = names.map_err(|error| sorted(&error))?;
+    let next = if names.len() < page { None } else { names.last().cloned() };
+    let whose = |name: &str| Own::read(name).map_or(Whose::Unknown, Whose::Ours);
+    let key = |name: String| Key { whose: whose(&name), name: name.into_bytes() };
+    Ok(Page { found: names.into_iter().map(key).collect(), next })
+}
+
+pub(super) fn look(connection: &Connection, key: &Key, now: Moment) -> Result<Option<Sight>, StoreError> {
+    seen(connection, key, now).map_err(|error| sorted(&error))
+}
+
+fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Option<Sight>> {
+    let name = String::from_utf8_lossy(&key.name);
+    let life = |until: i64| Moment::from_millis(until).since(now);
+    let sight = |kind: &str, life: Option<Duration>, size: u64, parts| {
+        Some(Sight { key: key.clone(), now, kind: kind.to_owned(), life, size, parts })
+    };
+    let sql = "SELECT value, expires_at FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
+    let cell = connection
+        .prepare_cached(sql)?
+        .query_row(params![name, now.millis()], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)));
+    if let Some((value, until)) = cell.optional()? {
+        return Ok(sight("string", until.map(life), u64::try_from(value.len()).unwrap_or(u64::MAX), vec![value]));
+    }
+    let sql = "SELECT count(*), (SELECT body FROM event WHERE timeline = ?1 ORDER BY id DESC LIMIT 1),
+               (SELECT expires_at FROM timeline WHERE name = ?1) FROM event WHERE timeline = ?1";
+    let (count, newest, until) = connection.prepare_cached(sql)?.query_row(params![name], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?, row.get::<_, Option<i64>>(2)?))
+    })?;
+    if until.is_some_and(|until| until <= now.millis()) {
+        return Ok(None);
+    }
+    Ok(newest.and_then(|newest| sight("list", until.map(life), u64::try_from(count).unwrap_or_default(), vec![newest])))
+}
+
+/// All in one transaction: a few of them take no longer than one.
+pub(super) fn purge(connection: &mut Connection, sights: &[Sight], now: Moment) -> Result<Vec<bool>, StoreError> {
+    let work = || -> rusqlite::Result<Vec<bool>> {
+        let writing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let purged = sights.iter().map(|sight| {
+            let is_it = seen(&writing, &sight.key, now)?.is_some_and(|seen| is_still(&seen, sight));
+            if is_it {
+                let name = String::from_utf8_lossy(&sight.key.name);
+                writing.prepare_cached("DELETE FROM cell WHERE name = ?1")?.execute(params![name])?;
+                writing.prepare_cached("DELETE FROM event WHERE timeline = ?1")?.execute(params![name])?;
+                writing.prepare_cached("DELETE FROM timeline WHERE name = ?1")?.execute(params![name])?;
+            }
+            Ok(is_it)
+        });
+        let purged = purged.collect::<rusqlite::Result<Vec<bool>>>()?;
+        writing.commit()?;
+        Ok(purged)
+    };
+    let mut work = work;
+    work().map_err(|error| sorted(&error))
+}
+
+fn is_still(seen: &Sight, before: &Sight) -> bool {
+    let alike = (&seen.kind, seen.size, &seen.parts) == (&before.kind, before.size, &before.parts);
+    alike && seen.life.is_some() == before.life.is_some() && seen.life <= before.life
+}

@@ -1,0 +1,98 @@
+//! Every key of the servers: named by `SCAN`, looked at by scripts that write nothing, and removed by one that compares
+//! first.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use redis::cluster_routing::Slot;
+
+use super::failure::Doing;
+use super::way::Ask;
+use super::{RELIEF, Redis, millis, moment, to};
+use crate::store::{Key, Page, Sight, StoreError};
+
+const LOOK: &str = include_str!("look.lua");
+const PURGE: &str = include_str!("purge.lua");
+/// The time, and each key; keys that are gone by now are left out of what is made of it.
+const LOOK_AT_ALL: &str = "
+local now = redis.call('TIME')
+local answer = {{now[1], now[2]}}
+for i, key in ipairs(KEYS) do answer[i + 1] = look(key) end
+return answer";
+/// As for `load.lua`: a user who may only read may call it.
+const READS: &str = "#!lua flags=no-writes\n";
+/// So many keys are looked at in one script: it holds the server up for less than a millisecond.
+const AT_ONCE: usize = 64;
+
+impl Redis {
+    pub(super) async fn names(
+        &self,
+        pattern: Option<&str>,
+        cursor: Option<&str>,
+        page: usize,
+    ) -> Result<Page<Key>, StoreError> {
+        let (names, next) = self.scan_any(pattern.unwrap_or("*").to_owned(), None, cursor, page).await?;
+        let key = |name: Vec<u8>| Key { whose: self.keys.whose(&name), name };
+        Ok(Page { found: names.into_iter().map(key).collect(), next })
+    }
+
+    pub(super) async fn looked_at(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
+        let groups = if self.way.is_cluster() { by_slot(keys) } else { in_order(keys.len()) };
+        let asks = groups.iter().map(|group| {
+            let names: Vec<&[u8]> = group.iter().map(|index| keys[*index].name.as_slice()).collect();
+            let mut command = redis::cmd("EVAL_RO");
+            command.arg(format!("{READS}{LOOK}{LOOK_AT_ALL}")).arg(names.len()).arg(&names);
+            Ask { to: to(&names), command }
+        });
+        let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(asks.collect(), Doing::Reading).await?;
+        let mut sights = vec![None; keys.len()];
+        for (group, mut answer) in groups.into_iter().zip(answers) {
+            let seen = answer.split_off(answer.len().min(1));
+            let now = answer.pop().unwrap_or_default();
+            let now = moment(number(now.first()).unwrap_or_default(), number(now.get(1)).unwrap_or_default());
+            for (index, seen) in group.into_iter().zip(seen) {
+                sights[index] = sight(&keys[index], now, seen);
+            }
+        }
+        Ok(sights)
+    }
+
+    pub(super) async fn purged(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
+        let asks = sights.iter().map(|sight| {
+            let life = sight.life.map_or_else(|| "-1".to_owned(), |life| millis(life).to_string());
+            let mut command = redis::cmd("EVAL");
+            command.arg(format!("{RELIEF}{LOOK}{PURGE}")).arg(1).arg(&sight.key.name);
+            command.arg(&sight.kind).arg(life).arg(sight.size).arg(&sight.parts);
+            Ask { to: to(&[&sight.key.name]), command }
+        });
+        let answers: Vec<(i64,)> = self.run(asks.collect(), Doing::Writing).await?;
+        Ok(answers.into_iter().map(|(done,)| done == 1).collect())
+    }
+}
+
+fn in_order(count: usize) -> Vec<Vec<usize>> {
+    (0..count).collect::<Vec<_>>().chunks(AT_ONCE).map(<[usize]>::to_vec).collect()
+}
+
+/// A script of a Cluster sees the keys of one slot.
+fn by_slot(keys: &[Key]) -> Vec<Vec<usize>> {
+    let mut slots: HashMap<Slot, Vec<usize>> = HashMap::new();
+    for (index, key) in keys.iter().enumerate() {
+        slots.entry(Slot::for_key(&key.name)).or_default().push(index);
+    }
+    slots.into_values().flat_map(|all| all.chunks(AT_ONCE).map(<[usize]>::to_vec).collect::<Vec<_>>()).collect()
+}
+
+fn number(bytes: Option<&Vec<u8>>) -> Option<i64> {
+    std::str::from_utf8(bytes?).ok()?.parse().ok()
+}
+
+/// `None`: it is gone.
+fn sight(key: &Key, now: crate::otp::Moment, seen: Vec<Vec<u8>>) -> Option<Sight> {
+    let life = number(seen.get(1))?;
+    let mut seen = seen.into_iter();
+    let kind = String::from_utf8(seen.next()?).ok().filter(|kind| kind != "none")?;
+    let size = seen.nth(1).and_then(|size| u64::try_from(number(Some(&size))?).ok())?;
+    let life = u64::try_from(life).ok().map(Duration::from_millis);
+    Some(Sight { key: key.clone(), now, kind, life, size, parts: seen.collect() })
+}

@@ -1,0 +1,142 @@
+//! Every key of a store, those of other programs in the same database too: what was seen of each, and which of ours it is.
+
+use std::time::Duration;
+
+use super::{Cell, decoded};
+use crate::otp::{Moment, Phone, UserId};
+
+/// The name of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// As the store has it.
+    pub name: Vec<u8>,
+    /// Whose it is.
+    pub whose: Whose,
+}
+
+/// Whose a key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Ours.
+    Ours(Own),
+    /// It has our prefix, and no name of ours.
+    Unknown,
+    /// Another program's.
+    Theirs,
+}
+
+/// What was seen of a key at one moment. It may hold a code, so it is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// Its name.
+    pub key: Key,
+    /// The store's time.
+    pub now: Moment,
+    /// Its type, as Redis calls it.
+    pub kind: String,
+    /// How long it will be there; `None`: for ever.
+    pub life: Option<Duration>,
+    /// The bytes of a string, the fields of a hash, the items of a list.
+    pub size: u64,
+    /// The beginning of a string; fields and values of a small hash in turn; the first item of a list.
+    pub parts: Vec<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Sight {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Sight");
+        shown.field("kind", &self.kind).field("life", &self.life).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Sight {
+    /// A string that was read to its end.
+    #[must_use]
+    pub fn text(&self) -> Option<&[u8]> {
+        let text = self.parts.first().filter(|_| self.kind == "string")?;
+        (u64::try_from(text.len()) == Ok(self.size)).then_some(text)
+    }
+
+    /// The fields of a hash with their values.
+    #[must_use]
+    pub fn fields(&self) -> Option<Vec<(&[u8], &[u8])>> {
+        let pairs = self.parts.chunks_exact(2).map(|pair| (pair[0].as_slice(), pair[1].as_slice()));
+        (self.kind == "hash" && !self.parts.is_empty()).then(|| pairs.collect())
+    }
+
+    /// Whether enough was seen of it to tell it from what it may become.
+    #[must_use]
+    pub fn can_be_compared(&self) -> bool {
+        !self.parts.is_empty()
+    }
+}
+
+/// One of our own keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Own {
+    /// A value.
+    Cell(Cell),
+    /// A phone's timeline.
+    Timeline(Phone),
+}
+
+impl Own {
+    /// The reverse of [`Cell::name`] and of a timeline's name; `None`: we have no such key.
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        let (inside, end) = name.strip_prefix('{')?.rsplit_once("}:")?;
+        let phone = || Phone::parse(inside, None).ok().filter(|phone| phone.as_str() == inside);
+        let marked = |mark: &str| inside.strip_prefix(mark).filter(|rest| !rest.is_empty()).map(str::to_owned);
+        let own = match end {
+            "record" => Self::Cell(Cell::Record(phone()?)),
+            "users" => Self::Cell(Cell::Users(phone()?)),
+            "timeline" => Self::Timeline(phone()?),
+            "phones" => Self::Cell(Cell::Phones(UserId::new(&decoded(&marked("user:")?)?).ok()?)),
+            "sends" => Self::Cell(match marked("prefix:") {
+                Some(prefix) => Cell::Prefix(prefix),
+                None => Cell::Country(marked("country:")?),
+            }),
+            "request" => Self::Cell(Cell::Request(marked("request:")?)),
+            "circuit" => Self::Cell(Cell::Provider(decoded(&marked("provider:")?)?)),
+            _ => return None,
+        };
+        Some(own)
+    }
+
+    /// Its phone, where it is one phone's.
+    #[must_use]
+    pub fn phone(&self) -> Option<&Phone> {
+        match self {
+            Self::Cell(Cell::Record(phone) | Cell::Users(phone)) | Self::Timeline(phone) => Some(phone),
+            Self::Cell(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::timeline_name;
+
+    #[test]
+    fn every_name_of_ours_is_read_back_and_no_other() {
+        let phone = Phone::parse("+919876543210", None).unwrap();
+        for cell in [
+            Cell::Record(phone.clone()),
+            Cell::Users(phone.clone()),
+            Cell::Phones(UserId::new("a {b}:c").unwrap()),
+            Cell::Prefix("+91987654".to_owned()),
+            Cell::Country("+881".to_owned()),
+            Cell::Request("0a".to_owned()),
+            Cell::Provider("msg 91".to_owned()),
+        ] {
+            assert_eq!(Own::read(&cell.name()), Some(Own::Cell(cell)));
+        }
+        assert_eq!(Own::read(&timeline_name(&phone)), Some(Own::Timeline(phone)));
+        for other in
+            ["", "{+919876543210}:other", "{+0}:record", "+919876543210:record", "{user:}:phones", "{+919876543210}"]
+        {
+            assert_eq!(Own::read(other), None, "{other}");
+        }
+    }
+}

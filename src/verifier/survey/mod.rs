@@ -1,0 +1,231 @@
+//! What is wrong in a store, key by key: found while all of its keys go by, and removed where nobody needs it any more.
+//! Nothing is kept of what went by but counts.
+
+mod ours;
+mod theirs;
+
+use crate::otp::{Phone, UserId};
+use crate::store::{Cell, Key, Own, Sight, StoreError, Whose};
+
+use super::{InFlight, Verifier, VerifierError};
+
+/// So many names are asked for at a time.
+const PAGE: usize = 500;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// It does no harm.
+    Note,
+    /// It is not as it should be.
+    Warning,
+    /// Commands fail of it, since the store is not understood.
+    Failure,
+}
+
+/// Whether a key may be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Nobody needs it any more.
+    Safe,
+    /// Somebody may: it is to be named.
+    Named,
+    /// Not by us.
+    Never,
+}
+
+macro_rules! oddities {
+    ($($name:ident = $id:literal, $grade:ident, $removal:ident, $what:literal, $fix:literal;)*) => {
+        /// What may be wrong with a key.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Oddity {
+            $(#[doc = $what] $name,)*
+        }
+
+        impl Oddity {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// Its stable name.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// How bad it is.
+            #[must_use]
+            pub fn grade(self) -> Grade {
+                match self { $(Self::$name => Grade::$grade,)* }
+            }
+
+            /// Whether keys of this kind may be removed.
+            #[must_use]
+            pub fn removal(self) -> Removal {
+                match self { $(Self::$name => Removal::$removal,)* }
+            }
+
+            /// In words.
+            #[must_use]
+            pub fn what(self) -> &'static str {
+                match self { $(Self::$name => $what,)* }
+            }
+
+            /// What to do where it is not removed.
+            #[must_use]
+            pub fn fix(self) -> Option<&'static str> {
+                let fix = match self { $(Self::$name => $fix,)* };
+                (!fix.is_empty()).then_some(fix)
+            }
+        }
+    };
+}
+
+oddities! {
+    Over = "over", Warning, Safe, "its time is over, and it has no lifetime", "";
+    NoLife = "no_ttl", Warning, Never, "it has no lifetime, and needs one", "the next command on it gives it one";
+    LongLife = "long_ttl", Warning, Never, "it lives longer than the settings ask for", "the next command on it sets it";
+    EndingLife = "unexpected_ttl", Warning, Never, "it is to be kept for ever, and has a lifetime", "redis-cli PERSIST KEY";
+    WrongType = "wrong_type", Failure, Named, "it has another type than ours", "";
+    Unreadable = "unreadable", Failure, Named, "it is nothing that otpctl writes", "";
+    UnknownVersion = "unknown_version", Failure, Never, "another version of otpctl wrote it", "use that version of otpctl";
+    UnknownKey = "unknown_key", Note, Named, "it has our prefix, and no name of ours", "";
+    StaleIndex = "stale_index", Note, Never, "it names a phone that is not the user's", "otpctl user unlink USER PHONE";
+    MissingIndex = "missing_index", Warning, Never, "a user has the phone and is not found by it", "otpctl user link USER PHONE";
+    PlainCode = "plaintext_code", Warning, Named, "whoever reads the store reads this code", "";
+    CodeWithoutEnd = "code_no_ttl", Warning, Named, "a code that never ends", "";
+    CodeOfLongLife = "code_long_ttl", Warning, Named, "a code that lives longer than a day", "";
+    LimitWithoutEnd = "limit_no_ttl", Warning, Named, "a count or a wait that never ends", "";
+    OrphanCount = "orphan_counter", Warning, Named, "a count of tries that never ends, and its code is gone", "";
+    GatewayOrphan = "otpgateway_orphan", Warning, Safe, "what otpgateway leaves behind of each login", "";
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What.
+    pub oddity: Oddity,
+    /// Where.
+    pub sight: Sight,
+    /// The user and the phone that it is about, of whom one side knows.
+    pub pair: Option<(UserId, Phone)>,
+    /// More of it, without anything secret.
+    pub detail: Option<String>,
+}
+
+impl Found {
+    fn new(oddity: Oddity, sight: &Sight) -> Self {
+        Self { oddity, sight: sight.clone(), pair: None, detail: None }
+    }
+
+    fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The phone that it is about: of our keys, or one that stands in another name.
+    #[must_use]
+    pub fn phone(&self) -> Option<Phone> {
+        match (&self.pair, &self.sight.key.whose) {
+            (Some((_, phone)), _) => return Some(phone.clone()),
+            (None, Whose::Ours(own)) => return own.phone().cloned(),
+            (None, _) => {}
+        }
+        let name = String::from_utf8_lossy(&self.sight.key.name);
+        let numbers = name.split(|character: char| !(character.is_ascii_digit() || character == '+'));
+        numbers.filter(|text| text.len() > 7).find_map(|text| Phone::parse(text, None).ok())
+    }
+
+    /// Whether the key may be removed. Users are kept, whatever state they are in; so is what was not seen well enough to
+    /// be told from what it may become.
+    #[must_use]
+    pub fn removal(&self) -> Removal {
+        match self.sight.key.whose {
+            Whose::Ours(Own::Cell(Cell::Users(_) | Cell::Phones(_))) => Removal::Never,
+            _ if self.sight.can_be_compared() => self.oddity.removal(),
+            _ => Removal::Never,
+        }
+    }
+}
+
+/// A walk over all keys.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Only keys that this pattern of Redis's fits.
+    pub pattern: Option<String>,
+    /// So many went by.
+    pub keys: u64,
+    /// So many of them have our prefix.
+    pub ours: u64,
+    /// Why the keys of others could not be looked at.
+    pub denied: Option<String>,
+    /// So many were removed.
+    pub removed: u64,
+    place: Option<String>,
+    begun: bool,
+}
+
+impl Survey {
+    /// A walk that has not begun.
+    #[must_use]
+    pub fn new(pattern: Option<String>) -> Self {
+        Self { pattern, ..Self::default() }
+    }
+
+    /// Whether all keys went by.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.begun && self.place.is_none()
+    }
+}
+
+impl Verifier<'_> {
+    /// What is wrong with the next page of keys.
+    ///
+    /// # Errors
+    /// When the store fails. That the keys of others may not be looked at is no failure.
+    pub async fn survey(&self, survey: &mut Survey) -> Result<Vec<Found>, VerifierError> {
+        match survey.removed {
+            0 => self.next_page(survey).await,
+            // Whoever interrupts it is told what was done before.
+            removed => self.progress.during(InFlight::Purge(removed), self.next_page(survey)).await,
+        }
+    }
+
+    async fn next_page(&self, survey: &mut Survey) -> Result<Vec<Found>, VerifierError> {
+        let page = self.store.keys(survey.pattern.as_deref(), survey.place.as_deref(), PAGE).await?;
+        survey.begun = true;
+        survey.place = page.next;
+        survey.keys += u64::try_from(page.found.len()).unwrap_or_default();
+        let (others, ours): (Vec<Key>, Vec<Key>) =
+            page.found.into_iter().partition(|key| matches!(key.whose, Whose::Theirs));
+        survey.ours += u64::try_from(ours.len()).unwrap_or_default();
+        // Whoever may work on the codes of an application may look at them, and maybe at nobody else's.
+        let (lodged, others) = others.into_iter().partition(|key| self.is_lodged(key));
+        let mut found = self.check_ours(&ours).await?;
+        found.extend(self.check_theirs(lodged).await?);
+        if survey.denied.is_none() {
+            match self.check_theirs(others).await {
+                Ok(theirs) => found.extend(theirs),
+                // Whoever may look at our keys only still learns what is wrong with them.
+                Err(VerifierError::Store(StoreError::Denied(why))) => survey.denied = Some(why),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Removes keys that still are what was seen of them, and tells which were removed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn purge(&self, survey: &mut Survey, sights: &[Sight]) -> Result<Vec<bool>, VerifierError> {
+        let purged = if self.dry_run {
+            vec![true; sights.len()]
+        } else {
+            self.progress.during(InFlight::Purge(survey.removed), self.store.purge(sights)).await?
+        };
+        let count = purged.iter().filter(|removed| **removed).count();
+        survey.removed += u64::try_from(count).unwrap_or_default();
+        Ok(purged)
+    }
+}

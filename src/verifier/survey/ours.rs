@@ -1,0 +1,221 @@
+//! What may be wrong with our own keys: their type, their content, their lifetime, and the index of users and phones.
+
+use std::time::Duration;
+
+use super::{Found, Oddity};
+use crate::otp::circuit::Circuit;
+use crate::otp::counter::Counter;
+use crate::otp::{Event, Life, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Unreadable, UserId, Users};
+use crate::store::{Cell, Key, Own, Sight, Whose};
+use crate::verifier::{Verifier, VerifierError};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// What a key needs, by what is in it.
+enum Needs {
+    /// To be there for ever.
+    Forever,
+    /// An end, at most so far away; and whether it is over.
+    End(Duration, bool),
+}
+
+/// It cannot be read, and why.
+struct Unread(Oddity, Option<String>);
+
+/// A user and a phone that belong together by one of the two sides.
+struct Pair {
+    user: UserId,
+    phone: Phone,
+    sight: Sight,
+}
+
+impl Verifier<'_> {
+    pub(super) async fn check_ours(&self, keys: &[Key]) -> Result<Vec<Found>, VerifierError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut found, mut by_user, mut by_phone) = (Vec::new(), Vec::new(), Vec::new());
+        for sight in self.store.look(keys).await?.into_iter().flatten() {
+            let Whose::Ours(own) = &sight.key.whose else {
+                found.push(Found::new(Oddity::UnknownKey, &sight));
+                continue;
+            };
+            match self.needs(own, &sight) {
+                Ok(needs) => found.extend(lifetime(&needs, &sight)),
+                Err(Unread(oddity, detail)) => {
+                    found.push(Found { detail, ..Found::new(oddity, &sight) });
+                    continue;
+                }
+            }
+            let pair =
+                |user: &UserId, phone: &Phone| Pair { user: user.clone(), phone: phone.clone(), sight: sight.clone() };
+            match own {
+                Own::Cell(Cell::Phones(user)) => {
+                    let phones = Phones::read(sight.text()).unwrap_or_default().phones;
+                    let phones = phones.iter().filter_map(|phone| Phone::parse(phone, None).ok());
+                    by_user.extend(phones.map(|phone| pair(user, &phone)));
+                }
+                Own::Cell(Cell::Users(phone)) => {
+                    let users = Users::read(sight.text()).unwrap_or_default().users;
+                    by_phone.extend(users.iter().map(|link| pair(&link.user, phone)));
+                }
+                Own::Cell(_) | Own::Timeline(_) => {}
+            }
+        }
+        found.extend(self.not_their_phones(by_user).await?);
+        found.extend(self.not_in_the_index(by_phone).await?);
+        Ok(found)
+    }
+
+    /// Reads what is in it.
+    fn needs(&self, own: &Own, sight: &Sight) -> Result<Needs, Unread> {
+        let kind = if matches!(own, Own::Timeline(_)) { "list" } else { "string" };
+        if sight.kind != kind {
+            return Err(Unread(Oddity::WrongType, Some(format!("a {}, not a {kind}", sight.kind))));
+        }
+        let end = |most: Duration, life: Life| Needs::End(most, life == Life::Over);
+        let limits = self.limits;
+        Ok(match own {
+            Own::Cell(Cell::Record(_)) => match read::<Record>(sight)?.life(sight.now, limits) {
+                Life::Forever => Needs::Forever,
+                life => end(longest(limits), life),
+            },
+            Own::Cell(Cell::Users(_)) => match read::<Users>(sight)?.life() {
+                Life::For(most) => Needs::End(most, false),
+                _ => Needs::Forever,
+            },
+            Own::Cell(Cell::Phones(_)) => {
+                read::<Phones>(sight)?;
+                Needs::Forever
+            }
+            Own::Cell(Cell::Prefix(_) | Cell::Country(_)) => {
+                let quotas = limits.per_prefix.iter().chain(&limits.per_country);
+                let window = quotas.map(|quota| quota.window).max().unwrap_or(DAY);
+                end(window * 2, read::<Counter>(sight)?.life(sight.now))
+            }
+            Own::Cell(Cell::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.life(sight.now)),
+            Own::Cell(Cell::Request(_)) => Needs::End(DAY, false),
+            // Never read from a name of ours.
+            Own::Cell(Cell::App(_)) => return Err(Unread(Oddity::UnknownKey, None)),
+            Own::Timeline(_) => {
+                let newest: Option<Event> = sight.parts.first().and_then(|line| serde_json::from_slice(line).ok());
+                let newest = newest.ok_or_else(|| Unread(Oddity::Unreadable, Some("its newest event".to_owned())))?;
+                Needs::End(self.timeline_kept, newest.at.after(self.timeline_kept) <= sight.now)
+            }
+        })
+    }
+
+    /// The index of a user may name a phone too many after a crash.
+    async fn not_their_phones(&self, pairs: Vec<Pair>) -> Result<Vec<Found>, VerifierError> {
+        let cell = |pair: &Pair| Cell::Users(pair.phone.clone());
+        let has = |pair: &Pair, bytes: Option<&[u8]>| Users::read(bytes).map(|users| users.has(&pair.user));
+        self.unlike(pairs, Oddity::StaleIndex, cell, has).await
+    }
+
+    /// It never names one too few, unless somebody else took it away.
+    async fn not_in_the_index(&self, pairs: Vec<Pair>) -> Result<Vec<Found>, VerifierError> {
+        let cell = |pair: &Pair| Cell::Phones(pair.user.clone());
+        let has = |pair: &Pair, bytes: Option<&[u8]>| {
+            Phones::read(bytes).map(|phones| phones.phones.iter().any(|phone| phone == pair.phone.as_str()))
+        };
+        self.unlike(pairs, Oddity::MissingIndex, cell, has).await
+    }
+
+    /// Those whose other side does not have them. A side that cannot be read is told when it goes by itself.
+    async fn unlike(
+        &self,
+        pairs: Vec<Pair>,
+        oddity: Oddity,
+        cell: impl Fn(&Pair) -> Cell,
+        has: impl Fn(&Pair, Option<&[u8]>) -> Result<bool, Unreadable>,
+    ) -> Result<Vec<Found>, VerifierError> {
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups: Vec<Vec<Cell>> = pairs.iter().map(|pair| vec![cell(pair)]).collect();
+        let loaded = self.store.load(&groups).await?;
+        let lost = pairs.into_iter().zip(&loaded).filter_map(|(pair, loaded)| {
+            let other = loaded.values.first().and_then(Option::as_deref);
+            let lost = has(&pair, other) == Ok(false);
+            lost.then(|| Found {
+                pair: Some((pair.user.clone(), pair.phone.clone())),
+                ..Found::new(oddity, &pair.sight).detail(format!("user:{}", pair.user))
+            })
+        });
+        Ok(lost.collect())
+    }
+}
+
+fn read<T: Stored>(sight: &Sight) -> Result<T, Unread> {
+    let text = sight.text().ok_or_else(|| Unread(Oddity::Unreadable, Some("it is far too large".to_owned())))?;
+    T::read(Some(text)).map_err(|unreadable| match unreadable {
+        Unreadable::Version(version) => Unread(Oddity::UnknownVersion, Some(format!("version {version}"))),
+        Unreadable::Shape => Unread(Oddity::Unreadable, None),
+    })
+}
+
+fn lifetime(needs: &Needs, sight: &Sight) -> Option<Found> {
+    // Two clocks, and the time that a commit is on its way.
+    let slack = Duration::from_secs(60);
+    match (needs, sight.life) {
+        (Needs::Forever, None) => None,
+        (Needs::Forever, Some(life)) => {
+            Some(Found::new(Oddity::EndingLife, sight).detail(format!("it ends in {} s", life.as_secs())))
+        }
+        (Needs::End(_, true), None) => Some(Found::new(Oddity::Over, sight)),
+        (Needs::End(_, false), None) => Some(Found::new(Oddity::NoLife, sight)),
+        (Needs::End(most, _), Some(life)) if life > most.saturating_add(slack) => {
+            let text = format!("{} s, where {} s is the longest", life.as_secs(), most.as_secs());
+            Some(Found::new(Oddity::LongLife, sight).detail(text))
+        }
+        (Needs::End(..), Some(_)) => None,
+    }
+}
+
+/// The longest life that a record may be given under these limits.
+fn longest(limits: &Limits) -> Duration {
+    let locks = limits.locks.iter().filter_map(|step| match step.length {
+        LockLength::For(span) => Some(span),
+        LockLength::Hard => None,
+    });
+    let spans = limits.per_phone.iter().map(|quota| quota.window).chain(limits.cooldown.iter().copied()).chain(locks);
+    spans.chain([limits.quiet(), limits.failures_kept, MAX_TTL, DAY]).max().unwrap_or(DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::Moment;
+
+    fn sight(name: &str, life: Option<u64>) -> Sight {
+        Sight {
+            key: Key { name: name.into(), whose: Whose::Unknown },
+            now: Moment::from_millis(1_790_000_000_000),
+            kind: "string".to_owned(),
+            life: life.map(Duration::from_secs),
+            size: 0,
+            parts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_judged_by_what_is_in_the_key() {
+        let judged =
+            |needs: Needs, life| lifetime(&needs, &sight("{+919876543210}:record", life)).map(|found| found.oddity);
+        assert_eq!(judged(Needs::Forever, None), None);
+        assert_eq!(judged(Needs::Forever, Some(5)), Some(Oddity::EndingLife));
+        assert_eq!(judged(Needs::End(DAY, false), None), Some(Oddity::NoLife));
+        assert_eq!(judged(Needs::End(DAY, true), None), Some(Oddity::Over));
+        assert_eq!(judged(Needs::End(DAY, true), Some(86_460)), None);
+        assert_eq!(judged(Needs::End(DAY, false), Some(86_461)), Some(Oddity::LongLife));
+    }
+
+    #[test]
+    fn a_record_lives_as_long_as_the_longest_of_the_limits() {
+        let limits = Limits::default();
+        assert_eq!(longest(&limits), limits.failures_kept);
+        let none = Limits { per_phone: vec![], locks: vec![], cooldown: vec![], failures_kept: MAX_TTL, ..limits };
+        assert_eq!(longest(&none), DAY);
+    }
+}

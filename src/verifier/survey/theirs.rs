@@ -1,0 +1,82 @@
+//! What may be wrong with the keys in which applications keep codes. Other keys are not looked at, and values are never
+//! given away.
+
+use std::time::Duration;
+
+use super::{Found, Oddity};
+use crate::otp::layout::shapes::{Inside, Part, in_fields, in_text, part_of};
+use crate::store::{Key, Sight, Whose};
+use crate::verifier::{Verifier, VerifierError};
+
+/// No code is to live so long, and no count: what does was given milliseconds for seconds, or forgotten.
+const LONG: Duration = Duration::from_secs(24 * 60 * 60);
+const ENDLESS: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+impl Verifier<'_> {
+    /// Whether it is a code's key of the layout that the settings name.
+    pub(super) fn is_lodged(&self, key: &Key) -> bool {
+        let Some(lodging) = &self.lodging else { return false };
+        let Ok(name) = std::str::from_utf8(&key.name) else { return false };
+        (0..lodging.layout.purposes.len()).any(|place| lodging.layout.phone_of(place, name).is_some())
+    }
+
+    pub(super) async fn check_theirs(&self, keys: Vec<Key>) -> Result<Vec<Found>, VerifierError> {
+        let part = |key: Key| {
+            let name = std::str::from_utf8(&key.name).ok()?;
+            let part = part_of(name).or_else(|| self.is_lodged(&key).then_some(Part::Code))?;
+            Some((part, key))
+        };
+        let (parts, keys): (Vec<Part>, Vec<Key>) = keys.into_iter().filter_map(part).unzip();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut found, mut tries) = (Vec::new(), Vec::new());
+        for (part, sight) in parts.into_iter().zip(self.store.look(&keys).await?) {
+            let Some(sight) = sight else { continue };
+            match part {
+                Part::Code => found.extend(code(&sight)),
+                Part::Limit if is_endless(&sight) => found.push(Found::new(Oddity::LimitWithoutEnd, &sight)),
+                Part::Tries(code) if is_endless(&sight) => tries.push((code, sight)),
+                Part::Limit | Part::Tries(_) => {}
+            }
+        }
+        if tries.is_empty() {
+            return Ok(found);
+        }
+        let codes: Vec<Key> =
+            tries.iter().map(|(code, _)| Key { name: code.clone().into_bytes(), whose: Whose::Theirs }).collect();
+        for ((_, sight), code) in tries.iter().zip(self.store.look(&codes).await?) {
+            let oddity = if code.is_some() { Oddity::LimitWithoutEnd } else { Oddity::OrphanCount };
+            found.push(Found::new(oddity, sight));
+        }
+        Ok(found)
+    }
+}
+
+fn is_endless(sight: &Sight) -> bool {
+    sight.life.is_none_or(|life| life > ENDLESS)
+}
+
+fn code(sight: &Sight) -> Vec<Found> {
+    let inside = match (sight.fields(), sight.text()) {
+        (Some(fields), _) => in_fields(&fields),
+        (None, Some(text)) => in_text(text),
+        // A list, a set, or far too large: no code.
+        (None, None) => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    match (inside, sight.life) {
+        (Inside::Closed, None) => return vec![Found::new(Oddity::GatewayOrphan, sight)],
+        (Inside::Plain, _) => found.push(Found::new(Oddity::PlainCode, sight)),
+        (Inside::Hashed, _) => {}
+        (Inside::Closed | Inside::Other, _) => return Vec::new(),
+    }
+    match sight.life {
+        None => found.push(Found::new(Oddity::CodeWithoutEnd, sight)),
+        Some(life) if life > LONG => {
+            found.push(Found::new(Oddity::CodeOfLongLife, sight).detail(format!("{} s", life.as_secs())));
+        }
+        Some(_) => {}
+    }
+    found
+}
