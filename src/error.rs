@@ -182,6 +182,9 @@ impl Error {
     }
 }
 
+/// What to do about a record that is not understood.
+const LOOK: &str = "otpctl store check";
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let (exit, hint) = match &error {
@@ -189,7 +192,7 @@ impl From<StoreError> for Error {
             StoreError::Denied(_) => (Exit::StoreDenied, Some("otpctl config show --origin")),
             StoreError::NotReady(_) => (Exit::StoreNotReady, None),
             StoreError::Unknown(_) | StoreError::Unreplicated(_) => (Exit::StoreUnknown, None),
-            StoreError::Data(_) => (Exit::StoreData, None),
+            StoreError::Data(_) => (Exit::StoreData, Some(LOOK)),
             StoreError::Cursor => (Exit::Usage, None),
             StoreError::Config(_) => (Exit::Config, Some("otpctl config check")),
         };
@@ -226,7 +229,7 @@ impl From<VerifierError> for Error {
     fn from(error: VerifierError) -> Self {
         match error {
             VerifierError::Store(error) => error.into(),
-            VerifierError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()),
+            VerifierError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()).hint(LOOK),
             VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint("otpctl config show --origin"),
             VerifierError::Randomness(error) => error.into(),
             VerifierError::Contended => Self::new(Exit::StoreNotReady, error),
