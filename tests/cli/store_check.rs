@@ -235,31 +235,61 @@ file.commit()
     machine.run(&["inspect", PHONE]).exits(0);
 }
 
+/// The keys that are made for each number, and their value.
+type Made<'a> = (fn(u32) -> String, &'a str);
+
+/// Sets a key for each number, all at once.
+fn fill(server: &RedisServer, numbers: std::ops::Range<u32>, values: &[Made<'_>]) {
+    let port = server.port().to_string();
+    let mut pipe = Command::new("redis-cli");
+    let mut pipe =
+        pipe.args(["-p", &port, "--pipe"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("redis-cli runs");
+    let mut commands = String::new();
+    for (key, value) in numbers.flat_map(|n| values.iter().map(move |(key, value)| (key(n), value))) {
+        let words = ["SET", &key, value].map(|word| format!("${}\r\n{word}\r\n", word.len())).concat();
+        commands.extend(["*3\r\n", &words]);
+    }
+    pipe.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
+    assert!(pipe.wait().unwrap().success());
+}
+
+fn code_key(n: u32) -> String {
+    format!("otp:+9198765{n:05}")
+}
+
+fn record_key(n: u32) -> String {
+    format!("otpctl:{{+9198765{n:05}}}:record")
+}
+
+#[test]
+fn whoever_interrupts_a_purge_is_told_how_far_it_came() {
+    let machine = Machine::on_redis("");
+    fill(machine.redis(), 0..5_000, &[(code_key, "482113")]);
+    let purge = ["store", "purge", "--only", "plaintext_code", "--yes", "-o", "jsonl"];
+    let mut child = machine.command(&purge).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&first).unwrap()["removed"], true);
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let rows = out.lines().count() + 1;
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{stderr}");
+    let error: Value = serde_json::from_str(stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["outcome"], "unknown", "{error}");
+    let left: usize = machine.redis().cli(&["DBSIZE"]).parse().unwrap();
+    let message = error["message"].as_str().unwrap();
+    let told = message.split_whitespace().find_map(|word| word.parse::<usize>().ok()).unwrap();
+    assert!((rows..=5_000 - left).contains(&told) && left > 0, "{rows} rows, {left} left: {message}");
+}
+
 #[test]
 fn twenty_thousand_keys_go_by_in_little_memory() {
     let machine = Machine::on_redis("");
     let server = machine.redis();
-    let port = server.port().to_string();
-    let fill = |from: u32, to: u32| {
-        let mut pipe = Command::new("redis-cli")
-            .args(["-p", &port, "--pipe"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut commands = String::new();
-        for n in from..to {
-            for (key, value) in [
-                (format!("otp:+9198765{n:05}"), "482113".to_owned()),
-                (format!("otpctl:{{+9198765{n:05}}}:record"), format!(r#"{{"v":1,"pad":"{}"}}"#, "x".repeat(2000))),
-            ] {
-                let words = ["SET", &key, &value].map(|word| format!("${}\r\n{word}\r\n", word.len())).concat();
-                commands.extend(["*3\r\n", &words]);
-            }
-        }
-        pipe.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
-        assert!(pipe.wait().unwrap().success());
-    };
+    let record = format!(r#"{{"v":1,"pad":"{}"}}"#, "x".repeat(2000));
+    let values: &[Made<'_>] = &[(code_key, "482113"), (record_key, &record)];
     // The most memory that it ever had, in kB, as the kernel tells it while it is not yet waited for.
     let most = |format: &str| {
         let script = format!(
@@ -276,9 +306,9 @@ fn twenty_thousand_keys_go_by_in_little_memory() {
         let said = String::from_utf8(output.stdout).unwrap();
         said.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a figure")
     };
-    fill(0, 1_000);
+    fill(server, 0..1_000, values);
     let few = most("json");
-    fill(1_000, 10_000);
+    fill(server, 1_000..10_000, values);
     assert_eq!(server.cli(&["DBSIZE"]), "20000");
     let many = most("json");
     // 18 MB more went by.
