@@ -105,6 +105,21 @@ impl Challenge {
         self.max_tries.saturating_sub(self.tries)
     }
 
+    /// Whether a provider is known to have taken its SMS, also after its end. One that ended before its provider was
+    /// heard, or whose provider gave no answer, may never have been sent.
+    #[must_use]
+    pub fn surely_went_out(&self) -> bool {
+        match self.state {
+            State::Sent | State::Issued | State::Used => true,
+            State::Pending | State::Unknown | State::Failed => false,
+            // What is in doubt says why, and has no id.
+            State::Superseded | State::Revoked | State::Exhausted => self
+                .delivery
+                .as_ref()
+                .is_some_and(|delivery| delivery.message_id.is_some() || delivery.detail.is_none()),
+        }
+    }
+
     /// Ends it. A superseded code is still recognised when it is typed; of any other, nothing is kept to compare with.
     pub(super) fn end(&mut self, state: State) {
         self.state = state;

@@ -199,9 +199,8 @@ impl Verifier<'_> {
 
     /// What the same key brought about before. What is not known then is not known now.
     fn replayed(&self, stepped: Stepped<Reserved>) -> Result<Sent, VerifierError> {
-        use crate::otp::record::State;
         let (Reserved::Replayed(challenge) | Reserved::New(challenge)) = stepped.outcome;
-        if matches!(challenge.state, State::Unknown | State::Pending) {
+        if !challenge.surely_went_out() {
             return Err(VerifierError::Send {
                 failure: SendFailure::Unknown,
                 said: "the same request ended without an answer before".to_owned(),

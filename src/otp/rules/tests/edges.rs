@@ -609,3 +609,24 @@ fn a_report_settles_a_send_in_doubt_and_supersedes_only_what_is_older() {
     let state = |id| bench.known.record.challenge(id).unwrap().1.state;
     assert_eq!((state("c0"), state("c1"), state("c2")), (State::Superseded, State::Sent, State::Unknown));
 }
+
+#[test]
+fn what_ended_before_its_provider_was_heard_did_not_surely_go_out() {
+    let went_out = |bench: &Bench<'_>| bench.known.record.challenge("c1").unwrap().1.surely_went_out();
+    let superseded = |said: Option<Mark>| {
+        let mut bench = Bench::new(free());
+        bench.sms(at(0), "c1").unwrap();
+        if let Some(said) = said {
+            bench.mark(at(1), "c1", &said);
+        }
+        // Its sender is taken for dead by now.
+        bench.sms(at(MINUTE), "c2").unwrap();
+        bench.mark(at(MINUTE + 1), "c2", &Mark::Sent(delivery()));
+        assert_eq!(bench.known.record.challenge("c1").unwrap().1.state, State::Superseded);
+        went_out(&bench)
+    };
+    let with_id = Delivery { message_id: Some("m1".to_owned()), ..delivery() };
+    let in_doubt = Delivery { detail: Some("no answer".to_owned()), ..delivery() };
+    assert!(superseded(Some(Mark::Sent(with_id))) && superseded(Some(Mark::Sent(delivery()))));
+    assert!(!superseded(Some(Mark::Unknown(in_doubt))) && !superseded(None));
+}
