@@ -1,23 +1,25 @@
 //! `inspect`: the support screen of one phone. It reads, and changes nothing.
 
+mod deliveries;
+
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::Done;
-use super::fate::{Fate, why_not};
 use super::target::{Target, target};
 use super::user::LinkedUser;
 use crate::app::App;
 use crate::config::spelled;
 use crate::error::{Error, Exit};
 use crate::otp::layout::{Finding, Layout};
-use crate::otp::record::{Challenge, Slot, State};
+use crate::otp::record::{Challenge, Slot};
 use crate::otp::rules::budget;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{DeliveryState, Event, EventKind, Limits, Moment, Purpose, UserId};
+use crate::otp::{Event, EventKind, Limits, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
 use crate::verifier::Look;
+use deliveries::Delivery;
 
 /// Show what is known of a phone: live code, limits, locks, users, deliveries, last events
 ///
@@ -98,24 +100,6 @@ struct Locked {
 }
 
 #[derive(Serialize)]
-struct Delivery {
-    challenge_id: String,
-    purpose: Purpose,
-    state: &'static str,
-    provider: String,
-    provider_message_id: Option<String>,
-    segments: Option<u32>,
-    #[serde(serialize_with = "rfc3339")]
-    at: Moment,
-    detail: Option<String>,
-    #[serde(flatten)]
-    fate: Fate,
-    /// Why it is sure that it does not arrive, for people.
-    #[serde(skip)]
-    why_not: Option<String>,
-}
-
-#[derive(Serialize)]
 struct Line {
     #[serde(serialize_with = "rfc3339")]
     at: Moment,
@@ -168,7 +152,7 @@ impl Args {
         });
         let users = known.users.users.iter().cloned().map(LinkedUser::from);
         let shown = target.shown(app);
-        let deliveries = deliveries(&slots);
+        let deliveries = deliveries::of(&slots);
         let code = summary(&shown, live_code.as_ref(), locked.as_ref(), slots.is_empty(), now);
         let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {
@@ -278,54 +262,6 @@ fn checks(layout: Option<&Layout>, unreadable: Option<&str>, findings: &[Finding
     checks
 }
 
-/// The newest first.
-fn deliveries(slots: &[(&Purpose, &Slot)]) -> Vec<Delivery> {
-    let mut list: Vec<Delivery> = Vec::new();
-    for (purpose, slot) in slots {
-        list.extend(slot.challenges.iter().filter_map(|challenge| {
-            let delivery = challenge.delivery.as_ref()?;
-            let fate = Fate::of(Some(delivery));
-            Some(Delivery {
-                challenge_id: challenge.id.clone(),
-                purpose: (*purpose).clone(),
-                state: challenge.state.as_str(),
-                provider: delivery.provider.clone(),
-                provider_message_id: delivery.message_id.clone(),
-                segments: delivery.segments,
-                at: challenge.created_at,
-                detail: delivery.detail.clone(),
-                why_not: (challenge.state == State::Failed || fate.delivery_state == Some(DeliveryState::Failed))
-                    .then(|| why_not(Some(delivery))),
-                fate,
-            })
-        }));
-    }
-    list.sort_by_key(|delivery| std::cmp::Reverse(delivery.at));
-    list
-}
-
-impl Delivery {
-    /// What is sure of the SMS; `None` while nothing is.
-    fn sentence(&self) -> Option<String> {
-        // A code that was typed has arrived, whatever is said of its SMS.
-        if self.state == State::Used.as_str() {
-            return None;
-        }
-        if let Some(why) = &self.why_not {
-            let how = if self.state == State::Failed.as_str() { "sent" } else { "delivered" };
-            return Some(format!("Its last SMS was not {how}: {why}."));
-        }
-        let at = self.fate.reported_at.filter(|_| self.fate.delivery_state == Some(DeliveryState::Delivered))?;
-        Some(format!("Its last SMS was delivered, as was said at {}.", at.to_the_second()))
-    }
-
-    /// Where it stands: what the gateway said of it, else what became of the send.
-    fn stands(&self) -> String {
-        let said = self.fate.word().zip(self.fate.reported_at);
-        said.map_or_else(|| "-".to_owned(), |(word, at)| format!("{word} {}", at.to_the_second()))
-    }
-}
-
 impl From<Event> for Line {
     fn from(event: Event) -> Self {
         Self {
@@ -370,14 +306,6 @@ impl Report for Inspected {
                 &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::to_the_second),
             ]);
         }
-        let mut deliveries = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DELIVERY", "DETAIL"], "none");
-        for delivery in &self.deliveries {
-            let id = delivery.provider_message_id.as_deref().unwrap_or("-");
-            let details = [delivery.detail.as_deref(), delivery.fate.reason_text.as_deref()];
-            let detail = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
-            let at = delivery.at.to_the_second();
-            deliveries.row([&at, delivery.provider.as_str(), delivery.state, id, &delivery.stands(), &detail]);
-        }
         let mut events = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
         for event in &self.timeline {
             let kind = serde_json::to_value(event.event).ok();
@@ -386,7 +314,12 @@ impl Report for Inspected {
             let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
             events.row([&event.at.to_the_second(), kind, &event.result, purpose, &detail.join("; ")]);
         }
-        let parts = vec![("phone", about), ("limits", limits), ("deliveries", deliveries), ("timeline", events)];
+        let parts = vec![
+            ("phone", about),
+            ("limits", limits),
+            ("deliveries", deliveries::table(&self.deliveries)),
+            ("timeline", events),
+        ];
         Human::Screen(self.summary.clone(), parts)
     }
 

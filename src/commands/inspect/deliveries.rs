@@ -1,0 +1,87 @@
+//! What `inspect` tells of each SMS: what was sent, what its gateway said of it, and what that means for the phone.
+
+use serde::Serialize;
+
+use crate::commands::fate::{Fate, why_not};
+use crate::otp::record::{Slot, State};
+use crate::otp::time::rfc3339;
+use crate::otp::{DeliveryState, Moment, Purpose};
+use crate::output::Table;
+
+#[derive(Serialize)]
+pub(super) struct Delivery {
+    challenge_id: String,
+    purpose: Purpose,
+    state: &'static str,
+    provider: String,
+    provider_message_id: Option<String>,
+    segments: Option<u32>,
+    #[serde(serialize_with = "rfc3339")]
+    at: Moment,
+    detail: Option<String>,
+    #[serde(flatten)]
+    fate: Fate,
+    /// Why it is sure that it does not arrive, for people.
+    #[serde(skip)]
+    why_not: Option<String>,
+}
+
+/// The newest first.
+pub(super) fn of(slots: &[(&Purpose, &Slot)]) -> Vec<Delivery> {
+    let mut list: Vec<Delivery> = Vec::new();
+    for (purpose, slot) in slots {
+        list.extend(slot.challenges.iter().filter_map(|challenge| {
+            let delivery = challenge.delivery.as_ref()?;
+            let fate = Fate::of(Some(delivery));
+            Some(Delivery {
+                challenge_id: challenge.id.clone(),
+                purpose: (*purpose).clone(),
+                state: challenge.state.as_str(),
+                provider: delivery.provider.clone(),
+                provider_message_id: delivery.message_id.clone(),
+                segments: delivery.segments,
+                at: challenge.created_at,
+                detail: delivery.detail.clone(),
+                why_not: (challenge.state == State::Failed || fate.delivery_state == Some(DeliveryState::Failed))
+                    .then(|| why_not(Some(delivery))),
+                fate,
+            })
+        }));
+    }
+    list.sort_by_key(|delivery| std::cmp::Reverse(delivery.at));
+    list
+}
+
+pub(super) fn table(list: &[Delivery]) -> Table {
+    let mut table = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DELIVERY", "DETAIL"], "none");
+    for delivery in list {
+        let id = delivery.provider_message_id.as_deref().unwrap_or("-");
+        let details = [delivery.detail.as_deref(), delivery.fate.reason_text.as_deref()];
+        let detail = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let at = delivery.at.to_the_second();
+        table.row([&at, delivery.provider.as_str(), delivery.state, id, &delivery.stands(), &detail]);
+    }
+    table
+}
+
+impl Delivery {
+    /// What is sure of the SMS; `None` while nothing is.
+    pub(super) fn sentence(&self) -> Option<String> {
+        // A code that was typed has arrived, whatever is said of its SMS.
+        if self.state == State::Used.as_str() {
+            return None;
+        }
+        if let Some(why) = &self.why_not {
+            let how = if self.state == State::Failed.as_str() { "sent" } else { "delivered" };
+            return Some(format!("Its last SMS was not {how}: {why}."));
+        }
+        let at = self.fate.reported_at.filter(|_| self.fate.delivery_state == Some(DeliveryState::Delivered))?;
+        Some(format!("Its last SMS was delivered, as was said at {}.", at.to_the_second()))
+    }
+
+    /// Where it stands: what the gateway said of it, else what became of the send.
+    fn stands(&self) -> String {
+        let said = self.fate.word().zip(self.fate.reported_at);
+        said.map_or_else(|| "-".to_owned(), |(word, at)| format!("{word} {}", at.to_the_second()))
+    }
+}
