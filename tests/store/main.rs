@@ -32,81 +32,92 @@ macro_rules! tests {
     };
 }
 
+/// The clauses that hold wherever the codes are kept. A clause of a store is one more line here.
+macro_rules! everywhere {
+    ($place:ty) => {
+        tests! { $place, law:
+            a_load_sees_one_moment
+            a_value_is_what_was_set
+            a_commit_takes_effect_only_if_every_cell_is_unchanged
+            a_conflict_changes_nothing_and_tells_nothing
+            changes_in_one_call_are_each_whole_by_themselves
+            of_many_commits_at_once_on_one_value_one_is_done
+            values_are_gone_when_their_life_is_over
+            a_value_without_an_end_stays
+            life_that_is_over_removes_the_value
+            a_new_value_has_a_new_life
+            the_time_of_the_store_goes_on
+            a_timeline_is_newest_first
+            a_timeline_keeps_the_newest_fifty
+            a_timeline_has_an_end
+            all_phones_are_found_page_by_page
+            all_users_are_found_page_by_page
+            what_is_over_is_not_listed
+            every_key_goes_by_and_is_seen_as_it_is
+            what_changed_since_it_was_seen_is_not_purged
+            a_healthy_store_says_so_and_nothing_is_written
+        }
+        tests! { $place, codes:
+            the_right_code_is_spent_once
+            of_fifty_right_answers_at_once_one_is_accepted
+            a_hundred_guesses_at_once_spend_the_limit_exactly
+            tries_that_are_used_up_kill_the_code
+            a_new_code_keeps_the_failure_count
+            failures_survive_the_code_that_they_were_made_against
+            a_hard_lock_ends_only_by_unlock
+            codes_expire
+            a_wrong_guess_does_not_extend_life
+            phones_do_not_see_each_other
+            purposes_do_not_see_each_other
+            a_success_clears_its_own_count_only
+            an_attempt_that_is_asked_again_is_answered_again
+            a_revoked_code_is_dead
+            revoking_nothing_is_no_event
+            a_dry_run_writes_nothing
+            a_code_under_another_pepper_is_not_counted
+        }
+        tests! { $place, sends:
+            a_pending_code_verifies
+            the_same_key_sends_once
+            the_same_key_with_other_arguments_is_a_conflict
+            the_same_key_after_a_refusal_sends_again
+            the_same_key_after_an_unknown_end_stays_unknown
+            the_cooldown_grows_and_a_success_resets_it
+            a_phone_has_a_quota_over_all_purposes
+            a_prefix_has_a_quota
+            a_country_has_a_quota
+            a_refused_phone_is_not_counted_for_its_country
+            neighbours_stop
+            twelve_sends_at_once_make_one_sms
+            the_next_provider_is_asked_only_when_the_first_surely_did_not_send
+            a_locked_phone_gets_no_sms
+        }
+        tests! { $place, users:
+            a_link_is_seen_from_both_sides
+            linking_twice_changes_nothing
+            a_new_user_kills_the_live_code
+            a_user_who_is_gone_takes_the_code_along
+            a_code_for_one_user_is_not_for_another
+            the_user_of_the_phone_comes_with_the_answer
+            many_links_at_once_are_all_kept
+            strange_names_do_not_meet
+        }
+    };
+}
+
 /// Every clause as a test of one store. A new store is one more line below.
 macro_rules! suite {
     ($store:ident, $place:ty) => {
         mod $store {
-            tests! { $place, law:
-                a_load_sees_one_moment
-                a_value_is_what_was_set
-                a_commit_takes_effect_only_if_every_cell_is_unchanged
-                a_conflict_changes_nothing_and_tells_nothing
-                changes_in_one_call_are_each_whole_by_themselves
-                of_many_commits_at_once_on_one_value_one_is_done
-                values_are_gone_when_their_life_is_over
-                a_value_without_an_end_stays
-                life_that_is_over_removes_the_value
-                a_new_value_has_a_new_life
-                the_time_of_the_store_goes_on
-                a_timeline_is_newest_first
-                a_timeline_keeps_the_newest_fifty
-                a_timeline_has_an_end
-                all_phones_are_found_page_by_page
-                all_users_are_found_page_by_page
-                what_is_over_is_not_listed
-                every_key_goes_by_and_is_seen_as_it_is
-                what_changed_since_it_was_seen_is_not_purged
-                a_healthy_store_says_so_and_nothing_is_written
-            }
+            everywhere! { $place }
             tests! { $place, codes:
-                the_right_code_is_spent_once
-                of_fifty_right_answers_at_once_one_is_accepted
-                a_hundred_guesses_at_once_spend_the_limit_exactly
-                tries_that_are_used_up_kill_the_code
-                a_new_code_keeps_the_failure_count
-                failures_survive_the_code_that_they_were_made_against
                 ten_failures_lock_and_the_lock_ends_by_itself
-                a_hard_lock_ends_only_by_unlock
-                codes_expire
-                a_wrong_guess_does_not_extend_life
-                phones_do_not_see_each_other
-                purposes_do_not_see_each_other
-                a_success_clears_its_own_count_only
-                an_attempt_that_is_asked_again_is_answered_again
-                a_revoked_code_is_dead
-                revoking_nothing_is_no_event
                 unlock_opens_the_door_again
-                a_dry_run_writes_nothing
-                a_code_under_another_pepper_is_not_counted
             }
             tests! { $place, sends:
-                a_pending_code_verifies
                 an_acceptance_supersedes_the_older_code
                 a_refused_send_leaves_the_older_code_and_gives_the_cooldown_back
                 an_unknown_send_leaves_both_codes_valid
-                the_same_key_sends_once
-                the_same_key_with_other_arguments_is_a_conflict
-                the_same_key_after_a_refusal_sends_again
-                the_same_key_after_an_unknown_end_stays_unknown
-                the_cooldown_grows_and_a_success_resets_it
-                a_phone_has_a_quota_over_all_purposes
-                a_prefix_has_a_quota
-                a_country_has_a_quota
-                a_refused_phone_is_not_counted_for_its_country
-                neighbours_stop
-                twelve_sends_at_once_make_one_sms
-                the_next_provider_is_asked_only_when_the_first_surely_did_not_send
-                a_locked_phone_gets_no_sms
-            }
-            tests! { $place, users:
-                a_link_is_seen_from_both_sides
-                linking_twice_changes_nothing
-                a_new_user_kills_the_live_code
-                a_user_who_is_gone_takes_the_code_along
-                a_code_for_one_user_is_not_for_another
-                the_user_of_the_phone_comes_with_the_answer
-                many_links_at_once_are_all_kept
-                strange_names_do_not_meet
             }
             tests! { $place, model:
                 random_runs_end_as_the_book_says
@@ -127,72 +138,8 @@ suite!(valkey, crate::parts::Part<crate::parts::OfValkey>);
 suite!(valkey_cluster, crate::parts::Part<crate::parts::OfValkeyCluster>);
 
 /// Where an application keeps the codes, all clauses hold but these: its key has room for one code, so an older one does
-/// not stay beside a new one until that is accepted (three of `sends`); and a lock ends the code, since the application
-/// does not know of it (two of `codes`).
+/// not stay beside a new one until that is accepted (three of `sends`); a lock ends the code, since the application does
+/// not know of it (two of `codes`); and the book of `model` knows of neither.
 mod where_an_application_keeps_the_codes {
-    tests! { crate::places::LaidOut, law:
-        a_load_sees_one_moment
-        a_value_is_what_was_set
-        a_commit_takes_effect_only_if_every_cell_is_unchanged
-        a_conflict_changes_nothing_and_tells_nothing
-        changes_in_one_call_are_each_whole_by_themselves
-        of_many_commits_at_once_on_one_value_one_is_done
-        values_are_gone_when_their_life_is_over
-        a_value_without_an_end_stays
-        life_that_is_over_removes_the_value
-        a_new_value_has_a_new_life
-        the_time_of_the_store_goes_on
-        a_timeline_is_newest_first
-        a_timeline_keeps_the_newest_fifty
-        a_timeline_has_an_end
-        all_phones_are_found_page_by_page
-        all_users_are_found_page_by_page
-        what_is_over_is_not_listed
-        a_healthy_store_says_so_and_nothing_is_written
-    }
-    tests! { crate::places::LaidOut, codes:
-        the_right_code_is_spent_once
-        of_fifty_right_answers_at_once_one_is_accepted
-        a_hundred_guesses_at_once_spend_the_limit_exactly
-        tries_that_are_used_up_kill_the_code
-        a_new_code_keeps_the_failure_count
-        failures_survive_the_code_that_they_were_made_against
-        a_hard_lock_ends_only_by_unlock
-        codes_expire
-        a_wrong_guess_does_not_extend_life
-        phones_do_not_see_each_other
-        purposes_do_not_see_each_other
-        a_success_clears_its_own_count_only
-        an_attempt_that_is_asked_again_is_answered_again
-        a_revoked_code_is_dead
-        revoking_nothing_is_no_event
-        a_dry_run_writes_nothing
-        a_code_under_another_pepper_is_not_counted
-    }
-    tests! { crate::places::LaidOut, sends:
-        a_pending_code_verifies
-        the_same_key_sends_once
-        the_same_key_with_other_arguments_is_a_conflict
-        the_same_key_after_a_refusal_sends_again
-        the_same_key_after_an_unknown_end_stays_unknown
-        the_cooldown_grows_and_a_success_resets_it
-        a_phone_has_a_quota_over_all_purposes
-        a_prefix_has_a_quota
-        a_country_has_a_quota
-        a_refused_phone_is_not_counted_for_its_country
-        neighbours_stop
-        twelve_sends_at_once_make_one_sms
-        the_next_provider_is_asked_only_when_the_first_surely_did_not_send
-        a_locked_phone_gets_no_sms
-    }
-    tests! { crate::places::LaidOut, users:
-        a_link_is_seen_from_both_sides
-        linking_twice_changes_nothing
-        a_new_user_kills_the_live_code
-        a_user_who_is_gone_takes_the_code_along
-        a_code_for_one_user_is_not_for_another
-        the_user_of_the_phone_comes_with_the_answer
-        many_links_at_once_are_all_kept
-        strange_names_do_not_meet
-    }
+    everywhere! { crate::places::LaidOut }
 }

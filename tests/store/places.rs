@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use otpctl::otp::layout::{Allows, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template};
-use otpctl::otp::{Moment, Purpose};
+use otpctl::config::{Chosen, Env, Request, StoreSettings, load, locate};
+use otpctl::otp::Moment;
+use otpctl::otp::layout::Layout;
 use otpctl::store::{Clock, Deadline, Deployment, Embedded, Place as At, Redis, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
@@ -91,33 +92,23 @@ impl Place for LaidOut {
 }
 
 /// Strings by phone and purpose, in the phone's slot.
+const OWN: &str = r#"[store.redis]
+url = "redis://127.0.0.1"
+[store.redis.layout]
+key = "otp:{purpose}:{{{phone}}}"
+attempts = "otp:attempts:{purpose}:{{{phone}}}"
+purposes = { login = "login", signup = "signup", pay = "pay", reset = "reset", other = "other" }
+"#;
+
+/// The layout of [`OWN`], read as any file is.
 pub fn own_layout() -> Layout {
-    let purposes =
-        ["login", "signup", "pay", "reset", "other"].map(|name| (Purpose::new(name).unwrap(), name.to_owned()));
-    Layout {
-        name: "own".to_owned(),
-        phone: Spelling::E164,
-        purposes: purposes.to_vec(),
-        key: Template::parse("otp:{purpose}:{{{phone}}}").unwrap(),
-        form: Form::Text,
-        field: None,
-        keeping: Keeping::Plain,
-        pattern: Pattern::parse("{code}").unwrap(),
-        ttl: Duration::from_secs(300),
-        length: None,
-        attempts: Some(Counter::Key(Template::parse("otp:attempts:{purpose}:{{{phone}}}").unwrap())),
-        attempts_begin: 0,
-        max_attempts: None,
-        closed: None,
-        expires: None,
-        fields: Vec::new(),
-        resets: Vec::new(),
-        cooldown: None,
-        locks: Vec::new(),
-        numbers: Numbers::Text,
-        allows: Allows { verify: true, issue: true, revoke: true, unlock: true },
-        because: None,
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("otpctl.toml");
+    std::fs::write(&file, OWN).unwrap();
+    let request = Request { config: Some(Chosen { value: file, by_flag: true }), profile: None };
+    let settings = load(&locate(&request, &Env::default()).unwrap(), &Env::default()).unwrap();
+    let StoreSettings::Redis(redis) = settings.store else { panic!("this is a Redis") };
+    redis.layout.unwrap().layout
 }
 
 /// A Redis under the usual prefix, by its URL, without a password.
