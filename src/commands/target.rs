@@ -146,3 +146,15 @@ pub async fn standard_input(most: u64) -> Result<String, Error> {
     }
     String::from_utf8(text).map_err(|_| Error::said(Exit::Usage, "standard input is not UTF-8 text"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_one_word_of_a_shell() {
+        assert_eq!(quoted("u_1"), "u_1");
+        assert_eq!(quoted("a'b c"), r"'a'\''b c'");
+        assert_eq!(quoted(""), "''");
+    }
+}

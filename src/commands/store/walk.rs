@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::commands::target::quoted;
 use crate::error::{Error, Exit};
 use crate::otp::Phone;
 use crate::output::{Format, Many, Row};
@@ -343,12 +344,6 @@ fn fix(found: &Found, key: &str, reference: Option<&str>) -> Option<String> {
     }
 }
 
-/// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.@+-".contains(&byte));
-    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 /// A name with every number in it that may be a phone's hidden.
 fn masked(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
@@ -390,11 +385,5 @@ mod tests {
         ] {
             assert_eq!(masked(name), shown, "{name}");
         }
-    }
-
-    #[test]
-    fn a_user_is_one_word_of_a_shell() {
-        assert_eq!(quoted("u_1"), "u_1");
-        assert_eq!(quoted("a'b c"), r"'a'\''b c'");
     }
 }
