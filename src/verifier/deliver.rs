@@ -43,12 +43,19 @@ struct Told<'a> {
     said: Vec<String>,
     /// Those that may have sent it.
     doubts: Vec<&'a str>,
-    /// The last one that surely did not: its name, its advice, and whether any of them is worth repeating.
-    refused: Option<(&'a str, String, bool)>,
-    /// How long the last one asked to wait.
+    /// The last one that surely did not; without a name as long as there is none.
+    refused: Refused<'a>,
+}
+
+/// A provider that surely did not send it.
+#[derive(Default)]
+struct Refused<'a> {
+    name: &'a str,
+    advice: Option<String>,
+    /// It, or one before it, is worth repeating.
+    down: bool,
+    /// How long it asked to wait.
     retry_after: Option<Duration>,
-    /// The last one that was asked took it.
-    accepted: bool,
 }
 
 impl Told<'_> {
@@ -56,28 +63,22 @@ impl Told<'_> {
         self.said.push(format!("{name}: {what}"));
     }
 
-    /// All that was said, one behind the other.
-    fn words(&mut self) -> String {
+    /// All that was said, one behind the other. `accepted`: the last one that was asked took it.
+    fn words(&self, accepted: bool) -> String {
         // One of them may have sent it, and another was asked after it.
-        let double = self.doubts.len() > 1 || self.accepted && !self.doubts.is_empty();
-        if double {
-            self.said.push("possible double SMS".to_owned());
-        }
-        self.said.join("; ")
+        let double = self.doubts.len() > 1 || accepted && !self.doubts.is_empty();
+        let said = self.said.iter().map(String::as_str);
+        said.chain(double.then_some("possible double SMS")).collect::<Vec<_>>().join("; ")
     }
 
-    fn end(mut self) -> Delivered {
-        let said = self.words();
+    /// Nobody took it.
+    fn end(self) -> Delivered {
+        let said = self.words(false);
         if let Some(name) = self.doubts.last() {
             return Delivered::Unknown(delivery(name, Some(said.clone())), said);
         }
-        let (name, advice, failure) = match self.refused {
-            Some((name, advice, down)) => {
-                (name, Some(advice), if down { SendFailure::Down } else { SendFailure::Refused })
-            }
-            None => ("", None, SendFailure::Refused),
-        };
-        let retry_after = self.retry_after;
+        let Refused { name, advice, down, retry_after } = self.refused;
+        let failure = if down { SendFailure::Down } else { SendFailure::Refused };
         Delivered::Failed { failure, advice, retry_after, delivery: delivery(name, Some(said.clone())), said }
     }
 }
@@ -113,8 +114,7 @@ impl Verifier<'_> {
             match outcome {
                 Outcome::Accepted(receipt) => {
                     heard.push(Heard::Worked(place));
-                    told.accepted = true;
-                    let mut accepted = delivery(name, Some(told.words()).filter(|words| !words.is_empty()));
+                    let mut accepted = delivery(name, Some(told.words(true)).filter(|words| !words.is_empty()));
                     (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
                     accepted.reported_at = receipt.report.is_some().then_some(challenge.created_at);
                     accepted.report = receipt.report;
@@ -136,9 +136,12 @@ impl Verifier<'_> {
                     if refusal.class.about_gateway() {
                         heard.push(Heard::Failed(place, format!("{}{code}", refusal.message)));
                     }
-                    let down = refusal.class.is_down() || told.refused.as_ref().is_some_and(|(.., down)| *down);
-                    told.retry_after = refusal.retry_after;
-                    told.refused = Some((name, refusal.hint().to_owned(), down));
+                    told.refused = Refused {
+                        name,
+                        advice: Some(refusal.hint().to_owned()),
+                        down: refusal.class.is_down() || told.refused.down,
+                        retry_after: refusal.retry_after,
+                    };
                     if refusal.class.about_recipient() || Instant::now() >= asked.deadline {
                         break;
                     }
@@ -204,35 +207,29 @@ fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, told: &mut Told
 /// did nothing and when to come back, or it takes the same challenge twice for once.
 async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Instant) -> Outcome {
     let fits = |wait: Duration| Instant::now() + wait + ANSWER < deadline;
-    let mut doubt = None;
-    for left in (0..TRIES).rev() {
+    let (mut tries, mut doubt) = (1, None);
+    loop {
         let outcome = provider.send(message, deadline).await;
         let wait = match &outcome {
             Outcome::Refused(refusal) if refusal.class == Class::Throttled => refusal.retry_after,
             Outcome::Unknown(_) if provider.is_idempotent() => Some(PAUSE),
             _ => None,
         };
-        if let Some(wait) = wait.filter(|wait| left > 0 && fits(*wait)) {
-            let seconds = wait.as_secs_f64();
-            tracing::info!(
-                provider = provider.name(),
-                outcome = outcome.as_str(),
-                seconds,
-                "asking again after a pause"
-            );
-            if let Outcome::Unknown(_) = outcome {
-                doubt = Some(outcome);
-            }
-            tokio::time::sleep(wait).await;
-            continue;
-        }
-        return match (outcome, doubt) {
-            // That it cannot be reached now says nothing of the time before.
-            (Outcome::Refused(refusal), Some(doubt)) if refusal.class.is_down() => doubt,
-            (outcome, _) => outcome,
+        let Some(wait) = wait.filter(|wait| tries < TRIES && fits(*wait)) else {
+            return match (outcome, doubt) {
+                // That it cannot be reached now says nothing of the time before.
+                (Outcome::Refused(refusal), Some(doubt)) if refusal.class.is_down() => doubt,
+                (outcome, _) => outcome,
+            };
         };
+        let seconds = wait.as_secs_f64();
+        tracing::info!(provider = provider.name(), outcome = outcome.as_str(), seconds, "asking again after a pause");
+        if let Outcome::Unknown(_) = outcome {
+            doubt = Some(outcome);
+        }
+        tokio::time::sleep(wait).await;
+        tries += 1;
     }
-    doubt.unwrap_or_else(|| Outcome::Refused(crate::provider::Refusal::new(Class::Throttled, "asked too often")))
 }
 
 fn delivery(provider: &str, detail: Option<String>) -> Delivery {
