@@ -8,7 +8,7 @@ use minijinja::value::Serde;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
 
-use super::super::definition::Scope;
+use super::super::definition::{AnswerFormat, Scope};
 use super::super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
@@ -19,51 +19,80 @@ use crate::otp::Message;
 /// No gateway is waited for longer than this, whatever it asks.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
+/// An answer as it was read.
+pub(super) struct Answered {
+    answer: Answer,
+    body: Body,
+    /// What expressions see of it.
+    pub(super) scope: Scope,
+}
+
+impl Answered {
+    /// `named`: what else expressions may name.
+    pub(super) fn read(answer: Answer, format: AnswerFormat, named: Scope) -> Self {
+        let body = Body::read(&answer.body, format);
+        let mut scope = named;
+        scope.extend([
+            ("status".to_owned(), Jinja::from(answer.status)),
+            ("body".to_owned(), body.value()),
+            ("headers".to_owned(), headers(&answer)),
+        ]);
+        Self { answer, body, scope }
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.answer.status)
+    }
+
+    fn not_understood(&self) -> String {
+        let status = named(self.answer.status);
+        if self.is_success() {
+            format!("the gateway's answer was not understood ({status})")
+        } else {
+            format!("{status} after the request was sent")
+        }
+    }
+}
+
 impl Gateway {
     /// What an answer means.
     ///
     /// A refusal is believed where the definition knows its code, or where its status says that the request was not
     /// carried out (3xx, 4xx, 503 with `Retry-After`), and the definition does not call it doubtful. Everything else
     /// that is no acceptance leaves a doubt: a 5xx may come from a proxy whose gateway went on to send.
-    pub(super) fn judge(&self, answer: &Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
-        let (definition, body) = (&self.definition, Body::read(&answer.body, self.definition.body));
-        let scope = seen(answer, &body, Jinja::from(self.written(message.to)));
-        let success = (200..300).contains(&answer.status);
-        let refused = success && definition.send.refused.as_ref().is_some_and(|refused| refused.holds(&scope));
-        if success && !refused && definition.send.accepted.holds(&scope) {
-            return self.receipt(&scope, message);
+    pub(super) fn judge(&self, answer: Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
+        let send = &self.definition.send;
+        let phone = Scope::from([("phone".to_owned(), Jinja::from(self.written(message.to)))]);
+        let answered = Answered::read(answer, self.definition.body, phone);
+        let (scope, success) = (&answered.scope, answered.is_success());
+        let refused = success && send.refused.as_ref().is_some_and(|refused| refused.holds(scope));
+        if success && !refused && send.accepted.holds(scope) {
+            return self.receipt(scope, message);
         }
-        if definition.send.doubtful.as_ref().is_some_and(|doubtful| doubtful.holds(&scope)) {
-            return Outcome::Unknown(Doubt { why: not_understood(answer) });
+        if send.doubtful.as_ref().is_some_and(|doubtful| doubtful.holds(scope)) {
+            return Outcome::Unknown(Doubt { why: answered.not_understood() });
         }
-        match self.class(answer, &scope, refused) {
-            Some(class) => Outcome::Refused(self.refusal(class, answer, &body, &scope, redactor)),
-            None => Outcome::Unknown(Doubt { why: not_understood(answer) }),
+        match self.class(&answered, refused) {
+            Some(class) => Outcome::Refused(self.refusal(class, &answered, redactor)),
+            None => Outcome::Unknown(Doubt { why: answered.not_understood() }),
         }
     }
 
     /// The class of a refusal; `None` where the answer leaves a doubt. `refused`: the gateway says no with a 2xx.
-    pub(super) fn class(&self, answer: &Answer, scope: &Scope, refused: bool) -> Option<Class> {
+    pub(super) fn class(&self, answered: &Answered, refused: bool) -> Option<Class> {
         let errors = &self.definition.errors;
-        let code = errors.code.as_ref().and_then(|code| code.text(scope));
+        let code = errors.code.as_ref().and_then(|code| code.text(&answered.scope));
         let known = code.and_then(|code| errors.classes.get(&code)).copied();
-        let success = (200..300).contains(&answer.status);
-        let by_status = if refused && success { Some(Class::Other) } else { by_status(answer) };
+        let by_status = if refused && answered.is_success() { Some(Class::Other) } else { by_status(&answered.answer) };
         known.or_else(|| match by_status {
-            Some(Class::Other) => self.by_phrase(self.words(scope).as_deref()).or(by_status),
+            Some(Class::Other) => self.by_phrase(self.words(&answered.scope).as_deref()).or(by_status),
             told => told,
         })
     }
 
     /// A refusal in the gateway's own words.
-    pub(super) fn refusal(
-        &self,
-        class: Class,
-        answer: &Answer,
-        body: &Body,
-        scope: &Scope,
-        redactor: &Redactor,
-    ) -> Refusal {
+    pub(super) fn refusal(&self, class: Class, answered: &Answered, redactor: &Redactor) -> Refusal {
+        let Answered { answer, body, scope } = answered;
         let errors = &self.definition.errors;
         let code = errors.code.as_ref().and_then(|code| code.text(scope));
         Refusal {
@@ -102,16 +131,6 @@ impl Gateway {
         let found = self.definition.errors.phrases.iter().find(|(phrase, _)| words.contains(phrase.as_str()));
         found.map(|(_, class)| *class)
     }
-}
-
-/// What expressions see of an answer.
-pub(super) fn seen(answer: &Answer, body: &Body, phone: Jinja) -> Scope {
-    Scope::from([
-        ("status".to_owned(), Jinja::from(answer.status)),
-        ("body".to_owned(), body.value()),
-        ("headers".to_owned(), headers(answer)),
-        ("phone".to_owned(), phone),
-    ])
 }
 
 /// The class by the HTTP status alone; `None` where the status leaves a doubt.
@@ -165,13 +184,5 @@ fn wordless(answer: &Answer, body: &Body) -> String {
             format!("{}, with a page instead of an answer", named(answer.status))
         }
         _ => named(answer.status),
-    }
-}
-
-fn not_understood(answer: &Answer) -> String {
-    if (200..300).contains(&answer.status) {
-        format!("the gateway's answer was not understood ({})", named(answer.status))
-    } else {
-        format!("{} after the request was sent", named(answer.status))
     }
 }

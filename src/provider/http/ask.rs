@@ -6,33 +6,10 @@ use tokio::time::Instant;
 use super::super::definition::{self, Scope};
 use super::super::outcome::{Amount, Asked, Class, Refusal, Silence};
 use super::super::redact::Redactor;
-use super::answer::seen;
-use super::body::Body;
+use super::answer::Answered;
 use super::exchange::{self, Exchange};
 use super::{Gateway, request};
 use crate::otp::{DeliveryReport, Phone};
-
-/// An answer with a status of success, as expressions see it.
-struct Answered {
-    scope: Scope,
-    /// The refusal that the gateway's own words make of it, for an answer that does not hold what was asked for.
-    refusal: Refusal,
-    /// Whether these words are there.
-    says_why: bool,
-}
-
-impl Answered {
-    /// The gateway's own no, or that its answer does not hold what was asked for.
-    fn without(self, what: &str) -> Silence {
-        let refusal = self.refusal;
-        if refusal.code.is_some() || self.says_why {
-            return Silence::Refused(refusal);
-        }
-        let message = format!("its answer holds no {what} ({})", refusal.message);
-        let advice = Some("compare its answer with the definition of the provider; -vv says more".to_owned());
-        Silence::Refused(Refusal { advice, ..Refusal::new(refusal.class, message) })
-    }
-}
 
 impl Gateway {
     pub(super) async fn ask_status(&self, message_id: &str, to: &Phone, deadline: Instant) -> Asked<DeliveryReport> {
@@ -40,20 +17,20 @@ impl Gateway {
         let mut redactor = self.redactor.clone();
         redactor.phone(to);
         let named = [("id".to_owned(), Jinja::from(message_id)), ("phone".to_owned(), Jinja::from(self.written(to)))];
-        let answered = self.ask(&status.request, Scope::from(named), deadline, redactor.clone()).await?;
+        let answered = self.ask(&status.request, Scope::from(named), deadline, &mut redactor).await?;
         let report = self.report(&status.says, &answered.scope, &redactor);
-        report.ok_or_else(|| answered.without("state"))
+        report.ok_or_else(|| self.without("state", &answered, &redactor))
     }
 
     pub(super) async fn ask_balance(&self, deadline: Instant) -> Asked<Amount> {
         let balance = self.definition.balance.as_ref().ok_or(Silence::NotOffered)?;
-        let answered = self.ask(&balance.request, Scope::new(), deadline, self.redactor.clone()).await?;
-        let text = |expression: &definition::Expression| {
-            expression.text(&answered.scope).map(|text| self.redactor.clean(&text))
-        };
+        let mut redactor = self.redactor.clone();
+        let answered = self.ask(&balance.request, Scope::new(), deadline, &mut redactor).await?;
+        let text =
+            |expression: &definition::Expression| expression.text(&answered.scope).map(|text| redactor.clean(&text));
         match text(&balance.amount) {
             Some(amount) => Ok(Amount { amount, currency: balance.currency.as_ref().and_then(text) }),
-            None => Err(answered.without("amount")),
+            None => Err(self.without("amount", &answered, &redactor)),
         }
     }
 
@@ -63,12 +40,13 @@ impl Gateway {
             let unit = amount.currency.map(|currency| format!(" {currency}")).unwrap_or_default();
             return Ok(Some(format!("balance: {}{unit}", amount.amount)));
         };
-        let answered = self.ask(&test.request, Scope::new(), deadline, self.redactor.clone()).await?;
+        let mut redactor = self.redactor.clone();
+        let answered = self.ask(&test.request, Scope::new(), deadline, &mut redactor).await?;
         if !test.ok.holds(&answered.scope) {
-            return Err(answered.without("yes that `ok` asks for"));
+            return Err(self.without("yes that `ok` asks for", &answered, &redactor));
         }
         let says = test.says.as_ref().and_then(|says| says.text(&answered.scope));
-        Ok(says.map(|says| self.redactor.clean(&says)))
+        Ok(says.map(|says| redactor.clean(&says)))
     }
 
     /// Asks once. Whatever is no success is a refusal, also where a send would be in doubt: nothing was at stake.
@@ -77,31 +55,37 @@ impl Gateway {
         request: &definition::Request,
         named: Scope,
         deadline: Instant,
-        mut redactor: Redactor,
+        redactor: &mut Redactor,
     ) -> Result<Answered, Silence> {
         let refused = |class, why: String| Silence::Refused(Refusal::new(class, why));
-        let phone = named.get("phone").cloned().unwrap_or_default();
-        let id = named.get("id").cloned().unwrap_or_default();
-        let mut scope = named;
+        let mut scope = named.clone();
         scope.extend(self.settings.clone());
-        let built = request::build(&self.base, request, &self.definition.auth, &scope, (self.clock)(), &mut redactor);
+        let built = request::build(&self.base, request, &self.definition.auth, &scope, (self.clock)(), redactor);
         let built = built.map_err(|error| refused(Class::Other, error.to_string()))?;
         let end = deadline.min(Instant::now() + self.timeout);
-        let answer = match exchange::run(built, end, &redactor).await {
+        let answer = match exchange::run(built, end, redactor).await {
             Exchange::Answered(answer) => answer,
             Exchange::NotSent(why) => return Err(refused(Class::Unreachable, why)),
             Exchange::Doubtful(doubt) => return Err(refused(Class::Unreachable, doubt.why)),
         };
-        let body = Body::read(&answer.body, self.definition.body);
-        let mut scope = seen(&answer, &body, phone);
-        scope.insert("id".to_owned(), id);
-        let class = self.class(&answer, &scope, true).unwrap_or(Class::ServerError);
-        let refusal = self.refusal(class, &answer, &body, &scope, &redactor);
-        if (200..300).contains(&answer.status) {
-            let says_why = self.words(&scope).is_some();
-            Ok(Answered { scope, refusal, says_why })
-        } else {
-            Err(Silence::Refused(refusal))
+        let answered = Answered::read(answer, self.definition.body, named);
+        if answered.is_success() { Ok(answered) } else { Err(Silence::Refused(self.no(&answered, redactor))) }
+    }
+
+    /// What the gateway's own words make of an answer that is no yes.
+    fn no(&self, answered: &Answered, redactor: &Redactor) -> Refusal {
+        let class = self.class(answered, true).unwrap_or(Class::ServerError);
+        self.refusal(class, answered, redactor)
+    }
+
+    /// The gateway's own no, or that its answer does not hold what was asked for.
+    fn without(&self, what: &str, answered: &Answered, redactor: &Redactor) -> Silence {
+        let refusal = self.no(answered, redactor);
+        if refusal.code.is_some() || self.words(&answered.scope).is_some() {
+            return Silence::Refused(refusal);
         }
+        let message = format!("its answer holds no {what} ({})", refusal.message);
+        let advice = Some("compare its answer with the definition of the provider; -vv says more".to_owned());
+        Silence::Refused(Refusal { advice, ..Refusal::new(refusal.class, message) })
     }
 }
