@@ -194,6 +194,32 @@ fn our_own_form_is_a_document_lines_or_an_array() {
 }
 
 #[test]
+fn a_rehearsal_says_in_every_row_that_nothing_was_recorded() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        let (first, _) = send(machine, &[PHONE]);
+        let (second, _) = send(machine, &[OTHER]);
+        let line = |id: &str| json!({"challenge_id": id, "state": "delivered"}).to_string() + "\n";
+        let text = line(&first) + &line(&second) + &line("ch_nosuch");
+        let rehearse = |form: &[&str]| {
+            let ran = machine.stdin(&[&["delivery", "record", "--dry-run"], form].concat(), text.as_bytes());
+            ran.exits(0);
+            ran
+        };
+        let document = rehearse(&["--json"]).json();
+        let results: Vec<&str> =
+            document["reports"].as_array().unwrap().iter().map(|row| row["result"].as_str().unwrap()).collect();
+        assert_eq!(results, ["would_record", "would_record", "refused"]);
+        assert_eq!((&document["recorded"], &document["dry_run"]), (&2.into(), &true.into()));
+        for row in rehearse(&["-o", "jsonl"]).stdout.lines().take(2) {
+            assert!(row.contains(r#""result":"would_record""#), "{row}");
+        }
+        assert_eq!(rehearse(&[]).stdout.matches("would record\t").count(), 2);
+        assert_eq!(told(machine, PHONE), [""; 0]);
+    });
+}
+
+#[test]
 fn what_is_malformed_is_refused_whole() {
     let (_gateway, settings) = gateways();
     let machine = Machine::with(&settings);

@@ -47,7 +47,7 @@ struct Row {
     provider_message_id: Option<String>,
     reported_state: Option<DeliveryState>,
     reported_word: String,
-    /// What is kept now.
+    /// What is kept now; in a dry run, what would be.
     #[serde(flatten)]
     fate: Fate,
 }
@@ -86,7 +86,7 @@ impl Args {
         let count = |result: &str| reports.iter().filter(|row| row.result == result).count();
         Ok(Box::new(RecordReport {
             schema: "otpctl.delivery_record/1",
-            recorded: count(RECORDED),
+            recorded: count(if app.globals.dry_run { WOULD_RECORD } else { RECORDED }),
             unchanged: count(UNCHANGED),
             refused: count(REFUSED),
             dry_run: app.globals.dry_run,
@@ -103,6 +103,8 @@ impl Args {
 }
 
 const RECORDED: &str = "recorded";
+/// In a dry run: a row of JSON Lines stands alone, so it says itself that nothing was written.
+const WOULD_RECORD: &str = "would_record";
 const UNCHANGED: &str = "unchanged";
 const REFUSED: &str = "refused";
 
@@ -137,6 +139,7 @@ async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> 
 
 async fn row(app: &App, handed: HandedIn, recorded: Recorded) -> Row {
     let (result, challenge) = match recorded {
+        Recorded::News(challenge) if app.globals.dry_run => (WOULD_RECORD, Some(challenge)),
         Recorded::News(challenge) => (RECORDED, Some(challenge)),
         Recorded::Old(challenge) => (UNCHANGED, Some(challenge)),
         Recorded::Stranger => (REFUSED, None),
@@ -165,11 +168,11 @@ impl Row {
     }
 
     /// For a person who handed in this one alone.
-    fn sentence(&self, dry_run: bool) -> String {
+    fn sentence(&self) -> String {
         let word = self.fate.word().unwrap_or_default();
         let why = self.fate.reason_text.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
         match self.result {
-            RECORDED if dry_run => format!("Would record for {}: {word}{why}.", self.phone()),
+            WOULD_RECORD => format!("Would record for {}: {word}{why}.", self.phone()),
             RECORDED => format!("Recorded for {}: {word}{why}.", self.phone()),
             UNCHANGED => format!("Nothing new for {}: it stays {word}{why}.", self.phone()),
             _ => "Recorded nothing.".to_owned(),
@@ -180,13 +183,13 @@ impl Row {
 impl Report for RecordReport {
     fn human(&self) -> Human {
         if let [only] = self.reports.as_slice() {
-            return Human::Text(only.sentence(self.dry_run));
+            return Human::Text(only.sentence());
         }
         let mut table = Table::new(&["RESULT", "PHONE", "PROVIDER", "MESSAGE ID", "STATE", "WHY"], "");
         for row in &self.reports {
             let or_none = |text: Option<&str>| text.unwrap_or("-").to_owned();
             table.row([
-                row.result.to_owned(),
+                row.result.replace('_', " "),
                 or_none(row.phone.as_deref()),
                 or_none(row.provider.as_deref()),
                 or_none(row.provider_message_id.as_deref()),
