@@ -11,9 +11,10 @@ use tokio::time::Instant;
 
 use crate::app::{App, Globals};
 use crate::commands::Command;
-use crate::config::{Chosen, Env, Request, duration};
+use crate::config::{Chosen, Env, Request};
 use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::foreign::{escaped, is_unsafe};
+use crate::otp::span::duration;
 use crate::output::{Colour, Format, Printer, Verbosity};
 use crate::verifier::{InFlight, Progress};
 

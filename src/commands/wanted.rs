@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::target::Target;
 use crate::app::App;
-use crate::config::duration;
 use crate::error::Error;
+use crate::otp::span::duration;
 use crate::otp::{Code, MAX_TTL, Purpose, UserId};
 use crate::verifier::ToIssue;
 

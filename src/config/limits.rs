@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::error::ConfigError;
+use super::keys;
 use super::tree::{Node, Table};
-use super::{keys, words};
-use crate::otp::{Limits, LockLength, LockStep, MAX_PER_PHONE, Quota};
+use crate::otp::{Limits, LockLength, LockStep, MAX_PER_PHONE, Quota, span};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -52,7 +52,7 @@ fn few<T>(node: &Node<'_>, items: Vec<T>) -> Result<Vec<T>, ConfigError> {
 fn quotas(node: &Node<'_>, most: u32) -> Result<Vec<Quota>, ConfigError> {
     let mut quotas: Vec<Quota> = Vec::new();
     for entry in node.table()?.nodes() {
-        let window = words::duration(entry.name)
+        let window = span::duration(entry.name)
             .filter(|window| (SECOND..=MONTH).contains(window))
             .ok_or_else(|| entry.refuse("the key is a window from 1s to 31d, such as { \"10m\" = 3 }"))?;
         if quotas.iter().any(|known| known.window == window) {

@@ -45,7 +45,6 @@ pub use settings::{
     Settings, StoreSettings, TestNumber, TimelineSettings, TlsFiles,
 };
 pub use show::{Shown, shown};
-pub use words::{duration, spelled};
 
 /// Reads and checks the file that [`locate()`] found; without one the defaults hold: the embedded store in the user's
 /// state folder, provider `console`, no region.

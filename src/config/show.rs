@@ -10,8 +10,8 @@ use super::settings::{
     Deployment, Entry, LayoutSettings, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings,
     TlsFiles,
 };
-use super::words;
 use crate::otp::layout::{Allows, Counter, Form, Keeping};
+use crate::otp::span::spelled;
 use crate::otp::{LockLength, Quota};
 
 /// What stands for a secret.
@@ -52,7 +52,7 @@ fn rows<const N: usize>(table: &str, values: [(&str, Value); N]) -> Rows {
 }
 
 fn span(span: Duration) -> Value {
-    words::spelled(span).into()
+    spelled(span).into()
 }
 
 fn top(settings: &Settings) -> Rows {
@@ -181,7 +181,7 @@ fn code(settings: &Settings) -> Rows {
 fn limits(settings: &Settings) -> Rows {
     let limits = &settings.limits;
     let quotas = |quotas: &[Quota]| -> Value {
-        Value::Object(quotas.iter().map(|quota| (words::spelled(quota.window), quota.limit.into())).collect())
+        Value::Object(quotas.iter().map(|quota| (spelled(quota.window), quota.limit.into())).collect())
     };
     let locks = limits.locks.iter().map(|step| {
         let length = match step.length {
@@ -193,7 +193,7 @@ fn limits(settings: &Settings) -> Rows {
     rows(
         "limits",
         [
-            ("cooldown", limits.cooldown.iter().map(|wait| words::spelled(*wait)).collect()),
+            ("cooldown", limits.cooldown.iter().map(|wait| spelled(*wait)).collect()),
             ("per_phone", quotas(&limits.per_phone)),
             ("per_prefix", quotas(&limits.per_prefix)),
             ("per_country", quotas(&limits.per_country)),

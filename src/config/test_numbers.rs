@@ -10,7 +10,7 @@ use super::settings::TestNumber;
 use super::tree::{Node, Table};
 use super::{keys, words};
 use crate::otp::foreign::is_unsafe;
-use crate::otp::{CodeSpec, DeliveryReason, Phone};
+use crate::otp::{CodeSpec, DeliveryReason, Phone, span};
 use crate::provider::TestOutcome;
 
 pub(super) fn read(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) -> Result<Vec<TestNumber>, ConfigError> {
@@ -65,7 +65,7 @@ fn outcome(node: &Node<'_>) -> Result<TestOutcome, ConfigError> {
                 .refuse("a reason is wanted, such as \"undelivered:handset_off\"")
                 .hint(format!("reasons: {}; or words of your own", reasons.join(", "))))
         }
-        ("slow", Some(span)) => match words::duration(span).filter(|span| *span <= Duration::from_secs(600)) {
+        ("slow", Some(span)) => match span::duration(span).filter(|span| *span <= Duration::from_secs(600)) {
             Some(span) => Ok(TestOutcome::Slow(span)),
             None => Err(node.refuse("a time of at most 10m is wanted, such as \"slow:5s\"")),
         },

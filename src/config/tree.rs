@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::{ConfigError, Place};
 use super::{keys, words};
 use crate::otp::foreign::escaped;
+use crate::otp::span;
 
 /// One parsed file. It is walked by hand and not through serde, whose message of a wrong type quotes the value
 /// (`invalid type: string "…"`): that value may be a secret.
@@ -228,11 +229,11 @@ impl<'d> Node<'d> {
     pub(super) fn duration(&self, allowed: RangeInclusive<Duration>) -> Result<Duration, ConfigError> {
         let wanted = format!(
             "a duration from {} to {}, such as \"90s\" or \"1h30m\",",
-            words::spelled(*allowed.start()),
-            words::spelled(*allowed.end())
+            span::spelled(*allowed.start()),
+            span::spelled(*allowed.end())
         );
         let DeValue::String(text) = self.value else { return Err(self.wrong_type(&wanted)) };
-        words::duration(text)
+        span::duration(text)
             .filter(|span| allowed.contains(span))
             .ok_or_else(|| self.refuse(format!("{wanted} is wanted")))
     }

@@ -20,6 +20,7 @@ pub mod record;
 pub mod reference;
 pub mod rules;
 mod secret;
+pub mod span;
 mod stored;
 pub mod text;
 pub mod time;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::definition::DefinitionError;
 use crate::otp::Secret;
+use crate::otp::span::duration;
 
 /// One setting, its source already resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,15 +122,13 @@ impl Settings {
         Ok(Some(text))
     }
 
-    /// A length of time such as `30s`.
+    /// A length of time such as `30s`, read as everywhere in the file.
     ///
     /// # Errors
     /// When it is there and is anything else, or not more than zero.
     pub(super) fn duration(&self, name: &str) -> Result<Option<Duration>, OpenError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        let span: jiff::SignedDuration = text.parse().map_err(|_| wrong(name, "a duration such as \"30s\""))?;
-        let span = Duration::try_from(span).unwrap_or_default();
-        if span.is_zero() { Err(wrong(name, "a duration of more than zero")) } else { Ok(Some(span)) }
+        duration(text).map(Some).ok_or_else(|| wrong(name, "a duration such as \"30s\" or \"1h30m\""))
     }
 
     /// A whole number from zero up to a limit.

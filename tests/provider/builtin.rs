@@ -209,7 +209,7 @@ fn settings_are_checked_by_name_and_never_quoted() {
         full(json!({"base_url": "https://u:v4lue@example.com"})),
         "`base_url` holds a user or password; use the provider's settings"
     );
-    assert_eq!(full(json!({"timeout": "soon"})), "`timeout` must be a duration such as \"30s\"");
+    assert_eq!(full(json!({"timeout": "soon"})), "`timeout` must be a duration such as \"30s\" or \"1h30m\"");
     assert_eq!(
         full(json!({"variables": {"a": "{{ kode }}"}})),
         "`variables`: `kode` is not there; did you mean `code`?"
@@ -217,6 +217,20 @@ fn settings_are_checked_by_name_and_never_quoted() {
     assert!(full(json!({"variables": {"a": "{{ code"}})).starts_with("`variables`: "));
     assert_eq!(full(json!({"variables": "v4lue"})), "`variables` must be a table");
     assert!(full(json!({"template_id": "1207161234567890123"})).contains("DLT template id"));
+}
+
+#[test]
+fn a_duration_is_written_as_everywhere_in_the_file() {
+    let with = |timeout: &str| {
+        let all = settings(json!({"api_key": "KEY", "from": "+13125550100", "timeout": timeout}));
+        open("t", "telnyx", all, &context()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for right in ["1d", "1h30m", "90s", "500ms"] {
+        assert_eq!(with(right), Ok(()), "{right}");
+    }
+    for wrong in ["0s", "1m 30s", "1.5h", "PT30S", "30", "30 seconds"] {
+        assert!(with(wrong).unwrap_err().starts_with("`timeout` must be a duration"), "{wrong}");
+    }
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::words::{duration, spelled};
 use super::super::{Deployment, Entry, Node, RedisTarget, SecretSource, StoreSettings, TlsFiles, load, starter};
 use super::{defaults, folder, home, load_text, located, write};
 use crate::otp::circuit::PassOver;
+use crate::otp::span::{duration, spelled};
 use crate::otp::{Limits, LockLength, Phone, Policy};
 use crate::provider::TestOutcome;
 

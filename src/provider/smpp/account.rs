@@ -176,7 +176,7 @@ fn look(source: &str) -> (u8, u8, &str) {
 
 /// The time that a message may wait, from now on (SMPP 3.4 §7.1.1): `YYMMDDhhmmsstnnR`.
 fn validity(settings: &Settings) -> Result<EmptyOrFullCOctetString<17>, OpenError> {
-    let expected = "a duration from 1s to 720h, such as \"5m\"";
+    let expected = "a duration from 1s to 30d, such as \"5m\"";
     let Some(span) = settings.duration("validity_period")? else { return Ok(EmptyOrFullCOctetString::empty()) };
     let seconds = span.as_secs();
     if !(1..=720 * 3600).contains(&seconds) {
@@ -279,7 +279,7 @@ mod tests {
             validity(&Settings([("validity_period".to_owned(), value)].into())).map(|period| period.to_string())
         };
         assert_eq!(written("5m").unwrap(), "000000000500000R");
-        assert_eq!(written("26h 3m 4s").unwrap(), "000001020304000R");
-        assert!(written("721h").is_err() && written("500ms").is_err());
+        assert_eq!(written("1d2h3m4s").unwrap(), "000001020304000R");
+        assert!(written("31d").is_err() && written("26h 3m").is_err() && written("500ms").is_err());
     }
 }
