@@ -60,7 +60,7 @@ pub async fn check_all(settings: &Settings, env: &Env, today: Date) -> Vec<Findi
     findings
 }
 
-/// Compiles every template and counts what it costs, and names what looks like a slip. `today` is the day in UTC.
+/// Compiles every template and counts what it costs, and names what looks like a slip, and definitions that are broken. `today` is the day in UTC.
 #[must_use]
 pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -69,6 +69,7 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     messages(settings, &mut findings);
     test_numbers(settings, today, &mut findings);
     ids(settings, &mut findings);
+    definitions(settings, &mut findings);
     findings
 }
 
@@ -222,6 +223,12 @@ fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
             finding(Level::Warning, key, text).hint(format!("remove it, line {}", number.place.line))
         });
     }
+}
+
+/// Loading leaves them alone too: only a command that needs the provider may fail of it.
+fn definitions(settings: &Settings, findings: &mut Vec<Finding>) {
+    let broken = settings.providers.iter().filter_map(|(name, provider)| Some((name, provider.broken()?)));
+    findings.extend(broken.map(|(name, error)| Finding::failed(format!("providers.{name}.definition"), error)));
 }
 
 /// MSG91's own id of a template has 24 hexadecimal digits; the 19 digits of the DLT registration are often put there.

@@ -40,11 +40,20 @@ impl PepperSource {
 }
 
 impl ProviderSettings {
+    /// Why this provider cannot be used, whatever its settings are: its definition is not there, or is wrong.
+    #[must_use]
+    pub fn broken(&self) -> Option<&ConfigError> {
+        self.broken.as_ref()
+    }
+
     /// Fetches the secrets of this provider, and no other's.
     ///
     /// # Errors
-    /// As [`super::SecretSource::resolve`], with the file and line of the key.
+    /// As [`super::SecretSource::resolve`], with the file and line of the key; and as [`Self::broken`].
     pub async fn resolve(&self, env: &Env) -> Result<provider::Settings, ConfigError> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
         let mut settings = BTreeMap::new();
         for name in self.entries.keys() {
             settings.extend(self.fetch(name, env).await?.map(|setting| (name.clone(), setting)));

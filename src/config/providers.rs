@@ -1,6 +1,7 @@
 //! `[providers.NAME]` and `[routes]`: held to what each kind of provider says that it takes.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -38,8 +39,7 @@ pub(super) fn read(root: &Table<'_>) -> Result<Configured, ConfigError> {
     }
     if providers.is_empty() {
         let kind = provider::Kind::Known(CONSOLE.to_owned());
-        let console = ProviderSettings { kind, entries: BTreeMap::new(), places: BTreeMap::new() };
-        providers.insert(CONSOLE.to_owned(), console);
+        providers.insert(CONSOLE.to_owned(), unset(kind));
     }
     let routes = routes(root, &providers)?;
     Ok(Configured { providers, routes, real })
@@ -51,16 +51,21 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
         return Err(node.refuse("the name of a provider has 1 to 32 letters, digits, `_` and `-`"));
     }
     let table = node.table()?;
-    let kind = kind(&table, node.name)?;
+    let mut provider = kind(&table, node.name)?;
+    let kind = &provider.kind;
+    let real = kind.is_real();
+    if provider.broken.is_some() {
+        // Without its definition nobody knows what its settings mean, nor which of them are secret.
+        return Ok((provider, real));
+    }
     let description = kind.describe().ok_or_else(|| unknown_kind(&table, kind.as_str()))?;
     let names: Vec<&str> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
     table.only(&[&["kind", "definition"], names.as_slice()].concat())?;
-    let (mut entries, mut places) = (BTreeMap::new(), BTreeMap::new());
     for spec in &description.settings {
         match table.get(&spec.name) {
             Some(node) => {
-                places.insert(spec.name.clone(), node.place());
-                entries.insert(spec.name.clone(), entry(&node, spec, description.real)?);
+                provider.places.insert(spec.name.clone(), node.place());
+                provider.entries.insert(spec.name.clone(), entry(&node, spec, description.real)?);
             }
             None if spec.required => {
                 return Err(table.refuse(format!("`{}` is missing, and {} needs it", spec.name, description.title)));
@@ -68,26 +73,54 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
             None => {}
         }
     }
-    let real = kind.is_real();
-    Ok((ProviderSettings { kind, entries, places }, real))
+    Ok((provider, real))
+}
+
+/// A provider of which nothing is set.
+fn unset(kind: provider::Kind) -> ProviderSettings {
+    let (entries, places) = (BTreeMap::new(), BTreeMap::new());
+    ProviderSettings { kind, definition: None, entries, places, broken: None }
 }
 
 /// The kind that the table names, or its own name, or the one that a file defines. That file says where keys are sent,
 /// so it is opened with as much care as the configuration itself.
-fn kind(table: &Table<'_>, name: &str) -> Result<provider::Kind, ConfigError> {
+fn kind(table: &Table<'_>, name: &str) -> Result<ProviderSettings, ConfigError> {
     let Some(node) = table.get("definition") else {
         let name = table.text("kind")?.unwrap_or(name);
-        return provider::Kind::known(name).ok_or_else(|| unknown_kind(table, name));
+        return provider::Kind::known(name).map(unset).ok_or_else(|| unknown_kind(table, name));
     };
     if table.has("kind") {
         return Err(node.refuse("either `kind` or `definition`, not both"));
     }
     let path = node.file()?;
-    let text = files::read_config(&path)?.text;
-    let called = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    provider::Kind::own(&called, &text).map_err(|error| {
-        ConfigError::new(error.to_string()).in_file(&path).hint(format!("otpctl provider check {}", pasteable(&path)))
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let (kind, broken) = match defined(&path, &name) {
+        Ok(kind) => (kind, None),
+        // With the line that names the file, which may be the one to mend.
+        Err(error) => (
+            provider::Kind::Unread { name },
+            Some(node.refuse(error.to_string()).hint(error.next().map_or_else(|| mended(&path), str::to_owned))),
+        ),
+    };
+    Ok(ProviderSettings { definition: Some(path), broken, ..unset(kind) })
+}
+
+/// The kind that a file defines.
+fn defined(path: &Path, name: &str) -> Result<provider::Kind, ConfigError> {
+    let text = files::read_config(path)?.text;
+    provider::Kind::own(name, &text).map_err(|error| {
+        ConfigError::new(error.to_string()).in_file(path).hint(format!("otpctl provider check {}", pasteable(path)))
     })
+}
+
+/// What to do about a definition that cannot be read.
+fn mended(path: &Path) -> String {
+    let file = pasteable(path);
+    if path.exists() {
+        format!("otpctl provider check {file}")
+    } else {
+        format!("start one: otpctl provider show telnyx > {file}")
+    }
 }
 
 fn unknown_kind(table: &Table<'_>, kind: &str) -> ConfigError {

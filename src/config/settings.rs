@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use super::error::Place;
+use super::error::{ConfigError, Place};
 use super::locate::Origin;
 use super::secret::SecretSource;
 use crate::otp::circuit::PassOver;
@@ -266,9 +266,13 @@ impl fmt::Display for RoutedBy {
 pub struct ProviderSettings {
     /// Which definition or backend.
     pub kind: provider::Kind,
+    /// The file with its definition, where it is one of the user's own.
+    pub definition: Option<PathBuf>,
     /// What is set, by name; what is not has the kind's own default.
     pub entries: BTreeMap<String, Entry>,
     pub(super) places: BTreeMap<String, Place>,
+    /// What is wrong with that file. It is told to whoever needs the provider: a wrong gateway must not stop `verify`.
+    pub(super) broken: Option<ConfigError>,
 }
 
 /// One setting of a provider.

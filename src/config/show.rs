@@ -234,7 +234,10 @@ fn providers(settings: &Settings) -> Rows {
 
 fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
     let table = format!("providers.{name}");
-    let mut all = rows(&table, [("kind", provider.kind.as_str().into())]);
+    let mut all = match &provider.definition {
+        Some(path) => rows(&table, [("definition", path_shown(path).into())]),
+        None => rows(&table, [("kind", provider.kind.as_str().into())]),
+    };
     for spec in provider.kind.describe().into_iter().flat_map(|description| description.settings) {
         let value = match provider.entries.get(&spec.name) {
             Some(Entry::Plain(value)) => value.clone(),

@@ -17,6 +17,11 @@ pub enum Kind {
         /// What it says.
         text: Arc<str>,
     },
+    /// One of the user's own whose definition is not there, or is wrong: its configuration knows why.
+    Unread {
+        /// The name of the file.
+        name: String,
+    },
 }
 
 impl Kind {
@@ -38,7 +43,7 @@ impl Kind {
     /// What to call it.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let (Self::Known(name) | Self::Own { name, .. }) = self;
+        let (Self::Known(name) | Self::Own { name, .. } | Self::Unread { name }) = self;
         name
     }
 
@@ -48,6 +53,7 @@ impl Kind {
         match self {
             Self::Known(name) => super::describe(name),
             Self::Own { name, text } => Definition::parse(text).ok().map(|definition| definition.describe(name)),
+            Self::Unread { .. } => None,
         }
     }
 
@@ -56,7 +62,7 @@ impl Kind {
     pub fn is_real(&self) -> bool {
         match self {
             Self::Known(name) => super::is_real(name),
-            Self::Own { .. } => true,
+            Self::Own { .. } | Self::Unread { .. } => true,
         }
     }
 
@@ -66,6 +72,7 @@ impl Kind {
         match self {
             Self::Known(name) => catalog::text(name),
             Self::Own { text, .. } => Some(text),
+            Self::Unread { .. } => None,
         }
     }
 
@@ -77,6 +84,7 @@ impl Kind {
         match self {
             Self::Known(kind) => super::open(name, kind, settings, context),
             Self::Own { text, .. } => super::open_defined(name, Definition::parse(text)?, settings, context),
+            Self::Unread { name } => Err(OpenError::Unread(name.clone())),
         }
     }
 }

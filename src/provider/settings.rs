@@ -75,6 +75,9 @@ pub enum OpenError {
     /// Settings that are wrong together; the sentence is the definition's.
     #[error("{0}")]
     Needs(String),
+    /// The definition of the gateway is not there, or is wrong.
+    #[error("its definition `{0}` could not be read")]
+    Unread(String),
     /// The definition of the gateway itself is wrong.
     #[error("the definition of this provider: {0}")]
     Definition(#[from] DefinitionError),

@@ -1,5 +1,7 @@
 //! A gateway of one's own: a definition in a file, checked, configured and sent through.
 
+use serde_json::Value;
+
 use super::support::cli::{Machine, set_mode};
 use super::support::gateway::Gateway;
 use super::{FREE, PHONE};
@@ -88,6 +90,74 @@ fn a_definition_that_others_may_write_is_not_believed() {
     set_mode(&file, 0o666);
     let error = machine.run(&["send", PHONE, "--json"]).exits(30).error();
     assert!(error["hint"].as_str().unwrap().contains("chmod 600"), "{error}");
+}
+
+#[test]
+fn a_definition_that_is_broken_stops_only_what_needs_it() {
+    let missing: fn(&Machine) = |machine| std::fs::remove_file(machine.path(PLACE)).unwrap();
+    let wrong: fn(&Machine) = |machine| drop(machine.write(PLACE, "name = \"Ours\"\nsend = 5\n"));
+    let open: fn(&Machine) = |machine| set_mode(&machine.write(PLACE, OWN), 0o666);
+    let cases = [
+        (missing, "entity not found", "provider show telnyx"),
+        (wrong, "line 2, column 8", "provider check"),
+        (open, "others may write", "chmod 600"),
+    ];
+    for (spoil, said, hint) in cases {
+        let gateway = Gateway::start(200, r#"{"id":"m-17"}"#);
+        let machine = Machine::with(&configured(&gateway.base_url));
+        machine.write(PLACE, OWN);
+        machine.run(&["send", PHONE]).exits(0);
+        let request = gateway.requests().remove(0);
+        let code: String = request.split(r#""text":""#).nth(1).unwrap().chars().take(6).collect();
+        spoil(&machine);
+        // The line that names it, and what is wrong with it.
+        let line = configured("x").lines().position(|line| line.starts_with("definition")).unwrap() + 1;
+        let place = format!("otpctl.toml:{line}: providers.ours.definition: ");
+        let told = |text: &Value, what: &str| assert!(text.as_str().unwrap().contains(what), "{what}: {text}");
+        for words in [&["send", PHONE] as &[&str], &["provider", "test", "ours"], &["provider", "show", "ours"]] {
+            let error = machine.run(&[words, &["--json"]].concat()).exits(30).error();
+            told(&error["message"], &place);
+            told(&error["message"], said);
+            told(&error["hint"], hint);
+        }
+        let checked = machine.run(&["config", "check", "--json"]).exits(30).json();
+        let find = |rows: &Value, field: &str| {
+            let rows = rows.as_array().unwrap().iter();
+            let own: Vec<Value> = rows.filter(|row| row[field] == "providers.ours.definition").cloned().collect();
+            let [own] = own.as_slice() else { panic!("{own:?}") };
+            own.clone()
+        };
+        let finding = find(&checked["findings"], "key");
+        assert_eq!(finding["status"], "fail");
+        told(&finding["detail"], &place);
+        let examined = machine.run(&["doctor", "--json"]).exits(30).json();
+        let check = find(&examined["checks"], "id");
+        assert_eq!((&check["status"], &check["exit"]), (&"fail".into(), &30.into()));
+        told(&check["fix"], hint);
+        let listed = machine.run(&["provider", "list", "--json"]);
+        assert_eq!(listed.exits(0).json()["providers"][0]["kind"], "ours.toml");
+        assert!(listed.stderr.contains(&place), "{listed:?}");
+        // A wait tells it, and goes on.
+        machine.run(&["wait", PHONE, "--for", "accepted"]).exits(0);
+        assert_eq!(machine.inspect(PHONE)["live_code"]["state"], "sent");
+        machine.verify(PHONE, &code).exits(0);
+        machine.run(&["revoke", PHONE]).exits(0);
+        assert!(!listed.words().contains("t0k3n") && !machine.run(&["config", "show"]).words().contains("t0k3n"));
+    }
+}
+
+#[test]
+fn a_definition_is_shown_as_one() {
+    let machine = Machine::with(&configured("http://127.0.0.1:9"));
+    let file = machine.write(PLACE, OWN);
+    let shown = machine.run(&["config", "show", "--json"]).exits(0).json();
+    let rows = shown["settings"].as_array().unwrap();
+    let row = |key: &str| rows.iter().find(|row| row["key"] == key);
+    let definition = row("providers.ours.definition").unwrap();
+    assert_eq!(definition["value"], file.to_str().unwrap());
+    assert!(definition["origin"].as_str().unwrap().contains("otpctl.toml:"), "{definition}");
+    assert_eq!(row("providers.ours.kind"), None);
+    assert_eq!(row("providers.ours.token").unwrap()["value"], "[redacted]");
 }
 
 #[test]

@@ -68,6 +68,9 @@ struct Providers {
     /// Why it is not known which are passed over.
     #[serde(skip)]
     unknown: Option<String>,
+    /// Why it is not known what some of them can do.
+    #[serde(skip)]
+    broken: Vec<String>,
 }
 
 impl Args {
@@ -81,13 +84,15 @@ impl Args {
             row.countries = routes.map(|(route, _)| if route == "default" { "*".to_owned() } else { route }).collect();
             providers.push(row);
         }
+        let broken = settings.providers.values().filter_map(|provider| provider.broken().map(ToString::to_string));
+        let broken = broken.collect();
         let unknown = passed_over(app, &mut providers).await.err().map(|error| error.message());
         if self.all {
             let known = |kind: &&str| !settings.providers.values().any(|configured| configured.kind.as_str() == *kind);
             let others = provider::kinds().filter(known).filter_map(Kind::known);
             providers.extend(others.map(|kind| row(kind.as_str(), &kind)));
         }
-        Ok(Box::new(Providers { schema: "otpctl.provider_list/1", providers, unknown }))
+        Ok(Box::new(Providers { schema: "otpctl.provider_list/1", providers, unknown, broken }))
     }
 }
 
@@ -147,7 +152,7 @@ pub(super) fn or_dash(text: String) -> String {
 }
 
 fn row(name: &str, kind: &Kind) -> Row {
-    // A definition is read before it is configured, so there is one.
+    // Nobody knows what a gateway can do whose definition cannot be read.
     let described = kind.describe();
     let described = described.as_ref();
     Row {
@@ -199,6 +204,6 @@ impl Report for Providers {
 
     fn warnings(&self) -> Vec<String> {
         let told = |why: &String| format!("it is not known which of them are passed over: {why}");
-        self.unknown.iter().map(told).collect()
+        self.broken.iter().cloned().chain(self.unknown.iter().map(told)).collect()
     }
 }

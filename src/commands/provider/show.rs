@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::Done;
+use crate::config::ProviderSettings;
 use crate::error::{Error, Exit};
 use crate::output::{Human, Report};
 use crate::provider::Kind;
@@ -25,8 +26,12 @@ struct Shown {
 
 impl Args {
     pub(super) fn run(&self, app: &App) -> Done {
-        let configured = app.settings()?.providers.get(&self.name).map(|configured| configured.kind.clone());
-        let kind = configured.or_else(|| Kind::known(&self.name)).ok_or_else(|| {
+        let configured = app.settings()?.providers.get(&self.name);
+        if let Some(error) = configured.and_then(ProviderSettings::broken) {
+            return Err(error.clone().into());
+        }
+        let kind = configured.map(|configured| configured.kind.clone());
+        let kind = kind.or_else(|| Kind::known(&self.name)).ok_or_else(|| {
             Error::said(Exit::NotFound, format!("there is no provider `{}`", self.name))
                 .hint("otpctl provider list --all")
         })?;
