@@ -11,6 +11,9 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "../store/certs.rs"]
+#[expect(dead_code, reason = "each target uses its own part of it")]
+mod certs;
 mod connecting;
 #[path = "../store/deployments.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]

@@ -1,13 +1,22 @@
 //! Certificates of an authority of our own, and of one that is a stranger.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use otpctl::otp::Secret;
+use otpctl::store::Tls;
 
 /// A folder with `ca.pem`, `other.pem`, and `server` and `client` certificates that the first of them signed.
 pub struct Certs(tempfile::TempDir);
 
 impl Certs {
+    /// For servers that are reached by address or by name.
     pub fn new() -> Self {
+        Self::of("DNS:localhost,IP:127.0.0.1")
+    }
+
+    /// For servers that are reached by these names.
+    pub fn of(names: &str) -> Self {
         // A second call changes nothing, and is no error.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -17,7 +26,7 @@ impl Certs {
             let (key, cert) = (format!("{ca}.key"), format!("{ca}.pem"));
             openssl(at, &[&["req", "-x509"], &ec[..], &["-keyout", &key, "-out", &cert, "-subj", subject]].concat());
         }
-        std::fs::write(at.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n").unwrap();
+        std::fs::write(at.join("names"), format!("subjectAltName={names}\n")).unwrap();
         for (name, subject) in [("server", "/CN=localhost"), ("client", "/CN=otpctl")] {
             let (key, csr, cert) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"));
             openssl(at, &[&["req"], &ec[..], &["-keyout", &key, "-out", &csr, "-subj", subject]].concat());
@@ -28,12 +37,22 @@ impl Certs {
     }
 
     pub fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.0.path().join(name)).unwrap()
+        std::fs::read(self.path(name)).unwrap()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// What a client of these servers has.
+    pub fn ours(&self) -> Tls {
+        let client = (self.read("client.pem"), Secret::new(String::from_utf8(self.read("client.key")).unwrap()));
+        Tls { ca: Some(self.read("ca.pem")), client: Some(client) }
     }
 
     /// What `redis-server` is told to speak TLS on this port, and whether clients need a certificate.
     pub fn words(&self, port: u16, clients: &str) -> Vec<String> {
-        let at = |name: &str| self.0.path().join(name).display().to_string();
+        let at = |name: &str| self.path(name).display().to_string();
         [
             ["--tls-port".to_owned(), port.to_string()],
             ["--tls-cert-file".to_owned(), at("server.pem")],

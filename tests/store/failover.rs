@@ -27,23 +27,6 @@ fn within(address: Address, time: Duration) -> Address {
     Address { deadline: Deadline::new(move || end), ..address }
 }
 
-/// That of a promoted replica, which the Sentinel names.
-fn promoted(watched: &Watched) -> bool {
-    let named = watched.sentinel.cli(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "otp"]);
-    named.contains(&watched.replica.port().to_string()) && watched.replica.cli(&["ROLE"]).starts_with("master")
-}
-
-fn in_step(watched: &Watched) {
-    assert_eq!(watched.master.cli(&["WAIT", "1", "5000"]), "1");
-    until("the replica has it all", || {
-        let offset = |server: &RedisServer, name: &str| {
-            let info = server.cli(&["INFO", "replication"]);
-            info.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
-        };
-        offset(&watched.master, "master_repl_offset:") == offset(&watched.replica, "slave_repl_offset:")
-    });
-}
-
 #[test]
 fn a_master_that_is_gone_is_waited_for_until_another_takes_over() {
     let watched = Watched::start();
@@ -51,11 +34,11 @@ fn a_master_that_is_gone_is_waited_for_until_another_takes_over() {
     party.issue(&phone(1), RIGHT);
     let id = fresh_id();
     assert!(!party.try_verify(&phone(1), RIGHT, &id).unwrap().replayed);
-    in_step(&watched);
+    watched.in_step();
     watched.master.cli(&["SHUTDOWN", "NOSAVE"]);
     let again = party.try_verify(&phone(1), RIGHT, &id).unwrap();
     assert_eq!((again.answer.verdict, again.replayed), (Verdict::Ok, true), "the new master answers by the id");
-    assert!(promoted(&watched));
+    assert!(watched.is_promoted());
     party.issue(&phone(1), RIGHT);
     assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Ok);
 }
@@ -65,10 +48,10 @@ fn a_master_that_became_a_replica_is_left() {
     let watched = Watched::start();
     let known = party(&watched.address());
     known.issue(&phone(1), RIGHT);
-    in_step(&watched);
+    watched.in_step();
     // It promotes only what it has heard of lately.
     until("the Sentinel agrees", || watched.sentinel.cli(&["SENTINEL", "FAILOVER", "otp"]) == "OK");
-    until("the replica is master", || promoted(&watched));
+    until("the replica is master", || watched.is_promoted());
     until("the master is a replica", || watched.master.cli(&["ROLE"]).starts_with("slave"));
     assert_eq!(known.verify(&phone(1), RIGHT).verdict, Verdict::Ok, "it had a connection to the old one");
     assert_eq!(party(&watched.address()).look(&phone(1)).timeline.len(), 2);

@@ -21,6 +21,7 @@ mod places;
 mod redis;
 mod sends;
 mod slots;
+mod trust;
 mod users;
 
 macro_rules! tests {
@@ -131,6 +132,8 @@ suite!(redis_alone, crate::places::Server);
 suite!(redis_cluster, crate::parts::Part<crate::parts::OfCluster>);
 suite!(redis_by_sentinel, crate::parts::Part<crate::parts::OfSentinel>);
 suite!(redis_over_tls, crate::parts::Part<crate::parts::OverTls>);
+suite!(redis_cluster_over_tls, crate::parts::Part<crate::parts::OfClusterOverTls>);
+suite!(redis_by_sentinel_over_tls, crate::parts::Part<crate::parts::OfSentinelOverTls>);
 suite!(redis_over_a_socket, crate::parts::Part<crate::parts::OverSocket>);
 suite!(redis_as_a_user, crate::parts::Part<crate::parts::AsUser>);
 suite!(redis_8, crate::parts::Part<crate::parts::OfRedis8>);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use otpctl::otp::Secret;
-use otpctl::store::{Redis, Role, Server as Address, Store, Tls, rules};
+use otpctl::store::{Redis, Role, Server as Address, Store, rules};
 
 use crate::certs::{Certs, as_words};
 use crate::deployments::{Cluster, Watched};
@@ -65,16 +65,38 @@ pub struct OverTls;
 
 impl Servers for OverTls {
     fn address(_prefix: &str) -> Address {
-        static SERVER: OnceLock<(RedisServer, u16, Certs)> = OnceLock::new();
-        let (_, port, certs) = SERVER.get_or_init(|| {
-            let (certs, port) = (Certs::new(), free_port());
-            let server = RedisServer::start_with(&as_words(&certs.words(port, "yes")));
-            (server, port, certs)
+        static SERVER: OnceLock<(RedisServer, u16)> = OnceLock::new();
+        let (_, port) = SERVER.get_or_init(|| {
+            let port = free_port();
+            (RedisServer::start_with(&as_words(&certs().words(port, "yes"))), port)
         });
-        let client = (certs.read("client.pem"), Secret::new(String::from_utf8(certs.read("client.key")).unwrap()));
-        let tls = Tls { ca: Some(certs.read("ca.pem")), client: Some(client) };
-        Address { tls: Some(tls), ..address(&format!("rediss://localhost:{port}/2")) }
+        Address { tls: Some(certs().ours()), ..address(&format!("rediss://localhost:{port}/2")) }
     }
+}
+
+/// A Cluster over TLS.
+pub struct OfClusterOverTls;
+
+impl Servers for OfClusterOverTls {
+    fn address(_prefix: &str) -> Address {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(|| Cluster::over_tls(certs())).address()
+    }
+}
+
+/// A master over TLS, that a Sentinel names over TLS.
+pub struct OfSentinelOverTls;
+
+impl Servers for OfSentinelOverTls {
+    fn address(_prefix: &str) -> Address {
+        static WATCHED: OnceLock<Watched> = OnceLock::new();
+        WATCHED.get_or_init(|| Watched::over_tls(certs())).address()
+    }
+}
+
+fn certs() -> &'static Certs {
+    static CERTS: OnceLock<Certs> = OnceLock::new();
+    CERTS.get_or_init(Certs::new)
 }
 
 /// A server behind its socket.

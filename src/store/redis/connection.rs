@@ -73,8 +73,8 @@ impl Links {
                     self.map(|open| open.insert(place.clone(), connection.clone()));
                     return Ok(connection);
                 }
-                Err(Unsent { error: StoreError::Unreachable(_), .. })
-                    if again && Instant::now() < self.deadline.end() =>
+                Err(Unsent { error: StoreError::Unreachable(_), next })
+                    if again && next != Next::Distrust && Instant::now() < self.deadline.end() =>
                 {
                     again = false;
                 }

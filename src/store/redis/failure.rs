@@ -1,6 +1,8 @@
 //! What an error of Redis, or of the way to it, means for us: by its code, since the client has no kind for most.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
 
 use redis::RedisError;
 
@@ -29,6 +31,8 @@ pub(super) enum Next {
     Replica,
     /// There are too many clients.
     Crowded,
+    /// TLS failed: it will not do better a moment later.
+    Distrust,
     /// It stays a no.
     No,
 }
@@ -48,8 +52,17 @@ pub(super) fn next(error: &RedisError) -> Next {
         Some("LOADING" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "BUSY") => Next::Later,
         Some("READONLY") => Next::Replica,
         Some("ERR") if error.detail().is_some_and(|detail| detail.contains("max number of clients")) => Next::Crowded,
+        None if is_distrust(error) => Next::Distrust,
         _ => Next::No,
     }
+}
+
+/// Whether it is an error of TLS: a certificate that is not believed, ours that is missing, or no TLS on the other side.
+/// The client keeps the cause behind an `Arc`, and the `io::Error` in there keeps it for itself.
+fn is_distrust(error: &RedisError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn Error + Send + Sync>>());
+    let broken = cause.and_then(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
+    broken.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
 }
 
 /// Sorts an error. Of several commands in one round trip, the first that was refused tells why: the client's error for

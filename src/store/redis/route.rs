@@ -64,14 +64,15 @@ impl Route {
         }
     }
 
-    /// Whether somebody else may take the place of a server that was not reached, after so many that were not.
-    pub(super) fn recovers(&self, unreached: usize) -> bool {
+    /// Whether somebody else may take the place of a server that was not reached, after so many that were not, and so
+    /// many that were not trusted.
+    pub(super) fn recovers(&self, unreached: usize, distrusted: usize) -> bool {
         match self {
             Self::Alone(_) => false,
             // Where none of them answers there is nobody to say who has the slot now.
-            Self::Cluster(slots) => unreached <= slots.seeds(),
-            // As long as a Sentinel answers it may yet name another.
-            Self::Sentinel(_) => true,
+            Self::Cluster(slots) => unreached <= slots.seeds() && distrusted < slots.seeds(),
+            // As long as a Sentinel answers it may yet name another. The one that it names is not made trusted by time.
+            Self::Sentinel(_) => distrusted == 0,
         }
     }
 }

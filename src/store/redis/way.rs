@@ -76,6 +76,8 @@ struct Run<'a> {
     asked_again: bool,
     /// So many servers, one after the other, were not reached.
     unreached: usize,
+    /// So many in all were reached and not trusted.
+    distrusted: usize,
     crowded: usize,
 }
 
@@ -118,6 +120,7 @@ impl Way {
             failed: None,
             asked_again: false,
             unreached: 0,
+            distrusted: 0,
             crowded: 0,
         };
         let (mut pause, mut waited) = (PAUSES.0, None);
@@ -282,7 +285,7 @@ impl Run<'_> {
                 way.links.forget(place);
                 self.later = Some(why);
             }
-            Next::Replica | Next::Crowded | Next::No => return self.fail(why),
+            Next::Replica | Next::Crowded | Next::Distrust | Next::No => return self.fail(why),
         }
         self.open.push(one);
     }
@@ -291,10 +294,11 @@ impl Run<'_> {
     fn unsent(&mut self, place: &Place, group: Vec<Open>, unsent: Unsent) {
         self.way.lost_sight(place);
         self.unreached += 1;
+        self.distrusted += usize::from(unsent.next == Next::Distrust);
         let only = group.iter().any(|one| matches!(self.asks[one.index].to, To::Node(_)));
         let waits = match (&unsent.error, &unsent.next) {
             (_, Next::Later) => true,
-            (StoreError::Unreachable(_), _) => !only && self.way.route.recovers(self.unreached),
+            (StoreError::Unreachable(_), _) => !only && self.way.route.recovers(self.unreached, self.distrusted),
             _ => false,
         };
         if waits {
