@@ -1,4 +1,3 @@
-#!lua flags=no-writes
 -- The time and the values of one slot, from one node at one moment.
 local now = redis.call('TIME')
 local answer = {now[1], now[2]}

@@ -23,6 +23,7 @@ use redis::{FromRedisValue, Value};
 pub use acl::{Role, rules, sentinel_rules};
 pub use server::{Deadline, Deployment, Durability, Place, Sentinels, Server, Tls};
 
+use self::call::millis;
 use self::cluster::Position;
 use self::failure::{Doing, sorted};
 use self::keys::Keys;
@@ -39,7 +40,7 @@ const COMMIT: &str = include_str!("commit.lua");
 /// What both need besides where a key is an application's.
 const APP: &str = include_str!("app.lua");
 const LOAD_APP: &str = include_str!("load_app.lua");
-/// A script that only reads.
+/// A script that only reads: a user who may not write may call it.
 const READING: &str = "#!lua flags=no-writes\n";
 /// A script with this line is refused whole when memory is full. Without any such line it could stop half-way.
 const STRICT: &str = "#!lua\n";
@@ -177,7 +178,7 @@ impl Store for Redis {
                 command.arg(format!("{READING}{APP}{LOAD_APP}")).arg(keys.len()).arg(&keys);
                 command.arg(cells.iter().map(|cell| if cell.is_foreign() { "app" } else { "" }).collect::<Vec<_>>());
             } else {
-                command.arg(LOAD).arg(keys.len()).arg(&keys);
+                command.arg(format!("{READING}{LOAD}")).arg(keys.len()).arg(&keys);
             }
             Ask { to: to(&keys), command }
         });
@@ -278,8 +279,4 @@ fn to(keys: &[impl AsRef<[u8]>]) -> To {
 /// What `TIME` answers.
 fn moment(seconds: i64, micros: i64) -> Moment {
     Moment::from_millis(seconds.saturating_mul(1000).saturating_add(micros / 1000))
-}
-
-fn millis(span: std::time::Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use redis::cluster_routing::Slot;
 
+use super::call::millis;
 use super::failure::Doing;
 use super::way::Ask;
-use super::{RELIEF, Redis, millis, moment, to};
+use super::{READING, RELIEF, Redis, moment, to};
 use crate::store::{Key, Page, Sight, StoreError};
 
 const LOOK: &str = include_str!("look.lua");
@@ -19,8 +20,6 @@ local now = redis.call('TIME')
 local answer = {{now[1], now[2]}}
 for i, key in ipairs(KEYS) do answer[i + 1] = look(key) end
 return answer";
-/// As for `load.lua`: a user who may only read may call it.
-const READS: &str = "#!lua flags=no-writes\n";
 /// So many keys are looked at in one script: it holds the server up for less than a millisecond.
 const AT_ONCE: usize = 64;
 
@@ -41,7 +40,7 @@ impl Redis {
         let asks = groups.iter().map(|group| {
             let names: Vec<&[u8]> = group.iter().map(|index| keys[*index].name.as_slice()).collect();
             let mut command = redis::cmd("EVAL_RO");
-            command.arg(format!("{READS}{LOOK}{LOOK_AT_ALL}")).arg(names.len()).arg(&names);
+            command.arg(format!("{READING}{LOOK}{LOOK_AT_ALL}")).arg(names.len()).arg(&names);
             Ask { to: to(&names), command }
         });
         let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(asks.collect(), Doing::Reading).await?;
