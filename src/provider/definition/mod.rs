@@ -101,6 +101,7 @@ mod error;
 mod language;
 mod reader;
 mod sections;
+mod sense;
 
 use std::collections::BTreeMap;
 
@@ -374,66 +375,13 @@ impl Definition {
             balance: top.table("balance")?.map(|table| calls::balance(table, &names)).transpose()?,
             test: top.table("test")?.map(|table| calls::test(table, &names)).transpose()?,
             features: top.table("features")?.map(calls::features).transpose()?.unwrap_or_default(),
-            errors: top.table("errors")?.map(|table| sections::errors(table, &names)).transpose()?.unwrap_or_default(),
+            errors: top.table("errors")?.map(sections::errors).transpose()?.unwrap_or_default(),
             settings: Vec::new(),
         };
         top.finish()?;
         Ok(Self { settings, ..definition })
     }
 
-    /// As [`Self::parse`], and refuses also what is well written and could not work.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
-    pub fn checked(text: &str) -> Result<Self, DefinitionError> {
-        let definition = Self::parse(text)?;
-        let senseless = |what: String| DefinitionError::at(text, 0, Problem::Senseless(what));
-        definition.senseless().map_or(Ok(definition), |what| Err(senseless(what)))
-    }
-
-    /// What is well written, and yet would reach nobody, or a stranger.
-    fn senseless(&self) -> Option<String> {
-        let request = &self.send.request;
-        let filled = self.settings.iter().any(|setting| setting.template);
-        let what = if self.title.trim().is_empty() {
-            "`name` is empty"
-        } else if !request.uses("phone") && !filled {
-            "nothing in `send` uses `phone`, so no message would have a receiver"
-        } else if !["text", "code"].iter().any(|name| request.uses(name)) && !filled {
-            "nothing in `send` uses `text` or `code`, so no message would hold a code"
-        } else if self.phone == PhoneFormat::National && self.countries.is_empty() {
-            "`phone = \"national\"` needs `countries`: without its country a number is a stranger's in another"
-        } else if let Some(status) = &self.status
-            && !status.request.uses("id")
-        {
-            "nothing in `status.request` uses `id`, so it would not be about one message"
-        } else if self.status.is_some() && self.send.id.is_none() {
-            "`status` asks by the `id` of a message, and `send.id` does not say where an answer has it"
-        } else if (self.status.is_some() || self.reports.is_some())
-            && !self.delivery.states.values().any(|state| *state == crate::otp::DeliveryState::Delivered)
-        {
-            "`delivery.states.delivered` says of no word that a message arrived"
-        } else {
-            return None;
-        };
-        Some(what.to_owned())
-    }
-}
-
-impl Request {
-    /// Whether any part of it uses this name.
-    fn uses(&self, name: &str) -> bool {
-        let named = |fields: &[(String, Template)]| fields.iter().any(|(_, template)| template.uses(name));
-        let body = match &self.body {
-            Body::None => false,
-            Body::Json(tree) => tree.uses(name),
-            Body::Form(fields) => named(fields),
-        };
-        body || self.path.iter().any(|segment| segment.uses(name)) || named(&self.query) || named(&self.headers)
-    }
-}
-
-impl Definition {
     /// What the gateway can do beside sending.
     pub(super) fn can(&self) -> Abilities {
         Abilities {

@@ -117,11 +117,7 @@ pub(super) fn needs(entry: Entry<'_>, names: &Names<'_>) -> Result<Vec<Need>, De
 }
 
 pub(super) fn countries(entry: Entry<'_>) -> Result<Vec<Country>, DefinitionError> {
-    let wrong = DefinitionError::at(
-        entry.text,
-        entry.at,
-        Problem::WrongType { key: entry.path.clone(), expected: "a list of countries such as [\"IN\"]" },
-    );
+    let wrong = entry.wrong("a list of countries such as [\"IN\"]");
     let countries = entry.into_words()?.iter().map(|word| word.parse()).collect::<Result<Vec<_>, _>>();
     countries.map_err(|_| wrong)
 }
@@ -253,7 +249,7 @@ pub(super) fn send(mut table: Reader<'_>, names: &Names<'_>) -> Result<Send, Def
     Ok(send)
 }
 
-pub(super) fn errors(mut table: Reader<'_>, _names: &Names<'_>) -> Result<Errors, DefinitionError> {
+pub(super) fn errors(mut table: Reader<'_>) -> Result<Errors, DefinitionError> {
     let lists = Class::ALL.map(|class| (class.as_str(), class));
     let mut errors =
         Errors { code: answer(&mut table, "code")?, message: answer(&mut table, "message")?, ..Errors::default() };
