@@ -15,8 +15,10 @@ pub struct Fate {
     pub delivery_word: Option<String>,
     /// Why it did not arrive.
     pub delivery_reason: Option<DeliveryReason>,
-    /// The gateway's own code or words for that.
+    /// The gateway's own code for that.
     pub delivery_code: Option<String>,
+    /// The gateway's own words for that.
+    pub delivery_said: Option<String>,
     /// Why it did not arrive, for people.
     pub reason_text: Option<String>,
     /// When the gateway said so, as far as is known here.
@@ -45,6 +47,7 @@ impl From<&DeliveryReport> for Fate {
             delivery_word: Some(report.word.clone()),
             delivery_reason: report.reason,
             delivery_code: report.code.clone(),
+            delivery_said: report.said.clone(),
             reason_text: report.why(),
             reported_at: None,
         }

@@ -139,16 +139,19 @@ pub struct DeliveryReport {
     /// Why it did not arrive, where the gateway's code is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<DeliveryReason>,
-    /// The gateway's own code or words for the reason, cleaned.
+    /// The gateway's own code for the reason, cleaned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The gateway's own words for the reason, cleaned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 impl DeliveryReport {
     /// A report with nothing but its state, in our own word.
     #[must_use]
     pub fn of(state: DeliveryState) -> Self {
-        Self { state: Some(state), word: state.as_str().to_owned(), reason: None, code: None }
+        Self { state: Some(state), word: state.as_str().to_owned(), reason: None, code: None, said: None }
     }
 
     /// How far along it says that the SMS is: a report never takes the place of one that is farther along.
@@ -177,14 +180,15 @@ impl DeliveryReport {
         }
     }
 
-    /// Why it did not arrive, in plain words and with the gateway's own code; `None` where nothing is said of it.
+    /// Why it did not arrive, in plain words and with the gateway's own code and words; `None` where nothing is said of
+    /// it.
     #[must_use]
     pub fn why(&self) -> Option<String> {
-        match (self.reason, &self.code) {
-            (Some(reason), Some(code)) => Some(format!("{} ({code})", reason.words())),
-            (Some(reason), None) => Some(reason.words().to_owned()),
-            (None, Some(code)) => Some(code.clone()),
-            (None, None) => None,
+        let own: Vec<&str> = [&self.code, &self.said].into_iter().flatten().map(String::as_str).collect();
+        match (self.reason, own.join(": ")) {
+            (Some(reason), own) if own.is_empty() => Some(reason.words().to_owned()),
+            (Some(reason), own) => Some(format!("{} ({own})", reason.words())),
+            (None, own) => Some(own).filter(|own| !own.is_empty()),
         }
     }
 }
@@ -208,10 +212,19 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_shown_as_it_is() {
-        let report =
-            DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: Some("77".to_owned()) };
+        let report = DeliveryReport {
+            state: None,
+            word: "PARKED".to_owned(),
+            reason: None,
+            code: Some("77".to_owned()),
+            said: None,
+        };
         assert_eq!((report.state_word(), report.why().as_deref()), ("PARKED", Some("77")));
         let report = DeliveryReport { reason: Some(DeliveryReason::HandsetOff), ..report };
         assert_eq!(report.why().unwrap(), "the handset is switched off or out of reach (77)");
+        let report = DeliveryReport { said: Some("Absent subscriber".to_owned()), ..report };
+        assert_eq!(report.why().unwrap(), "the handset is switched off or out of reach (77: Absent subscriber)");
+        let report = DeliveryReport { reason: None, code: None, ..report };
+        assert_eq!(report.why().unwrap(), "Absent subscriber");
     }
 }

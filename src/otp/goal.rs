@@ -122,6 +122,7 @@ mod tests {
                 word: word.to_owned(),
                 reason: None,
                 code: None,
+                said: None,
             }),
             ..Delivery::by("p")
         });

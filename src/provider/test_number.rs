@@ -65,8 +65,8 @@ impl Provider for TestNumber {
             TestOutcome::Delivered => Some(DeliveryReport::of(DeliveryState::Delivered)),
             TestOutcome::Undelivered(reason) => {
                 let known = DeliveryReason::named(reason);
-                let code = known.is_none().then(|| reason.clone());
-                Some(DeliveryReport { reason: known, code, ..DeliveryReport::of(DeliveryState::Failed) })
+                let said = known.is_none().then(|| reason.clone());
+                Some(DeliveryReport { reason: known, said, ..DeliveryReport::of(DeliveryState::Failed) })
             }
             TestOutcome::Unknown => {
                 return Outcome::Unknown(Doubt { why: "this test number never answers".to_owned() });

@@ -173,6 +173,30 @@ fn a_report_ends_the_wait_of_another_process() {
 }
 
 #[test]
+fn a_code_is_a_code_and_words_are_words() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        let (challenge, id) = send(machine, &[PHONE, "--provider", "msg91"]);
+        let report = json!({"requestId": id, "number": "919876543210", "status": "9", "desc": "NDNC"}).to_string();
+        let words = ["delivery", "record", "--provider", "msg91", "--json"];
+        let row = machine.stdin(&words, report.as_bytes()).exits(0).json()["reports"][0].clone();
+        let waited = machine.run(&["wait", &challenge, "--json"]).exits(17).json();
+        let kept = machine.inspect(PHONE)["deliveries"][0].clone();
+        for document in [&row, &waited, &kept] {
+            assert_eq!((&document["delivery_code"], &document["delivery_said"]), (&"9".into(), &"NDNC".into()));
+            let text = document["reason_text"].as_str().unwrap();
+            assert!(text.ends_with("register (9: NDNC)"), "{text}");
+        }
+        // Our own form says them apart too.
+        let (challenge, _) = send(machine, &[OTHER]);
+        let report = json!({"challenge_id": challenge, "state": "failed", "code": "27", "said": "Absent"});
+        let row = own(machine, &[report]).exits(0).json()["reports"][0].clone();
+        assert_eq!((&row["delivery_code"], &row["delivery_said"]), (&"27".into(), &"Absent".into()));
+        assert_eq!(row["reason_text"], "27: Absent");
+    });
+}
+
+#[test]
 fn our_own_form_is_a_document_lines_or_an_array() {
     let (_gateway, settings) = gateways();
     let machine = Machine::with(&settings);

@@ -7,9 +7,9 @@
 //!
 //! A case with `call` asks something else than to send, and takes nothing of the common `[request]`:
 //! `call = "status"` by the message id `id`: `[outcome]` state (`"(unknown)"` for a word that is not known), word,
-//! reason, code; `call = "balance"`: amount, currency; `call = "test"`: says (`""` for a yes without words). Each may be
+//! reason, code, said; `call = "balance"`: amount, currency; `call = "test"`: says (`""` for a yes without words). Each may be
 //! refused. `call = "report"` asks nobody: `[report]` body, and `[[outcome.reports]]` (id, phone, state, word, reason,
-//! code), or `malformed = "…"`, a part of the error.
+//! code, said), or `malformed = "…"`, a part of the error.
 //!
 //! A signature covers the port of the gateway, so it is not written down but worked out again, by another signer.
 
@@ -130,6 +130,7 @@ struct Expected {
     amount: Option<String>,
     currency: Option<String>,
     says: Option<String>,
+    said: Option<String>,
     #[serde(default)]
     reports: Vec<ExpectedReport>,
     malformed: Option<String>,
@@ -144,6 +145,7 @@ struct ExpectedReport {
     word: Option<String>,
     reason: Option<String>,
     code: Option<String>,
+    said: Option<String>,
 }
 
 fn folder() -> PathBuf {
@@ -259,7 +261,7 @@ fn hold_report(report: &DeliveryReport, expected: &Expected) {
     let state = report.state.map_or("(unknown)", DeliveryState::as_str);
     assert_eq!(Some(state), expected.state.as_deref(), "{report:?}");
     assert_eq!(report.reason.map(DeliveryReason::as_str), expected.reason.as_deref(), "{report:?}");
-    assert_eq!(report.code, expected.code, "{report:?}");
+    assert_eq!((&report.code, &report.said), (&expected.code, &expected.said), "{report:?}");
     if let Some(word) = &expected.word {
         assert_eq!(&report.word, word);
     }
@@ -284,7 +286,7 @@ fn handed_in(kind: &str, contract: &Contract) {
         let state = read.report.state.map_or("(unknown)", DeliveryState::as_str);
         assert_eq!(state, expected.state, "{read:?}");
         assert_eq!(read.report.reason.map(DeliveryReason::as_str), expected.reason.as_deref(), "{read:?}");
-        assert_eq!(read.report.code, expected.code, "{read:?}");
+        assert_eq!((&read.report.code, &read.report.said), (&expected.code, &expected.said), "{read:?}");
         if let Some(word) = &expected.word {
             assert_eq!(&read.report.word, word);
         }

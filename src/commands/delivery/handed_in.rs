@@ -43,6 +43,7 @@ struct Own {
     state: DeliveryState,
     reason: Option<DeliveryReason>,
     code: Option<String>,
+    said: Option<String>,
 }
 
 impl HandedIn {
@@ -101,8 +102,10 @@ async fn one(app: &App, own: Own, named: Option<&Target>) -> Result<HandedIn, Er
     {
         return Err(usage(format!("an id has 1 to {LONGEST_ID} printable characters without spaces")));
     }
-    if own.code.as_ref().is_some_and(|code| code.len() > LONGEST_CODE || code.chars().any(is_unsafe)) {
-        return Err(usage(format!("`code` is one line of at most {LONGEST_CODE} bytes")));
+    for (name, text) in [("code", &own.code), ("said", &own.said)] {
+        if text.as_ref().is_some_and(|text| text.len() > LONGEST_CODE || text.chars().any(is_unsafe)) {
+            return Err(usage(format!("`{name}` is one line of at most {LONGEST_CODE} bytes")));
+        }
     }
     let (phone, typed) = match (&own.phone, named, &own.challenge_id) {
         (Some(text), ..) => (Some(phone(app, text)?), true),
@@ -112,7 +115,7 @@ async fn one(app: &App, own: Own, named: Option<&Target>) -> Result<HandedIn, Er
             return Err(usage("a report with a `message_id` names its `phone` or `challenge_id`".to_owned()));
         }
     };
-    let report = DeliveryReport { reason: own.reason, code: own.code, ..DeliveryReport::of(own.state) };
+    let report = DeliveryReport { reason: own.reason, code: own.code, said: own.said, ..DeliveryReport::of(own.state) };
     Ok(HandedIn { phone, typed, challenge: own.challenge_id, message: own.message_id, provider: own.provider, report })
 }
 

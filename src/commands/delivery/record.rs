@@ -23,7 +23,7 @@ const WARNED: usize = 5;
 /// Record the delivery reports on standard input
 ///
 /// Without --provider, each is a JSON object: `phone` or `challenge_id`, `message_id`, `state` (accepted, sent, delivered,
-/// failed), and if you like `provider`, `reason` and `code`. The same report twice changes nothing, one that comes too
+/// failed), and if you like `provider`, `reason`, `code` and `said`. The same report twice changes nothing, one that comes too
 /// late changes nothing, and one on an SMS that is not known is refused with a warning. On a protected file it must be
 /// named, and nothing is asked.
 #[derive(Debug, clap::Args)]

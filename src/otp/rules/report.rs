@@ -121,7 +121,8 @@ fn is_news(before: Option<&DeliveryReport>, report: &DeliveryReport) -> bool {
 
 fn kept(report: &DeliveryReport) -> DeliveryReport {
     let short = |text: &String| text.chars().take(LONGEST_WORD).collect::<String>();
-    DeliveryReport { word: short(&report.word), code: report.code.as_ref().map(short), ..report.clone() }
+    let (code, said) = (report.code.as_ref().map(short), report.said.as_ref().map(short));
+    DeliveryReport { word: short(&report.word), code, said, ..report.clone() }
 }
 
 fn event(now: Moment, purpose: &Purpose, challenge_id: &str, delivery: &Delivery, said: &Reported<'_>) -> Event {

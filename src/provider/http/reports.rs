@@ -23,15 +23,14 @@ impl Gateway {
         let word = says.state.text(scope)?;
         let (code, words) = (text(says.reason.as_ref()), text(says.words.as_ref()));
         let reason = self.reason(code.as_deref(), words.as_deref());
-        let code = match (code, words) {
-            (Some(code), Some(words)) if code != words => Some(format!("{code}: {words}")),
-            (code, words) => code.or(words),
-        };
+        // Some gateways write the one where the other is wanted.
+        let words = words.filter(|words| code.as_ref() != Some(words));
         Some(DeliveryReport {
             state: self.state(&word),
             word: redactor.clean(&word),
             reason,
             code: code.map(|code| redactor.clean(&code)),
+            said: words.map(|words| redactor.clean(&words)),
         })
     }
 

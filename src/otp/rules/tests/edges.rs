@@ -565,7 +565,7 @@ fn a_delivery_report_goes_forward_and_never_back() {
 #[test]
 fn a_word_that_is_not_known_takes_the_place_of_nothing_that_is() {
     let mut bench = with_an_sms(Mark::Sent);
-    let odd = DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: None };
+    let odd = DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: None, said: None };
     let (recorded, told) = bench.report(at(10), About::Message("m1"), &odd);
     assert!(matches!(recorded, Recorded::News(_)) && told == ["PARKED"]);
     bench.report(at(11), About::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));

@@ -498,6 +498,7 @@ fn the_largest_record_is_small() {
             report: Some(DeliveryReport {
                 word: "w".repeat(LONGEST_WORD),
                 code: Some("c".repeat(LONGEST_WORD)),
+                said: Some("s".repeat(LONGEST_WORD)),
                 ..DeliveryReport::of(DeliveryState::Failed)
             }),
             reported_at: Some(world.now),
