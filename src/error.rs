@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::ConfigError;
-use crate::otp::{Denied, NameError, PhoneError, RandomnessFailed};
+use crate::otp::record::State;
+use crate::otp::time::rfc3339_or_null;
+use crate::otp::{Denied, Moment, NameError, PhoneError, RandomnessFailed};
 use crate::store::StoreError;
 use crate::verifier::{SendFailure, VerifierError};
 
@@ -105,6 +107,14 @@ pub struct Details {
     pub idempotency_key: Option<String>,
     /// The code that this is about.
     pub challenge_id: Option<String>,
+    /// Where that code stands.
+    pub state: Option<State>,
+    /// The end of its life.
+    pub expires_at: Option<Moment>,
+    /// The provider that was asked last.
+    pub provider: Option<String>,
+    /// It ended so before, under the same key.
+    pub replayed: bool,
     /// What could have been meant, where it was not clear.
     pub candidates: Vec<String>,
 }
@@ -121,6 +131,11 @@ struct Document<'a> {
     attempt_id: Option<&'a str>,
     idempotency_key: Option<&'a str>,
     challenge_id: Option<&'a str>,
+    state: Option<State>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    expires_at: Option<Moment>,
+    provider: Option<&'a str>,
+    replayed: bool,
     candidates: &'a [String],
 }
 
@@ -176,6 +191,10 @@ impl Error {
             attempt_id: self.details.attempt_id.as_deref(),
             idempotency_key: self.details.idempotency_key.as_deref(),
             challenge_id: self.details.challenge_id.as_deref(),
+            state: self.details.state,
+            expires_at: self.details.expires_at,
+            provider: self.details.provider.as_deref(),
+            replayed: self.details.replayed,
             candidates: &self.details.candidates,
         };
         serde_json::to_string(&document).unwrap_or_default()
@@ -255,15 +274,24 @@ impl From<VerifierError> for Error {
                 };
                 Self { hint, ..Self::new(Exit::Policy, error) }
             }
-            VerifierError::Send { failure, ref challenge_id, retry_after, .. } => {
-                let challenge_id = Some(challenge_id.clone());
+            VerifierError::Send { failure, ref challenge, retry_after, replayed, .. } => {
+                let challenge = challenge.as_deref();
+                let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
+                let details = Details {
+                    retry_after,
+                    challenge_id: challenge.map(|challenge| challenge.id.clone()),
+                    state: challenge.map(|challenge| challenge.state),
+                    expires_at: challenge.map(|challenge| challenge.expires_at),
+                    provider: delivery.map(|delivery| delivery.provider.clone()).filter(|name| !name.is_empty()),
+                    replayed,
+                    ..Details::default()
+                };
                 let (exit, outcome) = match failure {
                     SendFailure::Refused => (Exit::ProviderRefused, Outcome::NotDone),
                     SendFailure::Down => (Exit::ProviderDown, Outcome::NotDone),
                     SendFailure::Unknown => (Exit::ProviderUnknown, Outcome::Unknown),
                 };
                 let hint = error.provider_hint();
-                let details = Details { retry_after, challenge_id, ..Details::default() };
                 Self { hint, outcome, ..Self::new(exit, error).details(details) }
             }
         }

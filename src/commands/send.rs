@@ -101,6 +101,9 @@ struct Plan {
     /// Why these: a prefix, a country, the default, or the command line.
     route_by: String,
     passed_over: Vec<PassedOver>,
+    /// Those that would refuse it without asking anybody.
+    refused: Vec<WouldRefuse>,
+    asked_first: Option<String>,
     failover_on_unknown: bool,
     limits_left: LimitsLeft,
     /// Every provider of the route holds the text itself: ours is not sent.
@@ -118,6 +121,14 @@ struct PassedOver {
     provider: String,
     #[serde(serialize_with = "rfc3339")]
     until: Moment,
+}
+
+/// A provider that cannot take this message, and says so by itself.
+#[derive(Serialize)]
+struct WouldRefuse {
+    provider: String,
+    class: &'static str,
+    message: String,
 }
 
 /// How many sends would be left after this one; `null` where there is no limit.
@@ -267,10 +278,17 @@ fn plan(asked: &ToSend<'_>, code: &Code, sent: &Sent) -> Result<Plan, Error> {
     let text = Some(text).filter(|_| !text_at_provider);
     let counted = text.as_deref().map(segments);
     let over = sent.foreseen.passed_over.iter();
+    let refused = sent.foreseen.refused.iter().map(|(provider, refusal)| WouldRefuse {
+        provider: provider.clone(),
+        class: refusal.class.as_str(),
+        message: refusal.message.clone(),
+    });
     Ok(Plan {
         route,
         route_by: asked.route.why.clone(),
         passed_over: over.map(|(provider, until)| PassedOver { provider: provider.clone(), until: *until }).collect(),
+        refused: refused.collect(),
+        asked_first: sent.foreseen.first.clone(),
         failover_on_unknown: asked.route.failover_on_unknown,
         limits_left: LimitsLeft {
             phone: sent.budget.left,
@@ -306,6 +324,12 @@ impl Report for SentReport {
         table.row(["route", &format!("{} ({})", plan.route.join(", then "), plan.route_by)]);
         for over in &plan.passed_over {
             table.row(["passed over", &format!("{} until {}", over.provider, over.until.to_the_second())]);
+        }
+        for refused in &plan.refused {
+            table.row(["would refuse", &format!("{}: {}", refused.provider, refused.message)]);
+        }
+        if let Some(first) = plan.asked_first.as_ref().filter(|first| plan.route.first() != Some(first)) {
+            table.row(["asked first", first]);
         }
         if plan.failover_on_unknown && plan.route.len() > 1 {
             table.row(["if unknown", "the next is asked too: possible double SMS"]);

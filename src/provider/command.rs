@@ -113,6 +113,10 @@ impl Provider for Program {
         CAN
     }
 
+    fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
+        self.found().is_none().then(|| self.absent())
+    }
+
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
         let mut redactor = Redactor::default();
         redactor.secret(message.code.expose());
@@ -124,6 +128,7 @@ impl Provider for Program {
         let (document, child) = match (document(message), self.spawn()) {
             (Ok(document), Ok(child)) => (document, child),
             (Err(_), _) => return refused(Class::Other, "the message is not JSON"),
+            (_, Err(_)) if self.found().is_none() => return Outcome::Refused(self.absent()),
             (_, Err(error)) => {
                 let why = format!("cannot run {}: {error}", self.argv.first().map_or("", String::as_str));
                 return refused(Class::Unreachable, &redactor.clean(&why));
@@ -142,18 +147,20 @@ impl Provider for Program {
 
     /// The program is not run: what it would do without a message is not known.
     async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
-        let program = self.argv.first().map_or("", String::as_str);
-        match self.found() {
-            Some(found) => Ok(Some(format!("it runs {} for each SMS; it was not run now", found.display()))),
-            None => Err(Silence::Refused(Refusal {
-                advice: Some("check `argv`: its first word is a program that is there and may be run".to_owned()),
-                ..Refusal::new(Class::Unreachable, format!("there is no program {program} that may be run"))
-            })),
-        }
+        let found = self.found().ok_or_else(|| Silence::Refused(self.absent()))?;
+        Ok(Some(format!("it runs {} for each SMS; it was not run now", found.display())))
     }
 }
 
 impl Program {
+    fn absent(&self) -> Refusal {
+        let program = self.argv.first().map_or("", String::as_str);
+        Refusal {
+            advice: Some("check `argv`: its first word is a program that is there and may be run".to_owned()),
+            ..Refusal::new(Class::Unreachable, format!("there is no program {program} that may be run"))
+        }
+    }
+
     /// The file that would be run. A name with a slash is looked for nowhere else.
     fn found(&self) -> Option<PathBuf> {
         let program = self.argv.first()?;

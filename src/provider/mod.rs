@@ -55,6 +55,12 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// What it would refuse without asking anybody, in the words that [`Self::send`] would refuse it with; `None`: only
+    /// the gateway can tell.
+    fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
+        None
+    }
+
     /// Tries once to hand the message to the gateway.
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome;
 

@@ -72,6 +72,10 @@ impl Provider for Outbox {
         CAN
     }
 
+    fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
+        self.writable().err().map(|error| self.refusal(&error))
+    }
+
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
         match self.append(message) {
             Ok(()) => {

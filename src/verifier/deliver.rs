@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::counting::Counted;
 use super::route::Heard;
 use super::send::minutes;
 use super::step::Doing;
-use super::{InFlight, Route, SendFailure, Sent, ToSend, Verifier, VerifierError};
+use super::{Foreseen, InFlight, Route, SendFailure, Sent, ToSend, Verifier, VerifierError};
 use crate::otp::circuit::Circuit;
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::rules::{self, Budget, Mark};
 use crate::otp::{Message, Moment, Phone};
-use crate::provider::{Class, Outcome, Provider};
+use crate::provider::{Class, Outcome, Provider, Receipt};
 use crate::store::StoreError;
 
 /// One provider is asked so often at most, where that cannot make a second SMS.
@@ -84,7 +85,8 @@ impl Told<'_> {
 }
 
 impl Verifier<'_> {
-    /// Asks one provider after the other, until one takes the message or may have taken it.
+    /// Asks one provider after the other, until one takes the message or may have taken it. In a dry run nobody is asked,
+    /// and each takes what it does not refuse by itself.
     pub(super) async fn deliver(
         &self,
         asked: &ToSend<'_>,
@@ -93,23 +95,17 @@ impl Verifier<'_> {
         circuits: &[Circuit],
     ) -> (Delivered, Vec<Heard>) {
         let at = challenge.created_at.rfc3339();
-        let message = Message {
-            to: asked.issue.phone,
-            text,
-            code: asked.issue.code,
-            challenge_id: &challenge.id,
-            app: asked.app,
-            ttl_minutes: minutes(asked.issue.ttl),
-            purpose: asked.issue.purpose.as_str(),
-            lang: asked.lang,
-            at: &at,
-        };
+        let message = message(asked, text, challenge, &at);
         let (route, mut told, mut heard) = (asked.route, Told::default(), Vec::new());
         let order = route.order(circuits, challenge.created_at);
         passed_over(route, circuits, challenge.created_at, &mut told);
         for (place, provider) in order.iter().filter_map(|at| Some((*at, route.providers.get(*at)?))) {
             let name = provider.name();
-            let outcome = attempt(provider.as_ref(), &message, asked.deadline).await;
+            let outcome = if self.dry_run {
+                rehearsed(provider.as_ref(), &message)
+            } else {
+                attempt(provider.as_ref(), &message, asked.deadline).await
+            };
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {
                 Outcome::Accepted(receipt) => {
@@ -151,6 +147,43 @@ impl Verifier<'_> {
         (told.end(), heard)
     }
 
+    /// What a dry run can tell: who would be asked, and who would refuse it by himself.
+    ///
+    /// # Errors
+    /// When nobody would take it, as if the message had been sent.
+    pub(super) async fn foresee(
+        &self,
+        asked: &ToSend<'_>,
+        text: &str,
+        challenge: &Challenge,
+        counted: &Counted,
+    ) -> Result<Foreseen, VerifierError> {
+        let first = match self.deliver(asked, text, challenge, &counted.circuits).await.0 {
+            Delivered::Sent(delivery) => Some(delivery.provider),
+            // Nobody was asked, so nobody left a doubt.
+            Delivered::Unknown(..) => None,
+            Delivered::Failed { failure, advice, retry_after, said, .. } => {
+                let (challenge, valid, replayed) = (None, false, false);
+                return Err(VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed });
+            }
+        };
+        let at = challenge.created_at.rfc3339();
+        let message = message(asked, text, challenge, &at);
+        let providers = || asked.route.providers.iter().map(AsRef::as_ref);
+        let over = |(provider, circuit): (&dyn Provider, &Circuit)| {
+            Some((provider.name().to_owned(), circuit.passed_over(challenge.created_at)?))
+        };
+        Ok(Foreseen {
+            first,
+            passed_over: providers().zip(&counted.circuits).filter_map(over).collect(),
+            refused: providers()
+                .filter_map(|provider| Some((provider.name().to_owned(), provider.refuses(&message)?)))
+                .collect(),
+            prefix_left: counted.prefix_left,
+            country_left: counted.country_left,
+        })
+    }
+
     /// Tells the store what became of the SMS. It is already decided, so a store that fails here changes nothing of it.
     pub(super) async fn mark(
         &self,
@@ -166,31 +199,59 @@ impl Verifier<'_> {
         let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, self.limits, &challenge.id, &mark));
         let doing = Doing::relief().of(InFlight::Sms(challenge.id.clone()));
         let marked = self.step(phone, &doing, rule).await;
-        let failed = |failure, said, advice, retry_after| {
-            Err(VerifierError::Send { failure, said, advice, retry_after, challenge_id: challenge.id.clone() })
+        let kept = marked.as_ref().ok().and_then(|stepped| stepped.known.record.challenge(&challenge.id));
+        let kept = kept.map(|(_, kept)| kept.clone());
+        let stands = |state, delivery| {
+            kept.unwrap_or_else(|| Challenge { state, delivery: Some(delivery), ..challenge.clone() })
         };
+        let replayed = false;
         match (delivered, marked) {
-            (Delivered::Unknown(_, said), _) => failed(SendFailure::Unknown, said, None, None),
-            (Delivered::Failed { failure, advice, said, retry_after, .. }, _) => {
-                failed(failure, said, advice, retry_after)
+            (Delivered::Unknown(delivery, said), _) => {
+                let (failure, challenge) = (SendFailure::Unknown, stands(State::Unknown, delivery));
+                let (valid, challenge) = (challenge.state.is_open(), Some(Box::new(challenge)));
+                let (advice, retry_after) = (None, None);
+                Err(VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed })
             }
-            (Delivered::Sent(_), Ok(stepped)) => {
-                let marked = stepped.known.record.challenge(&challenge.id);
-                let challenge = marked.map_or_else(|| challenge.clone(), |(_, challenge)| challenge.clone());
+            (Delivered::Failed { failure, advice, said, retry_after, delivery }, _) => {
+                let (valid, challenge) = (false, Some(Box::new(stands(State::Failed, delivery))));
+                Err(VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed })
+            }
+            (Delivered::Sent(delivery), Ok(stepped)) => {
                 let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
-                Ok(Sent { superseded: stepped.outcome.superseded, ..Sent::new(challenge, budget) })
+                let superseded = stepped.outcome.superseded;
+                Ok(Sent { superseded, ..Sent::new(stands(State::Sent, delivery), budget) })
             }
             (Delivered::Sent(delivery), Err(error)) => {
                 let unmarked = match error {
                     VerifierError::Store(error) => error,
                     other => StoreError::Data(other.to_string()),
                 };
-                let challenge = Challenge { state: State::Sent, delivery: Some(delivery), ..challenge.clone() };
                 let budget = Budget { allowed_at: challenge.created_at, left: None };
-                Ok(Sent { unmarked: Some(unmarked), ..Sent::new(challenge, budget) })
+                Ok(Sent { unmarked: Some(unmarked), ..Sent::new(stands(State::Sent, delivery), budget) })
             }
         }
     }
+}
+
+/// What a provider is given.
+fn message<'a>(asked: &ToSend<'a>, text: &'a str, challenge: &'a Challenge, at: &'a str) -> Message<'a> {
+    Message {
+        to: asked.issue.phone,
+        text,
+        code: asked.issue.code,
+        challenge_id: &challenge.id,
+        app: asked.app,
+        ttl_minutes: minutes(asked.issue.ttl),
+        purpose: asked.issue.purpose.as_str(),
+        lang: asked.lang,
+        at,
+    }
+}
+
+/// What a provider says of a message without asking anybody.
+fn rehearsed(provider: &dyn Provider, message: &Message<'_>) -> Outcome {
+    let taken = Receipt { id: None, segments: None, report: None };
+    provider.refuses(message).map_or(Outcome::Accepted(taken), Outcome::Refused)
 }
 
 /// Says which providers are asked only when no other takes it, and why.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::otp::Unreadable;
+use crate::otp::record::Challenge;
 use crate::otp::rules::{SendRefused, TryRefused};
 use crate::otp::{Denied, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
 use crate::store::StoreError;
@@ -87,8 +88,12 @@ pub enum VerifierError {
         advice: Option<String>,
         /// How long the last one asked to wait.
         retry_after: Option<Duration>,
-        /// The challenge.
-        challenge_id: String,
+        /// The code that it was about, as it stands; `None`: none was made, for this was a rehearsal.
+        challenge: Option<Box<Challenge>>,
+        /// Whether that code may be typed now.
+        valid: bool,
+        /// It ended so before, and the same key asked for it again.
+        replayed: bool,
     },
 }
 
@@ -97,8 +102,9 @@ impl VerifierError {
     #[must_use]
     pub fn provider_hint(&self) -> Option<String> {
         match self {
-            Self::Send { failure: SendFailure::Unknown, challenge_id, .. } => {
-                Some(format!("the code is valid; look before you send again: otpctl inspect {challenge_id}"))
+            Self::Send { failure: SendFailure::Unknown, challenge: Some(challenge), valid, .. } => {
+                let valid = if *valid { "the code is valid; " } else { "" };
+                Some(format!("{valid}look before you send again: otpctl inspect {}", challenge.id))
             }
             Self::Send { advice, .. } => advice.clone(),
             _ => None,

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use super::lodging::Touch;
 use super::step::Doing;
 use super::{InFlight, Route, SendFailure, Stepped, Verifier, VerifierError};
-use crate::otp::circuit::Circuit;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{self, Budget, Reserve, Reserved, Way};
 use crate::otp::text::{Template, TemplateError, Vars};
-use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, UserId, reference};
+use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, UserId, goal, reference};
+use crate::provider::Refusal;
 use crate::store::StoreError;
 
 /// A code that is asked for.
@@ -76,8 +76,12 @@ pub struct Sent {
 /// What a dry run looks at besides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Foreseen {
+    /// The provider that would be asked first.
+    pub first: Option<String>,
     /// Providers of the route that would be passed over, and until when.
     pub passed_over: Vec<(String, Moment)>,
+    /// Providers of the route that would refuse it without asking anybody, and why.
+    pub refused: Vec<(String, Refusal)>,
     /// How many more the prefix stands after this send.
     pub prefix_left: Option<u32>,
     /// How many more the country stands after this send.
@@ -144,14 +148,7 @@ impl Verifier<'_> {
             Reserved::Replayed(_) => self.replayed(stepped),
             Reserved::New(ref challenge) if self.dry_run => {
                 let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
-                let names = asked.route.providers.iter().map(|provider| provider.name());
-                let over =
-                    |(name, circuit): (&str, &Circuit)| Some((name.to_owned(), circuit.passed_over(stepped.now)?));
-                let foreseen = Foreseen {
-                    passed_over: names.zip(&counted.circuits).filter_map(over).collect(),
-                    prefix_left: counted.prefix_left,
-                    country_left: counted.country_left,
-                };
+                let foreseen = self.foresee(asked, text, challenge, &counted).await?;
                 Ok(Sent { foreseen, ..Sent::new(challenge.clone(), budget) })
             }
             Reserved::New(ref challenge) => {
@@ -201,12 +198,17 @@ impl Verifier<'_> {
     fn replayed(&self, stepped: Stepped<Reserved>) -> Result<Sent, VerifierError> {
         let (Reserved::Replayed(challenge) | Reserved::New(challenge)) = stepped.outcome;
         if !challenge.surely_went_out() {
+            let said = challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref());
+            let said = said.map(|said| format!(", {said}")).unwrap_or_default();
+            let mapped = challenge.mapping == stepped.known.users.version;
             return Err(VerifierError::Send {
                 failure: SendFailure::Unknown,
-                said: "the same request ended without an answer before".to_owned(),
+                said: format!("the same request ended without an answer before{said}"),
                 advice: None,
                 retry_after: None,
-                challenge_id: challenge.id,
+                valid: goal::ending(&challenge, stepped.now, mapped).is_none(),
+                challenge: Some(Box::new(challenge)),
+                replayed: true,
             });
         }
         let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);

@@ -142,10 +142,36 @@ fn a_gateway_that_hangs_is_unknown_and_not_asked_again() {
         assert!(started.elapsed() < Duration::from_millis(3500), "{:?}", started.elapsed());
         assert_eq!((&error["code"], &error["outcome"]), (&"PROVIDER_UNKNOWN".into(), &"unknown".into()));
         assert!(error["hint"].as_str().unwrap().contains("otpctl inspect"), "{error}");
+        assert_eq!((&error["state"], &error["provider"]), (&"unknown".into(), &"telnyx".into()));
+        assert_eq!((&error["replayed"], &error["idempotency_key"]), (&false.into(), &"order-17".into()));
+        // A script can go on with what is known of the first.
         let again = send().exits(27).error();
-        assert_eq!(again["outcome"], "unknown");
+        assert_eq!((&again["outcome"], &again["replayed"]), (&"unknown".into(), &true.into()));
+        for field in ["code", "challenge_id", "state", "provider", "expires_at", "hint"] {
+            assert!(again[field].is_string() && again[field] == error[field], "{field}: {again} {error}");
+        }
+        machine.run(&["wait", again["challenge_id"].as_str().unwrap(), "--timeout", "1s"]).exits(18);
         assert_eq!(gateway.count() - before, 1, "the same key sends nothing again");
         assert_eq!(machine.inspect(PHONE)["live_code"]["state"], "unknown");
+    });
+}
+
+#[test]
+fn an_unknown_end_is_told_again_after_its_code_and_does_not_call_that_valid() {
+    let gateway = Silent::start();
+    both_stores(&format!("{}{}", policy(), telnyx(&gateway.base_url)), |machine| {
+        let words = ["send", PHONE, "--json", "--timeout", "2s", "--ttl", "4s", "--idempotency-key", "order-18"];
+        let error = machine.run(&words).exits(27).error();
+        assert!(error["hint"].as_str().unwrap().starts_with("the code is valid; "), "{error}");
+        std::thread::sleep(Duration::from_millis(3000));
+        let again = machine.run(&words).exits(27).error();
+        assert_eq!((&again["challenge_id"], &again["state"]), (&error["challenge_id"], &"unknown".into()));
+        assert!(again["hint"].as_str().unwrap().starts_with("look before"), "{again}");
+        // A report settles it, and then the same key says what is known now.
+        let report = format!("{{\"challenge_id\":{},\"state\":\"delivered\"}}", again["challenge_id"]);
+        machine.stdin(&["delivery", "record"], report.as_bytes()).exits(0);
+        let settled = machine.run(&words).exits(0).json();
+        assert_eq!((&settled["challenge_id"], &settled["replayed"]), (&error["challenge_id"], &true.into()));
     });
 }
 

@@ -21,6 +21,7 @@ mod numbers;
 mod own_gateway;
 mod provider_faults;
 mod providers;
+mod rehearsal;
 mod replicas;
 mod roles;
 mod secrecy;

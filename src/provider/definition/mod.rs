@@ -75,7 +75,7 @@
 //! [features]
 //! senders  = ["number", "short_code", "alphanumeric", "pool", "template"]
 //! dlt      = true                       # takes the ids of India's DLT registration
-//! longest  = 1600                       # characters that one request may hold; the gateway makes parts of them
+//! longest  = 1600                       # characters that one request may hold; a longer text is refused unasked
 //!
 //! [errors]
 //! code     = "body.code"

@@ -59,17 +59,14 @@ impl Provider for Gateway {
         self.definition.send.idempotent
     }
 
+    fn refuses(&self, message: &Message<'_>) -> Option<Refusal> {
+        self.prepared(message).err()
+    }
+
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
-        if let Some(refusal) = self.out_of_reach(message) {
-            return Outcome::Refused(refusal);
-        }
-        let mut redactor = self.redactor.clone();
-        redactor.secret(message.code.expose());
-        redactor.phone(message.to);
-        let request = match self.request(message, &mut redactor) {
-            Ok(request) => request,
-            // Nothing was sent, and the reason quotes neither a template nor a value.
-            Err(error) => return Outcome::Refused(Refusal::new(Class::Other, error.to_string())),
+        let (request, redactor) = match self.prepared(message) {
+            Ok(prepared) => prepared,
+            Err(refusal) => return Outcome::Refused(refusal),
         };
         let end = deadline.min(Instant::now() + self.timeout);
         match exchange::run(request, end, &redactor).await {
@@ -97,6 +94,19 @@ impl Provider for Gateway {
 }
 
 impl Gateway {
+    /// The request, and what hides its secrets; or why there can be none.
+    fn prepared(&self, message: &Message<'_>) -> Result<(reqwest::Request, Redactor), Refusal> {
+        if let Some(refusal) = self.out_of_reach(message).or_else(|| self.too_long(message)) {
+            return Err(refusal);
+        }
+        let mut redactor = self.redactor.clone();
+        redactor.secret(message.code.expose());
+        redactor.phone(message.to);
+        let request = self.request(message, &mut redactor);
+        // The reason quotes neither a template nor a value.
+        request.map(|request| (request, redactor)).map_err(|error| Refusal::new(Class::Other, error.to_string()))
+    }
+
     fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<reqwest::Request, request::NotBuilt> {
         let mut scope = variables(message, self.written(message.to));
         let filled = self.templates.iter().map(|(name, tree)| Ok((name.clone(), fill(tree, &scope)?)));
@@ -117,6 +127,19 @@ impl Gateway {
         let why = format!("{} takes numbers of {} only, so it was not asked", self.definition.title, named.join(", "));
         let advice = Some("route this country to another provider".to_owned());
         Some(Refusal { advice, ..Refusal::new(Class::Region, why) })
+    }
+
+    /// A text of more characters than one request may hold.
+    fn too_long(&self, message: &Message<'_>) -> Option<Refusal> {
+        let longest = self.definition.features.longest.filter(|_| !self.definition.template_sender)?;
+        let length = message.text.chars().count();
+        if u32::try_from(length).is_ok_and(|length| length <= longest) {
+            return None;
+        }
+        let title = &self.definition.title;
+        let why = format!("{title} takes {longest} characters, and the text has {length}, so it was not asked");
+        let advice = Some("shorten the text".to_owned());
+        Some(Refusal { advice, ..Refusal::new(Class::Content, why) })
     }
 
     /// A number as the gateway writes it.

@@ -57,13 +57,17 @@ impl Provider for Smsc {
         super::ABILITIES
     }
 
+    fn refuses(&self, message: &Message<'_>) -> Option<Refusal> {
+        self.requests(message).err()
+    }
+
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
         let mut redactor = self.redactor.clone();
         redactor.secret(message.code.expose());
         redactor.phone(message.to);
-        let requests = match submit::requests(message, &self.account) {
+        let requests = match self.requests(message) {
             Ok(requests) => requests,
-            Err(why) => return Outcome::Refused(Refusal::new(Class::Content, why)),
+            Err(refusal) => return Outcome::Refused(refusal),
         };
         let end = deadline.min(Instant::now() + self.account.timeout);
         let mut session = match self.bound(end, &redactor).await {
@@ -90,6 +94,10 @@ impl Provider for Smsc {
 }
 
 impl Smsc {
+    fn requests(&self, message: &Message<'_>) -> Result<Vec<SubmitSm>, Refusal> {
+        submit::requests(message, &self.account).map_err(|why| Refusal::new(Class::Content, why))
+    }
+
     /// A session that stands. Whatever keeps it from that, no message was sent.
     pub(super) async fn bound(&self, end: Instant, redactor: &Redactor) -> Result<Session, Refusal> {
         let left = end.saturating_duration_since(Instant::now());
