@@ -1,12 +1,12 @@
 //! The store with nothing to install: an `SQLite` file of the owner's, safe and fair for many processes at once.
 
+mod opening;
 mod survey;
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
@@ -21,24 +21,10 @@ use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 /// The clock of this store: the machine's, given from outside.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
-/// The version of the tables, in the file's `user_version`.
-const VERSION: i64 = 1;
 /// So many dead values and events are removed at each commit, more than one commit makes.
 const SWEEP: i64 = 16;
-/// Writers queue at the lock file, so the database itself is only ever busy for a moment.
-const BUSY: Duration = Duration::from_secs(5);
-
 /// The log is folded into the file when it is longer than this: every process that opens the file reads the log whole.
 const LONG_LOG: u64 = 256 * 1024;
-
-/// A timeline has one life, so its events carry none: a new event touches two pages, however long the timeline is.
-const TABLES: &str = "
-    CREATE TABLE cell (name TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at INTEGER) STRICT, WITHOUT ROWID;
-    CREATE INDEX cell_expires_at ON cell (expires_at) WHERE expires_at IS NOT NULL;
-    CREATE TABLE timeline (name TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE INDEX timeline_expires_at ON timeline (expires_at);
-    CREATE TABLE event (timeline TEXT, id INTEGER, body BLOB NOT NULL, PRIMARY KEY (timeline, id)) STRICT, WITHOUT ROWID;
-    PRAGMA user_version = 1;";
 
 /// One file, opened when first asked for.
 pub struct Embedded {
@@ -68,7 +54,7 @@ impl Embedded {
             let mut open = inner.open.lock().unwrap_or_else(PoisonError::into_inner);
             let (connection, lock) = match open.as_mut() {
                 Some(opened) => opened,
-                None => open.insert(opened(&inner.path)?),
+                None => open.insert(opening::opened(&inner.path)?),
             };
             work(connection, lock, (inner.clock)())
         });
@@ -93,13 +79,12 @@ impl Store for Embedded {
         let changes = changes.to_vec();
         let clock = Arc::clone(&self.inner.clock);
         self.run(move |connection, lock, _| {
-            lock.lock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
-            // The time of the step is after the wait for the others.
-            let committed = changes.iter().map(|change| commit(connection, change, clock())).collect();
-            fold_log(connection);
-            // Closing the file would unlock it too; without this, the next command of this process would wait for itself.
-            lock.unlock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
-            committed
+            alone(lock, || {
+                // The time of the step is after the wait for the others.
+                let committed = changes.iter().map(|change| commit(connection, change, clock())).collect();
+                fold_log(connection);
+                committed
+            })
         })
         .await
     }
@@ -164,13 +149,7 @@ impl Store for Embedded {
 
     async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
         let sights = sights.to_vec();
-        self.run(move |connection, lock, now| {
-            lock.lock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
-            let purged = survey::purge(connection, &sights, now);
-            lock.unlock().map_err(|error| StoreError::NotReady(format!("the lock file: {error}")))?;
-            purged
-        })
-        .await
+        self.run(move |connection, lock, now| alone(lock, || survey::purge(connection, &sights, now))).await
     }
 }
 
@@ -227,14 +206,22 @@ fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<C
     Ok(Committed::Done(now))
 }
 
-/// Takes the locks of a commit, and gives them back.
-fn rehearsed(connection: &mut Connection, lock: &File) -> Result<(), StoreError> {
+/// Does what no other process may do at the same time.
+fn alone<T>(lock: &File, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let failed = |error: std::io::Error| StoreError::NotReady(format!("the lock file: {error}"));
     lock.lock().map_err(failed)?;
-    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-    let ended = begun.and_then(rusqlite::Transaction::rollback).map_err(|error| sorted(&error));
+    let done = work();
+    // Closing the file would unlock it too; without this, the next command of this process would wait for itself.
     lock.unlock().map_err(failed)?;
-    ended
+    done
+}
+
+/// Takes the locks of a commit, and gives them back.
+fn rehearsed(connection: &mut Connection, lock: &File) -> Result<(), StoreError> {
+    alone(lock, || {
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        begun.and_then(rusqlite::Transaction::rollback).map_err(|error| sorted(&error))
+    })
 }
 
 /// Folds a long log into the file, while no other process writes. It is only tidying: what is committed is safe either
@@ -300,64 +287,6 @@ fn sweep(connection: &Connection, now: Moment) -> rusqlite::Result<()> {
     connection.execute(&events, params![now, SWEEP])?;
     let timelines = format!("DELETE FROM timeline WHERE name IN ({dead})");
     connection.execute(&timelines, params![now, SWEEP])?;
-    Ok(())
-}
-
-/// Opens or makes the file, its folder and its lock file, for the owner alone.
-fn opened(path: &Path) -> Result<(Connection, File), StoreError> {
-    let failed = |what: &Path, error: &std::io::Error| StoreError::Unreachable(format!("{}: {error}", what.display()));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|error| failed(folder, &error))?;
-    }
-    let lock_path = path.with_extension("lock");
-    let private = |path: &Path| {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        options.open(path).map_err(|error| failed(path, &error))
-    };
-    let file = private(path)?;
-    let mode = file.metadata().map_err(|error| failed(path, &error))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(StoreError::Config(format!(
-            "{0} can be read or written by others; run: chmod 600 {0}",
-            path.display()
-        )));
-    }
-    let lock = private(&lock_path)?;
-    let mut connection = Connection::open(path).map_err(|error| sorted(&error))?;
-    prepare(&mut connection, &lock).map_err(|error| sorted(&error))?;
-    let version: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| sorted(&error))?;
-    if version != VERSION {
-        return Err(StoreError::Data(format!("{} has version {version}, this otpctl reads {VERSION}", path.display())));
-    }
-    Ok((connection, lock))
-}
-
-fn prepare(connection: &mut Connection, lock: &File) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY)?;
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    // What is counted or consumed must be on the disk when the answer is given.
-    connection.execute_batch("PRAGMA synchronous = FULL")?;
-    // Neither each commit that finds the log long nor the last of many short processes tidies it up: a committer does,
-    // now and then, while it holds the lock.
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    if version == 0 {
-        // Only one of many first processes makes the tables.
-        let locked = lock.lock();
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        let making = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if making.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? == 0 {
-            making.execute_batch(TABLES)?;
-        }
-        making.commit()?;
-        if locked.is_ok() {
-            // A lock that cannot be given back goes with the process.
-            let _ = lock.unlock();
-        }
-    }
     Ok(())
 }
 
