@@ -1,0 +1,192 @@
+//! The settings as the program uses them: checked, paths taken from the file's folder, secrets still where they are.
+
+mod routes;
+mod store;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use super::error::{ConfigError, Place};
+use super::locate::Origin;
+use super::secret::SecretSource;
+use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
+use crate::provider;
+
+pub use routes::{RoutedBy, Routes};
+pub use store::{
+    Deployment, DurabilitySettings, LayoutSettings, Node, RedisSettings, RedisTarget, SentinelSettings, StoreSettings,
+    TlsFiles,
+};
+
+/// The shortest text of a pepper: 32 random bytes in base64 are 44 characters.
+pub const MIN_PEPPER: usize = 32;
+
+/// Everything that one file says, or nothing of it: see [`crate::config::load`].
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file, where there is one.
+    pub path: Option<PathBuf>,
+    /// The file was named by flag or environment: what a mutation under `protected` asks for.
+    pub named: bool,
+    /// A mutation must name this file, and asks.
+    pub protected: bool,
+    /// `issue` may print a code although the file is `protected`.
+    pub reveal: bool,
+    /// How a national number is read; none: only +E.164.
+    pub region: Option<Country>,
+    /// Where records are.
+    pub store: StoreSettings,
+    /// What a code is like.
+    pub code: CodeSettings,
+    /// Quotas, cooldowns, locks.
+    pub limits: Limits,
+    /// Which numbers at all.
+    pub policy: Policy,
+    /// The text of the SMS.
+    pub message: MessageSettings,
+    /// Which provider, by country.
+    pub routes: Routes,
+    /// The configured providers, by name; `console` alone where none is.
+    pub providers: BTreeMap<String, ProviderSettings>,
+    /// Numbers with a fixed code that no SMS goes to.
+    pub test_numbers: Vec<TestNumber>,
+    /// How long events are kept.
+    pub timeline: TimelineSettings,
+    /// How the file was chosen.
+    pub chosen: Origin,
+    /// The line of every key in the file.
+    pub(super) lines: BTreeMap<String, usize>,
+}
+
+/// A secret, and the key that asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedSecret {
+    /// Where the text is.
+    pub source: SecretSource,
+    pub(super) place: Place,
+}
+
+/// `[code]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeSettings {
+    /// Alphabet and length.
+    pub spec: CodeSpec,
+    /// Fewer bits than [`crate::otp::MIN_BITS`] were asked for and allowed.
+    pub allow_weak: bool,
+    /// How long a code lives.
+    pub ttl: Duration,
+    /// How often it may be tried.
+    pub max_attempts: u32,
+    /// The first signs, all verify; empty: the embedded store makes its own, Redis must have one.
+    pub peppers: Vec<PepperSource>,
+    pub(super) alphabet: String,
+}
+
+/// A pepper and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PepperSource {
+    /// Kept in each record, so that a pepper can be rotated.
+    pub id: String,
+    /// Where the text is.
+    pub source: SecretSource,
+    pub(super) place: Place,
+}
+
+/// `[message]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// The name of the application, as people know it.
+    pub app: String,
+    /// The template.
+    pub text: String,
+    /// Adds the line that binds the code to a site.
+    pub host: Option<String>,
+    /// Templates by language.
+    pub lang: BTreeMap<String, String>,
+}
+
+/// One `[providers.NAME]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderSettings {
+    /// Which definition or backend.
+    pub kind: provider::Kind,
+    /// The file with its definition, where it is one of the user's own.
+    pub definition: Option<PathBuf>,
+    /// What is set, by name; what is not has the kind's own default.
+    pub entries: BTreeMap<String, Entry>,
+    pub(super) places: BTreeMap<String, Place>,
+    /// What is wrong with that file. It is told to whoever needs the provider: a wrong gateway must not stop `verify`.
+    pub(super) broken: Option<ConfigError>,
+}
+
+/// One setting of a provider.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// A value that stands in the file and may be shown.
+    Plain(serde_json::Value),
+    /// A value that is fetched when the provider is opened.
+    Secret(SecretSource),
+}
+
+/// One of `[[test_numbers]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestNumber {
+    /// The number.
+    pub phone: Phone,
+    /// Its fixed code.
+    pub code: Code,
+    /// The first day, in UTC, on which it is an ordinary number again.
+    pub valid_until: Date,
+    /// What becomes of an SMS to it.
+    pub outcome: provider::TestOutcome,
+    pub(super) place: Place,
+}
+
+/// `[timeline]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimelineSettings {
+    /// How long events are kept.
+    pub keep: Duration,
+}
+
+impl Default for TimelineSettings {
+    fn default() -> Self {
+        Self { keep: Duration::from_secs(7 * 24 * 60 * 60) }
+    }
+}
+
+impl Default for MessageSettings {
+    fn default() -> Self {
+        Self {
+            app: "otpctl".to_owned(),
+            text: "{{ code }} is your {{ app }} code. It expires in {{ ttl_minutes }} minutes.".to_owned(),
+            host: None,
+            lang: BTreeMap::new(),
+        }
+    }
+}
+
+impl CodeSettings {
+    /// What holds where the file says nothing.
+    pub(super) fn with(alphabet: Alphabet) -> Self {
+        Self {
+            spec: CodeSpec { alphabet, length: 6 },
+            allow_weak: false,
+            ttl: Duration::from_secs(300),
+            max_attempts: 5,
+            peppers: Vec::new(),
+            alphabet: "digits".to_owned(),
+        }
+    }
+}
+
+impl TestNumber {
+    /// Whether the fixed code still works on this day (UTC).
+    #[must_use]
+    pub fn holds_on(&self, day: Date) -> bool {
+        day < self.valid_until
+    }
+}
