@@ -3,6 +3,7 @@
 mod acl;
 mod check;
 mod purge;
+mod row;
 mod walk;
 
 use clap::Subcommand;

@@ -8,20 +8,16 @@ use async_trait::async_trait;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::row::{purge_word, row, status};
 use crate::app::App;
-use crate::commands::target::quoted;
 use crate::error::{Error, Exit};
-use crate::otp::Phone;
-use crate::output::{Format, Many, Row};
+use crate::output::{Format, Many, Row, many};
 use crate::verifier::{Found, Grade, Oddity, Removal, Survey, Verifier};
 
 /// So many keys of a finding are shown where nobody says how many.
 const SHOWN: u64 = 20;
 /// Whoever waits at a terminal is told so often how far it is.
 const NEWS: Duration = Duration::from_secs(2);
-/// A run of digits of this length may be a phone.
-const PHONE_DIGITS: usize = 7;
-
 /// What is done with what is found.
 pub(super) enum Mode {
     /// It is told.
@@ -48,22 +44,6 @@ pub(super) struct Walk<'a> {
     failure: Option<Error>,
     began: Instant,
     told: Instant,
-}
-
-#[derive(Serialize)]
-struct KeyRow<'a> {
-    schema: &'static str,
-    finding: &'static str,
-    status: &'static str,
-    key: &'a str,
-    phone: Option<String>,
-    #[serde(rename = "ref")]
-    reference: Option<String>,
-    detail: &'a str,
-    purge: &'static str,
-    /// Of a purge: whether it was removed, or would be; `null` where nothing was to be removed.
-    removed: Option<bool>,
-    fix: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -176,42 +156,8 @@ impl<'a> Walk<'a> {
             return;
         }
         tally.shown += 1;
-        let row = self.shown(found, removed).await;
+        let row = row(self.app, found, removed).await;
         self.rows.push_back(row);
-    }
-
-    async fn shown(&self, found: &Found, removed: Option<bool>) -> Row {
-        let oddity = found.oddity;
-        let name = String::from_utf8_lossy(&found.sight.key.name);
-        let key = if self.app.globals.unmask { name.into_owned() } else { masked(&name) };
-        let what = oddity.what();
-        let detail = found.detail.as_ref().map_or_else(|| what.to_owned(), |detail| format!("{what}: {detail}"));
-        let phone = found.phone();
-        let reference = match &phone {
-            Some(phone) => self.app.reference(phone).await,
-            None => None,
-        };
-        let (schema, last) = match (removed, self.app.globals.dry_run) {
-            (None, _) => ("otpctl.store_check_row/1", purge_word(found.removal())),
-            (Some(true), true) => ("otpctl.store_purge_row/1", "would be removed"),
-            (Some(true), false) => ("otpctl.store_purge_row/1", "removed"),
-            (Some(false), _) => ("otpctl.store_purge_row/1", "changed meanwhile, and stays"),
-        };
-        let row = KeyRow {
-            schema,
-            finding: oddity.id(),
-            status: status(oddity.grade()),
-            key: &key,
-            phone: phone.as_ref().map(|phone| self.app.shown(phone, false)),
-            fix: fix(found, &key, reference.as_deref()).filter(|_| removed.is_none()),
-            reference,
-            detail: &detail,
-            purge: purge_word(found.removal()),
-            removed,
-        };
-        let document = serde_json::to_string(&row).unwrap_or_default();
-        let cells = [status(oddity.grade()), oddity.id(), &key, &detail, last].map(str::to_owned).to_vec();
-        Row { document, cells }
     }
 
     fn worst(&self) -> Exit {
@@ -289,9 +235,8 @@ impl Many for Walk<'_> {
     fn said(&self) -> Vec<String> {
         let counts = self.tallies.iter().map(|(oddity, tally)| format!("{} {}", tally.found, oddity.id()));
         let counts = counts.collect::<Vec<_>>().join(", ");
-        let keys = if self.survey.keys == 1 { "key" } else { "keys" };
         let counts = if counts.is_empty() { counts } else { format!("; {counts}") };
-        let mut said = vec![format!("{} {keys}, {} of ours{counts}", self.survey.keys, self.survey.ours)];
+        let mut said = vec![format!("{}, {} of ours{counts}", many(self.survey.keys, "key", "keys"), self.survey.ours)];
         if self.is_purge() {
             let done = if self.app.globals.dry_run { "would be removed" } else { "removed" };
             said.push(format!("{} {done}", self.survey.removed));
@@ -309,81 +254,8 @@ impl Many for Walk<'_> {
 /// What was removed before a failure stays removed.
 fn after(mut error: Error, removed: u64) -> Error {
     if removed > 0 {
-        let keys = if removed == 1 { "key was" } else { "keys were" };
-        error.source = error.source.context(format!("{removed} {keys} removed before this failed"));
+        let removed = many(removed, "key was", "keys were");
+        error.source = error.source.context(format!("{removed} removed before this failed"));
     }
     error
-}
-
-fn status(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Note => "note",
-        Grade::Warning => "warn",
-        Grade::Failure => "fail",
-    }
-}
-
-fn purge_word(removal: Removal) -> &'static str {
-    match removal {
-        Removal::Safe => "safe",
-        Removal::Named => "named",
-        Removal::Never => "never",
-    }
-}
-
-/// One command, where there is one.
-fn fix(found: &Found, key: &str, reference: Option<&str>) -> Option<String> {
-    match found.removal() {
-        Removal::Safe => Some("otpctl store purge --dry-run".to_owned()),
-        Removal::Named => Some(format!("otpctl store purge --only {} --dry-run", found.oddity.id())),
-        Removal::Never => {
-            let fix = found.oddity.fix()?;
-            let user = found.pair.as_ref().map_or_else(|| "USER".to_owned(), |(user, _)| quoted(user.as_str()));
-            Some(fix.replace("USER", &user).replace("PHONE", reference.unwrap_or("PHONE")).replace("KEY", &quoted(key)))
-        }
-    }
-}
-
-/// A name with every number in it that may be a phone's hidden.
-fn masked(name: &str) -> String {
-    let mut shown = String::with_capacity(name.len());
-    let mut rest = name;
-    while let Some(at) = rest.find(|character: char| character.is_ascii_digit()) {
-        let (before, from) = rest.split_at(at);
-        let (digits, after) =
-            from.split_at(from.find(|character: char| !character.is_ascii_digit()).unwrap_or(from.len()));
-        rest = after;
-        if digits.len() < PHONE_DIGITS {
-            shown.push_str(before);
-            shown.push_str(digits);
-            continue;
-        }
-        let (before, plus) = before.strip_suffix('+').map_or((before, ""), |before| (before, "+"));
-        let hidden = match Phone::parse(&format!("+{digits}"), None) {
-            Ok(phone) => phone.masked().trim_start_matches('+').to_owned(),
-            Err(_) => format!("{}{}", "*".repeat(digits.len() - 3), &digits[digits.len() - 3..]),
-        };
-        shown.extend([before, plus, &hidden]);
-    }
-    shown.push_str(rest);
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_names_are_hidden_and_short_ones_are_not() {
-        for (name, shown) in [
-            ("otpctl:{+919876543210}:record", "otpctl:{+91*******210}:record"),
-            ("otp:919876543210:2", "otp:91*******210:2"),
-            (":1:otp:9876543", ":1:otp:****543"),
-            ("_5e5899d8398b5f7b|otp:+14155550123", "_5e5899d8398b5f7b|otp:+1*******123"),
-            ("", ""),
-            ("+", "+"),
-        ] {
-            assert_eq!(masked(name), shown, "{name}");
-        }
-    }
 }

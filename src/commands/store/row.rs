@@ -1,0 +1,136 @@
+//! The row of a key that something is wrong with: its name with the numbers in it hidden, what is wrong, what to do.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::otp::Phone;
+use crate::otp::foreign::quoted;
+use crate::output::Row;
+use crate::verifier::{Found, Grade, Removal};
+
+/// A run of digits of this length may be a phone.
+const PHONE_DIGITS: usize = 7;
+
+#[derive(Serialize)]
+struct KeyRow<'a> {
+    schema: &'static str,
+    finding: &'static str,
+    status: &'static str,
+    key: &'a str,
+    phone: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    detail: &'a str,
+    purge: &'static str,
+    /// Of a purge: whether it was removed, or would be; `null` where nothing was to be removed.
+    removed: Option<bool>,
+    fix: Option<String>,
+}
+
+/// The row of a key that something is wrong with. `removed`: of a purge, whether it was removed, or would be.
+pub(super) async fn row(app: &App, found: &Found, removed: Option<bool>) -> Row {
+    let oddity = found.oddity;
+    let name = String::from_utf8_lossy(&found.sight.key.name);
+    let key = if app.globals.unmask { name.into_owned() } else { masked(&name) };
+    let what = oddity.what();
+    let detail = found.detail.as_ref().map_or_else(|| what.to_owned(), |detail| format!("{what}: {detail}"));
+    let phone = found.phone();
+    let reference = match &phone {
+        Some(phone) => app.reference(phone).await,
+        None => None,
+    };
+    let (schema, last) = match (removed, app.globals.dry_run) {
+        (None, _) => ("otpctl.store_check_row/1", purge_word(found.removal())),
+        (Some(true), true) => ("otpctl.store_purge_row/1", "would be removed"),
+        (Some(true), false) => ("otpctl.store_purge_row/1", "removed"),
+        (Some(false), _) => ("otpctl.store_purge_row/1", "changed meanwhile, and stays"),
+    };
+    let row = KeyRow {
+        schema,
+        finding: oddity.id(),
+        status: status(oddity.grade()),
+        key: &key,
+        phone: phone.as_ref().map(|phone| app.shown(phone, false)),
+        fix: fix(found, &key, reference.as_deref()).filter(|_| removed.is_none()),
+        reference,
+        detail: &detail,
+        purge: purge_word(found.removal()),
+        removed,
+    };
+    let document = serde_json::to_string(&row).unwrap_or_default();
+    let cells = [status(oddity.grade()), oddity.id(), &key, &detail, last].map(str::to_owned).to_vec();
+    Row { document, cells }
+}
+
+pub(super) fn status(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Note => "note",
+        Grade::Warning => "warn",
+        Grade::Failure => "fail",
+    }
+}
+
+pub(super) fn purge_word(removal: Removal) -> &'static str {
+    match removal {
+        Removal::Safe => "safe",
+        Removal::Named => "named",
+        Removal::Never => "never",
+    }
+}
+
+/// One command, where there is one.
+fn fix(found: &Found, key: &str, reference: Option<&str>) -> Option<String> {
+    match found.removal() {
+        Removal::Safe => Some("otpctl store purge --dry-run".to_owned()),
+        Removal::Named => Some(format!("otpctl store purge --only {} --dry-run", found.oddity.id())),
+        Removal::Never => {
+            let fix = found.oddity.fix()?;
+            let user = found.pair.as_ref().map_or_else(|| "USER".to_owned(), |(user, _)| quoted(user.as_str()));
+            Some(fix.replace("USER", &user).replace("PHONE", reference.unwrap_or("PHONE")).replace("KEY", &quoted(key)))
+        }
+    }
+}
+
+/// A name with every number in it that may be a phone's hidden.
+fn masked(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(at) = rest.find(|character: char| character.is_ascii_digit()) {
+        let (before, from) = rest.split_at(at);
+        let (digits, after) =
+            from.split_at(from.find(|character: char| !character.is_ascii_digit()).unwrap_or(from.len()));
+        rest = after;
+        if digits.len() < PHONE_DIGITS {
+            shown.push_str(before);
+            shown.push_str(digits);
+            continue;
+        }
+        let (before, plus) = before.strip_suffix('+').map_or((before, ""), |before| (before, "+"));
+        let hidden = match Phone::parse(&format!("+{digits}"), None) {
+            Ok(phone) => phone.masked().trim_start_matches('+').to_owned(),
+            Err(_) => format!("{}{}", "*".repeat(digits.len() - 3), &digits[digits.len() - 3..]),
+        };
+        shown.extend([before, plus, &hidden]);
+    }
+    shown.push_str(rest);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_are_hidden_and_short_ones_are_not() {
+        for (name, shown) in [
+            ("otpctl:{+919876543210}:record", "otpctl:{+91*******210}:record"),
+            ("otp:919876543210:2", "otp:91*******210:2"),
+            (":1:otp:9876543", ":1:otp:****543"),
+            ("_5e5899d8398b5f7b|otp:+14155550123", "_5e5899d8398b5f7b|otp:+1*******123"),
+            ("", ""),
+            ("+", "+"),
+        ] {
+            assert_eq!(masked(name), shown, "{name}");
+        }
+    }
+}
