@@ -15,7 +15,7 @@ use crate::config::{Chosen, Env, Request};
 use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::foreign::{escaped, is_unsafe};
 use crate::otp::span::duration;
-use crate::output::{Colour, Format, Printer, Verbosity};
+use crate::output::{Colour, Format, Printer, Verbosity, many};
 use crate::verifier::{InFlight, Progress};
 
 const ABOUT: &str = "Issue, deliver, check, explain and revoke SMS one-time codes";
@@ -243,7 +243,8 @@ fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
         .hint(format!("otpctl wait {id}"))
         .details(Details { challenge_id: Some(id), ..Details::default() }),
         Some(InFlight::Purge(removed)) => {
-            unknown(Exit::StoreUnknown, &format!("{removed} keys were removed, and the next few may have been"))
+            let removed = many(removed, "key was", "keys were");
+            unknown(Exit::StoreUnknown, &format!("{removed} removed, and the next few may have been"))
                 .hint("otpctl store purge --dry-run")
         }
         Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made"),

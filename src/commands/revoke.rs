@@ -119,7 +119,7 @@ impl Args {
 fn after(mut error: Error, revoked: usize) -> Error {
     if revoked > 0 {
         error.exit = Exit::Partial;
-        let done = many(u32::try_from(revoked).unwrap_or(u32::MAX), "code was", "codes were");
+        let done = many(revoked, "code was", "codes were");
         error.source = error.source.context(format!("{done} revoked before this failed"));
     }
     error
@@ -140,8 +140,7 @@ impl Each for Args {
 impl Report for Revoked {
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would revoke" } else { "Revoked" };
-        let codes = if self.revoked == 1 { "code" } else { "codes" };
-        Human::Text(format!("{done} {} {codes} of {}.", self.revoked, self.whom))
+        Human::Text(format!("{done} {} of {}.", many(self.revoked, "code", "codes"), self.whom))
     }
 
     fn document(&self) -> serde_json::Result<String> {

@@ -8,6 +8,8 @@ pub use many::{Many, Output, Row};
 pub use printer::{Colour, Format, Printer, Verbosity};
 pub use table::Table;
 
+use std::fmt::Display;
+
 use serde::Serialize;
 
 use crate::error::Exit;
@@ -74,6 +76,7 @@ pub fn lines_of<T: Serialize>(schema: &str, rows: &[T]) -> serde_json::Result<Ve
 
 /// A number of things, in words: `1 try`, `2 tries`.
 #[must_use]
-pub fn many(count: u32, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
+pub fn many<N: Copy + Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
+    let noun = if count == N::from(1) { one } else { more };
+    format!("{count} {noun}")
 }

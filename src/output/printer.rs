@@ -126,7 +126,7 @@ impl Printer {
             return report.exit();
         }
         let text = match self.format {
-            Format::Human => Ok(self.human(&report.human())),
+            Format::Human => Ok(rendered(&report.human())),
             Format::Json => report.document().map(|document| json_safe(&document) + "\n"),
             Format::Jsonl => report.lines().map(|lines| lines.iter().map(|line| json_safe(line) + "\n").collect()),
         };
@@ -187,32 +187,6 @@ impl Printer {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    #[expect(clippy::unused_self, reason = "one of the printer's own forms")]
-    fn human(self, human: &Human) -> String {
-        let terminal = io::stdout().is_terminal();
-        let table = |table: &super::Table| if terminal { table.drawn(width()) } else { table.separated() };
-        let mut text = match human {
-            Human::Raw(text) => return text.clone(),
-            Human::Text(text) => text.lines().map(escaped).collect::<Vec<_>>().join("\n"),
-            Human::Rows(rows) => table(rows),
-            Human::Screen(first, parts) => {
-                let mut screen = escaped(first);
-                for (name, part) in parts {
-                    screen.push_str("\n\n");
-                    screen.push_str(name);
-                    screen.push('\n');
-                    let drawn = part.drawn(if terminal { width() - 2 } else { u16::MAX });
-                    screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
-                }
-                screen
-            }
-        };
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text
-    }
-
     fn painted(self, word: &str, colour: &str) -> String {
         let paint = match self.colour {
             Colour::Always => true,
@@ -221,6 +195,32 @@ impl Printer {
         };
         if paint { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
+}
+
+/// What a person reads: drawn for a terminal, plain in a pipe.
+fn rendered(human: &Human) -> String {
+    let terminal = io::stdout().is_terminal();
+    let table = |table: &Table| if terminal { table.drawn(width()) } else { table.separated() };
+    let mut text = match human {
+        Human::Raw(text) => return text.clone(),
+        Human::Text(text) => text.lines().map(escaped).collect::<Vec<_>>().join("\n"),
+        Human::Rows(rows) => table(rows),
+        Human::Screen(first, parts) => {
+            let mut screen = escaped(first);
+            for (name, part) in parts {
+                screen.push_str("\n\n");
+                screen.push_str(name);
+                screen.push('\n');
+                let drawn = part.drawn(if terminal { width() - 2 } else { u16::MAX });
+                screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
+            }
+            screen
+        }
+    };
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
 }
 
 /// A closed pipe ends the writing, not the meaning: the reader has what it wanted.

@@ -218,8 +218,8 @@ impl Report for RecordReport {
             })
             .collect();
         if self.refused > WARNED {
-            let more = u32::try_from(self.refused - WARNED).unwrap_or(u32::MAX);
-            warnings.push(format!("{} refused likewise", many(more, "more report was", "more reports were")));
+            let more = many(self.refused - WARNED, "more report was", "more reports were");
+            warnings.push(format!("{more} refused likewise"));
         }
         warnings
     }

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use crate::app::{App, Asks};
 use crate::commands::Done;
-use crate::commands::target::target;
+use crate::commands::target::phone_of;
 use crate::error::{Error, Exit};
 use crate::otp::{UserId, rules};
-use crate::output::{Human, Report};
+use crate::output::{Human, Report, many};
 
 /// Unlink a user from a phone, or from all of its phones
 ///
@@ -34,12 +34,12 @@ impl Args {
         let verifier = app.verifier().await?;
         let phones = match &self.phone {
             Some(phone) => {
-                let target = target(app, phone).await?;
+                let target = phone_of(app, phone).await?;
                 vec![(target.phone, target.typed)]
             }
             None => verifier.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
         };
-        app.may_change(&format!("unlink {user} from {} phones", phones.len()), Asks::First).await?;
+        app.may_change(&format!("unlink {user} from {}", many(phones.len(), "phone", "phones")), Asks::First).await?;
         let mut unlinked = Vec::new();
         for (phone, typed) in &phones {
             if matches!(verifier.unlink(phone, &user).await?.outcome, rules::Linked::Changed(_)) {
