@@ -174,7 +174,7 @@ impl App {
         };
         if !settings.named {
             return Err(Error::said(Exit::Confirm, format!("{} is protected, and was not named", path.display()))
-                .hint(format!("name it: otpctl --config {} …", path.display())));
+                .hint(format!("name it: otpctl --config {} …", config::pasteable(path))));
         }
         if asks == Asks::Never || self.globals.yes {
             return Ok(());
@@ -245,11 +245,4 @@ pub fn clock() -> Clock {
 #[must_use]
 pub fn today() -> jiff::civil::Date {
     machine_time().to_zoned(jiff::tz::TimeZone::UTC).date()
-}
-
-/// A secret that was made here.
-fn fresh_pepper(randomness: &dyn Randomness) -> Result<Secret, RandomnessFailed> {
-    let mut bytes = zeroize::Zeroizing::new([0_u8; 32]);
-    randomness.fill(&mut *bytes)?;
-    Ok(Secret::new(data_encoding::BASE64.encode(&*bytes)))
 }

@@ -5,13 +5,13 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64};
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
-use super::fresh_pepper;
 use crate::config;
 use crate::error::{Error, Exit};
-use crate::otp::{Pepper, Randomness};
+use crate::otp::{Pepper, Randomness, RandomnessFailed, Secret};
 
 /// Reads the pepper, or makes it. Of many processes that come first at once, one makes it and all read the same: the
 /// file appears under its name only when it is whole.
@@ -27,7 +27,7 @@ pub(super) fn open(path: &Path, randomness: &dyn Randomness) -> Result<Pepper, E
     // Another key in the file has another name, so that a code made with the old one is not taken for a wrong code.
     let hash = Sha256::new_with_prefix("otpctl-pepper-id/1").chain_update(text.as_bytes()).finalize();
     let id = format!("own-{}", BASE32_NOPAD.encode(&hash[..5]).to_ascii_lowercase());
-    Ok(Pepper { id, key: crate::otp::Secret::new(text.to_owned()) })
+    Ok(Pepper { id, key: Secret::new(text.to_owned()) })
 }
 
 fn make(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
@@ -39,7 +39,7 @@ fn make(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
     let mut salt = [0_u8; 5];
     randomness.fill(&mut salt)?;
     let draft = path.with_extension(BASE32_NOPAD.encode(&salt).to_ascii_lowercase());
-    let secret = fresh_pepper(randomness)?;
+    let secret = fresh(randomness)?;
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(secret.expose().as_bytes())?;
@@ -55,4 +55,11 @@ fn make(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
     // A draft that stays behind does no harm.
     let _ = std::fs::remove_file(&draft);
     made.map_err(failed)
+}
+
+/// A secret that was made here.
+fn fresh(randomness: &dyn Randomness) -> Result<Secret, RandomnessFailed> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    randomness.fill(&mut *bytes)?;
+    Ok(Secret::new(BASE64.encode(&*bytes)))
 }

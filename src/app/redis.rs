@@ -95,7 +95,7 @@ impl App {
         let Some((settings, StoreSettings::Redis(redis))) = self.settings.get().map(|own| (own, &own.store)) else {
             return error;
         };
-        let Some(file) = settings.path.as_ref().map(|path| path.display()) else { return error };
+        let Some(file) = settings.path.as_deref().map(config::pasteable) else { return error };
         let show = format!("otpctl config show --origin --config {file}");
         error.hint = match (error.exit, &redis.password) {
             (Exit::StoreUnreachable, _) => Some(show),

@@ -4,6 +4,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
+use crate::otp::foreign::quoted;
 use crate::otp::reference::{self, Reference};
 use crate::otp::{Phone, Purpose, UserId};
 
@@ -63,16 +64,6 @@ impl Target {
     pub fn argument_for(&self, purpose: &Purpose) -> String {
         let purpose = if *purpose == Purpose::default() { String::new() } else { format!(" --purpose {purpose}") };
         self.argument() + &purpose
-    }
-}
-
-/// A word of a command line to paste, in quotes where a shell would not take it as it is.
-pub fn quoted(word: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "_@%+=:,./-".contains(character);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -145,16 +136,4 @@ pub async fn standard_input(most: u64) -> Result<String, Error> {
         return Err(Error::said(Exit::Usage, format!("standard input is longer than {most} bytes")));
     }
     String::from_utf8(text).map_err(|_| Error::said(Exit::Usage, "standard input is not UTF-8 text"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_user_is_one_word_of_a_shell() {
-        assert_eq!(quoted("u_1"), "u_1");
-        assert_eq!(quoted("a'b c"), r"'a'\''b c'");
-        assert_eq!(quoted(""), "''");
-    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::otp::foreign::escaped;
+use crate::otp::foreign::{escaped, quoted};
 
 /// A configuration that is missing, invalid or unsafe. It holds no value of the file and no line of it, so that no
 /// secret can reach a terminal or a log through it; only names of keys, files, programs and environment variables.
@@ -132,8 +132,7 @@ pub(super) fn shown(path: &Path) -> String {
 }
 
 /// A path as a shell takes it, for hints that are pasted.
-pub(super) fn pasteable(path: &Path) -> String {
-    let text = shown(path);
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,@%:=".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+#[must_use]
+pub fn pasteable(path: &Path) -> String {
+    quoted(&shown(path))
 }

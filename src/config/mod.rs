@@ -28,14 +28,13 @@ mod store;
 mod test_numbers;
 mod tree;
 mod url;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{Finding, Level, check_all, check_secrets, check_texts};
 pub use env::Env;
-pub use error::ConfigError;
+pub use error::{ConfigError, pasteable};
 pub use fetch::read_private;
 pub use locate::{Chosen, Located, Origin, Request, locate, usual_path};
 pub use secret::SecretSource;
@@ -45,6 +44,8 @@ pub use settings::{
     Settings, StoreSettings, TestNumber, TimelineSettings, TlsFiles,
 };
 pub use show::{Shown, shown};
+
+use crate::otp::words;
 
 /// Reads and checks the file that [`locate()`] found; without one the defaults hold: the embedded store in the user's
 /// state folder, provider `console`, no region.

@@ -1,4 +1,4 @@
-//! Text from outside (providers, users, the store): what of it no terminal may see.
+//! Text from outside (providers, users, the store): what of it no terminal may see, and how a shell takes it.
 
 use std::fmt::Write as _;
 
@@ -26,4 +26,27 @@ pub fn escaped(text: &str) -> String {
         }
     }
     clean
+}
+
+/// One word of a command line to paste, in quotes where a shell would not take it as it is.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_one_word_of_a_shell() {
+        assert_eq!(quoted("u_1"), "u_1");
+        assert_eq!(quoted("a'b c"), r"'a'\''b c'");
+        assert_eq!(quoted(""), "''");
+    }
 }

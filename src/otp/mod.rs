@@ -25,6 +25,7 @@ mod stored;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod words;
 
 pub use code::{
     Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,

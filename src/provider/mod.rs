@@ -30,6 +30,7 @@ pub use outcome::{Amount, Asked, Class, Doubt, HandedIn, Malformed, Outcome, Rec
 pub use settings::{OpenError, Setting, Settings};
 pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
+use crate::otp::words::nearest;
 use crate::otp::{DeliveryReport, Message, Moment, Phone};
 
 /// One configured way to a phone.
@@ -183,7 +184,9 @@ pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Re
         smpp::KIND => smpp::open(name, &settings),
         _ => match catalog::definition(kind) {
             Some(definition) => open_defined(name, definition?, settings, context),
-            None => Err(OpenError::UnknownKind { kind: kind.to_owned(), near: settings::nearest(kind, kinds()) }),
+            None => {
+                Err(OpenError::UnknownKind { kind: kind.to_owned(), near: nearest(kind, kinds()).map(str::to_owned) })
+            }
         },
     }
 }

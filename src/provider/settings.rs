@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::definition::DefinitionError;
 use crate::otp::Secret;
 use crate::otp::span::duration;
+use crate::otp::words::{nearest, suggested};
 
 /// One setting, its source already resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Settings(pub BTreeMap<String, Setting>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// No such kind of provider.
-    #[error("there is no provider kind `{kind}`{}", suggestion(near.as_deref()))]
+    #[error("there is no provider kind `{kind}`{}", suggested(near.as_deref()))]
     UnknownKind {
         /// What was asked for.
         kind: String,
@@ -34,7 +35,7 @@ pub enum OpenError {
         near: Option<String>,
     },
     /// A setting that this kind does not have.
-    #[error("there is no setting `{setting}`{}", suggestion(near.as_deref()))]
+    #[error("there is no setting `{setting}`{}", suggested(near.as_deref()))]
     UnknownSetting {
         /// What was written.
         setting: String,
@@ -83,17 +84,6 @@ pub enum OpenError {
     Definition(#[from] DefinitionError),
 }
 
-pub(super) fn suggestion(near: Option<&str>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
-}
-
-/// The known word that is closest to a wrong one, if it is close at all.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(word, known);
-    let near = known.into_iter().min_by_key(distance)?;
-    (distance(&near) <= word.chars().count().max(3) / 3).then(|| near.to_owned())
-}
-
 impl Settings {
     /// Refuses what is not in `known`.
     ///
@@ -101,9 +91,10 @@ impl Settings {
     /// [`OpenError::UnknownSetting`] for the first one.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), OpenError> {
         match self.0.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => {
-                Err(OpenError::UnknownSetting { setting: name.clone(), near: nearest(name, known.iter().copied()) })
-            }
+            Some(name) => Err(OpenError::UnknownSetting {
+                setting: name.clone(),
+                near: nearest(name, known.iter().copied()).map(str::to_owned),
+            }),
             None => Ok(()),
         }
     }

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::commands::Done;
 use crate::config;
 use crate::error::{Error, Exit};
+use crate::otp::foreign::quoted;
 use crate::output::{Human, Report};
 
 /// Write a first file, for its owner alone; an existing one is never touched
@@ -44,7 +45,7 @@ impl Args {
         let failed = |error: std::io::Error| {
             let exists = error.kind() == ErrorKind::AlreadyExists;
             let error = Error::new(Exit::Config, anyhow::Error::new(error).context(shown.clone()));
-            if exists { error.hint(format!("otpctl --config {shown} config check")) } else { error }
+            if exists { error.hint(next(&shown)) } else { error }
         };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -53,6 +54,11 @@ impl Args {
         file.and_then(|mut file| file.write_all(config::starter().as_bytes())).map_err(failed)?;
         Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: false }))
     }
+}
+
+/// What to do with the file.
+fn next(path: &str) -> String {
+    format!("otpctl --config {} config check", quoted(path))
 }
 
 impl Report for Started {
@@ -66,6 +72,6 @@ impl Report for Started {
     }
 
     fn hints(&self) -> Vec<String> {
-        vec![format!("edit it, then: otpctl --config {} config check", self.path)]
+        vec![format!("edit it, then: {}", next(&self.path))]
     }
 }

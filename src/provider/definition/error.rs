@@ -1,6 +1,6 @@
 //! What can be wrong with a definition, and where.
 
-use super::super::settings::suggestion;
+use crate::otp::words::suggested;
 
 /// What is wrong with a definition, and where: the line and the column count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum Problem {
     #[error("{0}")]
     Toml(String),
     /// A key that the language does not have.
-    #[error("unknown key `{key}`{}", suggestion(near.as_deref()))]
+    #[error("unknown key `{key}`{}", suggested(near.as_deref()))]
     UnknownKey {
         /// The key with its table.
         key: String,
@@ -70,7 +70,7 @@ pub enum Problem {
         why: String,
     },
     /// A name that nothing declares.
-    #[error("`{key}` uses `{name}`, which is not there{}", suggestion(near.as_deref()))]
+    #[error("`{key}` uses `{name}`, which is not there{}", suggested(near.as_deref()))]
     Undeclared {
         /// The key with its table.
         key: String,
@@ -105,5 +105,5 @@ pub enum Problem {
 
 /// The word that was meant, or all that there are.
 fn one_of(near: Option<&str>, known: &str) -> String {
-    near.map_or_else(|| format!("; it is one of: {known}"), |near| suggestion(Some(near)))
+    near.map_or_else(|| format!("; it is one of: {known}"), |near| suggested(Some(near)))
 }

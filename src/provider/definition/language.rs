@@ -6,7 +6,7 @@ use std::fmt;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde_json::{Map, Value};
 
-use super::super::settings::{nearest, suggestion};
+use crate::otp::words::{nearest, suggested};
 
 /// What a template or an expression sees.
 pub(in crate::provider) type Scope = BTreeMap<String, Jinja>;
@@ -25,7 +25,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Syntax(why) => f.write_str(why),
             Self::Undeclared(name, near) => {
-                write!(f, "`{name}` is not there{}", suggestion(near.as_deref()))
+                write!(f, "`{name}` is not there{}", suggested(near.as_deref()))
             }
         }
     }
@@ -224,7 +224,7 @@ fn declared(environment: &Environment<'_>, used: HashSet<String>, names: &[&str]
     unknown.sort();
     match unknown.into_iter().next() {
         Some(name) => {
-            let near = nearest(&name, names.iter().copied());
+            let near = nearest(&name, names.iter().copied()).map(str::to_owned);
             Err(Fault::Undeclared(name, near))
         }
         None => Ok(()),

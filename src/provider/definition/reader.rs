@@ -6,8 +6,8 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::super::settings::nearest;
 use super::error::{DefinitionError, Problem};
+use crate::otp::words::nearest;
 
 /// A value with its key in full (`send.json.to`) and its place.
 pub(super) struct Entry<'a> {
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         match first {
             None => Ok(()),
             Some((key, (span, _))) => {
-                let near = nearest(key, self.asked.iter().copied());
+                let near = nearest(key, self.asked.iter().copied()).map(str::to_owned);
                 let problem = Problem::UnknownKey { key: self.full(key), near };
                 Err(DefinitionError::at(self.text, span.start, problem))
             }
@@ -182,7 +182,7 @@ impl<'a> Entry<'a> {
         let (text, path, at) = (self.text, self.path.clone(), self.at);
         let word = self.into_text()?;
         words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning).ok_or_else(|| {
-            let near = nearest(&word, words.iter().map(|(known, _)| *known));
+            let near = nearest(&word, words.iter().map(|(known, _)| *known)).map(str::to_owned);
             let known = words.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
             DefinitionError::at(text, at, Problem::UnknownWord { key: path, word, near, known })
         })
