@@ -155,6 +155,7 @@ impl App {
             limits: &settings.limits,
             timeline_kept: settings.timeline.keep,
             randomness: &OsRandom,
+            clock: &now,
             progress: &self.progress,
             dry_run: self.globals.dry_run,
             reason: self.globals.reason.as_deref(),
@@ -235,10 +236,14 @@ fn machine_time() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
+fn now() -> Moment {
+    Moment::from_millis(machine_time().as_millisecond())
+}
+
 /// The machine's time in milliseconds: for the embedded store, and for providers that sign what they send.
 #[must_use]
 pub fn clock() -> Clock {
-    Arc::new(|| Moment::from_millis(machine_time().as_millisecond()))
+    Arc::new(now)
 }
 
 /// The day in UTC.

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::foreign::quoted;
 use crate::otp::reference::{self, Reference};
-use crate::otp::{Phone, Purpose, UserId};
+use crate::otp::{Moment, Phone, Purpose, UserId};
 
 /// A phone, and how the caller came to it.
 #[derive(Debug, Clone)]
@@ -19,11 +19,18 @@ pub struct Target {
     pub user: Option<UserId>,
     /// The challenge that was named instead.
     pub challenge: Option<String>,
+    /// When that was made, by its id.
+    pub made: Option<Moment>,
     /// The `ph_…` reference that was named instead.
     pub reference: Option<String>,
 }
 
 impl Target {
+    /// A phone that nobody typed.
+    fn of(phone: Phone) -> Self {
+        Self { phone, typed: false, user: None, challenge: None, made: None, reference: None }
+    }
+
     /// The number as it may be shown.
     pub fn shown(&self, app: &App) -> String {
         app.shown(&self.phone, self.typed)
@@ -77,13 +84,13 @@ pub async fn target(app: &App, text: &str) -> Result<Target, Error> {
     }
     if reference::is_reference(text) {
         let opened = reference::open(app.peppers().await?, text).map_err(|error| Error::new(Exit::NotFound, error))?;
-        let (number, challenge, reference) = match opened {
-            Reference::Challenge { phone, id } => (phone, Some(id), None),
-            Reference::Phone(phone) => (phone, None, Some(text.to_owned())),
-        };
-        return Ok(Target { phone: Phone::parse(&number, None)?, typed: false, user: None, challenge, reference });
+        let of = |number: &str| Ok::<_, Error>(Target::of(Phone::parse(number, None)?));
+        return Ok(match opened {
+            Reference::Challenge { phone, id, made } => Target { challenge: Some(id), made, ..of(&phone)? },
+            Reference::Phone(phone) => Target { reference: Some(text.to_owned()), ..of(&phone)? },
+        });
     }
-    Ok(Target { phone: phone(app, text)?, typed: true, user: None, challenge: None, reference: None })
+    Ok(Target { typed: true, ..Target::of(phone(app, text)?) })
 }
 
 /// Reads a number in any spelling.
@@ -106,9 +113,7 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
         return Err(error);
     }
     match links.pop() {
-        Some((phone, _)) => {
-            Ok(Target { phone, typed: false, user: Some(user.clone()), challenge: None, reference: None })
-        }
+        Some((phone, _)) => Ok(Target { user: Some(user.clone()), ..Target::of(phone) }),
         None => Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone"))
             .hint(format!("otpctl user link {} +…", quoted(user.as_str())))),
     }

@@ -24,6 +24,8 @@ pub enum Reference {
         phone: String,
         /// The id itself.
         id: String,
+        /// When it was made, to the second, by the clock of who made it; none for a code that an application made.
+        made: Option<Moment>,
     },
     /// `ph_…`: a phone.
     Phone(String),
@@ -34,16 +36,34 @@ pub enum Reference {
 #[error("the id is not one that was made with the configured pepper")]
 pub struct ForeignReference;
 
-/// A new challenge id for a phone.
+/// The first bit of the salt of a challenge: all zero is a phone's own reference.
+const OF_CHALLENGE: u8 = 0x80;
+/// The second: an application made it, and its salt holds no time.
+const OF_APP: u8 = 0x40;
+
+/// A new challenge id for a phone. It holds the time, so that it still tells one that the store has lost from one that
+/// is over.
 ///
 /// # Errors
 /// When the source of randomness fails.
-pub fn challenge_id(peppers: &Peppers, phone: &Phone, randomness: &dyn Randomness) -> Result<String, RandomnessFailed> {
+pub fn challenge_id(
+    peppers: &Peppers,
+    phone: &Phone,
+    now: Moment,
+    randomness: &dyn Randomness,
+) -> Result<String, RandomnessFailed> {
     let mut salt = [0_u8; 7];
     randomness.fill(&mut salt)?;
-    // All zero is a phone's own reference.
-    salt[0] |= 0x80;
+    salt[0] = salt[0] & !OF_APP | OF_CHALLENGE;
+    // Unix seconds in four bytes last until 2106. 22 bits remain for the codes of one phone in one second.
+    salt[1..5].copy_from_slice(&u32::try_from(now.millis() / 1000).unwrap_or(0).to_be_bytes());
     Ok(format!("{CHALLENGE}{}", seal(peppers, phone, salt)))
+}
+
+fn made(salt: &[u8]) -> Option<Moment> {
+    let (first, rest) = salt.split_first()?;
+    let seconds = rest.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))?;
+    (first & OF_APP == 0).then(|| Moment::from_millis(i64::from(seconds) * 1000))
 }
 
 /// The id of a challenge that stands for a code that an application made: the same as long as that code is, so that it
@@ -59,7 +79,7 @@ pub fn adopted_id(peppers: &Peppers, phone: &Phone, purpose: &Purpose, kept: &[u
         }
         salt.copy_from_slice(&hash.finalize()[..7]);
     }
-    salt[0] |= 0x80;
+    salt[0] |= OF_CHALLENGE | OF_APP;
     format!("{CHALLENGE}{}", seal(peppers, phone, salt))
 }
 
@@ -107,7 +127,7 @@ pub fn open(peppers: &Peppers, text: &str) -> Result<Reference, ForeignReference
             let number = number.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
             let phone = format!("+{number}");
             return Ok(if challenge {
-                Reference::Challenge { phone, id: text.to_owned() }
+                Reference::Challenge { phone, id: text.to_owned(), made: made(salt) }
             } else {
                 Reference::Phone(phone)
             });
@@ -135,4 +155,38 @@ fn ciphers(peppers: &Peppers) -> impl Iterator<Item = Aes128> {
         half.copy_from_slice(&key[..16]);
         Aes128::new(&Array::from(half))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::{Pepper, Secret};
+
+    struct Ones;
+
+    impl Randomness for Ones {
+        fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomnessFailed> {
+            buffer.fill(0xFF);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made_unless_an_application_made_the_code() {
+        let pepper = Pepper { id: "a".to_owned(), key: Secret::new("k".repeat(64)) };
+        let peppers = Peppers::new(vec![pepper]).unwrap();
+        let phone = Phone::parse("+919876543210", None).unwrap();
+        let made_of = |id: &str| match open(&peppers, id).unwrap() {
+            Reference::Challenge { made, .. } => made,
+            Reference::Phone(_) => panic!("{id} is a phone's"),
+        };
+        for millis in [0, 1_795_373_983_189, i64::from(u32::MAX) * 1000] {
+            let id = challenge_id(&peppers, &phone, Moment::from_millis(millis), &Ones).unwrap();
+            assert_eq!(made_of(&id), Some(Moment::from_millis(millis / 1000 * 1000)));
+        }
+        let until = Moment::from_millis(1_795_373_983_189);
+        for kept in 0..64_u8 {
+            assert_eq!(made_of(&adopted_id(&peppers, &phone, &Purpose::default(), &[kept], until)), None);
+        }
+    }
 }

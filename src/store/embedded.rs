@@ -118,6 +118,11 @@ impl Store for Embedded {
         Ok(Page { found: page.found.iter().filter_map(user).collect(), next: page.next })
     }
 
+    /// A file has no start of its own.
+    async fn began_empty(&self, _: &Phone) -> Result<Option<std::time::Duration>, StoreError> {
+        Ok(None)
+    }
+
     async fn health(&self) -> Result<Health, StoreError> {
         let path = self.inner.path.clone();
         self.run(move |connection, lock, _| {

@@ -6,6 +6,7 @@ mod failure;
 mod health;
 mod lodging;
 mod look;
+mod lost;
 mod progress;
 mod recording;
 mod route;
@@ -21,6 +22,7 @@ pub use failure::{SendFailure, VerifierError};
 pub use health::{Severity, Symptom, examine};
 pub use lodging::Lodging;
 pub use look::{Listed, ListedPage, Look, Wanted};
+pub use lost::Lost;
 pub use progress::{InFlight, Progress};
 pub use recording::OfPhone;
 pub use route::Route;
@@ -45,6 +47,8 @@ pub struct Verifier<'a> {
     pub timeline_kept: Duration,
     /// Where codes and ids come from.
     pub randomness: &'a dyn Randomness,
+    /// The machine's clock, which only names codes: rules go by the store's.
+    pub clock: &'a (dyn Fn() -> Moment + Sync),
     /// What is under way, for the message of an interrupted command.
     pub progress: &'a Progress,
     /// Decide, but write nothing and call no provider.

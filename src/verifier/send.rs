@@ -12,7 +12,7 @@ use super::{InFlight, Route, SendFailure, Stepped, Verifier, VerifierError};
 use crate::otp::record::Challenge;
 use crate::otp::rules::{self, Budget, Reserve, Reserved, Way};
 use crate::otp::text::{Template, TemplateError, Vars};
-use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, UserId, goal, reference};
+use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, RandomnessFailed, UserId, goal, reference};
 use crate::provider::Refusal;
 use crate::store::StoreError;
 
@@ -116,13 +116,17 @@ impl ToSend<'_> {
 }
 
 impl Verifier<'_> {
+    fn new_id(&self, asked: &ToIssue<'_>) -> Result<String, RandomnessFailed> {
+        reference::challenge_id(asked.peppers, asked.phone, (self.clock)(), self.randomness)
+    }
+
     /// Makes a code for printing instead of sending. It replaces every other code of its purpose.
     ///
     /// # Errors
     /// When the phone is locked, has no such user, or the store fails.
     pub async fn issue(&self, asked: &ToIssue<'_>) -> Result<Stepped<Reserved>, VerifierError> {
         self.allowed(asked.phone, Some(asked.purpose), |allows| allows.issue, "made")?;
-        let id = reference::challenge_id(asked.peppers, asked.phone, self.randomness)?;
+        let id = self.new_id(asked)?;
         self.reserve(&self.reservation(asked, &id, Way::Print, None)).await
     }
 
@@ -133,7 +137,7 @@ impl Verifier<'_> {
     pub async fn send(&self, asked: &ToSend<'_>, text: &str) -> Result<Sent, VerifierError> {
         self.allowed(asked.issue.phone, Some(asked.issue.purpose), |allows| allows.issue, "made")?;
         asked.policy.check(asked.issue.phone)?;
-        let id = reference::challenge_id(asked.issue.peppers, asked.issue.phone, self.randomness)?;
+        let id = self.new_id(&asked.issue)?;
         let request = asked.request();
         let request = request.as_ref().map(|(key, arguments)| (key.as_str(), arguments.as_str()));
         // Longer than the provider may take, so that nobody takes this process for dead while it is not.

@@ -3,6 +3,8 @@
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::deployments::{Watched, until};
 use super::support::cli::Machine;
 use super::support::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
@@ -280,6 +282,18 @@ fn f37_a_server_that_lost_everything() {
         assert_eq!(answer["reason"], "never_issued");
         let shown = ends(&machine, &["inspect", PHONE], YES).1;
         assert!(shown["live_code"].is_null(), "{shown}");
+        // A server that began with nothing is told of. Whether this phone had a code is only known by the code's id.
+        assert_eq!((&shown["checks"][0]["id"], &shown["checks"][0]["status"]), (&json!("store_reset"), &json!("warn")));
+        assert!(shown["verdict"].is_null(), "{shown}");
+        let id = machine.outbox().last().unwrap()["challenge_id"].as_str().unwrap().to_owned();
+        let shown = ends(&machine, &["inspect", &id], YES).1;
+        assert_eq!(shown["verdict"], "STORE_RESET");
+        assert_eq!((&shown["checks"][0]["id"], &shown["checks"][0]["status"]), (&json!("store_reset"), &json!("fail")));
+        // What was sent since then hides nothing.
+        sent(&machine, PHONE);
+        assert_eq!(ends(&machine, &["inspect", &id], YES).1["verdict"], "STORE_RESET");
+        assert!(ends(&machine, &["inspect", PHONE], YES).1["verdict"].is_null());
+        server.cli(&["FLUSHALL"]);
         holds(&server);
     }
 }

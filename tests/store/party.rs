@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use otpctl::app::OsRandom;
+use otpctl::app::{OsRandom, clock};
 use otpctl::otp::layout::Layout;
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{Asked, Reserved, Revoke, Unlock};
@@ -12,7 +12,7 @@ use otpctl::otp::{
     Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Policy, Purpose, Secret,
     UserId,
 };
-use otpctl::store::{Change, Committed, Health, Key, Loaded, Page, Sight, Store, StoreError, Whose};
+use otpctl::store::{Change, Clock, Committed, Health, Key, Loaded, Page, Sight, Store, StoreError, Whose};
 use otpctl::verifier::{
     Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
 };
@@ -36,6 +36,7 @@ pub struct Party {
     pub key: Option<String>,
     pub layout: Option<Layout>,
     progress: Progress,
+    clock: Clock,
 }
 
 impl Party {
@@ -58,6 +59,7 @@ impl Party {
             key: None,
             layout: None,
             progress: Progress::default(),
+            clock: clock(),
         }
     }
 
@@ -67,6 +69,7 @@ impl Party {
             limits: &self.limits,
             timeline_kept: Duration::from_secs(3600),
             randomness: &OsRandom,
+            clock: self.clock.as_ref(),
             progress: &self.progress,
             dry_run: self.dry_run,
             reason: None,

@@ -18,7 +18,7 @@ use crate::otp::span::spelled;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, EventKind, Limits, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
-use crate::verifier::Look;
+use crate::verifier::{Look, Lost};
 use deliveries::Delivery;
 
 /// Show what is known of a phone: live code, limits, locks, users, deliveries, last events
@@ -121,17 +121,22 @@ struct Check {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let target = target(app, &self.target).await?;
-        let look = app.verifier().await?.look(&target.phone).await.map_err(|error| target.failed(app, error))?;
-        if let Some(id) = &target.challenge
-            && look.known.record.challenge(id).is_none()
-            && !look.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
-        {
+        let verifier = app.verifier().await?;
+        let look = verifier.look(&target.phone).await.map_err(|error| target.failed(app, error))?;
+        let unknown = |id: &String| {
+            look.known.record.challenge(id).is_none()
+                && !look.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
+        };
+        let missing = target.challenge.as_ref().is_some_and(unknown);
+        let lost = verifier.lost(&target.phone, &look, target.made.filter(|_| missing)).await;
+        let lost = lost.map_err(|error| target.failed(app, error))?;
+        if missing && lost.is_none() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "nothing is known of this challenge any more")));
         }
-        Ok(Box::new(self.inspected(app, &target, look).await?))
+        Ok(Box::new(self.inspected(app, &target, look, lost).await?))
     }
 
-    async fn inspected(&self, app: &App, target: &Target, look: Look) -> Result<Inspected, Error> {
+    async fn inspected(&self, app: &App, target: &Target, look: Look, lost: Option<Lost>) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
         let Look { now, known, timeline, unreadable, findings } = look;
         let purposes = known.record.purposes.iter();
@@ -157,7 +162,7 @@ impl Args {
         let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {
             schema: "otpctl.inspect/1",
-            verdict: None,
+            verdict: matches!(lost, Some(Lost::Code(_))).then_some("STORE_RESET"),
             summary: [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" "),
             next: Vec::new(),
             phone: Phone {
@@ -171,7 +176,7 @@ impl Args {
             limits: limits_of(&known.record, now, limits),
             lock: locked,
             deliveries,
-            checks: checks(app.layout()?, unreadable.as_deref(), &findings),
+            checks: checks(app.layout()?, lost, unreadable.as_deref(), &findings),
             timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
         })
     }
@@ -235,9 +240,20 @@ fn limits_of(record: &crate::otp::Record, now: Moment, limits: &Limits) -> Vec<L
     list
 }
 
-fn checks(layout: Option<&Layout>, unreadable: Option<&str>, findings: &[Finding]) -> Vec<Check> {
+fn checks(layout: Option<&Layout>, lost: Option<Lost>, unreadable: Option<&str>, findings: &[Finding]) -> Vec<Check> {
     let check = |id, status, detail| Check { id, status, detail };
     let mut checks = Vec::new();
+    checks.extend(lost.map(|lost| match lost {
+        Lost::Code(made) => {
+            let at = made.to_the_second();
+            check("store_reset", "fail", format!("this code was made at {at}, and the store has lost it"))
+        }
+        Lost::Everything(began) => {
+            let at = began.to_the_second();
+            let detail = format!("the Redis was started at {at} with nothing in it: codes from before then are lost");
+            check("store_reset", "warn", detail)
+        }
+    }));
     checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline is not understood: {why}"))));
     if let Some(layout) = layout {
         checks.push(check("layout", "ok", format!("the application keeps its codes in the layout `{}`", layout.name)));

@@ -32,8 +32,9 @@ const LISTS_APP: [&str; 1] = ["+exists"];
 /// `look.lua`, beside what loading needs.
 const LOOK: [&str; 10] =
     ["+type", "+pttl", "+strlen", "+getrange", "+llen", "+lindex", "+hlen", "+hkeys", "+hstrlen", "+hget"];
-/// What the servers say of themselves.
-const FACTS: [&str; 2] = ["+info", "+config|get"];
+/// What the servers say of themselves: whether one was started with nothing in it; and all that `doctor` asks.
+const INFO: [&str; 1] = ["+info"];
+const FACTS: [&str; 1] = ["+config|get"];
 
 /// The words of `ACL SETUSER` behind the user's name. Given again they take away what was granted before, and leave the
 /// password alone.
@@ -56,6 +57,9 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
         words.extend(LISTS);
         words.extend(LOOK);
     }
+    if role != Role::Ci || server.refuse_eviction {
+        words.extend(INFO);
+    }
     if server.layout.is_some() {
         words.extend(LOAD_APP);
         words.extend(COMMIT_APP.iter().filter(|_| writes));
@@ -69,8 +73,6 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
         // `purge.lua`.
         words.push("+unlink");
         words.extend(FACTS);
-    } else if server.refuse_eviction {
-        words.push("+info");
     }
     let mut given = HashSet::new();
     words.into_iter().filter(|word| given.insert(*word)).map(str::to_owned).collect()

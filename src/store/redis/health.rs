@@ -1,9 +1,12 @@
 //! What a Redis says of itself: whether it would take a commit of ours, and what `INFO` tells.
 
+use std::time::Duration;
+
 use super::failure::Doing;
 use super::route::To;
 use super::way::Ask;
 use super::{Redis, connection};
+use crate::otp::Phone;
 use crate::otp::foreign::escaped;
 use crate::store::{Health, ServerFacts, StoreError};
 
@@ -27,6 +30,17 @@ impl Redis {
         }
         let name = self.way.name();
         Err(StoreError::Denied(format!("{name} does not let this user call {}", refused.join(", "))))
+    }
+
+    pub(super) async fn age_if_empty(&self, phone: &Phone) -> Result<Option<Duration>, StoreError> {
+        let mut command = redis::cmd("INFO");
+        command.arg("server").arg("persistence").arg("replication");
+        let ask = Ask { to: super::to(&[self.keys.timeline(phone)]), command };
+        match self.run::<String>(vec![ask], Doing::Reading).await {
+            Ok(answers) => Ok(answers.first().and_then(|info| age_if_empty(info))),
+            Err(StoreError::Denied(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Those of the server, or of each master of a Cluster.
@@ -64,8 +78,22 @@ impl Redis {
 }
 
 /// `INFO` is lines of `name:value`, under headings that begin with `#`.
+fn value<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
+/// Neither a snapshot nor a log was loaded when it started, and no master has given it anything since: a replica that
+/// was promoted still knows the replication of its master.
+fn age_if_empty(info: &str) -> Option<Duration> {
+    let says = |name, what| value(info, name) == Some(what);
+    let empty = says("rdb_last_load_keys_loaded", "0") && says("aof_enabled", "0");
+    let alone = says("role", "master") && says("second_repl_offset", "-1");
+    let age = value(info, "uptime_in_seconds")?.parse().ok()?;
+    (empty && alone).then(|| Duration::from_secs(age))
+}
+
 fn read(info: &str, name: &str) -> ServerFacts {
-    let value = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let value = |name: &str| value(info, name);
     // Valkey says `redis_version:7.2.4` too, for old clients.
     let software = value("valkey_version").map(|version| ("Valkey", version));
     let software = software.or_else(|| value("redis_version").map(|version| ("Redis", version)));
@@ -77,5 +105,29 @@ fn read(info: &str, name: &str) -> ServerFacts {
         eviction: value("maxmemory_policy").map(escaped),
         memory_limit: value("maxmemory").and_then(|bytes| bytes.parse().ok()),
         persistent: value("aof_enabled").map(|enabled| enabled == "1"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_that_can_have_got_nothing_from_elsewhere_began_empty() {
+        let usual = "uptime_in_seconds:40\r\nrdb_last_load_keys_loaded:0\r\naof_enabled:0\r\nrole:master\r\n\
+                     second_repl_offset:-1\r\n";
+        assert_eq!(age_if_empty(usual), Some(Duration::from_secs(40)));
+        for (is, other) in [
+            ("loaded:0", "loaded:1"),
+            ("aof_enabled:0", "aof_enabled:1"),
+            ("role:master", "role:slave"),
+            // It was a replica before.
+            ("second_repl_offset:-1", "second_repl_offset:512"),
+            ("uptime_in_seconds:40", "uptime_in_seconds:?"),
+        ] {
+            assert_eq!(age_if_empty(&usual.replace(is, other)), None, "{other}");
+        }
+        // A managed server that hides part of it.
+        assert_eq!(age_if_empty("uptime_in_seconds:40\r\nrole:master\r\n"), None);
     }
 }

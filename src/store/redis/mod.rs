@@ -15,6 +15,7 @@ mod survey;
 mod way;
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::cluster_routing::Slot;
@@ -227,6 +228,10 @@ impl Store for Redis {
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError> {
         let (keys, next) = self.scan(self.keys.users(), "string", cursor, page).await?;
         Ok(Page { found: keys.iter().filter_map(|key| self.keys.user_of(key)).collect(), next })
+    }
+
+    async fn began_empty(&self, phone: &Phone) -> Result<Option<Duration>, StoreError> {
+        self.age_if_empty(phone).await
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
