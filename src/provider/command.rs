@@ -266,7 +266,10 @@ fn judge(status: ExitStatus, output: &Output, message: &Message<'_>, redactor: &
             let id = Some(id).filter(|id| is_id(id) && id != message.code.expose());
             Outcome::Accepted(Receipt { id, segments: None, report: None })
         }
-        Some(TEMPORARY) => refused(Class::Unreachable, &said("the program says: not now (exit status 75)".to_owned())),
+        Some(TEMPORARY) => Outcome::Refused(Refusal {
+            advice: Some("send again later".to_owned()),
+            ..Refusal::new(Class::Unreachable, said("the program says: not now (exit status 75)".to_owned()))
+        }),
         Some(code) => Outcome::Refused(Refusal {
             code: Some(code.to_string()),
             advice: Some("run the program by hand; its exit status was not 0".to_owned()),
