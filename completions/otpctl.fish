@@ -33,7 +33,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -l color -d 'Colour' -r -f -
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_needs_command" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_needs_command" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_needs_command" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_needs_command" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_needs_command" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_needs_command" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -79,7 +79,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l color -d 'Colour'
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -101,7 +101,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l color -d 'Colour
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -123,7 +123,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l color -d 'Colou
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l require-user -d 'Fail unless the phone is linked to one user'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -144,7 +144,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l color -d 'Colo
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -165,7 +165,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l color -d 'Colou
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l all -d 'All live codes of every phone; asks first'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l must-exist -d 'Fail with 14 where there is no live code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l json -d 'Short for --output json'
@@ -187,7 +187,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l color -d 'Colou
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l limits -d 'Clear the wait between sends and the phone\'s send quotas too'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -214,7 +214,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l color -d 'Colour'
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -238,7 +238,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l color -d 'Colour'
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -257,7 +257,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -280,7 +280,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -299,7 +299,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -318,7 +318,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -339,7 +339,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -358,7 +358,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_see
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -381,7 +381,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -400,7 +400,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Say where each value came from'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -420,7 +420,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -439,7 +439,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -458,7 +458,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_s
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -482,7 +482,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l all -d 'All that can be configured'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -502,7 +502,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -521,7 +521,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -540,7 +540,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -559,7 +559,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -578,7 +578,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_s
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -600,7 +600,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -619,7 +619,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -643,7 +643,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_sub
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -674,7 +674,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_sub
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -698,7 +698,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_sub
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -717,7 +717,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l color -d 'Colou
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l providers -d 'Ask each provider too, by one real call that costs nothing'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
@@ -737,7 +737,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l color -d '
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -756,7 +756,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l color -d 'Colo
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
@@ -775,7 +775,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l color -d 'Colour'
 always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l reason -d 'Why; kept with the event' -r
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'

@@ -83,7 +83,7 @@ struct GlobalArgs {
     /// Why; kept with the event
     #[arg(long, global = true, value_name = "TEXT", env = "OTPCTL_REASON", hide_env_values = true, value_parser = reason)]
     reason: Option<String>,
-    /// The time of the whole command [default: 10s, `send` 45s, `wait` 60s]
+    /// The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]
     #[arg(long, global = true, value_name = "DURATION", env = "OTPCTL_TIMEOUT", hide_env_values = true, value_parser = timeout)]
     timeout: Option<Duration>,
     /// Show numbers in full
