@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::deployments::until;
@@ -31,10 +32,11 @@ struct Ended {
     after: Duration,
 }
 
-fn signalled(mut child: Child, signal: &str) -> Ended {
+fn signalled(mut child: Child, signal: Signal) -> Ended {
+    // Without a process that would have to be started first: what follows is measured.
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     let started = Instant::now();
-    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    kill_process(pid, signal).unwrap();
     let status = child.wait().unwrap();
     let after = started.elapsed();
     let (mut stdout, mut stderr) = (String::new(), String::new());
@@ -89,7 +91,7 @@ fn killed_at((on, commit, out, reserved, later): (On, usize, usize, usize, i32),
     proxy.inject(Fault::new(on, Toxic::Silence).about(COMMIT).after(commit));
     let child = machine.command(&words).spawn().unwrap();
     proxy.wait_for(1);
-    let killed = signalled(child, "-KILL");
+    let killed = signalled(child, Signal::KILL);
     assert_eq!((killed.code, killed.stdout.as_str()), (None, ""), "nothing was said");
     // A server that was asked does what it was asked.
     let stands = || server.cli(&["GET", RECORD]).matches("\"id\":\"ch_").count();
@@ -151,7 +153,7 @@ fn f50_a_code_that_was_on_its_way_shares_its_tries_with_the_next() {
     proxy.inject(Fault::new(On::Request, Toxic::Silence).about(COMMIT).after(1));
     let child = machine.command(&["send", PHONE, "--timeout", "1s"]).spawn().unwrap();
     proxy.wait_for(1);
-    signalled(child, "-KILL");
+    signalled(child, Signal::KILL);
     held(&server, 2);
     let codes = codes(&machine);
     assert_eq!((codes.len(), codes[0] == first), (2, true), "the SMS of the second is out");
@@ -171,7 +173,9 @@ fn f51_a_signal_during_the_call_of_the_provider() {
     let server = RedisServer::start();
     let mut fastest = Duration::MAX;
     for (turn, (signal, exit, code)) in
-        [("-INT", 130, "SIGINT"), ("-TERM", 143, "SIGTERM"), ("-INT", 130, "SIGINT")].into_iter().enumerate()
+        [(Signal::INT, 130, "SIGINT"), (Signal::TERM, 143, "SIGTERM"), (Signal::INT, 130, "SIGINT")]
+            .into_iter()
+            .enumerate()
     {
         let held = Held::start();
         let machine = held.machine(&server);
@@ -203,7 +207,7 @@ fn f51_a_signal_while_a_lost_answer_is_looked_for() {
     let words = ["verify", PHONE, &code, "--attempt-id", "mine", "--json"];
     let child = machine.command(&words).spawn().unwrap();
     proxy.wait_for(2);
-    let ended = signalled(child, "-INT");
+    let ended = signalled(child, Signal::INT);
     let error: Value = serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap();
     assert_eq!((ended.code, &error["outcome"]), (Some(130), &"unknown".into()), "{error}");
     assert_eq!(error["attempt_id"], "mine", "{error}");
@@ -248,7 +252,7 @@ fn f52_many_that_are_killed_half_way_and_given_again() {
     let told = machine.path("told");
     let child = machine.command(&words).stdout(File::create(&told).unwrap()).spawn().unwrap();
     until("half of it is done", || codes(&machine).len() >= MANY / 2);
-    signalled(child, "-KILL");
+    signalled(child, Signal::KILL);
     let told = std::fs::read_to_string(told).unwrap();
     let told = told.lines().filter(|line| line.contains("\"exit\":0")).count();
     let out = codes(&machine).len();

@@ -123,13 +123,17 @@ pub fn held(server: &RedisServer, most: usize) {
     }
 }
 
-/// How many codes of a record may yet be taken, whatever time it is.
+/// How many codes of a record may yet be taken, whatever time it is. What ended by its time keeps its state and loses the
+/// MAC, without which nothing is taken.
 fn alive(record: &str) -> usize {
     let record: Value = serde_json::from_str(record).unwrap();
     let purposes = record["purposes"].as_object().into_iter().flatten();
     let challenges = purposes.flat_map(|(_, slot)| slot["challenges"].as_array().into_iter().flatten());
-    let states = challenges.filter_map(|challenge| challenge["state"].as_str());
-    states.filter(|state| ["pending", "sent", "unknown", "issued"].contains(state)).count()
+    let open = |challenge: &&Value| {
+        let state = challenge["state"].as_str().unwrap();
+        ["pending", "sent", "unknown", "issued"].contains(&state) && !challenge["mac"].is_null()
+    };
+    challenges.filter(open).count()
 }
 
 /// Of all codes that went out since so many were, exactly one is taken, once.

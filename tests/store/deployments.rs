@@ -51,6 +51,18 @@ impl Cluster {
         Self::joined((0..3).map(node).collect(), Some(certs.ours()))
     }
 
+    /// What is acknowledged is on the disk. A node tells clients another port than its own where one is given; of six
+    /// nodes three are replicas.
+    pub fn lasting(ports: &[Option<u16>]) -> Self {
+        let node = |port: &Option<u16>| {
+            let words = ["--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0"];
+            let mut words: Vec<String> = words.map(str::to_owned).to_vec();
+            words.extend(port.iter().flat_map(|port| ["--cluster-announce-port".to_owned(), port.to_string()]));
+            Alone::start(Make::Redis, &words, *port)
+        };
+        Self::joined(ports.iter().map(node).collect(), None)
+    }
+
     fn joined(nodes: Vec<Alone>, tls: Option<Tls>) -> Self {
         for (index, Alone { server, .. }) in nodes.iter().take(3).enumerate() {
             let (first, last) = (index * 16384 / 3, (index + 1) * 16384 / 3 - 1);

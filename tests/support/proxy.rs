@@ -3,6 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -94,7 +95,7 @@ pub struct Proxy {
 }
 
 struct Shared {
-    target: u16,
+    target: AtomicU16,
     state: Mutex<State>,
 }
 
@@ -110,9 +111,16 @@ struct State {
 impl Proxy {
     /// Before the server at this port of 127.0.0.1.
     pub fn to(target: u16) -> Self {
+        let proxy = Self::nowhere();
+        proxy.lead_to(target);
+        proxy
+    }
+
+    /// Before a server that is yet to come.
+    pub fn nowhere() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Shared { target, state: Mutex::default() });
+        let shared = Arc::new(Shared { target: AtomicU16::new(0), state: Mutex::default() });
         let own = Arc::clone(&shared);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -121,6 +129,11 @@ impl Proxy {
             }
         });
         Self { port, shared }
+    }
+
+    /// From now on it leads to this port.
+    pub fn lead_to(&self, target: u16) {
+        self.shared.target.store(target, Ordering::SeqCst);
     }
 
     /// Where it listens.
@@ -197,7 +210,7 @@ fn serve(client: &TcpStream, shared: &Shared) {
     {
         return;
     }
-    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.target)) else {
+    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, shared.target.load(Ordering::SeqCst))) else {
         reset(client);
         return;
     };

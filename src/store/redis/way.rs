@@ -293,19 +293,26 @@ impl Run<'_> {
     /// A server was not reached: nothing was executed.
     fn unsent(&mut self, place: &Place, group: Vec<Open>, unsent: Unsent) {
         self.way.lost_sight(place);
-        self.unreached += 1;
         self.distrusted += usize::from(unsent.next == Next::Distrust);
+        match (unsent.error, unsent.next) {
+            (error, Next::Later) => {
+                self.later = Some(error);
+                self.open.extend(group);
+            }
+            (error @ StoreError::Unreachable(_), _) => self.away(group, error),
+            (error, _) => self.fail(error),
+        }
+    }
+
+    /// A server is not there, or as good as that: who takes its place is waited for, if anybody may.
+    fn away(&mut self, group: Vec<Open>, error: StoreError) {
+        self.unreached += 1;
         let only = group.iter().any(|one| matches!(self.asks[one.index].to, To::Node(_)));
-        let waits = match (&unsent.error, &unsent.next) {
-            (_, Next::Later) => true,
-            (StoreError::Unreachable(_), _) => !only && self.way.route.recovers(self.unreached, self.distrusted),
-            _ => false,
-        };
-        if waits {
-            self.later = Some(unsent.error);
+        if !only && self.way.route.recovers(self.unreached, self.distrusted) {
+            self.later = Some(error);
             self.open.extend(group);
         } else {
-            self.fail(unsent.error);
+            self.fail(error);
         }
     }
 
@@ -317,6 +324,8 @@ impl Run<'_> {
                 self.asked_again = true;
                 self.open.extend(group);
             }
+            // Something before the server may still take connections in for it.
+            error @ StoreError::Unreachable(_) if self.doing == Doing::Reading => self.away(group, error),
             // That the change is there could be seen, but not that replicas have it.
             StoreError::Unknown(text) if self.way.durability.is_some_and(|durability| durability.strict) => {
                 self.fail(StoreError::Unreplicated(text));

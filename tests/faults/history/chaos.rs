@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::Dice;
-use crate::deployments::{Cluster, Watched};
+use crate::deployments::Watched;
 use crate::support::cli::Machine;
 use crate::support::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
-use crate::support::redis::{Make, RedisServer};
+use crate::support::redis::RedisServer;
 use crate::world::{at, held, machine_with};
 
 /// A store, a machine on it, and the troubles there.
@@ -21,8 +21,10 @@ pub trait Place: Sync {
         true
     }
 
-    /// What must hold of the keys.
-    fn look(&self) {}
+    /// What must hold of the keys at the end. Says what broke, where that is counted.
+    fn look(&self) -> String {
+        String::new()
+    }
 }
 
 /// The guesses that a code stands, in a file that has a `[code]` already.
@@ -33,7 +35,7 @@ fn with_tries(machine: &Machine) {
     machine.write(".config/otpctl/otpctl.toml", &text);
 }
 
-fn over(store: &str) -> Machine {
+pub fn over(store: &str) -> Machine {
     let machine = machine_with("", store);
     let text = std::fs::read_to_string(machine.config()).unwrap();
     let free = text.split("[code]").nth(1).unwrap();
@@ -64,7 +66,7 @@ impl Place for File {
 }
 
 /// Spoils the way at a moment of chance.
-fn spoil(proxy: &Proxy, dice: &mut Dice) {
+pub fn spoil(proxy: &Proxy, dice: &mut Dice) {
     let toxics = [
         Toxic::Reset,
         Toxic::Reset,
@@ -118,42 +120,9 @@ impl Place for Alone {
         self.proxy.heal();
     }
 
-    fn look(&self) {
+    fn look(&self) -> String {
         held(&self.server, 2);
-    }
-}
-
-/// A Cluster of three masters; the way to the one that is named is spoiled.
-pub struct OfCluster {
-    cluster: Cluster,
-    proxy: Proxy,
-    machine: Machine,
-}
-
-impl OfCluster {
-    pub fn start() -> Self {
-        let cluster = Cluster::start(Make::Redis);
-        let proxy = Proxy::to(cluster.nodes[0].port());
-        let machine = over(&format!("nodes = [\"127.0.0.1:{}\"]", proxy.port()));
-        Self { cluster, proxy, machine }
-    }
-}
-
-impl Place for OfCluster {
-    fn machine(&self) -> &Machine {
-        &self.machine
-    }
-
-    fn break_things(&self, end: Instant, dice: &mut Dice) {
-        while Instant::now() < end {
-            std::thread::sleep(Duration::from_millis(20 + dice.roll(100)));
-            spoil(&self.proxy, dice);
-        }
-        self.proxy.heal();
-    }
-
-    fn look(&self) {
-        self.cluster.nodes.iter().for_each(|node| held(node, 2));
+        String::new()
     }
 }
 
@@ -189,11 +158,12 @@ impl Place for OfSentinel {
         }
     }
 
-    fn look(&self) {
+    fn look(&self) -> String {
         for server in [&self.watched.master, &self.watched.replica] {
             if server.cli(&["ROLE"]).starts_with("master") {
                 held(server, 2);
             }
         }
+        String::new()
     }
 }

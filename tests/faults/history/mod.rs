@@ -6,6 +6,7 @@
 
 mod book;
 mod chaos;
+mod moves;
 mod pairs;
 
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -174,8 +175,8 @@ fn heard(child: Child) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Lets them all work on a store for so long, and looks whether what they heard can be true.
-fn history(place: &dyn Place, time: Duration, seed: u64) -> Book {
+/// Lets them all work on a store for so long, and looks whether what they heard can be true. Says how much happened.
+fn history(place: &dyn Place, time: Duration, seed: u64) -> String {
     let end = Instant::now() + time;
     let scene = Scene {
         machine: place.machine(),
@@ -191,23 +192,29 @@ fn history(place: &dyn Place, time: Duration, seed: u64) -> Book {
         }
         scope.spawn(|| place.break_things(end, &mut Dice(seed)));
     });
-    place.look();
+    let broke = place.look();
     let mut outbox = scene.outbox.into_inner().unwrap();
     outbox.refresh(place.machine());
     let book = scene.book.into_inner().unwrap();
     book.check(&outbox.lines);
-    book
+    book.is_worth_it(place.breaks());
+    format!("{}{broke}", book.summary())
 }
 
 #[test]
 fn what_is_answered_is_true_whatever_breaks() {
-    for (place, seconds) in
-        [(Box::new(chaos::Alone::start()) as Box<dyn Place>, 12), (Box::new(chaos::File::start()), 4)]
-    {
-        let book = history(place.as_ref(), Duration::from_secs(seconds), 1);
-        println!("{}", book.summary());
-        book.is_worth_it(place.breaks());
-    }
+    println!("{}", history(&chaos::Alone::start(), Duration::from_secs(12), 1));
+    println!("{}", history(&chaos::File::start(), Duration::from_secs(4), 1));
+}
+
+#[test]
+fn what_is_answered_is_true_while_slots_move_and_nodes_are_killed() {
+    println!("{}", history(&moves::Wandering::start(), Duration::from_secs(15), 1));
+}
+
+#[test]
+fn what_is_answered_is_true_while_replicas_take_over() {
+    println!("{}", history(&moves::Relayed::start(), Duration::from_secs(15), 1));
 }
 
 /// What `scripts/soak` asks for.
@@ -221,16 +228,15 @@ fn wanted(name: &str, usual: &str) -> String {
 fn soak_histories() {
     let time = Duration::from_secs(wanted("OTPCTL_SOAK_SECONDS", "60").parse().unwrap());
     let seed = u64::try_from(now()).unwrap();
-    for kind in wanted("OTPCTL_SOAK_STORES", "embedded standalone cluster sentinel").split_whitespace() {
+    for kind in wanted("OTPCTL_SOAK_STORES", "embedded standalone cluster replicas sentinel").split_whitespace() {
         let place: Box<dyn Place> = match kind {
             "embedded" => Box::new(chaos::File::start()),
             "standalone" => Box::new(chaos::Alone::start()),
-            "cluster" => Box::new(chaos::OfCluster::start()),
+            "cluster" => Box::new(moves::Wandering::start()),
+            "replicas" => Box::new(moves::Relayed::start()),
             "sentinel" => Box::new(chaos::OfSentinel::start()),
             other => panic!("no store is called {other}"),
         };
-        let book = history(place.as_ref(), time, seed);
-        println!("{kind}, seed {seed}: {}", book.summary());
-        book.is_worth_it(place.breaks());
+        println!("{kind}, seed {seed}: {}", history(place.as_ref(), time, seed));
     }
 }
