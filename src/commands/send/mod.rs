@@ -1,5 +1,7 @@
 //! `send`: makes a code and has it delivered by SMS.
 
+mod plan;
+
 use std::path::PathBuf;
 
 use async_trait::async_trait;
@@ -16,9 +18,10 @@ use crate::error::{Error, Exit};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Code, Goal, Moment};
-use crate::output::{Human, Output, Report, Table};
+use crate::otp::{Goal, Moment};
+use crate::output::{Human, Output, Report};
 use crate::verifier::{Sent, ToSend, Watched};
+use plan::Plan;
 
 /// Make a code, store it, and deliver it by SMS
 ///
@@ -94,51 +97,6 @@ struct SentReport {
     waited: Option<(String, Option<String>)>,
 }
 
-/// What a dry run adds.
-#[derive(Serialize)]
-struct Plan {
-    route: Vec<String>,
-    /// Why these: a prefix, a country, the default, or the command line.
-    route_by: String,
-    passed_over: Vec<PassedOver>,
-    /// Those that would refuse it without asking anybody.
-    refused: Vec<WouldRefuse>,
-    asked_first: Option<String>,
-    failover_on_unknown: bool,
-    limits_left: LimitsLeft,
-    /// Every provider of the route holds the text itself: ours is not sent.
-    text_at_provider: bool,
-    text: Option<String>,
-    encoding: Option<&'static str>,
-    segments: Option<usize>,
-    units: Option<usize>,
-    forced_by: Option<char>,
-}
-
-/// A provider that would not be asked now.
-#[derive(Serialize)]
-struct PassedOver {
-    provider: String,
-    #[serde(serialize_with = "rfc3339")]
-    until: Moment,
-}
-
-/// A provider that cannot take this message, and says so by itself.
-#[derive(Serialize)]
-struct WouldRefuse {
-    provider: String,
-    class: &'static str,
-    message: String,
-}
-
-/// How many sends would be left after this one; `null` where there is no limit.
-#[derive(Serialize)]
-struct LimitsLeft {
-    phone: Option<u32>,
-    prefix: Option<u32>,
-    country: Option<u32>,
-}
-
 impl Args {
     /// Whether it is about many phones.
     pub(super) fn many(&self) -> bool {
@@ -190,7 +148,7 @@ impl Args {
         if let Some(error) = &sent.unmarked {
             app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
         }
-        let plan = if app.globals.dry_run { Some(plan(&asked, &code, &sent)?) } else { None };
+        let plan = if app.globals.dry_run { Some(Plan::of(&asked, &code, &sent)?) } else { None };
         // Of a text that the provider holds, only the provider knows how long it is.
         let parts = (!route.holds_text()).then(|| u32::try_from(segments(&text).segments).unwrap_or(u32::MAX));
         let watched = match self.wait {
@@ -270,40 +228,6 @@ impl Each for Args {
     }
 }
 
-/// The text with zeros in the place of the code: of the same length, and never a code.
-fn plan(asked: &ToSend<'_>, code: &Code, sent: &Sent) -> Result<Plan, Error> {
-    let route = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
-    let text_at_provider = asked.route.holds_text();
-    let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();
-    let text = Some(text).filter(|_| !text_at_provider);
-    let counted = text.as_deref().map(segments);
-    let over = sent.foreseen.passed_over.iter();
-    let refused = sent.foreseen.refused.iter().map(|(provider, refusal)| WouldRefuse {
-        provider: provider.clone(),
-        class: refusal.class.as_str(),
-        message: refusal.message.clone(),
-    });
-    Ok(Plan {
-        route,
-        route_by: asked.route.why.clone(),
-        passed_over: over.map(|(provider, until)| PassedOver { provider: provider.clone(), until: *until }).collect(),
-        refused: refused.collect(),
-        asked_first: sent.foreseen.first.clone(),
-        failover_on_unknown: asked.route.failover_on_unknown,
-        limits_left: LimitsLeft {
-            phone: sent.budget.left,
-            prefix: sent.foreseen.prefix_left,
-            country: sent.foreseen.country_left,
-        },
-        text_at_provider,
-        encoding: counted.as_ref().map(|counted| counted.encoding.as_str()),
-        segments: counted.as_ref().map(|counted| counted.segments),
-        units: counted.as_ref().map(|counted| counted.units),
-        forced_by: counted.and_then(|counted| counted.offender),
-        text,
-    })
-}
-
 fn wrong_text(error: TemplateError) -> Error {
     Error::new(Exit::Config, anyhow::Error::new(error)).hint("otpctl config check")
 }
@@ -320,41 +244,9 @@ impl Report for SentReport {
                 self.phone
             ));
         };
-        let mut table = Table::new(&["", ""], "");
-        table.row(["route", &format!("{} ({})", plan.route.join(", then "), plan.route_by)]);
-        for over in &plan.passed_over {
-            table.row(["passed over", &format!("{} until {}", over.provider, over.until.to_the_second())]);
-        }
-        for refused in &plan.refused {
-            table.row(["would refuse", &format!("{}: {}", refused.provider, refused.message)]);
-        }
-        if let Some(first) = plan.asked_first.as_ref().filter(|first| plan.route.first() != Some(first)) {
-            table.row(["asked first", first]);
-        }
-        if plan.failover_on_unknown && plan.route.len() > 1 {
-            table.row(["if unknown", "the next is asked too: possible double SMS"]);
-        }
-        match &plan.text {
-            Some(text) => text.lines().enumerate().for_each(|(at, line)| {
-                table.row([if at == 0 { "text" } else { "" }, line]);
-            }),
-            None => table.row(["text", "at the provider"]),
-        }
-        if let (Some(encoding), Some(segments), Some(units)) = (plan.encoding, plan.segments, plan.units) {
-            let forced = plan.forced_by.map(|by| format!(", forced by {by:?}")).unwrap_or_default();
-            table.row(["encoding", &format!("{encoding}{forced}")]);
-            table.row(["segments", &format!("{segments} ({units} units)")]);
-        }
-        table.row(["life", &format!("{seconds} s")]);
-        table.row(["user", self.user.as_deref().unwrap_or("none")]);
-        let left = &plan.limits_left;
-        for (name, left) in [("phone", left.phone), ("prefix", left.prefix), ("country", left.country)] {
-            let left = left.map_or_else(|| "no limit".to_owned(), |left| left.to_string());
-            table.row([&format!("left for the {name}"), &left]);
-        }
         Human::Screen(
             format!("Would send a code to {}; nothing was sent or stored.", self.phone),
-            vec![("plan", table)],
+            vec![("plan", plan.table(seconds, self.user.as_deref()))],
         )
     }
 

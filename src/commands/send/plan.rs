@@ -1,0 +1,131 @@
+//! What `send --dry-run` foresees: the route, the text and its price, and what the limits leave.
+
+use serde::Serialize;
+
+use super::wrong_text;
+use crate::error::Error;
+use crate::otp::text::segments;
+use crate::otp::time::rfc3339;
+use crate::otp::{Code, Moment};
+use crate::output::Table;
+use crate::verifier::{Sent, ToSend};
+
+/// What a dry run adds.
+#[derive(Serialize)]
+pub(super) struct Plan {
+    route: Vec<String>,
+    /// Why these: a prefix, a country, the default, or the command line.
+    route_by: String,
+    passed_over: Vec<PassedOver>,
+    /// Those that would refuse it without asking anybody.
+    refused: Vec<WouldRefuse>,
+    asked_first: Option<String>,
+    failover_on_unknown: bool,
+    limits_left: LimitsLeft,
+    /// Every provider of the route holds the text itself: ours is not sent.
+    text_at_provider: bool,
+    text: Option<String>,
+    encoding: Option<&'static str>,
+    segments: Option<usize>,
+    units: Option<usize>,
+    forced_by: Option<char>,
+}
+
+/// A provider that would not be asked now.
+#[derive(Serialize)]
+struct PassedOver {
+    provider: String,
+    #[serde(serialize_with = "rfc3339")]
+    until: Moment,
+}
+
+/// A provider that cannot take this message, and says so by itself.
+#[derive(Serialize)]
+struct WouldRefuse {
+    provider: String,
+    class: &'static str,
+    message: String,
+}
+
+/// How many sends would be left after this one; `null` where there is no limit.
+#[derive(Serialize)]
+struct LimitsLeft {
+    phone: Option<u32>,
+    prefix: Option<u32>,
+    country: Option<u32>,
+}
+
+impl Plan {
+    /// The text with zeros in the place of the code: of the same length, and never a code.
+    pub(super) fn of(asked: &ToSend<'_>, code: &Code, sent: &Sent) -> Result<Self, Error> {
+        let route = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
+        let text_at_provider = asked.route.holds_text();
+        let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();
+        let text = Some(text).filter(|_| !text_at_provider);
+        let counted = text.as_deref().map(segments);
+        let over = sent.foreseen.passed_over.iter();
+        let refused = sent.foreseen.refused.iter().map(|(provider, refusal)| WouldRefuse {
+            provider: provider.clone(),
+            class: refusal.class.as_str(),
+            message: refusal.message.clone(),
+        });
+        Ok(Self {
+            route,
+            route_by: asked.route.why.clone(),
+            passed_over: over
+                .map(|(provider, until)| PassedOver { provider: provider.clone(), until: *until })
+                .collect(),
+            refused: refused.collect(),
+            asked_first: sent.foreseen.first.clone(),
+            failover_on_unknown: asked.route.failover_on_unknown,
+            limits_left: LimitsLeft {
+                phone: sent.budget.left,
+                prefix: sent.foreseen.prefix_left,
+                country: sent.foreseen.country_left,
+            },
+            text_at_provider,
+            encoding: counted.as_ref().map(|counted| counted.encoding.as_str()),
+            segments: counted.as_ref().map(|counted| counted.segments),
+            units: counted.as_ref().map(|counted| counted.units),
+            forced_by: counted.and_then(|counted| counted.offender),
+            text,
+        })
+    }
+
+    /// `seconds`: the life of the code.
+    pub(super) fn table(&self, seconds: u64, user: Option<&str>) -> Table {
+        let mut table = Table::new(&["", ""], "");
+        table.row(["route", &format!("{} ({})", self.route.join(", then "), self.route_by)]);
+        for over in &self.passed_over {
+            table.row(["passed over", &format!("{} until {}", over.provider, over.until.to_the_second())]);
+        }
+        for refused in &self.refused {
+            table.row(["would refuse", &format!("{}: {}", refused.provider, refused.message)]);
+        }
+        if let Some(first) = self.asked_first.as_ref().filter(|first| self.route.first() != Some(first)) {
+            table.row(["asked first", first]);
+        }
+        if self.failover_on_unknown && self.route.len() > 1 {
+            table.row(["if unknown", "the next is asked too: possible double SMS"]);
+        }
+        match &self.text {
+            Some(text) => text.lines().enumerate().for_each(|(at, line)| {
+                table.row([if at == 0 { "text" } else { "" }, line]);
+            }),
+            None => table.row(["text", "at the provider"]),
+        }
+        if let (Some(encoding), Some(segments), Some(units)) = (self.encoding, self.segments, self.units) {
+            let forced = self.forced_by.map(|by| format!(", forced by {by:?}")).unwrap_or_default();
+            table.row(["encoding", &format!("{encoding}{forced}")]);
+            table.row(["segments", &format!("{segments} ({units} units)")]);
+        }
+        table.row(["life", &format!("{seconds} s")]);
+        table.row(["user", user.unwrap_or("none")]);
+        let left = &self.limits_left;
+        for (name, left) in [("phone", left.phone), ("prefix", left.prefix), ("country", left.country)] {
+            let left = left.map_or_else(|| "no limit".to_owned(), |left| left.to_string());
+            table.row([&format!("left for the {name}"), &left]);
+        }
+        table
+    }
+}
