@@ -103,6 +103,16 @@ fn f04_a_certificate_that_does_not_hold() {
 }
 
 #[test]
+fn a_port_that_speaks_tls_is_told_from_one_that_does_not() {
+    let certs = Certs::new();
+    let (server, port) = certs.server("good");
+    nothing_is_sent(&machine(&at(port)), End { says: &["wants TLS"], ..UNREACHED });
+    let tls = format!("url = \"rediss://127.0.0.1:{}/0\"\ntls = {{ ca = {:?} }}", server.port(), certs.path("ca.pem"));
+    nothing_is_sent(&machine(&tls), End { says: &["speaks no TLS"], ..UNREACHED });
+    assert_eq!(server.cli(&["DBSIZE"]), "0");
+}
+
+#[test]
 fn f05_a_password_that_is_wrong_or_missing() {
     let server = RedisServer::start_with(&["--requirepass", "the real one"]);
     let url = at(server.port());

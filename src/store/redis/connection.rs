@@ -187,7 +187,22 @@ impl Links {
             StoreError::Denied(text) => {
                 StoreError::Denied(format!("{text} (as the user `{}`)", self.username.as_deref().unwrap_or("default")))
             }
+            StoreError::Unreachable(text) => {
+                StoreError::Unreachable(text + self.one_sided(error, place).unwrap_or_default())
+            }
             other => other,
+        }
+    }
+
+    /// A port that wants TLS hangs up on who speaks none, and one that speaks none waits for the rest of the line.
+    fn one_sided(&self, error: &RedisError, place: &Place) -> Option<&'static str> {
+        let Place::Tcp(..) = place else { return None };
+        match self.tls {
+            None if error.is_connection_dropped() && !error.is_connection_refusal() => {
+                Some(" (as of a port that wants TLS)")
+            }
+            Some(_) if error.is_timeout() => Some(" (as of a port that speaks no TLS)"),
+            _ => None,
         }
     }
 }
