@@ -17,13 +17,13 @@ const LONGEST: u64 = 1024;
 
 /// What is done with each line.
 #[async_trait(?Send)]
-pub trait Each {
+pub(super) trait Each {
     /// One of them.
     async fn each(&self, app: &App, target: &Target) -> Done;
 }
 
 /// The lines that are still to be done.
-pub struct Batch<'a> {
+pub(super) struct Batch<'a> {
     app: &'a App,
     lines: Box<dyn AsyncBufRead + Unpin>,
     each: &'a dyn Each,
@@ -37,7 +37,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn open(app: &'a App, from: &Path, each: &'a dyn Each) -> Result<Self, Error> {
+    pub(super) async fn open(app: &'a App, from: &Path, each: &'a dyn Each) -> Result<Self, Error> {
         let lines: Box<dyn AsyncBufRead + Unpin> = if from == Path::new("-") {
             Box::new(BufReader::new(tokio::io::stdin()))
         } else {

@@ -8,34 +8,34 @@ use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment};
 
 /// What its gateway said of an SMS since it took it; all `null` where it said nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Fate {
+pub(super) struct Fate {
     /// Where it stands, in our words; `null` also for a word that is not known.
-    pub delivery_state: Option<DeliveryState>,
+    pub(super) delivery_state: Option<DeliveryState>,
     /// The gateway's own word for it.
-    pub delivery_word: Option<String>,
+    pub(super) delivery_word: Option<String>,
     /// Why it did not arrive.
-    pub delivery_reason: Option<DeliveryReason>,
+    pub(super) delivery_reason: Option<DeliveryReason>,
     /// The gateway's own code for that.
-    pub delivery_code: Option<String>,
+    pub(super) delivery_code: Option<String>,
     /// The gateway's own words for that.
-    pub delivery_said: Option<String>,
+    pub(super) delivery_said: Option<String>,
     /// Why it did not arrive, for people.
-    pub reason_text: Option<String>,
+    pub(super) reason_text: Option<String>,
     /// When the gateway said so, as far as is known here.
     #[serde(serialize_with = "rfc3339_or_null")]
-    pub reported_at: Option<Moment>,
+    pub(super) reported_at: Option<Moment>,
 }
 
 impl Fate {
     /// Of what is kept.
-    pub fn of(delivery: Option<&Delivery>) -> Self {
+    pub(super) fn of(delivery: Option<&Delivery>) -> Self {
         let Some(delivery) = delivery else { return Self::default() };
         let fate = delivery.report.as_ref().map_or_else(Self::default, Self::from);
         Self { reported_at: delivery.reported_at, ..fate }
     }
 
     /// The state in one word, ours where it is known.
-    pub fn word(&self) -> Option<&str> {
+    pub(super) fn word(&self) -> Option<&str> {
         self.delivery_state.map(DeliveryState::as_str).or(self.delivery_word.as_deref())
     }
 }
@@ -55,7 +55,7 @@ impl From<&DeliveryReport> for Fate {
 }
 
 /// How the SMS did not arrive: the gateway's last word, or what it said when it refused it.
-pub fn why_not(delivery: Option<&Delivery>) -> String {
+pub(super) fn why_not(delivery: Option<&Delivery>) -> String {
     let why = delivery.and_then(|delivery| {
         let said = delivery.report.as_ref().and_then(DeliveryReport::why);
         said.or_else(|| delivery.detail.clone())

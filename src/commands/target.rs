@@ -10,19 +10,19 @@ use crate::otp::{Moment, Phone, Purpose, UserId};
 
 /// A phone, and how the caller came to it.
 #[derive(Debug, Clone)]
-pub struct Target {
+pub(super) struct Target {
     /// The phone.
-    pub phone: Phone,
+    pub(super) phone: Phone,
     /// The caller typed the number, so it may be shown.
-    pub typed: bool,
+    pub(super) typed: bool,
     /// The user that was named instead.
-    pub user: Option<UserId>,
+    pub(super) user: Option<UserId>,
     /// The challenge that was named instead.
-    pub challenge: Option<String>,
+    pub(super) challenge: Option<String>,
     /// When that was made, by its id.
-    pub made: Option<Moment>,
+    pub(super) made: Option<Moment>,
     /// The `ph_…` reference that was named instead.
-    pub reference: Option<String>,
+    pub(super) reference: Option<String>,
 }
 
 impl Target {
@@ -32,12 +32,12 @@ impl Target {
     }
 
     /// The number as it may be shown.
-    pub fn shown(&self, app: &App) -> String {
+    pub(super) fn shown(&self, app: &App) -> String {
         app.shown(&self.phone, self.typed)
     }
 
     /// Puts the number before what went wrong with it.
-    pub fn failed(&self, app: &App, error: impl Into<Error>) -> Error {
+    pub(super) fn failed(&self, app: &App, error: impl Into<Error>) -> Error {
         let mut error = error.into();
         error.source = error.source.context(self.shown(app));
         if error.hint.is_none() && matches!(error.exit, Exit::RateLimited | Exit::Locked) {
@@ -50,7 +50,7 @@ impl Target {
     ///
     /// # Errors
     /// For a `ch_…` id.
-    pub async fn is_a_phone(&self, app: &App) -> Result<(), Error> {
+    pub(super) async fn is_a_phone(&self, app: &App) -> Result<(), Error> {
         if self.challenge.is_none() {
             return Ok(());
         }
@@ -59,7 +59,7 @@ impl Target {
     }
 
     /// What to type for it again.
-    pub fn argument(&self) -> String {
+    pub(super) fn argument(&self) -> String {
         match (&self.user, &self.challenge, &self.reference) {
             (Some(user), ..) => quoted(&format!("user:{user}")),
             (_, Some(named), _) | (.., Some(named)) => named.clone(),
@@ -68,7 +68,7 @@ impl Target {
     }
 
     /// What to type for it and its purpose, where that is not the usual one.
-    pub fn argument_for(&self, purpose: &Purpose) -> String {
+    pub(super) fn argument_for(&self, purpose: &Purpose) -> String {
         let purpose = if *purpose == Purpose::default() { String::new() } else { format!(" --purpose {purpose}") };
         self.argument() + &purpose
     }
@@ -78,7 +78,7 @@ impl Target {
 ///
 /// # Errors
 /// When it is none of them, or leads to no phone, or to more than one.
-pub async fn target(app: &App, text: &str) -> Result<Target, Error> {
+pub(super) async fn target(app: &App, text: &str) -> Result<Target, Error> {
     if let Some(id) = text.strip_prefix("user:") {
         return of_user(app, &UserId::new(id)?).await;
     }
@@ -97,7 +97,7 @@ pub async fn target(app: &App, text: &str) -> Result<Target, Error> {
 ///
 /// # Errors
 /// When it is no valid number.
-pub fn phone(app: &App, text: &str) -> Result<Phone, Error> {
+pub(super) fn phone(app: &App, text: &str) -> Result<Phone, Error> {
     Ok(Phone::parse(text, app.settings()?.region)?)
 }
 
@@ -123,7 +123,7 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
 ///
 /// # Errors
 /// As [`target`], and for a `ch_…` id.
-pub async fn phone_of(app: &App, text: &str) -> Result<Target, Error> {
+pub(super) async fn phone_of(app: &App, text: &str) -> Result<Target, Error> {
     let target = target(app, text).await?;
     target.is_a_phone(app).await?;
     Ok(target)
@@ -133,7 +133,7 @@ pub async fn phone_of(app: &App, text: &str) -> Result<Target, Error> {
 ///
 /// # Errors
 /// When it is longer, is not text, or cannot be read.
-pub async fn standard_input(most: u64) -> Result<String, Error> {
+pub(super) async fn standard_input(most: u64) -> Result<String, Error> {
     let mut text = Vec::new();
     let read = tokio::io::stdin().take(most + 1).read_to_end(&mut text).await;
     read.map_err(|error| Error::new(Exit::Usage, error))?;

@@ -118,7 +118,7 @@ mod tests {
         let delivery = said.map(|word| Delivery {
             message_id: Some("m1".to_owned()),
             report: (!word.is_empty()).then(|| DeliveryReport {
-                state: DeliveryState::named(word),
+                state: serde_json::from_value(word.into()).ok(),
                 word: word.to_owned(),
                 reason: None,
                 code: None,

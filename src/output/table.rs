@@ -28,12 +28,6 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| escaped(cell.as_ref())).collect());
     }
 
-    /// Whether there is no row.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// For a terminal of so many columns.
     pub(super) fn drawn(&self, width: u16) -> String {
         if self.rows.is_empty() {

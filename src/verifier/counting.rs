@@ -130,7 +130,7 @@ impl Counting<'_> {
                 let counter = Counter::read(held.as_deref())?;
                 let taken = counter.take(loaded.now, quotas, *neighbours).map_err(|over| match over {
                     Full::Quota(quota, until) => {
-                        VerifierError::Limited { why: full(whom, quota), wait: super::until(loaded.now, until) }
+                        VerifierError::Limited { why: full(whom, quota), wait: until.since(loaded.now) }
                     }
                     Full::Neighbours => Denied::Neighbours.into(),
                 })?;

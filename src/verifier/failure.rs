@@ -113,7 +113,7 @@ impl VerifierError {
 
     /// A refusal by the rules, with the time that it was decided at.
     pub(super) fn refused(refused: SendRefused, now: Moment) -> Self {
-        let limited = |why: &str, until| Self::Limited { why: why.to_owned(), wait: super::until(now, until) };
+        let limited = |why: &str, until: Moment| Self::Limited { why: why.to_owned(), wait: until.since(now) };
         match refused {
             SendRefused::NoSuchUser(user) => Self::NoSuchUser(user),
             SendRefused::Locked(until) => Self::Locked(until),

@@ -95,8 +95,3 @@ impl Verifier<'_> {
         Ok(stepped)
     }
 }
-
-/// How long from `now` until `then`.
-fn until(now: Moment, then: Moment) -> Duration {
-    then.since(now)
-}

@@ -23,13 +23,13 @@ const LONGEST_CODE: usize = 200;
 #[derive(Debug, Clone)]
 pub(super) struct HandedIn {
     /// The receiver; `None` where what stands in its place is no number of ours.
-    pub phone: Option<Phone>,
+    pub(super) phone: Option<Phone>,
     /// The caller wrote the number himself, so it may be shown.
-    pub typed: bool,
-    pub challenge: Option<String>,
-    pub message: Option<String>,
-    pub provider: Option<String>,
-    pub report: DeliveryReport,
+    pub(super) typed: bool,
+    pub(super) challenge: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) provider: Option<String>,
+    pub(super) report: DeliveryReport,
 }
 
 /// A report in our own form.
@@ -48,7 +48,7 @@ struct Own {
 
 impl HandedIn {
     /// The SMS that it is about.
-    pub fn about(&self) -> About<'_> {
+    pub(super) fn about(&self) -> About<'_> {
         match (&self.challenge, &self.message) {
             (Some(challenge), Some(message)) => About::Both { challenge, message },
             (Some(challenge), None) => About::Challenge(challenge),

@@ -25,13 +25,6 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The calling code that its numbers begin with, without the plus.
-    #[must_use]
-    pub fn calling_code(self) -> u16 {
-        // A country exists only where its plan does.
-        plan::of_country(self).map_or(0, |plan| plan.calling_code)
-    }
-
     /// The country of a plan's id: none for `001`, which is the whole world.
     pub(super) fn from_id(id: &str) -> Option<Self> {
         match *id.as_bytes() {

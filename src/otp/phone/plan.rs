@@ -16,10 +16,10 @@ static METADATA: &[u8] = include_bytes!("metadata.bin");
 
 /// Fields of `PhoneMetadata` and of the collection around it, by their numbers in `phonemetadata.proto`.
 mod field {
-    pub const METADATA: u64 = 1;
-    pub const ID: u64 = 9;
-    pub const COUNTRY_CODE: u64 = 10;
-    pub const INTERNATIONAL_PREFIX: u64 = 11;
+    pub(super) const METADATA: u64 = 1;
+    pub(super) const ID: u64 = 9;
+    pub(super) const COUNTRY_CODE: u64 = 10;
+    pub(super) const INTERNATIONAL_PREFIX: u64 = 11;
 }
 
 /// Where one country's plan is, and whose it is.

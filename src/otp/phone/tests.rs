@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use super::{Country, NumberType, Phone, PhoneError, Place, Why};
+use super::{Country, NumberType, Phone, PhoneError, Place, Why, plan};
 
 fn country(code: &str) -> Country {
     code.parse().unwrap()
@@ -220,7 +220,8 @@ fn a_country_is_one_with_phone_numbers() {
         assert!(no_country.parse::<Country>().is_err(), "{no_country}");
     }
     assert_eq!(serde_json::to_string(&country("IN")).unwrap(), r#""IN""#);
-    assert_eq!((country("IN").calling_code(), country("CA").calling_code()), (91, 1));
+    let calling_code = |letters| plan::of_country(country(letters)).unwrap().calling_code;
+    assert_eq!((calling_code("IN"), calling_code("CA")), (91, 1));
 }
 
 #[test]
