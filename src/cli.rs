@@ -120,7 +120,9 @@ fn timeout(text: &str) -> Result<Duration, String> {
     if text.is_empty() {
         return Ok(Duration::ZERO);
     }
-    duration(text).filter(|time| !time.is_zero()).ok_or_else(|| "a duration is written as 10s or 2m".to_owned())
+    duration(text)
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| "a duration is written as 10s or 2m, and is more than zero".to_owned())
 }
 
 fn reason(text: &str) -> Result<String, String> {

@@ -97,6 +97,7 @@ impl Args {
             purpose: self.purpose.as_ref(),
             goal: self.goal,
             deadline: deadline(app),
+            grace: grace(app),
         };
         let open = async |name: &str| open(app, name).await;
         let watched = app.verifier().await?.watch(&asked, open, |notice| tell(app, notice)).await?;
@@ -116,7 +117,8 @@ impl Args {
 /// Waits for what becomes of an SMS that was just sent. `None`, and a warning: it cannot be waited for, which does not
 /// undo the send.
 pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: Goal) -> Option<Watched> {
-    let asked = ToWatch { phone, challenge: Some(id), purpose: None, goal, deadline: deadline(app) };
+    let (deadline, grace) = (deadline(app), grace(app));
+    let asked = ToWatch { phone, challenge: Some(id), purpose: None, goal, deadline, grace };
     let watched = match app.verifier().await {
         Ok(verifier) => {
             let open = async |name: &str| open(app, name).await;
@@ -134,6 +136,12 @@ pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: Goal) -
 fn deadline(app: &App) -> Instant {
     let end = app.deadline();
     end.checked_sub(MARGIN.min(app.globals.timeout * 2 / 5)).unwrap_or(end)
+}
+
+/// The last moment that the end of a code is waited for: there is nothing to ask for then.
+fn grace(app: &App) -> Instant {
+    let end = app.deadline();
+    end.checked_sub(MARGIN.min(app.globals.timeout / 2) / 5).unwrap_or(end)
 }
 
 /// A provider to ask. What is wrong with it is told, and ends no wait.
@@ -216,6 +224,16 @@ fn rounded(waited: Duration) -> u64 {
     (waited + Duration::from_millis(500)).as_secs()
 }
 
+/// As people say it: under ten seconds a tenth matters, and nobody waited "0 s".
+fn seconds(span: Duration) -> String {
+    let tenths = (span + Duration::from_millis(50)).as_millis() / 100;
+    match tenths {
+        0..100 if !tenths.is_multiple_of(10) => format!("{}.{}", tenths / 10, tenths % 10),
+        0..100 => (tenths / 10).to_string(),
+        _ => rounded(span).to_string(),
+    }
+}
+
 /// How it ended, for people.
 pub(super) fn words(phone: &str, goal: Goal, watched: &Watched) -> String {
     let challenge = &watched.challenge;
@@ -233,7 +251,7 @@ pub(super) fn words(phone: &str, goal: Goal, watched: &Watched) -> String {
         }
         (Standing::Gone(reason), _) => format!("The code for {phone} {}.", gone(reason)),
         (Standing::Waiting, goal) => {
-            let seconds = rounded(watched.waited);
+            let seconds = seconds(watched.waited);
             match goal {
                 Goal::Accepted => format!("The SMS to {phone} was not accepted within {seconds} s."),
                 Goal::Delivered => format!("The SMS to {phone} is not known to be delivered after {seconds} s."),
@@ -247,7 +265,7 @@ pub(super) fn words(phone: &str, goal: Goal, watched: &Watched) -> String {
         sentences.push(last_known(challenge, &fate));
     }
     if watched.standing != Standing::Reached && watched.valid {
-        sentences.push(format!("The code is valid for {} s.", challenge.expires_at.since(watched.now).as_secs()));
+        sentences.push(format!("The code is valid for {} s.", seconds(challenge.expires_at.since(watched.now))));
     }
     sentences.join(" ")
 }

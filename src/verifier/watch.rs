@@ -31,8 +31,10 @@ pub struct ToWatch<'a> {
     pub purpose: Option<&'a Purpose>,
     /// What is waited for.
     pub goal: Goal,
-    /// The end of the wait.
+    /// The end of the wait: the last look at the store begins here.
     pub deadline: Instant,
+    /// A code whose life ends before this is waited for a little longer, where it is the code that is waited for.
+    pub grace: Instant,
 }
 
 /// Where a wait ended.
@@ -138,13 +140,21 @@ impl Verifier<'_> {
                     Seen { now, at: Instant::now(), is_gone: true, ..seen }
                 }
                 // The last look of all may come too late for the store.
-                (Err(_), Some(seen)) if Instant::now() >= asked.deadline => seen,
+                (Err(_), Some(seen)) if Instant::now() >= asked.deadline => {
+                    let now = seen.now.after(seen.at.elapsed());
+                    Seen { now, at: Instant::now(), ..seen }
+                }
                 (Ok(None), None) => return Ok(None),
                 (Err(error), _) => return Err(error),
             };
             watch.id = Some(seen.challenge.id.clone());
             let standing = watch.standing(&seen);
             let over = Instant::now() >= asked.deadline;
+            if let Some(end) = watch.end_of_code(&seen).filter(|_| over && standing == Standing::Waiting) {
+                sleep_until(end).await;
+                last = Some(seen);
+                continue;
+            }
             if over || matches!(standing, Standing::Reached | Standing::Undelivered) {
                 return Ok(Some(watch.ended(seen, standing)));
             }
@@ -280,6 +290,12 @@ impl<O, N> Watch<'_, O, N> {
             Standing::Waiting if seen.is_gone => Standing::Gone(Reason::NeverIssued),
             standing => standing,
         }
+    }
+
+    /// When the code's life ends, where that is what is waited for and it comes before the last moment of all.
+    fn end_of_code(&self, seen: &Seen) -> Option<Instant> {
+        let end = seen.at + seen.challenge.expires_at.since(seen.now);
+        (!self.asked.goal.is_of_sms() && end <= self.asked.grace).then_some(end)
     }
 
     fn ended(&self, seen: Seen, standing: Standing) -> Watched {

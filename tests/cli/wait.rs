@@ -259,6 +259,37 @@ fn a_wait_for_a_code_ends_as_the_code_does() {
 }
 
 #[test]
+fn a_short_wait_says_how_short_it_was() {
+    both_stores(FREE, |machine| {
+        machine.send(PHONE);
+        for (time, least, most) in [("500ms", 0.2, 0.5), ("1s", 0.5, 1.0), ("2500ms", 1.9, 2.5)] {
+            let told = machine.run(&["wait", PHONE, "--timeout", time]);
+            let words = told.exits(18).stdout.clone();
+            let said: f64 = words.split(" after ").nth(1).unwrap().split(" s.").next().unwrap().parse().unwrap();
+            assert!((least..=most).contains(&said), "{time}: {words}");
+        }
+        for zero in ["0", "0s", "0ms"] {
+            let error = machine.run(&["wait", PHONE, "--timeout", zero, "--json"]).exits(2).error();
+            assert!(error["message"].as_str().unwrap().contains("more than zero"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_code_that_ends_at_the_very_end_of_the_wait_has_ended() {
+    both_stores(FREE, |machine| {
+        for (goal, exit, result) in [("expired", 0, "reached"), ("verified", 11, "no_code")] {
+            machine.run(&["send", PHONE, "--ttl", "2s"]).exits(0);
+            // The last look at the store comes half a second before the end, and the code ends after it.
+            let words = ["wait", PHONE, "--for", goal, "--timeout", "2300ms", "--json"];
+            assert_eq!(machine.run(&words).exits(exit).json()["result"], result);
+            machine.run(&["send", PHONE, "--ttl", "6s"]).exits(0);
+            assert_eq!(machine.run(&words).exits(18).json()["result"], "timeout");
+        }
+    });
+}
+
+#[test]
 fn a_code_that_leaves_the_store_is_gone() {
     let machine = Machine::on_redis(FREE);
     machine.send(PHONE);
