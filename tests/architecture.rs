@@ -31,6 +31,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rlibphonenumber", &["otp/phone/"]),
     ("anyhow", &["error.rs", "app/", "commands/", "cli.rs"]),
     ("comfy_table", &["output/"]),
+    ("textwrap", &["output/"]),
     ("clap", &["cli.rs", "commands/", "output/printer.rs"]),
 ];
 

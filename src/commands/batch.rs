@@ -130,7 +130,7 @@ fn document(report: &dyn Report) -> String {
 
 fn words(report: &dyn Report) -> String {
     match report.human() {
-        Human::Text(text) | Human::Screen(text, _) | Human::Raw(text) => text,
+        Human::Text(text) | Human::Verbatim(text) | Human::Screen(text, _) | Human::Raw(text) => text,
         Human::Rows(_) => String::new(),
     }
 }

@@ -3,6 +3,7 @@
 mod many;
 mod printer;
 mod table;
+mod wrap;
 
 pub use many::{Many, Output, Row};
 pub use printer::{Colour, Format, Printer, Verbosity};
@@ -19,6 +20,8 @@ use crate::error::Exit;
 pub enum Human {
     /// One or more lines of prose.
     Text(String),
+    /// Lines that are copied: no terminal's width changes them.
+    Verbatim(String),
     /// Many things of a kind.
     Rows(Table),
     /// A screen: a first line, then named parts.

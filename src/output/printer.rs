@@ -2,9 +2,10 @@
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
-use comfy_table::Table as Drawn;
+use rustix::fd::AsFd;
+use rustix::termios::tcgetwinsize;
 
-use super::{Human, Many, Output, Report, Row, Table};
+use super::{Human, Many, Output, Report, Row, Table, wrap};
 use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::foreign::{escaped, is_unsafe};
 
@@ -69,13 +70,13 @@ impl Printer {
     /// Prints results as they come. Only a table on a terminal and the one JSON document wait for the last of them.
     async fn many(self, many: &mut dyn Many) -> Exit {
         let mut rows: Vec<Row> = Vec::new();
-        let drawn = self.format == Format::Human && io::stdout().is_terminal();
+        let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
         let mut unwritten = None;
         while let Some(row) = many.next().await {
             if self.verbosity == Verbosity::Silent {
                 continue;
             }
-            if drawn || self.format == Format::Json {
+            if width.is_some() || self.format == Format::Json {
                 rows.push(row);
             } else {
                 let cells = || row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join("\t");
@@ -98,14 +99,13 @@ impl Printer {
                 json_safe(&many.document(&documents).unwrap_or_else(usual)) + "\n"
             }
             Format::Jsonl => many.document(&[]).map(|document| json_safe(&document) + "\n").unwrap_or_default(),
-            Format::Human if drawn => {
+            Format::Human => width.map_or_else(String::new, |width| {
                 let mut table = Table::new(many.header(), many.empty());
                 for row in &rows {
                     table.row(&row.cells);
                 }
-                table.drawn(width()) + "\n"
-            }
-            Format::Human => String::new(),
+                table.drawn(width) + "\n"
+            }),
         };
         unwritten = unwritten.or(write(&mut io::stdout().lock(), &last).err());
         if let Some(error) = unwritten {
@@ -115,7 +115,7 @@ impl Printer {
             self.warning(&format!("{failed} of {} failed", done + failed));
         }
         if self.format == Format::Human && self.verbosity >= Verbosity::Normal {
-            many.said().iter().for_each(|line| self.say(&one_line(line)));
+            many.said().iter().for_each(|line| self.told(("", ""), &wrap::lines(&one_line(line), errors(), 0)));
         }
         many.exit()
     }
@@ -146,7 +146,7 @@ impl Printer {
     pub fn error(self, error: &Error) -> Exit {
         if self.verbosity > Verbosity::Silent {
             if self.format == Format::Human {
-                self.say(&format!("{} {}", self.painted("error:", "31"), one_line(&error.message())));
+                self.told(("error:", "31"), &wrap::lines(&one_line(&error.message()), errors(), 7));
                 error.details.candidates.iter().for_each(|candidate| self.say(&format!("  {}", escaped(candidate))));
                 error.hint.iter().for_each(|hint| self.hint(hint));
             } else {
@@ -159,22 +159,28 @@ impl Printer {
     /// Something to be careful of.
     pub fn warning(self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.say(&format!("{} {}", self.painted("warning:", "33"), one_line(text)));
+            self.told(("warning:", "33"), &wrap::lines(&one_line(text), errors(), 9));
         }
     }
 
     /// One command to go on with.
     pub fn hint(self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
-            self.say(&format!("{} {}", self.painted("hint:", "36"), one_line(text)));
+            self.told(("hint:", "36"), &wrap::hint(&one_line(text), errors(), 6));
         }
     }
 
     /// What happens meanwhile, for a person who looks on.
     pub fn progress(self, text: &str) {
         if self.verbosity >= Verbosity::Normal && self.format == Format::Human && io::stderr().is_terminal() {
-            self.say(&one_line(text));
+            self.told(("", ""), &wrap::lines(&one_line(text), errors(), 0));
         }
+    }
+
+    /// Lines on stderr behind a coloured word.
+    fn told(self, (word, colour): (&str, &str), lines: &[String]) {
+        let before = if word.is_empty() { String::new() } else { self.painted(word, colour) + " " };
+        self.say(&format!("{before}{}", lines.join("\n")));
     }
 
     /// A question on stderr; the cursor stays behind it.
@@ -199,19 +205,25 @@ impl Printer {
 
 /// What a person reads: drawn for a terminal, plain in a pipe.
 fn rendered(human: &Human) -> String {
-    let terminal = io::stdout().is_terminal();
-    let table = |table: &Table| if terminal { table.drawn(width()) } else { table.separated() };
+    let width = columns(&io::stdout());
+    let table = |table: &Table| width.map_or_else(|| table.separated(), |width| table.drawn(width));
+    let prose = |line: &str| {
+        let line = escaped(line);
+        let (indent, words) = line.split_at(line.len() - line.trim_start().len());
+        format!("{indent}{}", wrap::lines(words, width, indent.len()).join("\n"))
+    };
     let mut text = match human {
         Human::Raw(text) => return text.clone(),
-        Human::Text(text) => text.lines().map(escaped).collect::<Vec<_>>().join("\n"),
+        Human::Text(text) => text.lines().map(prose).collect::<Vec<_>>().join("\n"),
+        Human::Verbatim(text) => text.lines().map(escaped).collect::<Vec<_>>().join("\n"),
         Human::Rows(rows) => table(rows),
         Human::Screen(first, parts) => {
-            let mut screen = escaped(first);
+            let mut screen = prose(first);
             for (name, part) in parts {
                 screen.push_str("\n\n");
                 screen.push_str(name);
                 screen.push('\n');
-                let drawn = part.drawn(if terminal { width() - 2 } else { u16::MAX });
+                let drawn = part.drawn(width.map_or(u16::MAX, |width| width - 2));
                 screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
             }
             screen
@@ -231,8 +243,15 @@ fn write(out: &mut impl io::Write, text: &str) -> io::Result<()> {
     }
 }
 
-fn width() -> u16 {
-    Drawn::new().width().unwrap_or(WIDTH).max(20)
+/// The width of a terminal; `None`: it is none, and what reads it reads lines.
+fn columns(stream: &(impl AsFd + io::IsTerminal)) -> Option<u16> {
+    let measured = || tcgetwinsize(stream).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
+    stream.is_terminal().then(|| measured().unwrap_or(WIDTH).max(20))
+}
+
+/// The width of what errors, warnings and hints are written to.
+fn errors() -> Option<u16> {
+    columns(&io::stderr())
 }
 
 fn one_line(text: &str) -> String {

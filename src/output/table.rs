@@ -3,6 +3,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table as Drawn, Width};
 
+use super::wrap;
 use crate::otp::foreign::escaped;
 
 /// So many spaces stand between two columns.
@@ -35,7 +36,7 @@ impl Table {
         }
         let words: Vec<usize> = (0..self.header.len()).map(|column| self.longest_word(column)).collect();
         if words.iter().map(|word| word + GAP).sum::<usize>() > usize::from(width) + GAP {
-            return self.stacked();
+            return self.stacked(width);
         }
         let mut drawn = Drawn::new();
         drawn.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
@@ -53,14 +54,18 @@ impl Table {
         lines.join("\n")
     }
 
-    /// For a terminal that is too narrow for the columns: each cell on a line of its own.
-    fn stacked(&self) -> String {
+    /// For a terminal that is too narrow for the columns: each cell that is not empty on a line of its own.
+    fn stacked(&self, width: u16) -> String {
         let names = self.header.iter().map(|name| name.len()).max().unwrap_or_default();
-        let cell = |(name, cell): (&&str, &String)| match names {
-            0 => cell.clone(),
-            _ => format!("{name:names$}  {cell}"),
+        let indent = if names == 0 { 0 } else { names + GAP };
+        let cell = |(name, cell): (&&str, &String)| {
+            let cell = wrap::lines(cell, Some(width), indent).join("\n");
+            if names == 0 { cell } else { format!("{name:names$}  {cell}") }
         };
-        let row = |row: &Vec<String>| self.header.iter().zip(row).map(cell).collect::<Vec<_>>().join("\n");
+        let row = |row: &Vec<String>| {
+            let cells = self.header.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
+            cells.map(cell).collect::<Vec<_>>().join("\n")
+        };
         let separator = if names == 0 { "\n" } else { "\n\n" };
         self.rows.iter().map(row).collect::<Vec<_>>().join(separator)
     }

@@ -24,6 +24,7 @@ mod providers;
 mod rehearsal;
 mod replicas;
 mod roles;
+mod screens;
 mod secrecy;
 mod store_check;
 mod stored;

@@ -38,7 +38,7 @@ impl Args {
 
 impl Report for Found {
     fn human(&self) -> Human {
-        Human::Text(self.path.clone().unwrap_or_default())
+        Human::Verbatim(self.path.clone().unwrap_or_default())
     }
 
     fn document(&self) -> serde_json::Result<String> {

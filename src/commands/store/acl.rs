@@ -93,7 +93,7 @@ impl Args {
 
 impl Report for Acl {
     fn human(&self) -> Human {
-        Human::Text(self.acl.iter().map(|row| row.command.as_str()).collect::<Vec<_>>().join("\n"))
+        Human::Verbatim(self.acl.iter().map(|row| row.command.as_str()).collect::<Vec<_>>().join("\n"))
     }
 
     fn document(&self) -> serde_json::Result<String> {
