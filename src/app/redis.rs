@@ -84,7 +84,7 @@ impl App {
                 strict: own.strict,
             }),
             deadline: self.store_deadline(),
-            layout: settings.layout.as_ref().map(|own| own.layout.clone()),
+            application: settings.layout.as_ref().map(|own| own.application.clone()),
         })
     }
 

@@ -78,7 +78,7 @@ impl Args {
             phone: &target.phone,
             purpose: &self.purpose,
             code,
-            peppers: app.peppers().await?,
+            peppers: app.peppers_for("checked").await?,
             attempt_id,
             user: self.user.as_ref().or(target.user.as_ref()),
             require_user: self.require_user,

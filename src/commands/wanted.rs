@@ -50,7 +50,7 @@ impl Wanted {
             purpose: &self.purpose,
             user: self.user.as_ref().or(target.user.as_ref()),
             code,
-            peppers: app.peppers().await?,
+            peppers: app.peppers_for("made").await?,
             ttl: self.ttl.unwrap_or(settings.ttl),
             max_tries: settings.max_attempts,
         })

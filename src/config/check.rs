@@ -9,7 +9,7 @@ use super::env::Env;
 use super::error::ConfigError;
 use super::fetch::read_private;
 use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
-use crate::otp::layout::Layout;
+use crate::otp::layout::{Application, Layout};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
 use crate::otp::{CodeSpec, MIN_BITS, Purpose};
 
@@ -100,14 +100,20 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
                 .hint("remove the key")
         });
     }
-    let redis = matches!(settings.store, StoreSettings::Redis(_));
-    if redis && code.peppers.is_empty() {
-        findings.push(Finding::failed("code.peppers", &ConfigError::missing_pepper(settings.path.as_deref())));
-    }
-    if let StoreSettings::Redis(redis) = &settings.store
-        && let Some(LayoutSettings { layout, .. }) = &redis.layout
-    {
-        layouts(layout, code, findings);
+    if let StoreSettings::Redis(redis) = &settings.store {
+        let application = redis.layout.as_ref().map(|LayoutSettings { application, .. }| application);
+        // Nothing is signed where codes are only looked at.
+        if code.peppers.is_empty() && application != Some(&Application::PrivacyIdea) {
+            findings.push(Finding::failed("code.peppers", &ConfigError::missing_pepper(settings.path.as_deref())));
+        }
+        match application {
+            Some(Application::Codes(layout)) => layouts(layout, code, findings),
+            Some(Application::PrivacyIdea) => {
+                let text = "privacyIDEA's challenges are looked at (`inspect`), and nothing else is done with them";
+                findings.push(finding(Level::Note, "store.redis.layout", text));
+            }
+            None => {}
+        }
     }
     if settings.protected && matches!(&settings.store, StoreSettings::Redis(redis) if redis.accept_eviction_risk) {
         findings.push(finding(

@@ -11,11 +11,12 @@ use super::settings::{LayoutSettings, PlacedSecret};
 use super::tree::{Document, Node, Table};
 use super::{keys, words};
 use crate::otp::layout::{
-    Allows, Clock, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template, TemplateError,
+    Allows, Application, Clock, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template, TemplateError,
+    privacyidea,
 };
 use crate::otp::{Country, MAX_LENGTH, MAX_TTL, Purpose};
 
-/// The presets, each with its file.
+/// The presets of applications that have a key for each code, each with its file.
 const PRESETS: [(&str, &str); 5] = [
     ("authgear", include_str!("layouts/authgear.toml")),
     ("django-cache", include_str!("layouts/django-cache.toml")),
@@ -23,6 +24,9 @@ const PRESETS: [(&str, &str); 5] = [
     ("otpgateway", include_str!("layouts/otpgateway.toml")),
     ("sibling-strings", include_str!("layouts/sibling-strings.toml")),
 ];
+
+/// Codes that are only looked at, in keys that need no description.
+const LOOKED_AT: LayoutSettings = LayoutSettings { application: Application::PrivacyIdea, secret: None };
 
 /// The commands that a layout may allow, beside those that only look.
 const ALLOWED: [&str; 4] = ["verify", "issue", "revoke", "unlock"];
@@ -69,6 +73,7 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Result<Option<Layo
     let mut said = Said::default();
     let (name, own) = match node.value {
         DeValue::String(name) if name == "native" => return Ok(None),
+        DeValue::String(name) if name == privacyidea::NAME => return Ok(Some(LOOKED_AT)),
         DeValue::String(name) => {
             said.preset(&node, name)?;
             (name.to_string(), None)
@@ -77,6 +82,12 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Result<Option<Layo
             let own = node.table()?;
             own.only(&keys::LAYOUT)?;
             let preset = own.text("preset")?;
+            if preset == Some(privacyidea::NAME) {
+                return match own.nodes().find(|node| node.name != "preset") {
+                    Some(node) => Err(node.refuse("of privacyIDEA's keys nothing else can be said: they are known")),
+                    None => Ok(Some(LOOKED_AT)),
+                };
+            }
             if let (Some(preset), Some(place)) = (preset, own.get("preset")) {
                 said.preset(&place, preset)?;
             }
@@ -87,7 +98,7 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Result<Option<Layo
     };
     let place = Place { node: &node, own: own.as_ref() };
     let layout = said.layout(&name, &place, around)?;
-    Ok(Some(LayoutSettings { layout, secret: said.secret }))
+    Ok(Some(LayoutSettings { application: Application::Codes(Box::new(layout)), secret: said.secret }))
 }
 
 /// Where to point: the key in the file, or, of what a preset says, the layout itself.
@@ -108,7 +119,7 @@ impl Place<'_> {
 impl Said {
     fn preset(&mut self, node: &Node<'_>, name: &str) -> Result<(), ConfigError> {
         let Some((_, text)) = PRESETS.iter().find(|(preset, _)| *preset == name) else {
-            let all = || PRESETS.iter().map(|(preset, _)| *preset);
+            let all = || PRESETS.iter().map(|(preset, _)| *preset).chain([privacyidea::NAME]);
             let meant = words::meant(name, all().chain(["native"]));
             let hint = format!("\"native\", a table, or one of {}", all().collect::<Vec<_>>().join(", "));
             return Err(node.refuse(format!("this layout is not known{meant}")).hint(hint));

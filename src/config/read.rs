@@ -27,9 +27,10 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
     let store = store::read(root.table("store")?.as_ref(), region, env)?;
     // The application's lifetime is the usual one of codes that it keeps.
     if let StoreSettings::Redis(redis) = &store
-        && let Some(layout) = redis.layout.as_ref().filter(|_| !code_table.is_some_and(|table| table.has("ttl")))
+        && let Some(layout) = redis.layout.as_ref().and_then(|own| own.application.layout())
+        && !code_table.is_some_and(|table| table.has("ttl"))
     {
-        code.ttl = layout.layout.ttl;
+        code.ttl = layout.ttl;
     }
     let Configured { providers, routes, real } = providers::read(&root)?;
     Ok(Settings {

@@ -10,7 +10,7 @@ use super::settings::{
     Deployment, Entry, LayoutSettings, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings,
     TlsFiles,
 };
-use crate::otp::layout::{Allows, Counter, Form, Keeping};
+use crate::otp::layout::{Allows, Application, Counter, Form, Keeping};
 use crate::otp::span::spelled;
 use crate::otp::{LockLength, Quota};
 
@@ -98,7 +98,7 @@ fn redis_rows(redis: &RedisSettings) -> Rows {
             ("username", json!(redis.username)),
             ("password", password(&redis.password)),
             ("prefix", redis.prefix.as_str().into()),
-            ("layout", redis.layout.as_ref().map_or("native", |own| own.layout.name.as_str()).into()),
+            ("layout", redis.layout.as_ref().map_or("native", |own| own.application.name()).into()),
             ("accept_eviction_risk", redis.accept_eviction_risk.into()),
         ],
     ));
@@ -118,7 +118,11 @@ fn redis_rows(redis: &RedisSettings) -> Rows {
 }
 
 fn layout_rows(settings: &LayoutSettings) -> Rows {
-    let own = &settings.layout;
+    let table = "store.redis.layout";
+    let own = match &settings.application {
+        Application::Codes(layout) => layout,
+        Application::PrivacyIdea => return rows(table, [("allows", json!([]))]),
+    };
     let word = |all: &[(&'static str, bool)]| -> Value {
         all.iter().filter(|(_, is_it)| *is_it).map(|(word, _)| *word).collect::<Vec<_>>().join(", ").into()
     };
@@ -134,7 +138,7 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
     let allows = [("verify", verify), ("issue", issue), ("revoke", revoke), ("unlock", unlock)];
     let allows: Value = allows.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
     let mut all = rows(
-        "store.redis.layout",
+        table,
         [
             ("key", own.key.to_string().into()),
             ("purposes", Value::Object(purposes.collect())),
@@ -150,7 +154,7 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
         ],
     );
     if let Some(secret) = &settings.secret {
-        all.extend(rows("store.redis.layout", [("secret", secret.source.shown())]));
+        all.extend(rows(table, [("secret", secret.source.shown())]));
     }
     all
 }

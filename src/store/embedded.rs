@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{
-    Append, Cell, Change, Committed, FileFacts, Health, Key, Loaded, Page, Put, Sight, Store, StoreError, decoded,
-    timeline_name,
+    Append, Cell, Change, Committed, FileFacts, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError,
+    decoded, timeline_name,
 };
 use crate::otp::Life;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
@@ -89,6 +89,11 @@ impl Store for Embedded {
         .await
     }
 
+    /// No application keeps anything in our own file.
+    async fn members(&self, sets: &[String], _: usize) -> Result<Vec<Option<Members>>, StoreError> {
+        Ok(vec![None; sets.len()])
+    }
+
     async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
         let name = timeline_name(phone);
         self.run(move |connection, _, now| {
@@ -129,6 +134,7 @@ impl Store for Embedded {
             let disk = rustix::fs::statvfs(&path).ok();
             let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
             Ok(Health {
+                challenges: None,
                 commits: rehearsed(connection, lock),
                 servers: Ok(Vec::new()),
                 file: Some(FileFacts {

@@ -9,6 +9,8 @@ use super::StoreError;
 pub struct Health {
     /// Whether a change could be committed now, as who we are. Nothing was written to find out.
     pub commits: Result<(), StoreError>,
+    /// Whether privacyIDEA's challenges can be read, as who we are; none: they are not kept there.
+    pub challenges: Option<Result<(), StoreError>>,
     /// The servers behind it, or why they say nothing; none for a file.
     pub servers: Result<Vec<ServerFacts>, StoreError>,
     /// The file, for a store that is one.

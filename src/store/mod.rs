@@ -206,6 +206,17 @@ pub enum StoreError {
     Config(String),
 }
 
+/// What a set of an application's holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// What the key is, as Redis names it: a set, or something else.
+    pub kind: String,
+    /// How many members it has.
+    pub count: u64,
+    /// Some of them, as many as were asked for.
+    pub found: Vec<Vec<u8>>,
+}
+
 /// A family of backends. See the module's own page for the law that each keeps.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -217,6 +228,10 @@ pub trait Store: Send + Sync {
 
     /// The newest events of a phone, the newest first.
     async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError>;
+
+    /// The members of sets that are an application's own, by their whole names: of each at most so many; `None`: it is not
+    /// there. Each is seen at a moment of its own.
+    async fn members(&self, sets: &[String], most: usize) -> Result<Vec<Option<Members>>, StoreError>;
 
     /// Numbers (+E.164) of phones that have a record, a page at a time, in no order that means anything. One may come twice.
     async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError>;

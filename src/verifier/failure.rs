@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::otp::Unreadable;
+use crate::otp::layout::privacyidea;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{SendRefused, TryRefused};
 use crate::otp::{Denied, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
@@ -98,6 +99,13 @@ pub enum VerifierError {
 }
 
 impl VerifierError {
+    /// What is asked for of challenges of privacyIDEA's, beside to be shown.
+    #[must_use]
+    pub fn looked_at_only(what: &str) -> Self {
+        let why = format!("does not let codes be {what}: {}", privacyidea::BECAUSE);
+        Self::Layout { layout: privacyidea::NAME.to_owned(), why }
+    }
+
     /// What to do after a provider's no.
     #[must_use]
     pub fn provider_hint(&self) -> Option<String> {

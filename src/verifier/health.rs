@@ -105,6 +105,10 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
             symptom.fix(fix)
         }
     });
+    symptoms.extend(health.challenges.map(|read| match read {
+        Ok(()) => Symptom::well("store.challenges", "privacyIDEA's challenges can be read"),
+        Err(error) => Symptom::broken("store.challenges", error).fix("otpctl store acl --role support"),
+    }));
     match health.servers {
         Ok(servers) => {
             for server in &servers {

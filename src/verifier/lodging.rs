@@ -7,9 +7,18 @@ use crate::otp::rules::{Known, Step};
 use crate::otp::{Code, Life, Moment, Peppers, Phone, Purpose, Secret, UserId, Users};
 use crate::store::{Cell, Loaded, Put, StoreError, Write};
 
+/// An application that keeps the codes.
+#[derive(Debug, Clone, Copy)]
+pub enum Lodging<'a> {
+    /// It has a key for each.
+    Codes(Codes<'a>),
+    /// privacyIDEA, whose challenges are looked at and nothing else.
+    PrivacyIdea,
+}
+
 /// How an application keeps its codes, and what is needed to read and write them.
 #[derive(Debug, Clone, Copy)]
-pub struct Lodging<'a> {
+pub struct Codes<'a> {
     /// The layout.
     pub layout: &'a Layout,
     /// The keys of fingerprints and ids.
@@ -49,6 +58,14 @@ impl View {
 }
 
 impl<'v> Verifier<'v> {
+    /// How an application keeps its codes, where it has a key for each.
+    pub(super) fn codes(&self) -> Option<Codes<'v>> {
+        match self.lodging {
+            Some(Lodging::Codes(codes)) => Some(codes),
+            Some(Lodging::PrivacyIdea) | None => None,
+        }
+    }
+
     /// The cells of a phone: ours, and the application's keys. A number that it has no key for has only ours.
     pub(super) async fn cells(&self, phone: &Phone) -> Result<Vec<Cell>, VerifierError> {
         let mut cells = self.cells_of(std::slice::from_ref(phone)).await?;
@@ -57,7 +74,7 @@ impl<'v> Verifier<'v> {
 
     /// Those of many phones. Where a user stands in a key, the users are looked up first, which costs a round trip.
     pub(super) async fn cells_of(&self, phones: &[Phone]) -> Result<Vec<Vec<Cell>>, VerifierError> {
-        let users = match self.lodging.filter(|lodging| lodging.layout.asks_for_user()) {
+        let users = match self.codes().filter(|codes| codes.layout.asks_for_user()) {
             Some(_) => {
                 let groups: Vec<Vec<Cell>> = phones.iter().map(own_cells).collect();
                 let loaded = self.store.load(&groups).await?;
@@ -67,7 +84,7 @@ impl<'v> Verifier<'v> {
         };
         let cells = phones.iter().enumerate().map(|(at, phone)| {
             let user = users.get(at).and_then(Users::only);
-            let keys = self.lodging.and_then(|lodging| lodging.layout.keys(phone, user)).unwrap_or_default();
+            let keys = self.codes().and_then(|codes| codes.layout.keys(phone, user)).unwrap_or_default();
             let names = keys.iter().flat_map(|keys| keys.names().map(|name| Cell::App(name.to_owned())));
             own_cells(phone).into_iter().chain(names).collect()
         });
@@ -145,11 +162,19 @@ impl<'v> Verifier<'v> {
 
     /// What the application is to keep of a code; nothing where it keeps none.
     pub(super) fn kept_of(&self, phone: &Phone, code: &Code) -> Result<zeroize::Zeroizing<String>, VerifierError> {
-        let Some(lodging) = self.lodging else { return Ok(String::new().into()) };
-        let shared = lodging.shared(phone, Touch::Nothing);
+        let Some(codes) = self.codes() else { return Ok(String::new().into()) };
+        let shared = codes.shared(phone, Touch::Nothing);
         let mut salt = [0_u8; 16];
         self.randomness.fill(&mut salt)?;
         Ok(shared.keep(code, salt).unwrap_or_default())
+    }
+
+    /// Refuses what cannot be done where codes are not found by their phone.
+    pub(super) fn has_codes(&self, what: &'static str) -> Result<(), VerifierError> {
+        match self.lodging {
+            Some(Lodging::PrivacyIdea) => Err(VerifierError::looked_at_only(what)),
+            Some(Lodging::Codes(_)) | None => Ok(()),
+        }
     }
 
     /// Refuses what the layout does not allow, before anything is read or counted.
@@ -160,7 +185,8 @@ impl<'v> Verifier<'v> {
         allows: impl Fn(Allows) -> bool,
         what: &'static str,
     ) -> Result<(), VerifierError> {
-        let Some(Lodging { layout, .. }) = self.lodging else { return Ok(()) };
+        self.has_codes(what)?;
+        let Some(Codes { layout, .. }) = self.codes() else { return Ok(()) };
         let refused = |why: String| Err(VerifierError::Layout { layout: layout.name.clone(), why });
         if !allows(layout.allows) {
             let because = layout.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
@@ -180,14 +206,14 @@ impl<'v> Verifier<'v> {
     where
         'v: 's,
     {
-        let lodging = self.lodging?;
-        Some((lodging.shared(phone, touch), lodging.layout.keys(phone, user)?))
+        let codes = self.codes()?;
+        Some((codes.shared(phone, touch), codes.layout.keys(phone, user)?))
     }
 
     /// Refuses a code where the application has no key for it, because the user stands in its name.
     fn has_keys(&self, known: &Known, touch: Touch<'_>) -> Result<(), VerifierError> {
         let asks = matches!(touch, Touch::Type(..) | Touch::Issue { .. });
-        if !asks || self.lodging.is_none_or(|lodging| !lodging.layout.needs_user()) {
+        if !asks || self.codes().is_none_or(|codes| !codes.layout.needs_user()) {
             return Ok(());
         }
         match known.users.users.as_slice() {
@@ -197,12 +223,12 @@ impl<'v> Verifier<'v> {
     }
 }
 
-impl<'v> Lodging<'v> {
+impl<'v> Codes<'v> {
     fn shared<'s>(self, phone: &'s Phone, touch: Touch<'_>) -> Shared<'s>
     where
         'v: 's,
     {
-        let Lodging { layout, peppers, secret, max_tries } = self;
+        let Codes { layout, peppers, secret, max_tries } = self;
         Shared { layout, peppers, secret, max_tries, phone, dead_too: matches!(touch, Touch::Kill) }
     }
 }

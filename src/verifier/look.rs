@@ -2,7 +2,7 @@
 
 use super::lodging::{Touch, View};
 use super::step::no_answer;
-use super::{Verifier, VerifierError};
+use super::{Tokens, Verifier, VerifierError};
 use crate::otp::layout::Finding;
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;
@@ -25,6 +25,8 @@ pub struct Look {
     pub unreadable: Option<String>,
     /// What the owner of an application that keeps the codes should know.
     pub findings: Vec<Finding>,
+    /// The challenges of the phone's tokens, where privacyIDEA keeps them.
+    pub tokens: Option<Tokens>,
 }
 
 /// Which codes are listed.
@@ -78,7 +80,8 @@ impl Verifier<'_> {
         };
         let view = self.view(phone, &groups[0], loaded, Touch::Nothing)?.ok_or(VerifierError::Contended)?;
         let findings = view.findings().to_vec();
-        Ok(Look { now: loaded.now, known: view.known, timeline, unreadable, findings })
+        let tokens = self.tokens(&view.known.users, loaded.now).await?;
+        Ok(Look { now: loaded.now, known: view.known, timeline, unreadable, findings, tokens })
     }
 
     /// A page of at most `most` lines. The cursor is the store's own, and how many lines of that place were shown.
@@ -132,6 +135,7 @@ impl Verifier<'_> {
         keep: impl Fn(&Phone) -> bool,
         place: Option<&str>,
     ) -> Result<ListedPage, VerifierError> {
+        self.has_codes("listed")?;
         let names = self.store.phones(place, PAGE).await?;
         Ok(ListedPage { found: self.lines(&names.found, wanted, keep).await?, next: names.next })
     }

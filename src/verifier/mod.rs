@@ -13,6 +13,7 @@ mod route;
 mod send;
 mod step;
 mod survey;
+mod tokens;
 mod users;
 mod watch;
 
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 pub use failure::{SendFailure, VerifierError};
 pub use health::{Severity, Symptom, examine};
-pub use lodging::Lodging;
+pub use lodging::{Codes, Lodging};
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use lost::Lost;
 pub use progress::{InFlight, Progress};
@@ -29,6 +30,7 @@ pub use route::Route;
 pub use send::{Foreseen, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
 pub use survey::{Found, Grade, Oddity, Removal, Survey};
+pub use tokens::Tokens;
 pub use watch::{Notice, ToWatch, Watched};
 
 use self::lodging::Touch;
@@ -55,7 +57,7 @@ pub struct Verifier<'a> {
     pub dry_run: bool,
     /// Why the operator does it.
     pub reason: Option<&'a str>,
-    /// Where an application keeps the codes.
+    /// The application that keeps the codes; none: we do.
     pub lodging: Option<Lodging<'a>>,
 }
 

@@ -24,6 +24,7 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails. What was kept before stays: the same reports may be handed in again.
     pub async fn record(&self, phones: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
+        self.has_codes("marked")?;
         let mut outcomes = Vec::with_capacity(phones.len());
         for page in phones.chunks(PAGE) {
             outcomes.extend(self.record_page(page).await?);

@@ -115,6 +115,7 @@ impl Verifier<'_> {
         open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
         notice: impl Fn(Notice),
     ) -> Result<Option<Watched>, VerifierError> {
+        self.has_codes("waited for")?;
         let began = Instant::now();
         let mut watch = Watch {
             asked: *asked,

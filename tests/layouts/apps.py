@@ -159,4 +159,63 @@ def authgear():
     return "done"
 
 
+def privacyidea(family="pi:challenge:v1:"):
+    """privacyidea/lib/cache/redis.py of 3.14: a challenge is made, answered and removed. CODE is its transaction.
+
+    The package is not installed for it: 95 MB, and it needs a database and an encryption key before it imports this
+    module. That both write the same was seen with MONITOR."""
+    serial, other, now = "PISM0001", "PIPU0002", datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    key, index = f"{family}txn:{code}", f"{family}serial:{serial}"
+
+    def write(token, challenge):
+        left = datetime.datetime.fromisoformat(challenge["expiration"]) - now
+        life = int(left.total_seconds()) + 30
+        with server.pipeline() as pipe:
+            pipe.hset(key, token, json.dumps(challenge))
+            for name, member in [(key, None), (f"{family}serial:{token}", code)]:
+                if member:
+                    pipe.sadd(name, member)
+                pipe.expire(name, life, nx=True)
+                pipe.expire(name, life, gt=True)
+            pipe.execute()
+
+    def make(token, validity):
+        write(token, {
+            "transaction_id": code, "serial": token, "challenge": "SECRET-NONCE", "data": "5e:SECRET-CIPHER",
+            "session": "", "timestamp": now.isoformat(),
+            "expiration": (now + datetime.timedelta(seconds=validity)).isoformat(),
+            "received_count": 0, "otp_valid": False,
+        })
+
+    def change(**changes):
+        write(serial, {**json.loads(server.hget(key, serial)), **changes})
+
+    def answer(is_right):
+        tries = json.loads(server.hget(key, serial))["received_count"] + 1
+        change(received_count=tries, otp_valid=is_right)
+
+    if act == "issue":
+        make(serial, 120)
+    elif act == "issue-brief":
+        make(serial, 1)
+    elif act == "issue-both":
+        make(serial, 120)
+        make(other, 300)
+    elif act == "wrong":
+        answer(False)
+    elif act == "right":
+        answer(True)
+    elif act == "decline":
+        change(session="challenge_declined")
+    elif act == "cancel":
+        server.delete(key)
+        server.srem(index, code)
+    return "done"
+
+
+def privacyidea_next():
+    """The source after 3.14, which has no version in its names."""
+    return privacyidea("pi:challenge:")
+
+
 print(globals()[app]())

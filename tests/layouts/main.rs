@@ -7,6 +7,7 @@ mod at_once;
 mod frappe;
 mod others;
 mod presets;
+mod privacyidea;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;

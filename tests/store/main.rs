@@ -22,6 +22,7 @@ mod places;
 mod redis;
 mod sends;
 mod slots;
+mod tokens;
 mod trust;
 mod users;
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::app::{OsRandom, clock};
-use otpctl::otp::layout::Layout;
+use otpctl::otp::layout::Application;
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{Asked, Reserved, Revoke, Unlock};
 use otpctl::otp::text::Template;
@@ -14,7 +14,7 @@ use otpctl::otp::{
 };
 use otpctl::store::{Change, Clock, Committed, Health, Key, Loaded, Page, Sight, Store, StoreError, Whose};
 use otpctl::verifier::{
-    Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
+    Codes, Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
 };
 
 use crate::places::Place;
@@ -34,7 +34,7 @@ pub struct Party {
     pub purpose: Purpose,
     pub user: Option<UserId>,
     pub key: Option<String>,
-    pub layout: Option<Layout>,
+    pub application: Option<Application>,
     progress: Progress,
     clock: Clock,
 }
@@ -42,7 +42,7 @@ pub struct Party {
 impl Party {
     /// With a way of its own to the store, and limits on nothing but guesses.
     pub fn of(place: &dyn Place) -> Self {
-        Self { layout: place.layout(), ..Self::over(place.store()) }
+        Self { application: place.application(), ..Self::over(place.store()) }
     }
 
     pub fn over(store: Box<dyn Store>) -> Self {
@@ -57,7 +57,7 @@ impl Party {
             purpose: Purpose::default(),
             user: None,
             key: None,
-            layout: None,
+            application: None,
             progress: Progress::default(),
             clock: clock(),
         }
@@ -73,11 +73,11 @@ impl Party {
             progress: &self.progress,
             dry_run: self.dry_run,
             reason: None,
-            lodging: self.layout.as_ref().map(|layout| Lodging {
-                layout,
-                peppers: &self.peppers,
-                secret: None,
-                max_tries: 5,
+            lodging: self.application.as_ref().map(|application| match application {
+                Application::Codes(layout) => {
+                    Lodging::Codes(Codes { layout, peppers: &self.peppers, secret: None, max_tries: 5 })
+                }
+                Application::PrivacyIdea => Lodging::PrivacyIdea,
             }),
         }
     }
@@ -169,8 +169,12 @@ impl Party {
         links.into_iter().map(|(phone, _)| phone.as_str().to_owned()).collect()
     }
 
+    pub fn try_look(&self, phone: &Phone) -> Result<Look, VerifierError> {
+        self.runtime.block_on(self.verifier().look(phone))
+    }
+
     pub fn look(&self, phone: &Phone) -> Look {
-        self.runtime.block_on(self.verifier().look(phone)).unwrap()
+        self.try_look(phone).unwrap()
     }
 
     /// The failures in a row of the usual purpose.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use otpctl::config::{Chosen, Env, Request, StoreSettings, load, locate};
 use otpctl::otp::Moment;
-use otpctl::otp::layout::Layout;
+use otpctl::otp::layout::Application;
 use otpctl::store::{Clock, Deadline, Deployment, Embedded, Place as At, Redis, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
@@ -25,8 +25,8 @@ pub trait Place: Sync {
     /// Lets so much of the store's time pass.
     fn pass(&self, time: Duration);
 
-    /// Where an application keeps the codes.
-    fn layout(&self) -> Option<Layout> {
+    /// The application that keeps the codes.
+    fn application(&self) -> Option<Application> {
         None
     }
 }
@@ -79,15 +79,15 @@ impl Place for LaidOut {
     }
 
     fn store(&self) -> Box<dyn Store> {
-        Box::new(Redis::new(&Address { layout: self.layout(), ..address(&self.0.url()) }))
+        Box::new(Redis::new(&Address { application: self.application(), ..address(&self.0.url()) }))
     }
 
     fn pass(&self, time: Duration) {
         std::thread::sleep(time);
     }
 
-    fn layout(&self) -> Option<Layout> {
-        Some(own_layout())
+    fn application(&self) -> Option<Application> {
+        Some(own_application())
     }
 }
 
@@ -100,15 +100,15 @@ attempts = "otp:attempts:{purpose}:{{{phone}}}"
 purposes = { login = "login", signup = "signup", pay = "pay", reset = "reset", other = "other" }
 "#;
 
-/// The layout of [`OWN`], read as any file is.
-pub fn own_layout() -> Layout {
+/// That of [`OWN`], read as any file is.
+pub fn own_application() -> Application {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("otpctl.toml");
     std::fs::write(&file, OWN).unwrap();
     let request = Request { config: Some(Chosen { value: file, by_flag: true }), profile: None };
     let settings = load(&locate(&request, &Env::default()).unwrap(), &Env::default()).unwrap();
     let StoreSettings::Redis(redis) = settings.store else { panic!("this is a Redis") };
-    redis.layout.unwrap().layout
+    redis.layout.unwrap().application
 }
 
 /// A Redis under the usual prefix, by its URL, without a password.
@@ -129,7 +129,7 @@ pub fn address(url: &str) -> Address {
         tls: (scheme == "rediss").then(Tls::default),
         database: database.parse().unwrap(),
         prefix: "otpctl".to_owned(),
-        layout: None,
+        application: None,
         refuse_eviction: false,
         durability: None,
         deadline: Deadline::new(move || end),

@@ -27,12 +27,12 @@ fn limited(sent: &Result<otpctl::verifier::Sent, VerifierError>) -> bool {
 
 pub fn a_pending_code_verifies(place: &dyn Place) {
     let calls = Calls::default();
-    let (store, layout) = (std::sync::Mutex::new(Some(place.store())), place.layout());
+    let (store, application) = (std::sync::Mutex::new(Some(place.store())), place.application());
     // The SMS is faster than the provider's answer.
     let fast = calls.accepting().during(move || {
         let Some(store) = store.lock().unwrap().take() else { return };
         let mut phone_at_hand = Party::over(store);
-        phone_at_hand.layout.clone_from(&layout);
+        phone_at_hand.application.clone_from(&application);
         let listed = &phone_at_hand.look(&phone(1)).known.record.purposes[&phone_at_hand.purpose].challenges[0];
         assert_eq!(listed.state, State::Pending);
         assert_eq!(phone_at_hand.verify(&phone(1), RIGHT).verdict, Verdict::Ok);

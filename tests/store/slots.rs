@@ -10,7 +10,7 @@ use otpctl::verifier::VerifierError;
 use crate::certs::as_words;
 use crate::deployments::{Cluster, at};
 use crate::party::{Party, RIGHT, fresh_id, phone, user};
-use crate::places::own_layout;
+use crate::places::own_application;
 use crate::redis::{Make, RedisServer, free_port};
 
 const RECORD: &str = "otpctl:{+919876500001}:record";
@@ -60,10 +60,10 @@ fn any_node_leads_to_the_others(cluster: &Cluster) {
 }
 
 fn an_applications_keys_lie_beside_ours(cluster: &Cluster) {
-    let layout = own_layout();
+    let application = Some(own_application());
     let prefix = "lodging".to_owned();
-    let mut party = party(&Address { prefix, layout: Some(layout.clone()), ..known_by(&cluster.nodes[0]) });
-    party.layout = Some(layout);
+    let mut party = party(&Address { prefix, application: application.clone(), ..known_by(&cluster.nodes[0]) });
+    party.application = application;
     let cli = |words: &[&str]| cluster.nodes[0].cli(&[&["-c"][..], words].concat());
     let key = |n| format!("otp:login:{{{}}}", phone(n).as_str());
     for n in 100..120 {

@@ -1,5 +1,6 @@
 //! `inspect`: the support screen of one phone. It reads, and changes nothing.
 
+mod challenges;
 mod deliveries;
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::target::{Target, target};
 use super::user::LinkedUser;
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::otp::layout::{Finding, Layout};
+use crate::otp::layout::{Application, Finding, Layout};
 use crate::otp::record::{Challenge, Slot};
 use crate::otp::rules::budget;
 use crate::otp::span::spelled;
@@ -19,6 +20,7 @@ use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, EventKind, Limits, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
 use crate::verifier::{Look, Lost};
+use challenges::TokenChallenge;
 use deliveries::Delivery;
 
 /// Show what is known of a phone: live code, limits, locks, users, deliveries, last events
@@ -43,6 +45,8 @@ struct Inspected {
     phone: Phone,
     users: Vec<LinkedUser>,
     live_code: Option<Live>,
+    /// privacyIDEA's; none: it is not privacyIDEA that keeps the codes.
+    challenges: Option<Vec<TokenChallenge>>,
     limits: Vec<Limit>,
     lock: Option<Locked>,
     deliveries: Vec<Delivery>,
@@ -69,7 +73,8 @@ struct Phone {
 #[derive(Serialize)]
 struct Live {
     challenge_id: String,
-    purpose: Purpose,
+    /// privacyIDEA's have none.
+    purpose: Option<Purpose>,
     state: &'static str,
     user: Option<UserId>,
     #[serde(serialize_with = "rfc3339")]
@@ -77,7 +82,8 @@ struct Live {
     #[serde(serialize_with = "rfc3339")]
     expires_at: Moment,
     expires_in_seconds: u64,
-    attempts_left: u32,
+    /// privacyIDEA counts them at the token, in its database.
+    attempts_left: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -138,15 +144,14 @@ impl Args {
 
     async fn inspected(&self, app: &App, target: &Target, look: Look, lost: Option<Lost>) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let Look { now, known, timeline, unreadable, findings } = look;
+        let Look { now, known, timeline, unreadable, findings, tokens } = look;
         let purposes = known.record.purposes.iter();
         let slots: Vec<(&Purpose, &Slot)> =
             purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
         let usable = |challenge: &&Challenge| challenge.mapping == known.users.version;
         let newest =
             slots.iter().flat_map(|(purpose, slot)| slot.live(now).filter(usable).map(move |live| (*purpose, live)));
-        let live_code =
-            newest.max_by_key(|(_, live)| live.created_at).map(|(purpose, live)| live_of(purpose, live, now));
+        let newest = newest.max_by_key(|(_, live)| live.created_at);
         let locked = slots.iter().find_map(|(purpose, slot)| {
             slot.lock(now).map(|lock| Locked {
                 purpose: (*purpose).clone(),
@@ -158,11 +163,24 @@ impl Args {
         let users = known.users.users.iter().cloned().map(LinkedUser::from);
         let shown = target.shown(app);
         let deliveries = deliveries::of(&slots);
-        let code = summary(&shown, live_code.as_ref(), locked.as_ref(), slots.is_empty(), now);
+        let challenges = tokens.as_ref().map(|tokens| challenges::list(tokens, now));
+        let (code, live_code) = match &challenges {
+            Some(challenges) => (
+                challenges::summary(&shown, &known.users, challenges),
+                challenges.iter().find(|challenge| challenge.answerable).map(TokenChallenge::live),
+            ),
+            None => (
+                summary(&shown, newest, locked.as_ref(), slots.is_empty(), now),
+                newest.map(|(purpose, live)| live_of(purpose, live, now)),
+            ),
+        };
+        let verdict = matches!(lost, Some(Lost::Code(_))).then_some("STORE_RESET");
+        let mut checks = checks(app.application()?, lost, unreadable.as_deref(), &findings);
+        checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
         let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {
             schema: "otpctl.inspect/1",
-            verdict: matches!(lost, Some(Lost::Code(_))).then_some("STORE_RESET"),
+            verdict,
             summary: [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" "),
             next: Vec::new(),
             phone: Phone {
@@ -173,10 +191,11 @@ impl Args {
             },
             users: users.collect(),
             live_code,
+            challenges,
             limits: limits_of(&known.record, now, limits),
             lock: locked,
             deliveries,
-            checks: checks(app.layout()?, lost, unreadable.as_deref(), &findings),
+            checks,
             timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
         })
     }
@@ -189,28 +208,33 @@ impl Args {
 fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live {
     Live {
         challenge_id: live.id.clone(),
-        purpose: purpose.clone(),
+        purpose: Some(purpose.clone()),
         state: live.state.as_str(),
         user: live.user.clone(),
         created_at: live.created_at,
         expires_at: live.expires_at,
         expires_in_seconds: live.expires_at.since(now).as_secs(),
-        attempts_left: live.tries_left(),
+        attempts_left: Some(live.tries_left()),
     }
 }
 
-fn summary(phone: &str, live: Option<&Live>, lock: Option<&Locked>, nothing: bool, now: Moment) -> String {
+fn summary(
+    phone: &str,
+    live: Option<(&Purpose, &Challenge)>,
+    lock: Option<&Locked>,
+    nothing: bool,
+    now: Moment,
+) -> String {
     match (lock, live) {
         (Some(Locked { until: Some(until), .. }), _) => {
             format!("{phone} is locked for {} s.", until.since(now).as_millis().div_ceil(1000))
         }
         (Some(_), _) => format!("{phone} is locked until someone unlocks it."),
-        (None, Some(live)) => format!(
-            "{phone} has a live code for `{}` ({}): {} and {} s are left.",
-            live.purpose,
-            live.state,
-            many(live.attempts_left, "try", "tries"),
-            live.expires_in_seconds
+        (None, Some((purpose, live))) => format!(
+            "{phone} has a live code for `{purpose}` ({}): {} and {} s are left.",
+            live.state.as_str(),
+            many(live.tries_left(), "try", "tries"),
+            live.expires_at.since(now).as_secs()
         ),
         (None, None) if nothing => format!("Nothing is known of a code for {phone}."),
         (None, None) => format!("{phone} has no live code."),
@@ -240,7 +264,12 @@ fn limits_of(record: &crate::otp::Record, now: Moment, limits: &Limits) -> Vec<L
     list
 }
 
-fn checks(layout: Option<&Layout>, lost: Option<Lost>, unreadable: Option<&str>, findings: &[Finding]) -> Vec<Check> {
+fn checks(
+    application: Option<&Application>,
+    lost: Option<Lost>,
+    unreadable: Option<&str>,
+    findings: &[Finding],
+) -> Vec<Check> {
     let check = |id, status, detail| Check { id, status, detail };
     let mut checks = Vec::new();
     checks.extend(lost.map(|lost| match lost {
@@ -255,9 +284,10 @@ fn checks(layout: Option<&Layout>, lost: Option<Lost>, unreadable: Option<&str>,
         }
     }));
     checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline is not understood: {why}"))));
-    if let Some(layout) = layout {
-        checks.push(check("layout", "ok", format!("the application keeps its codes in the layout `{}`", layout.name)));
-        if layout.is_plain() {
+    if let Some(application) = application {
+        let detail = format!("the application keeps its codes in the layout `{}`", application.name());
+        checks.push(check("layout", "ok", detail));
+        if application.layout().is_some_and(Layout::is_plain) {
             let detail = "the codes lie in the Redis as they are: whoever may read it may use them".to_owned();
             checks.push(check("plaintext_codes", "warn", detail));
         }
@@ -300,7 +330,8 @@ impl Report for Inspected {
         about.row(["type", self.phone.kind]);
         let users: Vec<&str> = self.users.iter().map(|user| user.user.as_str()).collect();
         about.row(["users", &if users.is_empty() { "none".to_owned() } else { users.join(", ") }]);
-        if let Some(live) = &self.live_code {
+        // A challenge has a row of its own below.
+        if let Some(live) = self.live_code.as_ref().filter(|_| self.challenges.is_none()) {
             about.row(["live code", &live.challenge_id]);
             about.row(["expires", &live.expires_at.to_the_second()]);
         }
@@ -330,12 +361,9 @@ impl Report for Inspected {
             let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
             events.row([&event.at.to_the_second(), kind, &event.result, purpose, &detail.join("; ")]);
         }
-        let parts = vec![
-            ("phone", about),
-            ("limits", limits),
-            ("deliveries", deliveries::table(&self.deliveries)),
-            ("timeline", events),
-        ];
+        let mut parts = vec![("phone", about)];
+        parts.extend(self.challenges.iter().map(|challenges| ("challenges", challenges::table(challenges))));
+        parts.extend([("limits", limits), ("deliveries", deliveries::table(&self.deliveries)), ("timeline", events)]);
         Human::Screen(self.summary.clone(), parts)
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::PlacedSecret;
 use crate::config::error::shown;
-use crate::otp::layout::Layout;
+use crate::otp::layout::Application;
 
 /// Where records are: exactly one store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub struct RedisSettings {
 /// `layout` of `[store.redis]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayoutSettings {
-    /// The layout.
-    pub layout: Layout,
+    /// How.
+    pub application: Application,
     /// What the application hashes with.
     pub secret: Option<PlacedSecret>,
 }

@@ -3,14 +3,17 @@
 //!
 //! * `template` is the name of a key, `held` what a key holds, `pickle` a form that some of it has.
 //! * `keeping` is what is kept of a code, `codec` the way between that and the bytes.
+//! * `privacyidea` keeps challenges by token, not codes by phone: it is only looked at.
 //! * `shapes` is what many applications have in common: enough to find codes that no layout names.
 //! * `reconcile` runs before a rule: what the application did since is put into the record. `settle` runs after it:
 //!   what the rule decided is put into the application's keys. So the rules are written once, for every layout.
 
+mod application;
 mod codec;
 mod held;
 mod keeping;
 mod pickle;
+pub mod privacyidea;
 mod reconcile;
 mod settle;
 pub mod shapes;
@@ -21,6 +24,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use application::Application;
 pub use held::{Content, Held, Strange};
 pub use keeping::{Keeping, NoPattern, Pattern};
 pub use reconcile::{Finding, Reconciled, Refused, Seen, Shared};

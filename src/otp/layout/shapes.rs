@@ -2,6 +2,7 @@
 //! is in them. What a key holds is never given away.
 
 use super::pickle::{self, Value};
+use super::privacyidea::Family;
 
 /// What an application keeps in a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub enum Part {
     Tries(String),
     /// A wait, or a count of sends.
     Limit,
+    /// Challenges of privacyIDEA's, or the names of them.
+    Challenges,
 }
 
 /// What is in a key of a code.
@@ -94,6 +97,9 @@ const LARGEST: usize = 64 << 10;
 /// What a key is, by its name. Django's cache puts `:1:` before it, Frappe `<db>|`.
 #[must_use]
 pub fn part_of(name: &str) -> Option<Part> {
+    if Family::part(name).is_some() {
+        return Some(Part::Challenges);
+    }
     let bare = bare(name);
     let front = &name[..name.len() - bare.len()];
     let (shape, kind) = SHAPES.iter().find(|(shape, _)| fits(shape, bare))?;
@@ -266,6 +272,9 @@ mod tests {
         }
         for limit in ["otp:cooldown:login:ab", "sms:interval:13812345678", "app:one:rate-limit:OOBOTPCooldownSMS:x"] {
             assert_eq!(part_of(limit), Some(Part::Limit), "{limit}");
+        }
+        for challenges in ["pi:challenge:v1:txn:01020304050607080910", "pi:challenge:serial:PISM0001"] {
+            assert_eq!(part_of(challenges), Some(Part::Challenges), "{challenges}");
         }
         for other in
             ["", "session:1", "otp", "otp:", "otp:12", "sms:log:2026", "cache:otp:+919876543210", "user|", "::"]

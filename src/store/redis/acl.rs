@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use super::server::{Deployment, Server};
-use crate::otp::layout::Layout;
+use crate::otp::layout::Application;
+use crate::otp::layout::privacyidea::Family;
 
 /// What a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,8 @@ const LISTS: [&str; 2] = ["+lrange", "+scan"];
 const LOAD_APP: [&str; 5] = ["+type", "+pexpiretime", "+getrange", "+hlen", "+hgetall"];
 const COMMIT_APP: [&str; 2] = ["+hset", "+pexpireat"];
 const LISTS_APP: [&str; 1] = ["+exists"];
+/// `members.lua`.
+const MEMBERS: [&str; 3] = ["+type", "+scard", "+srandmember"];
 /// `look.lua`, beside what loading needs.
 const LOOK: [&str; 10] =
     ["+type", "+pttl", "+strlen", "+getrange", "+llen", "+lindex", "+hlen", "+hkeys", "+hstrlen", "+hget"];
@@ -44,8 +47,14 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
     let mut words = vec!["on", "clearselectors", "resetkeys"];
     let pattern = format!("{keys}{}:*", server.prefix);
     words.push(&pattern);
-    let patterns = server.layout.iter().flat_map(Layout::key_patterns);
-    let apps: Vec<String> = patterns.map(|pattern| format!("{keys}{pattern}")).collect();
+    let apps: Vec<String> = match &server.application {
+        None => Vec::new(),
+        Some(Application::Codes(layout)) => {
+            layout.key_patterns().iter().map(|pattern| format!("{keys}{pattern}")).collect()
+        }
+        // Nobody here writes them.
+        Some(Application::PrivacyIdea) => Family::patterns().iter().map(|pattern| format!("%R~{pattern}")).collect(),
+    };
     words.extend(apps.iter().map(String::as_str));
     words.extend(["resetchannels", "-@all"]);
     words.extend(LOAD);
@@ -60,10 +69,17 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
     if role != Role::Ci || server.refuse_eviction {
         words.extend(INFO);
     }
-    if server.layout.is_some() {
-        words.extend(LOAD_APP);
-        words.extend(COMMIT_APP.iter().filter(|_| writes));
-        words.extend(LISTS_APP.iter().filter(|_| role != Role::Ci));
+    match &server.application {
+        None => {}
+        Some(Application::Codes(_)) => {
+            words.extend(LOAD_APP);
+            words.extend(COMMIT_APP.iter().filter(|_| writes));
+            words.extend(LISTS_APP.iter().filter(|_| role != Role::Ci));
+        }
+        Some(Application::PrivacyIdea) => {
+            words.extend(LOAD_APP);
+            words.extend(MEMBERS);
+        }
     }
     words.extend(of_deployment(server));
     if writes && server.durability.is_some() {

@@ -5,16 +5,19 @@ use std::time::Duration;
 use super::failure::Doing;
 use super::route::To;
 use super::way::Ask;
-use super::{Redis, connection};
+use super::{READING, Redis, connection};
 use crate::otp::Phone;
 use crate::otp::foreign::escaped;
+use crate::otp::layout::privacyidea::Family;
 use crate::store::{Health, ServerFacts, StoreError};
 
 const REHEARSAL: &str = include_str!("health.lua");
+const MAY_READ: &str = include_str!("may_read.lua");
 
 impl Redis {
     pub(super) async fn examined(&self) -> Health {
-        Health { commits: self.rehearsed().await, servers: self.all_facts().await, file: None }
+        let challenges = if self.challenges { Some(self.may_read().await) } else { None };
+        Health { commits: self.rehearsed().await, challenges, servers: self.all_facts().await, file: None }
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
@@ -24,7 +27,24 @@ impl Redis {
         command.arg(REHEARSAL).arg(keys.len()).arg(&keys);
         let ask = Ask { to: super::to(&keys), command };
         let answers: Vec<Vec<String>> = self.run(vec![ask], Doing::Reading).await?;
-        let refused = answers.into_iter().flatten().collect::<Vec<_>>();
+        self.allowed(&answers.concat())
+    }
+
+    /// Asks for everything that reading privacyIDEA's keys needs, with those of nobody.
+    async fn may_read(&self) -> Result<(), StoreError> {
+        let keys = Family::ALL.iter().flat_map(|family| [family.transactions(""), family.transaction("")]);
+        let asks = keys.map(|key| {
+            let mut command = redis::cmd("EVAL_RO");
+            command.arg(format!("{READING}{MAY_READ}")).arg(1).arg(&key);
+            Ask { to: super::to(&[key]), command }
+        });
+        // The same commands are asked for on each.
+        let answers: Vec<Vec<String>> = self.run(asks.collect(), Doing::Reading).await?;
+        self.allowed(&answers.into_iter().find(|refused| !refused.is_empty()).unwrap_or_default())
+    }
+
+    /// What the servers named is what this user may not call.
+    fn allowed(&self, refused: &[String]) -> Result<(), StoreError> {
         if refused.is_empty() {
             return Ok(());
         }

@@ -1,13 +1,40 @@
-//! The phones of a store whose codes an application keeps: those that we know, and those that only it knows.
+//! A store whose codes an application keeps: its phones, those that we know and those that only it knows, and its sets.
 
-use super::failure::Doing;
+use redis::Value;
+
+use super::failure::{Doing, sorted};
 use super::way::Ask;
-use super::{Redis, to};
+use super::{READING, Redis, to};
 use crate::otp::Phone;
 use crate::otp::layout::Layout;
-use crate::store::{Cell, Page, StoreError};
+use crate::store::{Cell, Members, Page, StoreError};
+
+const MEMBERS: &str = include_str!("members.lua");
 
 impl Redis {
+    /// Each set lies in a slot of its own.
+    pub(super) async fn members_of(&self, sets: &[String], most: usize) -> Result<Vec<Option<Members>>, StoreError> {
+        let asks = sets.iter().map(|set| {
+            let mut command = redis::cmd("EVAL_RO");
+            command.arg(format!("{READING}{MEMBERS}")).arg(1).arg(set).arg(most);
+            Ask { to: to(&[set]), command }
+        });
+        let answers: Vec<Vec<Value>> = self.run(asks.collect(), Doing::Reading).await?;
+        answers.into_iter().map(|answer| self.of_set(answer)).collect()
+    }
+
+    fn of_set(&self, answer: Vec<Value>) -> Result<Option<Members>, StoreError> {
+        let strange = |error: redis::ParsingError| sorted(&error.into(), Doing::Reading, &self.way.name());
+        let mut parts = answer.into_iter();
+        let (kind, count, found) = (parts.next(), parts.next(), parts.next());
+        let members = Members {
+            kind: kind.map_or(Ok(String::new()), redis::from_redis_value).map_err(strange)?,
+            count: count.map_or(Ok(0), redis::from_redis_value).map_err(strange)?,
+            found: found.map_or(Ok(Vec::new()), redis::from_redis_value).map_err(strange)?,
+        };
+        Ok((members.kind != "none").then_some(members))
+    }
+
     /// One scan after the other: our records, then the application's keys of each purpose, less those of phones that
     /// were found before. The cursor says which scan it is.
     pub(super) async fn phones_of_both(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {

@@ -30,9 +30,10 @@ use self::failure::{Doing, sorted};
 use self::keys::Keys;
 use self::route::To;
 use self::way::{Ask, Way};
-use super::{Cell, Change, Committed, Health, Key, Loaded, Page, Put, Sight, Store, StoreError};
+use super::{Cell, Change, Committed, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError};
 use crate::otp::Life;
 use crate::otp::foreign::escaped;
+use crate::otp::layout::Application;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
 /// Sent whole each time, as `EVAL_RO` and `EVAL`: one round trip, whatever scripts the server has forgotten.
@@ -52,6 +53,8 @@ const RELIEF: &str = "#!lua flags=allow-oom\n";
 pub struct Redis {
     way: Way,
     keys: Keys,
+    /// privacyIDEA keeps its challenges there.
+    challenges: bool,
     durability: Option<Durability>,
     /// Why changes are not as sure as they should be: told once.
     unsure: Mutex<Option<String>>,
@@ -63,7 +66,8 @@ impl Redis {
     pub fn new(server: &Server) -> Self {
         Self {
             way: Way::new(server),
-            keys: Keys::new(&server.prefix, server.layout.clone()),
+            keys: Keys::new(&server.prefix, server.application.as_ref().and_then(Application::layout).cloned()),
+            challenges: server.application == Some(Application::PrivacyIdea),
             durability: server.durability,
             unsure: Mutex::default(),
         }
@@ -215,6 +219,10 @@ impl Store for Redis {
             serde_json::from_slice(line).map_err(wrong)
         };
         answers.iter().flatten().map(read).collect()
+    }
+
+    async fn members(&self, sets: &[String], most: usize) -> Result<Vec<Option<Members>>, StoreError> {
+        self.members_of(sets, most).await
     }
 
     async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {

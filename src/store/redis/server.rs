@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::otp::Secret;
-use crate::otp::layout::Layout;
+use crate::otp::layout::Application;
 
 /// A Redis, and how to treat it.
 #[derive(Debug, Clone)]
@@ -33,8 +33,8 @@ pub struct Server {
     pub durability: Option<Durability>,
     /// The end of whatever is being done.
     pub deadline: Deadline,
-    /// Where an application keeps the codes: our own keys of a phone lie in the slot of its keys.
-    pub layout: Option<Layout>,
+    /// An application that keeps the codes. Where it has a key for each, our own keys of a phone lie in the slot of that.
+    pub application: Option<Application>,
 }
 
 /// How the servers belong together.

@@ -18,7 +18,7 @@ fn server(name: &str) -> ServerFacts {
 
 fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<Symptom> {
     let mut symptoms = Vec::new();
-    judge(Health { commits: Ok(()), servers, file: None }, must_keep, &mut symptoms);
+    judge(Health { commits: Ok(()), challenges: None, servers, file: None }, must_keep, &mut symptoms);
     symptoms
 }
 
@@ -77,7 +77,11 @@ fn a_refused_commit_has_a_way_out() {
         (StoreError::NotReady("BUSY".to_owned()), "INFO"),
     ] {
         let mut symptoms = Vec::new();
-        judge(Health { commits: Err(error), servers: Ok(Vec::new()), file: None }, false, &mut symptoms);
+        judge(
+            Health { commits: Err(error), challenges: None, servers: Ok(Vec::new()), file: None },
+            false,
+            &mut symptoms,
+        );
         assert!(symptoms[0].fix.as_deref().is_some_and(|said| said.contains(fix)), "{symptoms:?}");
     }
 }

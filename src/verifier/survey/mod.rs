@@ -96,6 +96,8 @@ oddities! {
     CodeOfLongLife = "code_long_ttl", Warning, Named, "a code that lives longer than a day", "";
     LimitWithoutEnd = "limit_no_ttl", Warning, Named, "a count or a wait that never ends", "";
     OrphanCount = "orphan_counter", Warning, Named, "a count of tries that never ends, and its code is gone", "";
+    StrangeChallenge = "challenge_unreadable", Warning, Never, "privacyIDEA reads no challenge in it", "it goes when its lifetime ends";
+    ChallengeWithoutEnd = "challenge_no_ttl", Warning, Never, "challenges of privacyIDEA's that never end", "redis-cli EXPIRE KEY 330";
     GatewayOrphan = "otpgateway_orphan", Warning, Safe, "what otpgateway leaves behind of each login", "";
 }
 

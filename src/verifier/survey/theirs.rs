@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Found, Oddity};
+use crate::otp::layout::privacyidea::{self, Challenge, Family};
 use crate::otp::layout::shapes::{Inside, Part, in_fields, in_text, part_of};
 use crate::store::{Key, Sight, Whose};
 use crate::verifier::{Verifier, VerifierError};
@@ -15,9 +16,9 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 impl Verifier<'_> {
     /// Whether it is a code's key of the layout that the settings name.
     pub(super) fn is_lodged(&self, key: &Key) -> bool {
-        let Some(lodging) = &self.lodging else { return false };
+        let Some(codes) = self.codes() else { return false };
         let Ok(name) = std::str::from_utf8(&key.name) else { return false };
-        (0..lodging.layout.purposes.len()).any(|place| lodging.layout.phone_of(place, name).is_some())
+        (0..codes.layout.purposes.len()).any(|place| codes.layout.phone_of(place, name).is_some())
     }
 
     pub(super) async fn check_theirs(&self, keys: Vec<Key>) -> Result<Vec<Found>, VerifierError> {
@@ -35,6 +36,7 @@ impl Verifier<'_> {
             let Some(sight) = sight else { continue };
             match part {
                 Part::Code => found.extend(code(&sight)),
+                Part::Challenges => found.extend(challenges(&sight)),
                 Part::Limit if is_endless(&sight) => found.push(Found::new(Oddity::LimitWithoutEnd, &sight)),
                 Part::Tries(code) if is_endless(&sight) => tries.push((code, sight)),
                 Part::Limit | Part::Tries(_) => {}
@@ -55,6 +57,24 @@ impl Verifier<'_> {
 
 fn is_endless(sight: &Sight) -> bool {
     sight.life.is_none_or(|life| life > ENDLESS)
+}
+
+/// privacyIDEA passes over what it cannot read, and so does its owner; `inspect` does not.
+fn challenges(sight: &Sight) -> Vec<Found> {
+    let part = std::str::from_utf8(&sight.key.name).ok().and_then(Family::part);
+    let strange = match (part, sight.kind.as_str()) {
+        (Some(privacyidea::Part::Transaction(id)), "hash") => {
+            // What is too large to be seen whole is empty here.
+            let mut fields = sight.fields().into_iter().flatten().filter(|(_, json)| !json.is_empty());
+            let read = |(serial, json)| Challenge::read(json, id, &String::from_utf8_lossy(serial)).err();
+            fields.find_map(read).map(|strange| strange.to_string())
+        }
+        (Some(privacyidea::Part::Transactions), "set") => None,
+        (_, kind) => Some(format!("it is a {kind}")),
+    };
+    let strange = strange.map(|why| Found::new(Oddity::StrangeChallenge, sight).detail(why));
+    let endless = is_endless(sight).then(|| Found::new(Oddity::ChallengeWithoutEnd, sight));
+    strange.into_iter().chain(endless).collect()
 }
 
 fn code(sight: &Sight) -> Vec<Found> {

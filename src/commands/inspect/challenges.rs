@@ -1,0 +1,117 @@
+//! The challenges of privacyIDEA on the support screen: a row each, a sentence, and what is to be known of them.
+
+use serde::Serialize;
+
+use super::{Check, Live};
+use crate::commands::target::Target;
+use crate::otp::layout::privacyidea::{Challenge, Standing};
+use crate::otp::time::{rfc3339, rfc3339_or_null};
+use crate::otp::{Moment, UserId, Users};
+use crate::output::{Table, many};
+use crate::verifier::Tokens;
+
+/// One challenge, without anything that could answer it.
+#[derive(Serialize)]
+pub(super) struct TokenChallenge {
+    transaction_id: String,
+    /// The token, by its serial.
+    user: UserId,
+    state: &'static str,
+    pub(super) answerable: bool,
+    answered: bool,
+    tries: u32,
+    #[serde(serialize_with = "rfc3339")]
+    created_at: Moment,
+    #[serde(serialize_with = "rfc3339")]
+    expires_at: Moment,
+    expires_in_seconds: u64,
+    /// The end of its key.
+    #[serde(serialize_with = "rfc3339_or_null")]
+    kept_until: Option<Moment>,
+}
+
+impl TokenChallenge {
+    /// In the place of a code.
+    pub(super) fn live(&self) -> Live {
+        Live {
+            challenge_id: self.transaction_id.clone(),
+            purpose: None,
+            state: self.state,
+            user: Some(self.user.clone()),
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            expires_in_seconds: self.expires_in_seconds,
+            attempts_left: None,
+        }
+    }
+}
+
+/// The newest first.
+pub(super) fn list(tokens: &Tokens, now: Moment) -> Vec<TokenChallenge> {
+    let row = |(user, challenge): &(UserId, Challenge)| {
+        let standing = challenge.standing(now);
+        TokenChallenge {
+            transaction_id: challenge.transaction.clone(),
+            user: user.clone(),
+            state: standing.as_str(),
+            answerable: standing == Standing::Open,
+            answered: challenge.is_answered,
+            tries: challenge.tries,
+            created_at: challenge.created_at,
+            expires_at: challenge.expires_at,
+            expires_in_seconds: challenge.expires_at.since(now).as_secs(),
+            kept_until: challenge.kept_until,
+        }
+    };
+    tokens.challenges.iter().map(row).collect()
+}
+
+/// What there is to answer.
+pub(super) fn summary(phone: &str, users: &Users, challenges: &[TokenChallenge]) -> String {
+    let mut open = challenges.iter().filter(|challenge| challenge.answerable);
+    let Some(newest) = open.next() else {
+        return match challenges.first() {
+            Some(last) => format!("{phone} has no challenge that can be answered: the last is {}.", last.state),
+            None if users.users.is_empty() => format!("{phone} is linked to no token of privacyIDEA's."),
+            None => format!("{phone} has no challenge at privacyIDEA."),
+        };
+    };
+    let older = match u32::try_from(open.count()).unwrap_or(u32::MAX) {
+        0 => String::new(),
+        more => format!(" So can {}.", many(more, "older one", "older ones")),
+    };
+    let (serial, left) = (&newest.user, newest.expires_in_seconds);
+    let tries = many(newest.tries, "try was", "tries were");
+    format!("{phone} has a challenge of `{serial}` that can be answered: {tries} made, and {left} s are left.{older}")
+}
+
+/// What a person should know of what is shown, and of what is not.
+pub(super) fn checks(tokens: &Tokens, target: &Target, users: &Users) -> Vec<Check> {
+    let check = |id, detail| Check { id, status: "warn", detail };
+    let mut checks = Vec::new();
+    if users.users.is_empty() {
+        let link = format!("otpctl user link SERIAL {}", target.argument());
+        checks.push(check("no_token", format!("challenges are found by the serial of a token: {link}")));
+    }
+    checks.extend(tokens.cut.iter().map(|(user, count)| {
+        let detail = format!("`{user}` has {count} transactions, and not all were looked at: others may be open");
+        check("challenges_cut", detail)
+    }));
+    if tokens.is_mixed {
+        let detail = "open challenges of two versions of privacyIDEA lie here, and each takes answers to its own only";
+        checks.push(check("mixed_versions", detail.to_owned()));
+    }
+    checks
+}
+
+pub(super) fn table(challenges: &[TokenChallenge]) -> Table {
+    let heads = ["TRANSACTION", "USER", "STATE", "TRIES", "ISSUED", "EXPIRES", "KEPT UNTIL"];
+    let mut table = Table::new(&heads, "none");
+    for own in challenges {
+        let (issued, expires) = (own.created_at.to_the_second(), own.expires_at.to_the_second());
+        let kept = own.kept_until.map_or_else(|| "for ever".to_owned(), Moment::to_the_second);
+        let tries = own.tries.to_string();
+        table.row([own.transaction_id.as_str(), own.user.as_str(), own.state, &tries, &issued, &expires, &kept]);
+    }
+    table
+}
