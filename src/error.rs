@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::ConfigError;
+use crate::otp::foreign::quoted;
 use crate::otp::record::State;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Denied, Moment, NameError, PhoneError, RandomnessFailed};
@@ -209,10 +210,10 @@ impl From<StoreError> for Error {
         let (exit, hint) = match &error {
             StoreError::Unreachable(_) => (Exit::StoreUnreachable, Some("otpctl config show --origin")),
             StoreError::Denied(_) => (Exit::StoreDenied, Some("otpctl config show --origin")),
-            StoreError::NotReady(_) => (Exit::StoreNotReady, None),
+            StoreError::NotReady(_) => (Exit::StoreNotReady, Some("otpctl doctor")),
             StoreError::Unknown(_) | StoreError::Unreplicated(_) => (Exit::StoreUnknown, None),
             StoreError::Data(_) => (Exit::StoreData, Some(LOOK)),
-            StoreError::Cursor => (Exit::Usage, None),
+            StoreError::Cursor => (Exit::Usage, Some("begin again without --cursor")),
             StoreError::Config(_) => (Exit::Config, Some("otpctl config check")),
         };
         let outcome = if exit == Exit::StoreUnknown { Outcome::Unknown } else { Outcome::NotDone };
@@ -252,19 +253,27 @@ impl From<VerifierError> for Error {
             VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint("otpctl config show --origin"),
             VerifierError::Randomness(error) => error.into(),
             VerifierError::Contended => Self::new(Exit::StoreNotReady, error),
-            VerifierError::AttemptReused => Self::new(Exit::Conflict, error),
-            VerifierError::NoSuchUser(_) | VerifierError::NoUser => Self::new(Exit::NotFound, error),
+            VerifierError::AttemptReused => {
+                Self::new(Exit::Conflict, error).hint("a try with another code has an --attempt-id of its own")
+            }
+            VerifierError::NoSuchUser(ref user) => {
+                let link = format!("otpctl user link {} +…", quoted(user.as_str()));
+                Self::new(Exit::NotFound, error).hint(link)
+            }
+            VerifierError::NoUser => Self::new(Exit::NotFound, error).hint("otpctl user link ID +…"),
             VerifierError::Ambiguous(ref users) => {
                 let candidates = users.iter().map(|user| format!("user:{user}")).collect();
                 let details = Details { candidates, ..Details::default() };
                 Self::new(Exit::Conflict, error).hint("name one of them with --user").details(details)
             }
-            VerifierError::Full => Self::new(Exit::Conflict, error),
+            VerifierError::Full => Self::new(Exit::Conflict, error).hint("otpctl user unlink ID +…"),
             VerifierError::Locked(_) => Self::new(Exit::Locked, error),
             VerifierError::Limited { wait, .. } => {
                 Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
             }
-            VerifierError::KeyReused => Self::new(Exit::Conflict, error),
+            VerifierError::KeyReused => {
+                Self::new(Exit::Conflict, error).hint("another send has an --idempotency-key of its own")
+            }
             VerifierError::Layout { .. } => Self::new(Exit::Policy, error),
             VerifierError::Denied(denied) => {
                 let hint = match denied {
@@ -294,6 +303,36 @@ impl From<VerifierError> for Error {
                 let hint = error.provider_hint();
                 Self { hint, outcome, ..Self::new(exit, error).details(details) }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_can_mend_comes_with_what_to_do() {
+        let why = || "why".to_owned();
+        for error in [
+            StoreError::Unreachable(why()),
+            StoreError::Denied(why()),
+            StoreError::NotReady(why()),
+            StoreError::Data(why()),
+            StoreError::Cursor,
+            StoreError::Config(why()),
+        ] {
+            assert!(Error::from(error.clone()).hint.is_some(), "{error}");
+        }
+        let user = "u 1".parse().unwrap();
+        for (error, hint) in [
+            (VerifierError::NoSuchUser(user), "otpctl user link 'u 1' +…"),
+            (VerifierError::NoUser, "otpctl user link ID +…"),
+            (VerifierError::Full, "otpctl user unlink ID +…"),
+            (VerifierError::KeyReused, "another send has an --idempotency-key of its own"),
+            (VerifierError::AttemptReused, "a try with another code has an --attempt-id of its own"),
+        ] {
+            assert_eq!(Error::from(error.clone()).hint.as_deref(), Some(hint), "{error}");
         }
     }
 }

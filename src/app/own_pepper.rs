@@ -22,7 +22,8 @@ pub(super) fn open(path: &Path, randomness: &dyn Randomness) -> Result<Pepper, E
     let key = config::read_private(path)?;
     let text = key.expose().trim();
     if text.is_empty() {
-        return Err(Error::said(Exit::Config, format!("{} is empty", path.display())));
+        return Err(Error::said(Exit::Config, format!("{} is empty", path.display()))
+            .hint("put the pepper back, or remove the file: a new one is made, and no code of the old one is taken"));
     }
     // Another key in the file has another name, so that a code made with the old one is not taken for a wrong code.
     let hash = Sha256::new_with_prefix("otpctl-pepper-id/1").chain_update(text.as_bytes()).finalize();

@@ -80,6 +80,7 @@ impl App {
                 let known: Vec<&str> = message.lang.keys().map(String::as_str).collect();
                 let known = if known.is_empty() { "none is configured".to_owned() } else { known.join(", ") };
                 Error::said(Exit::Usage, format!("there is no text for the language `{lang}`: {known}"))
+                    .hint("a language has its text in the file, under [message.lang.hi]")
             })?,
         };
         Template::new(source, message.host.as_deref()).map_err(|error| {

@@ -40,7 +40,7 @@ impl Target {
     pub(super) fn failed(&self, app: &App, error: impl Into<Error>) -> Error {
         let mut error = error.into();
         error.source = error.source.context(self.shown(app));
-        if error.hint.is_none() && matches!(error.exit, Exit::RateLimited | Exit::Locked) {
+        if error.hint.is_none() && matches!(error.exit, Exit::RateLimited | Exit::Locked | Exit::StoreUnknown) {
             error.hint = Some(format!("otpctl inspect {}", self.argument()));
         }
         error

@@ -8,10 +8,11 @@ use super::Done;
 use super::target::{Target, phone_of, standard_input};
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
+use crate::otp::foreign::{is_unsafe, quoted};
 use crate::otp::record::{Answer, Reason, Verdict};
 use crate::otp::rules::Asked;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Code, Moment, Purpose, UserId, foreign, reference};
+use crate::otp::{Code, Moment, Purpose, UserId, reference};
 use crate::output::{Human, Report, many};
 
 /// No code, however spaced, is longer.
@@ -102,7 +103,8 @@ impl Args {
         }
         let mut text = match std::io::stdin().is_terminal() {
             true if app.globals.no_input => {
-                return Err(Error::said(Exit::Usage, "no code was given, and nobody may be asked for it"));
+                return Err(Error::said(Exit::Usage, "no code was given, and nobody may be asked for it")
+                    .hint(format!("otpctl verify {} CODE", quoted(&self.target))));
             }
             true => app.ask("Code: ").await?,
             false => standard_input(LONGEST).await?.into(),
@@ -117,7 +119,7 @@ impl Args {
 /// An attempt id that a caller chose.
 fn checked(id: &str) -> Result<&str, Error> {
     let fits = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits && !id.chars().any(foreign::is_unsafe) {
+    if fits && !id.chars().any(is_unsafe) {
         return Ok(id);
     }
     Err(Error::said(Exit::Usage, format!("an attempt id has 1 to {LONGEST_ID} printable characters without spaces")))

@@ -17,6 +17,8 @@ use crate::verifier::OfPhone;
 
 /// No batch of reports is longer.
 const LONGEST: u64 = 1024 * 1024;
+/// How reports are handed in.
+const EXAMPLE: &str = "otpctl delivery record < reports.jsonl";
 /// So many refused reports are warned of one by one.
 const WARNED: usize = 5;
 
@@ -66,7 +68,7 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         if std::io::stdin().is_terminal() {
             return Err(Error::said(Exit::Usage, "delivery reports are read from standard input, which is a terminal")
-                .hint("otpctl delivery record < reports.jsonl"));
+                .hint(EXAMPLE));
         }
         let text = standard_input(LONGEST).await?;
         let named = match &self.phone {
@@ -75,7 +77,7 @@ impl Args {
         };
         let handed = self.read(app, &text, named.as_ref()).await?;
         if handed.is_empty() {
-            return Err(Error::said(Exit::Usage, "there is no delivery report on standard input"));
+            return Err(Error::said(Exit::Usage, "there is no delivery report on standard input").hint(EXAMPLE));
         }
         app.may_change("record delivery reports", Asks::Never).await?;
         let recorded = record(app, &handed).await?;

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::commands::Done;
 use crate::commands::target::target;
 use crate::error::{Error, Exit};
+use crate::otp::foreign::quoted;
 use crate::otp::{Moment, UserId, reference};
 use crate::output::{Human, Report, Table};
 
@@ -49,7 +50,8 @@ impl Args {
         if phones.is_empty() {
             let error = Error::said(Exit::NotFound, format!("the user `{user}` has no phone"));
             let number = crate::commands::target::phone(app, &self.whom).is_ok();
-            return Err(if number { error.hint("for a phone, write it with its +") } else { error });
+            let link = || format!("otpctl user link {} +…", quoted(user.as_str()));
+            return Err(error.hint(if number { "for a phone, write it with its +".to_owned() } else { link() }));
         }
         Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones }))
     }
