@@ -137,6 +137,7 @@ impl Store for Embedded {
                 challenges: None,
                 commits: rehearsed(connection, lock),
                 servers: Ok(Vec::new()),
+                absent: Vec::new(),
                 file: Some(FileFacts {
                     size: std::fs::metadata(&path).ok().map(|file| file.len()),
                     free: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),

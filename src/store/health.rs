@@ -13,6 +13,8 @@ pub struct Health {
     pub challenges: Option<Result<(), StoreError>>,
     /// The servers behind it, or why they say nothing; none for a file.
     pub servers: Result<Vec<ServerFacts>, StoreError>,
+    /// What became of asking the others of them.
+    pub absent: Vec<StoreError>,
     /// The file, for a store that is one.
     pub file: Option<FileFacts>,
 }

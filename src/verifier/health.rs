@@ -40,6 +40,8 @@ const NOTHING: u64 = 1 << 20;
 
 /// What prints the rights that a Redis user needs.
 const RULES: &str = "otpctl store acl --role operator";
+/// What prints the way to the servers.
+const WAY: &str = "otpctl config show --origin";
 const MASTER: &str = "name the master, or the Sentinels, under [store.redis]";
 
 impl Symptom {
@@ -73,9 +75,15 @@ impl Symptom {
 /// Looks at a store. `clock` is the machine's; `must_keep` says that a store which may evict values is not to be used.
 pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), must_keep: bool) -> Vec<Symptom> {
     let cell = [vec![Cell::Request("doctor".to_owned())]];
-    // The first answer takes a connection, too.
-    if let Err(error) = store.load(&cell).await {
-        return vec![Symptom::broken("store.reach", error)];
+    // The first answer takes a connection, too. It may be waited for until the end, and then nothing more could be asked.
+    let (first, health) = tokio::join!(store.load(&cell), store.health());
+    if let Err(error) = first {
+        let mut symptoms = vec![Symptom::broken("store.reach", error)];
+        // What the others of several servers say tells why.
+        if let Ok(Health { servers: Ok(servers), absent, .. }) = health {
+            judge_servers(&servers, absent, must_keep, &mut symptoms);
+        }
+        return symptoms;
     }
     let (before, began) = (clock(), Instant::now());
     let answered = store.load(&cell).await;
@@ -87,7 +95,7 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     let said = format!("answers in {:.1} ms", took.as_secs_f64() * 1000.0);
     let slow = took.as_millis() > SLOW_MS;
     let mut symptoms = vec![if slow { Symptom::odd("store.reach", said) } else { Symptom::well("store.reach", said) }];
-    match store.health().await {
+    match health {
         Ok(health) => judge(health, must_keep, &mut symptoms),
         Err(error) => symptoms.push(Symptom::broken("store.commit", error)),
     }
@@ -110,17 +118,7 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
         Err(error) => Symptom::broken("store.challenges", error).fix("otpctl store acl --role support"),
     }));
     match health.servers {
-        Ok(servers) => {
-            for server in &servers {
-                let first = symptoms.len();
-                judge_server(server, must_keep, symptoms);
-                let several = servers.len() > 1;
-                for symptom in symptoms[first..].iter_mut().filter(|own| several && !own.detail.contains(&server.name))
-                {
-                    symptom.detail = format!("{}: {}", server.name, symptom.detail);
-                }
-            }
-        }
+        Ok(servers) => judge_servers(&servers, health.absent, must_keep, symptoms),
         // A protected file asks for it before anything else.
         Err(error @ StoreError::Denied(_)) if must_keep => {
             symptoms.push(Symptom::broken("store.server", error).fix(RULES));
@@ -129,12 +127,24 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
             let text = format!("what the server says of itself may not be read, so eviction is not known: {why}");
             symptoms.push(Symptom::odd("store.server", text).fix("let this user call INFO: ACL SETUSER … +info"));
         }
-        // Of several servers, one is not there: what it holds cannot be verified.
-        Err(error) => symptoms.push(Symptom::broken("store.server", error).fix("otpctl config show --origin")),
+        Err(error) => symptoms.push(Symptom::broken("store.server", error).fix(WAY)),
     }
     if let Some(file) = health.file {
         judge_file(&file, symptoms);
     }
+}
+
+/// Each by its name, where there are several. Of one that is not there it is not known what it holds.
+fn judge_servers(servers: &[ServerFacts], absent: Vec<StoreError>, must_keep: bool, symptoms: &mut Vec<Symptom>) {
+    let several = servers.len() + absent.len() > 1;
+    for server in servers {
+        let first = symptoms.len();
+        judge_server(server, must_keep, symptoms);
+        for symptom in symptoms[first..].iter_mut().filter(|own| several && !own.detail.contains(&server.name)) {
+            symptom.detail = format!("{}: {}", server.name, symptom.detail);
+        }
+    }
+    symptoms.extend(absent.into_iter().map(|error| Symptom::broken("store.server", error).fix(WAY)));
 }
 
 /// What helps where a change would be refused, by what the server said.

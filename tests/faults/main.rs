@@ -5,15 +5,18 @@
 //! `tests/store/failover.rs`; what `doctor` says of `f36` and `f38` is in `tests/cli/doctor.rs`; `f39` to `f49`, the
 //! providers, are `tests/cli/provider_faults.rs` and `tests/cli/wait.rs`.
 //!
-//! `history` lets all of it happen at once.
+//! `clusters` is about what goes over all nodes of a Cluster, `certificates` about the way there over TLS. `history` lets
+//! all of it happen at once.
 //!
 //! After each case [`world::holds`] looks at what was left behind.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod certificates;
 #[path = "../store/certs.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod certs;
+mod clusters;
 mod connecting;
 #[path = "../store/deployments.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]

@@ -129,6 +129,12 @@ impl Cluster {
     }
 }
 
+/// Three nodes that were started elsewhere, each with the port where clients speak to it and that of its bus.
+pub fn as_nodes(nodes: [(u16, (RedisServer, u16)); 3]) -> Cluster {
+    let alone = |(port, (server, bus)): (u16, (RedisServer, u16))| Alone { server, port, bus: bus.to_string() };
+    Cluster::joined(nodes.into_iter().map(alone).collect(), None)
+}
+
 /// A master with one replica, and a Sentinel that knows it as `otp`.
 pub struct Watched {
     pub master: RedisServer,

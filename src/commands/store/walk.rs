@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::row::{purge_word, row, status};
 use crate::app::App;
-use crate::error::{Error, Exit};
+use crate::error::{Error, Exit, Outcome};
 use crate::output::{Format, Many, Row, many};
 use crate::verifier::{Found, Grade, Oddity, Removal, Survey, Verifier};
 
@@ -186,7 +186,8 @@ impl Many for Walk<'_> {
                 return None;
             }
             if let Err(error) = self.page().await {
-                self.failure = Some(after(error, self.survey.removed));
+                let removed = if self.app.globals.dry_run { 0 } else { self.survey.removed };
+                self.failure = Some(self.app.explained(after(error, removed)));
             }
         }
         self.rows.pop_front()
@@ -256,6 +257,7 @@ fn after(mut error: Error, removed: u64) -> Error {
     if removed > 0 {
         let removed = many(removed, "key was", "keys were");
         error.source = error.source.context(format!("{removed} removed before this failed"));
+        error.outcome = Outcome::Unknown;
     }
     error
 }

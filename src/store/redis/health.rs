@@ -15,9 +15,13 @@ const REHEARSAL: &str = include_str!("health.lua");
 const MAY_READ: &str = include_str!("may_read.lua");
 
 impl Redis {
+    /// At the same time: a Cluster with a node down takes no change until the end, and tells which one it is.
     pub(super) async fn examined(&self) -> Health {
-        let challenges = if self.challenges { Some(self.may_read().await) } else { None };
-        Health { commits: self.rehearsed().await, challenges, servers: self.all_facts().await, file: None }
+        let challenges = async { if self.challenges { Some(self.may_read().await) } else { None } };
+        let (commits, challenges, facts) = tokio::join!(self.rehearsed(), challenges, self.all_facts());
+        let (servers, absent) =
+            facts.map_or_else(|error| (Err(error), Vec::new()), |(facts, absent)| (Ok(facts), absent));
+        Health { commits, challenges, servers, absent, file: None }
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
@@ -63,17 +67,21 @@ impl Redis {
         }
     }
 
-    /// Those of the server, or of each master of a Cluster.
-    async fn all_facts(&self) -> Result<Vec<ServerFacts>, StoreError> {
+    /// Those of the server, or of each master of a Cluster; and which of these are not there.
+    async fn all_facts(&self) -> Result<(Vec<ServerFacts>, Vec<StoreError>), StoreError> {
         let Some(shards) = self.way.shards().await? else {
-            return Ok(vec![self.facts(To::Any, &self.way.name()).await?]);
+            return Ok((vec![self.facts(To::Any, &self.way.name()).await?], Vec::new()));
         };
-        let mut all = Vec::with_capacity(shards.len());
+        let (mut all, mut absent) = (Vec::with_capacity(shards.len()), Vec::new());
         for shard in shards {
             let name = connection::name(&shard.place);
-            all.push(self.facts(To::Node(shard.place), &name).await?);
+            match self.facts(To::Node(shard.place), &name).await {
+                Ok(facts) => all.push(facts),
+                Err(error @ StoreError::Denied(_)) => return Err(error),
+                Err(error) => absent.push(error),
+            }
         }
-        Ok(all)
+        Ok((all, absent))
     }
 
     async fn facts(&self, to: To, name: &str) -> Result<ServerFacts, StoreError> {

@@ -18,7 +18,11 @@ fn server(name: &str) -> ServerFacts {
 
 fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<Symptom> {
     let mut symptoms = Vec::new();
-    judge(Health { commits: Ok(()), challenges: None, servers, file: None }, must_keep, &mut symptoms);
+    judge(
+        Health { commits: Ok(()), challenges: None, servers, absent: Vec::new(), file: None },
+        must_keep,
+        &mut symptoms,
+    );
     symptoms
 }
 
@@ -78,7 +82,7 @@ fn a_refused_commit_has_a_way_out() {
     ] {
         let mut symptoms = Vec::new();
         judge(
-            Health { commits: Err(error), challenges: None, servers: Ok(Vec::new()), file: None },
+            Health { commits: Err(error), challenges: None, servers: Ok(Vec::new()), absent: Vec::new(), file: None },
             false,
             &mut symptoms,
         );
