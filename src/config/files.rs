@@ -59,7 +59,10 @@ fn chmod(path: &Path) -> String {
 }
 
 fn failed(path: &Path, error: &io::Error) -> ConfigError {
-    refusal(path, &format!("cannot be read: {}", error.kind()))
+    match error.kind() {
+        io::ErrorKind::NotFound => refusal(path, "there is no such file"),
+        kind => refusal(path, &format!("cannot be read: {kind}")),
+    }
 }
 
 /// Opens a regular file of ours or root's. What is checked is the file that is open, so that nobody can put another

@@ -98,7 +98,7 @@ fn a_definition_that_is_broken_stops_only_what_needs_it() {
     let wrong: fn(&Machine) = |machine| drop(machine.write(PLACE, "name = \"Ours\"\nsend = 5\n"));
     let open: fn(&Machine) = |machine| set_mode(&machine.write(PLACE, OWN), 0o666);
     let cases = [
-        (missing, "entity not found", "provider show telnyx"),
+        (missing, "there is no such file", "provider show telnyx"),
         (wrong, "line 2, column 8", "provider check"),
         (open, "others may write", "chmod 600"),
     ];

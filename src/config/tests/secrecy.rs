@@ -122,7 +122,7 @@ async fn no_failure_to_fetch_tells_the_secret() {
         (SecretSource::Env("ABSENT".into()), "ABSENT is not set"),
         (SecretSource::Env("BAD".into()), "BAD is empty"),
         (SecretSource::File(open), "others may read or write it"),
-        (SecretSource::File(folder.path().join("absent")), "cannot be read"),
+        (SecretSource::File(folder.path().join("absent")), "there is no such file"),
         (SecretSource::Command(vec!["sh".into(), "-c".into(), script]), "the program sh failed (exit status: 3)"),
         (SecretSource::Command(vec!["true".into()]), "the program true printed nothing"),
         (SecretSource::Command(vec!["/absent/x".into()]), "the program /absent/x cannot be started"),
