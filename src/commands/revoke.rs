@@ -99,9 +99,11 @@ impl Args {
         let asked = self.asked(app, None);
         let (mut challenges, mut place) = (Vec::new(), None);
         loop {
-            let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await?;
+            let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await;
+            let page = page.map_err(|error| after(error, challenges.len()))?;
             for line in page.found {
-                challenges.extend(verifier.revoke(&line.phone, &asked).await?.outcome.0);
+                let revoked = verifier.revoke(&line.phone, &asked).await;
+                challenges.extend(revoked.map_err(|error| after(error, challenges.len()))?.outcome.0);
             }
             place = page.next;
             if place.is_none() {
@@ -116,7 +118,8 @@ impl Args {
 }
 
 /// A failure after others were done is told as one of many: what was revoked stays revoked.
-fn after(mut error: Error, revoked: usize) -> Error {
+fn after(error: impl Into<Error>, revoked: usize) -> Error {
+    let mut error = error.into();
     if revoked > 0 {
         error.exit = Exit::Partial;
         let done = many(revoked, "code was", "codes were");

@@ -342,3 +342,18 @@ fn f31_a_connection_that_is_never_answered_ends_with_the_time() {
     assert_eq!(codes(&line.machine).len(), 1);
     holds(&line.server);
 }
+
+#[test]
+fn a_revoke_of_all_that_breaks_off_says_how_far_it_came() {
+    let line = Line::new();
+    for phone in ["+919876543210", "+919876543211"] {
+        line.machine.run(&["issue", phone]).exits(0);
+    }
+    // A question for each phone, in one message; then one for each before its own change.
+    line.proxy.inject(cut(On::Request, Toxic::Reset).about(LOAD).after(3).always());
+    let partly = End::of(19, "PARTIAL", &["1 code was revoked before this failed"]);
+    ends(&line.machine, &["revoke", "--all", "--yes"], partly);
+    line.proxy.heal();
+    let rest = ends(&line.machine, &["revoke", "--all", "--yes"], YES).1;
+    assert_eq!(rest["revoked"], 1);
+}
