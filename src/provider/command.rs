@@ -123,7 +123,7 @@ impl Provider for Program {
         redactor.phone(message.to);
         let end = deadline.min(Instant::now() + self.timeout);
         if end <= Instant::now() {
-            return refused(Class::Unreachable, "no time was left to send");
+            return Outcome::Refused(Refusal::late());
         }
         let (document, child) = match (document(message), self.spawn()) {
             (Ok(document), Ok(child)) => (document, child),

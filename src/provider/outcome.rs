@@ -116,6 +116,12 @@ impl Refusal {
         Self { class, code: None, message: message.into(), retry_after: None, advice: None }
     }
 
+    /// The time was over before anybody was asked.
+    pub(super) fn late() -> Self {
+        let advice = Some("give the command more time: --timeout 60s".to_owned());
+        Self { advice, ..Self::new(Class::Unreachable, "no time was left to send") }
+    }
+
     /// The next step for a person: the definition's advice for this code, else that of the class.
     #[must_use]
     pub fn hint(&self) -> &str {

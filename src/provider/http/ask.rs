@@ -65,7 +65,7 @@ impl Gateway {
         let end = deadline.min(Instant::now() + self.timeout);
         let answer = match exchange::run(built, end, redactor).await {
             Exchange::Answered(answer) => answer,
-            Exchange::NotSent(why) => return Err(refused(Class::Unreachable, why)),
+            Exchange::NotSent(refusal) => return Err(Silence::Refused(refusal)),
             Exchange::Doubtful(doubt) => return Err(refused(Class::Unreachable, doubt.why)),
         };
         let answered = Answered::read(answer, self.definition.body, named);

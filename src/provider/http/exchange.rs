@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Request, Response};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::outcome::Doubt;
+use super::super::outcome::{Class, Doubt, Refusal};
 use super::super::redact::Redactor;
 use super::super::tls;
 
@@ -26,7 +26,7 @@ pub(super) enum Exchange {
     /// The gateway answered.
     Answered(Answer),
     /// No connection was made, so no byte of the request was written.
-    NotSent(String),
+    NotSent(Refusal),
     /// The request or a part of it may have arrived.
     Doubtful(Doubt),
 }
@@ -44,11 +44,11 @@ pub(super) async fn run(request: Request, end: Instant, redactor: &Redactor) -> 
     let started = Instant::now();
     let left = end.saturating_duration_since(started);
     if left.is_zero() {
-        return Exchange::NotSent("no time was left to send".to_owned());
+        return Exchange::NotSent(Refusal::late());
     }
     let client = match client(CONNECT.min(left.saturating_sub(MARGIN.min(left / 10)))) {
         Ok(client) => client,
-        Err(why) => return Exchange::NotSent(why),
+        Err(why) => return not_sent(why),
     };
     let place = redactor.clean(&format!("{} {}{}", request.method(), host(&request), request.url().path()));
     tracing::debug!(request = %place, "asking the gateway");
@@ -62,7 +62,9 @@ pub(super) async fn run(request: Request, end: Instant, redactor: &Redactor) -> 
         Exchange::Answered(answer) => {
             tracing::debug!(request = %place, status = answer.status, duration_ms, "answered");
         }
-        Exchange::NotSent(why) => tracing::debug!(request = %place, duration_ms, why, "not sent"),
+        Exchange::NotSent(refusal) => {
+            tracing::debug!(request = %place, duration_ms, why = refusal.message, "not sent");
+        }
         Exchange::Doubtful(doubt) => tracing::debug!(request = %place, duration_ms, why = doubt.why, "no answer"),
     }
     exchange
@@ -71,6 +73,10 @@ pub(super) async fn run(request: Request, end: Instant, redactor: &Redactor) -> 
 fn host(request: &Request) -> String {
     let host = request.url().host_str().unwrap_or_default();
     request.url().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn not_sent(why: impl Into<String>) -> Exchange {
+    Exchange::NotSent(Refusal::new(Class::Unreachable, why))
 }
 
 fn doubtful(why: &str) -> Exchange {
@@ -107,10 +113,10 @@ fn failed(error: &reqwest::Error, redactor: &Redactor) -> Exchange {
         } else {
             redactor.clean(&format!("no connection: {why}"))
         };
-        return Exchange::NotSent(what);
+        return not_sent(what);
     }
     if error.is_builder() {
-        return Exchange::NotSent("the request could not be made".to_owned());
+        return not_sent("the request could not be made");
     }
     Exchange::Doubtful(Doubt { why: redactor.clean(&format!("the connection broke before an answer came: {why}")) })
 }

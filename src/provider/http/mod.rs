@@ -71,7 +71,7 @@ impl Provider for Gateway {
         let end = deadline.min(Instant::now() + self.timeout);
         match exchange::run(request, end, &redactor).await {
             Exchange::Answered(answer) => self.judge(answer, message, &redactor),
-            Exchange::NotSent(why) => Outcome::Refused(Refusal::new(Class::Unreachable, why)),
+            Exchange::NotSent(refusal) => Outcome::Refused(refusal),
             Exchange::Doubtful(doubt) => Outcome::Unknown(doubt),
         }
     }

@@ -77,10 +77,6 @@ impl Account {
             Some(text) => Ok(text.to_owned()),
             None => Err(OpenError::Missing(name.to_owned())),
         };
-        let octet = |name: &str, usual: u8| {
-            let number = settings.number(name, 255, "a number from 0 to 255")?;
-            Ok::<u8, OpenError>(number.and_then(|number| u8::try_from(number).ok()).unwrap_or(usual))
-        };
         let password = required("password")?;
         field::<9>("password", &password, "at most 8 ASCII characters, as SMPP 3.4 has it")?;
         let system_type = settings.text("system_type")?.unwrap_or_default();
@@ -92,12 +88,12 @@ impl Account {
             password: Secret::new(password),
             system_type: field("system_type", system_type, "at most 12 ASCII characters")?,
             source: source(settings)?,
-            destination_ton: octet("destination_ton", 1)?.into(),
-            destination_npi: octet("destination_npi", 1)?.into(),
+            destination_ton: octet(settings, "destination_ton", 1)?.into(),
+            destination_npi: octet(settings, "destination_npi", 1)?.into(),
             service_type: field("service_type", service_type, "at most 5 ASCII characters")?,
             registered_delivery: settings.flag("registered_delivery")?.unwrap_or(true),
             validity_period: validity(settings)?,
-            data_coding: octet("data_coding", 0)?,
+            data_coding: octet(settings, "data_coding", 0)?,
             long: long(settings)?,
             parameters: parameters(settings)?,
             errors: errors(settings)?,
@@ -111,8 +107,14 @@ fn field<const MAX: usize>(name: &str, text: &str, expected: &'static str) -> Re
     COctetString::from_string(text.to_owned()).map_err(|_| wrong(name, expected))
 }
 
+fn octet(settings: &Settings, name: &str, usual: u8) -> Result<u8, OpenError> {
+    let number = settings.number(name, u8::MAX.into(), "a number from 0 to 255")?;
+    Ok(number.and_then(|number| u8::try_from(number).ok()).unwrap_or(usual))
+}
+
 fn place(settings: &Settings, host: String) -> Result<Place, OpenError> {
     let port = settings.number("port", u16::MAX, "a number from 0 to 65535")?.unwrap_or(2775);
+    let wrong_tls = || wrong("tls", "true, false, or a table such as { ca = \"ca.pem\" }");
     let config = match settings.0.get("tls") {
         None if tls::stays_inside(&host) => None,
         None => {
@@ -124,9 +126,9 @@ fn place(settings: &Settings, host: String) -> Result<Place, OpenError> {
         Some(Setting::Plain(Value::Bool(true))) => Some(tls::usual()),
         Some(Setting::Plain(Value::Object(table))) => match table.get("ca").and_then(Value::as_str) {
             Some(ca) if table.len() == 1 => Some(tls::trusting(roots(Path::new(ca))?)),
-            _ => return Err(wrong("tls", "true, false, or a table such as { ca = \"ca.pem\" }")),
+            _ => return Err(wrong_tls()),
         },
-        Some(_) => return Err(wrong("tls", "true, false, or a table such as { ca = \"ca.pem\" }")),
+        Some(_) => return Err(wrong_tls()),
     };
     let name = || ServerName::try_from(host.clone()).map_err(|_| wrong("host", "the name or address of a machine"));
     let tls = match config {
@@ -150,13 +152,9 @@ fn roots(path: &Path) -> Result<RootCertStore, OpenError> {
 fn source(settings: &Settings) -> Result<Source, OpenError> {
     let text = settings.text("source")?.unwrap_or_default();
     let (ton, npi, address) = look(text);
-    let octet = |name: &str| settings.number(name, 255, "a number from 0 to 255");
-    let octet = |name: &str, usual: u8| {
-        Ok::<u8, OpenError>(octet(name)?.and_then(|number| u8::try_from(number).ok()).unwrap_or(usual))
-    };
     Ok(Source {
-        ton: octet("source_ton", ton)?.into(),
-        npi: octet("source_npi", npi)?.into(),
+        ton: octet(settings, "source_ton", ton)?.into(),
+        npi: octet(settings, "source_npi", npi)?.into(),
         address: field("source", address, "at most 20 ASCII characters")?,
     })
 }

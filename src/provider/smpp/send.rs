@@ -102,7 +102,7 @@ impl Smsc {
     pub(super) async fn bound(&self, end: Instant, redactor: &Redactor) -> Result<Session, Refusal> {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(Refusal::new(Class::Unreachable, "no time was left to send"));
+            return Err(Refusal::late());
         }
         let stands = Instant::now() + BOUND.min(left.saturating_sub(MARGIN.min(left / 10)));
         let place = &self.account.place;
