@@ -77,7 +77,7 @@ pub(super) fn country_named(text: &str) -> Result<Country, String> {
         code if code.len() == 2 && code.parse::<Country>().is_ok() => Some(code),
         _ => None,
     };
-    Err(meant.map(|code| format!("; did you mean `{code}`?")).unwrap_or_default())
+    Err(words::suggested(meant))
 }
 
 fn code(table: Option<&Table<'_>>) -> Result<CodeSettings, ConfigError> {

@@ -13,6 +13,7 @@ use redis::{
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::failure::{self, Doing, Next};
+use super::health::value;
 use super::server::{Deadline, Place, Tls};
 use crate::otp::Secret;
 use crate::store::StoreError;
@@ -167,9 +168,7 @@ impl Links {
     async fn must_not_evict(&self, open: &mut MultiplexedConnection, place: &Place) -> Result<(), Unsent> {
         let asked: Result<String, _> = redis::cmd("INFO").arg("memory").query_async(open).await;
         let info = asked.map_err(|error| self.unsent(&error, place))?;
-        let value =
-            |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
-        match (value("maxmemory_policy"), value("maxmemory")) {
+        match (value(&info, "maxmemory_policy"), value(&info, "maxmemory")) {
             (None | Some("noeviction"), _) | (_, Some("0")) => Ok(()),
             (Some(policy), _) => {
                 let error = StoreError::NotReady(format!(

@@ -106,7 +106,7 @@ impl Redis {
 }
 
 /// `INFO` is lines of `name:value`, under headings that begin with `#`.
-fn value<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(info: &'a str, name: &str) -> Option<&'a str> {
     info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
