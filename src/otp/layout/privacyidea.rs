@@ -3,7 +3,7 @@
 //! A challenge belongs to a token, and is found by the token's serial: a set names its transactions, and each of them is
 //! a hash with the challenge of each of its tokens as JSON (`privacyidea/lib/cache/redis.py`, 3.14). Both live for 30 s
 //! longer than the challenge does. `data`, `challenge` and `session` are never given away, and the first two not even
-//! read: they may hold the code, encrypted with the server's own key, and what it is derived from.
+//! read: the one may hold the code, encrypted with the server's own key, the other what is to be signed.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -15,8 +15,8 @@ use crate::otp::Moment;
 pub const NAME: &str = "privacyidea";
 
 /// Why no more is done with them.
-pub const BECAUSE: &str = "they are only looked at, a phone at a time, since privacyIDEA encrypts a code with a key of \
-                           its own, and keeps challenges in its database too, so that only it can end them";
+pub const BECAUSE: &str = "they are only looked at, a phone at a time, since privacyIDEA makes and checks codes with \
+                           keys that only it has, and keeps challenges in its database too, so that only it can end them";
 
 /// What a challenge's session says once its owner has turned it down (`privacyidea/lib/challenge_types.py`).
 const REFUSED: [&str; 2] = ["challenge_declined", "challenge_cancelled"];
