@@ -66,9 +66,7 @@ impl Peppers {
     /// The MAC of a code, with the first pepper.
     #[must_use]
     pub fn sign(&self, binding: &Binding<'_>, code: &Code) -> Mac {
-        let first = &self.0[0];
-        let tag = keyed(&first.key, binding, code).finalize().into_bytes();
-        Mac { key: first.id.clone(), tag: BASE64URL_NOPAD.encode(&tag) }
+        self.made(|key| keyed(key, binding, code))
     }
 
     /// Whether this is the code, compared in constant time. A MAC that is empty or cut short is never equal.
@@ -76,18 +74,13 @@ impl Peppers {
     /// # Errors
     /// When the MAC names a pepper that is not here.
     pub fn verify(&self, mac: &Mac, binding: &Binding<'_>, code: &Code) -> Result<bool, UnknownKey> {
-        let pepper = self.0.iter().find(|pepper| pepper.id == mac.key);
-        let pepper = pepper.ok_or_else(|| UnknownKey(super::foreign::escaped(&mac.key)))?;
-        let Ok(tag) = BASE64URL_NOPAD.decode(mac.tag.as_bytes()) else { return Ok(false) };
-        Ok(keyed(&pepper.key, binding, code).verify_slice(&tag).is_ok())
+        self.is_made(mac, |key| keyed(key, binding, code))
     }
 
     /// The fingerprint of what an application keeps of a code, with the first pepper: it is known again by it, and
     /// nothing is told of it.
     pub(super) fn fingerprint(&self, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Mac {
-        let first = &self.0[0];
-        let tag = fingerprint(&first.key, phone, purpose, kept).finalize().into_bytes();
-        Mac { key: first.id.clone(), tag: BASE64URL_NOPAD.encode(&tag) }
+        self.made(|key| fingerprint(key, phone, purpose, kept))
     }
 
     /// Whether a fingerprint is that of what is kept.
@@ -98,10 +91,21 @@ impl Peppers {
         purpose: &Purpose,
         kept: &[u8],
     ) -> Result<bool, UnknownKey> {
+        self.is_made(mac, |key| fingerprint(key, phone, purpose, kept))
+    }
+
+    fn made(&self, make: impl FnOnce(&Secret) -> Hmac<Sha256>) -> Mac {
+        let first = &self.0[0];
+        let tag = make(&first.key).finalize().into_bytes();
+        Mac { key: first.id.clone(), tag: BASE64URL_NOPAD.encode(&tag) }
+    }
+
+    /// Whether the pepper that the MAC names makes it of the same.
+    fn is_made(&self, mac: &Mac, make: impl FnOnce(&Secret) -> Hmac<Sha256>) -> Result<bool, UnknownKey> {
         let pepper = self.0.iter().find(|pepper| pepper.id == mac.key);
         let pepper = pepper.ok_or_else(|| UnknownKey(super::foreign::escaped(&mac.key)))?;
         let Ok(tag) = BASE64URL_NOPAD.decode(mac.tag.as_bytes()) else { return Ok(false) };
-        Ok(fingerprint(&pepper.key, phone, purpose, kept).verify_slice(&tag).is_ok())
+        Ok(make(&pepper.key).verify_slice(&tag).is_ok())
     }
 
     /// A key for another use, derived from each pepper in turn, the signing one first.
