@@ -6,6 +6,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use zeroize::Zeroizing;
 
 use super::origin;
+use crate::otp::words::{nearest, suggested};
 
 /// The variables of a template, besides what the template sets itself.
 const VARIABLES: [&str; 5] = ["code", "app", "ttl_minutes", "purpose", "lang"];
@@ -51,7 +52,7 @@ pub enum TemplateError {
         detail: String,
     },
     /// It uses a name that is not a variable.
-    #[error("the template uses `{name}`, which is not one of {known}{}", did_you_mean(*.suggestion), known = VARIABLES.join(", "))]
+    #[error("the template uses `{name}`, which is not one of {known}{}", suggested(*.suggestion), known = VARIABLES.join(", "))]
     Unknown {
         /// The name.
         name: String,
@@ -82,10 +83,6 @@ pub enum TemplateError {
 
 fn in_line(line: Option<usize>) -> String {
     line.map(|line| format!(" (line {line})")).unwrap_or_default()
-}
-
-fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
 impl Template {
@@ -138,9 +135,7 @@ impl Template {
         let Some(name) = unknown.into_iter().next() else {
             return Ok(());
         };
-        let likeness = |known: &&str| strsim::jaro_winkler(known, &name);
-        let nearest = VARIABLES.into_iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-        let suggestion = nearest.filter(|known| likeness(known) > 0.7);
+        let suggestion = nearest(&name, VARIABLES);
         Err(TemplateError::Unknown { name, suggestion })
     }
 
