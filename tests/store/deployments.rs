@@ -229,7 +229,7 @@ pub fn at(server: &RedisServer) -> At {
 }
 
 /// Waits until something is so.
-pub fn until(what: &str, is: impl Fn() -> bool) {
+pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !is() {
         assert!(Instant::now() < end, "not so after 20 s: {what}");
