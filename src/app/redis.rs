@@ -104,8 +104,6 @@ impl App {
                 SecretSource::Literal(_) => format!("the password stands in the file: {show}"),
                 other => format!("the password is that of {}: {show}", other.shown()),
             }),
-            // Which server it is, and what to do about it.
-            (Exit::StoreNotReady, _) => error.hint.or_else(|| Some(format!("otpctl doctor --config {file}"))),
             _ => error.hint,
         };
         error

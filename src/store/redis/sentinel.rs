@@ -14,6 +14,8 @@ use crate::store::StoreError;
 
 /// A Sentinel that has not answered within this is passed over.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// So often.
+const ROUNDS: usize = 2;
 
 /// The Sentinels, and the master that one of them named.
 pub(super) struct Master {
@@ -57,21 +59,27 @@ impl Master {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
+    /// Those that are silent are asked once more, after the others: one that is busy with many is not gone.
     async fn ask(&self) -> Result<Place, StoreError> {
-        let mut why = None;
-        for node in &self.nodes {
-            let end = self.deadline.end().min(Instant::now() + PATIENCE);
-            match timeout_at(end, self.ask_one(node)).await {
-                Ok(Ok(Some(place))) => return Ok(place),
-                Ok(Ok(None)) => why = why.or(Some(format!("{node} knows no master of this name"))),
-                // Another would refuse us for the same reason, and a wrong password is not to be tried everywhere.
-                Ok(Err(error @ (StoreError::Denied(_) | StoreError::Config(_)))) => return Err(error),
-                Ok(Err(error)) => why = Some(error.to_string()),
-                Err(_) => {
-                    self.links.forget(node);
-                    why = Some(format!("{node} does not answer"));
+        let (mut why, mut open) = (None, self.nodes.iter().collect::<Vec<_>>());
+        for _ in 0..ROUNDS {
+            let mut silent = Vec::new();
+            for node in open {
+                let end = self.deadline.end().min(Instant::now() + PATIENCE);
+                match timeout_at(end, self.ask_one(node)).await {
+                    Ok(Ok(Some(place))) => return Ok(place),
+                    Ok(Ok(None)) => why = why.or(Some(format!("{node} knows no master of this name"))),
+                    // Another would refuse us for the same reason, and a wrong password is not to be tried everywhere.
+                    Ok(Err(error @ (StoreError::Denied(_) | StoreError::Config(_)))) => return Err(error),
+                    Ok(Err(error)) => why = Some(error.to_string()),
+                    Err(_) => {
+                        self.links.forget(node);
+                        why = Some(format!("{node} does not answer"));
+                        silent.push(node);
+                    }
                 }
             }
+            open = silent;
         }
         let why = why.unwrap_or_else(|| "none is configured".to_owned());
         Err(StoreError::Unreachable(format!("no Sentinel names the master `{}`: {why}", self.name)))

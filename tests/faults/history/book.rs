@@ -113,8 +113,9 @@ impl Book {
         assert_eq!(created.len(), outbox.len(), "no challenge went out twice");
         self.sends(outbox);
         self.acceptances();
+        let heard = self.heard();
         for op in self.ops.iter().filter(|op| op.said("ok") && op.is_first()) {
-            self.is_open(op, &created);
+            self.is_open(op, &created, heard[op.challenge().unwrap()]);
         }
         self.guesses();
         self.failures();
@@ -156,12 +157,21 @@ impl Book {
         }
     }
 
+    /// When each challenge was first heard of. Its time is that of its decision, and it is written a little later: then it
+    /// was surely there.
+    fn heard(&self) -> BTreeMap<&str, i64> {
+        let mut heard = BTreeMap::new();
+        for op in &self.ops {
+            let Some(challenge) = op.challenge() else { continue };
+            let first = heard.entry(challenge).or_insert(op.ended);
+            *first = op.ended.min(*first);
+        }
+        heard
+    }
+
     /// Nothing had ended the challenge before this acceptance began.
-    fn is_open(&self, taken: &Op, created: &BTreeMap<&str, i64>) {
-        let challenge = taken.challenge().unwrap();
-        let made = created[challenge];
-        // Its time is that of its decision, and it is written a little later: it was surely there when it was heard of.
-        let heard = self.ops.iter().filter(|op| op.challenge() == Some(challenge)).map(|op| op.ended).min().unwrap();
+    fn is_open(&self, taken: &Op, created: &BTreeMap<&str, i64>, heard: i64) {
+        let made = created[taken.challenge().unwrap()];
         assert!(taken.moment("expires_at").unwrap() >= taken.began, "after its end: {taken:?}");
         let before = |op: &&Op| op.phone == taken.phone && op.ended < taken.began;
         for op in self.ops.iter().filter(before) {
@@ -203,27 +213,61 @@ impl Book {
 
     /// The count of failures falls only by a success or an unlock.
     fn failures(&self) {
-        let count = |op: &Op| op.field("failures_consecutive").as_u64();
-        let counted = |op: &&Op| matches!(op.what, What::Verify(_)) && op.is_first() && count(op).is_some();
-        let seen: Vec<&Op> = self.ops.iter().filter(counted).collect();
-        let clears = |op: &Op| {
-            let may = match op.what {
-                What::Unlock => op.exit == Some(0) || op.may_have_happened(),
-                What::Verify(_) => op.said("ok") || op.may_have_happened(),
-                _ => false,
-            };
-            may.then_some((op.phone, op.began, op.ended))
-        };
-        let clears: Vec<_> = self.ops.iter().filter_map(clears).collect();
-        for later in &seen {
-            let earlier = seen.iter().filter(|op| op.phone == later.phone && op.ended < later.began);
-            for earlier in earlier.filter(|earlier| count(earlier) > count(later)) {
-                let meets = |(phone, began, ended): &(usize, i64, i64)| {
-                    *phone == later.phone && *ended >= earlier.began && *began <= later.ended
-                };
-                assert!(clears.iter().any(meets), "the count fell: {earlier:?} and {later:?}");
-            }
+        let phones: BTreeSet<usize> = self.ops.iter().map(|op| op.phone).collect();
+        for phone in phones {
+            self.failures_of(phone);
         }
+    }
+
+    /// A long history has too many pairs of operations to look at each: in one pass over the later of the two, that of the
+    /// earlier which began last is enough, of each count.
+    fn failures_of(&self, phone: usize) {
+        let count = |op: &Op| op.field("failures_consecutive").as_u64();
+        let of_phone = || self.ops.iter().filter(|op| op.phone == phone);
+        let counted = |op: &&Op| matches!(op.what, What::Verify(_)) && op.is_first();
+        let mut laters: Vec<(&Op, u64)> = of_phone().filter(counted).filter_map(|op| Some((op, count(op)?))).collect();
+        let mut earliers = laters.clone();
+        laters.sort_by_key(|(op, _)| op.began);
+        earliers.sort_by_key(|(op, _)| op.ended);
+        let clears = Clears::of(of_phone());
+        let mut earliers = earliers.into_iter().peekable();
+        let mut latest: BTreeMap<u64, &Op> = BTreeMap::new();
+        for (later, left) in laters {
+            while let Some((earlier, count)) = earliers.next_if(|(earlier, _)| earlier.ended < later.began) {
+                let known = latest.entry(count).or_insert(earlier);
+                *known = if earlier.began > known.began { earlier } else { known };
+            }
+            let cleared = clears.until(later.ended);
+            let fell = latest.range(left + 1..).find(|(_, earlier)| earlier.began > cleared);
+            assert!(fell.is_none(), "the count fell: {fell:?} and {later:?}");
+        }
+    }
+}
+
+/// Operations that may have cleared a count: when each began, and when the last of those that began until then ended.
+struct Clears(Vec<(i64, i64)>);
+
+impl Clears {
+    fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Self {
+        let clears = |op: &&Op| match op.what {
+            What::Unlock => op.exit == Some(0) || op.may_have_happened(),
+            What::Verify(_) => op.said("ok") || op.may_have_happened(),
+            _ => false,
+        };
+        let mut all: Vec<(i64, i64)> = ops.filter(clears).map(|op| (op.began, op.ended)).collect();
+        all.sort_unstable();
+        let mut last = i64::MIN;
+        for (_, ended) in &mut all {
+            last = last.max(*ended);
+            *ended = last;
+        }
+        Self(all)
+    }
+
+    /// Until when a count may have been cleared by what began no later than this.
+    fn until(&self, at: i64) -> i64 {
+        let fit = self.0.partition_point(|(began, _)| *began <= at);
+        fit.checked_sub(1).map_or(i64::MIN, |index| self.0[index].1)
     }
 }
 
