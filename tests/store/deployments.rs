@@ -123,6 +123,11 @@ impl Cluster {
         self.ports[self.nodes.iter().position(|own| own.port() == node.port()).unwrap()]
     }
 
+    /// The node that a slot is given to at first.
+    pub fn first_owner(slot: usize) -> usize {
+        (0..3).rfind(|index| index * 16384 / 3 <= slot).unwrap()
+    }
+
     /// The slot of a key.
     pub fn slot(&self, key: &str) -> String {
         self.nodes[0].cli(&["CLUSTER", "KEYSLOT", key])

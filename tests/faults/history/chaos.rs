@@ -1,8 +1,8 @@
 //! The stores that histories run on, and what breaks there.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::Dice;
+use super::{Course, Dice};
 use crate::deployments::Watched;
 use crate::support::cli::Machine;
 use crate::support::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
@@ -14,7 +14,7 @@ pub trait Place: Sync {
     fn machine(&self) -> &Machine;
 
     /// Breaks things until the end, and mends them.
-    fn break_things(&self, _end: Instant, _dice: &mut Dice) {}
+    fn break_things(&self, _course: &Course, _dice: &mut Dice) {}
 
     /// Whether it does.
     fn breaks(&self) -> bool {
@@ -105,8 +105,8 @@ impl Place for Alone {
         &self.machine
     }
 
-    fn break_things(&self, end: Instant, dice: &mut Dice) {
-        while Instant::now() < end {
+    fn break_things(&self, course: &Course, dice: &mut Dice) {
+        while !course.is_over() {
             std::thread::sleep(Duration::from_millis(20 + dice.roll(100)));
             if dice.roll(25) == 0 {
                 self.server.crash();
@@ -150,8 +150,8 @@ impl Place for OfSentinel {
         &self.machine
     }
 
-    fn break_things(&self, end: Instant, dice: &mut Dice) {
-        while Instant::now() < end {
+    fn break_things(&self, course: &Course, dice: &mut Dice) {
+        while !course.is_over() {
             std::thread::sleep(Duration::from_millis(3000 + dice.roll(3000)));
             // It may be in the middle of the one before.
             self.watched.sentinel.cli(&["SENTINEL", "FAILOVER", "otp"]);

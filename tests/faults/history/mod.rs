@@ -22,8 +22,10 @@ use self::chaos::Place;
 use super::support::cli::Machine;
 use super::world::{FREE, OUTBOX};
 
-/// Few, so that the operations meet.
+/// Few at a time, so that the operations meet.
 const PHONES: usize = 3;
+/// After so many sends others take their place: each may have a hundred in an hour.
+const SENDS: usize = 80 * PHONES;
 const WORKERS: usize = 8;
 /// Guesses that a code stands.
 const TRIES: usize = 3;
@@ -59,7 +61,25 @@ fn now() -> i64 {
 }
 
 fn phone(index: usize) -> String {
-    format!("+91987654321{index}")
+    format!("+9198765{:05}", 43210 + index)
+}
+
+/// How far a history is.
+struct Course {
+    end: Instant,
+    sends: AtomicUsize,
+}
+
+impl Course {
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.end
+    }
+
+    /// One of the phones that are worked on now.
+    fn phone(&self, dice: &mut Dice) -> usize {
+        let before = self.sends.load(Ordering::SeqCst) / SENDS * PHONES;
+        before + usize::try_from(dice.roll(PHONES as u64)).unwrap()
+    }
 }
 
 /// What went out so far, read on from where it was read before.
@@ -92,15 +112,15 @@ struct Scene<'a> {
     outbox: Mutex<Outbox>,
     book: Mutex<Book>,
     next: AtomicUsize,
-    end: Instant,
+    course: Course,
 }
 
 impl Scene<'_> {
     /// One worker, until the end.
     fn work(&self, seed: u64) {
         let mut dice = Dice(seed);
-        while Instant::now() < self.end {
-            let phone = usize::try_from(dice.roll(PHONES as u64)).unwrap();
+        while !self.course.is_over() {
+            let phone = self.course.phone(&mut dice);
             let (what, words) = self.choose(&mut dice, phone);
             let words = [words, ["--json", "--timeout", "6s"].map(str::to_owned).to_vec()].concat();
             let mut answered = self.run(&what, phone, &words, &mut dice);
@@ -120,6 +140,7 @@ impl Scene<'_> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         match dice.roll(100) {
             0..25 => {
+                self.course.sends.fetch_add(1, Ordering::SeqCst);
                 let ttl = ["2s", "60s"][usize::try_from(dice.roll(2)).unwrap()];
                 let words = words(&["send", &number, "--ttl", ttl, "--idempotency-key", &id]);
                 (What::Send(id), words)
@@ -177,20 +198,20 @@ fn heard(child: Child) -> (Option<i32>, String, String) {
 
 /// Lets them all work on a store for so long, and looks whether what they heard can be true. Says how much happened.
 fn history(place: &dyn Place, time: Duration, seed: u64) -> String {
-    let end = Instant::now() + time;
+    let course = Course { end: Instant::now() + time, sends: AtomicUsize::new(0) };
     let scene = Scene {
         machine: place.machine(),
         outbox: Mutex::default(),
         book: Mutex::new(Book::new(TRIES)),
         next: AtomicUsize::new(0),
-        end,
+        course,
     };
     std::thread::scope(|scope| {
         for worker in 0..WORKERS {
             let scene = &scene;
             scope.spawn(move || scene.work(seed.wrapping_mul(31) + worker as u64));
         }
-        scope.spawn(|| place.break_things(end, &mut Dice(seed)));
+        scope.spawn(|| place.break_things(&scene.course, &mut Dice(seed)));
     });
     let broke = place.look();
     let mut outbox = scene.outbox.into_inner().unwrap();

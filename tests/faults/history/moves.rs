@@ -1,12 +1,13 @@
 //! The Clusters that histories run on: slots that move key by key, nodes that are killed and come back, and replicas that
 //! take the place of their masters.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::chaos::{Place, over, spoil};
-use super::{Dice, PHONES, phone};
+use super::{Course, Dice, phone};
 use crate::deployments::{Cluster, until};
 use crate::support::cli::Machine;
 use crate::support::proxy::Proxy;
@@ -36,8 +37,8 @@ impl Nodes {
     }
 
     /// Spoils one way after the other until the end.
-    fn spoil(&self, end: Instant, dice: &mut Dice) {
-        while Instant::now() < end {
+    fn spoil(&self, course: &Course, dice: &mut Dice) {
+        while !course.is_over() {
             std::thread::sleep(Duration::from_millis(20 + dice.roll(100)));
             spoil(dice.pick(&self.proxies).unwrap(), dice);
         }
@@ -67,10 +68,10 @@ impl Wandering {
     }
 
     /// Kills one node after the other. It comes back before or after the others took notice.
-    fn kill(&self, end: Instant, dice: &mut Dice) {
+    fn kill(&self, course: &Course, dice: &mut Dice) {
         loop {
             std::thread::sleep(Duration::from_millis(3000 + dice.roll(3000)));
-            if Instant::now() >= end {
+            if course.is_over() {
                 break;
             }
             let node = dice.pick(&self.nodes.cluster.nodes).unwrap();
@@ -83,44 +84,42 @@ impl Wandering {
     }
 
     /// Moves the slots of the phones from node to node.
-    fn wander(&self, end: Instant, dice: &mut Dice) {
+    fn wander(&self, course: &Course, dice: &mut Dice) {
         let cluster = &self.nodes.cluster;
         let ids: Vec<String> = cluster.nodes.iter().map(|node| node.cli(&["CLUSTER", "MYID"])).collect();
-        let key = |index| format!("otpctl:{{{}}}:record", phone(index));
-        let owner = |index| {
-            let (own, _) = cluster.of(&key(index));
-            cluster.nodes.iter().position(|node| node.port() == own.port()).unwrap()
-        };
-        let mut slots: Vec<Slot<'_>> = (0..PHONES)
-            .map(|index| Slot { cluster, ids: &ids, slot: cluster.slot(&key(index)), owner: owner(index) })
-            .collect();
-        while Instant::now() < end {
+        let mut owners: HashMap<usize, usize> = HashMap::new();
+        while !course.is_over() {
             std::thread::sleep(Duration::from_millis(dice.roll(300)));
-            let turn = usize::try_from(dice.roll(PHONES as u64)).unwrap();
-            let step = 1 + usize::try_from(dice.roll(2)).unwrap();
-            let to = (slots[turn].owner + step) % cluster.nodes.len();
-            slots[turn].move_to(to, dice);
+            let key = format!("otpctl:{{{}}}:record", phone(course.phone(dice)));
+            // One of them may be down.
+            let told = cluster.nodes.iter().find_map(|node| node.cli(&["CLUSTER", "KEYSLOT", &key]).parse().ok());
+            let slot = told.unwrap();
+            let owner = *owners.entry(slot).or_insert_with(|| Cluster::first_owner(slot));
+            let to = (owner + 1 + usize::try_from(dice.roll(2)).unwrap()) % cluster.nodes.len();
+            Move { cluster, ids: &ids, slot: &slot.to_string(), owner, to }.make(dice);
+            owners.insert(slot, to);
             self.moved.fetch_add(1, Ordering::SeqCst);
         }
     }
 }
 
-/// One slot, and who has it.
-struct Slot<'a> {
+/// One slot, who has it, and who is to have it.
+struct Move<'a> {
     cluster: &'a Cluster,
     ids: &'a [String],
-    slot: String,
+    slot: &'a str,
     owner: usize,
+    to: usize,
 }
 
-impl Slot<'_> {
+impl Move<'_> {
     /// As `redis-cli --cluster reshard` moves a slot, but slowly. A node that is down is waited for at each step; each may
     /// be done twice.
-    fn move_to(&mut self, to: usize, dice: &mut Dice) {
-        let (from, slot) = (&self.cluster.nodes[self.owner], &self.slot);
-        let target = &self.cluster.nodes[to];
+    fn make(&self, dice: &mut Dice) {
+        let [from, target] = [self.owner, self.to].map(|index| &self.cluster.nodes[index]);
+        let (slot, new) = (self.slot, &self.ids[self.to]);
         self.set(target, &["IMPORTING", &self.ids[self.owner]]);
-        self.set(from, &["MIGRATING", &self.ids[to]]);
+        self.set(from, &["MIGRATING", new]);
         let port = target.port().to_string();
         let end = Instant::now() + Duration::from_secs(30);
         loop {
@@ -138,16 +137,13 @@ impl Slot<'_> {
             }
         }
         // The target first, so that the slot is never nobody's.
-        self.set(target, &["NODE", &self.ids[to]]);
-        self.set(from, &["NODE", &self.ids[to]]);
-        for node in &self.cluster.nodes {
-            self.set(node, &["NODE", &self.ids[to]]);
-        }
-        self.owner = to;
+        self.set(target, &["NODE", new]);
+        self.set(from, &["NODE", new]);
+        self.cluster.nodes.iter().for_each(|node| self.set(node, &["NODE", new]));
     }
 
     fn set(&self, node: &RedisServer, words: &[&str]) {
-        let words = [&["CLUSTER", "SETSLOT", &self.slot], words].concat();
+        let words = [&["CLUSTER", "SETSLOT", self.slot], words].concat();
         until(&format!("OK to {words:?}"), || node.cli(&words) == "OK");
     }
 }
@@ -157,13 +153,13 @@ impl Place for Wandering {
         &self.nodes.machine
     }
 
-    fn break_things(&self, end: Instant, dice: &mut Dice) {
+    fn break_things(&self, course: &Course, dice: &mut Dice) {
         let mut seeds = [(); 3].map(|()| Dice(dice.roll(u64::MAX)));
         let [spoils, kills, wanders] = &mut seeds;
         std::thread::scope(|scope| {
-            scope.spawn(|| self.nodes.spoil(end, spoils));
-            scope.spawn(|| self.kill(end, kills));
-            scope.spawn(|| self.wander(end, wanders));
+            scope.spawn(|| self.nodes.spoil(course, spoils));
+            scope.spawn(|| self.kill(course, kills));
+            scope.spawn(|| self.wander(course, wanders));
         });
     }
 
@@ -188,11 +184,11 @@ impl Relayed {
         Self { nodes: Nodes::start(true, durability), took_over: Mutex::default() }
     }
 
-    fn relay(&self, end: Instant, dice: &mut Dice) {
+    fn relay(&self, course: &Course, dice: &mut Dice) {
         let cluster = &self.nodes.cluster;
         let mut pairs: Vec<[usize; 2]> = (0..3).map(|index| [index, index + 3]).collect();
         let mut by_force = true;
-        while Instant::now() < end {
+        while !course.is_over() {
             std::thread::sleep(Duration::from_millis(500 + dice.roll(1500)));
             let pair = usize::try_from(dice.roll(3)).unwrap();
             let [master, replica] = pairs[pair].map(|index| &cluster.nodes[index]);
@@ -228,11 +224,11 @@ impl Place for Relayed {
         &self.nodes.machine
     }
 
-    fn break_things(&self, end: Instant, dice: &mut Dice) {
+    fn break_things(&self, course: &Course, dice: &mut Dice) {
         let (mut spoils, mut relays) = (Dice(dice.roll(u64::MAX)), Dice(dice.roll(u64::MAX)));
         std::thread::scope(|scope| {
-            scope.spawn(|| self.nodes.spoil(end, &mut spoils));
-            scope.spawn(|| self.relay(end, &mut relays));
+            scope.spawn(|| self.nodes.spoil(course, &mut spoils));
+            scope.spawn(|| self.relay(course, &mut relays));
         });
     }
 
