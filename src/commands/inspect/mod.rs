@@ -1,9 +1,10 @@
 //! `inspect`: the support screen of one phone. It reads, and changes nothing.
 
 mod challenges;
+mod checks;
 mod deliveries;
-
-use std::time::Duration;
+mod limits;
+mod timeline;
 
 use serde::Serialize;
 
@@ -12,16 +13,16 @@ use super::target::{Target, target};
 use super::user::LinkedUser;
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::otp::layout::{Application, Finding, Layout};
 use crate::otp::record::{Challenge, Slot};
-use crate::otp::rules::budget;
-use crate::otp::span::spelled;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Event, EventKind, Limits, Moment, Purpose, UserId};
+use crate::otp::{Event, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
 use crate::verifier::{Look, Lost};
 use challenges::TokenChallenge;
+use checks::Check;
 use deliveries::Delivery;
+use limits::Limit;
+use timeline::Line;
 
 /// Show what is known of a phone: live code, limits, locks, users, deliveries, last events
 ///
@@ -87,41 +88,12 @@ struct Live {
 }
 
 #[derive(Serialize)]
-struct Limit {
-    limit: &'static str,
-    window_seconds: Option<u64>,
-    used: Option<u32>,
-    most: Option<u32>,
-    #[serde(serialize_with = "rfc3339_or_null")]
-    allowed_at: Option<Moment>,
-}
-
-#[derive(Serialize)]
 struct Locked {
     purpose: Purpose,
     kind: &'static str,
     #[serde(serialize_with = "rfc3339_or_null")]
     until: Option<Moment>,
     failures_consecutive: u32,
-}
-
-#[derive(Serialize)]
-struct Line {
-    #[serde(serialize_with = "rfc3339")]
-    at: Moment,
-    event: EventKind,
-    result: String,
-    detail: Option<String>,
-    purpose: Option<Purpose>,
-    challenge_id: Option<String>,
-    reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Check {
-    id: &'static str,
-    status: &'static str,
-    detail: String,
 }
 
 impl Args {
@@ -175,7 +147,7 @@ impl Args {
             ),
         };
         let verdict = matches!(lost, Some(Lost::Code(_))).then_some("STORE_RESET");
-        let mut checks = checks(app.application()?, lost, unreadable.as_deref(), &findings);
+        let mut checks = checks::of(app.application()?, lost, unreadable.as_deref(), &findings);
         checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
         let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {
@@ -192,7 +164,7 @@ impl Args {
             users: users.collect(),
             live_code,
             challenges,
-            limits: limits_of(&known.record, now, limits),
+            limits: limits::of(&known.record, now, limits),
             lock: locked,
             deliveries,
             checks,
@@ -241,87 +213,6 @@ fn summary(
     }
 }
 
-fn limits_of(record: &crate::otp::Record, now: Moment, limits: &Limits) -> Vec<Limit> {
-    let budget = budget(record, now, limits);
-    let mut list = vec![Limit {
-        limit: "cooldown",
-        window_seconds: None,
-        used: None,
-        most: None,
-        allowed_at: Some(record.cooldown_until.map_or(now, |until| until.max(now))),
-    }];
-    list.extend(limits.per_phone.iter().map(|quota| {
-        let used = record.sends.iter().filter(|sent| sent.after(quota.window) > now).count();
-        let used = u32::try_from(used).unwrap_or(u32::MAX);
-        Limit {
-            limit: "per_phone",
-            window_seconds: Some(quota.window.as_secs()),
-            used: Some(used),
-            most: Some(quota.limit),
-            allowed_at: Some(if used < quota.limit { now } else { budget.allowed_at.max(now) }),
-        }
-    }));
-    list
-}
-
-fn checks(
-    application: Option<&Application>,
-    lost: Option<Lost>,
-    unreadable: Option<&str>,
-    findings: &[Finding],
-) -> Vec<Check> {
-    let check = |id, status, detail| Check { id, status, detail };
-    let mut checks = Vec::new();
-    checks.extend(lost.map(|lost| match lost {
-        Lost::Code(made) => {
-            let at = made.to_the_second();
-            check("store_reset", "fail", format!("this code was made at {at}, and the store has lost it"))
-        }
-        Lost::Everything(began) => {
-            let at = began.to_the_second();
-            let detail = format!("the Redis was started at {at} with nothing in it: codes from before then are lost");
-            check("store_reset", "warn", detail)
-        }
-    }));
-    checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline is not understood: {why}"))));
-    if let Some(application) = application {
-        let detail = format!("the application keeps its codes in the layout `{}`", application.name());
-        checks.push(check("layout", "ok", detail));
-        if application.layout().is_some_and(Layout::is_plain) {
-            let detail = "the codes lie in the Redis as they are: whoever may read it may use them".to_owned();
-            checks.push(check("plaintext_codes", "warn", detail));
-        }
-    }
-    checks.extend(findings.iter().map(|finding| match finding {
-        Finding::Endless(purpose) => {
-            let detail = format!(
-                "the code for `{purpose}` has no lifetime: it is not taken here, and the application takes it for ever"
-            );
-            check("code_without_lifetime", "fail", detail)
-        }
-        Finding::Orphan(purpose) => {
-            let detail = format!("a used code for `{purpose}` left a key without a lifetime behind");
-            check("orphan", "warn", detail)
-        }
-        Finding::Locked => check("application_lock", "warn", "the application itself has a lock".to_owned()),
-    }));
-    checks
-}
-
-impl From<Event> for Line {
-    fn from(event: Event) -> Self {
-        Self {
-            at: event.at,
-            event: event.event,
-            result: event.result,
-            detail: event.detail,
-            purpose: event.purpose,
-            challenge_id: event.challenge_id,
-            reason: event.reason,
-        }
-    }
-}
-
 impl Report for Inspected {
     fn human(&self) -> Human {
         let mut about = Table::new(&["", ""], "");
@@ -340,30 +231,13 @@ impl Report for Inspected {
             about.row(["locked until", &until]);
             about.row(["wrong codes in a row", &lock.failures_consecutive.to_string()]);
         }
-        let mut limits = Table::new(&["LIMIT", "WINDOW", "USED", "NEXT SEND"], "none");
-        for limit in &self.limits {
-            let window = limit.window_seconds.map(|seconds| spelled(Duration::from_secs(seconds)));
-            let window = window.unwrap_or_else(|| "-".to_owned());
-            let used =
-                limit.used.zip(limit.most).map_or_else(|| "-".to_owned(), |(used, most)| format!("{used}/{most}"));
-            limits.row([
-                limit.limit,
-                &window,
-                &used,
-                &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::to_the_second),
-            ]);
-        }
-        let mut events = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
-        for event in &self.timeline {
-            let kind = serde_json::to_value(event.event).ok();
-            let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
-            let purpose = event.purpose.as_ref().map_or("", Purpose::as_str);
-            let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
-            events.row([&event.at.to_the_second(), kind, &event.result, purpose, &detail.join("; ")]);
-        }
         let mut parts = vec![("phone", about)];
         parts.extend(self.challenges.iter().map(|challenges| ("challenges", challenges::table(challenges))));
-        parts.extend([("limits", limits), ("deliveries", deliveries::table(&self.deliveries)), ("timeline", events)]);
+        parts.extend([
+            ("limits", limits::table(&self.limits)),
+            ("deliveries", deliveries::table(&self.deliveries)),
+            ("timeline", timeline::table(&self.timeline)),
+        ]);
         Human::Screen(self.summary.clone(), parts)
     }
 

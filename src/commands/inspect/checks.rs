@@ -1,0 +1,57 @@
+//! What is not as it should be with a phone's codes, and should be known to whoever helps its owner.
+
+use serde::Serialize;
+
+use crate::otp::layout::{Application, Finding, Layout};
+use crate::verifier::Lost;
+
+#[derive(Serialize)]
+pub(super) struct Check {
+    pub(super) id: &'static str,
+    pub(super) status: &'static str,
+    pub(super) detail: String,
+}
+
+pub(super) fn of(
+    application: Option<&Application>,
+    lost: Option<Lost>,
+    unreadable: Option<&str>,
+    findings: &[Finding],
+) -> Vec<Check> {
+    let check = |id, status, detail| Check { id, status, detail };
+    let mut checks = Vec::new();
+    checks.extend(lost.map(|lost| match lost {
+        Lost::Code(made) => {
+            let at = made.to_the_second();
+            check("store_reset", "fail", format!("this code was made at {at}, and the store has lost it"))
+        }
+        Lost::Everything(began) => {
+            let at = began.to_the_second();
+            let detail = format!("the Redis was started at {at} with nothing in it: codes from before then are lost");
+            check("store_reset", "warn", detail)
+        }
+    }));
+    checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline is not understood: {why}"))));
+    if let Some(application) = application {
+        let detail = format!("the application keeps its codes in the layout `{}`", application.name());
+        checks.push(check("layout", "ok", detail));
+        if application.layout().is_some_and(Layout::is_plain) {
+            let detail = "the codes lie in the Redis as they are: whoever may read it may use them".to_owned();
+            checks.push(check("plaintext_codes", "warn", detail));
+        }
+    }
+    checks.extend(findings.iter().map(|finding| match finding {
+        Finding::Endless(purpose) => {
+            let detail = format!(
+                "the code for `{purpose}` has no lifetime: it is not taken here, and the application takes it for ever"
+            );
+            check("code_without_lifetime", "fail", detail)
+        }
+        Finding::Orphan(purpose) => {
+            let detail = format!("a used code for `{purpose}` left a key without a lifetime behind");
+            check("orphan", "warn", detail)
+        }
+        Finding::Locked => check("application_lock", "warn", "the application itself has a lock".to_owned()),
+    }));
+    checks
+}

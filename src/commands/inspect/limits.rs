@@ -1,0 +1,61 @@
+//! What the limits on sends leave to a phone, and when the next is allowed.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::otp::rules::budget;
+use crate::otp::span::spelled;
+use crate::otp::time::rfc3339_or_null;
+use crate::otp::{Limits, Moment, Record};
+use crate::output::Table;
+
+#[derive(Serialize)]
+pub(super) struct Limit {
+    limit: &'static str,
+    window_seconds: Option<u64>,
+    used: Option<u32>,
+    most: Option<u32>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    allowed_at: Option<Moment>,
+}
+
+/// The cooldown, and each quota of the phone's own.
+pub(super) fn of(record: &Record, now: Moment, limits: &Limits) -> Vec<Limit> {
+    let budget = budget(record, now, limits);
+    let mut list = vec![Limit {
+        limit: "cooldown",
+        window_seconds: None,
+        used: None,
+        most: None,
+        allowed_at: Some(record.cooldown_until.map_or(now, |until| until.max(now))),
+    }];
+    list.extend(limits.per_phone.iter().map(|quota| {
+        let used = record.sends.iter().filter(|sent| sent.after(quota.window) > now).count();
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        Limit {
+            limit: "per_phone",
+            window_seconds: Some(quota.window.as_secs()),
+            used: Some(used),
+            most: Some(quota.limit),
+            allowed_at: Some(if used < quota.limit { now } else { budget.allowed_at.max(now) }),
+        }
+    }));
+    list
+}
+
+pub(super) fn table(limits: &[Limit]) -> Table {
+    let mut table = Table::new(&["LIMIT", "WINDOW", "USED", "NEXT SEND"], "none");
+    for limit in limits {
+        let window = limit.window_seconds.map(|seconds| spelled(Duration::from_secs(seconds)));
+        let window = window.unwrap_or_else(|| "-".to_owned());
+        let used = limit.used.zip(limit.most).map_or_else(|| "-".to_owned(), |(used, most)| format!("{used}/{most}"));
+        table.row([
+            limit.limit,
+            &window,
+            &used,
+            &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::to_the_second),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,45 @@
+//! What happened to a phone, line by line.
+
+use serde::Serialize;
+
+use crate::otp::time::rfc3339;
+use crate::otp::{Event, EventKind, Moment, Purpose};
+use crate::output::Table;
+
+#[derive(Serialize)]
+pub(super) struct Line {
+    #[serde(serialize_with = "rfc3339")]
+    at: Moment,
+    event: EventKind,
+    result: String,
+    detail: Option<String>,
+    purpose: Option<Purpose>,
+    challenge_id: Option<String>,
+    reason: Option<String>,
+}
+
+impl From<Event> for Line {
+    fn from(event: Event) -> Self {
+        Self {
+            at: event.at,
+            event: event.event,
+            result: event.result,
+            detail: event.detail,
+            purpose: event.purpose,
+            challenge_id: event.challenge_id,
+            reason: event.reason,
+        }
+    }
+}
+
+pub(super) fn table(lines: &[Line]) -> Table {
+    let mut table = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
+    for event in lines {
+        let kind = serde_json::to_value(event.event).ok();
+        let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        let purpose = event.purpose.as_ref().map_or("", Purpose::as_str);
+        let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
+        table.row([&event.at.to_the_second(), kind, &event.result, purpose, &detail.join("; ")]);
+    }
+    table
+}
