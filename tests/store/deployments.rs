@@ -175,9 +175,11 @@ impl Watched {
             let port = port.unwrap_or(server.port());
             (server, port)
         };
-        let (master, first) = server(&["--repl-diskless-sync-delay", "0"]);
-        let (replica, second) =
-            server(&["--replicaof", &format!("127.0.0.1 {first}"), "--repl-ping-replica-period", "1"]);
+        // Both, since they change places: the other would wait for five seconds.
+        let soon = ["--repl-diskless-sync-delay", "0"];
+        let (master, first) = server(&soon);
+        let of = ["--replicaof", &format!("127.0.0.1 {first}"), "--repl-ping-replica-period", "1"];
+        let (replica, second) = server(&[&soon[..], &of].concat());
         until("the replica is in step", || replica.cli(&["INFO", "replication"]).contains("master_link_status:up"));
         let conf = tempfile::tempdir().unwrap();
         let file = conf.path().join("sentinel.conf");

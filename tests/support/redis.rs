@@ -145,6 +145,22 @@ impl RedisServer {
         self.dir().join("redis.sock")
     }
 
+    /// What `redis-cli` prints for each of many commands that are answered in one line.
+    pub fn each(&self, commands: &[String]) -> Vec<String> {
+        let mut child = Command::new("redis-cli")
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("redis-cli");
+        let (mut pipe, text) = (child.stdin.take().expect("a pipe"), commands.join("\n"));
+        // It answers while it is being asked.
+        let asking = std::thread::spawn(move || pipe.write_all(text.as_bytes()));
+        let output = child.wait_with_output().expect("redis-cli");
+        asking.join().expect("a thread").expect("redis-cli listens");
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    }
+
     /// What `redis-cli` prints for these words, less the last line break.
     pub fn cli(&self, words: &[&str]) -> String {
         let output = Command::new("redis-cli")
