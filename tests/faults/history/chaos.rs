@@ -21,6 +21,11 @@ pub trait Place: Sync {
         true
     }
 
+    /// Whether what is read there lasts.
+    fn reads_last(&self) -> bool {
+        true
+    }
+
     /// What must hold of the keys at the end. Says what broke, where that is counted.
     fn look(&self) -> String {
         String::new()
@@ -148,6 +153,10 @@ impl OfSentinel {
 impl Place for OfSentinel {
     fn machine(&self) -> &Machine {
         &self.machine
+    }
+
+    fn reads_last(&self) -> bool {
+        false
     }
 
     fn break_things(&self, course: &Course, dice: &mut Dice) {

@@ -202,7 +202,7 @@ fn history(place: &dyn Place, time: Duration, seed: u64) -> String {
     let scene = Scene {
         machine: place.machine(),
         outbox: Mutex::default(),
-        book: Mutex::new(Book::new(TRIES)),
+        book: Mutex::new(Book::new(TRIES, place.reads_last())),
         next: AtomicUsize::new(0),
         course,
     };

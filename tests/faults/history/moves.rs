@@ -224,6 +224,10 @@ impl Place for Relayed {
         &self.nodes.machine
     }
 
+    fn reads_last(&self) -> bool {
+        false
+    }
+
     fn break_things(&self, course: &Course, dice: &mut Dice) {
         let (mut spoils, mut relays) = (Dice(dice.roll(u64::MAX)), Dice(dice.roll(u64::MAX)));
         std::thread::scope(|scope| {
