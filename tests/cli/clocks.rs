@@ -1,23 +1,18 @@
 //! Time is the store's: a client whose clock is wrong changes nothing.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::support::cli::Machine;
+use super::support::clock;
 use super::{FREE, PHONE};
 
-/// Runs it on a client whose clock is so far off, and gives the exit code and what stands on stdout and stderr.
+/// The exit code of a client whose clock is so far off, and what stands on stdout and stderr.
 fn off(machine: &Machine, offset: &str, words: &[&str]) -> (i32, String, String) {
-    let plain = machine.command(words);
-    let mut command = Command::new("faketime");
-    command.args(["-f", offset]).arg(plain.get_program()).args(plain.get_args()).env_clear();
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let output = command.current_dir(plain.get_current_dir().unwrap()).output();
-    let output = output.unwrap_or_else(|error| panic!("faketime does not run ({error}): scripts/test installs it"));
+    let output = clock::off(machine, offset, words);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }

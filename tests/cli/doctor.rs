@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::support::cli::{Machine, PEPPER, Ran, set_mode};
+use super::support::clock;
 use super::support::gateway::Gateway;
 use super::support::redis::{RedisServer, free_port};
 use super::{FREE, PHONE};
@@ -219,11 +220,7 @@ fn f38_clocks_that_differ_are_told_and_change_nothing() {
     let machine = Machine::on_redis("");
     machine.redis().cli(&["CONFIG", "SET", "appendonly", "yes"]);
     let skewed = |offset: &str| {
-        let plain = machine.command(&["doctor", "--json"]);
-        let mut command = Command::new("faketime");
-        command.args(["-f", offset]).arg(plain.get_program()).args(plain.get_args()).env_clear();
-        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let output = command.current_dir(plain.get_current_dir().unwrap()).output().expect("scripts/test installs it");
+        let output = clock::off(&machine, offset, &["doctor", "--json"]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         let checks = document["checks"].as_array().unwrap().clone();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::PHONE;
 use super::support::cli::{Machine, Ran};
+use super::support::clock;
 use super::support::proxy::BlackHole;
 use super::support::redis::{RedisServer, free_port};
 use super::world::{End, at, ends, holds, machine, sent};
@@ -61,6 +62,7 @@ impl Certs {
             cert good IP:127.0.0.1 && cert elsewhere DNS:elsewhere.example
             cert old IP:127.0.0.1 "faketime -f -30d"
         "#;
+        clock::sweep();
         let made = Command::new("sh").args(["-c", script]).current_dir(folder.path()).output().unwrap();
         assert!(made.status.success(), "openssl and faketime: {}", String::from_utf8_lossy(&made.stderr));
         Self(folder)

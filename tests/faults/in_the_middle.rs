@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::deployments::{Watched, until};
 use super::support::cli::Machine;
+use super::support::clock;
 use super::support::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
 use super::support::redis::{Make, RedisServer, free_port};
 use super::world::{
@@ -309,6 +310,7 @@ fn f38_a_clock_of_the_store_that_jumps() {
         let ttl = || server.cli(&["PTTL", RECORD]).parse::<i64>().unwrap();
         assert!((1..=3_600_000).contains(&ttl()));
         server.crash();
+        clock::sweep();
         server.again_under(&["faketime", "-f", offset]);
         if offset == "+1h" {
             // By its clock the code is over: nothing is ever accepted after its end.
