@@ -3,9 +3,9 @@
 use super::App;
 use crate::config::{LayoutSettings, StoreSettings};
 use crate::error::{Error, Exit};
-use crate::otp::layout::Application;
+use crate::otp::layout::{Application, Codes};
 use crate::otp::{Code, CodeSpec, Peppers};
-use crate::verifier::{Codes, Lodging, VerifierError};
+use crate::verifier::{Lodging, VerifierError};
 
 impl App {
     /// How an application keeps the codes, with its secret and our own; none where they are kept in our own layout.

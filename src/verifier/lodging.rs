@@ -2,9 +2,9 @@
 
 use super::step::{known, own_cells};
 use super::{Verifier, VerifierError};
-use crate::otp::layout::{Act, After, Allows, Finding, Held, Keys, Layout, Reconciled, Refused, Seen, Settled, Shared};
+use crate::otp::layout::{Act, After, Allows, Codes, Finding, Held, Keys, Reconciled, Refused, Seen, Settled, Shared};
 use crate::otp::rules::{Known, Step};
-use crate::otp::{Code, Life, Moment, Peppers, Phone, Purpose, Secret, UserId, Users};
+use crate::otp::{Code, Life, Moment, Phone, Purpose, UserId, Users};
 use crate::store::{Cell, Loaded, Put, StoreError, Write};
 
 /// An application that keeps the codes.
@@ -14,19 +14,6 @@ pub enum Lodging<'a> {
     Codes(Codes<'a>),
     /// privacyIDEA, whose challenges are looked at and nothing else.
     PrivacyIdea,
-}
-
-/// How an application keeps its codes, and what is needed to read and write them.
-#[derive(Debug, Clone, Copy)]
-pub struct Codes<'a> {
-    /// The layout.
-    pub layout: &'a Layout,
-    /// The keys of fingerprints and ids.
-    pub peppers: &'a Peppers,
-    /// The application's own secret.
-    pub secret: Option<&'a Secret>,
-    /// The tries of a code whose application does not say.
-    pub max_tries: u32,
 }
 
 /// What a step does, as far as the application's keys are concerned.
@@ -111,7 +98,7 @@ impl<'v> Verifier<'v> {
             return Ok(None);
         }
         let mut values = loaded.values.iter().skip(own).cloned();
-        let seen = keys.into_iter().map(|keys| Seen::read(shared.layout, keys, &mut values));
+        let seen = keys.into_iter().map(|keys| Seen::read(shared.codes.layout, keys, &mut values));
         let seen = seen.collect::<Result<Vec<_>, _>>()?;
         let mut both = shared.reconcile(std::mem::take(&mut known), &seen, loaded.now)?;
         if let Touch::Type(purpose, typed) = touch {
@@ -163,7 +150,7 @@ impl<'v> Verifier<'v> {
     /// What the application is to keep of a code; nothing where it keeps none.
     pub(super) fn kept_of(&self, phone: &Phone, code: &Code) -> Result<zeroize::Zeroizing<String>, VerifierError> {
         let Some(codes) = self.codes() else { return Ok(String::new().into()) };
-        let shared = codes.shared(phone, Touch::Nothing);
+        let shared = Shared { codes, phone, dead_too: false };
         let mut salt = [0_u8; 16];
         self.randomness.fill(&mut salt)?;
         Ok(shared.keep(code, salt).unwrap_or_default())
@@ -207,7 +194,8 @@ impl<'v> Verifier<'v> {
         'v: 's,
     {
         let codes = self.codes()?;
-        Some((codes.shared(phone, touch), codes.layout.keys(phone, user)?))
+        let dead_too = matches!(touch, Touch::Kill);
+        Some((Shared { codes, phone, dead_too }, codes.layout.keys(phone, user)?))
     }
 
     /// Refuses a code where the application has no key for it, because the user stands in its name.
@@ -220,16 +208,6 @@ impl<'v> Verifier<'v> {
             [] | [_] => Err(VerifierError::NoUser),
             many => Err(VerifierError::Ambiguous(many.iter().map(|link| link.user.clone()).collect())),
         }
-    }
-}
-
-impl<'v> Codes<'v> {
-    fn shared<'s>(self, phone: &'s Phone, touch: Touch<'_>) -> Shared<'s>
-    where
-        'v: 's,
-    {
-        let Codes { layout, peppers, secret, max_tries } = self;
-        Shared { layout, peppers, secret, max_tries, phone, dead_too: matches!(touch, Touch::Kill) }
     }
 }
 

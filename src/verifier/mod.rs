@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub use failure::{SendFailure, VerifierError};
 pub use health::{Severity, Symptom, examine};
-pub use lodging::{Codes, Lodging};
+pub use lodging::Lodging;
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use lost::Lost;
 pub use progress::{InFlight, Progress};

@@ -218,6 +218,14 @@ impl Watched {
         });
     }
 
+    /// The master becomes a replica of its replica.
+    pub fn hand_over(&self) {
+        // It promotes only what it has heard of lately.
+        until("the Sentinel agrees", || self.sentinel.cli(&["SENTINEL", "FAILOVER", "otp"]) == "OK");
+        until("the replica is master", || self.is_promoted());
+        until("the master is a replica", || self.master.cli(&["ROLE"]).starts_with("slave"));
+    }
+
     /// Whether the replica was promoted, and the Sentinel names it.
     pub fn is_promoted(&self) -> bool {
         let named = self.sentinel.cli(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "otp"]);

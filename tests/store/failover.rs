@@ -49,10 +49,7 @@ fn a_master_that_became_a_replica_is_left() {
     let known = party(&watched.address());
     known.issue(&phone(1), RIGHT);
     watched.in_step();
-    // It promotes only what it has heard of lately.
-    until("the Sentinel agrees", || watched.sentinel.cli(&["SENTINEL", "FAILOVER", "otp"]) == "OK");
-    until("the replica is master", || watched.is_promoted());
-    until("the master is a replica", || watched.master.cli(&["ROLE"]).starts_with("slave"));
+    watched.hand_over();
     assert_eq!(known.verify(&phone(1), RIGHT).verdict, Verdict::Ok, "it had a connection to the old one");
     assert_eq!(party(&watched.address()).look(&phone(1)).timeline.len(), 2);
 }

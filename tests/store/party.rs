@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::app::{OsRandom, clock};
-use otpctl::otp::layout::Application;
+use otpctl::otp::layout::{Application, Codes};
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{Asked, Reserved, Revoke, Unlock};
 use otpctl::otp::text::Template;
@@ -14,7 +14,7 @@ use otpctl::otp::{
 };
 use otpctl::store::{Change, Clock, Committed, Health, Key, Loaded, Page, Sight, Store, StoreError, Whose};
 use otpctl::verifier::{
-    Codes, Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
+    Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
 };
 
 use crate::places::Place;

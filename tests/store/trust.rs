@@ -145,8 +145,6 @@ fn a_failover_is_followed_over_tls() {
     let known = party(&watched.address());
     known.issue(&phone(1), RIGHT);
     watched.in_step();
-    until("the Sentinel agrees", || watched.sentinel.cli(&["SENTINEL", "FAILOVER", "otp"]) == "OK");
-    until("the replica is master", || watched.is_promoted());
-    until("the master is a replica", || watched.master.cli(&["ROLE"]).starts_with("slave"));
+    watched.hand_over();
     assert_eq!(known.verify(&phone(1), RIGHT).verdict, Verdict::Ok, "it had a connection to the old one");
 }

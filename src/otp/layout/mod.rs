@@ -27,7 +27,7 @@ use std::time::Duration;
 pub use application::Application;
 pub use held::{Content, Held, Strange};
 pub use keeping::{Keeping, NoPattern, Pattern};
-pub use reconcile::{Finding, Reconciled, Refused, Seen, Shared};
+pub use reconcile::{Codes, Finding, Reconciled, Refused, Seen, Shared};
 pub use settle::{Act, After, Settled};
 pub use template::{Places, Spelling, Template, TemplateError, hash_tag, literal};
 

@@ -10,9 +10,9 @@ use crate::otp::{
     Binding, Code, Event, EventKind, Mac, Moment, Peppers, Phone, Purpose, Record, Secret, UnknownKey, reference,
 };
 
-/// A layout with what is needed to read and write it for one phone.
+/// A layout with what is needed to read and write it.
 #[derive(Debug, Clone, Copy)]
-pub struct Shared<'a> {
+pub struct Codes<'a> {
     /// The layout.
     pub layout: &'a Layout,
     /// The keys of fingerprints and ids.
@@ -21,6 +21,13 @@ pub struct Shared<'a> {
     pub secret: Option<&'a Secret>,
     /// The tries of a code whose application does not say.
     pub max_tries: u32,
+}
+
+/// The codes of one phone.
+#[derive(Debug, Clone, Copy)]
+pub struct Shared<'a> {
+    /// How they are kept.
+    pub codes: Codes<'a>,
     /// The phone.
     pub phone: &'a Phone,
     /// Whether a code counts that is not to be taken any more, because it has no lifetime, or was used, or its tries are
@@ -158,9 +165,10 @@ impl Shared<'_> {
         let purpose = &seen.keys.purpose;
         let found = match &seen.code {
             Some(held) => Some(
-                self.layout
+                self.codes
+                    .layout
                     .read(held)
-                    .map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?,
+                    .map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?,
             ),
             None => None,
         };
@@ -190,10 +198,13 @@ impl Shared<'_> {
         if closed && !self.dead_too {
             return Ok(None);
         }
-        let until = until.unwrap_or_else(|| now.after(self.layout.ttl));
+        let until = until.unwrap_or_else(|| now.after(self.codes.layout.ttl));
         let beside = match (&seen.attempts, &seen.keys.attempts) {
             (Some(held), Some(key)) => Some(
-                self.layout.count(held).map_err(|strange| strange_key(self.layout, &seen.keys.phone, key, strange))?,
+                self.codes
+                    .layout
+                    .count(held)
+                    .map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, key, strange))?,
             ),
             _ => None,
         };
@@ -201,7 +212,7 @@ impl Shared<'_> {
             kept,
             until,
             tries: tries.into_iter().chain(beside).max().unwrap_or(0),
-            max_tries: max_tries.unwrap_or(self.max_tries),
+            max_tries: max_tries.unwrap_or(self.codes.max_tries),
         };
         Ok((until > now).then_some(live))
     }
@@ -216,7 +227,7 @@ impl Shared<'_> {
         let mut own = None;
         for challenge in both.known.record.purposes.get(purpose).into_iter().flat_map(|slot| slot.live(now)) {
             if let Some(print) = &challenge.kept
-                && self.peppers.is_fingerprint(print, self.phone, purpose, live.kept.text.as_bytes())?
+                && self.codes.peppers.is_fingerprint(print, self.phone, purpose, live.kept.text.as_bytes())?
             {
                 own = Some(challenge.id.clone());
             }
@@ -252,17 +263,17 @@ impl Shared<'_> {
     /// A challenge for a code that the application made.
     fn adopted(&self, both: &Reconciled, purpose: &Purpose, kept: &Kept, until: Moment, now: Moment) -> Challenge {
         Challenge {
-            id: reference::adopted_id(self.peppers, self.phone, purpose, kept.text.as_bytes(), until),
+            id: reference::adopted_id(self.codes.peppers, self.phone, purpose, kept.text.as_bytes(), until),
             // It was given to its owner on a way that is not known here.
             state: State::Issued,
             mac: None,
             kept: (until > now).then(|| self.fingerprint(purpose, kept.text.as_bytes())),
             user: None,
             mapping: both.known.users.version,
-            created_at: until.before(self.layout.ttl).min(now),
+            created_at: until.before(self.codes.layout.ttl).min(now),
             expires_at: until,
             tries: 0,
-            max_tries: self.max_tries,
+            max_tries: self.codes.max_tries,
             lease_until: None,
             cooldown_before: None,
             delivery: None,
@@ -270,7 +281,7 @@ impl Shared<'_> {
     }
 
     pub(super) fn fingerprint(&self, purpose: &Purpose, kept: &[u8]) -> Mac {
-        self.peppers.fingerprint(self.phone, purpose, kept)
+        self.codes.peppers.fingerprint(self.phone, purpose, kept)
     }
 
     /// Lends each code of the application's a MAC of what was typed, if that is the code: so the rule compares as it
@@ -285,7 +296,7 @@ impl Shared<'_> {
             if self.keeper().is_some_and(|keeper| keeper.is(&current.kept, typed)) {
                 let (user, mapping) = (own.user.as_ref(), own.mapping);
                 let binding = Binding { phone: self.phone, purpose, user, mapping, id: &own.id };
-                own.mac = Some(self.peppers.sign(&binding, typed));
+                own.mac = Some(self.codes.peppers.sign(&binding, typed));
                 both.lent.push(own.id.clone());
             }
         }
@@ -298,9 +309,9 @@ impl Shared<'_> {
     }
 
     fn keeper(&self) -> Option<Keeper<'_>> {
-        let phone = self.layout.phone.of(self.phone)?;
-        let Layout { keeping, pattern, .. } = self.layout;
-        Some(Keeper { keeping: *keeping, pattern, phone, secret: self.secret })
+        let phone = self.codes.layout.phone.of(self.phone)?;
+        let Layout { keeping, pattern, .. } = self.codes.layout;
+        Some(Keeper { keeping: *keeping, pattern, phone, secret: self.codes.secret })
     }
 }
 

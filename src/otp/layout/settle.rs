@@ -148,21 +148,21 @@ impl Shared<'_> {
     }
 
     fn new_code(&self, challenge: &Challenge, kept: &str) -> After {
-        let Some(phone) = self.layout.phone.of(self.phone) else { return After::Keep };
-        After::Hold(self.layout.write(kept, challenge.expires_at, challenge.max_tries, phone))
+        let Some(phone) = self.codes.layout.phone.of(self.phone) else { return After::Keep };
+        After::Hold(self.codes.layout.write(kept, challenge.expires_at, challenge.max_tries, phone))
     }
 
     fn raised(&self, seen: &Seen, own: &Challenge) -> Result<Fate, Refused> {
         let mut fate = Fate { code: After::Keep, attempts: After::Keep, locks: false };
         if let Some(held) = &seen.code {
-            let raised = self.layout.with_tries(held, own.tries, false);
+            let raised = self.codes.layout.with_tries(held, own.tries, false);
             let raised =
-                raised.map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?;
+                raised.map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?;
             fate.code = raised.map_or(After::Keep, After::Hold);
         }
         if seen.keys.attempts.is_some() {
-            let count = own.tries.saturating_add(self.layout.attempts_begin);
-            fate.attempts = After::Hold(self.layout.number(count, own.expires_at));
+            let count = own.tries.saturating_add(self.codes.layout.attempts_begin);
+            fate.attempts = After::Hold(self.codes.layout.number(count, own.expires_at));
         }
         Ok(fate)
     }
@@ -174,9 +174,9 @@ impl Shared<'_> {
             fate.attempts = After::Drop;
         }
         if let (Some(held), After::Keep) = (&seen.code, &fate.code) {
-            let reset = self.layout.with_tries(held, 0, true);
+            let reset = self.codes.layout.with_tries(held, 0, true);
             let reset =
-                reset.map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?;
+                reset.map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?;
             // What has no end is no code, and nothing is put into it.
             if let Some(reset) = reset.filter(|reset| reset.until.is_some() && reset.content != held.content) {
                 fate.code = After::Hold(reset);

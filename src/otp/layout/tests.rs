@@ -106,14 +106,9 @@ impl World {
     }
 
     fn shared(&self) -> Shared<'_> {
-        Shared {
-            layout: &self.layout,
-            peppers: &self.peppers,
-            secret: Some(&self.secret),
-            max_tries: 5,
-            phone: &self.phone,
-            dead_too: self.dead_too,
-        }
+        let (layout, peppers, secret) = (&self.layout, &self.peppers, Some(&self.secret));
+        let codes = Codes { layout, peppers, secret, max_tries: 5 };
+        Shared { codes, phone: &self.phone, dead_too: self.dead_too }
     }
 
     fn pass(&mut self, seconds: u64) {
