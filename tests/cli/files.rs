@@ -109,3 +109,22 @@ fn t25_a_link_that_anybody_could_place_is_not_followed() {
     machine.configure(&format!("[code]\npeppers = [{{ id = \"1\", file = {:?} }}]\n", machine.path("link")));
     machine.send(PHONE);
 }
+
+#[test]
+fn a_file_that_is_there_is_not_started_anew() {
+    let machine = Machine::new();
+    let file = machine.config().with_file_name("first.toml");
+    let word = file.to_str().unwrap();
+    let would = machine.run(&["config", "init", word, "--dry-run", "--json"]).exits(0).json();
+    assert_eq!((&would["path"], file.exists()), (&word.into(), false));
+    machine.run(&["config", "init", word]).exits(0);
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+    machine.run(&["config", "check", "--config", word]).exits(0);
+    fs::write(&file, "region = \"IN\"\n").unwrap();
+    for words in [&["config", "init", word, "--json"][..], &["config", "init", word, "--dry-run", "--json"]] {
+        let error = machine.run(words).exits(30).error();
+        assert!(error["message"].as_str().unwrap().contains("is there already"), "{error}");
+        assert!(error["hint"].as_str().unwrap().ends_with("config check"), "{error}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "region = \"IN\"\n");
+}

@@ -39,19 +39,24 @@ impl Args {
             })?,
         };
         let shown = path.display().to_string();
+        let there =
+            || Error::said(Exit::Config, format!("{shown} is there already, and stays as it is")).hint(next(&shown));
+        if path.symlink_metadata().is_ok() {
+            return Err(there());
+        }
         if app.globals.dry_run {
             return Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: true }));
         }
-        let failed = |error: std::io::Error| {
-            let exists = error.kind() == ErrorKind::AlreadyExists;
-            let error = Error::new(Exit::Config, anyhow::Error::new(error).context(shown.clone()));
-            if exists { error.hint(next(&shown)) } else { error }
-        };
+        let failed = |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(shown.clone()));
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         }
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        file.and_then(|mut file| file.write_all(config::starter().as_bytes())).map_err(failed)?;
+        let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            // Somebody else made it in between.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(there()),
+            opened => opened.map_err(failed)?,
+        };
+        file.write_all(config::starter().as_bytes()).map_err(failed)?;
         Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: false }))
     }
 }
