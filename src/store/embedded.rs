@@ -124,8 +124,8 @@ impl Store for Embedded {
     }
 
     /// A file has no start of its own.
-    async fn began_empty(&self, _: &Phone) -> Result<Option<std::time::Duration>, StoreError> {
-        Ok(None)
+    async fn began_empty(&self, _: &Phone) -> Option<std::time::Duration> {
+        None
     }
 
     async fn health(&self) -> Result<Health, StoreError> {

@@ -239,9 +239,9 @@ pub trait Store: Send + Sync {
     /// Users that have phones, likewise.
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError>;
 
-    /// How long ago the server that has the keys of a phone was started with nothing in it, where it says so and nobody
-    /// keeps us from asking.
-    async fn began_empty(&self, phone: &Phone) -> Result<Option<std::time::Duration>, StoreError>;
+    /// How long ago the server that has the keys of a phone was started with nothing in it; `None` where it does not say
+    /// so, for whatever reason: nothing else depends on it.
+    async fn began_empty(&self, phone: &Phone) -> Option<std::time::Duration>;
 
     /// What the store says of itself, and whether it would take a change. It writes nothing.
     async fn health(&self) -> Result<Health, StoreError>;

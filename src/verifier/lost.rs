@@ -1,6 +1,6 @@
 //! Whether the store has lost what it was told: a code that it does not know is then no code that never was.
 
-use super::{Look, Verifier, VerifierError};
+use super::{Look, Verifier};
 use crate::otp::{EVENTS_KEPT, Moment, Phone};
 
 /// How it is known that the store lost something.
@@ -14,21 +14,18 @@ pub enum Lost {
 
 impl Verifier<'_> {
     /// Asked of a phone of which nothing is known, or not the code whose id says when it was `made`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn lost(&self, phone: &Phone, look: &Look, made: Option<Moment>) -> Result<Option<Lost>, VerifierError> {
+    pub async fn lost(&self, phone: &Phone, look: &Look, made: Option<Moment>) -> Option<Lost> {
         let kept = |since: Moment| since <= look.now && since.after(self.timeline_kept) > look.now;
         let cut = look.timeline.len() >= EVENTS_KEPT || look.unreadable.is_some();
         // The timeline tells of every code, and is kept for so long: unless it is full, it goes back to this one.
         let from_then_on = |made: Moment| look.timeline.last().is_none_or(|oldest| oldest.at > made);
         if let Some(made) = made.filter(|made| kept(*made) && !cut && from_then_on(*made)) {
-            return Ok(Some(Lost::Code(made)));
+            return Some(Lost::Code(made));
         }
         if !look.timeline.is_empty() || !look.known.record.purposes.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let began = self.store.began_empty(phone).await?.map(|ago| look.now.before(ago));
-        Ok(began.filter(|began| kept(*began)).map(Lost::Everything))
+        let began = look.now.before(self.store.began_empty(phone).await?);
+        kept(began).then_some(Lost::Everything(began))
     }
 }

@@ -300,6 +300,16 @@ fn f37_a_server_that_lost_everything() {
 }
 
 #[test]
+fn a_server_that_tells_nothing_of_itself_is_looked_at_all_the_same() {
+    let server = RedisServer::start_with(&["--rename-command", "INFO", ""]);
+    let machine = machine(&at(server.port()));
+    let shown = ends(&machine, &["inspect", PHONE], YES).1;
+    assert_eq!((&shown["live_code"], &shown["checks"]), (&json!(null), &json!([])));
+    sent(&machine, PHONE);
+    assert_eq!(ends(&machine, &["inspect", PHONE], YES).1["live_code"]["state"], "sent");
+}
+
+#[test]
 fn f38_a_clock_of_the_store_that_jumps() {
     // A day off at the client: `t38` in tests/cli/clocks.rs. Here it is the server's clock that jumps.
     for offset in ["+1h", "-1h"] {

@@ -107,7 +107,6 @@ impl Args {
         };
         let missing = target.challenge.as_ref().is_some_and(unknown);
         let lost = verifier.lost(&target.phone, &look, target.made.filter(|_| missing)).await;
-        let lost = lost.map_err(|error| target.failed(app, error))?;
         if missing && lost.is_none() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "nothing is known of this challenge any more")));
         }

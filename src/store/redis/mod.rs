@@ -238,7 +238,7 @@ impl Store for Redis {
         Ok(Page { found: keys.iter().filter_map(|key| self.keys.user_of(key)).collect(), next })
     }
 
-    async fn began_empty(&self, phone: &Phone) -> Result<Option<Duration>, StoreError> {
+    async fn began_empty(&self, phone: &Phone) -> Option<Duration> {
         self.age_if_empty(phone).await
     }
 
