@@ -83,6 +83,7 @@ impl App {
                 wait: own.wait,
                 strict: own.strict,
             }),
+            connect_timeout: settings.connect_timeout,
             deadline: self.store_deadline(),
             application: settings.layout.as_ref().map(|own| own.application.clone()),
         })

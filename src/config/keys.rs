@@ -31,6 +31,7 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
             "username",
             "password",
             "tls",
+            "connect_timeout",
             "database",
             "prefix",
             "layout",

@@ -1,5 +1,6 @@
 //! `[store.redis]`: one server, a Cluster or Sentinels; who we are there, and how sure a change must be.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -14,6 +15,10 @@ use super::settings::{
 use super::tree::{Node, Table};
 use super::url::{self, Address, REDIS_PORT, SENTINEL_PORT};
 use crate::otp::{Country, Secret};
+
+/// A person waits for a server that is not there for two attempts of this.
+const CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_RANGE: RangeInclusive<Duration> = Duration::from_millis(50)..=Duration::from_secs(60);
 
 /// More nodes than anybody writes down; one that answers is enough.
 const MOST_NODES: usize = 64;
@@ -62,6 +67,7 @@ pub(super) fn read(table: &Table<'_>, region: Option<Country>) -> Result<RedisSe
         username,
         password,
         tls,
+        connect_timeout: table.get("connect_timeout").map_or(Ok(CONNECT), |node| node.duration(CONNECT_RANGE))?,
         prefix,
         accept_eviction_risk: table.flag("accept_eviction_risk")?,
         durability: durability(table)?,

@@ -97,6 +97,7 @@ fn redis_rows(redis: &RedisSettings) -> Rows {
         [
             ("username", json!(redis.username)),
             ("password", password(&redis.password)),
+            ("connect_timeout", span(redis.connect_timeout)),
             ("prefix", redis.prefix.as_str().into()),
             ("layout", redis.layout.as_ref().map_or("native", |own| own.application.name()).into()),
             ("accept_eviction_risk", redis.accept_eviction_risk.into()),

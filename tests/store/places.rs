@@ -132,6 +132,8 @@ pub fn address(url: &str) -> Address {
         application: None,
         refuse_eviction: false,
         durability: None,
+        // What is tested is what a store does, not how soon a busy machine shakes hands.
+        connect_timeout: Duration::from_secs(20),
         deadline: Deadline::new(move || end),
     }
 }

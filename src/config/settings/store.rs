@@ -32,6 +32,8 @@ pub struct RedisSettings {
     pub password: Option<PlacedSecret>,
     /// TLS to the servers, and its files; none: without TLS.
     pub tls: Option<TlsFiles>,
+    /// How long a connection, its TLS handshake included, may take to come about; one that fails is tried once more.
+    pub connect_timeout: Duration,
     /// What every key begins with.
     pub prefix: String,
     /// A `protected` file may use a server that evicts counters.

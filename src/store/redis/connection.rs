@@ -14,12 +14,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::failure::{self, Doing, Next};
 use super::health::value;
-use super::server::{Deadline, Place, Tls};
+use super::server::{Deadline, Place, Server, Tls};
 use crate::otp::Secret;
 use crate::store::StoreError;
 
-/// A connection that does not come about within this is tried once more, and then given up.
-const CONNECT: Duration = Duration::from_secs(1);
 /// A server that has no place for one more client is asked again after these pauses.
 const CROWDED: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
@@ -39,6 +37,21 @@ pub(super) struct Checks {
     pub is_master: bool,
 }
 
+/// How long a server is waited for.
+#[derive(Debug, Clone)]
+pub(super) struct Patience {
+    /// A connection, its TLS handshake included.
+    pub connect: Duration,
+    /// Whatever is being done.
+    pub deadline: Deadline,
+}
+
+impl Patience {
+    pub(super) fn with(server: &Server) -> Self {
+        Self { connect: server.connect_timeout, deadline: server.deadline.clone() }
+    }
+}
+
 /// Who we are at servers of one kind, and the connections to them.
 pub(super) struct Links {
     username: Option<String>,
@@ -46,7 +59,7 @@ pub(super) struct Links {
     tls: Option<Tls>,
     database: u32,
     checks: Checks,
-    deadline: Deadline,
+    patience: Patience,
     open: Mutex<HashMap<Place, MultiplexedConnection>>,
 }
 
@@ -56,9 +69,9 @@ impl Links {
         tls: Option<Tls>,
         database: u32,
         checks: Checks,
-        deadline: Deadline,
+        patience: Patience,
     ) -> Self {
-        Self { username, password, tls, database, checks, deadline, open: Mutex::default() }
+        Self { username, password, tls, database, checks, patience, open: Mutex::default() }
     }
 
     /// The connection to a server, made where there is none. Nothing was executed when this fails.
@@ -75,13 +88,13 @@ impl Links {
                     return Ok(connection);
                 }
                 Err(Unsent { error: StoreError::Unreachable(_), next })
-                    if again && next != Next::Distrust && Instant::now() < self.deadline.end() =>
+                    if again && next != Next::Distrust && Instant::now() < self.patience.deadline.end() =>
                 {
                     again = false;
                 }
                 Err(unsent) if unsent.next == Next::Crowded => {
                     let Some(pause) = crowded.next() else { return Err(unsent) };
-                    sleep_until(self.deadline.end().min(Instant::now() + *pause)).await;
+                    sleep_until(self.patience.deadline.end().min(Instant::now() + *pause)).await;
                 }
                 Err(unsent) => return Err(unsent),
             }
@@ -100,13 +113,14 @@ impl Links {
     async fn connect(&self, place: &Place) -> Result<MultiplexedConnection, Unsent> {
         let failed = |error: RedisError| self.unsent(&error, place);
         // An answer has its own time, which depends on the question.
-        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
+        let Patience { connect, deadline } = &self.patience;
+        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(*connect)).set_response_timeout(None);
         let client = self.client(place).map_err(failed)?;
-        let end = self.deadline.end();
+        let end = deadline.end();
         let late = |_| Unsent { error: silent(place), next: Next::No };
         let connecting = timeout_at(end, client.get_multiplexed_async_connection_with_config(&config));
         let mut open = connecting.await.map_err(late)?.map_err(failed)?;
-        timeout_at(end.min(Instant::now() + CONNECT), self.check(&mut open, place)).await.map_err(late)??;
+        timeout_at(end.min(Instant::now() + *connect), self.check(&mut open, place)).await.map_err(late)??;
         Ok(open)
     }
 

@@ -4,7 +4,7 @@
 use redis::cluster_routing::Slot;
 
 use super::cluster::Slots;
-use super::connection::name;
+use super::connection::{Patience, name};
 use super::sentinel::Master;
 use super::server::{Deployment, Place, Server};
 use crate::store::StoreError;
@@ -32,7 +32,9 @@ impl Route {
         match &server.deployment {
             Deployment::Alone(place) => Self::Alone(place.clone()),
             Deployment::Cluster(seeds) => Self::Cluster(Slots::new(seeds.clone())),
-            Deployment::Sentinel(sentinels) => Self::Sentinel(Box::new(Master::new(sentinels, &server.deadline))),
+            Deployment::Sentinel(sentinels) => {
+                Self::Sentinel(Box::new(Master::new(sentinels, &Patience::with(server))))
+            }
         }
     }
 

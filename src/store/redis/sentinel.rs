@@ -2,18 +2,15 @@
 //! <https://redis.io/docs/latest/develop/reference/sentinel-clients/> describes.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use redis::RedisError;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::{Checks, Links};
+use super::connection::{Checks, Links, Patience};
 use super::failure::Doing;
-use super::server::{Deadline, Place, Sentinels};
+use super::server::{Place, Sentinels};
 use crate::store::StoreError;
 
-/// A Sentinel that has not answered within this is passed over.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// So often.
 const ROUNDS: usize = 2;
 
@@ -22,18 +19,18 @@ pub(super) struct Master {
     name: String,
     nodes: Vec<Place>,
     links: Links,
-    deadline: Deadline,
+    patience: Patience,
     known: Mutex<Option<Place>>,
 }
 
 impl Master {
-    pub(super) fn new(sentinels: &Sentinels, deadline: &Deadline) -> Self {
+    pub(super) fn new(sentinels: &Sentinels, patience: &Patience) -> Self {
         let who = (sentinels.username.clone(), sentinels.password.clone());
         Self {
             name: sentinels.master.clone(),
             nodes: sentinels.nodes.clone(),
-            links: Links::new(who, sentinels.tls.clone(), 0, Checks::default(), deadline.clone()),
-            deadline: deadline.clone(),
+            links: Links::new(who, sentinels.tls.clone(), 0, Checks::default(), patience.clone()),
+            patience: patience.clone(),
             known: Mutex::default(),
         }
     }
@@ -65,7 +62,7 @@ impl Master {
         for _ in 0..ROUNDS {
             let mut silent = Vec::new();
             for node in open {
-                let end = self.deadline.end().min(Instant::now() + PATIENCE);
+                let end = self.patience.deadline.end().min(Instant::now() + self.patience.connect);
                 match timeout_at(end, self.ask_one(node)).await {
                     Ok(Ok(Some(place))) => return Ok(place),
                     Ok(Ok(None)) => why = why.or(Some(format!("{node} knows no master of this name"))),

@@ -31,6 +31,8 @@ pub struct Server {
     pub refuse_eviction: bool,
     /// How many replicas must have a change.
     pub durability: Option<Durability>,
+    /// How long a connection, its TLS handshake included, may take to come about. One that fails is tried once more.
+    pub connect_timeout: Duration,
     /// The end of whatever is being done.
     pub deadline: Deadline,
     /// An application that keeps the codes. Where it has a key for each, our own keys of a phone lie in the slot of that.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::call::{Answered, Call, together};
 use super::cluster::{self, Shard};
-use super::connection::{Checks, Links, Unsent, name};
+use super::connection::{Checks, Links, Patience, Unsent, name};
 use super::failure::{self, Doing, Next};
 use super::route::{Route, To};
 use super::server::{Deadline, Deployment, Durability, Place, Server};
@@ -86,7 +86,7 @@ impl Way {
         let by_sentinel = matches!(server.deployment, Deployment::Sentinel(_));
         let checks = Checks { keeps: server.refuse_eviction, is_master: by_sentinel };
         let who = (server.username.clone(), server.password.clone());
-        let links = Links::new(who, server.tls.clone(), server.database, checks, server.deadline.clone());
+        let links = Links::new(who, server.tls.clone(), server.database, checks, Patience::with(server));
         Self {
             links: Arc::new(links),
             route: Route::new(server),
