@@ -58,6 +58,20 @@ impl Target {
         Err(Error { hint, ..Error::said(Exit::Usage, "a `ch_…` id names one code, and this is about a phone") })
     }
 
+    /// The user that is meant: the one that led here, or the one that an option names.
+    ///
+    /// # Errors
+    /// When they are two.
+    pub(super) fn user<'a>(&'a self, named: Option<&'a UserId>) -> Result<Option<&'a UserId>, Error> {
+        match (&self.user, named) {
+            (Some(user), Some(named)) if user != named => {
+                let why = format!("user:{user} and --user {named} name two users");
+                Err(Error::said(Exit::Usage, why).hint("name one of them"))
+            }
+            (own, named) => Ok(named.or(own.as_ref())),
+        }
+    }
+
     /// What to type for it again.
     pub(super) fn argument(&self) -> String {
         match (&self.user, &self.challenge, &self.reference) {

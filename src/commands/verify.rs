@@ -81,7 +81,7 @@ impl Args {
             code,
             peppers: app.peppers_for("checked").await?,
             attempt_id,
-            user: self.user.as_ref().or(target.user.as_ref()),
+            user: target.user(self.user.as_ref())?,
             require_user: self.require_user,
         };
         let stepped = app.verifier().await?.verify(&asked).await?;

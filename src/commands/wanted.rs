@@ -48,7 +48,7 @@ impl Wanted {
         Ok(ToIssue {
             phone: &target.phone,
             purpose: &self.purpose,
-            user: self.user.as_ref().or(target.user.as_ref()),
+            user: target.user(self.user.as_ref())?,
             code,
             peppers: app.peppers_for("made").await?,
             ttl: self.ttl.unwrap_or(settings.ttl),

@@ -38,8 +38,8 @@ pub enum VerifierError {
     /// Too many others change the same record.
     #[error("too many others are changing the same record")]
     Contended,
-    /// The attempt id was used with another code.
-    #[error("this attempt id was used with another code")]
+    /// The attempt id was used with another code, or for another user.
+    #[error("this attempt id was used with another code or for another user")]
     AttemptReused,
     /// The phone has no such user.
     #[error("the phone is not linked to the user `{0}`")]

@@ -32,6 +32,7 @@ mod stored;
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;
 mod wait;
+mod whose;
 
 /// An Indian mobile number.
 const PHONE: &str = "+919876543210";

@@ -1,5 +1,6 @@
 //! `attempt`: one typed code, counted, compared and consumed in one step.
 
+use super::question::Question;
 use super::{Known, Step};
 use crate::otp::record::{Answer, Attempt, Challenge, Lock, Reason, Slot, State, Verdict};
 use crate::otp::{
@@ -39,7 +40,7 @@ pub struct Tried {
 pub enum TryRefused {
     /// The pepper of this code is not configured.
     UnknownKey(UnknownKey),
-    /// The attempt id was used with another code.
+    /// The attempt id was used with another code, or for another user.
     AttemptReused,
     /// The phone has no such user, or no longer.
     NoSuchUser(UserId),
@@ -49,7 +50,7 @@ pub enum TryRefused {
     Ambiguous(Vec<UserId>),
 }
 
-/// Decides an `attempt`, in this order: known attempt, lock, no live code, wrong user, tries used up, right code,
+/// Decides an `attempt`, in this order: known attempt, lock, no open code that fits the question, right code,
 /// superseded code, wrong code.
 ///
 /// # Errors
@@ -80,70 +81,32 @@ pub fn attempt(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>) -
         let reason = if lock.until.is_some() { Reason::TimedLock } else { Reason::HardLock };
         return Ok(no(Verdict::Locked, reason, None, lock.until));
     }
-    let newest = slot.challenges.iter().rev().find(|challenge| challenge.state != State::Failed);
-    let Some(live) = slot.live(now).next_back() else {
-        let reason = ending(newest, now);
+    let question = Question::of(known, now, asked);
+    if !slot.challenges.iter().any(|challenge| question.is_open(challenge)) {
+        let newest = question.unanswered(slot)?;
+        let reason = newest.map_or(Reason::NeverIssued, |newest| question.ending(newest));
         let verdict = if reason == Reason::AttemptsExhausted { Verdict::Locked } else { Verdict::NoCode };
         return Ok(no(verdict, reason, newest, None));
-    };
-    if live.mapping != known.users.version {
-        return match &live.user {
-            Some(user) if known.users.users.is_empty() => Err(TryRefused::NoSuchUser(user.clone())),
-            _ => Ok(no(Verdict::NoCode, Reason::Superseded, Some(live), None)),
-        };
     }
-    if !for_user(known, live, asked)? {
-        return Ok(no(Verdict::NoCode, Reason::NeverIssued, None, None));
-    }
-    match compare(slot, known, now, asked).map_err(TryRefused::UnknownKey)? {
-        Compared::Right(id) => Ok(accept(known, now, limits, asked, &id)),
-        Compared::Superseded => Ok(fail(known, now, limits, asked, Some(Reason::SupersededCode))),
-        Compared::Wrong => Ok(fail(known, now, limits, asked, None)),
+    match compare(slot, &question).map_err(TryRefused::UnknownKey)? {
+        Compared::Right(id) => Ok(accept(&question, limits, &id)),
+        Compared::Superseded => Ok(fail(&question, limits, Some(Reason::SupersededCode))),
+        Compared::Wrong => Ok(fail(&question, limits, None)),
     }
 }
 
 fn earlier(slot: &Slot, now: Moment, asked: &Asked<'_>) -> Result<Option<Answer>, TryRefused> {
     let known = slot.attempts.iter().find(|attempt| attempt.id == asked.attempt_id && attempt.until > now);
     let Some(known) = known else { return Ok(None) };
-    let same = asked.peppers.verify(&known.typed, &typed(asked), asked.code).map_err(TryRefused::UnknownKey)?;
-    if same { Ok(Some(known.answer.clone())) } else { Err(TryRefused::AttemptReused) }
+    let same = signed(asked, |typed| asked.peppers.verify(&known.typed, typed, asked.code));
+    if same.map_err(TryRefused::UnknownKey)? { Ok(Some(known.answer.clone())) } else { Err(TryRefused::AttemptReused) }
 }
 
-/// The binding of what was typed to its attempt.
-fn typed<'a>(asked: &Asked<'a>) -> Binding<'a> {
-    Binding { phone: asked.phone, purpose: asked.purpose, user: None, mapping: None, id: asked.attempt_id }
-}
-
-/// Why there is no live code.
-fn ending(newest: Option<&Challenge>, now: Moment) -> Reason {
-    match newest {
-        None => Reason::NeverIssued,
-        Some(challenge) => match challenge.state {
-            State::Used => Reason::Used,
-            State::Revoked => Reason::Revoked,
-            State::Superseded => Reason::Superseded,
-            State::Exhausted if challenge.expires_at > now => Reason::AttemptsExhausted,
-            _ => Reason::Expired,
-        },
-    }
-}
-
-/// Whether the live code is one for the user who is asked for.
-fn for_user(known: &Known, live: &Challenge, asked: &Asked<'_>) -> Result<bool, TryRefused> {
-    if let Some(user) = asked.user {
-        if !known.users.has(user) {
-            return Err(TryRefused::NoSuchUser(user.clone()));
-        }
-        return Ok(live.user.as_ref().is_none_or(|own| own == user));
-    }
-    if asked.require_user && live.user.is_none() {
-        return match known.users.users.as_slice() {
-            [] => Err(TryRefused::NoUser),
-            [_] => Ok(true),
-            many => Err(TryRefused::Ambiguous(many.iter().map(|link| link.user.clone()).collect())),
-        };
-    }
-    Ok(true)
+/// What an attempt id is bound to: the code, and whom it was asked for. No attempt id has a space in it.
+fn signed<T>(asked: &Asked<'_>, sign: impl FnOnce(&Binding<'_>) -> T) -> T {
+    let id =
+        if asked.require_user { format!("{} require-user", asked.attempt_id) } else { asked.attempt_id.to_owned() };
+    sign(&Binding { phone: asked.phone, purpose: asked.purpose, user: asked.user, mapping: None, id: &id })
 }
 
 enum Compared {
@@ -152,7 +115,8 @@ enum Compared {
     Wrong,
 }
 
-fn compare(slot: &Slot, known: &Known, now: Moment, asked: &Asked<'_>) -> Result<Compared, UnknownKey> {
+fn compare(slot: &Slot, question: &Question<'_>) -> Result<Compared, UnknownKey> {
+    let Question { asked, now, .. } = *question;
     let equal = |challenge: &Challenge| {
         let binding = Binding {
             phone: asked.phone,
@@ -163,21 +127,28 @@ fn compare(slot: &Slot, known: &Known, now: Moment, asked: &Asked<'_>) -> Result
         };
         challenge.mac.as_ref().map_or(Ok(false), |mac| asked.peppers.verify(mac, &binding, asked.code))
     };
-    let mut compared = Compared::Wrong;
-    for challenge in &slot.challenges {
-        if challenge.is_live(now) && challenge.mapping == known.users.version {
-            if equal(challenge)? {
-                return Ok(Compared::Right(challenge.id.clone()));
-            }
-        } else if challenge.state == State::Superseded && challenge.expires_at > now && equal(challenge) == Ok(true) {
-            // Under a pepper that is gone it is just a wrong code: it could not have been right.
-            compared = Compared::Superseded;
+    let mut unknown = None;
+    for challenge in slot.challenges.iter().filter(|challenge| question.is_open(challenge)) {
+        match equal(challenge) {
+            Ok(true) => return Ok(Compared::Right(challenge.id.clone())),
+            Ok(false) => {}
+            Err(key) => unknown = Some(key),
         }
     }
-    Ok(compared)
+    if let Some(key) = unknown {
+        return Err(key);
+    }
+    // Under a pepper that is gone it is just a wrong code: it could not have been right.
+    let superseded = |challenge: &Challenge| {
+        challenge.state == State::Superseded && challenge.expires_at > now && question.is_about(challenge)
+    };
+    let is_superseded = slot.challenges.iter().any(|challenge| superseded(challenge) && equal(challenge) == Ok(true));
+    Ok(if is_superseded { Compared::Superseded } else { Compared::Wrong })
 }
 
-fn accept(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>, id: &str) -> Step<Tried> {
+/// Every other live code of the purpose ends with it, whoever it was for: a phone has one code at a time.
+fn accept(question: &Question<'_>, limits: &Limits, id: &str) -> Step<Tried> {
+    let Question { known, now, asked, .. } = *question;
     let mut record = known.record.clone();
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
     let mut answer = Answer {
@@ -217,7 +188,9 @@ fn verified(known: &Known, now: Moment, answer: &Answer) -> Option<crate::otp::U
     Some(users)
 }
 
-fn fail(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>, reason: Option<Reason>) -> Step<Tried> {
+/// Counted on every code that it was compared with, and on no other.
+fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Step<Tried> {
+    let Question { known, now, asked, .. } = *question;
     let mut record = known.record.clone();
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
     slot.failures = slot.failures(now, limits).saturating_add(1);
@@ -230,15 +203,20 @@ fn fail(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>, reason: 
         },
     });
     let (lock, failures) = (slot.lock, slot.failures);
-    let mut newest = None;
-    for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+    let mut compared: Option<(String, u32, Moment)> = None;
+    for challenge in slot.challenges.iter_mut().filter(|challenge| question.is_open(challenge)) {
         challenge.tries = challenge.tries.saturating_add(1);
-        newest = Some((challenge.id.clone(), challenge.tries_left(), challenge.expires_at));
-        if challenge.tries_left() == 0 {
+        let left = challenge.tries_left();
+        // The newest that may still be typed, or else the newest.
+        if left > 0 || compared.as_ref().is_none_or(|(_, left, _)| *left == 0) {
+            compared = Some((challenge.id.clone(), left, challenge.expires_at));
+        }
+        if left == 0 {
             challenge.end(State::Exhausted);
         }
     }
-    let (id, attempts_left, expires_at) = newest.map_or((None, 0, None), |(id, left, end)| (Some(id), left, Some(end)));
+    let (id, attempts_left, expires_at) =
+        compared.map_or((None, 0, None), |(id, left, end)| (Some(id), left, Some(end)));
     let (verdict, reason) = match lock {
         Some(Lock { until: Some(_) }) => (Verdict::Locked, Some(Reason::TimedLock)),
         Some(Lock { until: None }) => (Verdict::Locked, Some(Reason::HardLock)),
@@ -272,7 +250,7 @@ fn fail(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>, reason: 
 fn remember(slot: &mut Slot, now: Moment, asked: &Asked<'_>, answer: &Answer) {
     slot.attempts.push(Attempt {
         id: asked.attempt_id.to_owned(),
-        typed: asked.peppers.sign(&typed(asked), asked.code),
+        typed: signed(asked, |typed| asked.peppers.sign(typed, asked.code)),
         until: now.after(MAX_TTL),
         answer: answer.clone(),
     });

@@ -5,6 +5,7 @@
 mod attempt;
 mod link;
 mod mark;
+mod question;
 mod report;
 mod reserve;
 mod revoke;

@@ -2,6 +2,7 @@
 
 mod edges;
 mod histories;
+mod whose;
 
 use std::time::Duration;
 
