@@ -1,4 +1,8 @@
-//! Lists the catalogue for the compiler, so that a gateway is one TOML file and no line of code.
+//! Lists the catalogue for the compiler, so that a gateway is one TOML file and no line of code; indexes the numbering
+//! plans.
+
+#[path = "build/plans.rs"]
+mod plans;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -28,5 +32,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     list.push_str("]\n");
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is set by cargo")?;
     fs::write(Path::new(&out).join("catalog.rs"), list)?;
-    Ok(())
+    plans::index(Path::new(&out))
 }

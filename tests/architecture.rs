@@ -28,7 +28,6 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("aws_credential_types", &["provider/http/signature.rs"]),
     ("roxmltree", &["provider/http/body.rs"]),
     ("rusmpp_core", &["provider/smpp/"]),
-    ("rlibphonenumber", &["otp/phone/"]),
     ("anyhow", &["error.rs", "app/", "commands/", "cli.rs"]),
     ("comfy_table", &["output/"]),
     ("textwrap", &["output/"]),

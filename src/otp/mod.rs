@@ -36,7 +36,7 @@ pub use goal::{Goal, Standing};
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
 pub use names::{NameError, Purpose, UserId};
-pub use phone::{Country, CountryError, NumberType, NumberTypeError, Phone, PhoneError, Place, Why};
+pub use phone::{Country, CountryError, NumberType, NumberTypeError, Phone, PhoneError, Place, Why, numbering};
 pub use policy::{Denied, Limits, LockLength, LockStep, MAX_PER_PHONE, MAX_TTL, Policy, Quota};
 pub use record::{Challenge, Record};
 pub use secret::Secret;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rlibphonenumber::Region;
 use serde::{Serialize, Serializer};
 
 use super::plan;
@@ -21,23 +20,18 @@ impl Country {
     /// The two letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Only `from_id` makes a country, from text of which both bytes are ASCII letters.
+        // Only `from_letters` makes a country, and both are ASCII letters.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The country of a plan's id: none for `001`, which is the whole world.
-    pub(super) fn from_id(id: &str) -> Option<Self> {
-        match *id.as_bytes() {
-            [first, second] if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() => {
-                Some(Self([first.to_ascii_uppercase(), second.to_ascii_uppercase()]))
-            }
-            _ => None,
-        }
+    /// The country of two letters in upper case, if it has a numbering plan.
+    pub(super) fn from_letters(letters: [u8; 2]) -> Option<Self> {
+        (letters.iter().all(u8::is_ascii_uppercase) && plan::is_known(letters)).then_some(Self(letters))
     }
 
-    /// The same in the library's words.
-    pub(super) fn region(self) -> Option<Region> {
-        Region::from_code(self.as_str()).ok()
+    /// The two letters, as bytes.
+    pub(super) const fn letters(self) -> [u8; 2] {
+        self.0
     }
 }
 
@@ -45,7 +39,8 @@ impl FromStr for Country {
     type Err = CountryError;
 
     fn from_str(text: &str) -> Result<Self, CountryError> {
-        Self::from_id(text.trim()).filter(|country| plan::of_country(*country).is_some()).ok_or(CountryError)
+        let letters: [u8; 2] = text.trim().as_bytes().try_into().map_err(|_| CountryError)?;
+        Self::from_letters(letters.map(|letter| letter.to_ascii_uppercase())).ok_or(CountryError)
     }
 }
 

@@ -53,9 +53,6 @@ pub enum PhoneError {
     /// Valid as it was typed, but its E.164 form would be read as another number.
     #[error("with its calling code this number would be read as another one")]
     Unstable,
-    /// The numbering plans inside this program cannot be read: a fault of the build.
-    #[error("the built-in numbering plans cannot be read")]
-    Plans,
 }
 
 /// The numbering plan that a number was held to.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rlibphonenumber::PhoneNumberType;
 use serde::{Serialize, Serializer};
 
 /// The sort of a phone number. The names are those of `libphonenumber`, in `snake_case`.
@@ -76,25 +75,6 @@ impl NumberType {
             Self::Uan => "uan",
             Self::Voicemail => "voicemail",
             Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl From<PhoneNumberType> for NumberType {
-    fn from(kind: PhoneNumberType) -> Self {
-        match kind {
-            PhoneNumberType::Mobile => Self::Mobile,
-            PhoneNumberType::FixedLine => Self::FixedLine,
-            PhoneNumberType::FixedLineOrMobile => Self::FixedLineOrMobile,
-            PhoneNumberType::TollFree => Self::TollFree,
-            PhoneNumberType::PremiumRate => Self::PremiumRate,
-            PhoneNumberType::SharedCost => Self::SharedCost,
-            PhoneNumberType::VoIP => Self::Voip,
-            PhoneNumberType::PersonalNumber => Self::PersonalNumber,
-            PhoneNumberType::Pager => Self::Pager,
-            PhoneNumberType::UAN => Self::Uan,
-            PhoneNumberType::VoiceMail => Self::Voicemail,
-            PhoneNumberType::Unknown => Self::Unknown,
         }
     }
 }

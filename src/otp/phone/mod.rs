@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use rlibphonenumber::{
-    ParseError, PhoneNumber, PhoneNumberUtil, ValidationError, get_national_significant_number_owned,
-};
-
 mod country;
 mod error;
 mod kind;
+pub mod numbering;
+mod pattern;
 mod plan;
 mod spelling;
 
@@ -16,6 +14,7 @@ pub use country::{Country, CountryError};
 pub use error::{PhoneError, Place, Why};
 pub use kind::{NumberType, NumberTypeError};
 
+use numbering::{Length, Number, ParseError};
 use spelling::Spelling;
 
 /// A valid phone number. All its spellings are equal, and everything is kept under its E.164 form.
@@ -112,17 +111,16 @@ impl fmt::Debug for Phone {
 
 /// A calling code and what follows it.
 fn international(digits: &str) -> Result<Phone, PhoneError> {
-    let calling_code = plan::calling_code(digits).ok_or(PhoneError::UnknownCallingCode)?;
+    let (calling_code, _) = plan::split(digits).ok_or(PhoneError::UnknownCallingCode)?;
     let place = Place { calling_code, country: None };
-    let util = plan::load(calling_code)?;
-    let number = util.parse(format!("+{digits}"), None).map_err(|error| refused(&error, place))?;
-    settle(&util, &number, place, digits)
+    let number = numbering::parse(digits, true, None).map_err(|error| refused(error, place))?;
+    settle(&number, place, digits)
 }
 
 /// A number as it is dialled at home: a national one, or one abroad behind an international prefix. `00` is always
 /// read as such a prefix too; where that and the country's own custom make two different numbers, neither is guessed.
 fn dialled(digits: &str, home: Country) -> Result<Phone, PhoneError> {
-    let plan = plan::of_country(home).ok_or(PhoneError::Plans)?;
+    let plan = plan::of_country(home).ok_or(PhoneError::NoCountry)?;
     let abroad = plan.after_international_prefix(digits);
     let custom = || abroad.map_or_else(|| national(digits, home, plan), international);
     let Some(after_zeros) = digits.strip_prefix("00").filter(|rest| abroad != Some(*rest)) else {
@@ -137,56 +135,45 @@ fn dialled(digits: &str, home: Country) -> Result<Phone, PhoneError> {
 
 fn national(digits: &str, home: Country, plan: &plan::Plan) -> Result<Phone, PhoneError> {
     let place = Place { calling_code: plan.calling_code, country: Some(home) };
-    let util = plan::load(plan.calling_code)?;
-    let number = util.parse(digits, home.region()).map_err(|error| refused(&error, place))?;
-    settle(&util, &number, place, "")
+    let number = numbering::parse(digits, false, Some(home)).map_err(|error| refused(error, place))?;
+    settle(&number, place, "")
 }
 
-/// Holds a parsed number to the plans of its calling code. `read`: the international digits that it was read from.
-fn settle(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place, read: &str) -> Result<Phone, PhoneError> {
-    if !util.is_valid_number(number) {
-        return Err(missed(util, number, place));
+/// Takes a number that is one of its plan. `read`: the international digits that it was read from.
+fn settle(number: &Number, place: Place, read: &str) -> Result<Phone, PhoneError> {
+    if !number.is_valid() {
+        let why = match number.length {
+            Length::TooShort => Why::Short,
+            Length::TooLong => Why::Long,
+            Length::Possible | Length::LocalOnly | Length::Invalid => Why::Unassigned,
+        };
+        return Err(PhoneError::Invalid { place, why });
     }
-    let phone = phone(util, number, place);
-    // The library takes a national prefix off after the calling code too. Where what is left begins with such a prefix
-    // again, the canonical form would be read back as another number (+375 810… in Belarus): it can be nobody's name.
+    let code = format!("+{}", number.calling_code);
+    let phone = Phone {
+        national: code.len(),
+        e164: code + &number.national,
+        calling_code: number.calling_code,
+        country: number.country,
+        kind: number.kind,
+    };
+    // A national prefix is taken off after the calling code too. Where what is left begins with such a prefix again,
+    // the canonical form would be read back as another number (+375 810… in Belarus): it can be nobody's name.
     // What was read from the canonical form itself has just been read back.
     if phone.digits() == read {
         return Ok(phone);
     }
-    let again = util.parse(&phone.e164, None);
-    if again.is_ok_and(|again| get_national_significant_number_owned(&again) == phone.national()) {
-        Ok(phone)
-    } else {
-        Err(PhoneError::Unstable)
+    match numbering::parse(phone.digits(), true, None) {
+        Ok(again) if again.national == number.national => Ok(phone),
+        _ => Err(PhoneError::Unstable),
     }
 }
 
-fn phone(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place) -> Phone {
-    let code = format!("+{}", place.calling_code);
-    Phone {
-        national: code.len(),
-        e164: code + &get_national_significant_number_owned(number),
-        calling_code: place.calling_code,
-        country: util.get_region_for_number(number).and_then(|region| Country::from_id(&region.as_region_str())),
-        kind: util.get_number_type(number).into(),
-    }
-}
-
-fn missed(util: &PhoneNumberUtil, number: &PhoneNumber, place: Place) -> PhoneError {
-    let why = match util.is_possible_number_with_reason(number) {
-        Err(ValidationError::TooShort) => Why::Short,
-        Err(ValidationError::TooLong) => Why::Long,
-        _ => Why::Unassigned,
-    };
-    PhoneError::Invalid { place, why }
-}
-
-fn refused(error: &ParseError, place: Place) -> PhoneError {
+fn refused(error: ParseError, place: Place) -> PhoneError {
     let why = match error {
-        // Of digits alone, the library calls only a handful no number at all.
-        ParseError::TooShortNsn | ParseError::TooShortAfterIdd | ParseError::NotANumber(_) => Why::Short,
-        ParseError::TooLongNsn => Why::Long,
+        // Of digits alone, only a handful are no number at all.
+        ParseError::TooShortNsn | ParseError::TooShortAfterIdd | ParseError::NotANumber => Why::Short,
+        ParseError::TooLong => Why::Long,
         ParseError::InvalidCountryCode => Why::Unassigned,
     };
     PhoneError::Invalid { place, why }

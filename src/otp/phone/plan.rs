@@ -1,139 +1,243 @@
-//! The numbering plans of the world, of which only those are decoded that a number needs.
+//! The numbering plans of the world, of which only those are read that a number needs.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::OnceLock;
 
-use prost::Message;
-use regex_lite::Regex;
-use rlibphonenumber::{PhoneMetadataCollection, PhoneNumberUtil};
+use super::pattern;
+use super::{Country, NumberType};
 
-use super::{Country, PhoneError};
-
-/// `libphonenumber`'s metadata, version 9.0.42, as `rlibphonenumber` encodes it: one `PhoneMetadataCollection`
-/// (`phonemetadata.proto`). The crate keeps its own copy to itself and would decode all of it for the first number,
-/// so it lives here again; a test holds the two together.
-static METADATA: &[u8] = include_bytes!("metadata.bin");
-
-/// Fields of `PhoneMetadata` and of the collection around it, by their numbers in `phonemetadata.proto`.
-mod field {
-    pub(super) const METADATA: u64 = 1;
-    pub(super) const ID: u64 = 9;
-    pub(super) const COUNTRY_CODE: u64 = 10;
-    pub(super) const INTERNATIONAL_PREFIX: u64 = 11;
+/// Where a plan is in the file, and whose it is. It holds no pointers, so that nothing is relocated at start.
+struct Entry {
+    calling_code: u16,
+    /// The country; `00` for the plans that span the world, such as +800.
+    letters: [u8; 2],
+    /// The offset of its first line.
+    at: usize,
 }
 
-/// Where one country's plan is, and whose it is.
+// `build.rs` makes TEXT and INDEX of plans.txt, whose head says what it is.
+include!(concat!(env!("OUT_DIR"), "/plans.rs"));
+
+/// The plans that this process has needed.
+static READ: [OnceLock<Plan>; INDEX.len()] = [const { OnceLock::new() }; INDEX.len()];
+
+/// The numbers of one type, or all numbers of a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Numbers {
+    lengths: Lengths,
+    pattern: &'static str,
+}
+
+impl Numbers {
+    /// Whether the pattern, whatever the length, matches them all. A plan may have no number of a type.
+    pub(super) fn match_pattern(&self, national: &str) -> bool {
+        !self.pattern.is_empty() && pattern::matches(self.pattern, national)
+    }
+
+    fn contain(&self, national: &str) -> bool {
+        self.lengths.contain(national.len()) && self.match_pattern(national)
+    }
+}
+
+/// A set of lengths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Lengths(u32);
+
+impl Lengths {
+    fn read(text: &str) -> Self {
+        let lengths = text.split(',').filter_map(|length| 1_u32.checked_shl(length.parse().ok()?));
+        Self(lengths.fold(0, |all, length| all | length))
+    }
+
+    fn contain(self, length: usize) -> bool {
+        u32::try_from(length).is_ok_and(|length| self.0.checked_shr(length).is_some_and(|rest| rest & 1 == 1))
+    }
+
+    fn shortest(self) -> usize {
+        self.0.trailing_zeros() as usize
+    }
+
+    fn longest(self) -> usize {
+        (u32::BITS - 1).saturating_sub(self.0.leading_zeros()) as usize
+    }
+}
+
+/// What the length of a national number says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// There are numbers of this length.
+    Possible,
+    /// It can be dialed only inside its own area.
+    LocalOnly,
+    /// Shorter than any.
+    TooShort,
+    /// Longer than any.
+    TooLong,
+    /// There are shorter and longer ones.
+    Invalid,
+}
+
+/// The types in the order in which they are asked; the two that are left tell each other apart.
+const KINDS: [(&str, NumberType); 8] = [
+    ("premium_rate", NumberType::PremiumRate),
+    ("toll_free", NumberType::TollFree),
+    ("shared_cost", NumberType::SharedCost),
+    ("voip", NumberType::Voip),
+    ("personal_number", NumberType::PersonalNumber),
+    ("pager", NumberType::Pager),
+    ("uan", NumberType::Uan),
+    ("voicemail", NumberType::Voicemail),
+];
+
+/// A country's numbering plan. What it does not have is empty.
+#[derive(Debug)]
 pub(super) struct Plan {
     pub(super) calling_code: u16,
-    /// None for the plans that span the world, such as +800.
+    /// None for the plans that span the world.
     pub(super) country: Option<Country>,
-    /// A regular expression, anchored at both ends: what one dials there before a foreign calling code.
+    /// A pattern: what one dials there before a foreign calling code.
     international_prefix: &'static str,
-    /// The record with its tag and length: a whole `PhoneMetadataCollection` of one.
-    encoded: &'static [u8],
-}
-
-/// The places of all plans, in the order of the file. Walking over the tags takes microseconds, decoding milliseconds.
-static PLANS: LazyLock<Vec<Plan>> = LazyLock::new(|| {
-    let records = Fields(METADATA).filter(|field| field.number == field::METADATA);
-    records.filter_map(|field| plan(field.bytes, field.whole)).collect()
-});
-
-fn plan(record: &'static [u8], encoded: &'static [u8]) -> Option<Plan> {
-    let (mut id, mut calling_code, mut international_prefix) = (None, None, "");
-    for field in Fields(record) {
-        match field.number {
-            field::ID => id = std::str::from_utf8(field.bytes).ok(),
-            field::COUNTRY_CODE => calling_code = u16::try_from(field.value).ok(),
-            field::INTERNATIONAL_PREFIX => international_prefix = std::str::from_utf8(field.bytes).unwrap_or_default(),
-            _ => {}
-        }
-    }
-    Some(Plan { calling_code: calling_code?, country: Country::from_id(id?), international_prefix, encoded })
+    /// A pattern: what one dials there before a national number.
+    pub(super) national_prefix: &'static str,
+    /// What the national prefix becomes where its last group took part; `\1` is its first group.
+    pub(super) transform: &'static str,
+    /// A pattern: the beginnings of the numbers of this country, where it shares its calling code.
+    pub(super) leading_digits: &'static str,
+    local_only: Lengths,
+    pub(super) general: Numbers,
+    kinds: [Numbers; KINDS.len()],
+    fixed_line: Numbers,
+    mobile: Numbers,
 }
 
 /// The plan of a country, if it has one.
 pub(super) fn of_country(country: Country) -> Option<&'static Plan> {
-    PLANS.iter().find(|plan| plan.country == Some(country))
+    INDEX.iter().position(|entry| entry.letters == country.letters()).and_then(read)
 }
 
-/// The calling code that the digits begin with. No calling code is the beginning of another one.
-pub(super) fn calling_code(digits: &str) -> Option<u16> {
-    (1..=3)
-        .filter_map(|length| digits.get(..length)?.parse().ok())
-        .find(|code| PLANS.iter().any(|plan| plan.calling_code == *code) && !digits.starts_with('0'))
+/// Whether a country has a plan.
+pub(super) fn is_known(letters: [u8; 2]) -> bool {
+    INDEX.iter().any(|entry| entry.letters == letters)
+}
+
+/// The plans of all countries that share a calling code, that of the main one first.
+pub(super) fn of_calling_code(calling_code: u16) -> impl Iterator<Item = &'static Plan> + Clone {
+    let first = INDEX.partition_point(|entry| entry.calling_code < calling_code);
+    let count = INDEX[first..].iter().take_while(|entry| entry.calling_code == calling_code).count();
+    (first..first + count).filter_map(read)
+}
+
+/// The calling code that the digits begin with, and what follows it. No calling code is the beginning of another one.
+pub(super) fn split(digits: &str) -> Option<(u16, &str)> {
+    if digits.starts_with('0') {
+        return None;
+    }
+    (1..=3).find_map(|length| {
+        let (code, rest) = digits.split_at_checked(length)?;
+        let code = code.parse().ok()?;
+        INDEX.binary_search_by_key(&code, |entry| entry.calling_code).is_ok().then_some((code, rest))
+    })
+}
+
+fn read(at: usize) -> Option<&'static Plan> {
+    let entry = INDEX.get(at)?;
+    Some(READ.get(at)?.get_or_init(|| Plan::read(entry)))
 }
 
 impl Plan {
+    /// Reads the lines of a plan, up to the empty one; the build has seen that it knows them all.
+    fn read(entry: &Entry) -> Self {
+        let mut plan = Self {
+            calling_code: entry.calling_code,
+            country: Country::from_letters(entry.letters),
+            international_prefix: "",
+            national_prefix: "",
+            transform: "",
+            leading_digits: "",
+            local_only: Lengths::default(),
+            general: Numbers::default(),
+            kinds: [Numbers::default(); KINDS.len()],
+            fixed_line: Numbers::default(),
+            mobile: Numbers::default(),
+        };
+        let lines = TEXT.get(entry.at..).unwrap_or_default().lines();
+        for (key, value) in lines.map_while(|line| line.split_once(' ')) {
+            let numbers = || {
+                let (lengths, pattern) = value.split_once(' ').unwrap_or_default();
+                Numbers { lengths: Lengths::read(lengths), pattern }
+            };
+            match key {
+                "international_prefix" => plan.international_prefix = value,
+                "national_prefix" => plan.national_prefix = value,
+                "transform" => plan.transform = value,
+                "leading_digits" => plan.leading_digits = value,
+                "local_only" => plan.local_only = Lengths::read(value),
+                "general" => plan.general = numbers(),
+                "fixed_line" => plan.fixed_line = numbers(),
+                "mobile" => plan.mobile = numbers(),
+                _ => {
+                    if let Some(kind) = KINDS.iter().position(|(name, _)| *name == key) {
+                        plan.kinds[kind] = numbers();
+                    }
+                }
+            }
+        }
+        plan
+    }
+
     /// What follows the prefix that one dials in this country before a foreign calling code; a calling code does not
     /// begin with 0.
     pub(super) fn after_international_prefix<'a>(&self, dialled: &'a str) -> Option<&'a str> {
-        let prefix = Regex::new(self.international_prefix.strip_suffix('$')?).ok()?;
-        let rest = &dialled[prefix.find(dialled)?.end()..];
+        if self.international_prefix.is_empty() {
+            return None;
+        }
+        let rest = dialled.get(pattern::prefix(self.international_prefix, dialled)?.end..)?;
         (!rest.starts_with('0')).then_some(rest)
     }
-}
 
-/// The library with the plans of one calling code and no others, made once in a process. A code that several countries
-/// share needs them all, to tell whose a number is; even for +1 that is a tenth of the world.
-///
-/// # Errors
-/// When the metadata cannot be read, which a test rules out.
-pub(super) fn load(calling_code: u16) -> Result<Arc<PhoneNumberUtil>, PhoneError> {
-    static LOADED: Mutex<BTreeMap<u16, Arc<PhoneNumberUtil>>> = Mutex::new(BTreeMap::new());
-    // A panic elsewhere cannot leave a half-made entry: it is inserted whole.
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(util) = loaded.get(&calling_code) {
-        return Ok(Arc::clone(util));
-    }
-    let mut collection = PhoneMetadataCollection::default();
-    for plan in PLANS.iter().filter(|plan| plan.calling_code == calling_code) {
-        collection.merge(plan.encoded).map_err(|_| PhoneError::Plans)?;
-    }
-    let util = Arc::new(PhoneNumberUtil::new_for_metadata(collection).map_err(|_| PhoneError::Plans)?);
-    loaded.insert(calling_code, Arc::clone(&util));
-    Ok(util)
-}
-
-/// One field of an encoded message: its number, and its value or its bytes.
-struct Field<'a> {
-    number: u64,
-    value: u64,
-    bytes: &'a [u8],
-    whole: &'a [u8],
-}
-
-/// The fields of an encoded message, without looking into those that are messages themselves.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Iterator for Fields<'a> {
-    type Item = Field<'a>;
-
-    /// Ends at the end of the message, or where it is damaged.
-    fn next(&mut self) -> Option<Field<'a>> {
-        let start = self.0;
-        let (tag, rest) = varint(start)?;
-        let (value, rest) = varint(rest)?;
-        // Wire types 0 (a number) and 2 (bytes with their length before them); the metadata has no others.
-        let length = match tag & 7 {
-            0 => 0,
-            2 => usize::try_from(value).ok()?,
-            _ => return None,
-        };
-        let (bytes, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some(Field { number: tag >> 3, value, bytes, whole: &start[..start.len() - rest.len()] })
-    }
-}
-
-/// A number in base 128, least significant part first, and what follows it.
-fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut value = 0_u64;
-    for (at, byte) in bytes.iter().enumerate().take(10) {
-        value |= u64::from(byte & 0x7F).checked_shl(u32::try_from(7 * at).ok()?)?;
-        if byte & 0x80 == 0 {
-            return Some((value, &bytes[at + 1..]));
+    /// What the length of a national number says; the digits themselves may still be nobody's.
+    pub(super) fn length(&self, national: &str) -> Length {
+        let (length, lengths) = (national.len(), self.general.lengths);
+        if self.local_only.contain(length) {
+            Length::LocalOnly
+        } else if lengths.contain(length) {
+            Length::Possible
+        } else if length < lengths.shortest() {
+            Length::TooShort
+        } else if length > lengths.longest() {
+            Length::TooLong
+        } else {
+            Length::Invalid
         }
     }
-    None
+
+    /// The type of a national number; unknown if it is not valid.
+    pub(super) fn kind(&self, national: &str) -> NumberType {
+        if !self.general.contain(national) {
+            return NumberType::Unknown;
+        }
+        if let Some((_, (_, kind))) = self.kinds.iter().zip(KINDS).find(|(numbers, _)| numbers.contain(national)) {
+            return kind;
+        }
+        let is_fixed = self.fixed_line.contain(national);
+        // Where the two are the same, as in North America, the long pattern is matched once.
+        let is_mobile = if self.mobile == self.fixed_line { is_fixed } else { self.mobile.contain(national) };
+        match (is_fixed, is_mobile) {
+            (true, true) => NumberType::FixedLineOrMobile,
+            (true, false) => NumberType::FixedLine,
+            (false, true) => NumberType::Mobile,
+            (false, false) => NumberType::Unknown,
+        }
+    }
+}
+
+/// Every pattern of every plan, for the tests.
+#[cfg(test)]
+pub(super) fn patterns() -> impl Iterator<Item = &'static str> {
+    TEXT.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', '+'])).filter_map(|line| {
+        let mut words = line.split(' ');
+        match words.next() {
+            Some("transform" | "local_only") => None,
+            _ => words.next_back(),
+        }
+    })
 }

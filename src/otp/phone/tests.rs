@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use super::{Country, NumberType, Phone, PhoneError, Place, Why, plan};
+use super::{Country, NumberType, Phone, PhoneError, Place, Why, pattern, plan};
 
 fn country(code: &str) -> Country {
     code.parse().unwrap()
@@ -231,4 +231,37 @@ fn a_type_has_one_name() {
         assert_eq!(serde_json::to_string(&kind).unwrap(), format!("{:?}", kind.as_str()));
     }
     assert!("Mobile".parse::<NumberType>().unwrap_err().to_string().contains(NumberType::Voicemail.as_str()));
+}
+
+#[test]
+fn a_pattern_matches_what_a_regular_expression_would() {
+    let mut random = 0x2545_F491_4F6C_DD1D_u64;
+    let mut next = |limit: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random >> 33).unwrap() % limit
+    };
+    // Pieces that are nested in other ways than those of today's plans.
+    let few = ["", "$", "1?2", "(1)?(?:2(3)|24){2}5?", "[1-37]{0,2}\\d{2,3}|1(2)$|12", "(?:1|12)(3|)4"];
+    let plans: std::collections::BTreeSet<_> = plan::patterns().collect();
+    assert!(plans.len() > 1_000);
+    for pattern in few.into_iter().chain(plans) {
+        let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+        let start = regex_lite::Regex::new(&format!("^(?:{pattern})")).unwrap();
+        for _ in 0..30 {
+            // Digits of the pattern itself come nearer to it than others.
+            let own: Vec<char> = pattern.chars().filter(char::is_ascii_digit).chain("0123456789".chars()).collect();
+            let at = next(own.len());
+            let digits: String =
+                (0..next(13)).map(|n| if n < 3 { own[(at + n) % own.len()] } else { own[next(own.len())] }).collect();
+            assert_eq!(pattern::matches(pattern, &digits), whole.is_match(&digits), "{pattern} {digits}");
+            let (ours, theirs) = (pattern::prefix(pattern, &digits), start.captures(&digits));
+            assert_eq!(ours.map(|found| found.end), theirs.as_ref().map(|found| found.get(0).unwrap().end()));
+            for group in 1..=pattern::groups(pattern) {
+                let theirs = theirs.as_ref().and_then(|found| found.get(group)).map(|found| found.as_str());
+                assert_eq!(ours.and_then(|found| found.group(group, &digits)), theirs, "{pattern} {digits} {group}");
+            }
+        }
+    }
 }
