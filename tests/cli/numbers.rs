@@ -80,3 +80,57 @@ fn t14_a_region_reads_national_numbers() {
     }
     assert!(Machine::new().run(&["send", "9876543210"]).exits(2).stderr.contains("hint: "));
 }
+
+/// What is linked decides what `user show` means, and never a rule of thumb: `9813130017` with a plus is a phone in Iran.
+#[test]
+fn user_show_does_not_guess_whose_number_a_text_is() {
+    let (home, nowhere) = ("region = \"IN\"\n", "");
+    both_stores(home, |machine| {
+        let shown = |typed: &str, exit| {
+            let ran = machine.run(&["user", "show", typed, "--json"]);
+            ran.exits(exit);
+            if exit == 0 { ran.json() } else { ran.error() }
+        };
+        let nobody = shown("9813130017", 14);
+        assert_eq!(nobody["hint"], "otpctl user link ID +919813130017");
+        machine.run(&["user", "link", "u_1", "9813130017"]).exits(0);
+        for typed in ["9813130017", "09813130017", "00919813130017", "+919813130017", "TEL:9813130017"] {
+            let of_phone = shown(typed, 0);
+            assert_eq!((&of_phone["schema"], &of_phone["phone"]), (&"otpctl.phone/1".into(), &"+919813130017".into()));
+            assert_eq!(of_phone["users"][0]["user"], "u_1", "{typed}");
+        }
+        // An application may use numbers as ids: both are there now.
+        machine.run(&["user", "link", "9813130017", PHONE]).exits(0);
+        let both = shown("9813130017", 15);
+        assert_eq!(both["candidates"], serde_json::json!(["user:9813130017", "+919813130017"]));
+        assert_eq!(shown("user:9813130017", 0)["user"], "9813130017");
+        assert_eq!(shown("+919813130017", 0)["users"][0]["user"], "u_1");
+        machine.run(&["user", "link", "007", PHONE]).exits(0);
+        assert_eq!(shown("007", 0)["user"], "007");
+        assert_eq!(shown("user:nobody", 14)["hint"], "otpctl user link nobody +…");
+    });
+    let machine = Machine::with(nowhere);
+    for typed in ["9813130017", "98131 30017", "14155550123"] {
+        let error = machine.run(&["user", "show", typed, "--json"]).exits(14).error();
+        let hint = error["hint"].as_str().unwrap();
+        assert!(
+            hint.contains("calling code") && hint.contains("`region`") && !error.to_string().contains("+98"),
+            "{error}"
+        );
+    }
+}
+
+/// A cell that a spreadsheet took for a quantity is another number, or none.
+#[test]
+fn what_a_spreadsheet_made_of_a_phone_reaches_no_phone() {
+    let machine = Machine::with("region = \"ID\"\n");
+    for typed in ["08123456789.0", "8.12346E+09", "8,123,456,789", "8123456789.00"] {
+        let error = machine.run(&["send", typed, "--json"]).exits(2).error();
+        assert!(error["message"].as_str().unwrap().contains("spreadsheet"), "{error}");
+        assert!(error["hint"].as_str().unwrap().contains("as text"), "{error}");
+        machine.verify(typed, "123456").exits(2);
+    }
+    let lines = "08123456780\n08123456789.0\n";
+    let many = machine.stdin(&["send", "--from", "-", "-o", "jsonl"], lines.as_bytes());
+    many.exits(19);
+}

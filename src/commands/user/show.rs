@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Linked, LinkedUser};
 use crate::app::App;
 use crate::commands::Done;
-use crate::commands::target::target;
+use crate::commands::target::{Target, target};
 use crate::error::{Error, Exit};
 use crate::otp::foreign::quoted;
 use crate::otp::{Moment, UserId, reference};
@@ -14,7 +14,7 @@ use crate::output::{Human, Report, Table};
 /// Show the phones of a user, or the users of a phone
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A user's id, or a number that begins with `+`, `00` or `tel:`, or a `ph_…` reference
+    /// A user's id, a phone in any spelling, or a `ph_…` reference; `user:ID` is a user's id whatever it looks like
     #[arg(value_name = "ID|PHONE")]
     whom: String,
 }
@@ -37,27 +37,58 @@ struct OfPhone {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
-        let is_phone =
-            self.whom.starts_with(['+', '＋']) || self.whom.starts_with("00") || self.whom.starts_with("tel:");
-        if is_phone || reference::is_reference(&self.whom) {
-            return self.phone(app).await;
+        if let Some(id) = self.whom.strip_prefix("user:") {
+            return self.user(app, &UserId::new(id)?, None).await;
         }
+        let scheme = self.whom.get(..4).unwrap_or_default();
+        if self.whom.starts_with(['+', '＋'])
+            || scheme.eq_ignore_ascii_case("tel:")
+            || reference::is_reference(&self.whom)
+        {
+            return self.phone(app, target(app, &self.whom).await?).await;
+        }
+        // Anything else is a user's id, and may be a phone as it is dialed at home too.
         let user: UserId = self.whom.parse()?;
+        let number = target(app, &self.whom).await;
+        let Ok(number) = number else { return self.user(app, &user, number.err()).await };
+        let verifier = app.verifier().await?;
+        let is_user = !verifier.phones_of(&user).await?.is_empty();
+        let is_linked = !verifier.look(&number.phone).await?.known.users.users.is_empty();
+        match (is_user, is_linked) {
+            (true, false) => self.user(app, &user, None).await,
+            (false, true) => self.phone(app, number).await,
+            (true, true) => {
+                let why = format!("`{user}` is a user, and a phone that is linked");
+                let mut error = Error::said(Exit::Conflict, why).hint("name one of them");
+                error.details.candidates = vec![format!("user:{user}"), number.shown(app)];
+                Err(error)
+            }
+            (false, false) => {
+                let number = number.shown(app);
+                let why = format!("no user `{user}` has a phone, and {number} is linked to no user");
+                Err(Error::said(Exit::NotFound, why).hint(format!("otpctl user link ID {number}")))
+            }
+        }
+    }
+
+    /// The phones of a user. `number`: why the same text is no phone.
+    async fn user(&self, app: &App, user: &UserId, number: Option<Error>) -> Done {
         let mut phones = Vec::new();
-        for (phone, link) in app.verifier().await?.phones_of(&user).await? {
+        for (phone, link) in app.verifier().await?.phones_of(user).await? {
             phones.push(Linked::new(app, &phone, false, &link).await);
         }
         if phones.is_empty() {
             let error = Error::said(Exit::NotFound, format!("the user `{user}` has no phone"));
-            let number = crate::commands::target::phone(app, &self.whom).is_ok();
+            // Digits alone may be meant as a phone; which one is not guessed.
+            let is_digits = self.whom.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'));
+            let hint = number.filter(|_| is_digits).and_then(|error| error.hint);
             let link = || format!("otpctl user link {} +…", quoted(user.as_str()));
-            return Err(error.hint(if number { "for a phone, write it with its +".to_owned() } else { link() }));
+            return Err(error.hint(hint.map_or_else(link, |hint| format!("if it is a phone, {hint}"))));
         }
         Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones }))
     }
 
-    async fn phone(&self, app: &App) -> Done {
-        let target = target(app, &self.whom).await?;
+    async fn phone(&self, app: &App, target: Target) -> Done {
         let look = app.verifier().await?.look(&target.phone).await?;
         let users: Vec<LinkedUser> = look.known.users.users.into_iter().map(LinkedUser::from).collect();
         if users.is_empty() {

@@ -24,6 +24,13 @@ pub enum PhoneError {
     /// `x123`, `;ext=123`: an SMS reaches a line, not an extension behind it.
     #[error("an SMS cannot go to an extension")]
     Extension,
+    /// `8123456789.0`, `8.12E+09`, `8,123,456,789`: a program took the number for a quantity. Its digits are no longer
+    /// those of the phone, or would be read as more than those.
+    #[error("this is a quantity as a spreadsheet writes it, not a phone number")]
+    Quantity,
+    /// A slash and more digits follow what is a whole number already: another number, or other last digits.
+    #[error("this is more than one phone number")]
+    Several,
     /// A character that no spelling of a number has.
     #[error("a phone number has digits, spaces, hyphens, dots, slashes and brackets, not {}", Named(*.0))]
     Character(char),
@@ -108,6 +115,11 @@ impl PhoneError {
             Self::Ambiguous(_) => Some("write it as +, calling code, number".to_owned()),
             Self::Letters => Some("write the digits that the letters stand for".to_owned()),
             Self::Extension => Some("give the number alone".to_owned()),
+            Self::Quantity => Some(
+                "keep phone numbers as text; write every digit, without decimals, exponent or thousands separators"
+                    .to_owned(),
+            ),
+            Self::Several => Some("write one of them".to_owned()),
             Self::UnknownCallingCode => {
                 Some("after + or 00 comes the calling code, without a 0 before it, such as +91".to_owned())
             }

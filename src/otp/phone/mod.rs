@@ -37,13 +37,18 @@ impl Phone {
     /// full-width or Arabic-Indic digits; with a `home` country also as it is dialled there.
     ///
     /// # Errors
-    /// When it is no valid number, when it could be two, or when it has an extension or letters.
+    /// When it is no valid number, when it could be two, or when it has an extension, letters or decimals.
     pub fn parse(typed: &str, home: Option<Country>) -> Result<Self, PhoneError> {
-        match (spelling::read(typed)?, home) {
-            (Spelling::International(digits), _) => international(&digits),
-            (Spelling::Dialled(digits), Some(home)) => dialled(&digits, home),
-            (Spelling::Dialled(digits), None) => international(digits.strip_prefix("00").ok_or(PhoneError::NoCountry)?),
+        let phone = read(typed, home)?;
+        // What could be read with fewer digits, or as two numbers, is not guessed.
+        if spelling::before_decimals(typed).is_some_and(|(whole, _)| read(whole, home).is_ok()) {
+            return Err(PhoneError::Quantity);
         }
+        let mut firsts = spelling::before_slashes(typed);
+        if firsts.any(|first| matches!(read(first, home), Ok(_) | Err(PhoneError::Quantity))) {
+            return Err(PhoneError::Several);
+        }
+        Ok(phone)
     }
 
     /// E.164: a plus, then digits.
@@ -106,6 +111,14 @@ impl Phone {
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.masked())
+    }
+}
+
+fn read(typed: &str, home: Option<Country>) -> Result<Phone, PhoneError> {
+    match (spelling::read(typed)?, home) {
+        (Spelling::International(digits), _) => international(&digits),
+        (Spelling::Dialled(digits), Some(home)) => dialled(&digits, home),
+        (Spelling::Dialled(digits), None) => international(digits.strip_prefix("00").ok_or(PhoneError::NoCountry)?),
     }
 }
 

@@ -44,6 +44,9 @@ pub(super) fn read(typed: &str) -> Result<Spelling, PhoneError> {
     }
     let (local, context) = without_uri(typed)?;
     let spelling = digits(local)?;
+    if before_decimals(local).is_some_and(|(_, is_quantity)| is_quantity) {
+        return Err(PhoneError::Quantity);
+    }
     match (context, spelling) {
         (None, spelling) => Ok(spelling),
         // RFC 3966 §5.1.4: a global number has no context.
@@ -128,12 +131,38 @@ fn is_punctuation(c: char) -> bool {
         | '\u{FF08}' | '\u{FF09}' | '\u{FF3B}' | '\u{FF3D}')
 }
 
+/// A dot, as it stands before decimals.
+const POINTS: [char; 2] = ['.', '\u{FF0E}'];
+
+/// What stands before a text's only dot, where nothing but zeros follows it; and whether the text is surely a quantity,
+/// as programs write one. Where it has hyphens or brackets too, the dot may be one of the separators of a phone number.
+pub(super) fn before_decimals(text: &str) -> Option<(&str, bool)> {
+    let text = text.trim_end_matches(|c| digit(c).is_none());
+    let (whole, zeros) = text.rsplit_once(POINTS)?;
+    if whole.contains(POINTS) || zeros.is_empty() || !zeros.chars().all(|c| digit(c) == Some('0')) {
+        return None;
+    }
+    let number = whole.trim_matches(|c| digit(c).is_none());
+    let is_bare = number.chars().all(|c| digit(c).is_some());
+    let is_spaced = number.chars().all(|c| digit(c).is_some() || c.is_whitespace());
+    Some((whole, is_bare || (is_spaced && zeros.chars().count() <= 2)))
+}
+
+/// What stands before each slash that digits follow.
+pub(super) fn before_slashes(text: &str) -> impl Iterator<Item = &str> {
+    let last = text.rfind(|c| digit(c).is_some()).unwrap_or_default();
+    text.match_indices(['/', '\u{FF0F}']).map(|(at, _)| at).filter(move |at| *at < last).map(|at| &text[..at])
+}
+
 fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Says what is wrong with a text that has a character which it may not have.
 fn refused(c: char, text: &str) -> PhoneError {
+    if is_quantity(text) {
+        return PhoneError::Quantity;
+    }
     if !c.is_alphabetic() {
         return if matches!(c, '#' | ',' | '~') { PhoneError::Extension } else { PhoneError::Character(c) };
     }
@@ -144,4 +173,20 @@ fn refused(c: char, text: &str) -> PhoneError {
     } else {
         PhoneError::Letters
     }
+}
+
+/// Whether a text is a quantity with an exponent, with commas between its thousands, or with a decimal comma.
+fn is_quantity(text: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.chars().all(|c| digit(c).is_some());
+    if let Some((mantissa, exponent)) = text.split_once(['e', 'E']) {
+        return is_digits(&mantissa.replace(['.', ','], "")) && is_digits(exponent.trim_start_matches(['+', '-']));
+    }
+    let text = text.trim_start_matches(['+', '-']);
+    let (whole, decimals) = text.rsplit_once('.').unwrap_or((text, "0"));
+    let thousands = || whole.split(',').all(|group| is_digits(group) && group.chars().count() <= 3);
+    let has_decimal_comma = || {
+        let (whole, zeros) = text.rsplit_once(',').unwrap_or_default();
+        is_digits(&whole.replace(['.', ' ', '\u{A0}', '\u{202F}'], "")) && zeros.chars().all(|c| digit(c) == Some('0'))
+    };
+    is_digits(decimals) && whole.matches(',').count() >= 2 && thousands() || text.contains(',') && has_decimal_comma()
 }
