@@ -11,9 +11,11 @@ use tokio::time::Instant;
 
 use crate::app::{App, Globals};
 use crate::commands::Command;
-use crate::config::{Chosen, Env, Request};
+use crate::config::{self, Env, Request};
 use crate::error::{Details, Error, Exit, Outcome};
+use crate::otp::Hint;
 use crate::otp::foreign::{escaped, is_unsafe};
+use crate::otp::hint::Chosen;
 use crate::otp::span::duration;
 use crate::output::{Colour, Format, Printer, Verbosity, many};
 use crate::verifier::{InFlight, Progress};
@@ -166,8 +168,8 @@ fn run(words: &[OsString], env: Env) -> Exit {
         return printer.error(&Error::said(Exit::Usage, "--config names no file"));
     }
     let request = Request {
-        config: global.config.clone().map(|value| Chosen { value: value.into(), by_flag: config_by_flag }),
-        profile: global.profile.clone().map(|value| Chosen { value, by_flag: profile_by_flag }),
+        config: global.config.clone().map(|value| config::Chosen { value: value.into(), by_flag: config_by_flag }),
+        profile: global.profile.clone().map(|value| config::Chosen { value, by_flag: profile_by_flag }),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -184,7 +186,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
             reason: global.reason.clone(),
             timeout,
         };
-        let app = App::new(globals, env, printer, Arc::new(Progress::default()));
+        let app = App::new(globals, env, printer.clone(), Arc::new(Progress::default()));
         let watched = watched(&app, &command).await;
         if let Some(text) = app.warning_of_store() {
             printer.warning(&text);
@@ -230,10 +232,10 @@ fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
     };
     match app.progress.get() {
         Some(InFlight::Sms(id)) => unknown(Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid")
-            .hint(format!("otpctl inspect {id}"))
+            .hint(Hint::run(&["inspect"]).arg(&id))
             .details(Details { challenge_id: Some(id), ..Details::default() }),
         Some(InFlight::Attempt(id)) => unknown(Exit::StoreUnknown, "the code may have been used")
-            .hint(format!("ask again with the same id: otpctl verify … --attempt-id {id}"))
+            .hint(Hint::run(&["verify"]).arg("PHONE").option("--attempt-id", &id).because("ask again with the same id"))
             .details(Details { attempt_id: Some(id), ..Details::default() }),
         Some(InFlight::Wait(id)) => Error {
             outcome: Outcome::Done,
@@ -242,12 +244,12 @@ fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
                 format!("{why}: the SMS was sent; only the wait is over"),
             )
         }
-        .hint(format!("otpctl wait {id}"))
+        .hint(Hint::run(&["wait"]).arg(&id))
         .details(Details { challenge_id: Some(id), ..Details::default() }),
         Some(InFlight::Purge(removed)) => {
             let removed = many(removed, "key was", "keys were");
             unknown(Exit::StoreUnknown, &format!("{removed} removed, and the next few may have been"))
-                .hint("otpctl store purge --dry-run")
+                .hint(Hint::run(&["store", "purge", "--dry-run"]))
         }
         Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made"),
         None => Error::said(exit.unwrap_or(Exit::StoreUnreachable), why),
@@ -284,16 +286,17 @@ fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
     let by_env = env.get("OTPCTL_OUTPUT").is_some_and(|format| format == "json" || format == "jsonl");
     if words.iter().any(asks) || by_env {
         let format = Format::Json;
-        let printer = Printer { format, colour: Colour::Never, verbosity: Verbosity::Normal };
+        let printer = Printer { format, colour: Colour::Never, verbosity: Verbosity::Normal, here: Arc::default() };
         let text = error.render().to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default();
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        return printer.error(&Error::said(Exit::Usage, text).hint("otpctl --help"));
+        return printer.error(&Error::said(Exit::Usage, text).hint(Hint::run(&["--help"])));
     }
     let text = error.render().to_string();
     if text.chars().any(|character| character != '\n' && is_unsafe(character)) {
         // What was typed is quoted in it, and would be obeyed by a terminal.
-        let printer = Printer { format: Format::Human, colour: Colour::Never, verbosity: Verbosity::Normal };
+        let (format, colour) = (Format::Human, Colour::Never);
+        let printer = Printer { format, colour, verbosity: Verbosity::Normal, here: Arc::default() };
         text.lines().for_each(|line| printer.say(&escaped(line)));
     } else {
         let _ = error.print();
@@ -312,7 +315,16 @@ fn printer(global: &GlobalArgs, env: &Env) -> Printer {
         1 => Verbosity::Quiet,
         _ => Verbosity::Silent,
     };
-    Printer { format: if global.json { Format::Json } else { global.output }, colour, verbosity }
+    let format = if global.json { Format::Json } else { global.output };
+    Printer { format, colour, verbosity, here: Arc::new(chosen(global)) }
+}
+
+/// The file that commands to paste are to read: the one that this run reads, however it was named. A variable may be set
+/// for this one command only, so it is carried too.
+fn chosen(global: &GlobalArgs) -> Chosen {
+    let config = global.config.as_deref().filter(|path| !path.is_empty());
+    let profile = global.profile.as_deref().filter(|name| !name.is_empty());
+    config.map(Chosen::config).or(profile.map(Chosen::profile)).unwrap_or_default()
 }
 
 /// Set, and to something: <https://no-color.org> asks for both.

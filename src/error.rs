@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::ConfigError;
-use crate::otp::foreign::quoted;
+use crate::otp::hint::Chosen;
 use crate::otp::record::State;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Denied, Moment, NameError, PhoneError, RandomnessFailed};
+use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed};
 use crate::store::StoreError;
 use crate::verifier::{SendFailure, VerifierError};
 
@@ -89,8 +89,8 @@ pub struct Error {
     pub exit: Exit,
     /// What happened, and to whom; its causes behind it.
     pub source: anyhow::Error,
-    /// One command to go on with.
-    pub hint: Option<String>,
+    /// What to do next.
+    pub hint: Option<Hint>,
     /// What is known.
     pub outcome: Outcome,
     /// What only some failures have.
@@ -126,7 +126,9 @@ struct Document<'a> {
     code: &'static str,
     exit: u8,
     message: &'a str,
-    hint: Option<&'a str>,
+    hint: Option<String>,
+    /// The command of the hint alone, ready to be pasted.
+    command: Option<String>,
     retry_after_seconds: Option<u64>,
     outcome: Outcome,
     attempt_id: Option<&'a str>,
@@ -153,7 +155,7 @@ impl Error {
 
     /// With what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -177,16 +179,17 @@ impl Error {
         self.details.retry_after.map(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
     }
 
-    /// The error document, one line.
+    /// The error document, one line. `here`: the file that the command of its hint is to read.
     #[must_use]
-    pub fn document(&self) -> String {
+    pub fn document(&self, here: &Chosen) -> String {
         let message = self.message();
         let document = Document {
             schema: "otpctl.error/1",
             code: self.exit.name(),
             exit: self.exit.number(),
             message: &message,
-            hint: self.hint.as_deref(),
+            hint: self.hint.as_ref().map(|hint| hint.text(here)),
+            command: self.hint.as_ref().and_then(|hint| hint.command(here)),
             retry_after_seconds: self.retry_after_seconds(),
             outcome: self.outcome,
             attempt_id: self.details.attempt_id.as_deref(),
@@ -203,33 +206,40 @@ impl Error {
 }
 
 /// What to do about a record that is not understood.
-const LOOK: &str = "otpctl store check";
+fn look() -> Hint {
+    Hint::run(&["store", "check"])
+}
+
+/// What to do about the way to a store.
+fn way() -> Hint {
+    Hint::run(&["config", "show", "--origin"])
+}
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let (exit, hint) = match &error {
-            StoreError::Unreachable(_) => (Exit::StoreUnreachable, Some("otpctl config show --origin")),
-            StoreError::Denied(_) => (Exit::StoreDenied, Some("otpctl config show --origin")),
-            StoreError::NotReady(_) => (Exit::StoreNotReady, Some("otpctl doctor")),
+            StoreError::Unreachable(_) => (Exit::StoreUnreachable, Some(way())),
+            StoreError::Denied(_) => (Exit::StoreDenied, Some(way())),
+            StoreError::NotReady(_) => (Exit::StoreNotReady, Some(Hint::run(&["doctor"]))),
             StoreError::Unknown(_) | StoreError::Unreplicated(_) => (Exit::StoreUnknown, None),
-            StoreError::Data(_) => (Exit::StoreData, Some(LOOK)),
-            StoreError::Cursor => (Exit::Usage, Some("begin again without --cursor")),
-            StoreError::Config(_) => (Exit::Config, Some("otpctl config check")),
+            StoreError::Data(_) => (Exit::StoreData, Some(look())),
+            StoreError::Cursor => (Exit::Usage, Some("begin again without --cursor".into())),
+            StoreError::Config(_) => (Exit::Config, Some(Hint::run(&["config", "check"]))),
         };
         let outcome = if exit == Exit::StoreUnknown { Outcome::Unknown } else { Outcome::NotDone };
-        Self { hint: hint.map(str::to_owned), outcome, ..Self::new(exit, error) }
+        Self { hint, outcome, ..Self::new(exit, error) }
     }
 }
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
-        Self { hint: error.next().map(str::to_owned), ..Self::new(Exit::Config, error) }
+        Self { hint: error.next().cloned(), ..Self::new(Exit::Config, error) }
     }
 }
 
 impl From<PhoneError> for Error {
     fn from(error: PhoneError) -> Self {
-        Self { hint: error.hint(), ..Self::new(Exit::Usage, error) }
+        Self { hint: error.hint().map(Hint::words), ..Self::new(Exit::Usage, error) }
     }
 }
 
@@ -245,28 +255,41 @@ impl From<RandomnessFailed> for Error {
     }
 }
 
+/// What allows a number that the policy refuses.
+fn allow(denied: Denied) -> Option<Hint> {
+    match denied {
+        Denied::Country(country) => Some(format!("allow it: [policy] countries = [\"{country}\", …]").into()),
+        Denied::Type(kind) => Some(format!("allow it: [policy] types = [\"{}\", …]", kind.as_str()).into()),
+        Denied::NoCountry | Denied::Neighbours => None,
+    }
+}
+
 impl From<VerifierError> for Error {
     fn from(error: VerifierError) -> Self {
         match error {
             VerifierError::Store(error) => error.into(),
-            VerifierError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()).hint(LOOK),
-            VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint("otpctl config show --origin"),
+            VerifierError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()).hint(look()),
+            VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint(way()),
             VerifierError::Randomness(error) => error.into(),
             VerifierError::Contended => Self::new(Exit::StoreNotReady, error),
             VerifierError::AttemptReused => {
                 Self::new(Exit::Conflict, error).hint("a try with another code has an --attempt-id of its own")
             }
             VerifierError::NoSuchUser(ref user) => {
-                let link = format!("otpctl user link {} +…", quoted(user.as_str()));
+                let link = Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
                 Self::new(Exit::NotFound, error).hint(link)
             }
-            VerifierError::NoUser => Self::new(Exit::NotFound, error).hint("otpctl user link ID +…"),
+            VerifierError::NoUser => {
+                Self::new(Exit::NotFound, error).hint(Hint::run(&["user", "link"]).arg("ID").arg("PHONE"))
+            }
             VerifierError::Ambiguous(ref users) => {
                 let candidates = users.iter().map(|user| format!("user:{user}")).collect();
                 let details = Details { candidates, ..Details::default() };
                 Self::new(Exit::Conflict, error).hint("name one of them with --user").details(details)
             }
-            VerifierError::Full => Self::new(Exit::Conflict, error).hint("otpctl user unlink ID +…"),
+            VerifierError::Full => {
+                Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
+            }
             VerifierError::Locked(_) => Self::new(Exit::Locked, error),
             VerifierError::Limited { wait, .. } => {
                 Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
@@ -275,14 +298,7 @@ impl From<VerifierError> for Error {
                 Self::new(Exit::Conflict, error).hint("another send has an --idempotency-key of its own")
             }
             VerifierError::Layout { .. } => Self::new(Exit::Policy, error),
-            VerifierError::Denied(denied) => {
-                let hint = match denied {
-                    Denied::Country(country) => Some(format!("allow it: [policy] countries = [\"{country}\", …]")),
-                    Denied::Type(kind) => Some(format!("allow it: [policy] types = [\"{}\", …]", kind.as_str())),
-                    Denied::NoCountry | Denied::Neighbours => None,
-                };
-                Self { hint, ..Self::new(Exit::Policy, error) }
-            }
+            VerifierError::Denied(denied) => Self { hint: allow(denied), ..Self::new(Exit::Policy, error) },
             VerifierError::Send { failure, ref challenge, retry_after, replayed, .. } => {
                 let challenge = challenge.as_deref();
                 let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
@@ -326,13 +342,14 @@ mod tests {
         }
         let user = "u 1".parse().unwrap();
         for (error, hint) in [
-            (VerifierError::NoSuchUser(user), "otpctl user link 'u 1' +…"),
-            (VerifierError::NoUser, "otpctl user link ID +…"),
-            (VerifierError::Full, "otpctl user unlink ID +…"),
+            (VerifierError::NoSuchUser(user), "otpctl -p x user link 'u 1' PHONE"),
+            (VerifierError::NoUser, "otpctl -p x user link ID PHONE"),
+            (VerifierError::Full, "otpctl -p x user unlink ID PHONE"),
             (VerifierError::KeyReused, "another send has an --idempotency-key of its own"),
             (VerifierError::AttemptReused, "a try with another code has an --attempt-id of its own"),
         ] {
-            assert_eq!(Error::from(error.clone()).hint.as_deref(), Some(hint), "{error}");
+            let said = Error::from(error.clone()).hint.map(|hint| hint.text(&Chosen::profile("x")));
+            assert_eq!(said.as_deref(), Some(hint), "{error}");
         }
     }
 }

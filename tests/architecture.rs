@@ -128,6 +128,24 @@ fn libraries_stay_in_their_rooms() {
     assert!(wrong.is_empty(), "out of their rooms:\n{}", wrong.join("\n"));
 }
 
+/// A command in a text would name no file, so that it asks another store when it is pasted.
+#[test]
+fn a_command_to_paste_is_a_hint_and_no_text() {
+    let mut wrong = Vec::new();
+    for (file, code) in sources().into_iter().filter(|(file, _)| !is_test(file) && file != "otp/hint.rs") {
+        for (at, _) in code.match_indices("otpctl ") {
+            let rest = &code[at + "otpctl ".len()..];
+            let first = rest.split(|end: char| !(end.is_ascii_lowercase() || end == '-')).next().unwrap_or_default();
+            let is_command = first.starts_with('-') || otpctl::commands::Command::NAMES.contains(&first);
+            let is_help = file == "cli.rs" && rest.starts_with("help exit-codes");
+            if is_command && !is_help {
+                wrong.push(format!("{file}: otpctl {}", rest.lines().next().unwrap_or_default()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "these are to be made by Hint::run:\n{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_file_says_what_it_owns() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -175,7 +175,7 @@ impl App {
         };
         if !settings.named {
             return Err(Error::said(Exit::Confirm, format!("{} is protected, and was not named", path.display()))
-                .hint(format!("name it: otpctl --config {} …", config::pasteable(path))));
+                .hint(format!("pass --config {} to confirm that you mean it", config::pasteable(path))));
         }
         if asks == Asks::Never || self.globals.yes {
             return Ok(());

@@ -10,7 +10,8 @@ use crate::config::{
     self, Deployment, Node, PlacedSecret, RedisSettings, RedisTarget, SecretSource, StoreSettings, TlsFiles,
 };
 use crate::error::{Error, Exit};
-use crate::otp::Secret;
+use crate::otp::hint::Chosen;
+use crate::otp::{Hint, Secret};
 use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls};
 
 /// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.
@@ -47,8 +48,11 @@ impl App {
     /// When the store is no Redis, or the settings are wrong.
     pub fn redis_rules(&self, role: Role) -> Result<(Vec<String>, Option<Vec<String>>), Error> {
         let StoreSettings::Redis(settings) = &self.settings()?.store else {
-            return Err(Error::said(Exit::Config, "the store is a file, which has no users but its owner")
-                .hint("name a file with [store.redis]: otpctl --config FILE store acl"));
+            return Err(Error::said(Exit::Config, "the store is a file, which has no users but its owner").hint(
+                Hint::run(&["store", "acl"])
+                    .with_file(Chosen::config("FILE".as_ref()))
+                    .because("name a file with [store.redis]"),
+            ));
         };
         let server = self.server(settings)?;
         Ok((store::rules(&server, role), store::sentinel_rules(&server)))
@@ -96,14 +100,16 @@ impl App {
         let Some((settings, StoreSettings::Redis(redis))) = self.settings.get().map(|own| (own, &own.store)) else {
             return error;
         };
-        let Some(file) = settings.path.as_deref().map(config::pasteable) else { return error };
-        let show = format!("otpctl config show --origin --config {file}");
+        if settings.path.is_none() {
+            return error;
+        }
+        let show = Hint::run(&["config", "show", "--origin"]);
         error.hint = match (error.exit, &redis.password) {
             (Exit::StoreUnreachable, _) => Some(show),
-            (Exit::StoreDenied, None) => Some(format!("no password is set: {show}")),
+            (Exit::StoreDenied, None) => Some(show.because("no password is set")),
             (Exit::StoreDenied, Some(password)) => Some(match &password.source {
-                SecretSource::Literal(_) => format!("the password stands in the file: {show}"),
-                other => format!("the password is that of {}: {show}", other.shown()),
+                SecretSource::Literal(_) => show.because("the password is in the file"),
+                other => show.because(format!("the password is that of {}", other.shown())),
             }),
             _ => error.hint,
         };

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::{App, clock, today};
 use crate::config::{Settings, TestNumber};
 use crate::error::{Error, Exit};
-use crate::otp::Phone;
 use crate::otp::text::Template;
+use crate::otp::{Hint, Phone};
 use crate::provider::{self, Provider};
 use crate::verifier::Route;
 
@@ -52,9 +52,9 @@ impl App {
         let configured = settings.providers.get(name).ok_or_else(|| {
             let known: Vec<&str> = settings.providers.keys().map(String::as_str).collect();
             Error::said(Exit::Config, format!("no provider `{name}` is configured, only: {}", known.join(", ")))
-                .hint("otpctl provider list")
+                .hint(Hint::run(&["provider", "list"]))
         })?;
-        let printer = self.printer;
+        let printer = self.printer.clone();
         let context = provider::Context {
             console: Arc::new(move |text| printer.say(text)),
             clock: clock(),
@@ -63,7 +63,8 @@ impl App {
         let resolved = configured.resolve(&self.env).await?;
         configured.kind.open(name, resolved, &context).map_err(|error| {
             let place = place(settings);
-            Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}")).hint("otpctl config check")
+            Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}"))
+                .hint(Hint::run(&["config", "check"]))
         })
     }
 
@@ -85,7 +86,8 @@ impl App {
         };
         Template::new(source, message.host.as_deref()).map_err(|error| {
             let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
-            Error::said(Exit::Config, format!("{}`{key}`: {error}", place(settings))).hint("otpctl config check")
+            Error::said(Exit::Config, format!("{}`{key}`: {error}", place(settings)))
+                .hint(Hint::run(&["config", "check"]))
         })
     }
 

@@ -100,11 +100,11 @@ impl Many for Batch<'_> {
         Some(match result {
             Ok(report) => {
                 self.done += 1;
-                row(name, report.exit(), ("result", &document(report.as_ref())), words(report.as_ref()))
+                row(name, report.exit(), ("result", &document(report.as_ref(), self.app)), words(report.as_ref()))
             }
             Err(error) => {
                 self.failed += 1;
-                row(name, error.exit, ("error", &error.document()), error.message())
+                row(name, error.exit, ("error", &error.document(&self.app.printer.here)), error.message())
             }
         })
     }
@@ -124,8 +124,8 @@ fn row(line: String, exit: Exit, (key, document): (&str, &str), words: String) -
     }
 }
 
-fn document(report: &dyn Report) -> String {
-    report.document().unwrap_or_else(|error| Error::new(Exit::Internal, error).document())
+fn document(report: &dyn Report, app: &App) -> String {
+    report.document().unwrap_or_else(|error| Error::new(Exit::Internal, error).document(&app.printer.here))
 }
 
 fn words(report: &dyn Report) -> String {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Done;
 use crate::cli;
 use crate::error::{EXITS, Error, Exit};
+use crate::otp::Hint;
 use crate::output::{Human, Report, Table};
 
 /// Explain a command, or the exit codes
@@ -51,7 +52,8 @@ impl Args {
         let mut found = &mut command;
         for word in &self.topic {
             found = found.find_subcommand_mut(word).ok_or_else(|| {
-                Error::said(Exit::Usage, format!("there is no command `{}`", self.topic.join(" "))).hint("otpctl help")
+                Error::said(Exit::Usage, format!("there is no command `{}`", self.topic.join(" ")))
+                    .hint(Hint::run(&["help"]))
             })?;
         }
         let text = found.render_long_help().to_string();

@@ -9,7 +9,7 @@ use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
 use crate::otp::time::rfc3339;
-use crate::otp::{Code, Moment, Purpose, UserId};
+use crate::otp::{Code, Hint, Moment, Purpose, UserId};
 use crate::output::{Human, Report};
 
 /// Make a code and print it once, instead of sending it
@@ -41,8 +41,11 @@ impl Args {
         let settings = app.settings()?;
         if settings.protected {
             if !settings.reveal {
-                return Err(Error::said(Exit::Config, "this protected file does not allow codes to be printed")
-                    .hint("otpctl send, or `reveal = true` in the file"));
+                return Err(Error::said(Exit::Config, "this protected file does not allow codes to be printed").hint(
+                    Hint::run(&["send"])
+                        .arg(&self.target)
+                        .because("set `reveal = true` in the file, or send it instead"),
+                ));
             }
             if app.globals.reason.is_none() {
                 return Err(Error::said(Exit::Confirm, "printing a code of a protected file needs a reason")
@@ -104,8 +107,8 @@ impl Report for Issued {
         })
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self) -> Vec<Hint> {
         let seconds = self.expires_at.since(self.created_at).as_secs();
-        vec![format!("for {}, valid for {seconds} s, and shown only once", self.phone)]
+        vec![format!("for {}, valid for {seconds} s, and shown only once", self.phone).into()]
     }
 }

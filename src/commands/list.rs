@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Done;
 use crate::app::App;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Country, DeliveryState, Moment};
+use crate::otp::{Country, DeliveryState, Hint, Moment};
 use crate::output::{Human, Report, Table, lines_of};
 use crate::verifier::Wanted;
 
@@ -73,7 +73,7 @@ struct Codes {
     next_cursor: Option<String>,
     /// The command that was given, less its cursor.
     #[serde(skip)]
-    command: String,
+    again: Hint,
 }
 
 impl Args {
@@ -97,15 +97,21 @@ impl Args {
                 expires_at: line.until,
             });
         }
-        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next, command: self.command() }))
+        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next, again: self.again(app) }))
     }
 }
 
 impl Args {
-    fn command(&self) -> String {
+    fn again(&self, app: &App) -> Hint {
         let state = self.state.to_possible_value().map(|state| state.get_name().to_owned()).unwrap_or_default();
-        let country = self.country.map(|country| format!(" --country {country}")).unwrap_or_default();
-        format!("otpctl list --state {state}{country} --limit {}", self.limit)
+        let mut hint = Hint::run(&["list"]).option("--state", state);
+        if let Some(country) = self.country {
+            hint = hint.option("--country", country.to_string());
+        }
+        if app.globals.unmask {
+            hint = hint.flag("--unmask");
+        }
+        hint.option("--limit", self.limit.to_string()).because("there is more")
     }
 }
 
@@ -129,7 +135,7 @@ impl Report for Codes {
         lines_of("otpctl.list_row/1", &self.codes)
     }
 
-    fn hints(&self) -> Vec<String> {
-        self.next_cursor.iter().map(|cursor| format!("there is more: {} --cursor {cursor}", self.command)).collect()
+    fn hints(&self) -> Vec<Hint> {
+        self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor)).collect()
     }
 }

@@ -54,7 +54,7 @@ macro_rules! commands {
 
         impl Command {
             /// The names of all commands.
-            pub(crate) const NAMES: &[&str] = &[$($name),*];
+            pub const NAMES: &[&str] = &[$($name),*];
 
             /// A command line with one of the commands, or with all of them.
             pub(crate) fn augment(command: clap::Command, only: Option<&str>) -> clap::Command {

@@ -4,9 +4,8 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::otp::foreign::quoted;
 use crate::otp::reference::{self, Reference};
-use crate::otp::{Moment, Phone, Purpose, UserId};
+use crate::otp::{Hint, Moment, Phone, Purpose, UserId};
 
 /// A phone, and how the caller came to it.
 #[derive(Debug, Clone)]
@@ -41,8 +40,9 @@ impl Target {
         let mut error = error.into();
         error.source = error.source.context(self.shown(app));
         if error.hint.is_none() && matches!(error.exit, Exit::RateLimited | Exit::Locked | Exit::StoreUnknown) {
-            error.hint = Some(format!("otpctl inspect {}", self.argument()));
+            error.hint = Some(self.hint("inspect"));
         }
+        error.hint = error.hint.map(|hint| hint.fill("PHONE", &self.argument()));
         error
     }
 
@@ -54,7 +54,8 @@ impl Target {
         if self.challenge.is_none() {
             return Ok(());
         }
-        let hint = app.reference(&self.phone).await.map(|reference| format!("its phone is {reference}"));
+        let hint = app.reference(&self.phone).await;
+        let hint = hint.map(|reference| Hint::words(format!("its phone is {reference}")));
         Err(Error { hint, ..Error::said(Exit::Usage, "a `ch_…` id names one code, and this is about a phone") })
     }
 
@@ -75,16 +76,21 @@ impl Target {
     /// What to type for it again.
     pub(super) fn argument(&self) -> String {
         match (&self.user, &self.challenge, &self.reference) {
-            (Some(user), ..) => quoted(&format!("user:{user}")),
+            (Some(user), ..) => format!("user:{user}"),
             (_, Some(named), _) | (.., Some(named)) => named.clone(),
             _ => self.phone.as_str().to_owned(),
         }
     }
 
-    /// What to type for it and its purpose, where that is not the usual one.
-    pub(super) fn argument_for(&self, purpose: &Purpose) -> String {
-        let purpose = if *purpose == Purpose::default() { String::new() } else { format!(" --purpose {purpose}") };
-        self.argument() + &purpose
+    /// A command on it.
+    pub(super) fn hint(&self, command: &str) -> Hint {
+        Hint::run(&[command]).arg(self.argument())
+    }
+
+    /// A command on it and its purpose, which is named where it is not the usual one.
+    pub(super) fn hint_for(&self, command: &str, purpose: &Purpose) -> Hint {
+        let hint = self.hint(command);
+        if *purpose == Purpose::default() { hint } else { hint.option("--purpose", purpose.as_str()) }
     }
 }
 
@@ -129,7 +135,7 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
     match links.pop() {
         Some((phone, _)) => Ok(Target { user: Some(user.clone()), ..Target::of(phone) }),
         None => Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone"))
-            .hint(format!("otpctl user link {} +…", quoted(user.as_str())))),
+            .hint(Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE"))),
     }
 }
 

@@ -8,11 +8,11 @@ use super::Done;
 use super::target::{Target, phone_of, standard_input};
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
-use crate::otp::foreign::{is_unsafe, quoted};
+use crate::otp::foreign::is_unsafe;
 use crate::otp::record::{Answer, Reason, Verdict};
 use crate::otp::rules::Asked;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Code, Moment, Purpose, UserId, reference};
+use crate::otp::{Code, Hint, Moment, Purpose, UserId, reference};
 use crate::output::{Human, Report, many};
 
 /// No code, however spaced, is longer.
@@ -51,7 +51,7 @@ impl Args {
         if app.globals.dry_run {
             // It would tell a right code from a wrong one as often as anyone likes.
             return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess")
-                .hint("otpctl inspect shows whether there is a live code"));
+                .hint(Hint::run(&["inspect"]).arg(&self.target).because("see whether there is a live code")));
         }
         let attempt_id = match &self.attempt_id {
             Some(id) => checked(id)?.to_owned(),
@@ -67,8 +67,8 @@ impl Args {
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {
-                let repeat = format!("otpctl verify {} --attempt-id {attempt_id}", target.argument_for(&self.purpose));
-                error.hint = Some(format!("the code may have been used; ask again with the same id: {repeat}"));
+                let repeat = target.hint_for("verify", &self.purpose).option("--attempt-id", &attempt_id);
+                error.hint = Some(repeat.because("the code may have been used; ask again with the same id"));
             }
             target.failed(app, error)
         })
@@ -87,7 +87,7 @@ impl Args {
         let stepped = app.verifier().await?.verify(&asked).await?;
         Ok(Box::new(Checked {
             phone: target.shown(app),
-            argument: target.argument_for(&self.purpose),
+            next: next(&stepped.outcome.answer).map(|command| target.hint_for(command, &self.purpose)),
             purpose: self.purpose.clone(),
             answer: stepped.outcome.answer,
             now: stepped.now,
@@ -104,7 +104,7 @@ impl Args {
         let mut text = match std::io::stdin().is_terminal() {
             true if app.globals.no_input => {
                 return Err(Error::said(Exit::Usage, "no code was given, and nobody may be asked for it")
-                    .hint(format!("otpctl verify {} CODE", quoted(&self.target))));
+                    .hint(Hint::run(&["verify"]).arg(&self.target).arg("CODE")));
             }
             true => app.ask("Code: ").await?,
             false => standard_input(LONGEST).await?.into(),
@@ -125,9 +125,18 @@ fn checked(id: &str) -> Result<&str, Error> {
     Err(Error::said(Exit::Usage, format!("an attempt id has 1 to {LONGEST_ID} printable characters without spaces")))
 }
 
+/// The command to go on with.
+fn next(answer: &Answer) -> Option<&'static str> {
+    match (answer.verdict, answer.reason) {
+        (Verdict::NoCode, _) | (_, Some(Reason::AttemptsExhausted)) => Some("send"),
+        (Verdict::Locked, _) => Some("unlock"),
+        _ => None,
+    }
+}
+
 struct Checked {
     phone: String,
-    argument: String,
+    next: Option<Hint>,
     purpose: Purpose,
     answer: Answer,
     now: Moment,
@@ -222,12 +231,7 @@ impl Report for Checked {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
-        let command = match (self.answer.verdict, self.answer.reason) {
-            (Verdict::NoCode, _) | (_, Some(Reason::AttemptsExhausted)) => "send",
-            (Verdict::Locked, _) => "unlock",
-            _ => return Vec::new(),
-        };
-        vec![format!("otpctl {command} {}", self.argument)]
+    fn hints(&self) -> Vec<Hint> {
+        self.next.iter().cloned().collect()
     }
 }

@@ -13,7 +13,7 @@ use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::record::{Challenge, Reason, State};
 use crate::otp::time::rfc3339;
-use crate::otp::{Goal, Moment, Phone, Purpose, Standing};
+use crate::otp::{DeliveryReason, Goal, Hint, Moment, Phone, Purpose, Standing};
 use crate::output::{Human, Report};
 use crate::provider::Provider;
 use crate::verifier::{Notice, ToWatch, Watched};
@@ -80,7 +80,7 @@ struct Waited {
     #[serde(skip)]
     words: String,
     #[serde(skip)]
-    hint: Option<String>,
+    hint: Option<Hint>,
 }
 
 impl Args {
@@ -109,7 +109,7 @@ impl Args {
         if target.challenge.is_some() {
             return Error::said(Exit::NotFound, "nothing is known of this challenge any more");
         }
-        let hint = format!("otpctl send {}", target.argument_for(&self.purpose.clone().unwrap_or_default()));
+        let hint = target.hint_for("send", &self.purpose.clone().unwrap_or_default());
         Error::said(Exit::NotFound, "there is no code to wait for").hint(hint)
     }
 }
@@ -151,7 +151,7 @@ async fn open(app: &App, name: &str) -> Result<Box<dyn Provider>, String> {
 
 /// Says once what a person who waits should know.
 fn tell(app: &App, notice: Notice) {
-    let record = "only reports handed in with `otpctl delivery record` can tell";
+    let record = "only delivery reports that your application passes on can tell";
     app.printer.warning(&match notice {
         Notice::News(name, word) => return app.printer.progress(&format!("{name}: {word}")),
         Notice::NoMessage => format!("no provider gave an id for this SMS: {record}"),
@@ -185,8 +185,7 @@ impl Waited {
     fn new(app: &App, target: &Target, goal: Goal, watched: Watched) -> Self {
         let phone = target.shown(app);
         let ended = Ended::of(watched.standing);
-        let (words, hint) =
-            (words(&phone, goal, &watched), hint(&target.argument_for(&watched.purpose), goal, &watched));
+        let (words, hint) = (words(&phone, goal, &watched), hint(target, goal, &watched));
         let Watched { challenge, purpose, standing, valid, asked, waited, .. } = watched;
         let delivery = challenge.delivery.as_ref();
         let mut fate = Fate::of(delivery);
@@ -295,15 +294,17 @@ fn last_known(challenge: &Challenge, fate: &Fate) -> String {
 }
 
 /// What to do next.
-pub(super) fn hint(argument: &str, goal: Goal, watched: &Watched) -> Option<String> {
+pub(super) fn hint(target: &Target, goal: Goal, watched: &Watched) -> Option<Hint> {
     let report = watched.challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref());
+    let on = |command| target.hint_for(command, &watched.purpose);
     match watched.standing {
-        Standing::Undelivered => {
-            let advice = report.and_then(|report| report.reason).map(|reason| reason.advice().to_owned());
-            advice.or_else(|| Some(format!("otpctl inspect {argument}")))
-        }
-        Standing::Gone(_) if goal != Goal::Expired => Some(format!("otpctl send {argument}")),
-        Standing::Waiting => Some(format!("otpctl inspect {argument}")),
+        Standing::Undelivered => Some(match report.and_then(|report| report.reason) {
+            Some(reason @ DeliveryReason::Landline) => on("issue").because(reason.advice()),
+            Some(reason) => reason.advice().into(),
+            None => on("inspect"),
+        }),
+        Standing::Gone(_) if goal != Goal::Expired => Some(on("send")),
+        Standing::Waiting => Some(on("inspect")),
         Standing::Reached | Standing::Gone(_) => None,
     }
 }
@@ -321,7 +322,7 @@ impl Report for Waited {
         self.result.exit()
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self) -> Vec<Hint> {
         self.hint.iter().cloned().collect()
     }
 }

@@ -11,7 +11,7 @@ use super::fetch::read_private;
 use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
 use crate::otp::layout::{Application, Layout};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
-use crate::otp::{CodeSpec, MIN_BITS, Purpose};
+use crate::otp::{CodeSpec, Hint, MIN_BITS, Purpose};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub struct Finding {
     /// What was found. It holds no secret.
     pub text: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 fn finding(level: Level, key: impl Into<String>, text: impl Into<String>) -> Finding {
@@ -42,13 +42,13 @@ fn finding(level: Level, key: impl Into<String>, text: impl Into<String>) -> Fin
 }
 
 impl Finding {
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     fn failed(key: impl Into<String>, error: &ConfigError) -> Self {
-        Self { level: Level::Error, key: key.into(), text: error.to_string(), hint: error.next().map(str::to_owned) }
+        Self { level: Level::Error, key: key.into(), text: error.to_string(), hint: error.next().cloned() }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Why a configuration is refused: where it is, what is allowed, and what to type next; never the value itself.
 
 use std::fmt;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::otp::foreign::{escaped, quoted};
+use crate::otp::Hint;
+use crate::otp::foreign::escaped;
+use crate::otp::hint::word;
 
 /// A configuration that is missing, invalid or unsafe. It holds no value of the file and no line of it, so that no
 /// secret can reach a terminal or a log through it; only names of keys, files, programs and environment variables.
@@ -16,7 +19,7 @@ struct Parts {
     line: Option<usize>,
     key: Option<String>,
     message: String,
-    hint: Option<String>,
+    hint: Option<Hint>,
 }
 
 impl ConfigError {
@@ -24,7 +27,7 @@ impl ConfigError {
         Self(Box::new(Parts { path: None, line: None, key: None, message: message.into(), hint: None }))
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
@@ -60,8 +63,8 @@ impl ConfigError {
              outside the store",
         )
         .hint(
-            "(umask 077 && head -c 32 /dev/urandom | base64 > /etc/otpctl/pepper), then under [code]: \
-             peppers = [{ id = \"1\", file = \"/etc/otpctl/pepper\" }]",
+            Hint::shell("(umask 077 && head -c 32 /dev/urandom | base64 > /etc/otpctl/pepper)")
+                .because("make one, and write under [code] peppers = [{ id = \"1\", file = \"/etc/otpctl/pepper\" }]"),
         );
         match path {
             Some(path) => error.in_file(path),
@@ -95,8 +98,8 @@ impl ConfigError {
 
     /// What to type next.
     #[must_use]
-    pub fn next(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+    pub fn next(&self) -> Option<&Hint> {
+        self.0.hint.as_ref()
     }
 }
 
@@ -118,6 +121,14 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+#[cfg(test)]
+impl ConfigError {
+    /// What to type next, in one line.
+    pub(super) fn hinted(&self) -> String {
+        self.next().map(|hint| hint.text(&crate::otp::hint::Chosen::default())).unwrap_or_default()
+    }
+}
+
 /// Where in which file a key stands; kept with what is resolved later, so that its refusal still names the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
@@ -134,5 +145,5 @@ pub(super) fn shown(path: &Path) -> String {
 /// A path as a shell takes it, for hints that are pasted.
 #[must_use]
 pub fn pasteable(path: &Path) -> String {
-    quoted(&shown(path))
+    word(path.as_os_str().as_bytes())
 }

@@ -7,7 +7,7 @@ use super::env::Env;
 use super::error::ConfigError;
 use super::files;
 use super::settings::{Entry, MIN_PEPPER, PepperSource, PlacedSecret, ProviderSettings};
-use crate::otp::Secret;
+use crate::otp::{Hint, Secret};
 use crate::provider;
 
 impl PlacedSecret {
@@ -33,7 +33,7 @@ impl PepperSource {
                 "a pepper has at least {MIN_PEPPER} characters, and this one is shorter"
             ))
             .at(&self.place)
-            .hint("make one with: head -c 32 /dev/urandom | base64"));
+            .hint(Hint::shell("head -c 32 /dev/urandom | base64").because("make one")));
         }
         Ok(Secret::new(pepper.to_owned()))
     }

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::error::{ConfigError, pasteable};
+use crate::otp::Hint;
 
 /// More is not a configuration, and not a secret.
 const MAX_CONFIG: u64 = 1 << 20;
@@ -54,8 +55,8 @@ fn refusal(path: &Path, message: &str) -> ConfigError {
     ConfigError::new(message).in_file(path)
 }
 
-fn chmod(path: &Path) -> String {
-    format!("chmod 600 {}", pasteable(path))
+fn chmod(path: &Path) -> Hint {
+    Hint::shell(format!("chmod 600 {}", pasteable(path)))
 }
 
 fn failed(path: &Path, error: &io::Error) -> ConfigError {
@@ -87,7 +88,7 @@ pub(super) fn owned(path: &Path, owner: u32, own: u32) -> Result<(), ConfigError
     }
     let hint = if own == ROOT { "chown root" } else { "sudo chown \"$(id -u)\"" };
     Err(refusal(path, "this file belongs to another user, who may change it at any time")
-        .hint(format!("{hint} {}", pasteable(path))))
+        .hint(Hint::shell(format!("{hint} {}", pasteable(path)))))
 }
 
 fn regular(path: &Path, found: &Metadata) -> Result<(), ConfigError> {

@@ -6,6 +6,7 @@ use super::env::Env;
 use super::error::{ConfigError, pasteable, shown};
 use super::words;
 use crate::otp::foreign::escaped;
+use crate::otp::{Hint, hint};
 
 /// The machine's folder.
 const SYSTEM: &str = "/etc/otpctl";
@@ -76,6 +77,15 @@ pub fn usual_path(env: &Env) -> Option<PathBuf> {
     env.own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(USUAL))
 }
 
+/// Where a user's own file for a profile is. None without a home folder.
+///
+/// # Errors
+/// When the profile's name is none.
+pub fn profile_path(profile: &str, env: &Env) -> Result<Option<PathBuf>, ConfigError> {
+    let file = file_of(profile)?;
+    Ok(env.own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(file)))
+}
+
 /// [`locate`] with another folder for the machine's files.
 pub(super) fn locate_in(request: &Request, env: &Env, system: &Path) -> Result<Located, ConfigError> {
     let folders: Vec<PathBuf> =
@@ -127,7 +137,7 @@ fn there(path: &Path) -> Result<bool, ConfigError> {
         }
         Err(error) => Err(ConfigError::new(format!("cannot be looked at: {}", error.kind()))
             .in_file(path)
-            .hint(format!("ls -ld {}", pasteable(path)))),
+            .hint(Hint::shell(format!("ls -ld {}", pasteable(path))))),
     }
 }
 
@@ -152,20 +162,30 @@ fn profiles(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What to do with a file that may have been meant.
+fn check(file: hint::Chosen) -> Hint {
+    Hint::run(&["config", "check"]).with_file(file)
+}
+
+/// What does not fail of the file that is not there.
+fn without_a_file(path: &[&str]) -> Hint {
+    Hint::run(path).with_file(hint::Chosen::default())
+}
+
 fn no_file(path: &Path, folders: &[PathBuf]) -> ConfigError {
     let error = ConfigError::new("there is no such file").in_file(path);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     // `--config prod` is a slip for `--profile prod`.
     if path.components().count() == 1 && folders.iter().any(|folder| profiles(folder).contains(&stem)) {
-        return error.hint(format!("otpctl --profile {stem}"));
+        return error.hint(check(hint::Chosen::profile(&stem)).because("it is the name of a profile"));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let names = folder.map(profiles).unwrap_or_default();
     match (folder, words::nearest(&stem, names.iter().map(String::as_str))) {
-        (Some(folder), Some(near)) => {
-            error.hint(format!("otpctl --config {}", pasteable(&folder.join(format!("{near}.toml")))))
-        }
-        _ => error.hint("otpctl config path shows where files are looked for"),
+        (Some(folder), Some(near)) => error.hint(
+            check(hint::Chosen::config(folder.join(format!("{near}.toml")).as_os_str())).because("one is near it"),
+        ),
+        _ => error.hint(without_a_file(&["config", "path"]).because("see where files are looked for")),
     }
 }
 
@@ -177,8 +197,8 @@ fn no_profile(profile: &str, folders: &[PathBuf]) -> ConfigError {
     let within: Vec<String> = folders.iter().map(|folder| shown(folder)).collect();
     let error = ConfigError::new(format!("there is no {profile}.toml in {}{meant}", within.join(" or ")));
     match words::nearest(profile, known.iter().map(String::as_str)) {
-        Some(near) => error.hint(format!("otpctl --profile {near}")),
-        None if known.is_empty() => error.hint("otpctl config init writes a first file"),
+        Some(near) => error.hint(check(hint::Chosen::profile(near)).because("one is near it")),
+        None if known.is_empty() => error.hint(without_a_file(&["config", "init"]).because("write a first file")),
         None => error.hint(format!("profiles: {}", known.join(", "))),
     }
 }

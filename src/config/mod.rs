@@ -36,7 +36,7 @@ pub use check::{Finding, Level, check_all, check_secrets, check_texts};
 pub use env::Env;
 pub use error::{ConfigError, pasteable};
 pub use fetch::read_private;
-pub use locate::{Chosen, Located, Origin, Request, locate, usual_path};
+pub use locate::{Chosen, Located, Origin, Request, locate, profile_path, usual_path};
 pub use secret::SecretSource;
 pub use settings::{
     CodeSettings, Deployment, DurabilitySettings, Entry, LayoutSettings, MIN_PEPPER, MessageSettings, Node,

@@ -7,13 +7,14 @@ use std::time::Duration;
 use serde_json::Value;
 use toml::de::DeValue;
 
-use super::error::{ConfigError, pasteable};
+use super::error::ConfigError;
 use super::files;
 use super::read::country_named;
 use super::secret::{self, SecretSource};
 use super::settings::{Entry, ProviderSettings, Routes};
 use super::tree::{Node, Table};
 use super::{keys, url, words};
+use crate::otp::Hint;
 use crate::otp::circuit::PassOver;
 use crate::provider::{self, SettingSpec, SettingType};
 
@@ -99,7 +100,7 @@ fn kind(table: &Table<'_>, name: &str) -> Result<ProviderSettings, ConfigError> 
         // With the line that names the file, which may be the one to mend.
         Err(error) => (
             provider::Kind::Unread { name },
-            Some(node.refuse(error.to_string()).hint(error.next().map_or_else(|| mended(&path), str::to_owned))),
+            Some(node.refuse(error.to_string()).hint(error.next().cloned().unwrap_or_else(|| fix(&path)))),
         ),
     };
     Ok(ProviderSettings { definition: Some(path), broken, ..unset(kind) })
@@ -108,18 +109,15 @@ fn kind(table: &Table<'_>, name: &str) -> Result<ProviderSettings, ConfigError> 
 /// The kind that a file defines.
 fn defined(path: &Path, name: &str) -> Result<provider::Kind, ConfigError> {
     let text = files::read_config(path)?.text;
-    provider::Kind::own(name, &text).map_err(|error| {
-        ConfigError::new(error.to_string()).in_file(path).hint(format!("otpctl provider check {}", pasteable(path)))
-    })
+    provider::Kind::own(name, &text).map_err(|error| ConfigError::new(error.to_string()).in_file(path).hint(fix(path)))
 }
 
 /// What to do about a definition that cannot be read.
-fn mended(path: &Path) -> String {
-    let file = pasteable(path);
+fn fix(path: &Path) -> Hint {
     if path.exists() {
-        format!("otpctl provider check {file}")
+        Hint::run(&["provider", "check"]).arg(path.to_string_lossy())
     } else {
-        format!("start one: otpctl provider show telnyx > {file}")
+        Hint::run(&["provider", "show", "telnyx"]).writing(path.as_os_str()).because("start one")
     }
 }
 

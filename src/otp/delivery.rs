@@ -80,7 +80,7 @@ reasons! {
     UnknownNumber = "unknown_number", "the carrier does not know the number",
         "ask the customer for the number again";
     Landline = "landline", "the number is a landline, or its carrier takes no SMS",
-        "ask for a mobile number, or read a code out: `otpctl issue`";
+        "ask for a mobile number, or read a code to the customer";
     OptedOut = "opted_out", "the receiver asked for no more messages (STOP)",
         "only the receiver can undo that, with START to the sender";
     DoNotDisturb = "do_not_disturb", "the number is on a do-not-disturb register",

@@ -10,6 +10,7 @@ mod delivery;
 mod event;
 pub mod foreign;
 pub mod goal;
+pub mod hint;
 pub mod layout;
 mod mac;
 mod message;
@@ -33,6 +34,7 @@ pub use code::{
 pub use delivery::{DeliveryReason, DeliveryReport, DeliveryState};
 pub use event::{Event, KEPT as EVENTS_KEPT, Kind as EventKind};
 pub use goal::{Goal, Standing};
+pub use hint::Hint;
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
 pub use names::{NameError, Purpose, UserId};

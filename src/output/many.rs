@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::error::{Error, Exit};
+use crate::otp::Hint;
 
 /// One result of many.
 #[derive(Debug, Clone)]
@@ -43,6 +44,11 @@ pub trait Many {
 
     /// What is said of all of them, on stderr.
     fn said(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Hints for people, on stderr, after the rest.
+    fn hints(&self) -> Vec<Hint> {
         Vec::new()
     }
 

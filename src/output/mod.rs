@@ -14,6 +14,7 @@ use std::fmt::Display;
 use serde::Serialize;
 
 use crate::error::Exit;
+use crate::otp::Hint;
 
 /// What a person reads.
 #[derive(Debug, Clone)]
@@ -60,7 +61,7 @@ pub trait Report {
     }
 
     /// Hints for people, on stderr, after the result.
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self) -> Vec<Hint> {
         Vec::new()
     }
 }

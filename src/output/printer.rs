@@ -1,13 +1,16 @@
 //! Writes results to stdout, once, and everything else to stderr.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use rustix::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 
 use super::{Human, Many, Output, Report, Row, Table, wrap};
 use crate::error::{Details, Error, Exit, Outcome};
+use crate::otp::Hint;
 use crate::otp::foreign::{escaped, is_unsafe};
+use crate::otp::hint::Chosen;
 
 /// The form of the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -45,7 +48,7 @@ pub enum Verbosity {
 }
 
 /// The one writer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Printer {
     /// The form of the result.
     pub format: Format,
@@ -53,6 +56,8 @@ pub struct Printer {
     pub colour: Colour,
     /// How much is said.
     pub verbosity: Verbosity,
+    /// The file that commands to paste are to read.
+    pub here: Arc<Chosen>,
 }
 
 /// The width of a screen that cannot be measured.
@@ -60,7 +65,7 @@ const WIDTH: u16 = 80;
 
 impl Printer {
     /// Prints what a command gives back.
-    pub async fn output(self, output: Output<'_>) -> Exit {
+    pub async fn output(&self, output: Output<'_>) -> Exit {
         match output {
             Output::One(report) => self.report(report.as_ref()),
             Output::Many(mut many) => self.many(many.as_mut()).await,
@@ -68,7 +73,7 @@ impl Printer {
     }
 
     /// Prints results as they come. Only a table on a terminal and the one JSON document wait for the last of them.
-    async fn many(self, many: &mut dyn Many) -> Exit {
+    async fn many(&self, many: &mut dyn Many) -> Exit {
         let mut rows: Vec<Row> = Vec::new();
         let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
         let mut unwritten = None;
@@ -116,12 +121,13 @@ impl Printer {
         }
         if self.format == Format::Human && self.verbosity >= Verbosity::Normal {
             many.said().iter().for_each(|line| self.told(("", ""), &wrap::lines(&one_line(line), errors(), 0)));
+            many.hints().iter().for_each(|hint| self.hint(hint));
         }
         many.exit()
     }
 
     /// Prints a report and tells how the process ends: as the report says, unless the result could not be written.
-    fn report(self, report: &dyn Report) -> Exit {
+    fn report(&self, report: &dyn Report) -> Exit {
         if self.verbosity == Verbosity::Silent {
             return report.exit();
         }
@@ -143,57 +149,65 @@ impl Printer {
 
     /// Prints a failure on stderr; nothing goes to stdout. Tells how the process ends.
     #[must_use]
-    pub fn error(self, error: &Error) -> Exit {
+    pub fn error(&self, error: &Error) -> Exit {
         if self.verbosity > Verbosity::Silent {
             if self.format == Format::Human {
                 self.told(("error:", "31"), &wrap::lines(&one_line(&error.message()), errors(), 7));
                 error.details.candidates.iter().for_each(|candidate| self.say(&format!("  {}", escaped(candidate))));
                 error.hint.iter().for_each(|hint| self.hint(hint));
             } else {
-                self.say(&json_safe(&error.document()));
+                self.say(&json_safe(&error.document(&self.here)));
             }
         }
         error.exit
     }
 
     /// Something to be careful of.
-    pub fn warning(self, text: &str) {
+    pub fn warning(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.told(("warning:", "33"), &wrap::lines(&one_line(text), errors(), 9));
         }
     }
 
-    /// One command to go on with.
-    pub fn hint(self, text: &str) {
-        if self.verbosity >= Verbosity::Normal {
-            self.told(("hint:", "36"), &wrap::hint(&one_line(text), errors(), 6));
+    /// What to do next, for a person.
+    pub fn hint(&self, hint: &Hint) {
+        if self.verbosity >= Verbosity::Normal && self.format == Format::Human {
+            let command = hint.command(&self.here).map(|command| one_line(&command));
+            let lines = wrap::hint(&one_line(hint.why()), command.as_deref(), errors(), 6);
+            self.told(("hint:", "36"), &lines);
         }
     }
 
+    /// A hint in one line, as documents and tables have it.
+    #[must_use]
+    pub fn text(&self, hint: &Hint) -> String {
+        hint.text(&self.here)
+    }
+
     /// What happens meanwhile, for a person who looks on.
-    pub fn progress(self, text: &str) {
+    pub fn progress(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal && self.format == Format::Human && io::stderr().is_terminal() {
             self.told(("", ""), &wrap::lines(&one_line(text), errors(), 0));
         }
     }
 
     /// Lines on stderr behind a coloured word.
-    fn told(self, (word, colour): (&str, &str), lines: &[String]) {
+    fn told(&self, (word, colour): (&str, &str), lines: &[String]) {
         let before = if word.is_empty() { String::new() } else { self.painted(word, colour) + " " };
         self.say(&format!("{before}{}", lines.join("\n")));
     }
 
     /// A question on stderr; the cursor stays behind it.
-    pub fn ask(self, question: &str) {
+    pub fn ask(&self, question: &str) {
         let _ = write!(io::stderr().lock(), "{}", escaped(question));
     }
 
     /// A line on stderr, as it is. A closed stderr is nobody's loss.
-    pub fn say(self, line: &str) {
+    pub fn say(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    fn painted(self, word: &str, colour: &str) -> String {
+    fn painted(&self, word: &str, colour: &str) -> String {
         let paint = match self.colour {
             Colour::Always => true,
             Colour::Never => false,
@@ -272,7 +286,7 @@ fn with_ids(error: Error, report: &dyn Report) -> Error {
     let id = |name: &str| document[name].as_str().map(str::to_owned);
     let details = Details { challenge_id: id("challenge_id"), attempt_id: id("attempt_id"), ..Details::default() };
     let hint = match (&error.hint, &details.challenge_id) {
-        (Some(hint), Some(id)) => Some(format!("{hint}: otpctl inspect {id}")),
+        (Some(hint), Some(id)) => Some(Hint::run(&["inspect"]).arg(id).because(hint.why())),
         (hint, _) => hint.clone(),
     };
     Error { hint, ..error }.details(details)

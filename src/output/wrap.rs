@@ -3,9 +3,6 @@
 use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
-/// What the commands begin with that hints name.
-const COMMANDS: [&str; 8] = ["otpctl ", "chmod ", "chown ", "sudo ", "ls ", "ACL ", "(umask ", "head "];
-
 /// The lines of a text. All but the first begin with so many spaces, which the first one leaves room for. Without a
 /// width it is one line: what is no terminal is read by a program.
 pub(super) fn lines(text: &str, width: Option<u16>, indent: usize) -> Vec<String> {
@@ -44,10 +41,13 @@ fn with_units(text: &str) -> String {
 
 /// The lines of a hint. The command in it stands whole, on a line of its own where the words leave no room for it; a
 /// terminal breaks what is longer by itself, and copies it as one line.
-pub(super) fn hint(text: &str, width: Option<u16>, indent: usize) -> Vec<String> {
-    let (Some(most), Some(at)) = (width, command(text)) else { return lines(text, width, indent) };
-    let (words, command) = text.split_at(at);
-    let mut lines = lines(words.trim_end(), width, indent);
+pub(super) fn hint(why: &str, command: Option<&str>, width: Option<u16>, indent: usize) -> Vec<String> {
+    let Some(command) = command else { return lines(why, width, indent) };
+    let words = if why.is_empty() { String::new() } else { format!("{why}:") };
+    let Some(most) = width else {
+        return vec![if words.is_empty() { command.to_owned() } else { format!("{words} {command}") }];
+    };
+    let mut lines = lines(&words, width, indent);
     let room = usize::from(most).saturating_sub(display_width(command));
     match lines.as_mut_slice() {
         [only] if only.is_empty() => command.clone_into(only),
@@ -65,12 +65,6 @@ pub(super) fn hint(text: &str, width: Option<u16>, indent: usize) -> Vec<String>
     lines
 }
 
-/// Where a hint's command begins: at its start, or behind a colon.
-fn command(text: &str) -> Option<usize> {
-    let begins = |at: &usize| COMMANDS.iter().any(|word| text[*at..].starts_with(word));
-    std::iter::once(0).chain(text.match_indices(": ").map(|(at, colon)| at + colon.len())).find(begins)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,7 +73,7 @@ mod tests {
 
     #[test]
     fn without_a_terminal_a_text_is_one_line() {
-        assert_eq!((lines(LONG, None, 9), hint(LONG, None, 6)), (vec![LONG.to_owned()], vec![LONG.to_owned()]));
+        assert_eq!((lines(LONG, None, 9), hint(LONG, None, None, 6)), (vec![LONG.to_owned()], vec![LONG.to_owned()]));
     }
 
     #[test]
@@ -104,13 +98,15 @@ mod tests {
     fn a_command_stays_whole() {
         let run = "otpctl --config /etc/otpctl/otpctl.toml wait ch_0123456789 --for delivered";
         for width in [20, 40, 60, 80, 120, 200] {
-            for text in [run.to_owned(), format!("{LONG}: {run}"), format!("look first: {run}")] {
-                let lines = hint(&text, Some(width), 6);
+            for (why, text) in
+                [("", run.to_owned()), (LONG, format!("{LONG}: {run}")), ("look", format!("look: {run}"))]
+            {
+                let lines = hint(why, Some(run), Some(width), 6);
                 assert!(lines.iter().any(|line| line.ends_with(run)), "{width}: {lines:?}");
                 assert_eq!(lines.iter().map(|line| line.trim_start()).collect::<Vec<_>>().join(" "), text, "{width}");
             }
         }
-        assert_eq!(hint("look: otpctl list", Some(60), 6), ["look: otpctl list"]);
-        assert_eq!(hint("look at it: otpctl list", Some(28), 6), ["look at it:", "      otpctl list"]);
+        assert_eq!(hint("look", Some("otpctl list"), Some(60), 6), ["look: otpctl list"]);
+        assert_eq!(hint("look at it", Some("otpctl list"), Some(28), 6), ["look at it:", "      otpctl list"]);
     }
 }

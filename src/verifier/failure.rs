@@ -6,7 +6,7 @@ use crate::otp::Unreadable;
 use crate::otp::layout::privacyidea;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{SendRefused, TryRefused};
-use crate::otp::{Denied, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
+use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
 use crate::store::StoreError;
 
 /// How a send ended that did not end well.
@@ -108,13 +108,13 @@ impl VerifierError {
 
     /// What to do after a provider's no.
     #[must_use]
-    pub fn provider_hint(&self) -> Option<String> {
+    pub fn provider_hint(&self) -> Option<Hint> {
         match self {
             Self::Send { failure: SendFailure::Unknown, challenge: Some(challenge), valid, .. } => {
                 let valid = if *valid { "the code is valid; " } else { "" };
-                Some(format!("{valid}look before you send again: otpctl inspect {}", challenge.id))
+                Some(Hint::run(&["inspect"]).arg(&challenge.id).because(format!("{valid}look before you send again")))
             }
-            Self::Send { advice, .. } => advice.clone(),
+            Self::Send { advice, .. } => advice.clone().map(Hint::words),
             _ => None,
         }
     }

@@ -1,8 +1,10 @@
 //! What is to be thought of the state that a store is in: the checks of `doctor` that are about it. Reads only.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use tokio::time::Instant;
 
-use crate::otp::Moment;
+use crate::otp::{Hint, Moment, hint};
 use crate::store::{Cell, FileFacts, Health, ServerFacts, Store, StoreError};
 
 /// One thing that was looked at.
@@ -15,7 +17,7 @@ pub struct Symptom {
     /// What was found.
     pub detail: String,
     /// What to do.
-    pub fix: Option<String>,
+    pub fix: Option<Hint>,
 }
 
 /// How bad it is.
@@ -38,10 +40,6 @@ const LITTLE: u64 = 100 << 20;
 /// With less, the next commits may fail.
 const NOTHING: u64 = 1 << 20;
 
-/// What prints the rights that a Redis user needs.
-const RULES: &str = "otpctl store acl --role operator";
-/// What prints the way to the servers.
-const WAY: &str = "otpctl config show --origin";
 const MASTER: &str = "name the master, or the Sentinels, under [store.redis]";
 
 impl Symptom {
@@ -67,9 +65,19 @@ impl Symptom {
         Self::new(id, Severity::Broken(StoreError::NotReady(why.clone())), why)
     }
 
-    fn fix(self, fix: impl Into<String>) -> Self {
+    fn fix(self, fix: impl Into<Hint>) -> Self {
         Self { fix: Some(fix.into()), ..self }
     }
+}
+
+/// What prints the rights that a Redis user needs.
+fn rules(role: &str) -> Hint {
+    Hint::run(&["store", "acl"]).option("--role", role)
+}
+
+/// What prints the way to the servers.
+fn way() -> Hint {
+    Hint::run(&["config", "show", "--origin"])
 }
 
 /// Looks at a store. `clock` is the machine's; `must_keep` says that a store which may evict values is not to be used.
@@ -106,28 +114,32 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
 fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
     symptoms.push(match health.commits {
         Ok(()) => Symptom::well("store.commit", "takes changes; none was made"),
-        Err(error @ StoreError::Denied(_)) => Symptom::broken("store.commit", error).fix(RULES),
+        Err(error @ StoreError::Denied(_)) => Symptom::broken("store.commit", error).fix(rules("operator")),
         Err(error) => {
             let symptom = Symptom::broken("store.commit", error);
-            let fix = relief(&symptom.detail).unwrap_or(if health.file.is_some() { "df -h" } else { "redis-cli INFO" });
+            let fix = relief(&symptom.detail)
+                .unwrap_or_else(|| Hint::shell(if health.file.is_some() { "df -h" } else { "redis-cli INFO" }));
             symptom.fix(fix)
         }
     });
     symptoms.extend(health.challenges.map(|read| match read {
         Ok(()) => Symptom::well("store.challenges", "privacyIDEA's challenges can be read"),
-        Err(error) => Symptom::broken("store.challenges", error).fix("otpctl store acl --role support"),
+        Err(error) => Symptom::broken("store.challenges", error).fix(rules("support")),
     }));
     match health.servers {
         Ok(servers) => judge_servers(&servers, health.absent, must_keep, symptoms),
         // A protected file asks for it before anything else.
         Err(error @ StoreError::Denied(_)) if must_keep => {
-            symptoms.push(Symptom::broken("store.server", error).fix(RULES));
+            symptoms.push(Symptom::broken("store.server", error).fix(rules("operator")));
         }
         Err(StoreError::Denied(why)) => {
             let text = format!("what the server says of itself may not be read, so eviction is not known: {why}");
-            symptoms.push(Symptom::odd("store.server", text).fix("let this user call INFO: ACL SETUSER … +info"));
+            symptoms.push(
+                Symptom::odd("store.server", text)
+                    .fix(Hint::shell("ACL SETUSER … +info").because("let this user call INFO")),
+            );
         }
-        Err(error) => symptoms.push(Symptom::broken("store.server", error).fix(WAY)),
+        Err(error) => symptoms.push(Symptom::broken("store.server", error).fix(way())),
     }
     if let Some(file) = health.file {
         judge_file(&file, symptoms);
@@ -144,18 +156,18 @@ fn judge_servers(servers: &[ServerFacts], absent: Vec<StoreError>, must_keep: bo
             symptom.detail = format!("{}: {}", server.name, symptom.detail);
         }
     }
-    symptoms.extend(absent.into_iter().map(|error| Symptom::broken("store.server", error).fix(WAY)));
+    symptoms.extend(absent.into_iter().map(|error| Symptom::broken("store.server", error).fix(way())));
 }
 
 /// What helps where a change would be refused, by what the server said.
-fn relief(said: &str) -> Option<&'static str> {
+fn relief(said: &str) -> Option<Hint> {
     let known = [
-        ("READONLY", MASTER),
-        ("OOM", "give the server more memory: redis-cli CONFIG SET maxmemory …"),
-        ("MISCONF", "mend the disk of the server: its snapshots fail"),
-        ("NOREPLICAS", "bring its replicas back, or lower min-replicas-to-write"),
+        ("READONLY", Hint::words(MASTER)),
+        ("OOM", Hint::shell("redis-cli CONFIG SET maxmemory …").because("give the server more memory")),
+        ("MISCONF", Hint::words("fix the disk of the server: its snapshots fail")),
+        ("NOREPLICAS", Hint::words("bring its replicas back, or lower min-replicas-to-write")),
     ];
-    known.iter().find(|(word, _)| said.contains(word)).map(|(_, fix)| *fix)
+    known.into_iter().find(|(word, _)| said.contains(word)).map(|(_, fix)| fix)
 }
 
 fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Symptom>) {
@@ -179,7 +191,7 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Sympto
             "store.persistence",
             format!("{name} writes nothing to disk: a restart forgets codes, failures and locks"),
         )
-        .fix("redis-cli CONFIG SET appendonly yes"),
+        .fix(Hint::shell("redis-cli CONFIG SET appendonly yes")),
         None => Symptom::well("store.persistence", "not told"),
     });
 }
@@ -197,16 +209,17 @@ fn eviction(server: &ServerFacts, must_keep: bool) -> Symptom {
     }
     let text = format!("limits and locks can be evicted when memory is full (maxmemory-policy {policy})");
     let symptom = if must_keep { Symptom::unfit(id, text) } else { Symptom::odd(id, text) };
-    symptom.fix("redis-cli CONFIG SET maxmemory-policy noeviction")
+    symptom.fix(Hint::shell("redis-cli CONFIG SET maxmemory-policy noeviction"))
 }
 
 fn judge_file(file: &FileFacts, symptoms: &mut Vec<Symptom>) {
     let path = file.path.display();
     symptoms.push(match file.folder_mode {
         Some(mode) if mode & 0o022 != 0 => {
-            let folder = file.path.parent().unwrap_or(&file.path).display();
-            let text = format!("others may put files into {folder}, where the store lies");
-            Symptom::odd("store.file", text).fix(format!("chmod go-w {folder}"))
+            let folder = file.path.parent().unwrap_or(&file.path);
+            let text = format!("others may put files into {}, where the store is", folder.display());
+            Symptom::odd("store.file", text)
+                .fix(Hint::shell(format!("chmod go-w {}", hint::word(folder.as_os_str().as_bytes()))))
         }
         _ => Symptom::well("store.file", format!("{path}, {}", file.size.map_or("size unknown".to_owned(), bytes))),
     });
@@ -231,7 +244,7 @@ fn skew(store: Moment, before: Moment, after: Moment) -> Symptom {
     }
     let way = if store > after { "ahead of" } else { "behind" };
     let text = format!("the store's clock is {:.1} s {way} this machine's; codes live by the store's", seconds(skew));
-    Symptom::odd("store.clock", text).fix("timedatectl set-ntp true, on both machines")
+    Symptom::odd("store.clock", text).fix(Hint::shell("timedatectl set-ntp true").because("on both machines"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people, with one digit")]

@@ -98,7 +98,8 @@ impl Verifier<'_> {
         let (mut place, mut skip) = match cursor {
             None => (None, 0),
             Some(cursor) => {
-                let (skip, place) = cursor.split_once('.').ok_or(StoreError::Cursor)?;
+                // A cursor of the first place ends with its number: a full stop behind it could be taken for the sentence's.
+                let (skip, place) = cursor.split_once('.').unwrap_or((cursor, ""));
                 let place = (!place.is_empty()).then(|| place.to_owned());
                 (place, skip.parse::<usize>().map_err(|_| StoreError::Cursor)?)
             }
@@ -110,7 +111,8 @@ impl Verifier<'_> {
             let total = found.len();
             page.found.extend(found.into_iter().skip(skip).take(room));
             if skip + room < total {
-                page.next = Some(format!("{}.{}", skip + room, place.unwrap_or_default()));
+                let place = place.map(|place| format!(".{place}")).unwrap_or_default();
+                page.next = Some(format!("{}{place}", skip + room));
                 return Ok(page);
             }
             skip = 0;

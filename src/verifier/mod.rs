@@ -29,7 +29,7 @@ pub use recording::OfPhone;
 pub use route::Route;
 pub use send::{Foreseen, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
-pub use survey::{Found, Grade, Oddity, Removal, Survey};
+pub use survey::{Fix, Found, Grade, Oddity, Removal, Survey};
 pub use tokens::Tokens;
 pub use watch::{Notice, ToWatch, Watched};
 

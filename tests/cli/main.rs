@@ -12,6 +12,7 @@ mod doctor;
 mod failures;
 mod files;
 mod formats;
+mod hints;
 mod hostile;
 mod keys;
 mod limits;

@@ -43,7 +43,7 @@ impl Args {
                 },
                 key: finding.key,
                 detail: finding.text,
-                fix: finding.hint,
+                fix: finding.hint.as_ref().map(|hint| app.printer.text(hint)),
             })
             .collect();
         // A provider whose secrets are there may still not open.

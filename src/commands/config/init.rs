@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -11,13 +11,14 @@ use crate::app::App;
 use crate::commands::Done;
 use crate::config;
 use crate::error::{Error, Exit};
-use crate::otp::foreign::quoted;
+use crate::otp::Hint;
+use crate::otp::hint::Chosen;
 use crate::output::{Human, Report};
 
 /// Write a first file, for its owner alone; an existing one is never touched
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where; else where --config says, else the user's own place
+    /// Where; else where --config or --profile says, else the user's own place
     #[arg(value_name = "FILE")]
     path: Option<PathBuf>,
 }
@@ -27,6 +28,8 @@ struct Started {
     schema: &'static str,
     path: String,
     dry_run: bool,
+    #[serde(skip)]
+    file: PathBuf,
 }
 
 impl Args {
@@ -34,18 +37,19 @@ impl Args {
         let asked = app.globals.request.config.as_ref().map(|chosen| chosen.value.clone());
         let path = match self.path.clone().or(asked) {
             Some(path) => path,
-            None => config::usual_path(&app.env).ok_or_else(|| {
-                Error::said(Exit::Config, "there is no home folder to put it in").hint("otpctl config init FILE")
+            None => own_path(app)?.ok_or_else(|| {
+                Error::said(Exit::Config, "there is no home folder to put it in")
+                    .hint(Hint::run(&["config", "init"]).arg("FILE"))
             })?,
         };
         let shown = path.display().to_string();
         let there =
-            || Error::said(Exit::Config, format!("{shown} is there already, and stays as it is")).hint(next(&shown));
+            || Error::said(Exit::Config, format!("{shown} is there already, and stays as it is")).hint(next(&path));
         if path.symlink_metadata().is_ok() {
             return Err(there());
         }
         if app.globals.dry_run {
-            return Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: true }));
+            return Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: true, file: path }));
         }
         let failed = |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(shown.clone()));
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -57,13 +61,22 @@ impl Args {
             opened => opened.map_err(failed)?,
         };
         file.write_all(config::starter().as_bytes()).map_err(failed)?;
-        Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: false }))
+        Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: false, file: path }))
+    }
+}
+
+/// The user's own place for the file, or for the profile that was named.
+fn own_path(app: &App) -> Result<Option<PathBuf>, Error> {
+    let profile = app.globals.request.profile.as_ref().map(|chosen| &chosen.value).filter(|name| !name.is_empty());
+    match profile {
+        Some(profile) => Ok(config::profile_path(profile, &app.env)?),
+        None => Ok(config::usual_path(&app.env)),
     }
 }
 
 /// What to do with the file.
-fn next(path: &str) -> String {
-    format!("otpctl --config {} config check", quoted(path))
+fn next(path: &Path) -> Hint {
+    Hint::run(&["config", "check"]).with_file(Chosen::config(path.as_os_str()))
 }
 
 impl Report for Started {
@@ -76,7 +89,8 @@ impl Report for Started {
         serde_json::to_string(self)
     }
 
-    fn hints(&self) -> Vec<String> {
-        vec![format!("edit it, then: {}", next(&self.path))]
+    fn hints(&self) -> Vec<Hint> {
+        // A rehearsal leaves no file that could be checked.
+        if self.dry_run { Vec::new() } else { vec![next(&self.file).because("edit it, then check it")] }
     }
 }

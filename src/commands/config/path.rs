@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::commands::Done;
 use crate::config::{self, Origin};
+use crate::otp::Hint;
 use crate::output::{Human, Report};
 
 /// Print which file is read
@@ -45,13 +46,12 @@ impl Report for Found {
         serde_json::to_string(self)
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self) -> Vec<Hint> {
         if self.path.is_some() {
             return Vec::new();
         }
-        vec![format!(
-            "there is no file, so the defaults hold; looked for {}; start one: otpctl config init",
-            self.tried.join(", ")
-        )]
+        let looked = self.tried.join(", ");
+        let why = format!("there is no file, so the defaults hold; looked for {looked}; start one");
+        vec![Hint::run(&["config", "init"]).because(why)]
     }
 }

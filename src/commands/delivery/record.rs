@@ -11,14 +11,16 @@ use crate::commands::fate::Fate;
 use crate::commands::target::{Target, standard_input, target};
 use crate::error::{Error, Exit};
 use crate::otp::rules::{Recorded, Reported};
-use crate::otp::{DeliveryState, Phone};
+use crate::otp::{DeliveryState, Hint, Phone};
 use crate::output::{Human, Report, Table, lines_of, many};
 use crate::verifier::OfPhone;
 
 /// No batch of reports is longer.
 const LONGEST: u64 = 1024 * 1024;
 /// How reports are handed in.
-const EXAMPLE: &str = "otpctl delivery record < reports.jsonl";
+fn example() -> Hint {
+    Hint::run(&["delivery", "record"]).reading("reports.jsonl".as_ref())
+}
 /// So many refused reports are warned of one by one.
 const WARNED: usize = 5;
 
@@ -68,7 +70,7 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         if std::io::stdin().is_terminal() {
             return Err(Error::said(Exit::Usage, "delivery reports are read from standard input, which is a terminal")
-                .hint(EXAMPLE));
+                .hint(example()));
         }
         let text = standard_input(LONGEST).await?;
         let named = match &self.phone {
@@ -77,7 +79,7 @@ impl Args {
         };
         let handed = self.read(app, &text, named.as_ref()).await?;
         if handed.is_empty() {
-            return Err(Error::said(Exit::Usage, "there is no delivery report on standard input").hint(EXAMPLE));
+            return Err(Error::said(Exit::Usage, "there is no delivery report on standard input").hint(example()));
         }
         app.may_change("record delivery reports", Asks::Never).await?;
         let recorded = record(app, &handed).await?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::config::{Finding, Level};
 use crate::error::{Error, Exit};
+use crate::otp::Hint;
 use crate::verifier::{Severity, Symptom};
 
 /// How it is.
@@ -34,29 +35,38 @@ pub(super) struct Check {
     pub(super) id: String,
     pub(super) status: Status,
     pub(super) detail: String,
+    /// What to do, as it is printed.
     pub(super) fix: Option<String>,
+    /// What to do.
+    #[serde(skip)]
+    pub(super) next: Option<Hint>,
     /// What a command ends with that fails of it.
     pub(super) exit: Option<u8>,
 }
 
 impl Check {
     fn new(id: impl Into<String>, status: Status, detail: impl Into<String>) -> Self {
-        Self { id: id.into(), status, detail: detail.into(), fix: None, exit: None }
+        Self { id: id.into(), status, detail: detail.into(), fix: None, next: None, exit: None }
     }
 
     pub(super) fn ok(id: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(id, Status::Ok, detail)
     }
 
-    pub(super) fn warn(id: impl Into<String>, detail: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { fix: Some(fix.into()), ..Self::new(id, Status::Warn, detail) }
+    pub(super) fn warn(id: impl Into<String>, detail: impl Into<String>, fix: impl Into<Hint>) -> Self {
+        Self { next: Some(fix.into()), ..Self::new(id, Status::Warn, detail) }
     }
 
     pub(super) fn fail(id: impl Into<String>, error: &Error) -> Self {
         let exit = Some(error.exit.number());
-        let fix = error.hint.clone().or_else(|| Some("otpctl config check".to_owned()));
-        Self { fix, exit, ..Self::new(id, Status::Fail, error.message()) }
+        let next = error.hint.clone().or_else(|| Some(Hint::run(&["config", "check"])));
+        Self { next, exit, ..Self::new(id, Status::Fail, error.message()) }
     }
+}
+
+/// What prints the way to the store.
+fn way() -> Hint {
+    Hint::run(&["config", "show", "--origin"])
 }
 
 impl From<Finding> for Check {
@@ -67,8 +77,8 @@ impl From<Finding> for Check {
             Level::Error => Status::Fail,
         };
         let exit = (status == Status::Fail).then(|| Exit::Config.number());
-        let fix = finding.hint.or_else(|| (status != Status::Ok).then(|| "otpctl config show --origin".to_owned()));
-        Self { fix, exit, ..Self::new(finding.key, status, finding.text) }
+        let next = finding.hint.or_else(|| (status != Status::Ok).then(way));
+        Self { next, exit, ..Self::new(finding.key, status, finding.text) }
     }
 }
 
@@ -76,13 +86,13 @@ impl From<Symptom> for Check {
     fn from(symptom: Symptom) -> Self {
         let Symptom { id, severity, detail, fix } = symptom;
         match severity {
-            Severity::Well => Self { fix, ..Self::new(id, Status::Ok, detail) },
-            Severity::Odd => Self { fix, ..Self::new(id, Status::Warn, detail) },
+            Severity::Well => Self { next: fix, ..Self::new(id, Status::Ok, detail) },
+            Severity::Odd => Self { next: fix, ..Self::new(id, Status::Warn, detail) },
             Severity::Broken(error) => {
                 let error = Error::from(error);
                 let exit = Some(error.exit.number());
-                let fix = fix.or(error.hint).or_else(|| Some("otpctl config show --origin".to_owned()));
-                Self { fix, exit, ..Self::new(id, Status::Fail, detail) }
+                let next = fix.or(error.hint).or_else(|| Some(way()));
+                Self { next, exit, ..Self::new(id, Status::Fail, detail) }
             }
         }
     }

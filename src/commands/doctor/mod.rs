@@ -39,7 +39,7 @@ impl Args {
         let settings = match app.settings() {
             Ok(settings) => settings,
             // All else depends on it.
-            Err(error) => return Ok(Examined::of(vec![Check::fail("config.file", &error)])),
+            Err(error) => return Ok(Examined::of(app, vec![Check::fail("config.file", &error)])),
         };
         let mut checks = vec![configuration::file(settings)];
         let end = app.provider_deadline(super::SEND);
@@ -58,12 +58,15 @@ impl Args {
         checks.extend(state);
         checks.extend(providers::routes(settings));
         checks.extend(providers::state(app, settings, asked, end).await);
-        Ok(Examined::of(checks))
+        Ok(Examined::of(app, checks))
     }
 }
 
 impl Examined {
-    fn of(checks: Vec<Check>) -> Box<dyn Report> {
+    fn of(app: &App, mut checks: Vec<Check>) -> Box<dyn Report> {
+        for check in &mut checks {
+            check.fix = check.next.as_ref().map(|hint| app.printer.text(hint));
+        }
         let worst = checks.iter().filter_map(|check| check.exit).max().unwrap_or_default();
         Box::new(Self { schema: "otpctl.doctor/1", ok: worst == 0, worst, checks })
     }

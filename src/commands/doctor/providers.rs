@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::commands::provider::question;
 use crate::config::{ProviderSettings, Settings};
 use crate::error::{Error, Exit};
-use crate::otp::Moment;
+use crate::otp::{Hint, Moment};
 
 /// What is to be asked of the providers.
 #[derive(Debug)]
@@ -70,14 +70,14 @@ async fn opened(
         Ok(Err(error)) => return Check::fail(id, &error),
         Err(_) => {
             let late = Error::said(Exit::Config, "one of its secrets takes too long to fetch");
-            return Check::fail(id, &late.hint("otpctl config check"));
+            return Check::fail(id, &late.hint(Hint::run(&["config", "check"])));
         }
     }
     let Some((until, why)) = over else {
         return Check::ok(id, format!("{}, opens", settings.kind.as_str()));
     };
     let text = format!("passed over until {}, after failures: {why}", until.to_the_second());
-    Check::warn(id, text, format!("otpctl provider test {name}"))
+    Check::warn(id, text, Hint::run(&["provider", "test"]).arg(name))
 }
 
 /// One call that costs nothing.

@@ -6,6 +6,7 @@ use super::check::Check;
 use crate::app::App;
 use crate::config::{Deployment, Node, RedisTarget, Settings, StoreSettings};
 use crate::error::{Error, Exit};
+use crate::otp::Hint;
 
 pub(super) async fn state(app: &App, settings: &Settings, end: Instant) -> Vec<Check> {
     let mut checks = match timeout_at(end, app.examined_store()).await {
@@ -13,7 +14,7 @@ pub(super) async fn state(app: &App, settings: &Settings, end: Instant) -> Vec<C
         Ok(Err(error)) => vec![Check::fail("store.reach", &error)],
         Err(_) => {
             let late = Error::said(Exit::StoreUnreachable, "the store does not answer in time");
-            vec![Check::fail("store.reach", &late.hint("otpctl config show --origin"))]
+            vec![Check::fail("store.reach", &late.hint(Hint::run(&["config", "show", "--origin"])))]
         }
     };
     checks.extend(tls(settings));

@@ -6,7 +6,7 @@ use super::{Check, Live};
 use crate::commands::target::Target;
 use crate::otp::layout::privacyidea::{Challenge, Standing};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Moment, UserId, Users};
+use crate::otp::{Hint, Moment, UserId, Users};
 use crate::output::{Table, many};
 use crate::verifier::Tokens;
 
@@ -87,11 +87,12 @@ pub(super) fn summary(phone: &str, users: &Users, challenges: &[TokenChallenge])
 
 /// What a person should know of what is shown, and of what is not.
 pub(super) fn checks(tokens: &Tokens, target: &Target, users: &Users) -> Vec<Check> {
-    let check = |id, detail| Check { id, status: "warn", detail };
+    let check = |id, detail| Check { id, status: "warn", detail, next: None };
     let mut checks = Vec::new();
     if users.users.is_empty() {
-        let link = format!("otpctl user link SERIAL {}", target.argument());
-        checks.push(check("no_token", format!("challenges are found by the serial of a token: {link}")));
+        let link = Hint::run(&["user", "link"]).arg("SERIAL").arg(target.argument());
+        let why = "challenges are found by the serial of a token, and this phone is linked to none";
+        checks.push(Check { next: Some(link), ..check("no_token", why.to_owned()) });
     }
     checks.extend(tokens.cut.iter().map(|(user, count)| {
         let detail = format!("`{user}` has {count} transactions, and not all were looked at: others may be open");

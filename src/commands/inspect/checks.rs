@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::otp::Hint;
 use crate::otp::layout::{Application, Finding, Layout};
 use crate::verifier::Lost;
 
@@ -10,6 +11,9 @@ pub(super) struct Check {
     pub(super) id: &'static str,
     pub(super) status: &'static str,
     pub(super) detail: String,
+    /// What to do about it.
+    #[serde(skip)]
+    pub(super) next: Option<Hint>,
 }
 
 pub(super) fn of(
@@ -18,7 +22,7 @@ pub(super) fn of(
     unreadable: Option<&str>,
     findings: &[Finding],
 ) -> Vec<Check> {
-    let check = |id, status, detail| Check { id, status, detail };
+    let check = |id, status, detail| Check { id, status, detail, next: None };
     let mut checks = Vec::new();
     checks.extend(lost.map(|lost| match lost {
         Lost::Code(made) => {

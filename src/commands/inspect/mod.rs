@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::record::{Challenge, Slot};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Event, Moment, Purpose, UserId};
+use crate::otp::{Event, Hint, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
 use crate::verifier::{Look, Lost};
 use challenges::TokenChallenge;
@@ -242,6 +242,10 @@ impl Report for Inspected {
 
     fn document(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        self.checks.iter().filter_map(|check| check.next.clone()).collect()
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -7,6 +7,7 @@ use super::question;
 use crate::app::App;
 use crate::commands::Done;
 use crate::error::{Error, Exit};
+use crate::otp::Hint;
 use crate::output::{Human, Report, Table, lines_of};
 use crate::provider::Amount;
 
@@ -28,6 +29,8 @@ struct Row {
     currency: Option<String>,
     note: Option<String>,
     hint: Option<String>,
+    #[serde(skip)]
+    next: Option<Hint>,
 }
 
 #[derive(Serialize)]
@@ -57,7 +60,7 @@ impl Args {
         {
             return Err(error);
         }
-        let balances = names.iter().zip(answers).map(|(name, answer)| row(name, answer)).collect();
+        let balances = names.iter().zip(answers).map(|(name, answer)| row(app, name, answer)).collect();
         Ok(Box::new(Balances { schema: "otpctl.provider_balance/1", balances, dry_run: app.globals.dry_run }))
     }
 }
@@ -71,7 +74,7 @@ async fn one(app: &App, name: &str) -> Result<Option<Amount>, Error> {
     question::ask(app, name, async |provider, deadline| provider.balance(deadline).await).await.map(Some)
 }
 
-fn row(name: &str, answer: Result<Option<Amount>, Error>) -> Row {
+fn row(app: &App, name: &str, answer: Result<Option<Amount>, Error>) -> Row {
     let row = |status, note: Option<String>| Row {
         provider: name.to_owned(),
         status,
@@ -79,12 +82,17 @@ fn row(name: &str, answer: Result<Option<Amount>, Error>) -> Row {
         currency: None,
         note,
         hint: None,
+        next: None,
     };
     match answer {
         Ok(Some(Amount { amount, currency })) => Row { amount: Some(amount), currency, ..row("ok", None) },
         Ok(None) => row("not_asked", Some("would be asked".to_owned())),
         Err(error) if error.exit == Exit::Usage => row("not_offered", Some("cannot be asked".to_owned())),
-        Err(error) => Row { hint: error.hint.clone(), ..row("failed", Some(error.message())) },
+        Err(error) => Row {
+            hint: error.hint.as_ref().map(|hint| app.printer.text(hint)),
+            next: error.hint.clone(),
+            ..row("failed", Some(error.message()))
+        },
     }
 }
 
@@ -110,8 +118,13 @@ impl Report for Balances {
         if self.balances.iter().any(|row| row.status == "failed") { Exit::Partial } else { Exit::Ok }
     }
 
-    fn hints(&self) -> Vec<String> {
-        let hint = |row: &Row| Some(format!("{}: {}", row.provider, row.hint.as_ref()?));
+    fn hints(&self) -> Vec<Hint> {
+        let hint = |row: &Row| {
+            let hint = row.next.clone()?;
+            let why =
+                if hint.why().is_empty() { row.provider.clone() } else { format!("{}: {}", row.provider, hint.why()) };
+            Some(hint.because(why))
+        };
         self.balances.iter().filter_map(hint).collect()
     }
 }

@@ -6,12 +6,14 @@ use crate::app::App;
 use crate::commands::SEND;
 use crate::config::ProviderSettings;
 use crate::error::{Details, Error, Exit};
+use crate::otp::Hint;
 use crate::provider::{Asked, Provider, Refusal, Silence};
 
 /// Holds that a provider of that name is configured.
 pub(super) fn configured<'a>(app: &'a App, name: &str) -> Result<&'a ProviderSettings, Error> {
     app.settings()?.providers.get(name).ok_or_else(|| {
-        Error::said(Exit::NotFound, format!("no provider `{name}` is configured")).hint("otpctl provider list")
+        Error::said(Exit::NotFound, format!("no provider `{name}` is configured"))
+            .hint(Hint::run(&["provider", "list"]))
     })
 }
 
@@ -30,7 +32,7 @@ pub(in crate::commands) async fn ask<T>(
     let end = deadline + app.deadline().saturating_duration_since(deadline) / 2;
     timeout_at(end, whole).await.unwrap_or_else(|_| {
         let why = format!("{name} was not asked in time: one of its secrets takes too long to fetch");
-        Err(Error::said(Exit::ProviderDown, why).hint("otpctl config check"))
+        Err(Error::said(Exit::ProviderDown, why).hint(Hint::run(&["config", "check"])))
     })
 }
 
@@ -44,7 +46,7 @@ fn failure(name: &str, silence: Silence) -> Error {
 /// There is no free call. What only a send can show, a send has to.
 pub(super) fn not_offered(name: &str) -> Error {
     Error::said(Exit::Usage, format!("{name} offers no such call, or none that costs nothing"))
-        .hint(format!("send a code to a phone of yours: otpctl send PHONE --provider {name}"))
+        .hint(Hint::run(&["send"]).arg("PHONE").option("--provider", name).because("send a code to a phone of yours"))
 }
 
 fn refused(name: &str, refusal: &Refusal) -> Error {

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::commands::Done;
 use crate::config::ProviderSettings;
 use crate::error::{Error, Exit};
+use crate::otp::Hint;
 use crate::output::{Human, Report};
 use crate::provider::Kind;
 
@@ -33,12 +34,12 @@ impl Args {
         let kind = configured.map(|configured| configured.kind.clone());
         let kind = kind.or_else(|| Kind::known(&self.name)).ok_or_else(|| {
             Error::said(Exit::NotFound, format!("there is no provider `{}`", self.name))
-                .hint("otpctl provider list --all")
+                .hint(Hint::run(&["provider", "list", "--all"]))
         })?;
         let definition = kind.definition().ok_or_else(|| {
             let name = kind.as_str();
             Error::said(Exit::NotFound, format!("`{name}` is a part of the program, and has no definition"))
-                .hint("otpctl provider show telnyx")
+                .hint(Hint::run(&["provider", "show", "telnyx"]))
         })?;
         let kind_name = kind.as_str().to_owned();
         let (name, definition) = (self.name.clone(), definition.to_owned());

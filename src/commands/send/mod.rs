@@ -18,7 +18,7 @@ use crate::error::{Error, Exit};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Goal, Moment};
+use crate::otp::{Goal, Hint, Moment};
 use crate::output::{Human, Output, Report};
 use crate::verifier::{Sent, ToSend, Watched};
 use plan::Plan;
@@ -90,11 +90,12 @@ struct SentReport {
     wait_result: Option<Ended>,
     #[serde(flatten)]
     fate: Fate,
+    /// What comes after a send.
     #[serde(skip)]
-    argument: String,
+    next: Hint,
     /// How the wait ended, for people, and what to do then.
     #[serde(skip)]
-    waited: Option<(String, Option<String>)>,
+    waited: Option<(String, Option<Hint>)>,
 }
 
 impl Args {
@@ -167,11 +168,10 @@ impl Args {
     /// A wait that could not be made has the end of one that was too short.
     fn waited(&self, report: SentReport, target: &Target, watched: Option<&Watched>) -> SentReport {
         let Some(goal) = self.wait.filter(|_| !report.dry_run) else { return report };
-        let argument = target.argument_for(&self.wanted.purpose);
         let waited = watched.map(|watched| {
-            let mut hint = wait::hint(&argument, goal, watched);
+            let mut hint = wait::hint(target, goal, watched);
             if let (Ended::Timeout, Some(id)) = (Ended::of(watched.standing), &report.challenge_id) {
-                hint = Some(format!("otpctl wait {id} --for {}", goal.as_str()));
+                hint = Some(Hint::run(&["wait"]).arg(id).option("--for", goal.as_str()));
             }
             (wait::words(&report.phone, goal, watched), hint)
         });
@@ -212,7 +212,7 @@ impl Args {
             plan,
             wait_result: None,
             fate: Fate::of(challenge.delivery.as_ref()),
-            argument: target.argument_for(&self.wanted.purpose),
+            next: target.hint_for("verify", &self.wanted.purpose),
             waited: None,
         }
     }
@@ -229,7 +229,7 @@ impl Each for Args {
 }
 
 fn wrong_text(error: TemplateError) -> Error {
-    Error::new(Exit::Config, anyhow::Error::new(error)).hint("otpctl config check")
+    Error::new(Exit::Config, anyhow::Error::new(error)).hint(Hint::run(&["config", "check"]))
 }
 
 impl Report for SentReport {
@@ -258,12 +258,12 @@ impl Report for SentReport {
         self.wait_result.map_or(Exit::Ok, Ended::exit)
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self) -> Vec<Hint> {
         if let (Some((_, hint)), false) = (&self.waited, self.wait_result == Some(Ended::Reached)) {
             return hint.iter().cloned().collect();
         }
         match (&self.challenge_id, self.state) {
-            (Some(_), Some(state)) if state == State::Sent.as_str() => vec![format!("otpctl verify {}", self.argument)],
+            (Some(_), Some(state)) if state == State::Sent.as_str() => vec![self.next.clone()],
             _ => Vec::new(),
         }
     }

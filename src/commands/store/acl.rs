@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::app::{App, Role};
 use crate::commands::Done;
+use crate::otp::Hint;
 use crate::output::{Human, Report, lines_of};
 
 /// No user of Redis needs a longer name.
@@ -104,10 +105,12 @@ impl Report for Acl {
         lines_of("otpctl.store_acl_row/1", &self.acl)
     }
 
-    fn hints(&self) -> Vec<String> {
+    fn hints(&self) -> Vec<Hint> {
         let Some(row) = self.acl.first() else { return Vec::new() };
-        let mut hints = vec![format!("nobody can log in yet; give a password: ACL SETUSER {} '>…'", row.user)];
-        hints.extend(row.sentinel_command.iter().map(|command| format!("at each Sentinel: {command}")));
+        let mut hints = vec![
+            Hint::shell(format!("ACL SETUSER {} '>…'", row.user)).because("nobody can log in yet; give a password"),
+        ];
+        hints.extend(row.sentinel_command.iter().map(|command| Hint::shell(command).because("at each Sentinel")));
         hints
     }
 }

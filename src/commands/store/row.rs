@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::otp::Phone;
 use crate::otp::foreign::quoted;
+use crate::otp::{Hint, Phone};
 use crate::output::Row;
-use crate::verifier::{Found, Grade, Removal};
+use crate::verifier::{Fix, Found, Grade, Removal};
 
 /// A run of digits of this length may be a phone.
 const PHONE_DIGITS: usize = 7;
@@ -51,7 +51,7 @@ pub(super) async fn row(app: &App, found: &Found, removed: Option<bool>) -> Row 
         status: status(oddity.grade()),
         key: &key,
         phone: phone.as_ref().map(|phone| app.shown(phone, false)),
-        fix: fix(found, &key, reference.as_deref()).filter(|_| removed.is_none()),
+        fix: fix(found, &key, reference.as_deref()).filter(|_| removed.is_none()).map(|hint| app.printer.text(&hint)),
         reference,
         detail: &detail,
         purge: purge_word(found.removal()),
@@ -79,14 +79,17 @@ pub(super) fn purge_word(removal: Removal) -> &'static str {
 }
 
 /// One command, where there is one.
-fn fix(found: &Found, key: &str, reference: Option<&str>) -> Option<String> {
+fn fix(found: &Found, key: &str, reference: Option<&str>) -> Option<Hint> {
     match found.removal() {
-        Removal::Safe => Some("otpctl store purge --dry-run".to_owned()),
-        Removal::Named => Some(format!("otpctl store purge --only {} --dry-run", found.oddity.id())),
+        Removal::Safe => Some(Hint::run(&["store", "purge", "--dry-run"])),
+        Removal::Named => Some(Hint::run(&["store", "purge"]).option("--only", found.oddity.id()).flag("--dry-run")),
         Removal::Never => {
-            let fix = found.oddity.fix()?;
-            let user = found.pair.as_ref().map_or_else(|| "USER".to_owned(), |(user, _)| quoted(user.as_str()));
-            Some(fix.replace("USER", &user).replace("PHONE", reference.unwrap_or("PHONE")).replace("KEY", &quoted(key)))
+            let user = found.pair.as_ref().map_or("USER", |(user, _)| user.as_str());
+            Some(match found.oddity.fix()? {
+                Fix::Words(words) => Hint::words(words),
+                Fix::Run(path) => Hint::run(path).arg(user).arg(reference.unwrap_or("PHONE")),
+                Fix::Shell(line) => Hint::shell(line.replace("KEY", &quoted(key))),
+            })
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::row::{purge_word, row, status};
 use crate::app::App;
 use crate::error::{Error, Exit, Outcome};
+use crate::otp::Hint;
 use crate::output::{Format, Many, Row, many};
 use crate::verifier::{Found, Grade, Oddity, Removal, Survey, Verifier};
 
@@ -241,10 +242,18 @@ impl Many for Walk<'_> {
         if self.is_purge() {
             let done = if self.app.globals.dry_run { "would be removed" } else { "removed" };
             said.push(format!("{} {done}", self.survey.removed));
-        } else if self.tallies.values().any(|tally| tally.found > tally.shown) {
-            said.push("hint: not all are shown: otpctl store check -o jsonl".to_owned());
         }
         said
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        let cut = !self.is_purge() && self.tallies.values().any(|tally| tally.found > tally.shown);
+        let all = Hint::run(&["store", "check"]).option("-o", "jsonl").because("not all are shown");
+        let all = match &self.survey.pattern {
+            Some(pattern) => all.option("--match", pattern),
+            None => all,
+        };
+        if cut { vec![all] } else { Vec::new() }
     }
 
     fn exit(&self) -> Exit {

@@ -8,7 +8,7 @@ use crate::commands::Done;
 use crate::commands::target::{phone, phone_of};
 use crate::error::{Error, Exit};
 use crate::otp::user::Link;
-use crate::otp::{UserId, rules};
+use crate::otp::{Hint, UserId, rules};
 use crate::output::{Human, Report};
 
 /// Link a user to a phone
@@ -34,7 +34,9 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let user = self.id.clone();
         let swapped = |error: Error| match phone(app, self.id.as_str()) {
-            Ok(_) => error.hint("the id comes first: otpctl user link ID PHONE"),
+            Ok(_) => error.hint(
+                Hint::run(&["user", "link"]).arg(&self.phone).arg(self.id.as_str()).because("the id comes first"),
+            ),
             Err(_) => error,
         };
         let target = phone_of(app, &self.phone).await.map_err(swapped)?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::Done;
-use crate::otp::UserId;
+use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report, Table, lines_of};
 
 /// List users that have phones
@@ -29,6 +29,9 @@ struct Users {
     schema: &'static str,
     users: Vec<Row>,
     next_cursor: Option<String>,
+    /// The command that was given, less its cursor.
+    #[serde(skip)]
+    again: Hint,
 }
 
 impl Args {
@@ -49,7 +52,14 @@ impl Args {
                 break;
             }
         }
-        Ok(Box::new(Users { schema: "otpctl.user_list/1", users, next_cursor: cursor }))
+        Ok(Box::new(Users { schema: "otpctl.user_list/1", users, next_cursor: cursor, again: self.again(app) }))
+    }
+}
+
+impl Args {
+    fn again(&self, app: &App) -> Hint {
+        let hint = Hint::run(&["user", "list"]).option("--limit", self.limit.to_string()).because("there is more");
+        if app.globals.unmask { hint.flag("--unmask") } else { hint }
     }
 }
 
@@ -70,7 +80,7 @@ impl Report for Users {
         lines_of("otpctl.user_list_row/1", &self.users)
     }
 
-    fn hints(&self) -> Vec<String> {
-        self.next_cursor.iter().map(|cursor| format!("there is more: otpctl user list --cursor {cursor}")).collect()
+    fn hints(&self) -> Vec<Hint> {
+        self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor)).collect()
     }
 }

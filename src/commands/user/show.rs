@@ -7,8 +7,7 @@ use crate::app::App;
 use crate::commands::Done;
 use crate::commands::target::{Target, target};
 use crate::error::{Error, Exit};
-use crate::otp::foreign::quoted;
-use crate::otp::{Moment, UserId, reference};
+use crate::otp::{Hint, Moment, UserId, reference};
 use crate::output::{Human, Report, Table};
 
 /// Show the phones of a user, or the users of a phone
@@ -82,8 +81,12 @@ impl Args {
             // Digits alone may be meant as a phone; which one is not guessed.
             let is_digits = self.whom.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'));
             let hint = number.filter(|_| is_digits).and_then(|error| error.hint);
-            let link = || format!("otpctl user link {} +…", quoted(user.as_str()));
-            return Err(error.hint(hint.map_or_else(link, |hint| format!("if it is a phone, {hint}"))));
+            let link = || Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
+            let phone = |hint: Hint| {
+                let why = format!("if it is a phone, {}", hint.why());
+                hint.because(why)
+            };
+            return Err(error.hint(hint.map_or_else(link, phone)));
         }
         Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones }))
     }

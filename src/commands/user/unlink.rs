@@ -6,8 +6,7 @@ use crate::app::{App, Asks};
 use crate::commands::Done;
 use crate::commands::target::phone_of;
 use crate::error::{Error, Exit};
-use crate::otp::foreign::quoted;
-use crate::otp::{UserId, rules};
+use crate::otp::{Hint, UserId, rules};
 use crate::output::{Human, Report, many};
 
 /// Unlink a user from a phone, or from all of its phones
@@ -51,7 +50,7 @@ impl Args {
             let whom = phones.iter().map(|(phone, typed)| app.shown(phone, *typed)).next();
             let whom = whom.map_or_else(|| "no phone".to_owned(), |phone| format!("not {phone}"));
             return Err(Error::said(Exit::NotFound, format!("the user `{user}` has {whom}"))
-                .hint(format!("otpctl user show {}", quoted(user.as_str()))));
+                .hint(Hint::run(&["user", "show"]).arg(user.as_str())));
         }
         let (user, dry_run) = (user.to_string(), app.globals.dry_run);
         Ok(Box::new(Taken { schema: "otpctl.user_unlink/1", user, unlinked, dry_run }))

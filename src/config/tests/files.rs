@@ -16,7 +16,7 @@ fn load_at(path: &Path) -> Result<(), ConfigError> {
 fn refused(result: Result<(), ConfigError>, message: &str, hint: &str) {
     let error = result.expect_err(message);
     assert!(error.message().contains(message), "{error}");
-    assert_eq!(error.next().unwrap_or(""), hint, "{error}");
+    assert_eq!(error.hinted(), hint, "{error}");
 }
 
 #[test]

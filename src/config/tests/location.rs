@@ -107,15 +107,15 @@ fn a_named_file_that_is_not_there_is_an_error_with_what_is_near() {
     let world = World::new(ALL);
     let said = |request: Request| {
         let error = world.locate(&request).expect_err("not there");
-        format!("{error} | {}", error.next().unwrap_or(""))
+        format!("{error} | {}", error.hinted())
     };
     let text = said(Request { config: Some(config(world.path("etc/prodd.toml"), true)), profile: None });
     assert!(text.contains("there is no such file"), "{text}");
-    assert!(text.ends_with(&format!("| otpctl --config {}", world.path("etc/prod.toml").display())), "{text}");
+    assert!(text.ends_with(&format!(": otpctl -c {} config check", world.path("etc/prod.toml").display())), "{text}");
     let text = said(Request { config: Some(config("prod".into(), true)), profile: None });
-    assert!(text.ends_with("| otpctl --profile prod"), "{text}");
+    assert!(text.ends_with(": otpctl -p prod config check"), "{text}");
     let text = said(Request { config: None, profile: Some(profile("stagin", true)) });
-    assert!(text.contains("did you mean `staging`?") && text.ends_with("otpctl --profile staging"), "{text}");
+    assert!(text.contains("did you mean `staging`?") && text.ends_with(": otpctl -p staging config check"), "{text}");
     let text = said(Request { config: None, profile: Some(profile("zzzzzz", true)) });
     assert!(text.ends_with("profiles: otpctl, prod, staging"), "{text}");
 }
@@ -125,7 +125,7 @@ fn a_profile_is_a_name_and_no_path() {
     let world = World::new(ALL);
     for name in ["", "../prod", "/etc/x", "a b", ".hidden", "é"] {
         let error = world.locate(&Request { config: None, profile: Some(profile(name, true)) }).expect_err(name);
-        assert_eq!(error.next(), Some("a path goes with --config"));
+        assert_eq!(error.hinted(), "a path goes with --config");
     }
 }
 

@@ -35,9 +35,7 @@ fn without_a_file_there_is_the_embedded_store_and_the_console() {
     let state = [("HOME", "/h"), ("XDG_STATE_HOME", "/s")].into_iter().collect();
     let settings = load(&located(None), &state).expect("loads");
     assert_eq!(settings.store, StoreSettings::Embedded { path: "/s/otpctl/otpctl.db".into() });
-    assert!(
-        load(&located(None), &super::Env::default()).expect_err("no folder").next().expect("a hint").contains("HOME")
-    );
+    assert!(load(&located(None), &super::Env::default()).expect_err("no folder").hinted().contains("HOME"));
 }
 
 #[test]

@@ -34,8 +34,19 @@ pub enum Removal {
     Never,
 }
 
+/// What to do about a key that is not removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fix {
+    /// In words.
+    Words(&'static str),
+    /// A command of ours on the user and the phone.
+    Run(&'static [&'static str]),
+    /// A command of another program, with `KEY` for the name of the key.
+    Shell(&'static str),
+}
+
 macro_rules! oddities {
-    ($($name:ident = $id:literal, $grade:ident, $removal:ident, $what:literal, $fix:literal;)*) => {
+    ($($name:ident = $id:literal, $grade:ident, $removal:ident, $what:literal, $fix:expr;)*) => {
         /// What may be wrong with a key.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Oddity {
@@ -72,33 +83,32 @@ macro_rules! oddities {
 
             /// What to do where it is not removed.
             #[must_use]
-            pub fn fix(self) -> Option<&'static str> {
-                let fix = match self { $(Self::$name => $fix,)* };
-                (!fix.is_empty()).then_some(fix)
+            pub fn fix(self) -> Option<Fix> {
+                match self { $(Self::$name => $fix,)* }
             }
         }
     };
 }
 
 oddities! {
-    Over = "over", Warning, Safe, "its time is over, and it has no lifetime", "";
-    NoLife = "no_ttl", Warning, Never, "it has no lifetime, and needs one", "the next command on it gives it one";
-    LongLife = "long_ttl", Warning, Never, "it lives longer than the settings ask for", "the next command on it sets it";
-    EndingLife = "unexpected_ttl", Warning, Never, "it is to be kept for ever, and has a lifetime", "redis-cli PERSIST KEY";
-    WrongType = "wrong_type", Failure, Named, "it has another type than ours", "";
-    Unreadable = "unreadable", Failure, Named, "it is nothing that otpctl writes", "";
-    UnknownVersion = "unknown_version", Failure, Never, "another version of otpctl wrote it", "use that version of otpctl";
-    UnknownKey = "unknown_key", Note, Named, "it has our prefix, and no name of ours", "";
-    StaleIndex = "stale_index", Note, Never, "it names a phone that is not the user's", "otpctl user unlink USER PHONE";
-    MissingIndex = "missing_index", Warning, Never, "a user has the phone and is not found by it", "otpctl user link USER PHONE";
-    PlainCode = "plaintext_code", Warning, Named, "whoever reads the store reads this code", "";
-    CodeWithoutEnd = "code_no_ttl", Warning, Named, "a code that never ends", "";
-    CodeOfLongLife = "code_long_ttl", Warning, Named, "a code that lives longer than a day", "";
-    LimitWithoutEnd = "limit_no_ttl", Warning, Named, "a count or a wait that never ends", "";
-    OrphanCount = "orphan_counter", Warning, Named, "a count of tries that never ends, and its code is gone", "";
-    StrangeChallenge = "challenge_unreadable", Warning, Never, "privacyIDEA reads no challenge in it", "it goes when its lifetime ends";
-    ChallengeWithoutEnd = "challenge_no_ttl", Warning, Never, "challenges of privacyIDEA's that never end", "redis-cli EXPIRE KEY 330";
-    GatewayOrphan = "otpgateway_orphan", Warning, Safe, "what otpgateway leaves behind of each login", "";
+    Over = "over", Warning, Safe, "its time is over, and it has no lifetime", None;
+    NoLife = "no_ttl", Warning, Never, "it has no lifetime, and needs one", Some(Fix::Words("the next command on it gives it one"));
+    LongLife = "long_ttl", Warning, Never, "it lives longer than the settings ask for", Some(Fix::Words("the next command on it sets it"));
+    EndingLife = "unexpected_ttl", Warning, Never, "it is to be kept for ever, and has a lifetime", Some(Fix::Shell("redis-cli PERSIST KEY"));
+    WrongType = "wrong_type", Failure, Named, "it has another type than ours", None;
+    Unreadable = "unreadable", Failure, Named, "it is nothing that otpctl writes", None;
+    UnknownVersion = "unknown_version", Failure, Never, "another version of otpctl wrote it", Some(Fix::Words("use that version of otpctl"));
+    UnknownKey = "unknown_key", Note, Named, "it has our prefix, and no name of ours", None;
+    StaleIndex = "stale_index", Note, Never, "it names a phone that is not the user's", Some(Fix::Run(&["user", "unlink"]));
+    MissingIndex = "missing_index", Warning, Never, "a user has the phone and is not found by it", Some(Fix::Run(&["user", "link"]));
+    PlainCode = "plaintext_code", Warning, Named, "whoever reads the store reads this code", None;
+    CodeWithoutEnd = "code_no_ttl", Warning, Named, "a code that never ends", None;
+    CodeOfLongLife = "code_long_ttl", Warning, Named, "a code that lives longer than a day", None;
+    LimitWithoutEnd = "limit_no_ttl", Warning, Named, "a count or a wait that never ends", None;
+    OrphanCount = "orphan_counter", Warning, Named, "a count of tries that never ends, and its code is gone", None;
+    StrangeChallenge = "challenge_unreadable", Warning, Never, "privacyIDEA reads no challenge in it", Some(Fix::Words("it goes when its lifetime ends"));
+    ChallengeWithoutEnd = "challenge_no_ttl", Warning, Never, "challenges of privacyIDEA's that never end", Some(Fix::Shell("redis-cli EXPIRE KEY 330"));
+    GatewayOrphan = "otpgateway_orphan", Warning, Safe, "what otpgateway leaves behind of each login", None;
 }
 
 /// One thing that was found.
