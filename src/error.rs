@@ -271,6 +271,7 @@ impl From<VerifierError> for Error {
             VerifierError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()).hint(look()),
             VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint(way()),
             VerifierError::Randomness(error) => error.into(),
+            VerifierError::NotHashed(error) => Self::new(Exit::Internal, error),
             VerifierError::Contended => Self::new(Exit::StoreNotReady, error),
             VerifierError::AttemptReused => {
                 Self::new(Exit::Conflict, error).hint("a try with another code has an --attempt-id of its own")

@@ -3,8 +3,8 @@
 use super::App;
 use crate::config::{LayoutSettings, StoreSettings};
 use crate::error::{Error, Exit};
-use crate::otp::layout::{Application, Codes};
-use crate::otp::{Code, CodeSpec, Peppers};
+use crate::otp::layout::{Application, CodeShapes, Codes};
+use crate::otp::{Code, Peppers};
 use crate::verifier::{Lodging, VerifierError};
 
 impl App {
@@ -21,7 +21,7 @@ impl App {
             None => None,
         };
         let (peppers, max_tries) = (self.peppers().await?, settings.code.max_attempts);
-        Ok(Some(Lodging::Codes(Codes { layout, peppers, secret, max_tries })))
+        Ok(Some(Lodging::Codes(Codes { layout, peppers, secret, max_tries, ours: &settings.code.spec })))
     }
 
     /// The keys of codes that are to be made or checked. Where nobody here does either, none is asked for.
@@ -46,20 +46,18 @@ impl App {
         })
     }
 
-    /// Reads a typed code: of our own length, or of the application's where it makes codes too.
+    /// Reads a typed code: one as they are made here, or as the application makes them. Where none is checked, none is read.
     ///
     /// # Errors
-    /// When it cannot be a code.
+    /// When it cannot be a code, and where the layout lets none be checked.
     pub fn typed_code(&self, typed: &str) -> Result<Code, Error> {
         let own = &self.settings()?.code.spec;
-        let theirs = self.application()?.and_then(Application::layout).and_then(|layout| layout.length);
-        let read = own.read(typed);
-        let read = match theirs {
-            Some(length) => {
-                read.or_else(|error| CodeSpec { alphabet: own.alphabet.clone(), length }.read(typed).map_err(|_| error))
-            }
-            None => read,
+        let shapes = match self.application()? {
+            None => CodeShapes::of(own),
+            Some(Application::Codes(layout)) if layout.allows.verify => layout.shapes(own),
+            Some(Application::Codes(layout)) => return Err(VerifierError::not_allowed(layout, "checked").into()),
+            Some(Application::PrivacyIdea) => return Err(VerifierError::looked_at_only("checked").into()),
         };
-        read.map_err(|error| Error::new(Exit::Usage, error))
+        shapes.read(typed).map_err(|error| Error::new(Exit::Usage, error))
     }
 }

@@ -11,7 +11,7 @@ use super::fetch::read_private;
 use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
 use crate::otp::layout::{Application, Layout};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
-use crate::otp::{CodeSpec, Hint, MIN_BITS, Purpose};
+use crate::otp::{Hint, MIN_BITS, Purpose};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,15 +131,27 @@ fn layouts(layout: &Layout, code: &CodeSettings, findings: &mut Vec<Finding>) {
         let text = "the codes lie in the Redis as they are: whoever may read it may use them";
         findings.push(finding(Level::Warning, key, text));
     }
-    let own = layout.length.map(|length| CodeSpec { alphabet: code.spec.alphabet.clone(), length });
-    if let Some(own) = own.filter(|own| own.bits() < MIN_BITS) {
+    let (own, ours) = (layout.own_codes(&code.spec), &code.spec);
+    if own == *ours {
+        return;
+    }
+    if own.bits() < MIN_BITS {
         let text = format!("the application's own codes have {:.1} bits; 20 is the least that is safe", own.bits());
         findings.push(finding(Level::Warning, key, text).hint("let the application make codes of 6 digits"));
     }
-    if layout.length.is_some_and(|length| length != code.spec.length) {
-        let (theirs, ours) = (layout.length.unwrap_or_default(), code.spec.length);
-        let text = format!("the application makes codes of {theirs} characters, and this file of {ours}");
-        let hint = format!("if its form takes {theirs} only: under [code], length = {theirs} (and allow_weak = true)");
+    // Where none are made here, there is only one kind.
+    if layout.allows.issue {
+        let text = format!("the application makes codes of {own}, and this file of {ours}");
+        let hint = if own.alphabet == ours.alphabet {
+            let length = own.length;
+            format!("if its form takes {length} only: under [code], length = {length} (and allow_weak = true)")
+        } else {
+            format!(
+                "if its form takes its own only: under [code], length = {}, alphabet = \"{}\"",
+                own.length,
+                own.alphabet.name()
+            )
+        };
         findings.push(finding(Level::Note, key, text).hint(hint));
     }
 }

@@ -50,7 +50,7 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
 pub(super) const TLS: [&str; 3] = ["ca", "cert", "key"];
 pub(super) const SENTINEL: [&str; 5] = ["master", "nodes", "username", "password", "tls"];
 pub(super) const DURABILITY: [&str; 3] = ["wait_replicas", "wait_ms", "strict"];
-pub(super) const LAYOUT: [&str; 25] = [
+pub(super) const LAYOUT: [&str; 27] = [
     "preset",
     "app",
     "key",
@@ -63,6 +63,7 @@ pub(super) const LAYOUT: [&str; 25] = [
     "secret",
     "ttl",
     "length",
+    "alphabet",
     "attempts",
     "attempts_field",
     "attempts_begin",
@@ -70,6 +71,7 @@ pub(super) const LAYOUT: [&str; 25] = [
     "closed_field",
     "expires_field",
     "expires_as",
+    "nullable",
     "fields",
     "counts",
     "cooldown",

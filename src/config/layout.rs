@@ -14,7 +14,7 @@ use crate::otp::layout::{
     Allows, Application, Clock, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template, TemplateError,
     privacyidea,
 };
-use crate::otp::{Country, MAX_LENGTH, MAX_TTL, Purpose};
+use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose};
 
 /// The presets of applications that have a key for each code, each with its file.
 const PRESETS: [(&str, &str); 5] = [
@@ -50,9 +50,10 @@ struct Said {
     secret: Option<PlacedSecret>,
 }
 
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 16] = [
     "key",
     "app",
+    "alphabet",
     "phone",
     "type",
     "field",
@@ -135,7 +136,7 @@ impl Said {
             }
             self.texts.insert(name, node.text()?.to_owned());
         }
-        for name in ["allows", "counts", "locks"] {
+        for name in ["allows", "counts", "locks", "nullable"] {
             let Some(node) = table.get(name) else { continue };
             let items = node.list("text")?.map(|item| item.text().map(str::to_owned));
             self.lists.insert(name, items.collect::<Result<_, _>>()?);
@@ -218,11 +219,13 @@ impl Said {
             keeping,
             ttl: self.ttl.unwrap_or(Duration::from_secs(300)),
             length: self.length.map(|length| usize::try_from(length).unwrap_or(MAX_LENGTH)),
+            alphabet: self.alphabet(place)?,
             attempts: self.attempts(place, template("attempts")?)?,
             attempts_begin: self.begin.unwrap_or(0),
             max_attempts: self.text("max_attempts_field").map(str::to_owned),
             closed: self.text("closed_field").map(str::to_owned),
             expires: self.expires(place)?,
+            nullable: self.nullable(place)?,
             fields: self.maps.get("fields").cloned().unwrap_or_default(),
             resets: self.lists.get("counts").cloned().unwrap_or_default(),
             cooldown: template("cooldown")?,
@@ -234,6 +237,29 @@ impl Said {
         };
         fits(&layout, place, around)?;
         Ok(layout)
+    }
+
+    fn alphabet(&self, place: &Place<'_>) -> Result<Option<Alphabet>, ConfigError> {
+        let alphabet = self.text("alphabet").map(|text| {
+            Alphabet::named(text)
+                .map_err(|error| place.refuse("alphabet", error.to_string()).hint("\"digits\" or \"hex\""))
+        });
+        alphabet.transpose()
+    }
+
+    /// Each is a field that the layout reads: of any other it does not matter.
+    fn nullable(&self, place: &Place<'_>) -> Result<Vec<String>, ConfigError> {
+        let nullable = self.lists.get("nullable").cloned().unwrap_or_default();
+        let read = ["field", "attempts_field", "max_attempts_field", "closed_field", "expires_field"];
+        let counts = self.lists.get("counts").into_iter().flatten().map(String::as_str);
+        let read: Vec<&str> = read.into_iter().filter_map(|name| self.text(name)).chain(counts).collect();
+        match nullable.iter().find(|name| !read.contains(&name.as_str())) {
+            Some(strange) => {
+                let meant = words::meant(strange, read.iter().copied());
+                Err(place.refuse("nullable", format!("no field of this name is read{meant}")))
+            }
+            None => Ok(nullable),
+        }
     }
 
     fn spelling(&self, place: &Place<'_>, around: &Around<'_>) -> Result<Spelling, ConfigError> {
@@ -282,7 +308,8 @@ impl Said {
             _ => {
                 let many = ["attempts_field", "max_attempts_field", "closed_field", "expires_field"];
                 let alone = many.into_iter().find(|name| self.text(name).is_some());
-                let alone = alone.or_else(|| ["counts"].into_iter().find(|name| self.lists.contains_key(name)));
+                let alone =
+                    alone.or_else(|| ["counts", "nullable"].into_iter().find(|name| self.lists.contains_key(name)));
                 let alone = alone.or_else(|| ["fields"].into_iter().find(|name| self.maps.contains_key(name)));
                 match alone.filter(|_| field.is_none()) {
                     Some(name) => Err(place.refuse(name, "without a `field` for the code there are no others")),

@@ -10,7 +10,8 @@ use super::settings::{
     Deployment, Entry, LayoutSettings, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings,
     TlsFiles,
 };
-use crate::otp::layout::{Allows, Application, Counter, Form, Keeping};
+use crate::otp::Alphabet;
+use crate::otp::layout::{Allows, Application, Clock, Counter, Form, Keeping};
 use crate::otp::span::spelled;
 use crate::otp::{LockLength, Quota};
 
@@ -138,6 +139,10 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
     let Allows { verify, issue, revoke, unlock } = own.allows;
     let allows = [("verify", verify), ("issue", issue), ("revoke", revoke), ("unlock", unlock)];
     let allows: Value = allows.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
+    let expires_as: Value = match &own.expires {
+        Some((_, clock)) => word(&Clock::ALL.map(|(name, one)| (name, one == *clock))),
+        None => Value::Null,
+    };
     let mut all = rows(
         table,
         [
@@ -148,8 +153,14 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
             ("verifier", word(&keeping)),
             ("ttl", span(own.ttl)),
             ("length", json!(own.length)),
+            ("alphabet", json!(own.alphabet.as_ref().map(Alphabet::name))),
             ("attempts", json!(attempts)),
             ("attempts_field", json!(attempts_field)),
+            ("max_attempts_field", json!(own.max_attempts)),
+            ("closed_field", json!(own.closed)),
+            ("expires_field", json!(own.expires.as_ref().map(|(field, _)| field))),
+            ("expires_as", expires_as),
+            ("nullable", json!(own.nullable)),
             ("cooldown", json!(own.cooldown.as_ref().map(ToString::to_string))),
             ("allows", allows),
         ],

@@ -65,16 +65,15 @@ pub enum AlphabetError {
 }
 
 impl Alphabet {
+    const NAMED: [(&str, &str); 2] = [("digits", "0123456789"), ("hex", "0123456789ABCDEF")];
+
     /// `digits`, `hex`, or the characters themselves.
     ///
     /// # Errors
     /// When the characters cannot be told apart or typed everywhere.
     pub fn named(name: &str) -> Result<Self, AlphabetError> {
-        let characters = match name {
-            "digits" => "0123456789",
-            "hex" => "0123456789ABCDEF",
-            own => own,
-        };
+        let known = Self::NAMED.iter().find(|(known, _)| *known == name);
+        let characters = known.map_or(name, |(_, characters)| characters);
         let mut seen = Vec::with_capacity(characters.len());
         for character in characters.chars() {
             if !character.is_ascii_alphanumeric() {
@@ -90,6 +89,20 @@ impl Alphabet {
             return Err(AlphabetError::TooSmall);
         }
         Ok(Self(seen))
+    }
+
+    /// Its name, or its characters in upper case.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        // Only ASCII is let in.
+        let own = std::str::from_utf8(&self.0).unwrap_or_default();
+        Self::NAMED.iter().find(|(_, characters)| *characters == own).map_or(own, |(name, _)| name)
+    }
+
+    /// Whether a code may have this character, in either case.
+    #[must_use]
+    pub fn has(&self, character: char) -> bool {
+        u8::try_from(character).is_ok_and(|byte| self.0.contains(&byte.to_ascii_uppercase()))
     }
 
     /// How many characters there are.
@@ -109,17 +122,26 @@ pub struct CodeSpec {
 }
 
 /// Why what was typed cannot be a code at all. It is not counted as a try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// Nothing, or only spaces.
     #[error("the code is empty")]
     Empty,
-    /// Longer or shorter than a code is.
-    #[error("a code has {0} characters")]
-    Length(usize),
-    /// A character that no code has, such as a full-width digit or a no-break space.
-    #[error("a code has only the characters of its alphabet")]
-    Character,
+    /// Longer or shorter than a code is, or with a character that no code has, such as a full-width digit or a no-break
+    /// space.
+    #[error("the code must be {0}")]
+    Shape(String),
+}
+
+impl fmt::Display for CodeSpec {
+    /// `6 digits`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.alphabet.name() {
+            "digits" => write!(f, "{} digits", self.length),
+            "hex" => write!(f, "{} hexadecimal digits", self.length),
+            own => write!(f, "{} characters of {own}", self.length),
+        }
+    }
 }
 
 impl CodeSpec {
@@ -153,6 +175,10 @@ impl CodeSpec {
         Ok(Code(code))
     }
 
+    fn refused(&self) -> CodeError {
+        CodeError::Shape(self.to_string())
+    }
+
     /// Reads what a person typed: ASCII spaces around it and one space or hyphen inside are forgiven, case is
     /// ignored, everything else is refused. All accepted spellings of a code are one code, so none gives extra tries.
     ///
@@ -160,7 +186,7 @@ impl CodeSpec {
     /// When it cannot be a code of this shape.
     pub fn read(&self, typed: &str) -> Result<Code, CodeError> {
         if typed.len() > MAX_TYPED {
-            return Err(CodeError::Length(self.length));
+            return Err(self.refused());
         }
         let typed = typed.trim_matches(' ');
         if typed.is_empty() {
@@ -173,13 +199,13 @@ impl CodeSpec {
                 continue;
             }
             let upper = character.to_ascii_uppercase();
-            if !upper.is_ascii() || !self.alphabet.0.contains(&(upper as u8)) {
-                return Err(CodeError::Character);
+            if !self.alphabet.has(upper) {
+                return Err(self.refused());
             }
             code.push(upper);
         }
         if code.len() != self.length || typed.ends_with('-') {
-            return Err(CodeError::Length(self.length));
+            return Err(self.refused());
         }
         Ok(Code(code))
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::otp::Unreadable;
-use crate::otp::layout::privacyidea;
+use crate::otp::layout::{Layout, NotHashed, privacyidea};
 use crate::otp::record::Challenge;
 use crate::otp::rules::{SendRefused, TryRefused};
 use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
@@ -35,6 +35,9 @@ pub enum VerifierError {
     /// The generator.
     #[error(transparent)]
     Randomness(#[from] RandomnessFailed),
+    /// The hash of an application's.
+    #[error(transparent)]
+    NotHashed(#[from] NotHashed),
     /// Too many others change the same record.
     #[error("too many others are changing the same record")]
     Contended,
@@ -104,6 +107,13 @@ impl VerifierError {
     pub fn looked_at_only(what: &str) -> Self {
         let why = format!("does not let codes be {what}: {}", privacyidea::BECAUSE);
         Self::Layout { layout: privacyidea::NAME.to_owned(), why }
+    }
+
+    /// What a layout does not let be done with an application's codes.
+    #[must_use]
+    pub fn not_allowed(layout: &Layout, what: &str) -> Self {
+        let because = layout.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
+        Self::Layout { layout: layout.name.clone(), why: format!("does not let codes be {what}{because}") }
     }
 
     /// What to do after a provider's no.

@@ -2,7 +2,9 @@
 
 use super::step::{known, own_cells};
 use super::{Verifier, VerifierError};
-use crate::otp::layout::{Act, After, Allows, Codes, Finding, Held, Keys, Reconciled, Refused, Seen, Settled, Shared};
+use crate::otp::layout::{
+    Act, After, Allows, Codes, Comparison, Finding, Held, Keys, NotHashed, Reconciled, Refused, Seen, Settled, Shared,
+};
 use crate::otp::rules::{Known, Step};
 use crate::otp::{Code, Life, Moment, Phone, Purpose, UserId, Users};
 use crate::store::{Cell, Loaded, Put, StoreError, Write};
@@ -100,11 +102,37 @@ impl<'v> Verifier<'v> {
         let mut values = loaded.values.iter().skip(own).cloned();
         let seen = keys.into_iter().map(|keys| Seen::read(shared.codes.layout, keys, &mut values));
         let seen = seen.collect::<Result<Vec<_>, _>>()?;
-        let mut both = shared.reconcile(std::mem::take(&mut known), &seen, loaded.now)?;
-        if let Touch::Type(purpose, typed) = touch {
-            shared.lend(&mut both, &seen, purpose, typed);
-        }
+        let both = shared.reconcile(std::mem::take(&mut known), &seen, loaded.now)?;
         Ok(Some(View { known: both.known.clone(), app: Some((seen, both)) }))
+    }
+
+    /// Compares what was typed with the application's code, before the rule, which is to be neither slow nor anywhere but
+    /// here. What was compared in an earlier round is not computed again while the same is kept.
+    pub(super) async fn compare(
+        &self,
+        phone: &Phone,
+        view: &mut View,
+        touch: Touch<'_>,
+        earlier: &mut Option<(Comparison, bool)>,
+    ) -> Result<(), VerifierError> {
+        let Touch::Type(purpose, typed) = touch else { return Ok(()) };
+        let Some((shared, _)) = self.shared(phone, view.known.users.only(), touch) else { return Ok(()) };
+        let Some((seen, both)) = &mut view.app else { return Ok(()) };
+        let Some((id, comparison)) = shared.comparison(both, seen, purpose, typed) else { return Ok(()) };
+        let known = earlier.as_ref().filter(|(same, _)| *same == comparison).map(|(_, right)| *right);
+        let right = if let Some(right) = known {
+            right
+        } else {
+            let own = comparison.clone();
+            let right = apart(comparison.is_slow(), move || own.run()).await?;
+            *earlier = Some((comparison, right));
+            right
+        };
+        if right {
+            shared.lend(both, &id, purpose, typed);
+            view.known = both.known.clone();
+        }
+        Ok(())
     }
 
     /// What becomes of the application's keys after a rule; the rule's record follows where they cannot hold all of it.
@@ -148,12 +176,17 @@ impl<'v> Verifier<'v> {
     }
 
     /// What the application is to keep of a code; nothing where it keeps none.
-    pub(super) fn kept_of(&self, phone: &Phone, code: &Code) -> Result<zeroize::Zeroizing<String>, VerifierError> {
+    pub(super) async fn kept_of(
+        &self,
+        phone: &Phone,
+        code: &Code,
+    ) -> Result<zeroize::Zeroizing<String>, VerifierError> {
         let Some(codes) = self.codes() else { return Ok(String::new().into()) };
         let shared = Shared { codes, phone, dead_too: false };
         let mut salt = [0_u8; 16];
         self.randomness.fill(&mut salt)?;
-        Ok(shared.keep(code, salt).unwrap_or_default())
+        let Some(hashing) = shared.hashing(code, salt) else { return Ok(String::new().into()) };
+        Ok(apart(hashing.is_slow(), move || hashing.run()).await??)
     }
 
     /// Refuses what cannot be done where codes are not found by their phone.
@@ -176,8 +209,7 @@ impl<'v> Verifier<'v> {
         let Some(Codes { layout, .. }) = self.codes() else { return Ok(()) };
         let refused = |why: String| Err(VerifierError::Layout { layout: layout.name.clone(), why });
         if !allows(layout.allows) {
-            let because = layout.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
-            return refused(format!("does not let codes be {what}{because}"));
+            return Err(VerifierError::not_allowed(layout, what));
         }
         if let Some(purpose) = purpose.filter(|purpose| !layout.has(purpose)) {
             let all: Vec<&str> = layout.purposes.iter().map(|(own, _)| own.as_str()).collect();
@@ -209,6 +241,17 @@ impl<'v> Verifier<'v> {
             many => Err(VerifierError::Ambiguous(many.iter().map(|link| link.user.clone()).collect())),
         }
     }
+}
+
+/// Runs what may be slow on a thread of its own: meanwhile signals and the time of the command are heeded, and no answer
+/// of the store waits to be read.
+async fn apart<T: Send + 'static>(slow: bool, work: impl FnOnce() -> T + Send + 'static) -> Result<T, NotHashed> {
+    if !slow {
+        return Ok(work());
+    }
+    tracing::debug!("a slow hash");
+    // It fails only where the runtime ends first.
+    tokio::task::spawn_blocking(work).await.map_err(|_| NotHashed)
 }
 
 impl From<Refused> for VerifierError {

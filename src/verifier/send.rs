@@ -192,7 +192,7 @@ impl Verifier<'_> {
         let rule = |known: &rules::Known, now| {
             rules::reserve(known, now, self.limits, asked).map_err(|refused| VerifierError::refused(refused, now))
         };
-        let kept = self.kept_of(asked.phone, asked.code)?;
+        let kept = self.kept_of(asked.phone, asked.code).await?;
         let (purpose, challenge_id) = (asked.purpose, asked.challenge_id);
         let doing = Doing::change().touching(Touch::Issue { purpose, challenge_id, kept: &kept });
         self.step(asked.phone, &doing, rule).await

@@ -88,6 +88,7 @@ impl Verifier<'_> {
         let mut lost: Option<Lost<T>> = None;
         // A commit that was lost may be on its way yet, even if it is not seen: what fails later is not "not done".
         let (mut losses, mut doubt) = (0, None::<StoreError>);
+        let mut compared = None;
         for round in 1..=ROUNDS {
             tracing::debug!(?phone, round, "load");
             // The first look, like any other: while a change is in doubt, so is what fails here.
@@ -109,7 +110,8 @@ impl Verifier<'_> {
                 return Ok(lost.stepped);
             }
             let [cells] = slot;
-            let Some(view) = self.view(phone, &cells, &loaded, doing.touch)? else { continue };
+            let Some(mut view) = self.view(phone, &cells, &loaded, doing.touch)? else { continue };
+            self.compare(phone, &mut view, doing.touch, &mut compared).await?;
             let mut step = rule(&view.known, loaded.now)?;
             let settled = self.settled(phone, &view, &mut step, loaded.now, doing.touch)?;
             let known = view.known;

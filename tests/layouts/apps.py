@@ -131,6 +131,29 @@ def hashed():
     return "done"
 
 
+def hashed_under():
+    """The same hash under another name of bcrypt's: $2a$, $2b$ or $2y$, as PHP, Go and Java write it."""
+    import bcrypt
+
+    kept = bcrypt.hashpw(code.encode(), bcrypt.gensalt(4)).decode()
+    server.set(f"otp:{phone}", f"${act}${kept[4:]}", ex=300)
+    return "done"
+
+
+def python():
+    """A value of Python's own, CODE, kept in one of the usual ways."""
+    import time
+
+    key, value = f"otp:{phone}", eval(code, {"time": time, "datetime": datetime})
+    server.delete(key)
+    if act == "hash":
+        server.hset(key, mapping=value)
+        server.expire(key, 300)
+    else:
+        server.set(key, pickle.dumps(value) if act == "pickle" else json.dumps(value), ex=300)
+    return "done"
+
+
 def authgear():
     """pkg/lib/authn/otp: a code as JSON, failed attempts beside it."""
     key = f"app:accounts:otp-code:oob-otp:{phone}"

@@ -5,9 +5,11 @@
 
 mod at_once;
 mod frappe;
+mod odd_values;
 mod others;
 mod presets;
 mod privacyidea;
+mod slow_hashes;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;

@@ -39,6 +39,12 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("layout = { key = \"otp:{phone}\", purposes = { login = \"a\", signup = \"b\" } }", &["`{purpose}` is missing"]),
     ("layout = { key = \"otp:{phone}\", purposes = { Login = \"a\" } }", &["purpose"]),
     ("layout = { key = \"otp:{phone}\", allows = [\"send\"] }", &["one of verify, issue, revoke, unlock is wanted"]),
+    ("layout = { key = \"otp:{phone}\", alphabet = \"aA\" }", &["is in the alphabet twice", "\"digits\" or \"hex\""]),
+    (
+        "layout = { key = \"o:{phone}\", type = \"json\", field = \"otp\", closed_field = \"used\", nullable = [\"use\"] }",
+        &["no field of this name is read; did you mean `used`?"],
+    ),
+    ("layout = { key = \"o:{phone}\", nullable = [\"otp\"] }", &["without a `field` for the code there are no others"]),
     ("layout = \"otpgateway\"", &["`app` is missing", "app = \"NAME\""]),
     ("layout = { preset = \"django-cache\" }", &["`secret` is missing"]),
 ];

@@ -35,6 +35,7 @@ pub struct Party {
     pub user: Option<UserId>,
     pub key: Option<String>,
     pub application: Option<Application>,
+    ours: CodeSpec,
     progress: Progress,
     clock: Clock,
 }
@@ -58,6 +59,7 @@ impl Party {
             user: None,
             key: None,
             application: None,
+            ours: CodeSpec { alphabet: Alphabet::named("digits").unwrap(), length: 6 },
             progress: Progress::default(),
             clock: clock(),
         }
@@ -75,7 +77,8 @@ impl Party {
             reason: None,
             lodging: self.application.as_ref().map(|application| match application {
                 Application::Codes(layout) => {
-                    Lodging::Codes(Codes { layout, peppers: &self.peppers, secret: None, max_tries: 5 })
+                    let (peppers, ours) = (&self.peppers, &self.ours);
+                    Lodging::Codes(Codes { layout, peppers, secret: None, max_tries: 5, ours })
                 }
                 Application::PrivacyIdea => Lodging::PrivacyIdea,
             }),

@@ -177,7 +177,7 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     (
         "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"4242\"\nvalid_until = 2027-01-01",
         3,
-        &["a code has 6 characters"],
+        &["the code must be 6 digits"],
     ),
     (
         "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = \"2027-01-01\"",

@@ -1,13 +1,14 @@
-//! From the bytes of an application's key to what they say of a code, and back.
-
-use std::collections::BTreeMap;
+//! From what an application's key holds to what it says of a code, and back.
 
 use zeroize::Zeroizing;
 
+use super::document::{Document, of_pickle};
+use super::field::{Field, Item, count, flag, item_of, moment};
 use super::held::{Content, Held, Strange};
 use super::pickle::{self, Value};
-use super::{Clock, Counter, Form, Layout, Numbers};
-use crate::otp::Moment;
+use super::{Clock, Counter, Layout, Numbers, OwnKey};
+use crate::otp::foreign::escaped;
+use crate::otp::{CodeSpec, Moment};
 
 /// What an application keeps of a code.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,138 +39,102 @@ pub(super) struct AppCode {
     pub closed: bool,
 }
 
-/// One value of a document.
-enum Item {
-    Text(String),
-    Number(i64),
-    Flag(bool),
-    Other,
-}
-
-/// A document, or a bare value.
-enum Document {
-    Bare(Item),
-    Hash(BTreeMap<Vec<u8>, Vec<u8>>),
-    Json(serde_json::Map<String, serde_json::Value>),
-    Pickle(Vec<(Value, Value)>),
-}
-
-impl Document {
-    fn read(form: Form, content: &Content) -> Result<Self, Strange> {
-        let text = match (form, content) {
-            (Form::Hash, Content::Fields(fields)) => return Ok(Self::Hash(fields.clone())),
-            (Form::Hash, Content::Text(_)) => return Err(Strange::Type("string".to_owned())),
-            (_, Content::Fields(_)) => return Err(Strange::Type("hash".to_owned())),
-            (_, Content::Text(text)) => text,
-        };
-        match form {
-            Form::Text | Form::Hash => Ok(Self::Bare(utf8(text))),
-            Form::Json => match serde_json::from_slice(text) {
-                Ok(serde_json::Value::Object(map)) => Ok(Self::Json(map)),
-                Ok(other) => Ok(Self::Bare(of_json(&other))),
-                Err(_) => Err(Strange::Content("it is not JSON")),
-            },
-            // Django's cache leaves whole numbers as they are.
-            Form::Pickle => match whole(text) {
-                Some(number) => Ok(Self::Bare(Item::Number(number))),
-                None => match pickle::read(text) {
-                    Ok(Value::Dict(entries)) => Ok(Self::Pickle(entries)),
-                    Ok(other) => Ok(Self::Bare(of_pickle(&other))),
-                    Err(_) => Err(Strange::Content("it is no pickle of plain values")),
-                },
-            },
-        }
-    }
-
-    fn new(form: Form, fields: bool) -> Self {
-        match form {
-            Form::Hash => Self::Hash(BTreeMap::new()),
-            Form::Json if fields => Self::Json(serde_json::Map::new()),
-            Form::Pickle if fields => Self::Pickle(Vec::new()),
-            _ => Self::Bare(Item::Other),
-        }
-    }
-
-    fn get(&self, field: &str) -> Option<Item> {
-        match self {
-            Self::Bare(_) => None,
-            Self::Hash(fields) => fields.get(field.as_bytes()).map(|value| utf8(value)),
-            Self::Json(map) => map.get(field).map(of_json),
-            Self::Pickle(entries) => {
-                let is_it = |(key, _): &&(Value, Value)| matches!(key, Value::Text(text) if text == field);
-                entries.iter().find(is_it).map(|(_, value)| of_pickle(value))
-            }
-        }
-    }
-
-    fn put(&mut self, field: &str, item: &Item) {
-        let text = || match item {
-            Item::Text(text) => text.clone(),
-            Item::Number(number) => number.to_string(),
-            Item::Flag(flag) => u8::from(*flag).to_string(),
-            Item::Other => String::new(),
-        };
-        match self {
-            Self::Bare(_) => {}
-            Self::Hash(fields) => {
-                fields.insert(field.as_bytes().to_vec(), text().into_bytes());
-            }
-            Self::Json(map) => {
-                map.insert(field.to_owned(), to_json(item));
-            }
-            Self::Pickle(entries) => {
-                let value = to_pickle(item);
-                match entries.iter_mut().find(|(key, _)| matches!(key, Value::Text(text) if text == field)) {
-                    Some(entry) => entry.1 = value,
-                    None => entries.push((Value::Text(field.to_owned()), value)),
-                }
-            }
-        }
-    }
-
-    fn write(&self, form: Form) -> Content {
-        match self {
-            Self::Hash(fields) => Content::Fields(fields.clone()),
-            Self::Json(map) => Content::Text(serde_json::to_vec(map).unwrap_or_default()),
-            Self::Pickle(entries) => Content::Text(pickle::write(&Value::Dict(entries.clone()))),
-            Self::Bare(item) => Content::Text(match (form, item) {
-                (Form::Json, item) => serde_json::to_vec(&to_json(item)).unwrap_or_default(),
-                (Form::Pickle, item) => pickle::write(&to_pickle(item)),
-                (_, Item::Text(text)) => text.clone().into_bytes(),
-                (_, _) => Vec::new(),
-            }),
-        }
-    }
-}
+const A_COUNT: &str = "a whole number from 0 on";
 
 impl Layout {
-    /// What a key says.
-    pub(super) fn read(&self, held: &Held) -> Result<AppCode, Strange> {
+    /// What a key says. `ours` is what codes that are made here are like.
+    ///
+    /// # Errors
+    /// When it is not of the layout's form, or what it holds is no code of the layout's, or any field that the layout
+    /// names is there and not understood.
+    pub(super) fn read(&self, held: &Held, ours: &CodeSpec) -> Result<AppCode, Strange> {
         let document = Document::read(self.form, &held.content)?;
-        let field = |name: &Option<String>| name.as_ref().and_then(|name| document.get(name));
-        let code = match (&document, &self.field) {
-            (Document::Bare(item), None) => kept(item),
-            (Document::Bare(_), Some(_)) => return Err(Strange::Content("it has no fields")),
-            (_, None) => return Err(Strange::Content("it has fields, and the layout names none")),
-            (_, Some(_)) => field(&self.field).as_ref().and_then(kept),
+        let kept = self.kept(&document, ours)?;
+        let counted = |name: &str| {
+            let counted = self.named(&document, name).read(count).known(|| odd(name, A_COUNT))?;
+            Ok(counted.map(|counted| counted.saturating_sub(self.attempts_begin)))
         };
-        let ends = match &self.expires {
-            Some((name, clock)) => document.get(name).and_then(|item| moment(&item, *clock)),
+        let tries = match &self.attempts {
+            Some(Counter::Field(name)) => counted(name)?,
+            Some(Counter::Key(_)) | None => None,
+        };
+        let max_tries = self.max_attempts.as_deref().map_or(Ok(None), counted)?;
+        // They are only ever written, and yet nothing is written over what is not understood.
+        self.resets.iter().try_for_each(|name| counted(name).map(drop))?;
+        let closed = match self.closed.as_deref() {
+            Some(name) => self.named(&document, name).read(flag).known(|| odd(name, "true or false, or 1 or 0"))?,
             None => None,
         };
-        let number = |item: Option<Item>| item.as_ref().and_then(count);
-        let begin = self.attempts_begin;
-        let tries = match &self.attempts {
-            Some(Counter::Field(name)) => number(document.get(name)).map(|count| count.saturating_sub(begin)),
-            _ => None,
+        let ends = match &self.expires {
+            Some((name, clock)) => {
+                let ends = self.named(&document, name).read(|item| moment(&item, *clock));
+                ends.known(|| odd(name, a_time(*clock)))?
+            }
+            None => None,
         };
-        Ok(AppCode {
-            kept: code,
-            until: [held.until, ends].into_iter().flatten().min(),
-            tries,
-            max_tries: number(field(&self.max_attempts)).map(|most| most.saturating_sub(begin)),
-            closed: field(&self.closed).is_some_and(|item| is_set(&item)),
-        })
+        let until = [held.until, ends].into_iter().flatten().min();
+        Ok(AppCode { kept, until, tries, max_tries, closed: closed.unwrap_or(false) })
+    }
+
+    /// Whether a key is as the layout says.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn check(&self, own: OwnKey, content: Content, ours: &CodeSpec) -> Result<(), Strange> {
+        let held = Held { until: None, content };
+        match own {
+            OwnKey::Code => self.read(&held, ours).map(drop),
+            OwnKey::Attempts => self.count(&held).map(drop),
+        }
+    }
+
+    /// What is kept of a code, where there is one.
+    fn kept(&self, document: &Document, ours: &CodeSpec) -> Result<Option<Kept>, Strange> {
+        let field = match (document, &self.field) {
+            (Document::Bare(field), None) => field.clone(),
+            (Document::Bare(_), Some(_)) => return Err(Strange::Content("it has no fields")),
+            (_, None) => return Err(Strange::Content("it has fields, and the layout names none")),
+            (_, Some(name)) => self.named(document, name),
+        };
+        let shapes = self.shapes(ours);
+        let kept = match field {
+            // What is left of a code has other fields of the layout yet. What has none of them is something else.
+            Field::Absent if self.is_known(document) => return Ok(None),
+            Field::Absent => return Err(Strange::Content("it has none of the fields that the layout names")),
+            Field::Value(Item::Text(text)) => Kept { text: text.into(), number: false },
+            Field::Value(Item::Whole(number)) => Kept { text: number.to_string().into(), number: true },
+            Field::Value(Item::Fraction(_) | Item::Flag(_) | Item::Null) | Field::Unreadable => {
+                return Err(self.keeping.strange(&shapes));
+            }
+        };
+        self.keeping.check(&kept, &shapes)?;
+        Ok(Some(kept))
+    }
+
+    /// A field of a document. One that the layout calls nullable is not there while nothing is in it.
+    fn named(&self, document: &Document, name: &str) -> Field<Item> {
+        match document.get(name) {
+            Field::Value(Item::Null) if self.is_nullable(name) => Field::Absent,
+            // A hash has no null.
+            Field::Value(Item::Text(text)) if text.is_empty() && self.is_nullable(name) => Field::Absent,
+            field => field,
+        }
+    }
+
+    fn is_nullable(&self, name: &str) -> bool {
+        self.nullable.iter().any(|nullable| nullable == name)
+    }
+
+    /// Whether it has any field that the layout names.
+    fn is_known(&self, document: &Document) -> bool {
+        let attempts = match &self.attempts {
+            Some(Counter::Field(name)) => Some(name),
+            Some(Counter::Key(_)) | None => None,
+        };
+        let expires = self.expires.as_ref().map(|(name, _)| name);
+        let few = [self.field.as_ref(), attempts, self.max_attempts.as_ref(), self.closed.as_ref(), expires];
+        let more = self.resets.iter().chain(self.fields.iter().map(|(name, _)| name));
+        few.into_iter().flatten().chain(more).any(|name| document.get(name) != Field::Absent)
     }
 
     /// A key for a new code.
@@ -179,10 +144,10 @@ impl Layout {
             document.put(name, &Item::Text(value.replace("{phone}", phone)));
         }
         match &self.field {
-            None => document = Document::Bare(Item::Text(kept.to_owned())),
+            None => document = Document::Bare(Field::Value(Item::Text(kept.to_owned()))),
             Some(name) => document.put(name, &Item::Text(kept.to_owned())),
         }
-        let number = |count: u32| Item::Number(i64::from(count));
+        let number = |count: u32| Item::Whole(i64::from(count));
         if let Some(Counter::Field(name)) = &self.attempts {
             document.put(name, &number(self.attempts_begin));
         }
@@ -192,8 +157,10 @@ impl Layout {
         if let Some(name) = &self.max_attempts {
             document.put(name, &number(max_tries.saturating_add(self.attempts_begin)));
         }
-        if let Some(name) = &self.closed {
-            document.put(name, &Item::Flag(false));
+        match &self.closed {
+            Some(name) if self.is_nullable(name) => document.put(name, &Item::Null),
+            Some(name) => document.put(name, &Item::Flag(false)),
+            None => {}
         }
         if let Some((name, clock)) = &self.expires {
             document.put(name, &item_of(until, *clock));
@@ -205,22 +172,26 @@ impl Layout {
     pub(super) fn with_tries(&self, held: &Held, tries: u32, resets: bool) -> Result<Option<Held>, Strange> {
         let Some(Counter::Field(name)) = &self.attempts else { return Ok(None) };
         let mut document = Document::read(self.form, &held.content)?;
-        document.put(name, &Item::Number(i64::from(tries.saturating_add(self.attempts_begin))));
+        document.put(name, &Item::Whole(i64::from(tries.saturating_add(self.attempts_begin))));
         if resets {
-            self.resets.iter().for_each(|name| document.put(name, &Item::Number(i64::from(self.attempts_begin))));
+            self.resets.iter().for_each(|name| document.put(name, &Item::Whole(i64::from(self.attempts_begin))));
         }
         Ok(Some(Held { until: held.until, content: document.write(self.form) }))
     }
 
     /// What a count in a key of its own says, less what it begins with.
+    ///
+    /// # Errors
+    /// When it is no count.
     pub(super) fn count(&self, held: &Held) -> Result<u32, Strange> {
         let Content::Text(text) = &held.content else { return Err(Strange::Type("hash".to_owned())) };
-        let number = whole(text).or_else(|| match pickle::read(text) {
-            Ok(Value::Int(number)) => Some(number),
-            _ => None,
-        });
-        let number = number.ok_or(Strange::Content("it is no number"))?;
-        Ok(u32::try_from(number.max(0)).unwrap_or(u32::MAX).saturating_sub(self.attempts_begin))
+        let counted = match (std::str::from_utf8(text), pickle::read(text)) {
+            (_, Ok(value)) => of_pickle(&value),
+            (Ok(text), Err(_)) => Field::Value(Item::Text(text.to_owned())),
+            (Err(_), Err(_)) => Field::Unreadable,
+        };
+        let counted = counted.read(count).known(|| Strange::Content("it is no number from 0 on"))?;
+        Ok(counted.unwrap_or_default().saturating_sub(self.attempts_begin))
     }
 
     /// A number in a key of its own.
@@ -233,100 +204,14 @@ impl Layout {
     }
 }
 
-fn kept(item: &Item) -> Option<Kept> {
-    let (text, number) = match item {
-        Item::Text(text) => (text.clone(), false),
-        Item::Number(number) => (number.to_string(), true),
-        Item::Flag(_) | Item::Other => return None,
-    };
-    (!text.is_empty()).then(|| Kept { text: Zeroizing::new(text), number })
+fn odd(field: &str, wanted: &'static str) -> Strange {
+    Strange::Field { field: escaped(field), wanted }
 }
 
-fn utf8(bytes: &[u8]) -> Item {
-    String::from_utf8(bytes.to_vec()).map_or(Item::Other, Item::Text)
-}
-
-/// A whole number as Redis counts one.
-fn whole(bytes: &[u8]) -> Option<i64> {
-    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
-    let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    plain.then(|| std::str::from_utf8(bytes).ok()?.parse().ok()).flatten()
-}
-
-fn count(item: &Item) -> Option<u32> {
-    let number = match item {
-        Item::Number(number) => *number,
-        Item::Text(text) => whole(text.as_bytes())?,
-        Item::Flag(_) | Item::Other => return None,
-    };
-    Some(u32::try_from(number.max(0)).unwrap_or(u32::MAX))
-}
-
-fn is_set(item: &Item) -> bool {
-    match item {
-        Item::Flag(flag) => *flag,
-        Item::Number(number) => *number != 0,
-        Item::Text(text) => matches!(text.as_str(), "1" | "true" | "True"),
-        Item::Other => false,
-    }
-}
-
-fn moment(item: &Item, clock: Clock) -> Option<Moment> {
-    let number = match item {
-        Item::Number(number) => Some(*number),
-        Item::Text(text) => whole(text.as_bytes()),
-        Item::Flag(_) | Item::Other => None,
-    };
-    match (clock, item) {
-        (Clock::Rfc3339, Item::Text(text)) => {
-            text.parse::<jiff::Timestamp>().ok().map(|at| Moment::from_millis(at.as_millisecond()))
-        }
-        (Clock::Rfc3339, _) => None,
-        (Clock::Seconds, _) => number.map(|seconds| Moment::from_millis(seconds.saturating_mul(1000))),
-        (Clock::Milliseconds, _) => number.map(Moment::from_millis),
-    }
-}
-
-fn item_of(moment: Moment, clock: Clock) -> Item {
+fn a_time(clock: Clock) -> &'static str {
     match clock {
-        Clock::Rfc3339 => Item::Text(moment.rfc3339()),
-        Clock::Seconds => Item::Number(moment.millis() / 1000),
-        Clock::Milliseconds => Item::Number(moment.millis()),
-    }
-}
-
-fn of_json(value: &serde_json::Value) -> Item {
-    match value {
-        serde_json::Value::String(text) => Item::Text(text.clone()),
-        serde_json::Value::Number(number) => number.as_i64().map_or(Item::Other, Item::Number),
-        serde_json::Value::Bool(flag) => Item::Flag(*flag),
-        _ => Item::Other,
-    }
-}
-
-fn to_json(item: &Item) -> serde_json::Value {
-    match item {
-        Item::Text(text) => text.as_str().into(),
-        Item::Number(number) => (*number).into(),
-        Item::Flag(flag) => (*flag).into(),
-        Item::Other => serde_json::Value::Null,
-    }
-}
-
-fn of_pickle(value: &Value) -> Item {
-    match value {
-        Value::Text(text) => Item::Text(text.clone()),
-        Value::Int(number) => Item::Number(*number),
-        Value::Bool(flag) => Item::Flag(*flag),
-        _ => Item::Other,
-    }
-}
-
-fn to_pickle(item: &Item) -> Value {
-    match item {
-        Item::Text(text) => Value::Text(text.clone()),
-        Item::Number(number) => Value::Int(*number),
-        Item::Flag(flag) => Value::Bool(*flag),
-        Item::Other => Value::None,
+        Clock::Seconds => "a time in seconds since 1970",
+        Clock::Milliseconds => "a time in milliseconds since 1970",
+        Clock::Rfc3339 => "a time with its offset from UTC, such as 2026-11-22T09:30:00Z",
     }
 }

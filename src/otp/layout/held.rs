@@ -35,6 +35,25 @@ pub enum Strange {
     /// Not what the layout says.
     #[error("{0}")]
     Content(&'static str),
+    /// A field that is there, and not understood.
+    #[error("its field `{field}` is not {wanted}")]
+    Field {
+        /// Its name.
+        field: String,
+        /// What it would be.
+        wanted: &'static str,
+    },
+    /// What is kept has not the shape of a code, or of its hash.
+    #[error("it holds no {0}")]
+    Code(String),
+    /// A hash that would take too long.
+    #[error("its bcrypt hash has a cost of {cost}, and the highest that is computed here is {most}")]
+    Cost {
+        /// What it has.
+        cost: u32,
+        /// What it may have.
+        most: u32,
+    },
 }
 
 impl std::fmt::Debug for Held {

@@ -4,11 +4,18 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use super::CodeShapes;
 use super::codec::Kept;
+use super::held::Strange;
 use crate::otp::{Code, Secret};
 
 /// The cost of a bcrypt hash that is written here: what most libraries take when they are not told.
 const COST: u32 = 10;
+
+/// The highest cost of a bcrypt hash that is computed: about a second. Each one more takes twice as long, and 31 a day.
+pub const MOST_COST: u32 = 14;
+/// The lowest that there is.
+const LEAST_COST: u32 = 4;
 
 /// How a code is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +34,41 @@ impl Keeping {
     /// All of them, by their words in the configuration.
     pub const ALL: [(&'static str, Self); 4] =
         [("plain", Self::Plain), ("sha256", Self::Sha256), ("hmac-sha256", Self::HmacSha256), ("bcrypt", Self::Bcrypt)];
+}
+
+impl Keeping {
+    /// Whether what is kept can be a code, or the hash of one.
+    ///
+    /// # Errors
+    /// When it cannot, or when it would take too long to find out which.
+    pub(super) fn check(self, kept: &Kept, shapes: &CodeShapes) -> Result<(), Strange> {
+        let text = kept.text.as_str();
+        let fits = match self {
+            Self::Plain => shapes.fit(kept),
+            Self::Sha256 | Self::HmacSha256 => text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            Self::Bcrypt => match cost(text) {
+                Some(cost) if cost > MOST_COST => return Err(Strange::Cost { cost, most: MOST_COST }),
+                cost => cost.is_some_and(|cost| cost >= LEAST_COST),
+            },
+        };
+        if fits { Ok(()) } else { Err(self.strange(shapes)) }
+    }
+
+    /// What is wanted where something else is.
+    pub(super) fn strange(self, shapes: &CodeShapes) -> Strange {
+        Strange::Code(match self {
+            Self::Plain => format!("code of {shapes}, as `length` and `alphabet` have it"),
+            Self::Sha256 => "SHA-256 in hex".to_owned(),
+            Self::HmacSha256 => "HMAC-SHA-256 in hex".to_owned(),
+            Self::Bcrypt => "bcrypt hash".to_owned(),
+        })
+    }
+}
+
+/// The cost of a bcrypt hash; `None`: it is none. The library says which names of the function it takes.
+fn cost(text: &str) -> Option<u32> {
+    let parts: bcrypt::HashParts = text.parse().ok()?;
+    text.get(4..6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())).map(|_| parts.get_cost())
 }
 
 /// What is hashed: text with places for the code, the phone and the application's secret.
@@ -113,61 +155,127 @@ pub(super) struct Keeper<'a> {
 }
 
 impl Keeper<'_> {
-    /// What is to be kept of a code. The salt is for bcrypt.
-    pub(super) fn keep(&self, code: &Code, salt: [u8; 16]) -> Zeroizing<String> {
-        let filled = self.filled(code.expose());
-        Zeroizing::new(match self.keeping {
-            Keeping::Plain => return Zeroizing::new(code.expose().to_owned()),
-            Keeping::Sha256 => hex(&Sha256::digest(filled.as_bytes())),
-            Keeping::HmacSha256 => hex(&self.hmac(&filled).finalize().into_bytes()),
-            // The cost is a constant that the crate allows.
-            Keeping::Bcrypt => {
-                bcrypt::hash_with_salt(filled.as_bytes(), COST, salt).map(|hash| hash.to_string()).unwrap_or_default()
-            }
-        })
+    /// What is to be done to keep a code. The salt is for bcrypt.
+    pub(super) fn hashing(&self, code: &Code, salt: [u8; 16]) -> Hashing {
+        Hashing { keeping: self.keeping, text: self.text(code.expose()), key: self.key(), salt }
     }
 
-    /// Whether what is kept is this code, compared in constant time. What is empty is never equal.
-    pub(super) fn is(&self, kept: &Kept, code: &Code) -> bool {
-        if kept.text.is_empty() {
-            return false;
-        }
+    /// What is to be done to tell whether what is kept is this code.
+    pub(super) fn comparison(&self, kept: &Kept, code: &Code) -> Comparison {
         // Codes are read without regard to case; an application may hash small letters.
         let upper = code.expose();
         let lower = Zeroizing::new(upper.to_ascii_lowercase());
-        let equal = self.equals(kept, upper);
-        if *lower == upper { equal } else { self.equals(kept, &lower) || equal }
+        let mut texts = vec![self.text(upper)];
+        if *lower != upper {
+            texts.push(self.text(&lower));
+        }
+        Comparison { keeping: self.keeping, kept: kept.clone(), texts, key: self.key() }
     }
 
-    fn equals(&self, kept: &Kept, code: &str) -> bool {
+    /// What is hashed of a code, or the code where nothing is.
+    fn text(&self, code: &str) -> Zeroizing<String> {
+        match self.keeping {
+            Keeping::Plain => Zeroizing::new(code.to_owned()),
+            _ => self.pattern.fill(code, self.phone, self.secret.map_or("", Secret::expose)),
+        }
+    }
+
+    fn key(&self) -> Zeroizing<String> {
+        let wanted = self.secret.filter(|_| self.keeping == Keeping::HmacSha256);
+        Zeroizing::new(wanted.map_or("", Secret::expose).to_owned())
+    }
+}
+
+/// The hash of a new code, still to be computed. It owns what it needs, so that a slow one can be computed on a thread of
+/// its own.
+pub struct Hashing {
+    keeping: Keeping,
+    text: Zeroizing<String>,
+    key: Zeroizing<String>,
+    salt: [u8; 16],
+}
+
+/// The library refused to hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the hash of the code was not computed")]
+pub struct NotHashed;
+
+impl Hashing {
+    /// Whether it takes so long that nothing else should wait for it.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.keeping == Keeping::Bcrypt
+    }
+
+    /// What is to be kept.
+    ///
+    /// # Errors
+    /// When the library refuses, which it does for a cost out of its range only.
+    pub fn run(self) -> Result<Zeroizing<String>, NotHashed> {
+        Ok(Zeroizing::new(match self.keeping {
+            Keeping::Plain => return Ok(self.text),
+            Keeping::Sha256 => hex(&Sha256::digest(self.text.as_bytes())),
+            Keeping::HmacSha256 => hex(&hmac(&self.key, &self.text).finalize().into_bytes()),
+            Keeping::Bcrypt => {
+                bcrypt::hash_with_salt(self.text.as_bytes(), COST, self.salt).map_err(|_| NotHashed)?.to_string()
+            }
+        }))
+    }
+}
+
+/// The comparison of a typed code with what is kept, still to be made, as [`Hashing`] is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Comparison {
+    keeping: Keeping,
+    kept: Kept,
+    /// What may be behind it.
+    texts: Vec<Zeroizing<String>>,
+    key: Zeroizing<String>,
+}
+
+impl Comparison {
+    /// Whether it takes so long that nothing else should wait for it.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.keeping == Keeping::Bcrypt
+    }
+
+    /// Whether it is this code, compared in constant time. What is empty is never equal.
+    #[must_use]
+    pub fn run(&self) -> bool {
+        // Each is compared, whichever is equal.
+        let equal = self.texts.iter().filter(|text| self.equals(text)).count();
+        !self.kept.text.is_empty() && equal > 0
+    }
+
+    fn equals(&self, text: &str) -> bool {
+        let kept = &self.kept.text;
         match self.keeping {
             Keeping::Plain => {
-                let length = if kept.number { code.len() } else { 0 };
-                let text = Zeroizing::new(format!("{:0>length$}", kept.text.as_str()));
-                same(text.as_bytes(), code.as_bytes())
+                let length = if self.kept.number { text.len() } else { 0 };
+                let kept = Zeroizing::new(format!("{:0>length$}", kept.as_str()));
+                same(kept.as_bytes(), text.as_bytes())
             }
             Keeping::Sha256 => {
-                let own = hex(&Sha256::digest(self.filled(code).as_bytes()));
-                same(kept.text.to_ascii_lowercase().as_bytes(), own.as_bytes())
+                let own = hex(&Sha256::digest(text.as_bytes()));
+                same(kept.to_ascii_lowercase().as_bytes(), own.as_bytes())
             }
             Keeping::HmacSha256 => {
-                let tag = data_encoding::HEXLOWER_PERMISSIVE.decode(kept.text.as_bytes());
-                tag.is_ok_and(|tag| self.hmac(&self.filled(code)).verify_slice(&tag).is_ok())
+                let tag = data_encoding::HEXLOWER_PERMISSIVE.decode(kept.as_bytes());
+                tag.is_ok_and(|tag| hmac(&self.key, text).verify_slice(&tag).is_ok())
             }
-            Keeping::Bcrypt => bcrypt::verify(self.filled(code).as_bytes(), &kept.text).unwrap_or(false),
+            Keeping::Bcrypt => {
+                cost(kept).is_some_and(|cost| cost <= MOST_COST)
+                    && bcrypt::verify(text.as_bytes(), kept).unwrap_or(false)
+            }
         }
     }
+}
 
-    fn filled(&self, code: &str) -> Zeroizing<String> {
-        self.pattern.fill(code, self.phone, self.secret.map_or("", Secret::expose))
-    }
-
-    fn hmac(&self, text: &str) -> Hmac<Sha256> {
-        let key = self.secret.map_or("", Secret::expose);
-        match Hmac::<Sha256>::new_from_slice(key.as_bytes()) {
-            Ok(mac) => mac.chain_update(text.as_bytes()),
-            Err(_) => unreachable!("HMAC takes keys of every length"),
-        }
+fn hmac(key: &str, text: &str) -> Hmac<Sha256> {
+    match Hmac::<Sha256>::new_from_slice(key.as_bytes()) {
+        Ok(mac) => mac.chain_update(text.as_bytes()),
+        Err(_) => unreachable!("HMAC takes keys of every length"),
     }
 }
 
@@ -203,13 +311,17 @@ mod tests {
         let secret = Secret::new("django-insecure-key".to_owned());
         for (name, keeping) in Keeping::ALL {
             let keeper = Keeper { keeping, pattern: &pattern, phone: "+919876543210", secret: Some(&secret) };
-            let own = keeper.keep(&code("004217"), [7; 16]);
-            assert!(keeper.is(&kept(&own, false), &code("004217")), "{name}");
-            assert!(!keeper.is(&kept(&own, false), &code("004218")), "{name}");
-            assert!(!keeper.is(&kept("", false), &code("004217")), "{name}");
+            let own = keeper.hashing(&code("004217"), [7; 16]).run().unwrap();
+            assert!(keeper.comparison(&kept(&own, false), &code("004217")).run(), "{name}");
+            assert!(!keeper.comparison(&kept(&own, false), &code("004218")).run(), "{name}");
+            assert!(!keeper.comparison(&kept("", false), &code("004217")).run(), "{name}");
             assert_eq!(own.contains("004217"), keeping == Keeping::Plain, "{name}");
             let elsewhere = Keeper { phone: "+14155550123", ..keeper };
-            assert_eq!(elsewhere.is(&kept(&own, false), &code("004217")), keeping == Keeping::Plain, "{name}");
+            assert_eq!(
+                elsewhere.comparison(&kept(&own, false), &code("004217")).run(),
+                keeping == Keeping::Plain,
+                "{name}"
+            );
         }
     }
 
@@ -221,21 +333,23 @@ mod tests {
         let all = Pattern::parse("{phone}:{code}:{secret}").unwrap();
         let bare = Pattern::parse("{code}").unwrap();
         let sha = "dc4e67aab8e516c2885bba00fdd0ed0d64805602f75902d0143ad1edfd204be1";
-        assert!(keeper(Keeping::Sha256, &all).is(&kept(sha, false), &code("123456")));
-        assert!(keeper(Keeping::Sha256, &all).is(&kept(&sha.to_ascii_uppercase(), false), &code("123456")));
+        assert!(keeper(Keeping::Sha256, &all).comparison(&kept(sha, false), &code("123456")).run());
+        assert!(
+            keeper(Keeping::Sha256, &all).comparison(&kept(&sha.to_ascii_uppercase(), false), &code("123456")).run()
+        );
         let mac = "0f6259fcb7c4270eb9ae05b64b1178ce9e9e23a6ea5c6912f564f6db8fd62d5e";
-        assert!(keeper(Keeping::HmacSha256, &bare).is(&kept(mac, false), &code("123456")));
-        assert!(!keeper(Keeping::HmacSha256, &bare).is(&kept(&mac[..32], false), &code("123456")));
+        assert!(keeper(Keeping::HmacSha256, &bare).comparison(&kept(mac, false), &code("123456")).run());
+        assert!(!keeper(Keeping::HmacSha256, &bare).comparison(&kept(&mac[..32], false), &code("123456")).run());
     }
 
     #[test]
     fn a_number_has_lost_its_zeros_and_a_text_has_not() {
         let bare = Pattern::parse("{code}").unwrap();
         let keeper = Keeper { keeping: Keeping::Plain, pattern: &bare, phone: "", secret: None };
-        assert!(keeper.is(&kept("42", true), &code("0042")));
-        assert!(!keeper.is(&kept("42", false), &code("0042")));
-        assert!(keeper.is(&kept("a1b2", false), &code("A1B2")));
-        assert!(!keeper.is(&kept("", true), &code("0000")));
+        assert!(keeper.comparison(&kept("42", true), &code("0042")).run());
+        assert!(!keeper.comparison(&kept("42", false), &code("0042")).run());
+        assert!(keeper.comparison(&kept("a1b2", false), &code("A1B2")).run());
+        assert!(!keeper.comparison(&kept("", true), &code("0000")).run());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! key of the application's are brought together before and after each rule.
 //!
 //! * `template` is the name of a key, `held` what a key holds, `pickle` a form that some of it has.
-//! * `keeping` is what is kept of a code, `codec` the way between that and the bytes.
+//! * `keeping` is what is kept of a code, `shape` what codes are like, `document` a key's bytes as fields, `field` what one
+//!   of them says, if it can be read at all, and `codec` the way between all of it and a code.
 //! * `privacyidea` keeps challenges by token, not codes by phone: it is only looked at.
 //! * `shapes` is what many applications have in common: enough to find codes that no layout names.
 //! * `reconcile` runs before a rule: what the application did since is put into the record. `settle` runs after it:
@@ -10,12 +11,15 @@
 
 mod application;
 mod codec;
+mod document;
+mod field;
 mod held;
 mod keeping;
 mod pickle;
 pub mod privacyidea;
 mod reconcile;
 mod settle;
+mod shape;
 pub mod shapes;
 mod template;
 
@@ -26,12 +30,13 @@ use std::time::Duration;
 
 pub use application::Application;
 pub use held::{Content, Held, Strange};
-pub use keeping::{Keeping, NoPattern, Pattern};
+pub use keeping::{Comparison, Hashing, Keeping, MOST_COST, NoPattern, NotHashed, Pattern};
 pub use reconcile::{Codes, Finding, Reconciled, Refused, Seen, Shared};
 pub use settle::{Act, After, Settled};
+pub use shape::CodeShapes;
 pub use template::{Places, Spelling, Template, TemplateError, hash_tag, literal};
 
-use super::{Phone, Purpose, UserId};
+use super::{Alphabet, Phone, Purpose, UserId};
 
 /// The number of nobody, in the place of a phone.
 const NOBODY: &str = "+0";
@@ -127,6 +132,8 @@ pub struct Layout {
     pub ttl: Duration,
     /// How long its codes are, where they are not as long as ours.
     pub length: Option<usize>,
+    /// The characters of its codes, where they are not those of ours.
+    pub alphabet: Option<Alphabet>,
     /// Where it counts tries.
     pub attempts: Option<Counter>,
     /// What it counts from.
@@ -137,6 +144,8 @@ pub struct Layout {
     pub closed: Option<String>,
     /// The field that says when it ends.
     pub expires: Option<(String, Clock)>,
+    /// The fields that it leaves null, or empty in a hash, while nothing is in them.
+    pub nullable: Vec<String>,
     /// Further fields of a new code; `{phone}` has its place in them.
     pub fields: Vec<(String, String)>,
     /// Further counts in fields.
@@ -151,6 +160,15 @@ pub struct Layout {
     pub allows: Allows,
     /// Why not more.
     pub because: Option<String>,
+}
+
+/// A key of an application's whose content is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnKey {
+    /// A code's.
+    Code,
+    /// The tries'.
+    Attempts,
 }
 
 /// The keys of one phone and purpose.
@@ -301,6 +319,21 @@ impl Layout {
     pub fn phone_of(&self, place: usize, key: &str) -> Option<Phone> {
         let (_, theirs) = self.purposes.get(place)?;
         self.phone.read(self.key.phone_in(key, theirs)?)
+    }
+
+    /// Which of its keys has this name; `None`: none whose content is read, or whose phone its name does not tell.
+    #[must_use]
+    pub fn own_key(&self, name: &str) -> Option<OwnKey> {
+        let attempts = match &self.attempts {
+            Some(Counter::Key(template)) => Some((template, OwnKey::Attempts)),
+            _ => None,
+        };
+        let has = |template: &Template| {
+            let mut phones = self.purposes.iter().filter_map(|(_, theirs)| template.phone_in(name, theirs));
+            phones.any(|phone| self.phone.read(phone).is_some())
+        };
+        let all = [Some((&self.key, OwnKey::Code)), attempts].into_iter().flatten();
+        all.filter(|(template, _)| has(template)).map(|(_, own)| own).next()
     }
 
     /// Whether codes of this purpose are the application's.

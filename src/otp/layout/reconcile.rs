@@ -3,11 +3,12 @@
 use super::codec::{AppCode, Kept};
 use super::held::{Held, Strange};
 use super::keeping::Keeper;
-use super::{Keys, Layout};
+use super::{Comparison, Hashing, Keys, Layout};
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;
 use crate::otp::{
-    Binding, Code, Event, EventKind, Mac, Moment, Peppers, Phone, Purpose, Record, Secret, UnknownKey, reference,
+    Binding, Code, CodeSpec, Event, EventKind, Mac, Moment, Peppers, Phone, Purpose, Record, Secret, UnknownKey,
+    reference,
 };
 
 /// A layout with what is needed to read and write it.
@@ -21,6 +22,8 @@ pub struct Codes<'a> {
     pub secret: Option<&'a Secret>,
     /// The tries of a code whose application does not say.
     pub max_tries: u32,
+    /// What codes that are made here are like.
+    pub ours: &'a CodeSpec,
 }
 
 /// The codes of one phone.
@@ -167,11 +170,13 @@ impl Shared<'_> {
             Some(held) => Some(
                 self.codes
                     .layout
-                    .read(held)
+                    .read(held, self.codes.ours)
                     .map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?,
             ),
             None => None,
         };
+        // Read even without a code: a new one takes its place, and nothing takes that of what is not understood.
+        let beside = self.beside(seen)?;
         let endless = found.as_ref().is_some_and(|code| code.until.is_none() && code.kept.is_some() && !code.closed);
         if endless {
             both.findings.push(Finding::Endless(purpose.clone()));
@@ -186,35 +191,32 @@ impl Shared<'_> {
             slot.challenges.push(over);
             return Ok(None);
         }
-        if let Some(live) = self.live(found, seen, now)? {
+        if let Some(live) = self.live(found, beside, now) {
             return self.known_or_adopted(both, purpose, &live, now);
         }
         gone(both, purpose, now, State::Used);
         Ok(None)
     }
 
-    fn live(&self, found: Option<AppCode>, seen: &Seen, now: Moment) -> Result<Option<Live>, Refused> {
-        let Some(AppCode { kept: Some(kept), until, tries, max_tries, closed }) = found else { return Ok(None) };
+    /// The tries that the application counted in a key beside the code's.
+    fn beside(&self, seen: &Seen) -> Result<Option<u32>, Refused> {
+        let (Some(held), Some(key)) = (&seen.attempts, &seen.keys.attempts) else { return Ok(None) };
+        let counted = self.codes.layout.count(held);
+        counted.map(Some).map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, key, strange))
+    }
+
+    fn live(&self, found: Option<AppCode>, beside: Option<u32>, now: Moment) -> Option<Live> {
+        let AppCode { kept: Some(kept), until, tries, max_tries, closed } = found? else { return None };
         if closed && !self.dead_too {
-            return Ok(None);
+            return None;
         }
-        let until = until.unwrap_or_else(|| now.after(self.codes.layout.ttl));
-        let beside = match (&seen.attempts, &seen.keys.attempts) {
-            (Some(held), Some(key)) => Some(
-                self.codes
-                    .layout
-                    .count(held)
-                    .map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, key, strange))?,
-            ),
-            _ => None,
-        };
         let live = Live {
             kept,
-            until,
+            until: until.unwrap_or_else(|| now.after(self.codes.layout.ttl)),
             tries: tries.into_iter().chain(beside).max().unwrap_or(0),
             max_tries: max_tries.unwrap_or(self.codes.max_tries),
         };
-        Ok((until > now).then_some(live))
+        (live.until > now).then_some(live)
     }
 
     fn known_or_adopted(
@@ -284,28 +286,39 @@ impl Shared<'_> {
         self.codes.peppers.fingerprint(self.phone, purpose, kept)
     }
 
-    /// Lends each code of the application's a MAC of what was typed, if that is the code: so the rule compares as it
-    /// always does. A missing MAC never matches.
-    pub fn lend(&self, both: &mut Reconciled, seen: &[Seen], purpose: &Purpose, typed: &Code) {
-        for (seen, current) in seen.iter().zip(&both.current) {
-            let Some(current) = current.as_ref().filter(|_| seen.keys.purpose == *purpose) else { continue };
-            let Some(slot) = both.known.record.purposes.get_mut(purpose) else { continue };
-            let own =
-                slot.challenges.iter_mut().find(|challenge| challenge.id == current.id && challenge.mac.is_none());
-            let Some(own) = own else { continue };
-            if self.keeper().is_some_and(|keeper| keeper.is(&current.kept, typed)) {
-                let (user, mapping) = (own.user.as_ref(), own.mapping);
-                let binding = Binding { phone: self.phone, purpose, user, mapping, id: &own.id };
-                own.mac = Some(self.codes.peppers.sign(&binding, typed));
-                both.lent.push(own.id.clone());
-            }
-        }
+    /// The comparison of what was typed with the application's code, and the challenge that it is about; `None`: there is
+    /// nothing to compare with. It may take long, so it is made before the rule and not in it.
+    #[must_use]
+    pub fn comparison(
+        &self,
+        both: &Reconciled,
+        seen: &[Seen],
+        purpose: &Purpose,
+        typed: &Code,
+    ) -> Option<(String, Comparison)> {
+        let mut asked = seen.iter().zip(&both.current).filter(|(seen, _)| seen.keys.purpose == *purpose);
+        let current = asked.find_map(|(_, current)| current.as_ref())?;
+        let slot = both.known.record.purposes.get(purpose)?;
+        let own = slot.challenges.iter().find(|challenge| challenge.id == current.id && challenge.mac.is_none())?;
+        Some((own.id.clone(), self.keeper()?.comparison(&current.kept, typed)))
     }
 
-    /// What is to be kept of a code.
+    /// Lends a code of the application's a MAC of what was typed, which is that code: so the rule compares as it always
+    /// does. A missing MAC never matches.
+    pub fn lend(&self, both: &mut Reconciled, id: &str, purpose: &Purpose, typed: &Code) {
+        let Some(slot) = both.known.record.purposes.get_mut(purpose) else { return };
+        let own = slot.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.mac.is_none());
+        let Some(own) = own else { return };
+        let (user, mapping) = (own.user.as_ref(), own.mapping);
+        let binding = Binding { phone: self.phone, purpose, user, mapping, id: &own.id };
+        own.mac = Some(self.codes.peppers.sign(&binding, typed));
+        both.lent.push(own.id.clone());
+    }
+
+    /// What is to be done to keep a code; `None`: the application has no key for such a number.
     #[must_use]
-    pub fn keep(&self, code: &Code, salt: [u8; 16]) -> Option<zeroize::Zeroizing<String>> {
-        self.keeper().map(|keeper| keeper.keep(code, salt))
+    pub fn hashing(&self, code: &Code, salt: [u8; 16]) -> Option<Hashing> {
+        self.keeper().map(|keeper| keeper.hashing(code, salt))
     }
 
     fn keeper(&self) -> Option<Keeper<'_>> {

@@ -106,6 +106,7 @@ oddities! {
     CodeOfLongLife = "code_long_ttl", Warning, Named, "a code that lives longer than a day", None;
     LimitWithoutEnd = "limit_no_ttl", Warning, Named, "a count or a wait that never ends", None;
     OrphanCount = "orphan_counter", Warning, Named, "a count of tries that never ends, and its code is gone", None;
+    StrangeCode = "code_unreadable", Failure, Never, "it is not as the layout says: commands on its phone end with 24", Some(Fix::Words("whoever wrote it knows what it is; or the layout says something else"));
     StrangeChallenge = "challenge_unreadable", Warning, Never, "privacyIDEA reads no challenge in it", Some(Fix::Words("it goes when its lifetime ends"));
     ChallengeWithoutEnd = "challenge_no_ttl", Warning, Never, "challenges of privacyIDEA's that never end", Some(Fix::Shell("redis-cli EXPIRE KEY 330"));
     GatewayOrphan = "otpgateway_orphan", Warning, Safe, "what otpgateway leaves behind of each login", None;

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use super::{Found, Oddity};
+use crate::otp::foreign::escaped;
 use crate::otp::layout::privacyidea::{self, Challenge, Family};
 use crate::otp::layout::shapes::{Inside, Part, in_fields, in_text, part_of};
+use crate::otp::layout::{Content, OwnKey, Strange};
 use crate::store::{Key, Sight, Whose};
 use crate::verifier::{Verifier, VerifierError};
 
@@ -14,32 +16,40 @@ const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 const ENDLESS: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 impl Verifier<'_> {
-    /// Whether it is a code's key of the layout that the settings name.
+    /// Which key of the layout that the settings name it is.
+    fn lodged(&self, key: &Key) -> Option<OwnKey> {
+        self.codes()?.layout.own_key(std::str::from_utf8(&key.name).ok()?)
+    }
+
+    /// Whether it is a code's key of that layout.
     pub(super) fn is_lodged(&self, key: &Key) -> bool {
-        let Some(codes) = self.codes() else { return false };
-        let Ok(name) = std::str::from_utf8(&key.name) else { return false };
-        (0..codes.layout.purposes.len()).any(|place| codes.layout.phone_of(place, name).is_some())
+        self.lodged(key) == Some(OwnKey::Code)
     }
 
     pub(super) async fn check_theirs(&self, keys: Vec<Key>) -> Result<Vec<Found>, VerifierError> {
         let part = |key: Key| {
-            let name = std::str::from_utf8(&key.name).ok()?;
-            let part = part_of(name).or_else(|| self.is_lodged(&key).then_some(Part::Code))?;
-            Some((part, key))
+            let lodged = self.lodged(&key);
+            let known = part_of(std::str::from_utf8(&key.name).ok()?);
+            let part = known.or_else(|| (lodged == Some(OwnKey::Code)).then_some(Part::Code));
+            (part.is_some() || lodged.is_some()).then_some(((part, lodged), key))
         };
-        let (parts, keys): (Vec<Part>, Vec<Key>) = keys.into_iter().filter_map(part).unzip();
+        let (parts, keys): (Vec<_>, Vec<Key>) = keys.into_iter().filter_map(part).unzip();
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let (mut found, mut tries) = (Vec::new(), Vec::new());
-        for (part, sight) in parts.into_iter().zip(self.store.look(&keys).await?) {
+        for ((part, lodged), sight) in parts.into_iter().zip(self.store.look(&keys).await?) {
             let Some(sight) = sight else { continue };
+            if let Some(strange) = lodged.and_then(|own| self.strange(own, &sight)) {
+                found.push(Found::new(Oddity::StrangeCode, &sight).detail(strange.to_string()));
+                continue;
+            }
             match part {
-                Part::Code => found.extend(code(&sight)),
-                Part::Challenges => found.extend(challenges(&sight)),
-                Part::Limit if is_endless(&sight) => found.push(Found::new(Oddity::LimitWithoutEnd, &sight)),
-                Part::Tries(code) if is_endless(&sight) => tries.push((code, sight)),
-                Part::Limit | Part::Tries(_) => {}
+                Some(Part::Code) => found.extend(code(&sight)),
+                Some(Part::Challenges) => found.extend(challenges(&sight)),
+                Some(Part::Limit) if is_endless(&sight) => found.push(Found::new(Oddity::LimitWithoutEnd, &sight)),
+                Some(Part::Tries(code)) if is_endless(&sight) => tries.push((code, sight)),
+                Some(Part::Limit | Part::Tries(_)) | None => {}
             }
         }
         if tries.is_empty() {
@@ -52,6 +62,19 @@ impl Verifier<'_> {
             found.push(Found::new(oddity, sight));
         }
         Ok(found)
+    }
+
+    /// What commands on its phone will say of it.
+    fn strange(&self, own: OwnKey, sight: &Sight) -> Option<Strange> {
+        let content = match (sight.fields(), sight.text()) {
+            (Some(fields), _) => {
+                Content::Fields(fields.into_iter().map(|(field, value)| (field.to_vec(), value.to_vec())).collect())
+            }
+            (None, Some(text)) => Content::Text(text.to_vec()),
+            (None, None) => return Some(Strange::Type(escaped(&sight.kind))),
+        };
+        let codes = self.codes()?;
+        codes.layout.check(own, content, codes.ours).err()
     }
 }
 
