@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 pub use definition::{Definition, DefinitionError, Features, Problem, SenderKind, SettingSpec, SettingType};
 pub use kind::Kind;
-pub use outcome::{Amount, Asked, Class, Doubt, HandedIn, Malformed, Outcome, Receipt, Refusal, Silence};
+pub use outcome::{Amount, Asked, Class, Doubt, HandedIn, Malformed, Outcome, Receipt, Refusal, Silence, WebhookBody};
 pub use settings::{OpenError, Setting, Settings};
 pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
@@ -81,11 +81,12 @@ pub trait Provider: Send + Sync {
         Err(Silence::NotOffered)
     }
 
-    /// Reads the delivery reports that the gateway sent to the application, as they came: JSON, a form or a query.
+    /// Reads what the gateway sent to the application, as it came: JSON, a form or a query. Delivery reports, and other
+    /// events that come to the same URL.
     ///
     /// # Errors
-    /// When it sends none, or these are not such.
-    fn reports(&self, _body: &str) -> Result<Vec<HandedIn>, Malformed> {
+    /// When it sends none, or this is neither.
+    fn reports(&self, _body: &str) -> Result<WebhookBody, Malformed> {
         Err(Malformed::NotOffered)
     }
 }

@@ -71,6 +71,21 @@ pub struct HandedIn {
     pub report: DeliveryReport,
 }
 
+/// What a gateway sent to the application in one request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WebhookBody {
+    /// The delivery reports in it.
+    pub reports: Vec<HandedIn>,
+    /// What the gateway calls the other events in it, such as a message that came in.
+    pub other_events: Vec<String>,
+}
+
+impl From<Vec<HandedIn>> for WebhookBody {
+    fn from(reports: Vec<HandedIn>) -> Self {
+        Self { reports, other_events: Vec::new() }
+    }
+}
+
 /// Why a delivery report cannot be read. Nothing of it is quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {

@@ -358,3 +358,44 @@ fn a_protected_file_must_be_named_and_asks_nothing() {
     assert_eq!((&event["result"], &event["reason"]), (&"delivered".into(), &"webhook".into()));
     machine.run(&["--config", &config, "wait", PHONE]).exits(0);
 }
+
+#[test]
+fn another_event_of_the_same_webhook_is_not_a_report_and_no_failure() {
+    let (_gateway, settings) = gateways();
+    both_stores(&settings, |machine| {
+        let (_, id) = send(machine, &[PHONE]);
+        let record = |body: &str, words: &[&str]| {
+            machine.stdin(&[&["delivery", "record", "--provider", "twilio"], words].concat(), body.as_bytes())
+        };
+        let inbound =
+            "SmsMessageSid=SM9&SmsStatus=received&Body=Hello&MessageSid=SM9&From=%2B919876543210&To=%2B15005550006";
+        let document = record(inbound, &["--json"]).exits(0).json();
+        assert_eq!((&document["not_reports"], &document["recorded"]), (&1.into(), &0.into()));
+        let row = &document["reports"][0];
+        assert_eq!((&row["result"], &row["event"]), (&"not_a_report".into(), &"inbound message".into()));
+        assert_eq!((&row["phone"], &row["reported_word"]), (&Value::Null, &Value::Null));
+        assert!(!document.to_string().contains("9876543210"), "nothing of it is shown: {document}");
+        let line = record(inbound, &["-o", "jsonl"]).exits(0).stdout.clone();
+        let row: Value = serde_json::from_str(line.trim()).unwrap();
+        assert_eq!((&row["schema"], &row["result"]), (&"otpctl.delivery_record_row/1".into(), &"not_a_report".into()));
+        let said = record(inbound, &[]).exits(0).stdout.clone();
+        assert_eq!(said, "Not a delivery report (inbound message): nothing to record.\n");
+        assert_eq!(told(machine, PHONE), Vec::<String>::new(), "nothing is recorded of it");
+        // A report still is one, and garbage still is none.
+        assert_eq!(counts(&twilio(machine, &id, PHONE, "delivered", "")), [1, 0, 0]);
+        for garbage in ["", "hello", "{", "[]", "{}", "a=b", "MessageSid=SM1", "null", "<xml/>", "event=click"] {
+            record(garbage, &["--json"]).exits(2);
+        }
+    });
+}
+
+#[test]
+fn another_event_needs_neither_a_store_nor_a_file_that_is_named() {
+    let (_gateway, settings) = gateways();
+    let dead = "[store.redis]\nurl = \"redis://127.0.0.1:1\"\n";
+    let machine = Machine::with(&format!("protected = true\n{settings}{dead}"));
+    let click = "event_type=click&sms_sid=SM1&to=%2B919876543210&link=https%3A%2F%2Fexample.com";
+    let words = ["delivery", "record", "--provider", "twilio", "--json"];
+    let document = machine.stdin(&words, click.as_bytes()).exits(0).json();
+    assert_eq!((&document["not_reports"], &document["reports"][0]["event"]), (&1.into(), &"click".into()));
+}

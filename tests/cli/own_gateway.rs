@@ -8,6 +8,7 @@ use super::{FREE, PHONE};
 
 const OWN: &str = r#"name  = "Ours"
 phone = "digits"
+encoding = "automatic"
 
 [settings]
 token = { secret = true, required = true, help = "of the gateway" }
@@ -176,4 +177,35 @@ fn definitions_are_shown_to_start_from() {
     machine.run(&["provider", "check", copy.to_str().unwrap()]).exits(0);
     machine.run(&["provider", "show", "console"]).exits(14);
     machine.run(&["provider", "show", "nosuch"]).exits(14);
+}
+
+#[test]
+fn a_definition_that_forgets_hindi_is_refused_before_anything_is_sent() {
+    let gateway = Gateway::start(200, r#"{"id":"m-17"}"#);
+    let machine = Machine::with(&configured(&gateway.base_url));
+    let file = machine.write(PLACE, &OWN.replace("encoding = \"automatic\"\n", ""));
+    let error = machine.run(&["provider", "check", file.to_str().unwrap(), "--json"]).exits(30).error();
+    assert!(error["message"].as_str().unwrap().contains("`encoding` is missing"), "{error}");
+    machine.run(&["send", PHONE]).exits(30);
+    assert!(gateway.requests().is_empty());
+    let coded = format!("{OWN}[errors]\ncode = \"body.code\"\n");
+    machine.write(PLACE, &coded);
+    let error = machine.run(&["provider", "check", file.to_str().unwrap(), "--json"]).exits(30).error();
+    assert!(error["message"].as_str().unwrap().contains("`errors.unlisted` is missing"), "{error}");
+    machine.write(PLACE, &format!("{coded}unlisted = \"refused\"\n"));
+    machine.run(&["provider", "check", file.to_str().unwrap()]).exits(0);
+}
+
+#[test]
+fn a_code_that_no_list_has_is_a_refusal_where_the_definition_says_so() {
+    let gateway = Gateway::start(200, r#"{"code":"77","text":"number out of use"}"#);
+    let machine = Machine::with(&configured(&gateway.base_url));
+    let errors = |unlisted: &str| {
+        format!("{OWN}[errors]\ncode = \"body.code\"\nmessage = \"body.text\"\nunlisted = \"{unlisted}\"\n")
+    };
+    machine.write(PLACE, &errors("refused"));
+    let error = machine.run(&["send", PHONE, "--json"]).exits(25).error();
+    assert_eq!(error["outcome"], "not_done");
+    machine.write(PLACE, &errors("unknown"));
+    machine.run(&["send", PHONE, "--json"]).exits(27);
 }

@@ -74,7 +74,7 @@ fn the_next_of_the_route_takes_what_the_first_cannot() {
 #[test]
 fn a_text_that_is_too_long_for_a_provider_is_told_before() {
     let gateway = Gateway::start(200, r#"{"id":"m-1"}"#);
-    let own = "name = \"Ours\"\n[send]\nrequest = \"POST /sms\"\njson = { to = \"{{ phone }}\", text = \"{{ text }}\" }\n\
+    let own = "name = \"Ours\"\nencoding = \"automatic\"\n[send]\nrequest = \"POST /sms\"\njson = { to = \"{{ phone }}\", text = \"{{ text }}\" }\n\
                accepted = \"body.id\"\nid = \"body.id\"\n[features]\nlongest = 40\n";
     let settings = |text: &str| {
         format!(

@@ -138,3 +138,49 @@ async fn words_tell_the_class_where_code_and_status_do_not() {
 async fn a_gateway_without_ids_accepts_without_one() {
     assert_eq!(id(outcome(SERVER, answer(202, "")).await), None);
 }
+
+#[tokio::test]
+async fn an_unlisted_code_in_a_2xx_is_what_the_definition_says() {
+    let rest =
+        |unlisted: &str| PER_RECIPIENT.replacen("[errors]\n", &format!("[errors]\nunlisted = \"{unlisted}\"\n"), 1);
+    let body = r#"{"messages":[{"status":"33","error-text":"Number de-activated"}]}"#;
+    let said = refused(outcome(&rest("refused"), answer(200, body)).await);
+    assert_eq!(said, (Class::Other, Some("33".to_owned()), "Number de-activated".to_owned()));
+    assert!(matches!(outcome(&rest("unknown"), answer(200, body)).await, Outcome::Unknown(_)));
+    let worded = format!("{}[errors.phrases]\nrecipient = [\"de-activated\"]\n", rest("refused"));
+    assert_eq!(refused(outcome(&worded, answer(200, body)).await).0, Class::Recipient);
+    for (status, body) in [(200, "{}"), (200, "not now"), (200, ""), (500, body), (502, body), (408, body)] {
+        let outcome = outcome(&rest("refused"), answer(status, body)).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{status} {body}: {outcome:?}");
+    }
+    let doubtful = rest("refused").replacen("id =", "doubtful = \"body.messages[0].status == '5'\"\nid =", 1);
+    let internal = r#"{"messages":[{"status":"5"}]}"#;
+    assert!(matches!(outcome(&doubtful, answer(200, internal)).await, Outcome::Unknown(_)));
+}
+
+#[tokio::test]
+async fn a_403_is_about_the_key_only_where_nothing_else_is_said() {
+    let class = async |rest: &str, status, body: &str| refused(outcome(rest, answer(status, body)).await).0;
+    let unlisted = r#"{"code":"E9","message":"not to this network"}"#;
+    assert_eq!(class(SERVER, 403, unlisted).await, Class::Other);
+    assert_eq!(class(SERVER, 401, unlisted).await, Class::Credentials);
+    assert_eq!(class(SERVER, 403, r#"{"message":"forbidden"}"#).await, Class::Credentials);
+    assert_eq!(class(SERVER, 403, r#"{"message":"no credit"}"#).await, Class::Balance);
+    let by_status = format!("{SERVER}[errors.statuses]\nregion = [403]\nrecipient = [404]\n");
+    assert_eq!(class(&by_status, 403, r#"{"message":"no credit"}"#).await, Class::Region);
+    assert_eq!(class(&by_status, 403, r#"{"code":"E1"}"#).await, Class::ServerError, "a code says more than a status");
+    assert_eq!(class(&by_status, 404, "").await, Class::Recipient);
+    assert!(!Class::Region.about_gateway() && !Class::Other.about_gateway(), "neither has the gateway skipped");
+}
+
+#[tokio::test]
+async fn no_segments_are_not_known_segments() {
+    for (parts, expected) in
+        [("0", None), ("\"0\"", None), ("2", Some(2)), ("\"3\"", Some(3)), ("-1", None), ("null", None)]
+    {
+        let rest = "accepted = \"status == 200\"\nid = \"body.id\"\nsegments = \"body.parts\"\n";
+        let reply = answer(200, &format!("{{\"id\":\"m1\",\"parts\":{parts}}}"));
+        let Outcome::Accepted(receipt) = outcome(rest, reply).await else { panic!("not accepted") };
+        assert_eq!(receipt.segments, expected, "{parts}");
+    }
+}

@@ -41,6 +41,15 @@ code = "body.code"
 balance = [9]
 "#;
 
+/// What [`GOOD`] leaves open and every definition must say, in front of it: the lines of the errors stay.
+fn answered(good: &str) -> String {
+    good.replacen("name = \"X\"", "encoding = \"automatic\"\nname = \"X\"", 1).replacen(
+        "code = \"body.code\"",
+        "code = \"body.code\"\nunlisted = \"refused\"",
+        1,
+    )
+}
+
 /// The error that comes of replacing one part of the good definition.
 #[track_caller]
 fn wrong(part: &str, by: &str) -> String {
@@ -198,10 +207,11 @@ fn mistakes_in_what_comes_after_a_send_are_found() {
 
 #[test]
 fn what_could_not_work_is_refused_although_it_is_well_written() {
-    Definition::checked(GOOD).unwrap();
+    let good = answered(GOOD);
+    Definition::checked(&good).unwrap();
     let senseless = |part: &str, by: &str, what: &str| {
-        assert!(GOOD.contains(part), "{part}");
-        let error = Definition::checked(&GOOD.replacen(part, by, 1)).expect_err(what).to_string();
+        assert!(good.contains(part), "{part}");
+        let error = Definition::checked(&good.replacen(part, by, 1)).expect_err(what).to_string();
         assert!(error.contains(what), "{error}");
     };
     senseless("name = \"X\"", "name = \" \"", "`name` is empty");
@@ -224,4 +234,53 @@ fn what_fits_everything_or_nothing_is_refused() {
         wrong("\"number\"", "\"fax\""),
         "line 29, column 12: `features.senders` cannot be `fax`; it is one of: number, short_code, alphanumeric, pool, template"
     );
+}
+
+#[test]
+fn a_definition_says_which_texts_need_unicode_and_what_an_unlisted_code_means() {
+    let good = answered(GOOD);
+    let refused = |text: &str| Definition::checked(text).expect_err(text).to_string();
+    let without = |line: &str| {
+        assert!(good.contains(line), "{line}");
+        refused(&good.replacen(line, "", 1))
+    };
+    assert!(without("encoding = \"automatic\"\n").contains("`encoding` is missing"));
+    assert!(without("unlisted = \"refused\"\n").contains("`errors.unlisted` is missing"));
+    let told = good.replacen("\"automatic\"", "\"told\"", 1);
+    assert!(refused(&told).contains("nothing in `send` uses `encoding`"));
+    let says = |text: &str| text.replacen("n = 5", "n = \"{{ 8 if encoding == 'ucs2' }}\"", 1);
+    Definition::checked(&says(&told)).unwrap();
+    assert!(refused(&says(&good)).contains("say `encoding = \"told\"`"));
+    let hidden = |text: &str| text.replacen("[settings]\n", "[settings]\nencoding = {}\n", 1);
+    assert!(refused(&hidden(&says(&told))).contains("hides the variable"));
+    Definition::checked(&hidden(&says(&good))).expect("a setting of that name stands in the place of the variable");
+    let codeless = good.replacen("code = \"body.code\"\n", "", 1).replacen("[errors.classes]\nbalance = [9]\n", "", 1);
+    assert!(refused(&codeless).contains("needs `errors.code` or `send.refused`"));
+    Definition::checked(&codeless.replacen("\"refused\"", "\"unknown\"", 1)).unwrap();
+    assert!(wrong("name = \"X\"", "name = \"X\"\nencoding = \"auto\"").contains("`encoding` cannot be `auto`"));
+    assert!(
+        wrong("code = \"body.code\"", "code = \"body.code\"\nunlisted = \"no\"")
+            .contains("`errors.unlisted` cannot be")
+    );
+}
+
+#[test]
+fn only_a_status_that_says_that_nothing_was_sent_can_have_a_class() {
+    let with = |statuses: &str| format!("[errors.statuses]\n{statuses}\n[errors.classes]");
+    Definition::parse(&GOOD.replacen("[errors.classes]", &with("region = [403]"), 1)).unwrap();
+    for wrong_one in ["region = [200]", "region = [503]", "region = [\"x\"]", "region = [399]", "region = [500]"] {
+        assert!(wrong("[errors.classes]", &with(wrong_one)).contains("400 to 499"), "{wrong_one}");
+    }
+    assert!(wrong("[errors.classes]", &with("regon = [403]")).contains("did you mean `region`?"));
+}
+
+#[test]
+fn names_of_events_need_the_place_where_an_event_has_its_name() {
+    let with = |more: &str| GOOD.replacen("id = \"item.id\"", &format!("{more}\nid = \"item.id\""), 1);
+    Definition::parse(&with("event = \"item.type\"\nevents = [\"sms.status\"]\ncountry = \"IN\"")).unwrap();
+    assert!(
+        Definition::parse(&with("events = [\"a\"]")).unwrap_err().to_string().contains("`report.event` does not say")
+    );
+    assert!(Definition::parse(&with("country = \"Indien\"")).unwrap_err().to_string().contains("a country such as"));
+    assert!(Definition::parse(&with("event = \"itm.type\"")).unwrap_err().to_string().contains("did you mean `item`?"));
 }

@@ -6,6 +6,7 @@ mod answers;
 mod builtin;
 mod contracts;
 mod definitions;
+mod encodings;
 mod escaping;
 mod reports;
 mod signatures;

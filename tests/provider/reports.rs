@@ -39,6 +39,45 @@ fn what_is_no_report_is_none_for_every_gateway() {
 }
 
 #[test]
+fn an_event_of_a_kind_that_nobody_listed_is_another_event() {
+    // Where the gateway names its events, whatever it comes to send is none of its delivery reports.
+    let named = [
+        (
+            "telnyx",
+            json!({"data": {"event_type": "message.something", "payload": {"id": "m1", "to": [{"status": "x"}]}}}),
+        ),
+        ("bird", json!({"type": "whatsapp.something", "data": {"sms_id": "m1"}})),
+        ("sinch", json!({"type": "mo_binary", "batch_id": "b1", "status": "x"})),
+        ("aws_sms", json!({"eventType": "VOICE_COMPLETED", "messageId": "m1"})),
+        ("infobip", json!({"notificationType": "SOMETHING"})),
+        ("clickatell", json!({"event": {"something": [{}]}})),
+    ];
+    for (kind, body) in named {
+        let read = with_its_settings(kind).reports(&body.to_string()).unwrap();
+        assert_eq!((read.reports.len(), read.other_events.len()), (0, 1), "{kind}: {read:?}");
+    }
+}
+
+#[test]
+fn other_events_between_reports_take_none_of_them_away() {
+    let body = json!({"results": [
+        {"messageId": "m1", "to": "919876543210", "status": {"groupName": "DELIVERED", "name": "DELIVERED_TO_HANDSET"}},
+        {"messageId": "in1", "from": "919876543210", "text": "hello", "receivedAt": "2026-11-22T12:00:00.000+0000"},
+        {"odd": 1},
+    ]});
+    let read = with_its_settings("infobip").reports(&body.to_string()).unwrap();
+    assert_eq!(read.reports.len(), 1, "{read:?}");
+    assert_eq!((read.reports[0].message_id.as_str(), read.other_events), ("m1", vec!["inbound message".to_owned()]));
+}
+
+#[test]
+fn the_name_of_another_event_shows_nothing_that_a_terminal_obeys() {
+    let body = json!({"data": {"event_type": "x\u{1b}]52;c;evil\u{7}\u{202e}"}});
+    let read = with_its_settings("telnyx").reports(&body.to_string()).unwrap();
+    assert!(!read.other_events[0].contains(otpctl::otp::foreign::is_unsafe), "{read:?}");
+}
+
+#[test]
 fn a_gateway_that_tells_nothing_reads_nothing() {
     for kind in catalogue().filter(|kind| !describe(kind).unwrap().can.reports) {
         assert_eq!(with_its_settings(kind).reports("{}").unwrap_err(), Malformed::NotOffered, "{kind}");
@@ -90,7 +129,7 @@ fn no_shape_of_json_breaks_a_reader() {
         for (kind, reader) in &readers {
             // Whatever it is taken for, each report that comes of it has an id.
             let read = reader.reports(&body.to_string()).unwrap_or_default();
-            prop_assert!(read.iter().all(|report| !report.message_id.is_empty()), "{kind}");
+            prop_assert!(read.reports.iter().all(|report| !report.message_id.is_empty()), "{kind}");
         }
         Ok(())
     };

@@ -1,6 +1,7 @@
 //! Whether anything was sent, told from how the connection fails; and what is written about it.
 
 use std::cell::RefCell;
+use std::io::Write as _;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -174,5 +175,84 @@ impl std::io::Write for Log {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+/// An answer that is compressed, whatever was asked for.
+fn compressed(status: u16, coding: &str, body: &[u8]) -> Reply {
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-encoding: {coding}\r\ncontent-length: {}\r\n\r\n", body.len());
+    Reply::Raw([head.as_bytes(), body].concat())
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn answers_are_asked_for_as_they_are() {
+    let gateway = Gateway::start(answer(200, r#"{"data":{"id":"m1","available_credit":"5"}}"#)).await;
+    let provider = telnyx(&gateway.base_url);
+    send(&*provider, &Letter::new()).await;
+    provider.balance(Instant::now() + Duration::from_secs(5)).await.unwrap();
+    let seen = gateway.seen.lock().unwrap().clone();
+    assert_eq!(seen.len(), 2);
+    assert!(seen.iter().all(|request| request.headers["accept-encoding"] == "identity"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_compressed_all_the_same_is_read() {
+    let (yes, no) = (r#"{"data":{"id":"m1","parts":1}}"#, r#"{"errors":[{"code":"40300","title":"STOP"}]}"#);
+    for coding in ["gzip", "x-gzip", "GZip", "identity, gzip", " gzip "] {
+        let gateway = Gateway::start(compressed(200, coding, &gzip(yes))).await;
+        let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+        assert!(matches!(&outcome, Outcome::Accepted(receipt) if receipt.id.as_deref() == Some("m1")), "{outcome:?}");
+        let gateway = Gateway::start(compressed(403, coding, &gzip(no))).await;
+        let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+        assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.class == Class::OptedOut), "{outcome:?}");
+    }
+    // A label alone, and what does not have to be unpacked.
+    for (coding, body) in [("identity", yes), ("", yes)] {
+        let gateway = Gateway::start(compressed(200, coding, body.as_bytes())).await;
+        assert!(matches!(send(&*telnyx(&gateway.base_url), &Letter::new()).await, Outcome::Accepted(_)), "{coding:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_has_no_class_and_leaves_a_doubt_where_only_it_could_tell() {
+    let yes = r#"{"data":{"id":"m1"}}"#;
+    let bomb = gzip(&format!("{{\"data\":{{\"id\":\"m1\",\"pad\":\"{}\"}}}}", "x".repeat(50_000_000)));
+    assert!(bomb.len() < 64 * 1024, "it is short on the wire");
+    let cut = gzip(yes)[..12].to_vec();
+    let unreadable = [
+        ("br", yes.as_bytes().to_vec()),
+        ("gzip", yes.as_bytes().to_vec()),
+        ("gzip", cut),
+        ("gzip", bomb),
+        ("gzip, gzip", gzip(yes)),
+    ];
+    for (coding, body) in &unreadable {
+        let reply = |status| compressed(status, coding, body);
+        let gateway = Gateway::start(reply(200)).await;
+        let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+        assert!(matches!(&outcome, Outcome::Unknown(doubt) if doubt.why.contains("could not be read")), "{outcome:?}");
+        // That nothing was sent is what the status says; of what kind the reason is, it does not.
+        let gateway = Gateway::start(reply(403)).await;
+        let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
+        assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.class == Class::Other), "{outcome:?}");
+        // Bird's 409 may say that the message is out, so a 409 that cannot be read is no refusal.
+        let gateway = Gateway::start(reply(409)).await;
+        let own = settings(json!({"base_url": gateway.base_url, "api_key": "bk_eu1_x", "region": "eu1", "from": "X"}));
+        let outcome = send(&*open("b", "bird", own, &context()).unwrap(), &Letter::new()).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+        // A definition that looks for a no inside of a 2xx cannot take one that it cannot read for a yes.
+        let gateway = Gateway::start(reply(200)).await;
+        let definition =
+            "name = \"X\"\n[send]\nrequest = \"POST /m\"\naccepted = \"status == 200\"\nrefused = \"body.error\"";
+        let definition = otpctl::provider::Definition::parse(definition).unwrap();
+        let own = settings(json!({"base_url": gateway.base_url}));
+        let outcome = send(&*open_defined("x", definition, own, &context()).unwrap(), &Letter::new()).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
     }
 }

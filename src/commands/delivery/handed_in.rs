@@ -61,7 +61,7 @@ impl HandedIn {
 ///
 /// # Errors
 /// What is wrong with the first that is wrong, with its place.
-pub(super) async fn own(app: &App, text: &str, named: Option<&Target>) -> Result<Vec<HandedIn>, Error> {
+pub(super) async fn own(app: &App, text: &str, named: Option<&Target>) -> Result<Read, Error> {
     let wrong = |error: serde_json::Error| usage(format!("standard input: {error}"));
     let mut read: Vec<(String, Own)> = Vec::new();
     if text.trim_start().starts_with('[') {
@@ -83,7 +83,7 @@ pub(super) async fn own(app: &App, text: &str, named: Option<&Target>) -> Result
         })?;
         reports.push(report);
     }
-    Ok(reports)
+    Ok(Read { reports, other_events: Vec::new() })
 }
 
 /// The line of the first character from there on that is no space.
@@ -127,12 +127,20 @@ async fn of_challenge(app: &App, id: &str) -> Result<Option<Phone>, Error> {
     }
 }
 
+/// What was read from standard input.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) reports: Vec<HandedIn>,
+    /// What the vendor calls its other events, of which nothing is recorded.
+    pub(super) other_events: Vec<String>,
+}
+
 /// Reads what a vendor sent to the application, as it came.
 ///
 /// # Errors
-/// When it is no report of this vendor, or names no number where none was given.
-pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Target>) -> Result<Vec<HandedIn>, Error> {
-    let reports = app.provider(name).await?.reports(text).map_err(|error| {
+/// When it is nothing that this vendor sends, or a report that names no number where none was given.
+pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Target>) -> Result<Read, Error> {
+    let provider::WebhookBody { reports, other_events } = app.provider(name).await?.reports(text).map_err(|error| {
         let wrong = usage(format!("{name}: {error}"));
         match error {
             provider::Malformed::NotOffered => wrong.hint("hand them in in our own form, without --provider"),
@@ -174,7 +182,7 @@ pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Ta
             report: report.report,
         });
     }
-    Ok(handed)
+    Ok(Read { reports: handed, other_events })
 }
 
 fn usage(message: String) -> Error {

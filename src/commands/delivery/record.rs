@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use serde::Serialize;
 
-use super::handed_in::{self, HandedIn};
+use super::handed_in::{self, HandedIn, Read};
 use crate::app::{App, Asks};
 use crate::commands::Done;
 use crate::commands::fate::Fate;
@@ -28,8 +28,9 @@ const WARNED: usize = 5;
 ///
 /// Without --provider, each is a JSON object: `phone` or `challenge_id`, `message_id`, `state` (accepted, sent, delivered,
 /// failed), and if you like `provider`, `reason`, `code` and `said`. The same report twice changes nothing, one that comes too
-/// late changes nothing, and one on an SMS that is not known is refused with a warning. On a protected file it must be
-/// named, and nothing is asked.
+/// late changes nothing, and one on an SMS that is not known is refused with a warning. With --provider, another event of
+/// the same webhook, such as a message that came in, is not a report: it is told as such, and nothing is recorded. On a
+/// protected file it must be named, and nothing is asked.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Read what this provider sent to the application, as it came: JSON, a form or a query
@@ -50,7 +51,9 @@ struct Row {
     provider: Option<String>,
     provider_message_id: Option<String>,
     reported_state: Option<DeliveryState>,
-    reported_word: String,
+    reported_word: Option<String>,
+    /// What the provider calls an event that is not a delivery report.
+    event: Option<String>,
     /// What is kept now; in a dry run, what would be.
     #[serde(flatten)]
     fate: Fate,
@@ -62,6 +65,8 @@ struct RecordReport {
     recorded: usize,
     unchanged: usize,
     refused: usize,
+    /// Other events of the same webhook.
+    not_reports: usize,
     dry_run: bool,
     reports: Vec<Row>,
 }
@@ -77,28 +82,32 @@ impl Args {
             Some(text) => Some(target(app, text).await?),
             None => None,
         };
-        let handed = self.read(app, &text, named.as_ref()).await?;
-        if handed.is_empty() {
+        let Read { reports: handed, other_events } = self.read(app, &text, named.as_ref()).await?;
+        if handed.is_empty() && other_events.is_empty() {
             return Err(Error::said(Exit::Usage, "there is no delivery report on standard input").hint(example()));
         }
-        app.may_change("record delivery reports", Asks::Never).await?;
-        let recorded = record(app, &handed).await?;
-        let mut reports = Vec::with_capacity(handed.len());
-        for (handed, recorded) in handed.into_iter().zip(recorded) {
-            reports.push(row(app, handed, recorded).await);
+        let mut reports = Vec::with_capacity(handed.len() + other_events.len());
+        if !handed.is_empty() {
+            app.may_change("record delivery reports", Asks::Never).await?;
+            let recorded = record(app, &handed).await?;
+            for (handed, recorded) in handed.into_iter().zip(recorded) {
+                reports.push(row(app, handed, recorded).await);
+            }
         }
+        reports.extend(other_events.into_iter().map(|event| Row::of_event(event, self.provider.clone())));
         let count = |result: &str| reports.iter().filter(|row| row.result == result).count();
         Ok(Box::new(RecordReport {
             schema: "otpctl.delivery_record/1",
             recorded: count(if app.globals.dry_run { WOULD_RECORD } else { RECORDED }),
             unchanged: count(UNCHANGED),
             refused: count(REFUSED),
+            not_reports: count(NOT_A_REPORT),
             dry_run: app.globals.dry_run,
             reports,
         }))
     }
 
-    async fn read(&self, app: &App, text: &str, named: Option<&Target>) -> Result<Vec<HandedIn>, Error> {
+    async fn read(&self, app: &App, text: &str, named: Option<&Target>) -> Result<Read, Error> {
         match &self.provider {
             Some(name) => handed_in::vendors(app, name, text, named).await,
             None => handed_in::own(app, text, named).await,
@@ -111,6 +120,8 @@ const RECORDED: &str = "recorded";
 const WOULD_RECORD: &str = "would_record";
 const UNCHANGED: &str = "unchanged";
 const REFUSED: &str = "refused";
+/// Another event of the same webhook.
+const NOT_A_REPORT: &str = "not_a_report";
 
 /// The outcomes in the order in which the reports were handed in; of each phone they are one step.
 async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> {
@@ -162,11 +173,31 @@ async fn row(app: &App, handed: HandedIn, recorded: Recorded) -> Row {
         provider_message_id: delivery.and_then(|delivery| delivery.message_id.clone()).or(handed.message),
         challenge_id: challenge.map(|challenge| challenge.id).or(handed.challenge),
         reported_state: handed.report.state,
-        reported_word: handed.report.word,
+        reported_word: Some(handed.report.word),
+        event: None,
     }
 }
 
 impl Row {
+    /// An event that is not a delivery report: of whom it is, is not read.
+    fn of_event(event: String, provider: Option<String>) -> Self {
+        let (phone, reference, challenge_id) = (None, None, None);
+        let (provider_message_id, reported_state, reported_word) = (None, None, None);
+        let (event, fate) = (Some(event), Fate::of(None));
+        Self {
+            result: NOT_A_REPORT,
+            phone,
+            reference,
+            challenge_id,
+            provider,
+            provider_message_id,
+            reported_state,
+            reported_word,
+            event,
+            fate,
+        }
+    }
+
     fn phone(&self) -> &str {
         self.phone.as_deref().unwrap_or("a number that cannot be one of ours")
     }
@@ -179,6 +210,10 @@ impl Row {
             WOULD_RECORD => format!("Would record for {}: {word}{why}.", self.phone()),
             RECORDED => format!("Recorded for {}: {word}{why}.", self.phone()),
             UNCHANGED => format!("Nothing new for {}: it stays {word}{why}.", self.phone()),
+            NOT_A_REPORT => {
+                let event = self.event.as_deref().unwrap_or_default();
+                format!("Not a delivery report ({event}): nothing to record.")
+            }
             _ => "Recorded nothing.".to_owned(),
         }
     }
@@ -198,7 +233,7 @@ impl Report for RecordReport {
                 or_none(row.provider.as_deref()),
                 or_none(row.provider_message_id.as_deref()),
                 or_none(row.fate.word()),
-                row.fate.reason_text.clone().unwrap_or_default(),
+                row.event.clone().or_else(|| row.fate.reason_text.clone()).unwrap_or_default(),
             ]);
         }
         Human::Rows(table)

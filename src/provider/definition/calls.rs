@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::error::DefinitionError;
+use super::error::{DefinitionError, Problem};
 use super::language::Expression;
 use super::reader::{Entry, Reader};
 use super::sections::{Names, answer, expression, request, required_answer, words_by_value};
 use super::{Features, Request, SenderKind};
-use crate::otp::{DeliveryReason, DeliveryState};
+use crate::otp::{Country, DeliveryReason, DeliveryState};
 
 /// What expressions over one report see: the whole body, the report, and what it lies in.
 const REPORT: [&str; 3] = ["body", "item", "outer"];
@@ -59,6 +59,12 @@ pub(in crate::provider) struct Test {
 pub(in crate::provider) struct Reports {
     /// From the body to the reports in it, a list a step; none: the body is one report.
     pub(in crate::provider) each: Vec<Expression>,
+    /// What the gateway calls the event; without a value, or without this, it is a report.
+    pub(in crate::provider) event: Option<Expression>,
+    /// The events that are reports.
+    pub(in crate::provider) events: Vec<String>,
+    /// The country of numbers that are written without their country code.
+    pub(in crate::provider) country: Option<Country>,
     pub(in crate::provider) id: Expression,
     pub(in crate::provider) phone: Option<Expression>,
     pub(in crate::provider) says: Says,
@@ -122,8 +128,27 @@ pub(super) fn reports(mut table: Reader<'_>) -> Result<Reports, DefinitionError>
         None => Vec::new(),
         Some(entry) => entry.into_items()?.into_iter().map(read).collect::<Result<_, _>>()?,
     };
+    let event = table.take("event").map(read).transpose()?;
+    let events = match table.take("events") {
+        None => Vec::new(),
+        Some(entry) if event.is_none() => {
+            let what = "`report.events` has names of events, and `report.event` does not say where one has its name";
+            return Err(entry.problem(Problem::Senseless(what.to_owned())));
+        }
+        Some(entry) => entry.into_words()?,
+    };
+    let country = match table.take("country") {
+        None => None,
+        Some(entry) => {
+            let wrong = entry.wrong("a country such as \"IN\"");
+            Some(entry.into_text()?.parse().map_err(|_| wrong)?)
+        }
+    };
     let reports = Reports {
         each,
+        event,
+        events,
+        country,
         id: read(table.require("id")?)?,
         phone: table.take("phone").map(read).transpose()?,
         says: Says {

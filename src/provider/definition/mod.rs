@@ -7,6 +7,7 @@
 //! phone    = "e164"                     # +919876543210; or "digits", 919876543210; or "national", 9876543210
 //! countries = ["IN"]                    # reaches numbers of these only; absent: no such limit
 //! body     = "json"                     # what its answers are; or "xml"
+//! encoding = "automatic"                # the gateway finds out which texts need Unicode; or "told": `send` says it
 //! sender   = "text"                     # or "template": the text lives at the gateway, which takes variables
 //!
 //! [settings]                            # a key each; all of its words may be left out
@@ -40,6 +41,7 @@
 //! id_optional = false                   # true: a yes without an id is a yes too, and not a doubt
 //! segments = "body.parts"
 //! idempotent = false                    # true: the same challenge_id again is no second SMS, so it may be repeated
+//! # encoding = "told": the variable `encoding` is "gsm7" or "ucs2", as the text of this very message needs it
 //!
 //! [status]                              # what became of a message, by the `id` that `send` gave
 //! request  = "GET /v1/sms/{{ id }}"
@@ -49,6 +51,9 @@
 //!
 //! [report]                              # what the gateway tells the application: JSON, a form or a query
 //! each     = ["body.results"]           # the reports in it; a second list for lists in lists; absent: it is one
+//! event    = "item.type"                # what the gateway calls this event; no value: it is a report
+//! events   = ["sms.status"]             # those that are reports; others come to the same URL and are passed over
+//! country  = "IN"                       # a number without its country code is of this country
 //! id       = "item.messageId"           # `item` is one report, `outer` what it lies in, `body` all
 //! phone    = "item.to"
 //! state    = "item.status"
@@ -80,8 +85,11 @@
 //! [errors]
 //! code     = "body.code"
 //! message  = "body.message"
+//! unlisted = "refused"                  # what a code in no list means in a 2xx that is no yes; or "unknown"
 //! [errors.classes]                      # class = codes; what is in no list falls back on the HTTP status
 //! throttled = ["17"]
+//! [errors.statuses]                     # class = HTTP statuses, 400 to 499, where no code says more
+//! region = [403]
 //! [errors.phrases]                      # class = parts of the message, for gateways that give no code
 //! balance = ["no credit"]
 //! [errors.hints]                        # code = what to do
@@ -116,8 +124,11 @@ use reader::Reader;
 use sections::Names;
 
 /// What a message gives to templates.
-pub(super) const MESSAGE: [&str; 8] =
-    ["phone", "text", "code", "app", "ttl_minutes", "purpose", "lang", "challenge_id"];
+pub(super) const MESSAGE: [&str; 9] =
+    ["phone", "text", "code", "app", "ttl_minutes", "purpose", "lang", "challenge_id", ENCODING];
+
+/// The variable that says what the text needs. A setting may have this name, and then stands in its place.
+pub(super) const ENCODING: &str = "encoding";
 
 /// A checked definition of one gateway.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +140,8 @@ pub struct Definition {
     pub(super) base_url_source: Option<String>,
     pub(super) phone: PhoneFormat,
     pub(super) body: AnswerFormat,
+    /// `None`: the definition does not say, which [`Self::checked`] refuses.
+    pub(super) encoding: Option<EncodingChoice>,
     /// The only countries that it reaches; empty: no such limit is known.
     pub(super) countries: Vec<Country>,
     pub(super) template_sender: bool,
@@ -195,6 +208,24 @@ pub(super) enum PhoneFormat {
     E164,
     Digits,
     National,
+}
+
+/// Who decides that a text needs Unicode (UCS-2). A gateway that takes it for GSM-7 sends question marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EncodingChoice {
+    /// The gateway, by the text or by its own template.
+    Automatic,
+    /// We, by the text: the request uses the variable `encoding`.
+    Told,
+}
+
+/// What a code in no list means in a 2xx that is no yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unlisted {
+    /// The gateway documents that whatever is not its yes was not taken.
+    Refused,
+    /// Nobody can say.
+    Unknown,
 }
 
 /// What a gateway answers in.
@@ -318,7 +349,11 @@ pub(super) struct Send {
 pub(super) struct Errors {
     pub(super) code: Option<Expression>,
     pub(super) message: Option<Expression>,
+    /// `None`: the definition does not say, which [`Definition::checked`] refuses.
+    pub(super) unlisted: Option<Unlisted>,
     pub(super) classes: BTreeMap<String, Class>,
+    /// By HTTP status, where no code says more.
+    pub(super) statuses: BTreeMap<u16, Class>,
     /// In lower case, in the order of the definition: the first that is found decides.
     pub(super) phrases: Vec<(String, Class)>,
     pub(super) hints: BTreeMap<String, String>,
@@ -345,6 +380,7 @@ impl Definition {
             Some(entry) => entry.into_word(&[("json", AnswerFormat::Json), ("xml", AnswerFormat::Xml)])?,
             None => AnswerFormat::Json,
         };
+        let encoding = top.take("encoding").map(sections::encoding).transpose()?;
         let countries = top.take("countries").map(sections::countries).transpose()?.unwrap_or_default();
         let template_sender = match top.take("sender") {
             Some(entry) => entry.into_word(&[("text", false), ("template", true)])?,
@@ -364,6 +400,7 @@ impl Definition {
             base_url_source,
             phone,
             body,
+            encoding,
             countries,
             template_sender,
             needs: top.take("needs").map(|entry| sections::needs(entry, &names)).transpose()?.unwrap_or_default(),

@@ -8,7 +8,10 @@ use super::super::outcome::Class;
 use super::error::{DefinitionError, Problem};
 use super::language::{Expression, Fault, Template, Tree};
 use super::reader::{Entry, Reader};
-use super::{Auth, Aws, Body, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType};
+use super::{
+    Auth, Aws, Body, ENCODING, EncodingChoice, Errors, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType,
+    Unlisted,
+};
 use crate::otp::Country;
 
 /// What expressions over an answer see; the last, the gateway's id of the message, only in the answer to `status`.
@@ -63,7 +66,8 @@ pub(super) fn required_answer(table: &mut Reader<'_>, key: &'static str) -> Resu
 pub(super) fn settings(mut table: Reader<'_>) -> Result<Vec<SettingSpec>, DefinitionError> {
     let mut specs = Vec::new();
     for (name, entry) in table.rest() {
-        if MESSAGE.iter().chain(&ANSWER).chain(&RESERVED).any(|taken| *taken == name) {
+        let mut taken = MESSAGE.iter().chain(&ANSWER).chain(&RESERVED);
+        if name != ENCODING && taken.any(|taken| *taken == name) {
             return Err(entry.problem(Problem::ReservedSetting(name)));
         }
         let mut words = entry.into_table()?;
@@ -114,6 +118,10 @@ pub(super) fn needs(entry: Entry<'_>, names: &Names<'_>) -> Result<Vec<Need>, De
         Ok(Need { that, say })
     };
     entry.into_items()?.into_iter().map(need).collect()
+}
+
+pub(super) fn encoding(entry: Entry<'_>) -> Result<EncodingChoice, DefinitionError> {
+    entry.into_word(&[("automatic", EncodingChoice::Automatic), ("told", EncodingChoice::Told)])
 }
 
 pub(super) fn countries(entry: Entry<'_>) -> Result<Vec<Country>, DefinitionError> {
@@ -253,6 +261,13 @@ pub(super) fn errors(mut table: Reader<'_>) -> Result<Errors, DefinitionError> {
     let lists = Class::ALL.map(|class| (class.as_str(), class));
     let mut errors =
         Errors { code: answer(&mut table, "code")?, message: answer(&mut table, "message")?, ..Errors::default() };
+    if let Some(entry) = table.take("unlisted") {
+        errors.unlisted = Some(entry.into_word(&[("refused", Unlisted::Refused), ("unknown", Unlisted::Unknown)])?);
+    }
+    if let Some(mut statuses) = table.table("statuses")? {
+        errors.statuses = self::statuses(&mut statuses, &lists)?;
+        statuses.finish()?;
+    }
     if let Some(mut classes) = table.table("classes")? {
         if errors.code.is_none() {
             let what = "`errors.classes` has codes, and `errors.code` does not say where an answer has one";
@@ -275,6 +290,18 @@ pub(super) fn errors(mut table: Reader<'_>) -> Result<Errors, DefinitionError> {
     }
     table.finish()?;
     Ok(errors)
+}
+
+/// Statuses that say that the request was not carried out: of a 2xx or a 5xx that is never sure.
+fn statuses(table: &mut Reader<'_>, lists: &[(&'static str, Class)]) -> Result<BTreeMap<u16, Class>, DefinitionError> {
+    let found = words_by_value(table, lists)?.into_iter().map(|(status, class)| {
+        let number = status.parse().ok().filter(|number| (400..500).contains(number));
+        number.map(|number: u16| (number, class)).ok_or_else(|| {
+            let what = format!("`errors.statuses` takes 400 to 499, where nothing was sent, and not `{status}`");
+            table.problem(Problem::Senseless(what))
+        })
+    });
+    found.collect()
 }
 
 /// Reads `meaning = ["value", …]` lists; a value stands in one list only. The values come in the order of the text.

@@ -1,6 +1,8 @@
 //! Refuses what is well written and could not work: it would reach nobody, or a stranger, or ask about nothing.
 
-use super::{Body, Definition, DefinitionError, PhoneFormat, Problem, Request, Template};
+use super::{
+    Body, Definition, DefinitionError, ENCODING, EncodingChoice, PhoneFormat, Problem, Request, Template, Unlisted,
+};
 use crate::otp::DeliveryState;
 
 impl Definition {
@@ -37,9 +39,41 @@ impl Definition {
         {
             "`delivery.states.delivered` says of no word that a message arrived"
         } else {
-            return None;
+            return self.unanswered().map(str::to_owned);
         };
         Some(what.to_owned())
+    }
+
+    /// A question that every definition must answer, and that this one leaves open or answers against itself.
+    fn unanswered(&self) -> Option<&'static str> {
+        let hidden = self.settings.iter().any(|setting| setting.name == ENCODING);
+        let told = self.send.request.uses(ENCODING) && !hidden;
+        let what = match self.encoding {
+            None => {
+                "`encoding` is missing: `encoding = \"automatic\"` where the gateway finds out by itself which texts need \
+                 Unicode, else `encoding = \"told\"` and `{{ encoding }}` (gsm7 or ucs2) in `send`"
+            }
+            Some(EncodingChoice::Told) if hidden => {
+                "the setting `encoding` hides the variable that `encoding = \"told\"` needs in `send`"
+            }
+            Some(EncodingChoice::Told) if !told => {
+                "`encoding = \"told\"`, and nothing in `send` uses `encoding`: a text in Hindi would arrive as question marks"
+            }
+            Some(EncodingChoice::Automatic) if told => {
+                "`send` uses `encoding`, so say `encoding = \"told\"`; `automatic` is for gateways that find it out"
+            }
+            _ => match self.errors.unlisted {
+                None if self.errors.code.is_some() => {
+                    "`errors.unlisted` is missing: `\"refused\"` where the gateway documents that whatever is not its yes was \
+                     not sent, else `\"unknown\"`"
+                }
+                Some(Unlisted::Refused) if self.errors.code.is_none() && self.send.refused.is_none() => {
+                    "`errors.unlisted = \"refused\"` needs `errors.code` or `send.refused`: where else is a no to be seen?"
+                }
+                _ => return None,
+            },
+        };
+        Some(what)
     }
 }
 

@@ -8,12 +8,12 @@ use minijinja::value::Serde;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
 
-use super::super::definition::{AnswerFormat, Scope};
+use super::super::definition::{AnswerFormat, Scope, Unlisted};
 use super::super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
 use super::body::Body;
-use super::exchange::Answer;
+use super::exchange::{Answer, Unreadable};
 use crate::otp::Message;
 
 /// No gateway is waited for longer than this, whatever it asks.
@@ -30,7 +30,7 @@ pub(super) struct Answered {
 impl Answered {
     /// `named`: what else expressions may name.
     pub(super) fn read(answer: Answer, format: AnswerFormat, named: Scope) -> Self {
-        let body = Body::read(&answer.body, format);
+        let body = Body::read(answer.body.as_deref().unwrap_or_default(), format);
         let mut scope = named;
         scope.extend([
             ("status".to_owned(), Jinja::from(answer.status)),
@@ -40,13 +40,20 @@ impl Answered {
         Self { answer, body, scope }
     }
 
+    /// Why nothing of the body can be believed.
+    pub(super) fn unreadable(&self) -> Option<&Unreadable> {
+        self.answer.body.as_ref().err()
+    }
+
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.answer.status)
     }
 
     fn not_understood(&self) -> String {
         let status = named(self.answer.status);
-        if self.is_success() {
+        if let Some(unreadable) = self.unreadable() {
+            format!("the gateway's answer could not be read: {unreadable} ({status})")
+        } else if self.is_success() {
             format!("the gateway's answer was not understood ({status})")
         } else {
             format!("{status} after the request was sent")
@@ -57,14 +64,20 @@ impl Answered {
 impl Gateway {
     /// What an answer means.
     ///
-    /// A refusal is believed where the definition knows its code, or where its status says that the request was not
-    /// carried out (3xx, 4xx, 503 with `Retry-After`), and the definition does not call it doubtful. Everything else
-    /// that is no acceptance leaves a doubt: a 5xx may come from a proxy whose gateway went on to send.
+    /// A refusal is believed where the definition knows its code, where it says that any other code is a no too, or where
+    /// the status says that the request was not carried out (3xx, 4xx, 503 with `Retry-After`), and the definition does
+    /// not call it doubtful. Everything else that is no acceptance leaves a doubt: a 5xx may come from a proxy whose
+    /// gateway went on to send.
     pub(super) fn judge(&self, answer: Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
         let send = &self.definition.send;
         let phone = Scope::from([("phone".to_owned(), Jinja::from(self.written(message.to)))]);
         let answered = Answered::read(answer, self.definition.body, phone);
         let (scope, success) = (&answered.scope, answered.is_success());
+        // In a body that cannot be read nobody sees a no, or a doubt.
+        let unseen = (success && send.refused.is_some()) || send.doubtful.is_some();
+        if unseen && answered.unreadable().is_some() {
+            return Outcome::Unknown(Doubt { why: answered.not_understood() });
+        }
         let refused = success && send.refused.as_ref().is_some_and(|refused| refused.holds(scope));
         if success && !refused && send.accepted.holds(scope) {
             return self.receipt(scope, message);
@@ -82,10 +95,21 @@ impl Gateway {
     pub(super) fn class(&self, answered: &Answered, refused: bool) -> Option<Class> {
         let errors = &self.definition.errors;
         let code = errors.code.as_ref().and_then(|code| code.text(&answered.scope));
-        let known = code.and_then(|code| errors.classes.get(&code)).copied();
-        let by_status = if refused && answered.is_success() { Some(Class::Other) } else { by_status(&answered.answer) };
+        let known = code.as_ref().and_then(|code| errors.classes.get(code)).copied();
+        let unlisted = code.is_some() && errors.unlisted == Some(Unlisted::Refused);
+        let by_status = if answered.is_success() && (refused || unlisted) {
+            Some(Class::Other)
+        } else {
+            errors.statuses.get(&answered.answer.status).copied().or_else(|| by_status(&answered.answer))
+        };
+        // A 403 is as often about one message, such as one to a country that is not allowed, as about the key. It is
+        // taken for the key, which has the gateway skipped for a while, only where nothing else is said.
+        let silent = answered.answer.status == 403 && code.is_none() && answered.unreadable().is_none();
         known.or_else(|| match by_status {
-            Some(Class::Other) => self.by_phrase(self.words(&answered.scope).as_deref()).or(by_status),
+            Some(Class::Other) => {
+                let worded = self.by_phrase(self.words(&answered.scope).as_deref());
+                worded.or(silent.then_some(Class::Credentials)).or(by_status)
+            }
             told => told,
         })
     }
@@ -111,7 +135,8 @@ impl Gateway {
     fn receipt(&self, scope: &Scope, message: &Message<'_>) -> Outcome {
         let send = &self.definition.send;
         let segments = send.segments.as_ref().and_then(|segments| segments.text(scope));
-        let segments = segments.and_then(|segments| segments.parse().ok());
+        // 0 is what some say while they do not know it.
+        let segments = segments.and_then(|segments| segments.parse().ok()).filter(|segments| *segments > 0);
         let Some(id) = &send.id else {
             return Outcome::Accepted(Receipt { id: None, segments, report: None });
         };
@@ -136,7 +161,7 @@ impl Gateway {
 /// The class by the HTTP status alone; `None` where the status leaves a doubt.
 fn by_status(answer: &Answer) -> Option<Class> {
     match answer.status {
-        401 | 403 => Some(Class::Credentials),
+        401 => Some(Class::Credentials),
         402 => Some(Class::Balance),
         429 => Some(Class::Throttled),
         503 if answer.headers.contains_key(RETRY_AFTER) => Some(Class::Throttled),
@@ -177,6 +202,9 @@ fn wordless(answer: &Answer, body: &Body) -> String {
     if (300..400).contains(&answer.status) {
         let to = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
         return format!("{}: not followed, so nothing was sent; it points to {to}", named(answer.status));
+    }
+    if let Err(unreadable) = &answer.body {
+        return format!("{}, and its answer could not be read: {unreadable}", named(answer.status));
     }
     match body {
         Body::Text(text) if !text.is_empty() && !text.starts_with('<') => format!("{}: {text}", named(answer.status)),

@@ -1,9 +1,11 @@
 //! One HTTP exchange, and the one question that matters when it fails: was anything sent?
 
 use std::error::Error as _;
+use std::io::Read as _;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use flate2::bufread::MultiGzDecoder;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Client, Request, Response};
 use tokio::time::{Instant, timeout_at};
 
@@ -35,8 +37,22 @@ pub(super) enum Exchange {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    /// Empty where the body could not be read to its end.
-    pub(super) body: Vec<u8>,
+    /// The body, uncompressed.
+    pub(super) body: Result<Vec<u8>, Unreadable>,
+}
+
+/// Why nothing of a body can be believed. The status still can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unreadable {
+    /// Broken off, or too slow.
+    #[error("it broke off")]
+    Cut,
+    /// More than is read of any answer.
+    #[error("it is too long")]
+    Long,
+    /// Compressed although it was asked not to be, and not as gzip, or not well.
+    #[error("it is compressed, which was not asked for")]
+    Compressed,
 }
 
 /// Sends the request once, without redirects, retries, proxies or a second use of any connection.
@@ -83,12 +99,19 @@ fn doubtful(why: &str) -> Exchange {
     Exchange::Doubtful(Doubt { why: why.to_owned() })
 }
 
+/// Answers are to come as they are: without this header any compression would do (RFC 9110 §12.5.3). Some come compressed
+/// all the same.
+fn uncompressed() -> HeaderMap {
+    HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))])
+}
+
 /// A client costs 0.06 ms, so each exchange has its own, with its own time to connect. The TLS configuration, with
 /// the sessions that can be resumed, is shared.
 fn client(connect: Duration) -> Result<Client, String> {
     Client::builder()
         .tls_backend_preconfigured(tls::usual()?.as_ref().clone())
         .user_agent(concat!("otpctl/", env!("CARGO_PKG_VERSION")))
+        .default_headers(uncompressed())
         .http1_only()
         .no_proxy()
         .referer(false)
@@ -134,17 +157,39 @@ fn cause(error: &reqwest::Error) -> String {
 
 async fn answer(mut response: Response, end: Instant) -> Answer {
     let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-    let mut body = Vec::new();
-    loop {
+    let mut bytes = Vec::new();
+    let read = loop {
         match timeout_at(end, response.chunk()).await {
-            Ok(Ok(Some(chunk))) if body.len() + chunk.len() <= BODY => body.extend_from_slice(&chunk),
-            Ok(Ok(None)) => break,
-            // Too long, broken off, or too slow: what was read of it may not be believed. The status still may.
-            _ => {
-                body.clear();
-                break;
-            }
+            Ok(Ok(Some(chunk))) if bytes.len() + chunk.len() <= BODY => bytes.extend_from_slice(&chunk),
+            Ok(Ok(Some(_))) => break Err(Unreadable::Long),
+            Ok(Ok(None)) => break Ok(()),
+            Ok(Err(_)) | Err(_) => break Err(Unreadable::Cut),
         }
-    }
+    };
+    let body = read.and_then(|()| decoded(bytes, &headers));
     Answer { status, headers, body }
+}
+
+/// The body as it was before `Content-Encoding`.
+fn decoded(bytes: Vec<u8>, headers: &HeaderMap) -> Result<Vec<u8>, Unreadable> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().unwrap_or("?"));
+    let codings: Vec<_> =
+        codings.flat_map(|value| value.split(',')).map(|coding| coding.trim().to_lowercase()).collect();
+    let codings: Vec<_> = codings.iter().filter(|coding| !matches!(coding.as_str(), "" | "identity")).collect();
+    match codings.as_slice() {
+        [] => Ok(bytes),
+        _ if bytes.is_empty() => Ok(bytes),
+        [coding] if matches!(coding.as_str(), "gzip" | "x-gzip") => unzipped(&bytes),
+        _ => Err(Unreadable::Compressed),
+    }
+}
+
+fn unzipped(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let (mut body, most) = (Vec::new(), u64::try_from(BODY).unwrap_or(u64::MAX));
+    let read = MultiGzDecoder::new(bytes).take(most + 1).read_to_end(&mut body);
+    match read {
+        Ok(length) if length > BODY => Err(Unreadable::Long),
+        Ok(_) => Ok(body),
+        Err(_) => Err(Unreadable::Compressed),
+    }
 }

@@ -19,10 +19,11 @@ use tokio::time::Instant;
 
 pub(super) use open::open;
 
-use super::definition::{Definition, PhoneFormat, Scope, Tree};
-use super::outcome::{Amount, Asked, Class, HandedIn, Malformed, Outcome, Refusal};
+use super::definition::{Definition, ENCODING, PhoneFormat, Scope, Tree};
+use super::outcome::{Amount, Asked, Class, Malformed, Outcome, Refusal, WebhookBody};
 use super::redact::Redactor;
 use super::{Abilities, Clock, Provider};
+use crate::otp::text::segments;
 use crate::otp::{Country, DeliveryReport, Message, Phone};
 use exchange::Exchange;
 
@@ -88,7 +89,7 @@ impl Provider for Gateway {
         self.ask_test(deadline).await
     }
 
-    fn reports(&self, body: &str) -> Result<Vec<HandedIn>, Malformed> {
+    fn reports(&self, body: &str) -> Result<WebhookBody, Malformed> {
         self.read_reports(body)
     }
 }
@@ -111,6 +112,9 @@ impl Gateway {
         let mut scope = variables(message, self.written(message.to));
         let filled = self.templates.iter().map(|(name, tree)| Ok((name.clone(), fill(tree, &scope)?)));
         let filled = filled.collect::<Result<Vec<_>, request::NotBuilt>>()?;
+        if self.definition.settings.iter().any(|setting| setting.name == ENCODING) {
+            scope.remove(ENCODING);
+        }
         scope.extend(self.settings.clone());
         scope.extend(filled);
         let definition = &self.definition;
@@ -167,5 +171,6 @@ fn variables(message: &Message<'_>, phone: String) -> Scope {
         ("purpose".to_owned(), Jinja::from(message.purpose)),
         ("lang".to_owned(), message.lang.map(Jinja::from).unwrap_or_default()),
         ("challenge_id".to_owned(), Jinja::from(message.challenge_id)),
+        (ENCODING.to_owned(), Jinja::from(segments(message.text).encoding.as_str())),
     ])
 }

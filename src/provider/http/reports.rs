@@ -6,12 +6,12 @@ use minijinja::Value as Jinja;
 use minijinja::value::{Serde, ValueKind};
 use reqwest::Url;
 
-use super::super::definition::{AnswerFormat, Expression, Says, Scope};
-use super::super::outcome::{HandedIn, Malformed, is_id};
+use super::super::definition::{AnswerFormat, Expression, Reports, Says, Scope};
+use super::super::outcome::{HandedIn, Malformed, WebhookBody, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
 use super::body::Body;
-use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState};
+use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone};
 
 /// No gateway sends more reports at once; more are not looked at.
 const MOST: usize = 10_000;
@@ -52,7 +52,7 @@ impl Gateway {
     }
 
     /// Reads what the gateway sent to the application.
-    pub(super) fn read_reports(&self, text: &str) -> Result<Vec<HandedIn>, Malformed> {
+    pub(super) fn read_reports(&self, text: &str) -> Result<WebhookBody, Malformed> {
         let reports = self.definition.reports.as_ref().ok_or(Malformed::NotOffered)?;
         let body = self.handed_in(text);
         let mut items = vec![(body.clone(), Jinja::UNDEFINED)];
@@ -67,19 +67,37 @@ impl Gateway {
         if items.is_empty() {
             return Err(Malformed::NoReport);
         }
-        let read = |(item, outer): &(Jinja, Jinja)| {
+        let (mut read, mut malformed) = (WebhookBody::default(), None);
+        for (item, outer) in &items {
             let scope = scope(&body, item, outer);
-            let id = reports.id.text(&scope).filter(|id| is_id(id)).ok_or(Malformed::NoId)?;
-            let report = self.report(&reports.says, &scope, &self.redactor).ok_or(Malformed::NoState)?;
-            let phone = reports.phone.as_ref().and_then(|phone| phone.text(&scope));
-            Ok(HandedIn { message_id: id, phone, report })
-        };
-        let (good, odd): (Vec<_>, Vec<_>) = items.iter().map(read).partition(Result::is_ok);
-        // Gateways put events of other kinds between their reports. Refused as a whole, all would be sent again for ever.
-        match (good.is_empty(), odd.into_iter().find_map(Result::err)) {
-            (true, Some(malformed)) => Err(malformed),
-            _ => Ok(good.into_iter().filter_map(Result::ok).collect()),
+            match (self.other_event(reports, &scope), self.handed(reports, &scope)) {
+                (Some(event), _) => read.other_events.push(event),
+                (None, Ok(report)) => read.reports.push(report),
+                (None, Err(error)) => malformed = malformed.or(Some(error)),
+            }
         }
+        // What cannot be read between what can is passed over. Refused as a whole, all would be sent again for ever.
+        match malformed {
+            Some(malformed) if read == WebhookBody::default() => Err(malformed),
+            _ => Ok(read),
+        }
+    }
+
+    /// What the gateway calls an event that is no delivery report.
+    fn other_event(&self, reports: &Reports, scope: &Scope) -> Option<String> {
+        let event = reports.event.as_ref()?.text(scope)?;
+        (!reports.events.contains(&event)).then(|| self.redactor.clean(&event))
+    }
+
+    fn handed(&self, reports: &Reports, scope: &Scope) -> Result<HandedIn, Malformed> {
+        let id = reports.id.text(scope).filter(|id| is_id(id)).ok_or(Malformed::NoId)?;
+        let report = self.report(&reports.says, scope, &self.redactor).ok_or(Malformed::NoState)?;
+        let phone = reports.phone.as_ref().and_then(|phone| phone.text(scope)).map(|phone| {
+            let country = reports.country.filter(|_| !phone.starts_with('+'));
+            let national = country.and_then(|country| Phone::parse(&phone, Some(country)).ok());
+            national.map_or(phone, |national| national.as_str().to_owned())
+        });
+        Ok(HandedIn { message_id: id, phone, report })
     }
 
     /// JSON, also of a gateway that answers in XML; what else it answers; or the fields of a form or a query.

@@ -8,7 +8,7 @@ use rusmpp_core::types::owned::COctetString;
 use rusmpp_core::values::InterfaceVersion;
 use tokio::time::Instant;
 
-use super::super::outcome::{Asked, Class, Doubt, HandedIn, Malformed, Outcome, Receipt, Refusal, is_id};
+use super::super::outcome::{Asked, Class, Doubt, Malformed, Outcome, Receipt, Refusal, WebhookBody, is_id};
 use super::super::redact::Redactor;
 use super::super::settings::{OpenError, Setting, Settings};
 use super::account::{Account, Long};
@@ -88,8 +88,8 @@ impl Provider for Smsc {
         self.ask_test(deadline).await
     }
 
-    fn reports(&self, body: &str) -> Result<Vec<HandedIn>, Malformed> {
-        receipt::handed_in(body, &self.account.manner, &self.redactor)
+    fn reports(&self, body: &str) -> Result<WebhookBody, Malformed> {
+        receipt::handed_in(body, &self.account.manner, &self.redactor).map(WebhookBody::from)
     }
 }
 

@@ -115,7 +115,8 @@ fn receipts_that_the_application_was_sent_can_be_handed_in() {
     let all = settings(json!({"host": "smsc.internal", "system_id": "example", "password": PASSWORD}));
     let provider = open("s", "smpp", all, &context()).unwrap();
     let text = "id:m1 sub:001 dlvrd:001 stat:DELIVRD err:000 text:042917\n\nid:m2 stat:REJECTD err:011\n";
-    let read: Vec<_> = provider.reports(text).unwrap().into_iter().map(|one| (one.message_id, one.report)).collect();
+    let read: Vec<_> =
+        provider.reports(text).unwrap().reports.into_iter().map(|one| (one.message_id, one.report)).collect();
     let expected = [
         ("m1".to_owned(), told(Some(DeliveryState::Delivered), "DELIVRD", None, None)),
         ("m2".to_owned(), told(Some(DeliveryState::Failed), "REJECTD", None, Some("011"))),
