@@ -240,7 +240,11 @@ async fn run(kind: &str, contract: &Contract) {
     };
     assert_clean(&said, &secrets(kind, &contract.settings));
     if let Some(gateway) = gateway {
-        // A second request would come at once.
+        // A busy machine may be slow to read what was written to it; a second request would come at once.
+        let last = Instant::now() + Duration::from_secs(60);
+        while gateway.seen.lock().unwrap().is_empty() && Instant::now() < last {
+            sleep(Duration::from_millis(5)).await;
+        }
         sleep(Duration::from_millis(20)).await;
         let seen = gateway.only();
         asked(&seen, contract.request.as_ref().expect("a request is expected"));
