@@ -5,12 +5,10 @@ use std::time::Duration;
 use super::error::ConfigError;
 use super::keys;
 use super::tree::{Node, Table};
-use crate::otp::{Limits, LockLength, LockStep, MAX_PER_PHONE, Quota, span};
+use crate::otp::{Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, span};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const MONTH: Duration = Duration::from_secs(31 * 24 * 60 * 60);
-const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The longest list of any of them: each is looked at in every send.
 const MAX_ENTRIES: usize = 16;
 
@@ -19,7 +17,7 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
     let Some(table) = table else { return Ok(limits) };
     table.only(keys::of("limits"))?;
     if let Some(node) = table.get("cooldown") {
-        let waits = node.list("durations such as [\"30s\", \"60s\"]")?.map(|item| item.duration(SECOND..=DAY));
+        let waits = node.list("durations such as [\"30s\", \"60s\"]")?.map(|item| item.duration(SECOND..=MAX_COOLDOWN));
         limits.cooldown = few(&node, waits.collect::<Result<_, _>>()?)?;
     }
     if let Some(node) = table.get("per_phone") {
@@ -35,7 +33,7 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
         limits.locks = locks(&node)?;
     }
     if let Some(node) = table.get("failures_kept") {
-        limits.failures_kept = node.duration(DAY..=YEAR)?;
+        limits.failures_kept = node.duration(DAY..=MAX_LOCK)?;
     }
     Ok(limits)
 }
@@ -53,7 +51,7 @@ fn quotas(node: &Node<'_>, most: u32) -> Result<Vec<Quota>, ConfigError> {
     let mut quotas: Vec<Quota> = Vec::new();
     for entry in node.table()?.nodes() {
         let window = span::duration(entry.name)
-            .filter(|window| (SECOND..=MONTH).contains(window))
+            .filter(|window| (SECOND..=MAX_WINDOW).contains(window))
             .ok_or_else(|| entry.refuse("the key is a window from 1s to 31d, such as { \"10m\" = 3 }"))?;
         if quotas.iter().any(|known| known.window == window) {
             return Err(entry.refuse("this window is there twice"));
@@ -77,7 +75,7 @@ fn locks(node: &Node<'_>) -> Result<Vec<LockStep>, ConfigError> {
         let length = if entry.text()? == "hard" {
             LockLength::Hard
         } else {
-            let span = entry.duration(SECOND..=YEAR);
+            let span = entry.duration(SECOND..=MAX_LOCK);
             LockLength::For(
                 span.map_err(|_| entry.refuse("\"hard\" is wanted, or a duration from 1s to 366d such as \"15m\""))?,
             )

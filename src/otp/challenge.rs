@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeliveryReport, Mac, Moment, UserId};
+use super::{DeliveryReport, DeliveryState, Mac, Moment, UserId};
 
 /// Where a challenge stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,19 +105,40 @@ impl Challenge {
         self.max_tries.saturating_sub(self.tries)
     }
 
-    /// Whether a provider is known to have taken its SMS, also after its end. One that ended before its provider was
-    /// heard, or whose provider gave no answer, may never have been sent.
+    /// How the send of its SMS ended, whatever happened to the code since. [`SendOutcome::Unknown`] as long as nobody
+    /// has said it.
     #[must_use]
-    pub fn surely_went_out(&self) -> bool {
-        match self.state {
-            State::Sent | State::Issued | State::Used => true,
-            State::Pending | State::Unknown | State::Failed => false,
-            // What is in doubt says why, and has no id.
-            State::Superseded | State::Revoked | State::Exhausted => self
-                .delivery
-                .as_ref()
-                .is_some_and(|delivery| delivery.message_id.is_some() || delivery.detail.is_none()),
+    pub fn send_outcome(&self) -> SendOutcome {
+        let delivery = self.delivery.as_ref();
+        let reported = delivery.and_then(|delivery| delivery.report.as_ref()?.state);
+        match (self.state, delivery.and_then(|delivery| delivery.outcome)) {
+            // A code that was typed has arrived.
+            (State::Used, _) => SendOutcome::Accepted,
+            // Only a gateway that has the message can say where it is.
+            _ if reported.is_some_and(|state| state != DeliveryState::Failed) => SendOutcome::Accepted,
+            (_, Some(outcome)) => outcome,
+            // Versions before this one did not keep it.
+            (State::Sent, None) => SendOutcome::Accepted,
+            (State::Failed, None) => SendOutcome::Refused,
+            (State::Pending | State::Unknown | State::Issued, None) => SendOutcome::Unknown,
+            // They always said why a send was in doubt, and had no id then.
+            (State::Superseded | State::Revoked | State::Exhausted, None) => match delivery {
+                Some(delivery) if delivery.message_id.is_some() || delivery.detail.is_none() => SendOutcome::Accepted,
+                _ => SendOutcome::Unknown,
+            },
         }
+    }
+
+    /// What is kept of it for whoever asks for the same send again: all but what is secret, long, or only of use while
+    /// the code is live.
+    pub(super) fn summary(&self) -> Self {
+        let delivery = self.delivery.as_ref().map(|delivery| Delivery {
+            message_id: delivery.message_id.clone(),
+            segments: delivery.segments,
+            outcome: Some(self.send_outcome()),
+            ..Delivery::by(&delivery.provider)
+        });
+        Self { mac: None, kept: None, lease_until: None, cooldown_before: None, delivery, ..self.clone() }
     }
 
     /// Ends it. A superseded code is still recognised when it is typed; of any other, nothing is kept to compare with.
@@ -132,6 +153,18 @@ impl Challenge {
     }
 }
 
+/// How the send of an SMS ended, as a provider said it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendOutcome {
+    /// A provider accepted it.
+    Accepted,
+    /// No provider sent it.
+    Refused,
+    /// A provider may have sent it.
+    Unknown,
+}
+
 /// Which provider has the SMS, or refused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +177,9 @@ pub struct Delivery {
     /// Parts of the SMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments: Option<u32>,
+    /// How the send ended. `None` in records of versions that did not keep it: [`Challenge::send_outcome`] knows those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<SendOutcome>,
     /// Why it was refused, or is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -160,6 +196,14 @@ impl Delivery {
     #[must_use]
     pub fn by(provider: &str) -> Self {
         let provider = provider.to_owned();
-        Self { provider, message_id: None, segments: None, detail: None, report: None, reported_at: None }
+        Self {
+            provider,
+            message_id: None,
+            segments: None,
+            outcome: None,
+            detail: None,
+            report: None,
+            reported_at: None,
+        }
     }
 }

@@ -59,7 +59,8 @@ impl Circuit {
     /// Until when the provider is passed over, where it is.
     #[must_use]
     pub fn passed_over(&self, now: Moment) -> Option<Moment> {
-        self.until.filter(|until| *until > now)
+        // A clock that was ahead passes nobody over for longer than a failure can.
+        self.until.filter(|until| *until > now && *until <= now.after(LONGEST))
     }
 
     /// One failure more.
@@ -83,7 +84,7 @@ impl Circuit {
     pub fn life(&self, now: Moment) -> Life {
         let end = self.failed_at.map(|failed| failed.after(KEPT)).into_iter().chain(self.until).max();
         match end {
-            Some(end) if end > now => Life::For(end.since(now)),
+            Some(end) if end > now => Life::For(end.since(now).min(KEPT)),
             _ => Life::Over,
         }
     }
@@ -122,6 +123,14 @@ mod tests {
     #[test]
     fn failures_of_one_moment_are_one_pause() {
         assert_eq!(after([0, 0, 0, 0, 0, 0]).until, Some(at(60)));
+    }
+
+    #[test]
+    fn a_clock_that_was_years_ahead_passes_nobody_over() {
+        let paused = after([100_000_000; 3]);
+        assert_eq!(paused.passed_over(at(0)), None);
+        assert_eq!(paused.life(at(0)), Life::For(KEPT));
+        assert_eq!(paused.failed(at(0), &RULE, "down").passed_over(at(0)), Some(at(60 * 2)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::MAX_WINDOW;
 use super::stored::{Life, Stored, VERSION};
 use super::time::millis;
 use super::{Moment, Quota};
@@ -17,6 +18,8 @@ const SPAN: u16 = 50;
 const RUN: Duration = Duration::from_secs(600);
 /// So many recent numbers of a prefix are looked at.
 const RECENT: usize = 64;
+/// So many windows are counted, those of other files among them: four files, each with as many as a file may have.
+const WINDOWS: usize = 64;
 
 /// The sends to one prefix or country. Of constant size: each window is two numbers, the last full window and the
 /// current one, and the count of any moment is weighed between them.
@@ -63,19 +66,21 @@ impl Counter {
     pub fn life(&self, now: Moment) -> Life {
         let windows = self.windows.iter().map(|(length, window)| window.start.saturating_add(2 * length));
         let runs = self.recent.iter().map(|(_, at)| at.after(RUN).millis());
+        let longest = now.after(MAX_WINDOW * 2);
         match windows.chain(runs).max() {
-            Some(end) if end > now.millis() => Life::For(Moment::from_millis(end).since(now)),
+            // A clock that was ahead does not keep it for longer than any window needs it.
+            Some(end) if end > now.millis() => Life::For(Moment::from_millis(end).min(longest).since(now)),
             _ => Life::Over,
         }
     }
 
-    /// Counts one send against every quota. `last_four`: the end of the number, where neighbours are looked for.
+    /// Counts one send against every quota, and in the windows that other files have. `last_four`: the end of the number, where neighbours are looked for.
     ///
     /// # Errors
     /// When a quota is used up, or the number ends a run of neighbours; then nothing is counted.
     pub fn take(&self, now: Moment, quotas: &[Quota], last_four: Option<u16>) -> Result<Self, Full> {
         let mut taken = self.clone();
-        taken.windows.retain(|length, _| quotas.iter().any(|quota| millis(quota.window) == *length));
+        taken.count_for_others(now, quotas);
         let mut full: Option<(Moment, Quota)> = None;
         for quota in quotas {
             let length = millis(quota.window).max(1);
@@ -91,7 +96,9 @@ impl Counter {
             return Err(Full::Quota(quota, until));
         }
         if let Some(last_four) = last_four {
-            taken.recent.retain(|(number, at)| *number != last_four && at.after(RUN) > now);
+            // A clock that was ahead by more than a run says nothing.
+            let is_recent = |at: Moment| at.after(RUN) > now && at <= now.after(RUN);
+            taken.recent.retain(|(number, at)| *number != last_four && is_recent(*at));
             if taken.ends_a_run(last_four) {
                 return Err(Full::Neighbours);
             }
@@ -111,6 +118,25 @@ impl Counter {
             quota.limit.saturating_sub(window.estimate(now.millis(), length))
         };
         quotas.iter().map(left).min()
+    }
+
+    /// Another file may have other windows, and needs what was sent in them.
+    fn count_for_others(&mut self, now: Moment, quotas: &[Quota]) {
+        let is_own = |length: i64| quotas.iter().any(|quota| millis(quota.window).max(1) == length);
+        let now = now.millis();
+        self.windows.retain(|length, window| {
+            let is_over = window.start.saturating_add(length.saturating_mul(2)) <= now;
+            is_own(*length) || (!is_over && window.start <= now.saturating_add(*length))
+        });
+        while self.windows.len() > WINDOWS {
+            // The shortest of them is over first.
+            let Some(other) = self.windows.keys().copied().find(|length| !is_own(*length)) else { break };
+            self.windows.remove(&other);
+        }
+        for (length, window) in self.windows.iter_mut().filter(|(length, _)| !is_own(**length)) {
+            *window = window.at(now, *length);
+            window.count = window.count.saturating_add(1);
+        }
     }
 
     fn ends_a_run(&self, last_four: u16) -> bool {

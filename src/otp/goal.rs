@@ -1,6 +1,6 @@
 //! What a wait is for, and whether a challenge has come to it, can still come to it, or never will.
 
-use super::record::{Challenge, Reason, State};
+use super::record::{Challenge, Reason, SendOutcome, State};
 use super::{DeliveryState, Moment};
 
 /// What is waited for.
@@ -72,7 +72,7 @@ impl Goal {
             (Self::Accepted | Self::Delivered | Self::Verified, Some(Reason::Used), _) => Reached,
             (Self::Accepted | Self::Delivered, _, Some(DeliveryState::Failed)) => Undelivered,
             (Self::Accepted | Self::Delivered, _, Some(DeliveryState::Delivered)) => Reached,
-            (Self::Accepted, ..) if was_taken(challenge) => Reached,
+            (Self::Accepted, ..) if challenge.send_outcome() == SendOutcome::Accepted => Reached,
             (Self::Accepted | Self::Delivered | Self::Verified, Some(reason), _) => Gone(reason),
             (Self::Verified, None, Some(DeliveryState::Failed)) => Undelivered,
             (Self::Expired, Some(Reason::Expired), _) => Reached,
@@ -94,15 +94,6 @@ pub fn ending(challenge: &Challenge, now: Moment, mapped: bool) -> Option<Reason
         _ if !mapped => Some(Reason::Superseded),
         _ => None,
     }
-}
-
-/// Whether a gateway is known to have taken it. Only a gateway that took it gives an id or a report.
-fn was_taken(challenge: &Challenge) -> bool {
-    let delivery = challenge.delivery.as_ref();
-    challenge.state == State::Sent
-        || delivery.is_some_and(|delivery| {
-            delivery.message_id.is_some() || delivery.report.as_ref().is_some_and(|report| report.state.is_some())
-        })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod answer;
 mod challenge;
 pub mod circuit;
+mod clock;
 mod code;
 pub mod counter;
 mod delivery;
@@ -39,7 +40,9 @@ pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
 pub use names::{NameError, Purpose, UserId};
 pub use phone::{Country, CountryError, NumberType, NumberTypeError, Phone, PhoneError, Place, Why, numbering};
-pub use policy::{Denied, Limits, LockLength, LockStep, MAX_PER_PHONE, MAX_TTL, Policy, Quota};
+pub use policy::{
+    Denied, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_TTL, MAX_WINDOW, Policy, Quota,
+};
 pub use record::{Challenge, Record};
 pub use secret::Secret;
 pub use stored::{Life, Stored, Unreadable};

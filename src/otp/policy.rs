@@ -10,6 +10,16 @@ pub const MAX_PER_PHONE: u32 = 100;
 /// The longest life of a code (NIST SP 800-63B-4 §3.1.3.2; OWASP ASVS 6.5.5).
 pub const MAX_TTL: Duration = Duration::from_secs(600);
 
+/// The longest window of a quota. What is kept for windows is kept for this one, whatever the file of a command says:
+/// another file may have longer ones.
+pub const MAX_WINDOW: Duration = Duration::from_secs(31 * 24 * 60 * 60);
+
+/// The longest wait between two sends.
+pub const MAX_COOLDOWN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest timed lock, and the longest time for which failures count.
+pub const MAX_LOCK: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// At most so many in so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -82,10 +92,29 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The longest window of a quota on one phone.
+    pub(super) fn longest_window(&self) -> Duration {
+        self.per_phone.iter().map(|quota| quota.window).max().unwrap_or_default()
+    }
+
+    /// The longest step of the cooldown.
+    pub(super) fn longest_cooldown(&self) -> Duration {
+        self.cooldown.iter().max().copied().unwrap_or_default()
+    }
+
+    /// The longest timed lock; the longest of all where there is none.
+    pub(super) fn longest_lock(&self) -> Duration {
+        let timed = self.locks.iter().filter_map(|step| match step.length {
+            LockLength::For(length) => Some(length),
+            LockLength::Hard => None,
+        });
+        timed.max().unwrap_or(MAX_LOCK)
+    }
+
     /// The cooldown begins again at its first step after so long without a send: ten times its longest step.
     #[must_use]
     pub fn quiet(&self) -> Duration {
-        self.cooldown.iter().max().copied().unwrap_or_default() * 10
+        self.longest_cooldown() * 10
     }
 }
 

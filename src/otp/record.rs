@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::answer::{Answer, Attempt, Reason, Verdict};
-pub use super::challenge::{Challenge, Delivery, State};
+pub use super::challenge::{Challenge, Delivery, SendOutcome, State};
+use super::policy::{MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW};
 use super::stored::{Life, Stored, VERSION};
 use super::{Limits, Moment, Purpose};
 
@@ -13,8 +14,11 @@ use super::{Limits, Moment, Purpose};
 const CHALLENGES: usize = 6;
 /// So many outcomes of attempts are kept of each purpose.
 const ATTEMPTS: usize = 8;
-/// So many idempotent sends are kept.
-const REQUESTS: usize = 16;
+/// So many sends with an idempotency key are kept: as many as a phone can have in one window. None is forgotten before
+/// its time; where there is no room, no send with a key is accepted.
+pub(super) const REQUESTS: usize = MAX_PER_PHONE as usize;
+/// So many are kept beyond their time, while there is room: a clock that is set back makes them count again.
+const OLD_REQUESTS: usize = 16;
 /// So many purposes may be in use at once.
 pub const PURPOSES: usize = 16;
 
@@ -23,10 +27,13 @@ pub const PURPOSES: usize = 16;
 #[serde(deny_unknown_fields)]
 pub struct Record {
     v: u8,
-    /// When SMS were sent, the newest last; as far back as the longest quota looks, and the last one while the
-    /// cooldown remembers it.
+    /// When SMS were sent, the newest last: as many as any quota can ask for, as far back as any can look. What a file
+    /// asks for is not what another needs, so its limits do not shorten this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sends: Vec<Moment>,
+    /// The sends matter until then: the end of the longest window of all files that sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_until: Option<Moment>,
     /// Sends since the last success or a long quiet time: the step of the cooldown.
     #[serde(default)]
     pub streak: u32,
@@ -53,6 +60,9 @@ pub struct Request {
     pub challenge_id: String,
     /// Remembered until then.
     pub until: Moment,
+    /// The challenge, once it is not kept with its purpose any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Box<Challenge>>,
 }
 
 /// One purpose of one phone.
@@ -68,6 +78,9 @@ pub struct Slot {
     /// When the last one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Moment>,
+    /// They count until then: the longest of all files that counted one. `None` in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures_until: Option<Moment>,
     /// Too many failures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Lock>,
@@ -99,6 +112,7 @@ impl Default for Record {
         Self {
             v: VERSION,
             sends: Vec::new(),
+            history_until: None,
             streak: 0,
             cooldown_until: None,
             requests: Vec::new(),
@@ -111,12 +125,12 @@ impl Record {
     /// How long it has to be kept: until the last thing in it is over.
     #[must_use]
     pub fn life(&self, now: Moment, limits: &Limits) -> Life {
-        let longest = limits.per_phone.iter().map(|quota| quota.window).max().unwrap_or_default();
+        let longest = limits.longest_window();
         let mut end = now;
         let mut until = |moment: Moment| end = end.max(moment);
         self.sends.iter().for_each(|sent| until(sent.after(longest)));
         self.sends.last().into_iter().for_each(|last| until(last.after(limits.quiet())));
-        self.cooldown_until.into_iter().for_each(&mut until);
+        self.history_until.into_iter().chain(self.cooldown_until).for_each(&mut until);
         self.requests.iter().for_each(|request| until(request.until));
         for slot in self.purposes.values() {
             if slot.lock.is_some_and(|lock| lock.until.is_none()) {
@@ -126,24 +140,75 @@ impl Record {
             slot.challenges.iter().for_each(|challenge| until(challenge.expires_at));
             slot.attempts.iter().for_each(|attempt| until(attempt.until));
             if slot.failures > 0 {
-                slot.failed_at.into_iter().for_each(|failed| until(failed.after(limits.failures_kept)));
+                let own = slot.failed_at.map(|failed| failed.after(limits.failures_kept));
+                own.into_iter().chain(slot.failures_until).for_each(&mut until);
             }
         }
         if end == now { Life::Over } else { Life::For(end.since(now)) }
     }
 
-    /// Drops what is over, so that the record stays small.
-    pub(super) fn sweep(&mut self, now: Moment, limits: &Limits) {
-        let longest = limits.per_phone.iter().map(|quota| quota.window).max().unwrap_or_default();
-        let last = self.sends.last().copied().filter(|last| last.after(limits.quiet()) > now);
-        self.sends.retain(|sent| sent.after(longest) > now || Some(*sent) == last);
-        self.requests.retain(|request| request.until > now);
-        drop_oldest(&mut self.requests, REQUESTS);
+    /// Drops what is over for every file, so that the record stays small. It knows no limits, for those of one file say
+    /// nothing of what another needs.
+    pub(super) fn sweep(&mut self, now: Moment) {
+        self.sends.retain(|sent| sent.after(MAX_WINDOW) > now);
+        drop_oldest(&mut self.sends, MAX_PER_PHONE as usize);
+        self.history_until = self.history_until.filter(|until| *until > now);
+        self.cooldown_until = self.cooldown_until.filter(|until| *until > now);
+        while self.requests.len() > OLD_REQUESTS {
+            let Some(over) = self.requests.iter().position(|request| request.until <= now) else { break };
+            self.requests.remove(over);
+        }
+        let mut dropped = Vec::new();
         for slot in self.purposes.values_mut() {
-            slot.sweep(now, limits, &self.requests);
+            slot.sweep(now, &mut dropped);
         }
         if self.purposes.len() >= PURPOSES {
-            self.purposes.retain(|_, slot| slot.matters(now));
+            self.purposes.retain(|_, slot| {
+                let matters = slot.matters(now);
+                if !matters {
+                    dropped.append(&mut slot.challenges);
+                }
+                matters
+            });
+        }
+        self.keep_answers(&dropped);
+    }
+
+    /// What an idempotency key made is known as long as the key, or it would be sent again.
+    fn keep_answers(&mut self, dropped: &[Challenge]) {
+        for request in &mut self.requests {
+            let own = dropped.iter().find(|challenge| challenge.id == request.challenge_id);
+            if let Some(own) = own {
+                request.answer = Some(Box::new(own.summary()));
+            }
+        }
+    }
+
+    /// What came of a send with an idempotency key; `None` where an earlier version did not keep it.
+    pub(super) fn answer<'a>(&'a self, request: &'a Request) -> Option<&'a Challenge> {
+        self.challenge(&request.challenge_id).map(|(_, challenge)| challenge).or(request.answer.as_deref())
+    }
+
+    /// Makes room for one more send with a key: of those that sent nothing, the same key may try again anyway.
+    ///
+    /// # Errors
+    /// When all of them must be remembered: the moment until which the first of them must.
+    pub(super) fn room_for_request(&mut self, now: Moment) -> Result<(), Moment> {
+        let sent_nothing = |request: &Request| {
+            self.answer(request).is_some_and(|challenge| challenge.send_outcome() == SendOutcome::Refused)
+        };
+        let droppable: Vec<bool> =
+            self.requests.iter().map(|request| request.until <= now || sent_nothing(request)).collect();
+        let mut surplus = (self.requests.len() + 1).saturating_sub(REQUESTS);
+        let mut droppable = droppable.into_iter();
+        self.requests.retain(|_| {
+            let drop = droppable.next().unwrap_or(false) && surplus > 0;
+            surplus -= usize::from(drop);
+            !drop
+        });
+        match self.requests.iter().map(|request| request.until).min() {
+            Some(first) if surplus > 0 => Err(first),
+            _ => Ok(()),
         }
     }
 
@@ -160,10 +225,8 @@ impl Slot {
     /// Consecutive failures that still count.
     #[must_use]
     pub fn failures(&self, now: Moment, limits: &Limits) -> u32 {
-        match self.failed_at {
-            Some(failed) if failed.after(limits.failures_kept) > now => self.failures,
-            _ => 0,
-        }
+        let own = self.failed_at.map(|failed| failed.after(limits.failures_kept));
+        if own.max(self.failures_until).is_some_and(|until| until > now) { self.failures } else { 0 }
     }
 
     /// The lock that holds now.
@@ -178,14 +241,22 @@ impl Slot {
         self.challenges.iter().filter(move |challenge| challenge.is_live(now))
     }
 
-    fn matters(&self, now: Moment) -> bool {
-        self.failures > 0 || self.lock.is_some() || self.challenges.iter().any(|challenge| challenge.expires_at > now)
+    /// Forgets all failures.
+    pub(super) fn forgive(&mut self) {
+        (self.failures, self.failed_at, self.failures_until, self.lock) = (0, None, None, None);
     }
 
-    fn sweep(&mut self, now: Moment, limits: &Limits, requests: &[Request]) {
-        self.failures = self.failures(now, limits);
-        if self.failures == 0 {
-            self.failed_at = None;
+    fn matters(&self, now: Moment) -> bool {
+        let kept = Limits::default().failures_kept;
+        let counted = self.failures_until.or(self.failed_at.map(|failed| failed.after(kept)));
+        (self.failures > 0 && counted.is_some_and(|until| until > now))
+            || self.lock.is_some()
+            || self.challenges.iter().any(|challenge| challenge.expires_at > now)
+    }
+
+    fn sweep(&mut self, now: Moment, dropped: &mut Vec<Challenge>) {
+        if self.failed_at.is_none_or(|failed| failed.after(MAX_LOCK) <= now) {
+            (self.failures, self.failed_at, self.failures_until) = (0, None, None);
         }
         self.lock = self.lock(now);
         self.attempts.retain(|attempt| attempt.until > now);
@@ -201,11 +272,8 @@ impl Slot {
             challenge.cooldown_before = None;
         }
         while self.challenges.len() > CHALLENGES {
-            // What an idempotency key made is known as long as the key, or it would be sent again.
-            let asked_for = |challenge: &Challenge| requests.iter().any(|request| request.challenge_id == challenge.id);
-            let droppable = |challenge: &Challenge| !challenge.is_live(now) && !asked_for(challenge);
-            let Some(oldest) = self.challenges.iter().position(droppable) else { break };
-            self.challenges.remove(oldest);
+            let Some(oldest) = self.challenges.iter().position(|challenge| !challenge.is_live(now)) else { break };
+            dropped.push(self.challenges.remove(oldest));
         }
     }
 }

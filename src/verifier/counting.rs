@@ -1,7 +1,7 @@
 //! What is counted before the phone's own step: sends over many phones, and the arguments of an idempotency key.
 
 use super::failure::full;
-use super::lodging::Touch;
+use super::lodging::{Touch, View};
 use super::route::circuit;
 use super::step::{LOST, ROUNDS, no_answer};
 use super::{Stepped, ToSend, Verifier, VerifierError};
@@ -28,9 +28,16 @@ impl Verifier<'_> {
             let (others, circuits) = others.split_at_checked(counted.len()).ok_or_else(no_answer)?;
             seen.circuits = circuits.iter().map(circuit).collect();
             let view = self.view(asked.issue.phone, &groups[0], own, Touch::Nothing)?;
-            let known = view.ok_or(VerifierError::Contended)?.known;
-            let decided = rules::reserve(&known, own.now, self.limits, reservation);
-            let decided = decided.map_err(|refused| VerifierError::refused(refused, own.now))?;
+            let View { known, is_clamped, .. } = view.ok_or(VerifierError::Contended)?;
+            let decided = match rules::reserve(&known, own.now, self.limits, reservation) {
+                Err(refused) => {
+                    if is_clamped {
+                        self.keep_clamped(asked.issue.phone).await?;
+                    }
+                    return Err(VerifierError::refused(refused, own.now));
+                }
+                Ok(decided) => decided,
+            };
             if matches!(decided.outcome, Reserved::Replayed(_)) {
                 seen.earlier = Some(Stepped { now: own.now, outcome: decided.outcome, known, unlocked: 0 });
                 return Ok(seen);

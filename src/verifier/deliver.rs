@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::counting::Counted;
+use super::failure::NotSent;
 use super::route::Heard;
 use super::send::minutes;
 use super::step::Doing;
@@ -28,14 +29,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// What the providers made of a message.
 pub(super) enum Delivered {
     Sent(Delivery),
-    Unknown(Delivery, String),
-    Failed {
-        failure: SendFailure,
-        advice: Option<String>,
-        retry_after: Option<Duration>,
-        delivery: Delivery,
-        said: String,
-    },
+    Unknown(Delivery, NotSent),
+    Failed(Delivery, NotSent),
 }
 
 /// What was heard so far, and what will be said of it.
@@ -76,11 +71,12 @@ impl Told<'_> {
     fn end(self) -> Delivered {
         let said = self.words(false);
         if let Some(name) = self.doubts.last() {
-            return Delivered::Unknown(delivery(name, Some(said.clone())), said);
+            return Delivered::Unknown(delivery(name, Some(said.clone())), NotSent::unknown(said));
         }
         let Refused { name, advice, down, retry_after } = self.refused;
         let failure = if down { SendFailure::Down } else { SendFailure::Refused };
-        Delivered::Failed { failure, advice, retry_after, delivery: delivery(name, Some(said.clone())), said }
+        let delivery = delivery(name, Some(said.clone()));
+        Delivered::Failed(delivery, NotSent { failure, said, advice, retry_after })
     }
 }
 
@@ -162,10 +158,7 @@ impl Verifier<'_> {
             Delivered::Sent(delivery) => Some(delivery.provider),
             // Nobody was asked, so nobody left a doubt.
             Delivered::Unknown(..) => None,
-            Delivered::Failed { failure, advice, retry_after, said, .. } => {
-                let (challenge, valid, replayed) = (None, false, false);
-                return Err(VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed });
-            }
+            Delivered::Failed(_, why) => return Err(why.about(None, false)),
         };
         let at = challenge.created_at.rfc3339();
         let message = message(asked, text, challenge, &at);
@@ -194,9 +187,9 @@ impl Verifier<'_> {
         let mark = match &delivered {
             Delivered::Sent(delivery) => Mark::Sent(delivery.clone()),
             Delivered::Unknown(delivery, _) => Mark::Unknown(delivery.clone()),
-            Delivered::Failed { delivery, .. } => Mark::Failed(Some(delivery.clone())),
+            Delivered::Failed(delivery, _) => Mark::Failed(Some(delivery.clone())),
         };
-        let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, self.limits, &challenge.id, &mark));
+        let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, &challenge.id, &mark));
         let doing = Doing::relief().of(InFlight::Sms(challenge.id.clone()));
         let marked = self.step(phone, &doing, rule).await;
         let kept = marked.as_ref().ok().and_then(|stepped| stepped.known.record.challenge(&challenge.id));
@@ -204,17 +197,14 @@ impl Verifier<'_> {
         let stands = |state, delivery| {
             kept.unwrap_or_else(|| Challenge { state, delivery: Some(delivery), ..challenge.clone() })
         };
-        let replayed = false;
         match (delivered, marked) {
-            (Delivered::Unknown(delivery, said), _) => {
-                let (failure, challenge) = (SendFailure::Unknown, stands(State::Unknown, delivery));
-                let (valid, challenge) = (challenge.state.is_open(), Some(Box::new(challenge)));
-                let (advice, retry_after) = (None, None);
-                Err(VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed })
+            (Delivered::Unknown(delivery, why), _) => {
+                let challenge = stands(State::Unknown, delivery);
+                let valid = challenge.state.is_open();
+                Err(why.about(Some((challenge, valid)), false))
             }
-            (Delivered::Failed { failure, advice, said, retry_after, delivery }, _) => {
-                let (valid, challenge) = (false, Some(Box::new(stands(State::Failed, delivery))));
-                Err(VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed })
+            (Delivered::Failed(delivery, why), _) => {
+                Err(why.about(Some((stands(State::Failed, delivery), false)), false))
             }
             (Delivered::Sent(delivery), Ok(stepped)) => {
                 let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);

@@ -101,6 +101,34 @@ pub enum VerifierError {
     },
 }
 
+/// What the providers made of a send that did not end well.
+#[derive(Debug)]
+pub(super) struct NotSent {
+    /// How it ended.
+    pub(super) failure: SendFailure,
+    /// What the providers said, each behind its name.
+    pub(super) said: String,
+    /// What to do about the last refusal.
+    pub(super) advice: Option<String>,
+    /// How long the last one asked to wait.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl NotSent {
+    /// It may have been sent.
+    pub(super) fn unknown(said: String) -> Self {
+        Self { failure: SendFailure::Unknown, said, advice: None, retry_after: None }
+    }
+
+    /// The error of it. `challenge`: the code that it was about, as it stands, and whether it may be typed now.
+    pub(super) fn about(self, challenge: Option<(Challenge, bool)>, replayed: bool) -> VerifierError {
+        let Self { failure, said, advice, retry_after } = self;
+        let valid = challenge.as_ref().is_some_and(|(_, valid)| *valid);
+        let challenge = challenge.map(|(challenge, _)| Box::new(challenge));
+        VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed }
+    }
+}
+
 impl VerifierError {
     /// What is asked for of challenges of privacyIDEA's, beside to be shown.
     #[must_use]
@@ -139,6 +167,13 @@ impl VerifierError {
             SendRefused::UnderWay(until) => limited("a code is being sent to this phone right now", until),
             SendRefused::Quota(quota, until) => limited(&full("this phone", quota), until),
             SendRefused::KeyReused => Self::KeyReused,
+            SendRefused::Requests(until) => {
+                limited("as many idempotency keys as are remembered for one phone were used", until)
+            }
+            SendRefused::Forgotten => {
+                let said = "the same request came before, and how it ended was not kept".to_owned();
+                NotSent::unknown(said).about(None, true)
+            }
             SendRefused::Purposes => {
                 limited("too many purposes are in use for this phone", now.after(Duration::from_secs(600)))
             }

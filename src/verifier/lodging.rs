@@ -37,6 +37,8 @@ pub(super) enum Touch<'a> {
 /// What is known of a phone, the application's keys included.
 pub(super) struct View {
     pub(super) known: Known,
+    /// A clock that was wrong is put right in it, and the store does not know it yet.
+    pub(super) is_clamped: bool,
     app: Option<(Vec<Seen>, Reconciled)>,
 }
 
@@ -90,10 +92,11 @@ impl<'v> Verifier<'v> {
         touch: Touch<'_>,
     ) -> Result<Option<View>, VerifierError> {
         let mut known = known(loaded)?;
+        let is_clamped = known.record.clamp(loaded.now, self.limits);
         let own = own_cells(phone).len();
         let Some((shared, keys)) = self.shared(phone, known.users.only(), touch) else {
             self.has_keys(&known, touch)?;
-            return Ok((cells.len() == own).then_some(View { known, app: None }));
+            return Ok((cells.len() == own).then_some(View { known, is_clamped, app: None }));
         };
         let named = cells.iter().skip(own).map(|cell| if let Cell::App(key) = cell { key.as_str() } else { "" });
         if !keys.iter().flat_map(Keys::names).eq(named) {
@@ -103,7 +106,7 @@ impl<'v> Verifier<'v> {
         let seen = keys.into_iter().map(|keys| Seen::read(shared.codes.layout, keys, &mut values));
         let seen = seen.collect::<Result<Vec<_>, _>>()?;
         let both = shared.reconcile(std::mem::take(&mut known), &seen, loaded.now)?;
-        Ok(Some(View { known: both.known.clone(), app: Some((seen, both)) }))
+        Ok(Some(View { known: both.known.clone(), is_clamped, app: Some((seen, both)) }))
     }
 
     /// Compares what was typed with the application's code, before the rule, which is to be neither slow nor anywhere but

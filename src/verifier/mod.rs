@@ -81,7 +81,7 @@ impl Verifier<'_> {
     pub async fn revoke(&self, phone: &Phone, asked: &Revoke<'_>) -> Result<Stepped<Revoked>, VerifierError> {
         self.allowed(phone, None, |allows| allows.revoke, "revoked")?;
         let doing = Doing::relief().touching(Touch::Kill);
-        self.step(phone, &doing, |known, now| Ok(rules::revoke(known, now, self.limits, asked))).await
+        self.step(phone, &doing, |known, now| Ok(rules::revoke(known, now, asked))).await
     }
 
     /// Clears a lock and the count of failures.

@@ -4,7 +4,7 @@ use super::step::{Doing, known, no_answer, own_cells};
 use super::{Verifier, VerifierError};
 use crate::otp::Phone;
 use crate::otp::rules::{self, Known, Recorded, Reported};
-use crate::store::{Change, Committed, StoreError};
+use crate::store::{Change, Committed, Loaded, StoreError};
 
 /// So many phones are loaded and committed at a time.
 const PAGE: usize = 200;
@@ -32,6 +32,12 @@ impl Verifier<'_> {
         Ok(outcomes)
     }
 
+    fn clamped(&self, loaded: &Loaded) -> Result<Known, VerifierError> {
+        let mut known = known(loaded)?;
+        known.record.clamp(loaded.now, self.limits);
+        Ok(known)
+    }
+
     async fn record_page(&self, page: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
         let groups: Vec<_> = page.iter().map(|own| own_cells(&own.phone)).collect();
         let loaded = self.store.load(&groups).await?;
@@ -41,7 +47,7 @@ impl Verifier<'_> {
         let mut outcomes = Vec::with_capacity(page.len());
         let (mut changes, mut places) = (Vec::<Change>::new(), Vec::new());
         for (place, (own, loaded)) in page.iter().zip(&loaded).enumerate() {
-            let step = rules::reports(&known(loaded)?, loaded.now, self.limits, &own.reports);
+            let step = rules::reports(&self.clamped(loaded)?, loaded.now, &own.reports);
             outcomes.push(step.outcome.clone());
             if step.record.is_some() && !self.dry_run {
                 changes.push(self.change(&own.phone, loaded, step, false));
@@ -60,7 +66,7 @@ impl Verifier<'_> {
         };
         for (place, committed) in places.into_iter().zip(committed) {
             if let (Committed::Conflict, Some(own)) = (committed, page.get(place)) {
-                let again = |known: &Known, now| Ok(rules::reports(known, now, self.limits, &own.reports));
+                let again = |known: &Known, now| Ok(rules::reports(known, now, &own.reports));
                 let stepped = self.step(&own.phone, &doing, again).await?;
                 if let Some(outcome) = outcomes.get_mut(place) {
                     *outcome = stepped.outcome;

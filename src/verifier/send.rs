@@ -6,10 +6,11 @@ use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
+use super::failure::NotSent;
 use super::lodging::Touch;
 use super::step::Doing;
-use super::{InFlight, Route, SendFailure, Stepped, Verifier, VerifierError};
-use crate::otp::record::Challenge;
+use super::{InFlight, Route, Stepped, Verifier, VerifierError};
+use crate::otp::record::{Challenge, SendOutcome};
 use crate::otp::rules::{self, Budget, Reserve, Reserved, Way};
 use crate::otp::text::{Template, TemplateError, Vars};
 use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, RandomnessFailed, UserId, goal, reference};
@@ -201,19 +202,13 @@ impl Verifier<'_> {
     /// What the same key brought about before. What is not known then is not known now.
     fn replayed(&self, stepped: Stepped<Reserved>) -> Result<Sent, VerifierError> {
         let (Reserved::Replayed(challenge) | Reserved::New(challenge)) = stepped.outcome;
-        if !challenge.surely_went_out() {
+        if challenge.send_outcome() != SendOutcome::Accepted {
             let said = challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref());
             let said = said.map(|said| format!(", {said}")).unwrap_or_default();
             let mapped = challenge.mapping == stepped.known.users.version;
-            return Err(VerifierError::Send {
-                failure: SendFailure::Unknown,
-                said: format!("the same request ended without an answer before{said}"),
-                advice: None,
-                retry_after: None,
-                valid: goal::ending(&challenge, stepped.now, mapped).is_none(),
-                challenge: Some(Box::new(challenge)),
-                replayed: true,
-            });
+            let valid = goal::ending(&challenge, stepped.now, mapped).is_none();
+            let why = NotSent::unknown(format!("the same request ended without an answer before{said}"));
+            return Err(why.about(Some((challenge, valid)), true));
         }
         let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
         Ok(Sent { replayed: true, ..Sent::new(challenge, budget) })

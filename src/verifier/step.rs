@@ -1,6 +1,6 @@
 //! One step on one phone: load, decide, commit if unchanged, else start again.
 
-use super::lodging::Touch;
+use super::lodging::{Touch, View};
 use super::{InFlight, Verifier, VerifierError};
 use crate::otp::rules::{Known, Step};
 use crate::otp::{Life, Moment, Phone, Record, Stored as _, Users};
@@ -112,7 +112,7 @@ impl Verifier<'_> {
             let [cells] = slot;
             let Some(mut view) = self.view(phone, &cells, &loaded, doing.touch)? else { continue };
             self.compare(phone, &mut view, doing.touch, &mut compared).await?;
-            let mut step = rule(&view.known, loaded.now)?;
+            let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
             let settled = self.settled(phone, &view, &mut step, loaded.now, doing.touch)?;
             let known = view.known;
             let stepped = Stepped {
@@ -145,6 +145,31 @@ impl Verifier<'_> {
             }
         }
         Err(VerifierError::Contended)
+    }
+
+    /// What a rule decided. What was put right after a wrong clock is kept with it, also where the rule refuses.
+    async fn decided<T>(
+        &self,
+        phone: &Phone,
+        view: &View,
+        decided: Result<Step<T>, VerifierError>,
+    ) -> Result<Step<T>, VerifierError> {
+        match decided {
+            Ok(step) if view.is_clamped => {
+                Ok(Step { record: step.record.or_else(|| Some(view.known.record.clone())), ..step })
+            }
+            Err(refused) if view.is_clamped && !self.dry_run => {
+                Box::pin(self.keep_clamped(phone)).await?;
+                Err(refused)
+            }
+            decided => decided,
+        }
+    }
+
+    /// Keeps what was put right after a wrong clock, where the rule itself changes nothing: else a wait would begin anew
+    /// each time that somebody looks.
+    pub(super) async fn keep_clamped(&self, phone: &Phone) -> Result<(), VerifierError> {
+        self.step(phone, &Doing::relief(), |_, _| Ok(Step::none(()))).await.map(|_| ())
     }
 
     pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Step<T>, relieves: bool) -> Change {

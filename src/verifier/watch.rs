@@ -208,7 +208,7 @@ impl Verifier<'_> {
     fn report(&self, known: &Known, now: Moment, challenge: &Challenge, report: &DeliveryReport) -> Recorded {
         let message = About::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
-        rules::report(known, now, self.limits, &said).outcome
+        rules::report(known, now, &said).outcome
     }
 
     /// Asks the gateway once, and keeps what is news.
@@ -268,7 +268,7 @@ impl Verifier<'_> {
     async fn keep(&self, phone: &Phone, challenge: &Challenge, report: &DeliveryReport) -> Result<(), VerifierError> {
         let message = About::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
-        let rule = |known: &Known, now| Ok(rules::report(known, now, self.limits, &said));
+        let rule = |known: &Known, now| Ok(rules::report(known, now, &said));
         self.step(phone, &Doing::change(), rule).await.map(|_| ())
     }
 }

@@ -53,6 +53,32 @@ fn t38_the_clock_is_really_off() {
 }
 
 #[test]
+fn a_clock_that_was_years_ahead_leaves_no_wait_of_years() {
+    let free = "per_prefix = {}\nper_country = {}\n";
+    let machine = Machine::with(&format!(
+        "[limits]\ncooldown = [\"2s\"]\nper_phone = {{ \"4s\" = 2 }}\nlocks = {{ 1 = \"2s\" }}\n{free}"
+    ));
+    assert_eq!(off(&machine, "+3650d", &["send", PHONE]).0, 0);
+    let wait = |words: &[&str]| {
+        let error = machine.run(&[words, &["--json"]].concat()).exits(13).error();
+        error["retry_after_seconds"].as_u64().unwrap()
+    };
+    assert!(wait(&["send", PHONE]) <= 2, "it is asked for once more, and the wait does not begin anew");
+    sleep(Duration::from_millis(2100));
+    let code = machine.send(PHONE);
+    // A lock and a code of that time end as if they had been made now.
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    assert_eq!(off(&machine, "+3650d", &["send", PHONE]).0, 0);
+    assert!(matches!(off(&machine, "+3650d", &["verify", PHONE, wrong]).0, 10 | 12));
+    let answer = machine.verify(PHONE, wrong).exits(12).json();
+    assert_eq!(answer["reason"], "timed_lock", "{answer}");
+    sleep(Duration::from_millis(2100));
+    assert_ne!(machine.verify(PHONE, wrong).code, 20);
+    sleep(Duration::from_millis(4100));
+    machine.run(&["send", PHONE]).exits(0);
+}
+
+#[test]
 fn t38_a_clients_clock_does_not_move_the_end_of_a_code() {
     for offset in OFFSETS {
         let machine = Machine::on_redis(FREE);

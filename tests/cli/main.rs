@@ -23,6 +23,7 @@ mod own_gateway;
 mod provider_faults;
 mod providers;
 mod rehearsal;
+mod repeated;
 mod replicas;
 mod roles;
 mod screens;

@@ -61,11 +61,30 @@ fn of_two_full_quotas_the_later_end_is_told() {
 }
 
 #[test]
-fn a_quota_that_is_configured_no_longer_is_forgotten() {
-    let counter = Counter::default().take(at(0), &[quota(1000, 5), quota(5000, 5)], None).unwrap();
-    let counter = counter.take(at(0), &[quota(1000, 5)], None).unwrap();
+fn a_quota_of_another_file_is_counted_on_until_it_is_over() {
+    let (own, theirs) = ([quota(1000, 5)], [quota(1000, 5), quota(5000, 5)]);
+    let mut counter = Counter::default();
+    taken(&mut counter, at(0), &theirs).unwrap();
+    for millis in [0, 1000, 2000, 3000] {
+        taken(&mut counter, at(millis), &own).unwrap();
+    }
+    assert_eq!(counter.life(at(3000)), Life::For(Duration::from_secs(7)), "the other file needs it so long");
+    assert!(matches!(taken(&mut counter, at(3000), &theirs), Err(Full::Quota(told, _)) if told == theirs[1]));
+    taken(&mut counter, at(10_000), &own).unwrap();
     assert_eq!(counter.windows.len(), 1);
-    assert_eq!(counter.life(at(0)), Life::For(Duration::from_secs(2)));
+    assert_eq!(counter.life(at(10_000)), Life::For(Duration::from_secs(2)));
+}
+
+#[test]
+fn a_clock_that_was_years_ahead_blocks_no_neighbour_and_keeps_nothing_for_years() {
+    let (years, quotas) = (at(3 * 366 * 86_400_000), [quota(31 * 86_400_000, 5)]);
+    let numbers = [100, 101, 102, 103];
+    let take = |counter: Counter, number: &u16| counter.take(years, &quotas, Some(*number));
+    let counter = numbers.iter().try_fold(Counter::default(), take).unwrap();
+    let after = counter.take(at(0), &quotas, Some(104)).unwrap();
+    assert_eq!(after.left(at(0), &quotas), Some(4));
+    let Life::For(life) = counter.life(at(0)) else { panic!("it has an end") };
+    assert!(life <= 2 * crate::otp::MAX_WINDOW, "{life:?}");
 }
 
 #[test]

@@ -224,8 +224,7 @@ impl World {
 
     fn revoke(&mut self) -> usize {
         self.dead_too = true;
-        let limits = self.limits.clone();
-        let (revoked, _) = self.step(None, Act::Other, |known, now| revoke(known, now, &limits, &Revoke::default()));
+        let (revoked, _) = self.step(None, Act::Other, |known, now| revoke(known, now, &Revoke::default()));
         self.dead_too = false;
         revoked.0.len()
     }

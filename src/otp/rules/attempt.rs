@@ -89,7 +89,7 @@ pub fn attempt(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>) -
         return Ok(no(verdict, reason, newest, None));
     }
     match compare(slot, &question).map_err(TryRefused::UnknownKey)? {
-        Compared::Right(id) => Ok(accept(&question, limits, &id)),
+        Compared::Right(id) => Ok(accept(&question, &id)),
         Compared::Superseded => Ok(fail(&question, limits, Some(Reason::SupersededCode))),
         Compared::Wrong => Ok(fail(&question, limits, None)),
     }
@@ -147,7 +147,7 @@ fn compare(slot: &Slot, question: &Question<'_>) -> Result<Compared, UnknownKey>
 }
 
 /// Every other live code of the purpose ends with it, whoever it was for: a phone has one code at a time.
-fn accept(question: &Question<'_>, limits: &Limits, id: &str) -> Step<Tried> {
+fn accept(question: &Question<'_>, id: &str) -> Step<Tried> {
     let Question { known, now, asked, .. } = *question;
     let mut record = known.record.clone();
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
@@ -171,10 +171,10 @@ fn accept(question: &Question<'_>, limits: &Limits, id: &str) -> Step<Tried> {
             challenge.end(State::Superseded);
         }
     }
-    (slot.failures, slot.failed_at, slot.lock) = (0, None, None);
+    slot.forgive();
     remember(slot, now, asked, &answer);
     record.streak = 0;
-    record.sweep(now, limits);
+    record.sweep(now);
     let users = verified(known, now, &answer);
     let event = Event::new(now, EventKind::Verify, "ok").about(asked.purpose, id);
     Step { record: Some(record), users, events: vec![event], outcome: Tried { answer, replayed: false } }
@@ -195,6 +195,7 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Ste
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
     slot.failures = slot.failures(now, limits).saturating_add(1);
     slot.failed_at = Some(now);
+    slot.failures_until = slot.failures_until.max(Some(now.after(limits.failures_kept)));
     let step = limits.locks.iter().find(|step| step.failures == slot.failures);
     slot.lock = step.map(|step| Lock {
         until: match step.length {
@@ -234,7 +235,7 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Ste
         expires_at,
     };
     remember(slot, now, asked, &answer);
-    record.sweep(now, limits);
+    record.sweep(now);
     let id = id.unwrap_or_default();
     let mut events = vec![Event::new(now, EventKind::Verify, "wrong").about(asked.purpose, &id)];
     if lock.is_some() {

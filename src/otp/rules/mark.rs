@@ -1,8 +1,8 @@
 //! `mark`: what the provider said of the SMS of a challenge.
 
 use super::{Known, Step};
-use crate::otp::record::{Delivery, Slot, State};
-use crate::otp::{Event, EventKind, Limits, Moment};
+use crate::otp::record::{Delivery, SendOutcome, Slot, State};
+use crate::otp::{Event, EventKind, Moment, Record};
 
 /// What became of the SMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +25,20 @@ pub struct Marked {
 
 /// Decides a `mark`. A challenge that is gone, or was used or revoked in the meantime, keeps its end.
 #[must_use]
-pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, said: &Mark) -> Step<Marked> {
+pub fn mark(known: &Known, now: Moment, challenge_id: &str, said: &Mark) -> Step<Marked> {
     let mut record = known.record.clone();
+    let (state, outcome, delivery) = match said {
+        Mark::Sent(delivery) => (State::Sent, SendOutcome::Accepted, Some(delivery)),
+        Mark::Unknown(delivery) => (State::Unknown, SendOutcome::Unknown, Some(delivery)),
+        Mark::Failed(delivery) => (State::Failed, SendOutcome::Refused, delivery.as_ref()),
+    };
+    let delivery = delivery.map(|delivery| Delivery {
+        outcome: Some(outcome),
+        detail: delivery.detail.as_deref().map(shortened),
+        ..delivery.clone()
+    });
     let Some(purpose) = record.challenge(challenge_id).map(|(purpose, _)| purpose.clone()) else {
-        return Step::none(Marked::default());
+        return answered(record, challenge_id, delivery);
     };
     let mut cooldown = None;
     let mut marked = Marked::default();
@@ -37,12 +47,10 @@ pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, sai
         return Step::none(marked);
     };
     let was_pending = own.state == State::Pending;
-    let (state, delivery) = match said {
-        Mark::Sent(delivery) => (State::Sent, Some(delivery)),
-        Mark::Unknown(delivery) => (State::Unknown, Some(delivery)),
-        Mark::Failed(delivery) => (State::Failed, delivery.as_ref()),
-    };
-    own.delivery = delivery.cloned();
+    // What was said once stays said.
+    if own.delivery.is_none() {
+        own.delivery.clone_from(&delivery);
+    }
     own.lease_until = None;
     if was_pending {
         if state == State::Failed {
@@ -60,7 +68,7 @@ pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, sai
         record.cooldown_until = before;
         record.streak = record.streak.saturating_sub(1);
     }
-    record.sweep(now, limits);
+    record.sweep(now);
     let detail = delivery.map(|delivery| {
         let named = format!("{}: ", delivery.provider);
         match &delivery.detail {
@@ -74,6 +82,29 @@ pub fn mark(known: &Known, now: Moment, limits: &Limits, challenge_id: &str, sai
     });
     let event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
     Step { record: Some(record), users: None, events: vec![event], outcome: marked }
+}
+
+/// What several providers said may be long, and the record of a phone stays small: its beginning and its end are kept.
+fn shortened(detail: &str) -> String {
+    const BEGINNING: usize = 200;
+    const END: usize = 55;
+    let length = detail.chars().count();
+    if length <= BEGINNING + END {
+        return detail.to_owned();
+    }
+    let beginning = detail.chars().take(BEGINNING);
+    beginning.chain(['…']).chain(detail.chars().skip(length - END)).collect()
+}
+
+/// The code was over before its provider was heard, and only its idempotency key remembers it.
+fn answered(mut record: Record, challenge_id: &str, delivery: Option<Delivery>) -> Step<Marked> {
+    let mut answers = record.requests.iter_mut().filter_map(|request| request.answer.as_mut());
+    let Some(own) = answers.find(|answer| answer.id == challenge_id) else { return Step::none(Marked::default()) };
+    if own.delivery.is_none() {
+        own.delivery = delivery;
+    }
+    **own = own.summary();
+    Step { record: Some(record), users: None, events: Vec::new(), outcome: Marked::default() }
 }
 
 /// Ends every live code that was made before this one; the newest of them is told.

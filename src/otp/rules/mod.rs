@@ -45,7 +45,7 @@ pub struct Step<T> {
 
 impl<T> Step<T> {
     /// Nothing changes.
-    fn none(outcome: T) -> Self {
+    pub(crate) fn none(outcome: T) -> Self {
         Self { record: None, users: None, events: Vec::new(), outcome }
     }
 }

@@ -3,7 +3,7 @@
 use super::mark::supersede_older;
 use super::{Known, Step};
 use crate::otp::record::{Challenge, Delivery, State};
-use crate::otp::{DeliveryReport, DeliveryState, Event, EventKind, Limits, Moment, Purpose};
+use crate::otp::{DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
 
 /// A gateway's word or code is kept so long, in characters: the record of a phone stays small.
 pub(super) const LONGEST_WORD: usize = 100;
@@ -50,7 +50,7 @@ pub enum Recorded {
 
 /// Decides a `report`. It never goes back from what is farther along, and never leaves a final state.
 #[must_use]
-pub fn report(known: &Known, now: Moment, limits: &Limits, said: &Reported<'_>) -> Step<Recorded> {
+pub fn report(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded> {
     let mut record = known.record.clone();
     let is_it = |challenge: &Challenge| match (said.message, &challenge.delivery) {
         (_, Some(delivery)) if said.provider.is_some_and(|provider| provider != delivery.provider) => false,
@@ -86,17 +86,17 @@ pub fn report(known: &Known, now: Moment, limits: &Limits, said: &Reported<'_>) 
     if settled && told.is_live(now) {
         supersede_older(slot, now, &id);
     }
-    record.sweep(now, limits);
+    record.sweep(now);
     Step { record: Some(record), users: None, events: vec![event], outcome: Recorded::News(told) }
 }
 
 /// Decides several reports on SMS to one phone, in their order, as one step.
 #[must_use]
-pub fn reports(known: &Known, now: Moment, limits: &Limits, said: &[Reported<'_>]) -> Step<Vec<Recorded>> {
+pub fn reports(known: &Known, now: Moment, said: &[Reported<'_>]) -> Step<Vec<Recorded>> {
     let mut known = known.clone();
     let mut whole = Step::none(Vec::with_capacity(said.len()));
     for said in said {
-        let step = report(&known, now, limits, said);
+        let step = report(&known, now, said);
         if let Some(record) = step.record {
             known.record = record.clone();
             whole.record = Some(record);

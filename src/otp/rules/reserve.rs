@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Known, Step};
-use crate::otp::record::{Challenge, PURPOSES, Record, Request, Slot, State};
+use crate::otp::record::{Challenge, PURPOSES, Record, Request, SendOutcome, Slot, State};
 use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};
 
 /// An idempotency key is remembered so long.
@@ -72,6 +72,10 @@ pub enum SendRefused {
     UnderWay(Moment),
     /// The idempotency key was used with other arguments.
     KeyReused,
+    /// As many idempotency keys are remembered for this phone as there is room for; the first is forgotten then.
+    Requests(Moment),
+    /// The same was asked for before, and an earlier version did not keep what came of it.
+    Forgotten,
     /// Too many purposes are in use for this phone.
     Purposes,
 }
@@ -108,7 +112,7 @@ pub fn reserve(
         return Err(SendRefused::UnderWay(until));
     }
     let mut record = known.record.clone();
-    record.sweep(now, limits);
+    record.sweep(now);
     if record.purposes.len() >= PURPOSES && !record.purposes.contains_key(asked.purpose) {
         return Err(SendRefused::Purposes);
     }
@@ -120,17 +124,19 @@ pub fn reserve(
     let challenge = challenge(known, now, asked, user, cooldown_before);
     if let Some((key, arguments)) = asked.request {
         record.requests.retain(|request| request.key != key);
+        record.room_for_request(now).map_err(SendRefused::Requests)?;
         record.requests.push(Request {
             key: key.to_owned(),
             arguments: arguments.to_owned(),
             challenge_id: asked.challenge_id.to_owned(),
             until: now.after(REQUEST_KEPT),
+            answer: None,
         });
     }
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
     make_room(slot, now, asked.way);
     slot.challenges.push(challenge.clone());
-    record.sweep(now, limits);
+    record.sweep(now);
     let event = Event::new(now, EventKind::Send, challenge.state.as_str()).about(asked.purpose, asked.challenge_id);
     Ok(Step {
         record: Some(record),
@@ -153,13 +159,11 @@ fn earlier(record: &Record, now: Moment, asked: &Reserve<'_>) -> Result<Option<R
     if request.arguments != arguments {
         return Err(SendRefused::KeyReused);
     }
-    match record.challenge(&request.challenge_id) {
-        Some((_, challenge)) if challenge.state == State::Failed => Ok(None),
-        Some((_, challenge)) => match challenge.lease_until {
-            Some(until) if challenge.state == State::Pending && until > now => Err(SendRefused::UnderWay(until)),
-            _ => Ok(Some(Reserved::Replayed(challenge.clone()))),
-        },
-        None => Ok(None),
+    let challenge = record.answer(request).ok_or(SendRefused::Forgotten)?;
+    match challenge.lease_until {
+        _ if challenge.send_outcome() == SendOutcome::Refused => Ok(None),
+        Some(until) if challenge.state == State::Pending && until > now => Err(SendRefused::UnderWay(until)),
+        _ => Ok(Some(Reserved::Replayed(challenge.clone()))),
     }
 }
 
@@ -202,6 +206,8 @@ fn count(record: &mut Record, now: Moment, limits: &Limits) {
     record.cooldown_until = wait.map(|wait| now.after(*wait));
     record.streak = record.streak.saturating_add(1);
     record.sends.push(now);
+    let matters = now.after(limits.longest_window().max(limits.quiet()));
+    record.history_until = record.history_until.max(Some(matters));
 }
 
 fn challenge(

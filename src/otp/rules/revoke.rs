@@ -2,7 +2,7 @@
 
 use super::{Known, Step};
 use crate::otp::record::State;
-use crate::otp::{Event, EventKind, Limits, Moment, Purpose};
+use crate::otp::{Event, EventKind, Moment, Purpose};
 
 /// What is to be killed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,7 +21,7 @@ pub struct Revoked(pub Vec<String>);
 
 /// Decides a `revoke`. The count of failures stays as it is.
 #[must_use]
-pub fn revoke(known: &Known, now: Moment, limits: &Limits, asked: &Revoke<'_>) -> Step<Revoked> {
+pub fn revoke(known: &Known, now: Moment, asked: &Revoke<'_>) -> Step<Revoked> {
     let mut record = known.record.clone();
     let mut revoked = Revoked::default();
     let mut events = Vec::new();
@@ -40,6 +40,6 @@ pub fn revoke(known: &Known, now: Moment, limits: &Limits, asked: &Revoke<'_>) -
     if revoked.0.is_empty() {
         return Step::none(revoked);
     }
-    record.sweep(now, limits);
+    record.sweep(now);
     Step { record: Some(record), users: None, events, outcome: revoked }
 }

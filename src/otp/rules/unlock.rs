@@ -36,17 +36,17 @@ pub fn unlock(known: &Known, now: Moment, limits: &Limits, asked: &Unlock<'_>) -
         }
         unlocked.locks += u32::from(slot.lock(now).is_some());
         unlocked.failures = unlocked.failures.saturating_add(slot.failures(now, limits));
-        (slot.failures, slot.failed_at, slot.lock) = (0, None, None);
+        slot.forgive();
     }
     if asked.limits && (!record.sends.is_empty() || record.cooldown_until.is_some()) {
         record.sends.clear();
-        (record.streak, record.cooldown_until) = (0, None);
+        (record.streak, record.cooldown_until, record.history_until) = (0, None, None);
         unlocked.limits = true;
     }
     if unlocked == Unlocked::default() {
         return Step::none(unlocked);
     }
-    record.sweep(now, limits);
+    record.sweep(now);
     let detail = format!("{} failures cleared{}", unlocked.failures, if unlocked.limits { ", and limits" } else { "" });
     let mut event = Event::new(now, EventKind::Unlock, "unlocked").detail(detail).because(asked.reason);
     event.purpose = asked.purpose.cloned();

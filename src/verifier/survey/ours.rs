@@ -74,7 +74,11 @@ impl Verifier<'_> {
         if sight.kind != kind {
             return Err(Unread(Oddity::WrongType, Some(format!("a {}, not a {kind}", sight.kind))));
         }
-        let end = |most: Duration, life: Life| Needs::End(most, life == Life::Over);
+        // Another file may have longer windows.
+        let end = |most: Duration, life: Life| match life {
+            Life::For(needed) => Needs::End(most.max(needed), false),
+            life => Needs::End(most, life == Life::Over),
+        };
         let limits = self.limits;
         Ok(match own {
             Own::Cell(Cell::Record(_)) => match read::<Record>(sight)?.life(sight.now, limits) {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::{Case, LEASE, at, code, peppers, take, user};
-use crate::otp::record::{Delivery, PURPOSES, Reason, State, Verdict};
+use crate::otp::record::{Delivery, PURPOSES, Reason, SendOutcome, State, Verdict};
 use crate::otp::rules::{
     About, Asked, Known, Linked, Mark, Recorded, Reported, Reserve, Reserved, Revoke, SendRefused, TryRefused, Unlock,
     Way, attempt, budget, link, mark, report, reserve, revoke, unlink, unlock,
@@ -55,7 +55,7 @@ impl<'c> Bench<'c> {
     }
 
     fn mark(&mut self, now: Moment, id: &str, said: &Mark) -> Option<String> {
-        let step = mark(&self.known, now, &self.limits, id, said);
+        let step = mark(&self.known, now, id, said);
         take(&mut self.known, step).superseded
     }
 
@@ -216,7 +216,7 @@ fn what_the_provider_said_does_not_bring_a_code_back() {
         match end {
             State::Used => assert_eq!(bench.right(at(1), "at_1"), OK),
             State::Revoked => {
-                let step = revoke(&bench.known, at(1), &bench.limits, &Revoke::default());
+                let step = revoke(&bench.known, at(1), &Revoke::default());
                 assert_eq!(take(&mut bench.known, step).0, ["ch_1"]);
             }
             _ => (0..5).for_each(|n| {
@@ -228,7 +228,7 @@ fn what_the_provider_said_does_not_bring_a_code_back() {
             assert_eq!(bench.state("ch_1"), end);
         }
     }
-    let none = mark(&Known::default(), at(0), &free(), "ch_9", &Mark::Sent(delivery()));
+    let none = mark(&Known::default(), at(0), "ch_9", &Mark::Sent(delivery()));
     assert_eq!((none.record, none.events.len()), (None, 0));
 }
 
@@ -370,9 +370,9 @@ fn tombstones_tell_why() {
     assert_eq!(bench.right(at(1), "at_1"), OK);
     assert_eq!(bench.right(at(2), "at_2"), (Verdict::NoCode, Some(Reason::Used)));
     bench.print(at(3), "ch_2");
-    let step = revoke(&bench.known, at(3), &bench.limits, &Revoke { challenge_id: Some("ch_1"), ..Revoke::default() });
+    let step = revoke(&bench.known, at(3), &Revoke { challenge_id: Some("ch_1"), ..Revoke::default() });
     assert_eq!((step.outcome.0.len(), step.record), (0, None), "a dead one is not killed again");
-    let step = revoke(&bench.known, at(3), &bench.limits, &Revoke { challenge_id: Some("ch_2"), ..Revoke::default() });
+    let step = revoke(&bench.known, at(3), &Revoke { challenge_id: Some("ch_2"), ..Revoke::default() });
     take(&mut bench.known, step);
     assert_eq!(bench.right(at(4), "at_3"), (Verdict::NoCode, Some(Reason::Revoked)));
     bench.print(at(5), "ch_3");
@@ -391,7 +391,7 @@ fn revoke_keeps_to_the_purpose_that_was_named() {
     bench.case = &pay;
     bench.print(at(0), "ch_2");
     let asked = Revoke { purpose: Some(&pay.purpose), ..Revoke::default() };
-    let step = revoke(&bench.known, at(1), &bench.limits, &asked);
+    let step = revoke(&bench.known, at(1), &asked);
     assert_eq!(take(&mut bench.known, step).0, ["ch_2"]);
     bench.case = &CASE;
     assert_eq!(bench.right(at(2), "at_1"), OK);
@@ -530,7 +530,7 @@ fn with_an_sms(said: impl FnOnce(Delivery) -> Mark) -> Bench<'static> {
 impl Bench<'_> {
     fn report(&mut self, now: Moment, message: About<'_>, report_of: &DeliveryReport) -> (Recorded, Vec<String>) {
         let said = Reported { message, provider: Some("p"), report: report_of, reason: None };
-        let step = report(&self.known, now, &self.limits, &said);
+        let step = report(&self.known, now, &said);
         let told = step.events.iter().map(|event| event.result.clone()).collect();
         (take(&mut self.known, step), told)
     }
@@ -583,9 +583,9 @@ fn a_report_of_another_message_changes_nothing_and_is_told() {
         assert_eq!(bench.report(at(10), message, &delivered), (Recorded::Stranger, vec!["refused".to_owned()]));
     }
     let said = Reported { message: About::Message("m1"), provider: Some("q"), report: &delivered, reason: None };
-    assert_eq!(report(&bench.known, at(10), &bench.limits, &said).outcome, Recorded::Stranger, "another provider's id");
+    assert_eq!(report(&bench.known, at(10), &said).outcome, Recorded::Stranger, "another provider's id");
     assert_eq!(bench.known, before);
-    let nobody = report(&Known::default(), at(10), &bench.limits, &said);
+    let nobody = report(&Known::default(), at(10), &said);
     assert_eq!((nobody.outcome, nobody.record, nobody.events.len()), (Recorded::Stranger, None, 0));
 }
 
@@ -601,7 +601,7 @@ fn a_report_settles_a_send_in_doubt_and_supersedes_only_what_is_older() {
     let failed = DeliveryReport::of(DeliveryState::Failed);
     let mut doubtful = bench.known.clone();
     let said = Reported { message: About::Message("m1"), provider: None, report: &failed, reason: None };
-    let step = report(&doubtful, at(6), &bench.limits, &said);
+    let step = report(&doubtful, at(6), &said);
     take(&mut doubtful, step);
     assert_eq!(doubtful.record.challenge("c1").unwrap().1.state, State::Unknown, "it went nowhere");
 
@@ -612,7 +612,8 @@ fn a_report_settles_a_send_in_doubt_and_supersedes_only_what_is_older() {
 
 #[test]
 fn what_ended_before_its_provider_was_heard_did_not_surely_go_out() {
-    let went_out = |bench: &Bench<'_>| bench.known.record.challenge("c1").unwrap().1.surely_went_out();
+    let went_out =
+        |bench: &Bench<'_>| bench.known.record.challenge("c1").unwrap().1.send_outcome() == SendOutcome::Accepted;
     let superseded = |said: Option<Mark>| {
         let mut bench = Bench::new(free());
         bench.sms(at(0), "c1").unwrap();

@@ -131,6 +131,7 @@ struct World {
     failures: [Failures; 2],
     sends: Vec<Moment>,
     requests: BTreeMap<usize, (usize, String, Moment)>,
+    said: BTreeMap<String, usize>,
     mapping: u32,
 }
 
@@ -149,6 +150,7 @@ impl World {
             failures: [Failures::default(); 2],
             sends: Vec::new(),
             requests: BTreeMap::new(),
+            said: BTreeMap::new(),
             mapping: 0,
         }
     }
@@ -258,7 +260,13 @@ impl World {
         let asked =
             Reserve { ttl: Duration::from_secs(5), max_tries: MAX_TRIES, request, ..self.case.reserve(&id, way) };
         // Looked at before: what makes place for the new one may be this.
-        let failed = |(_, id, _): &(_, String, _)| self.held(id).is_some_and(|held| held.state == State::Failed);
+        // A code that was typed has arrived, whatever its provider said.
+        let used = |id: &String| {
+            self.asked
+                .iter()
+                .any(|asking| asking.answer.verdict == Verdict::Ok && asking.answer.challenge_id.as_ref() == Some(id))
+        };
+        let failed = |(_, id, _): &(_, String, _)| self.said.get(id) == Some(&2) && !used(id);
         let failed = key.and_then(|(key, _)| self.requests.get(&key)).is_some_and(failed);
         match reserve(&self.known, self.now, &self.limits, &asked) {
             Err(refused) => {
@@ -326,6 +334,8 @@ impl World {
 
     fn mark(&mut self, back: usize, said: usize) -> &'static [State] {
         let Some(id) = self.made.iter().rev().nth(back).cloned() else { return &[] };
+        // A provider is heard once.
+        self.said.entry(id.clone()).or_insert(said);
         let delivery = Delivery::by("p");
         let said = match said {
             0 => Mark::Sent(delivery),
@@ -333,7 +343,7 @@ impl World {
             _ => Mark::Failed(Some(delivery)),
         };
         let pending = self.held(&id).is_some_and(|challenge| challenge.state == State::Pending);
-        let step = mark(&self.known, self.now, &self.limits, &id, &said);
+        let step = mark(&self.known, self.now, &id, &said);
         self.store(step);
         match said {
             _ if !pending => &[],
@@ -426,7 +436,7 @@ impl World {
 
     fn revoke(&mut self, purpose: Option<usize>) -> &'static [State] {
         let name = purpose.map(|purpose| Purpose::new(PURPOSES[purpose]).unwrap());
-        let step = revoke(&self.known, self.now, &self.limits, &Revoke { purpose: name.as_ref(), ..Revoke::default() });
+        let step = revoke(&self.known, self.now, &Revoke { purpose: name.as_ref(), ..Revoke::default() });
         self.store(step);
         let left = |id: &&String| purpose.is_none_or(|purpose| self.seen[*id].purpose == purpose) && self.is_live(id);
         assert_eq!(self.made.iter().find(left), None, "something is still alive");
@@ -504,8 +514,9 @@ fn the_largest_record_is_small() {
                 ..DeliveryReport::of(DeliveryState::Failed)
             }),
             reported_at: Some(world.now),
+            ..Delivery::by("")
         };
-        let step = mark(&world.known, world.now, &limits, &id, &Mark::Sent(said));
+        let step = mark(&world.known, world.now, &id, &Mark::Sent(said));
         take(&mut world.known, step);
         for guess in 0..3 {
             let id = format!("{}{round:04}{guess}", &long[..59]);

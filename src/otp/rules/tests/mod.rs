@@ -1,7 +1,9 @@
 //! The rules without a store: every edge by hand, and random histories by the thousand.
 
+mod clock;
 mod edges;
 mod histories;
+mod replays;
 mod whose;
 
 use std::time::Duration;
