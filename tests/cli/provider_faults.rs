@@ -237,6 +237,40 @@ fn a_gateway_that_fails_again_and_again_is_passed_over_by_all_processes() {
     assert_eq!(first.requests().len(), 3, "and passed over at once when it fails again");
 }
 
+/// A gateway of the user's that answers a 403 with this body, then the second one.
+fn forbidding(body: &'static str, statuses: &str) -> (Gateway, Gateway, Machine) {
+    let (first, second) = (Gateway::start(403, body), Gateway::start(201, TOOK));
+    let own = format!(
+        "name = \"Ours\"\nencoding = \"automatic\"\n[send]\nrequest = \"POST /sms\"\n\
+         json = {{ to = \"{{{{ phone }}}}\", text = \"{{{{ text }}}}\" }}\naccepted = \"body.id\"\nid = \"body.id\"\n\
+         [errors]\ncode = \"body.code\"\nmessage = \"body.message\"\nunlisted = \"unknown\"\n{statuses}"
+    );
+    let machine = Machine::with(&format!(
+        "{}[routes]\ndefault = [\"ours\", \"second\"]\npass_over = {{ after = 2, for = \"60s\" }}\n\
+         [providers.ours]\ndefinition = \"ours.toml\"\nbase_url = \"{}\"\n{}",
+        policy(),
+        first.base_url,
+        twilio("second", &second.base_url)
+    ));
+    machine.write(".config/otpctl/ours.toml", &own);
+    (first, second, machine)
+}
+
+#[test]
+fn a_403_about_one_country_does_not_have_the_gateway_passed_over_for_all() {
+    for (body, statuses, asked) in [
+        (r#"{"message":"not to this country"}"#, "[errors.statuses]\nregion = [403]\n", 4),
+        (r#"{"code":"77","message":"not to this network"}"#, "", 4),
+        (r#"{"message":"key disabled"}"#, "", 2),
+    ] {
+        let (first, second, machine) = forbidding(body, statuses);
+        for _ in 0..4 {
+            assert_eq!(machine.run(&["send", PHONE, "--json"]).exits(0).json()["provider"], "second");
+        }
+        assert_eq!((first.requests().len(), second.requests().len()), (asked, 4), "{body}");
+    }
+}
+
 #[test]
 fn a_gateway_that_works_again_is_forgiven_and_the_last_one_is_never_passed_over() {
     let first = Gateway::in_turn(&[("401 X", NO), ("201 X", TOOK), ("401 X", NO)]);

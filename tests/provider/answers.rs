@@ -149,6 +149,11 @@ async fn an_unlisted_code_in_a_2xx_is_what_the_definition_says() {
     assert!(matches!(outcome(&rest("unknown"), answer(200, body)).await, Outcome::Unknown(_)));
     let worded = format!("{}[errors.phrases]\nrecipient = [\"de-activated\"]\n", rest("refused"));
     assert_eq!(refused(outcome(&worded, answer(200, body)).await).0, Class::Recipient);
+    for zero in ["0", "000"] {
+        let body = format!(r#"{{"messages":[{{"status":"{zero}"}}]}}"#);
+        let outcome = outcome(&rest("refused"), answer(202, &body)).await;
+        assert!(matches!(outcome, Outcome::Unknown(_)), "a yes without an id is no refusal: {outcome:?}");
+    }
     for (status, body) in [(200, "{}"), (200, "not now"), (200, ""), (500, body), (502, body), (408, body)] {
         let outcome = outcome(&rest("refused"), answer(status, body)).await;
         assert!(matches!(outcome, Outcome::Unknown(_)), "{status} {body}: {outcome:?}");

@@ -96,7 +96,9 @@ impl Gateway {
         let errors = &self.definition.errors;
         let code = errors.code.as_ref().and_then(|code| code.text(&answered.scope));
         let known = code.as_ref().and_then(|code| errors.classes.get(code)).copied();
-        let unlisted = code.is_some() && errors.unlisted == Some(Unlisted::Refused);
+        // Zeros are a yes in every list of codes; where the answer is otherwise no yes, nobody can say.
+        let is_no = |code: &String| !code.trim_matches('0').is_empty();
+        let unlisted = code.as_ref().is_some_and(is_no) && errors.unlisted == Some(Unlisted::Refused);
         let by_status = if answered.is_success() && (refused || unlisted) {
             Some(Class::Other)
         } else {
