@@ -413,6 +413,8 @@ fn what_a_code_is_like_is_told_as_the_layout_has_it() {
         machine.redis().cli(&["SET", KEY, "a1b2c3d4", "EX", "300"]);
         machine.verify(PHONE, "A1B2-C3D5").exits(10);
         machine.verify(PHONE, "A1B2-C3D4").exits(0);
+        machine.redis().cli(&["SET", KEY, "a1B2c3D4", "EX", "300"]);
+        machine.verify(PHONE, "A1b2C3d4").exits(0);
         machine.redis().cli(&["SET", KEY, "a1b2c3", "EX", "300"]);
         is_not_understood(&machine, "six letters", &ALL);
         let shown = machine.run(&["config", "show", "--json"]).exits(0).stdout.clone();

@@ -4,9 +4,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::CodeShapes;
 use super::codec::Kept;
 use super::held::Strange;
+use super::{CodeShapes, Codes, Shared};
 use crate::otp::{Code, Secret};
 
 /// The cost of a bcrypt hash that is written here: what most libraries take when they are not told.
@@ -14,6 +14,8 @@ const COST: u32 = 10;
 
 /// The highest cost of a bcrypt hash that is computed: about a second. Each one more takes twice as long, and 31 a day.
 pub const MOST_COST: u32 = 14;
+/// So many bytes are read of what is hashed.
+const BCRYPT_READS: usize = 72;
 /// The lowest that there is.
 const LEAST_COST: u32 = 4;
 
@@ -118,6 +120,18 @@ impl Pattern {
         self.0.contains(&Part::Secret)
     }
 
+    /// How many bytes of what is hashed there are up to the end of its first code, with parts of these lengths.
+    fn reach(&self, code: usize, phone: usize, secret: usize) -> usize {
+        let length = |part: &Part| match part {
+            Part::Text(own) => own.len(),
+            Part::Code => code,
+            Part::Phone => phone,
+            Part::Secret => secret,
+        };
+        let until = self.0.iter().position(|part| *part == Part::Code).map_or(0, |code| code + 1);
+        self.0.iter().take(until).map(length).sum()
+    }
+
     fn fill(&self, code: &str, phone: &str, secret: &str) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::new());
         for part in &self.0 {
@@ -183,6 +197,19 @@ impl Keeper<'_> {
     fn key(&self) -> Zeroizing<String> {
         let wanted = self.secret.filter(|_| self.keeping == Keeping::HmacSha256);
         Zeroizing::new(wanted.map_or("", Secret::expose).to_owned())
+    }
+}
+
+impl Shared<'_> {
+    /// Whether a hash is one of something else than the code: bcrypt does not read so far as to its end, and would take
+    /// any code for the right one.
+    #[must_use]
+    pub fn ignores_code(&self) -> bool {
+        let Codes { layout, secret, ours, .. } = self.codes;
+        let phone = layout.phone.of(self.phone).map_or(0, str::len);
+        let code = layout.own_codes(ours).length.max(ours.length);
+        let secret = secret.map_or(0, |secret| secret.expose().len());
+        layout.keeping == Keeping::Bcrypt && layout.pattern.reach(code, phone, secret) > BCRYPT_READS
     }
 }
 
@@ -253,8 +280,10 @@ impl Comparison {
         match self.keeping {
             Keeping::Plain => {
                 let length = if self.kept.number { text.len() } else { 0 };
+                // Neither side is the one that decides how letters are written.
+                let capitals = |text: &str| Zeroizing::new(text.to_ascii_uppercase());
                 let kept = Zeroizing::new(format!("{:0>length$}", kept.as_str()));
-                same(kept.as_bytes(), text.as_bytes())
+                same(capitals(&kept).as_bytes(), capitals(text).as_bytes())
             }
             Keeping::Sha256 => {
                 let own = hex(&Sha256::digest(text.as_bytes()));
