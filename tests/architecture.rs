@@ -27,6 +27,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("aws_sigv4", &["provider/http/signature.rs"]),
     ("aws_credential_types", &["provider/http/signature.rs"]),
     ("roxmltree", &["provider/http/body.rs"]),
+    ("flate2", &["provider/http/exchange.rs"]),
     ("rusmpp_core", &["provider/smpp/"]),
     ("anyhow", &["error.rs", "app/", "commands/", "cli.rs"]),
     ("comfy_table", &["output/"]),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::error::{DefinitionError, Problem};
 use super::language::Expression;
 use super::reader::{Entry, Reader};
-use super::sections::{Names, answer, expression, request, required_answer, words_by_value};
+use super::refusals::words_by_value;
+use super::sections::{Names, answer, expression, request, required_answer};
 use super::{Features, Request, SenderKind};
 use crate::otp::{Country, DeliveryReason, DeliveryState};
 

@@ -108,6 +108,7 @@ mod calls;
 mod error;
 mod language;
 mod reader;
+mod refusals;
 mod sections;
 mod sense;
 
@@ -412,7 +413,7 @@ impl Definition {
             balance: top.table("balance")?.map(|table| calls::balance(table, &names)).transpose()?,
             test: top.table("test")?.map(|table| calls::test(table, &names)).transpose()?,
             features: top.table("features")?.map(calls::features).transpose()?.unwrap_or_default(),
-            errors: top.table("errors")?.map(sections::errors).transpose()?.unwrap_or_default(),
+            errors: top.table("errors")?.map(refusals::errors).transpose()?.unwrap_or_default(),
             settings: Vec::new(),
         };
         top.finish()?;
