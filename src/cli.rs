@@ -269,9 +269,10 @@ fn quiets(word: &str) -> usize {
 fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
     use clap::error::ErrorKind;
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // A closed pipe is nobody's loss.
-        let _ = error.print();
-        return Exit::Ok;
+        let colour = if set(env, "NO_COLOR") { Colour::Never } else { Colour::Auto };
+        let format = Format::Human;
+        let printer = Printer { format, colour, verbosity: Verbosity::Normal, here: Arc::default() };
+        return printer.help(&error.render().to_string(), &error.render().ansi().to_string());
     }
     let quiet: usize = words.iter().filter_map(|word| word.to_str()).map(quiets).sum();
     if quiet > 1 {
@@ -332,6 +333,22 @@ fn set(env: &Env, name: &str) -> bool {
     env.get(name).is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
 }
 
+/// Writes lines to which the terminal listens in vain: paths and names in them are somebody else's.
+struct Harmless<W>(W);
+
+impl<W: std::io::Write> std::io::Write for Harmless<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let lines: Vec<String> = text.split('\n').map(escaped).collect();
+        self.0.write_all(lines.join("\n").as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// `-v` and `OTPCTL_LOG`: what the parts of the program say of themselves, on stderr. None of them says a secret.
 fn listen(verbose: u8, env: &Env) {
     use tracing::Level;
@@ -345,7 +362,8 @@ fn listen(verbose: u8, env: &Env) {
         _ => Some(Level::DEBUG),
     };
     let Some(level) = level else { return };
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(|| Harmless(std::io::stderr())).with_ansi(false).without_time();
     // Only our own words: a library's could hold what it was given.
     let ours = Targets::new().with_default(LevelFilter::OFF).with_target("otpctl", level);
     let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();

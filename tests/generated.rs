@@ -1,5 +1,6 @@
 //! Files that are made from the program, held to it. `UPDATE=1 cargo test --test generated` writes them.
 
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Phone numbers against an oracle: what `otp::phone` makes of thousands of numbers is what Google's libphonenumber
 //! makes of them. `scripts/phones 1000000` asks for as many as one likes.
 
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first thing that is not as it should be")]
 
 #[path = "phones/oracle.rs"]

@@ -16,7 +16,9 @@ impl App {
         let Some(layout) = application.layout() else { return Ok(Some(Lodging::PrivacyIdea)) };
         let secret = match secret {
             Some(source) => Some(
-                self.app_secret.get_or_try_init(async || source.resolve(&self.env).await.map_err(Error::from)).await?,
+                self.app_secret
+                    .get_or_try_init(async || source.resolve(&self.fetch()).await.map_err(Error::from))
+                    .await?,
             ),
             None => None,
         };

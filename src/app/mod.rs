@@ -2,6 +2,7 @@
 
 mod asking;
 mod examining;
+mod guarding;
 mod lodging;
 mod own_pepper;
 mod redis;
@@ -18,6 +19,7 @@ use crate::error::{Error, Exit};
 use crate::otp::{Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::Printer;
 use crate::store::{Clock, Embedded, Store};
+use crate::system::shown;
 
 pub use crate::store::Role;
 use crate::verifier::{Progress, Verifier};
@@ -89,7 +91,7 @@ impl App {
             self.printer.warning(&format!("a file is named, so the profile `{profile}` is not read"));
         }
         let settings = config::load(&located, &self.env)?;
-        let file = settings.path.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+        let file = settings.path.as_deref().map_or_else(|| "none".to_owned(), shown);
         tracing::info!(file, "configuration");
         Ok(self.settings.get_or_init(|| settings))
     }
@@ -102,8 +104,8 @@ impl App {
         let store = self.store.get_or_try_init(async || -> Result<_, Error> {
             let store: Box<dyn Store> = match &self.settings()?.store {
                 StoreSettings::Embedded { path } => {
-                    tracing::info!(path = %path.display(), "embedded store");
-                    Box::new(Embedded::new(path.clone(), clock()))
+                    tracing::info!(%path, "embedded store");
+                    Box::new(Embedded::new(path.to_path_buf(), clock()))
                 }
                 StoreSettings::Redis(settings) => {
                     tracing::info!(servers = %settings.deployment, prefix = settings.prefix, "Redis");
@@ -131,7 +133,7 @@ impl App {
             let settings = self.settings()?;
             let mut peppers = Vec::with_capacity(settings.code.peppers.len());
             for pepper in &settings.code.peppers {
-                peppers.push(Pepper { id: pepper.id.clone(), key: pepper.resolve(&self.env).await? });
+                peppers.push(Pepper { id: pepper.id.clone(), key: pepper.resolve(&self.fetch()).await? });
             }
             if peppers.is_empty() {
                 let StoreSettings::Embedded { path } = &settings.store else {

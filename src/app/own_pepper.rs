@@ -1,8 +1,8 @@
 //! The pepper of an embedded store: made at its first use, beside the database, for its owner alone.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use data_encoding::{BASE32_NOPAD, BASE64};
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::config;
 use crate::error::{Error, Exit};
 use crate::otp::{Pepper, Randomness, RandomnessFailed, Secret};
+use crate::system::{create_private, shown};
 
 /// Reads the pepper, or makes it. Of many processes that come first at once, one makes it and all read the same: the
 /// file appears under its name only when it is whole.
@@ -22,7 +23,7 @@ pub(super) fn open(path: &Path, randomness: &dyn Randomness) -> Result<Pepper, E
     let key = config::read_private(path)?;
     let text = key.expose().trim();
     if text.is_empty() {
-        return Err(Error::said(Exit::Config, format!("{} is empty", path.display()))
+        return Err(Error::said(Exit::Config, format!("{} is empty", shown(path)))
             .hint("put the pepper back, or remove the file: a new one is made, and no code of the old one is taken"));
     }
     // Another key in the file has another name, so that a code made with the old one is not taken for a wrong code.
@@ -32,8 +33,7 @@ pub(super) fn open(path: &Path, randomness: &dyn Randomness) -> Result<Pepper, E
 }
 
 fn make(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
-    let failed =
-        |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.display().to_string()));
+    let failed = |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(shown(path)));
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     }
@@ -42,7 +42,7 @@ fn make(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
     let draft = path.with_extension(BASE32_NOPAD.encode(&salt).to_ascii_lowercase());
     let secret = fresh(randomness)?;
     let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        let mut file = create_private(&draft)?;
         file.write_all(secret.expose().as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;

@@ -1,18 +1,18 @@
 //! What the settings say of a Redis, made into a store: passwords fetched, certificates read, the command's time told.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::App;
 use crate::config::{
-    self, Deployment, Node, PlacedSecret, RedisSettings, RedisTarget, SecretSource, StoreSettings, TlsFiles,
+    self, Deployment, Fetch, Node, PlacedSecret, RedisSettings, RedisTarget, SecretSource, StoreSettings, TlsFiles,
 };
 use crate::error::{Error, Exit};
 use crate::otp::hint::Chosen;
 use crate::otp::{Hint, Secret};
 use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls};
+use crate::system::FilePath;
 
 /// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.
 /// It is less than what other commands keep, so that the last thing that they ask is still answered.
@@ -65,7 +65,7 @@ impl App {
                 (store::Deployment::Alone(place(node)), *database)
             }
             Deployment::Alone(RedisTarget::Unix { path, database }) => {
-                (store::Deployment::Alone(Place::Unix(path.clone())), *database)
+                (store::Deployment::Alone(Place::Unix(path.to_path_buf())), *database)
             }
             Deployment::Cluster(nodes) => (store::Deployment::Cluster(nodes.iter().map(place).collect()), 0),
             Deployment::Sentinel(own) => {
@@ -118,9 +118,18 @@ impl App {
 
     async fn password(&self, source: Option<&PlacedSecret>) -> Result<Option<Secret>, Error> {
         match source {
-            Some(source) => Ok(Some(source.resolve(&self.env).await?)),
+            Some(source) => Ok(Some(source.resolve(&self.fetch()).await?)),
             None => Ok(None),
         }
+    }
+
+    /// What secrets are fetched with: a program that prints one has less time than the command, so that it is this
+    /// that is told where it hangs.
+    #[must_use]
+    pub fn fetch(&self) -> Fetch<'_> {
+        let end = self.deadline();
+        let margin = MARGIN.min(self.globals.timeout / 10);
+        Fetch { env: &self.env, end: end.checked_sub(margin).unwrap_or(end).min(Instant::now() + MOST) }
     }
 
     /// The end of what a store may do, as it is when it is asked for.
@@ -139,12 +148,12 @@ fn place(node: &Node) -> Place {
 }
 
 fn tls(files: &TlsFiles) -> Result<Tls, Error> {
-    let read = |path: &PathBuf| {
-        let failed = |error| {
-            Error::new(Exit::Config, error)
-                .hint(format!("the file is named under [store.redis] tls: {}", path.display()))
-        };
-        std::fs::read(path).map_err(failed)
+    let read = |path: &FilePath| {
+        config::read_certificates(path).map_err(|error| {
+            let hint = error.next().cloned();
+            let hint = hint.unwrap_or_else(|| format!("the file is named under [store.redis] tls: {path}").into());
+            Error::from(error).hint(hint)
+        })
     };
     let client = match (&files.cert, &files.key) {
         (Some(cert), Some(key)) => Some((read(cert)?, config::read_private(key)?)),

@@ -27,6 +27,7 @@ impl App {
             let providers = vec![provider::open_test_number(number.outcome.clone())];
             return Ok(Route { providers, why: "nothing is ever sent to it".to_owned(), ..Route::default() });
         }
+        self.guard().await?;
         let only = provider.map(|name| [name.to_owned()]);
         let (by_route, by) = settings.routes.of(phone);
         let names = only.as_ref().map_or(by_route, <[_; 1]>::as_slice);
@@ -34,6 +35,7 @@ impl App {
         let (failover_on_unknown, pass_over) = (settings.routes.failover_on_unknown, settings.routes.pass_over);
         let mut route = Route { why, failover_on_unknown, pass_over, ..Route::default() };
         for name in names {
+            self.may_show_codes(name)?;
             route.providers.push(self.provider(name).await?);
             route.real |= settings.providers.get(name).is_some_and(|configured| configured.kind.is_real());
         }
@@ -56,15 +58,15 @@ impl App {
         })?;
         let printer = self.printer.clone();
         let context = provider::Context {
-            console: Arc::new(move |text| printer.say(text)),
+            console: Arc::new(move |text| printer.show(text)),
             clock: clock(),
             path: self.env.get("PATH").unwrap_or_default().to_owned(),
         };
-        let resolved = configured.resolve(&self.env).await?;
+        let resolved = configured.resolve(&self.fetch()).await?;
         configured.kind.open(name, resolved, &context).map_err(|error| {
             let place = place(settings);
-            Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}"))
-                .hint(Hint::run(&["config", "check"]))
+            let fix = error.fix().unwrap_or_else(|| Hint::run(&["config", "check"]));
+            Error::said(Exit::Config, format!("{place}[providers.{name}]: {error}")).hint(fix)
         })
     }
 

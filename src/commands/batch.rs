@@ -41,7 +41,7 @@ impl<'a> Batch<'a> {
         let lines: Box<dyn AsyncBufRead + Unpin> = if from == Path::new("-") {
             Box::new(BufReader::new(tokio::io::stdin()))
         } else {
-            let opened = File::open(from).await;
+            let opened = opened(from).await;
             let failed = |error| Error::new(Exit::Usage, anyhow::Error::new(error).context(from.display().to_string()));
             Box::new(BufReader::new(opened.map_err(failed)?))
         };
@@ -112,6 +112,12 @@ impl Many for Batch<'_> {
     fn counts(&self) -> (usize, usize) {
         (self.done, self.failed)
     }
+}
+
+/// A file of lines may be a pipe, and as long as it likes: it is read line by line.
+#[expect(clippy::disallowed_methods, reason = "lines are streamed, from a pipe too")]
+async fn opened(from: &Path) -> std::io::Result<File> {
+    File::open(from).await
 }
 
 /// A line's result: what was asked for, how it ended, and the document of the command alone or of its error.

@@ -54,6 +54,8 @@ impl Args {
         }
         let target = phone_of(app, &self.target).await?;
         app.may_change(&format!("print a code for {}", target.shown(app)), Asks::First).await?;
+        app.guard().await?;
+        app.printer.may_print_once("the code")?;
         let code = self.wanted.code(app, &target).await?;
         let asked = self.wanted.issue(app, &target, &code).await?;
         let issued = app.verifier().await?.issue(&asked).await.map_err(|error| target.failed(app, error))?;

@@ -64,6 +64,7 @@ impl Args {
         let code = app.typed_code(&self.typed(app).await?)?;
         let target = phone_of(app, &self.target).await?;
         app.may_change("spend a try", Asks::Never).await?;
+        app.guard().await?;
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {

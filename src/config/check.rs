@@ -1,17 +1,17 @@
 //! `config check`: what a file may say and still not work: templates, secrets, and slips that only a person can judge.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::env::Env;
 use super::error::ConfigError;
-use super::fetch::read_private;
+use super::fetch::{read_certificates, read_private};
+use super::guard;
+use super::secret::Fetch;
 use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
 use crate::otp::layout::{Application, Layout};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
-use crate::otp::{Hint, MIN_BITS, Purpose};
+use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,9 +54,9 @@ impl Finding {
 
 /// Looks at everything that loading leaves alone because it takes time or asks others: [`check_texts`], then
 /// [`check_secrets`].
-pub async fn check_all(settings: &Settings, env: &Env, today: Date) -> Vec<Finding> {
+pub async fn check_all(settings: &Settings, fetch: &Fetch<'_>, today: Date) -> Vec<Finding> {
     let mut findings = check_texts(settings, today);
-    findings.extend(check_secrets(settings, env).await);
+    findings.extend(check_secrets(settings, fetch).await);
     findings
 }
 
@@ -65,6 +65,7 @@ pub async fn check_all(settings: &Settings, env: &Env, today: Date) -> Vec<Findi
 pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
     codes(settings, &mut findings);
+    guards(settings, &mut findings);
     policy(settings, &mut findings);
     messages(settings, &mut findings);
     test_numbers(settings, today, &mut findings);
@@ -74,9 +75,9 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
 }
 
 /// Fetches every secret, and keeps none.
-pub async fn check_secrets(settings: &Settings, env: &Env) -> Vec<Finding> {
+pub async fn check_secrets(settings: &Settings, fetch: &Fetch<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    secrets(settings, env, &mut findings).await;
+    secrets(settings, fetch, &mut findings).await;
     findings
 }
 
@@ -153,6 +154,26 @@ fn layouts(layout: &Layout, code: &CodeSettings, findings: &mut Vec<Finding>) {
             )
         };
         findings.push(finding(Level::Note, key, text).hint(hint));
+    }
+}
+
+/// What a protected file refuses to work with, and any other is warned of.
+fn guards(settings: &Settings, findings: &mut Vec<Finding>) {
+    let level = if settings.protected { Level::Error } else { Level::Warning };
+    for weakness in guard::weaknesses(settings) {
+        let key = weakness.key().unwrap_or_default().to_owned();
+        let hint = weakness.next().cloned();
+        findings.push(Finding { level, key, text: weakness.message().to_owned(), hint });
+    }
+    if !settings.protected || settings.reveal {
+        return;
+    }
+    for (name, _) in settings.providers.iter().filter(|(_, provider)| provider.kind.shows_codes()) {
+        let routed = settings.routes.all().any(|(_, route)| route.contains(name));
+        let level = if routed { Level::Error } else { Level::Warning };
+        let text = "it shows codes, which this protected file does not allow: nothing is sent by it";
+        let hint = "send through a provider of SMS, or `reveal = true` at the top of the file";
+        findings.push(finding(level, format!("providers.{name}"), text).hint(hint));
     }
 }
 
@@ -269,13 +290,17 @@ fn ids(settings: &Settings, findings: &mut Vec<Finding>) {
     }
 }
 
-async fn secrets(settings: &Settings, env: &Env, findings: &mut Vec<Finding>) {
+async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Finding>) {
+    let mut weak: Vec<Finding> = Vec::new();
     let mut note = |key: String, result: Result<(), ConfigError>| match result {
         Ok(()) => findings.push(finding(Level::Note, key, "can be fetched")),
         Err(error) => findings.push(Finding::failed(key, &error)),
     };
     for pepper in &settings.code.peppers {
-        note(format!("code.peppers.{}", pepper.id), pepper.resolve(env).await.map(drop));
+        let key = format!("code.peppers.{}", pepper.id);
+        let resolved = pepper.resolve(fetch).await;
+        weak.extend(resolved.as_ref().ok().and_then(|secret| weak_pepper(settings, &key, secret)));
+        note(key, resolved.map(drop));
     }
     if let StoreSettings::Redis(redis) = &settings.store {
         let at_sentinels = match &redis.deployment {
@@ -283,36 +308,45 @@ async fn secrets(settings: &Settings, env: &Env, findings: &mut Vec<Finding>) {
             _ => None,
         };
         if let Some(secret) = redis.layout.as_ref().and_then(|layout| layout.secret.as_ref()) {
-            note("store.redis.layout.secret".to_owned(), secret.resolve(env).await.map(drop));
+            note("store.redis.layout.secret".to_owned(), secret.resolve(fetch).await.map(drop));
         }
         let at_servers = ("store.redis", &redis.password, &redis.tls);
         for (table, password, tls) in std::iter::once(at_servers).chain(at_sentinels) {
             if let Some(password) = password {
-                note(format!("{table}.password"), password.resolve(env).await.map(drop));
+                note(format!("{table}.password"), password.resolve(fetch).await.map(drop));
             }
             let Some(tls) = tls else { continue };
-            if let Some(key) = tls.key.as_deref() {
+            if let Some(key) = &tls.key {
                 note(format!("{table}.tls.key"), read_private(key).map(drop));
             }
             for (name, path) in [("ca", &tls.ca), ("cert", &tls.cert)] {
                 if let Some(path) = path {
-                    note(format!("{table}.tls.{name}"), readable(path));
+                    note(format!("{table}.tls.{name}"), read_certificates(path).map(drop));
                 }
             }
         }
     }
     for (name, provider) in &settings.providers {
         for (setting, entry) in &provider.entries {
-            if let Entry::Secret(_) = entry {
-                note(format!("providers.{name}.{setting}"), provider.fetch(setting, env).await.map(drop));
+            let key = format!("providers.{name}.{setting}");
+            match entry {
+                Entry::Secret(_) => note(key, provider.fetch(setting, fetch).await.map(drop)),
+                Entry::Authority(path) => note(format!("{key}.ca"), read_certificates(path).map(drop)),
+                Entry::Plain(_) | Entry::File(_) | Entry::Program(..) => {}
             }
         }
     }
+    if let (StoreSettings::Embedded { path }, []) = (&settings.store, settings.code.peppers.as_slice()) {
+        // The one that the embedded store makes for itself is strong, unless somebody wrote another one there.
+        let own = read_private(&path.with_file_name("pepper"));
+        weak.extend(own.ok().and_then(|secret| weak_pepper(settings, "code.peppers", &secret)));
+    }
+    findings.extend(weak);
 }
 
-/// A certificate is no secret; that it is there is all that can be told here.
-fn readable(path: &Path) -> Result<(), ConfigError> {
-    std::fs::File::open(path)
-        .map(drop)
-        .map_err(|error| ConfigError::new(format!("cannot be read: {}", error.kind())).in_file(path))
+/// A pepper that can be guessed.
+fn weak_pepper(settings: &Settings, key: &str, secret: &Secret) -> Option<Finding> {
+    let level = if settings.protected { Level::Error } else { Level::Warning };
+    guard::weak_pepper(secret.expose())
+        .map(|why| finding(level, key, format!("the pepper {why}")).hint(guard::fresh_pepper()))
 }

@@ -1,12 +1,11 @@
 //! Why a configuration is refused: where it is, what is allowed, and what to type next; never the value itself.
 
 use std::fmt;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::otp::Hint;
 use crate::otp::foreign::escaped;
-use crate::otp::hint::word;
+use crate::system::shown;
 
 /// A configuration that is missing, invalid or unsafe. It holds no value of the file and no line of it, so that no
 /// secret can reach a terminal or a log through it; only names of keys, files, programs and environment variables.
@@ -135,15 +134,4 @@ pub(super) struct Place {
     pub(super) path: Option<PathBuf>,
     pub(super) line: usize,
     pub(super) key: String,
-}
-
-/// A path as a terminal may see it.
-pub(super) fn shown(path: &Path) -> String {
-    escaped(&path.to_string_lossy())
-}
-
-/// A path as a shell takes it, for hints that are pasted.
-#[must_use]
-pub fn pasteable(path: &Path) -> String {
-    word(path.as_os_str().as_bytes())
 }

@@ -3,20 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::env::Env;
 use super::error::ConfigError;
 use super::files;
+use super::guard::fresh_pepper;
+use super::secret::Fetch;
 use super::settings::{Entry, MIN_PEPPER, PepperSource, PlacedSecret, ProviderSettings};
-use crate::otp::{Hint, Secret};
+use crate::otp::Secret;
 use crate::provider;
+use crate::system::{MAX_CERTIFICATES, Trust, read_text};
 
 impl PlacedSecret {
     /// Fetches the secret.
     ///
     /// # Errors
     /// As [`super::SecretSource::resolve`], with the file and line of the key.
-    pub async fn resolve(&self, env: &Env) -> Result<Secret, ConfigError> {
-        self.source.resolve(env).await.map_err(|error| error.named(&self.place))
+    pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<Secret, ConfigError> {
+        self.source.resolve(fetch).await.map_err(|error| error.named(&self.place))
     }
 }
 
@@ -25,15 +27,15 @@ impl PepperSource {
     ///
     /// # Errors
     /// As [`super::SecretSource::resolve`], and when it is too short to be a key.
-    pub async fn resolve(&self, env: &Env) -> Result<Secret, ConfigError> {
-        let text = self.source.resolve(env).await.map_err(|error| error.named(&self.place))?;
+    pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<Secret, ConfigError> {
+        let text = self.source.resolve(fetch).await.map_err(|error| error.named(&self.place))?;
         let pepper = text.expose().trim();
         if pepper.chars().count() < MIN_PEPPER {
             return Err(ConfigError::new(format!(
                 "a pepper has at least {MIN_PEPPER} characters, and this one is shorter"
             ))
             .at(&self.place)
-            .hint(Hint::shell("head -c 32 /dev/urandom | base64").because("make one")));
+            .hint(fresh_pepper()));
         }
         Ok(Secret::new(pepper.to_owned()))
     }
@@ -50,23 +52,28 @@ impl ProviderSettings {
     ///
     /// # Errors
     /// As [`super::SecretSource::resolve`], with the file and line of the key; and as [`Self::broken`].
-    pub async fn resolve(&self, env: &Env) -> Result<provider::Settings, ConfigError> {
+    pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<provider::Settings, ConfigError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let mut settings = BTreeMap::new();
         for name in self.entries.keys() {
-            settings.extend(self.fetch(name, env).await?.map(|setting| (name.clone(), setting)));
+            settings.extend(self.fetch(name, fetch).await?.map(|setting| (name.clone(), setting)));
         }
         Ok(provider::Settings(settings))
     }
 
     /// One setting, fetched where it is a secret.
-    pub(super) async fn fetch(&self, name: &str, env: &Env) -> Result<Option<provider::Setting>, ConfigError> {
+    pub(super) async fn fetch(&self, name: &str, fetch: &Fetch<'_>) -> Result<Option<provider::Setting>, ConfigError> {
         match self.entries.get(name) {
             None => Ok(None),
             Some(Entry::Plain(value)) => Ok(Some(provider::Setting::Plain(value.clone()))),
-            Some(Entry::Secret(source)) => match source.resolve(env).await {
+            Some(Entry::File(path)) => Ok(Some(provider::Setting::File(path.clone()))),
+            Some(Entry::Authority(path)) => Ok(Some(provider::Setting::Authority(path.clone()))),
+            Some(Entry::Program(program, arguments)) => {
+                Ok(Some(provider::Setting::Program(program.clone(), arguments.clone())))
+            }
+            Some(Entry::Secret(source)) => match source.resolve(fetch).await {
                 Ok(secret) => Ok(Some(provider::Setting::Secret(secret))),
                 Err(error) => Err(self.places.get(name).map_or(error.clone(), |place| error.named(place))),
             },
@@ -79,5 +86,13 @@ impl ProviderSettings {
 /// # Errors
 /// When it is not there, not a regular file of ours or root's, or open to others.
 pub fn read_private(path: &Path) -> Result<Secret, ConfigError> {
-    files::read_secret(path).map(|text| Secret::new(text.as_str().to_owned()))
+    files::read_secret(path).map(|file| Secret::new(file.text.as_str().to_owned()))
+}
+
+/// Reads certificates: whoever may write them says whom TLS trusts.
+///
+/// # Errors
+/// When they are not there, not a regular file of ours or root's, or others may write them.
+pub fn read_certificates(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    Ok(read_text(path, MAX_CERTIFICATES, Trust::Owned).map(|file| file.text.as_bytes().to_vec())?)
 }

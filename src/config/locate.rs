@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::env::Env;
-use super::error::{ConfigError, pasteable, shown};
+use super::error::ConfigError;
 use super::words;
 use crate::otp::foreign::escaped;
 use crate::otp::{Hint, hint};
+use crate::system::{pasteable, shown};
 
 /// The machine's folder.
 const SYSTEM: &str = "/etc/otpctl";

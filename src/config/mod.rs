@@ -14,6 +14,7 @@ mod env;
 mod error;
 mod fetch;
 mod files;
+mod guard;
 mod keys;
 mod layout;
 mod limits;
@@ -32,12 +33,14 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use crate::system::pasteable;
 pub use check::{Finding, Level, check_all, check_secrets, check_texts};
 pub use env::Env;
-pub use error::{ConfigError, pasteable};
-pub use fetch::read_private;
+pub use error::ConfigError;
+pub use fetch::{read_certificates, read_private};
+pub use guard::{fresh_pepper, weak_pepper, weaknesses};
 pub use locate::{Chosen, Located, Origin, Request, locate, profile_path, usual_path};
-pub use secret::SecretSource;
+pub use secret::{Fetch, SecretSource};
 pub use settings::{
     CodeSettings, Deployment, DurabilitySettings, Entry, LayoutSettings, MIN_PEPPER, MessageSettings, Node,
     PepperSource, PlacedSecret, ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings,
@@ -60,7 +63,7 @@ pub fn load(located: &Located, env: &Env) -> Result<Settings, ConfigError> {
     let document = tree::Document::parse(Some(path), &file.text)?;
     let settings = read::settings(located, &document, env)?;
     if let Some(line) = document.literal() {
-        files::private(path, file.mode, &format!("line {line} holds a secret, and others may read this file"))?;
+        files::held_private(path, &file, &format!("line {line} holds a secret, and others may read this file"))?;
     }
     Ok(settings)
 }

@@ -1,7 +1,6 @@
 //! `[providers.NAME]` and `[routes]`: held to what each kind of provider says that it takes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,6 +16,7 @@ use super::{keys, url, words};
 use crate::otp::Hint;
 use crate::otp::circuit::PassOver;
 use crate::provider::{self, SettingSpec, SettingType};
+use crate::system::FilePath;
 
 /// The provider that is there without being configured: it prints the SMS on stderr.
 pub(super) const CONSOLE: &str = "console";
@@ -66,7 +66,7 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
         match table.get(&spec.name) {
             Some(node) => {
                 provider.places.insert(spec.name.clone(), node.place());
-                provider.entries.insert(spec.name.clone(), entry(&node, spec, description.real)?);
+                provider.entries.insert(spec.name.clone(), entry(&node, spec)?);
             }
             None if spec.required => {
                 return Err(table.refuse(format!("`{}` is missing, and {} needs it", spec.name, description.title)));
@@ -107,13 +107,13 @@ fn kind(table: &Table<'_>, name: &str) -> Result<ProviderSettings, ConfigError> 
 }
 
 /// The kind that a file defines.
-fn defined(path: &Path, name: &str) -> Result<provider::Kind, ConfigError> {
+fn defined(path: &FilePath, name: &str) -> Result<provider::Kind, ConfigError> {
     let text = files::read_config(path)?.text;
     provider::Kind::own(name, &text).map_err(|error| ConfigError::new(error.to_string()).in_file(path).hint(fix(path)))
 }
 
 /// What to do about a definition that cannot be read.
-fn fix(path: &Path) -> Hint {
+fn fix(path: &FilePath) -> Hint {
     if path.exists() {
         Hint::run(&["provider", "check"]).arg(path.to_string_lossy())
     } else {
@@ -131,7 +131,7 @@ fn unknown_kind(table: &Table<'_>, kind: &str) -> ConfigError {
     error.hint(format!("kinds: {}", kinds.join(", ")))
 }
 
-fn entry(node: &Node<'_>, spec: &SettingSpec, real: bool) -> Result<Entry, ConfigError> {
+fn entry(node: &Node<'_>, spec: &SettingSpec) -> Result<Entry, ConfigError> {
     if spec.secret {
         return SecretSource::read(node).map(Entry::Secret);
     }
@@ -144,39 +144,36 @@ fn entry(node: &Node<'_>, spec: &SettingSpec, real: bool) -> Result<Entry, Confi
         }
         _ => {}
     }
-    if spec.holds == SettingType::Tls {
-        return tls(node).map(Entry::Plain);
-    }
     let (fits, wanted) = match spec.holds {
+        SettingType::Tls => return tls(node),
+        SettingType::File => return node.file().map(Entry::File),
+        SettingType::Program => {
+            let (program, arguments) = node.command("[\"/usr/local/bin/send-sms\", \"--quiet\"]")?;
+            return Ok(Entry::Program(program, arguments));
+        }
         SettingType::Text => (matches!(node.value, DeValue::String(_)), "text in quotes"),
         SettingType::Number => (matches!(node.value, DeValue::Integer(_)), "a whole number"),
         SettingType::Flag => (matches!(node.value, DeValue::Boolean(_)), "true or false"),
         SettingType::Table => (matches!(node.value, DeValue::Table(_)), "a table"),
         SettingType::List => (matches!(node.value, DeValue::Array(_)), "a list"),
-        SettingType::Tls => (false, "true, false, or a table"),
     };
     if !fits {
         return Err(node.wrong_type(wanted));
-    }
-    // The one path among the settings of providers is where `outbox` writes.
-    if !real && spec.name == "path" {
-        return Ok(Entry::Plain(Value::String(node.file()?.to_string_lossy().into_owned())));
     }
     json(node).map(Entry::Plain)
 }
 
 /// `true`, `false`, or a CA's file, whose place is relative to the folder of the configuration.
-fn tls(node: &Node<'_>) -> Result<Value, ConfigError> {
+fn tls(node: &Node<'_>) -> Result<Entry, ConfigError> {
     if let DeValue::Boolean(on) = node.value {
-        return Ok(Value::Bool(*on));
+        return Ok(Entry::Plain(Value::Bool(*on)));
     }
     if !matches!(node.value, DeValue::Table(_)) {
         return Err(node.wrong_type("true, false, or a table such as { ca = \"ca.pem\" }"));
     }
     let table = node.table()?;
     table.only(&["ca"])?;
-    let ca = table.file("ca")?.ok_or_else(|| table.refuse("`ca` is missing"))?;
-    Ok(serde_json::json!({ "ca": ca.to_string_lossy() }))
+    table.file("ca")?.map(Entry::Authority).ok_or_else(|| table.refuse("`ca` is missing"))
 }
 
 fn json(node: &Node<'_>) -> Result<Value, ConfigError> {

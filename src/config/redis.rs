@@ -51,7 +51,7 @@ pub(super) fn read(table: &Table<'_>, region: Option<Country>) -> Result<RedisSe
         }
         [way] => {
             let tls = tls.or(None);
-            (Deployment::Sentinel(sentinel(table, &way.table()?, tls.as_ref())?), tls)
+            (Deployment::Sentinel(Box::new(sentinel(table, &way.table()?, tls.as_ref())?)), tls)
         }
         [_, second, ..] => {
             return Err(second

@@ -1,23 +1,30 @@
 //! Where a secret comes from, and fetching it when it is first needed.
 
-use std::ffi::OsStr;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use tokio::io::AsyncReadExt as _;
+use tokio::time::{Instant, timeout, timeout_at};
 use toml::de::DeValue;
 use zeroize::Zeroizing;
 
 use super::env::Env;
-use super::error::{ConfigError, shown};
+use super::error::ConfigError;
 use super::tree::{Node, Table};
 use super::{files, keys};
 use crate::otp::Secret;
-use crate::otp::foreign::escaped;
+use crate::system::{FilePath, Group, MAX_SECRET, Program};
 
-/// What a program may print as a secret; more is not one.
-const MAX_PRINTED: u64 = 64 << 10;
+/// What a secret is fetched with.
+#[derive(Debug, Clone, Copy)]
+pub struct Fetch<'a> {
+    /// The environment.
+    pub env: &'a Env,
+    /// No program is waited for any longer.
+    pub end: Instant,
+}
 
 /// Where a secret comes from. Nothing is fetched before it is needed: a wrong SMS key must not stop `verify`.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,22 +34,22 @@ pub enum SecretSource {
     /// An environment variable.
     Env(String),
     /// A file of its own.
-    File(PathBuf),
+    File(FilePath),
     /// A program that prints it, and its arguments; no shell.
-    Command(Vec<String>),
+    Command(Program, Vec<String>),
 }
 
 impl SecretSource {
-    /// Fetches the secret. A program is killed when the future is dropped, so that the caller's deadline holds.
+    /// Fetches the secret. A program is killed with all that it started at the deadline, or when the future is dropped.
     ///
     /// # Errors
     /// When it is not there, empty, not text, or open to others. The error names the source and never what it gave.
-    pub async fn resolve(&self, env: &Env) -> Result<Secret, ConfigError> {
+    pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<Secret, ConfigError> {
         match self {
             Self::Literal(secret) => Ok(secret.clone()),
-            Self::Env(name) => from_env(name, env),
+            Self::Env(name) => from_env(name, fetch.env),
             Self::File(path) => from_file(path),
-            Self::Command(words) => from_command(words, env).await,
+            Self::Command(program, arguments) => from_command(program, arguments, fetch).await,
         }
     }
 
@@ -52,11 +59,11 @@ impl SecretSource {
         match self {
             Self::Literal(_) => serde_json::json!("[redacted]"),
             Self::Env(name) => serde_json::json!({ "env": name }),
-            Self::File(path) => serde_json::json!({ "file": shown(path) }),
+            Self::File(path) => serde_json::json!({ "file": path.to_string() }),
             // Only the program: an argument may be a secret in itself.
-            Self::Command(words) => {
-                let arguments = words.iter().skip(1).map(|_| "[redacted]");
-                let words: Vec<&str> = words.iter().take(1).map(String::as_str).chain(arguments).collect();
+            Self::Command(program, arguments) => {
+                let arguments = arguments.iter().map(|_| "[redacted]".to_owned());
+                let words: Vec<String> = std::iter::once(program.to_string()).chain(arguments).collect();
                 serde_json::json!({ "command": words })
             }
         }
@@ -81,7 +88,10 @@ impl SecretSource {
         match given.as_slice() {
             [node] if node.name == "env" => Ok(Self::Env(variable(node)?)),
             [node] if node.name == "file" => Ok(Self::File(node.file()?)),
-            [node] => Ok(Self::Command(command(node)?)),
+            [node] => {
+                let (program, arguments) = node.command("[\"pass\", \"show\", \"sms\"]")?;
+                Ok(Self::Command(program, arguments))
+            }
             _ => Err(table.refuse("a secret comes from one place: env, file or command")),
         }
     }
@@ -112,23 +122,6 @@ fn variable(node: &Node<'_>) -> Result<String, ConfigError> {
     Ok(name.to_owned())
 }
 
-fn command(node: &Node<'_>) -> Result<Vec<String>, ConfigError> {
-    let mut words = Vec::new();
-    for word in node.list("a program and its arguments")? {
-        words.push(word.text()?.to_owned());
-    }
-    let wanted = "a program and its arguments are wanted, such as [\"pass\", \"show\", \"sms\"]";
-    let Some(program) = words.first_mut().filter(|program| !program.is_empty()) else {
-        return Err(node.refuse(wanted));
-    };
-    if program.contains('/')
-        && let Some(first) = node.list("")?.next()
-    {
-        *program = first.file()?.to_string_lossy().into_owned();
-    }
-    Ok(words)
-}
-
 fn from_env(name: &str, env: &Env) -> Result<Secret, ConfigError> {
     let missing = |what: &str| {
         ConfigError::new(format!("the environment variable {name} {what}"))
@@ -140,7 +133,7 @@ fn from_env(name: &str, env: &Env) -> Result<Secret, ConfigError> {
 }
 
 fn from_file(path: &Path) -> Result<Secret, ConfigError> {
-    trimmed(&files::read_secret(path)?).ok_or_else(|| ConfigError::new("this file is empty").in_file(path))
+    trimmed(&files::read_secret(path)?.text).ok_or_else(|| ConfigError::new("this file is empty").in_file(path))
 }
 
 /// An editor and `echo` end a file with a line feed, which is no part of the secret.
@@ -149,35 +142,56 @@ fn trimmed(text: &str) -> Option<Secret> {
     (!text.trim().is_empty()).then(|| Secret::new(text.to_owned()))
 }
 
-async fn from_command(words: &[String], env: &Env) -> Result<Secret, ConfigError> {
-    let Some((program, arguments)) = words.split_first() else { return Err(ConfigError::new("no program is named")) };
+/// How long output is waited for after the program ended: something that it left behind may hold the pipe open.
+const GRACE: Duration = Duration::from_millis(300);
+
+async fn from_command(program: &Program, arguments: &[String], fetch: &Fetch<'_>) -> Result<Secret, ConfigError> {
     let failed = |what: String| {
-        ConfigError::new(format!("the program {} {what}", escaped(program)))
+        ConfigError::new(format!("the program {program} {what}"))
             .hint("run it by hand: it is to print the secret and nothing else, and to ask for nothing")
     };
-    let mut child = tokio::process::Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .envs(env.iter().map(|(name, value)| (OsStr::new(name), value)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        // What it complains of may hold what it knows.
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
+    let path = fetch.env.get("PATH").unwrap_or_default();
+    // What it complains of may hold what it knows.
+    let pipes = [Stdio::null(), Stdio::piped(), Stdio::null()];
+    let mut group = program
+        .start(arguments, path, Some(fetch.env.iter()), pipes)
         .map_err(|error| failed(format!("cannot be started: {}", error.kind())))?;
     let mut printed = Zeroizing::new(Vec::new());
-    if let Some(output) = child.stdout.take() {
-        let read = output.take(MAX_PRINTED + 1).read_to_end(&mut printed).await;
-        read.map_err(|error| failed(format!("cannot be heard: {}", error.kind())))?;
+    let ended = timeout_at(fetch.end, printing(&mut group, &mut printed)).await;
+    // Dropping the group kills it, with everything that it started.
+    let status = ended
+        .map_err(|_| failed("printed nothing in time and was stopped".to_owned()))?
+        .map_err(|error| failed(format!("cannot be heard: {}", error.kind())))?;
+    if printed.len() as u64 > MAX_SECRET {
+        return Err(failed(format!("printed more than {MAX_SECRET} bytes")));
     }
-    if printed.len() as u64 > MAX_PRINTED {
-        return Err(failed(format!("printed more than {MAX_PRINTED} bytes")));
-    }
-    let status = child.wait().await.map_err(|error| failed(format!("cannot be waited for: {}", error.kind())))?;
     if !status.success() {
         return Err(failed(format!("failed ({status})")));
     }
     let text = std::str::from_utf8(&printed).map_err(|_| failed("printed no UTF-8 text".to_owned()))?;
     trimmed(text).ok_or_else(|| failed("printed nothing".to_owned()))
+}
+
+/// Reads what a program prints, up to a limit, until it ends.
+async fn printing(group: &mut Group, printed: &mut Zeroizing<Vec<u8>>) -> std::io::Result<ExitStatus> {
+    let output = group.child.stdout.take();
+    let read = async {
+        match output {
+            Some(output) => output.take(MAX_SECRET + 1).read_to_end(printed).await.map(drop),
+            None => Ok(()),
+        }
+    };
+    tokio::pin!(read);
+    tokio::select! {
+        // It closed its output, or printed too much: then it ends by the broken pipe.
+        heard = &mut read => {
+            heard?;
+            group.wait().await
+        }
+        status = group.wait() => {
+            // All that it printed is in the pipe already.
+            let _ = timeout(GRACE, read).await;
+            status
+        }
+    }
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::error::shown as path_shown;
 use super::locate::Origin;
 use super::settings::{
     Deployment, Entry, LayoutSettings, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings,
@@ -14,6 +13,7 @@ use crate::otp::Alphabet;
 use crate::otp::layout::{Allows, Application, Clock, Counter, Form, Keeping};
 use crate::otp::span::spelled;
 use crate::otp::{LockLength, Quota};
+use crate::system::{FilePath, shown as path_shown};
 
 /// What stands for a secret.
 const REDACTED: &str = "[redacted]";
@@ -69,7 +69,7 @@ fn top(settings: &Settings) -> Rows {
 
 fn store(store: &StoreSettings) -> Rows {
     match store {
-        StoreSettings::Embedded { path } => rows("store.embedded", [("path", path_shown(path).into())]),
+        StoreSettings::Embedded { path } => rows("store.embedded", [("path", path.to_string().into())]),
         StoreSettings::Redis(redis) => redis_rows(redis),
     }
 }
@@ -173,7 +173,7 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
 
 /// `tls` itself says whether there is any; its files follow where there is.
 fn tls_rows(table: &str, tls: Option<&TlsFiles>) -> Rows {
-    let file = |path: &Option<std::path::PathBuf>| json!(path.as_deref().map(path_shown));
+    let file = |path: &Option<FilePath>| json!(path.as_ref().map(ToString::to_string));
     let Some(tls) = tls else { return rows(table, [("tls", false.into())]) };
     rows(&format!("{table}.tls"), [("ca", file(&tls.ca)), ("cert", file(&tls.cert)), ("key", file(&tls.key))])
 }
@@ -251,12 +251,17 @@ fn providers(settings: &Settings) -> Rows {
 fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
     let table = format!("providers.{name}");
     let mut all = match &provider.definition {
-        Some(path) => rows(&table, [("definition", path_shown(path).into())]),
+        Some(path) => rows(&table, [("definition", path.to_string().into())]),
         None => rows(&table, [("kind", provider.kind.as_str().into())]),
     };
     for spec in provider.kind.describe().into_iter().flat_map(|description| description.settings) {
         let value = match provider.entries.get(&spec.name) {
             Some(Entry::Plain(value)) => value.clone(),
+            Some(Entry::File(path)) => path.to_string().into(),
+            Some(Entry::Authority(path)) => json!({ "ca": path.to_string() }),
+            Some(Entry::Program(program, arguments)) => {
+                std::iter::once(program.to_string()).chain(arguments.iter().cloned()).collect()
+            }
             Some(Entry::Secret(source)) => source.shown(),
             None => json!(spec.default),
         };

@@ -1,7 +1,5 @@
 //! `[store]`: which store; and where the embedded one is.
 
-use std::path::PathBuf;
-
 use super::env::Env;
 use super::error::ConfigError;
 use super::keys;
@@ -9,6 +7,7 @@ use super::redis::read as read_redis;
 use super::settings::StoreSettings;
 use super::tree::Table;
 use crate::otp::Country;
+use crate::system::FilePath;
 
 pub(super) fn read(
     table: Option<&Table<'_>>,
@@ -35,9 +34,9 @@ pub(super) fn read(
 }
 
 /// The database in the user's state folder.
-fn own(env: &Env) -> Result<PathBuf, ConfigError> {
+fn own(env: &Env) -> Result<FilePath, ConfigError> {
     let folder = env.own_folder("XDG_STATE_HOME", ".local/state");
-    folder.map(|folder| folder.join("otpctl.db")).ok_or_else(|| {
+    folder.and_then(|folder| FilePath::absolute(folder.join("otpctl.db"))).ok_or_else(|| {
         ConfigError::new("no folder for the embedded store: neither HOME nor XDG_STATE_HOME is an absolute path")
             .hint("export HOME, or set `path` under [store.embedded]")
     })

@@ -1,10 +1,13 @@
 //! Tests of the configuration, each kind in its file; here is what they share.
 
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files")]
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::locate::{Located, Origin};
-use super::{ConfigError, Env, Settings, load};
+use super::{ConfigError, Env, Fetch, Settings, load};
+use crate::system::FilePath;
 
 mod check;
 mod example;
@@ -28,6 +31,15 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) {
 
 pub(super) fn chmod(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("sets the permissions");
+}
+
+/// What secrets are fetched with: nothing here takes long.
+pub(super) fn fetch(env: &Env) -> Fetch<'_> {
+    Fetch { env, end: tokio::time::Instant::now() + std::time::Duration::from_secs(30) }
+}
+
+pub(super) fn file(path: &Path) -> FilePath {
+    FilePath::absolute(path).expect("an absolute path")
 }
 
 pub(super) fn home() -> Env {

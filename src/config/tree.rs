@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use toml::Spanned;
@@ -15,6 +15,7 @@ use super::error::{ConfigError, Place};
 use super::{keys, words};
 use crate::otp::foreign::escaped;
 use crate::otp::span;
+use crate::system::{FilePath, Program};
 
 /// One parsed file. It is walked by hand and not through serde, whose message of a wrong type quotes the value
 /// (`invalid type: string "…"`): that value may be a secret.
@@ -129,7 +130,7 @@ impl<'d> Table<'d> {
         self.get(name).map_or(Ok(false), |node| node.flag())
     }
 
-    pub(super) fn file(&self, name: &str) -> Result<Option<PathBuf>, ConfigError> {
+    pub(super) fn file(&self, name: &str) -> Result<Option<FilePath>, ConfigError> {
         self.get(name).map(|node| node.file()).transpose()
     }
 
@@ -239,7 +240,7 @@ impl<'d> Node<'d> {
     }
 
     /// A path, relative to the folder of the file.
-    pub(super) fn file(&self) -> Result<PathBuf, ConfigError> {
+    pub(super) fn file(&self) -> Result<FilePath, ConfigError> {
         let text = self.text()?;
         if text.is_empty() || text.contains('\0') {
             return Err(self.refuse("a path is wanted, and this is none"));
@@ -248,8 +249,26 @@ impl<'d> Node<'d> {
         if text.starts_with('~') || text.starts_with('$') {
             return Err(self.refuse("`~` and `$` are not replaced in a path: write it in full"));
         }
-        let folder = self.document.path.and_then(Path::parent).unwrap_or(Path::new(""));
-        Ok(folder.join(text))
+        FilePath::beside(self.document.path.unwrap_or(Path::new("")), text)
+            .map_err(|error| self.refuse(format!("the current folder is not there: {}", error.kind())))
+    }
+
+    /// A program and its arguments. A program with a slash in its name is a path; another is looked for in `PATH`.
+    pub(super) fn command(&self, example: &str) -> Result<(Program, Vec<String>), ConfigError> {
+        let wanted = || format!("a program and its arguments are wanted, such as {example}");
+        let mut words = self.list("a program and its arguments")?;
+        let Some(first) = words.next() else { return Err(self.refuse(wanted())) };
+        let program = match first.text()? {
+            "" => return Err(first.refuse(wanted())),
+            path if path.contains('/') || path.starts_with('~') => Program::At(first.file()?),
+            name if name.contains('\0') => return Err(first.refuse(wanted())),
+            name => Program::Named(name.to_owned()),
+        };
+        let argument = |word: Node<'_>| match word.text()? {
+            text if text.contains('\0') => Err(word.refuse(wanted())),
+            text => Ok(text.to_owned()),
+        };
+        Ok((program, words.map(argument).collect::<Result<_, _>>()?))
     }
 
     /// Remembers that a secret stands here, so that the file must be for its owner's eyes only.

@@ -1,9 +1,9 @@
 //! The URL of a Redis server: taken apart at once, so that what is kept and shown never has a password in it.
 
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
 
 use super::settings::{Node, RedisTarget};
+use crate::system::FilePath;
 
 /// A server, and the credentials that stood in its URL.
 pub(super) struct Address {
@@ -75,9 +75,8 @@ pub(super) fn node(text: &str, usual_port: &str) -> Result<Option<Node>, &'stati
 
 fn unix(rest: &str) -> Result<Address, &'static str> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    if !path.starts_with('/') || path.contains('#') {
-        return Err("after unix:// comes the whole path of the socket: unix:///run/redis.sock");
-    }
+    let socket = FilePath::absolute(path).filter(|_| !path.contains('#'));
+    let path = socket.ok_or("after unix:// comes the whole path of the socket: unix:///run/redis.sock")?;
     let (mut username, mut password, mut index) = (None, None, 0);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
@@ -87,7 +86,7 @@ fn unix(rest: &str) -> Result<Address, &'static str> {
             _ => return Err("after `?` only db, user and pass are wanted"),
         }
     }
-    Ok(Address { target: RedisTarget::Unix { path: PathBuf::from(path), database: index }, username, password })
+    Ok(Address { target: RedisTarget::Unix { path, database: index }, username, password })
 }
 
 fn database(text: &str) -> Result<u32, &'static str> {

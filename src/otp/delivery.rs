@@ -38,6 +38,35 @@ impl DeliveryState {
     }
 }
 
+/// How the id of a message in a report follows from the id that the gateway gave when it accepted the message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReportIds {
+    /// It is the same text.
+    #[default]
+    Exact,
+    /// It is the same but for leading zeros and capitals.
+    Alike,
+    /// It is written in decimal digits, and the other in hexadecimal ones.
+    Decimal,
+    /// It is written in hexadecimal digits, and the other in decimal ones.
+    Hex,
+}
+
+impl ReportIds {
+    /// Whether a report with this id is about the message with that one.
+    #[must_use]
+    pub fn fit(self, reported: &str, message: &str) -> bool {
+        let translated = match self {
+            Self::Exact => return reported == message,
+            Self::Alike => Some(message.to_owned()),
+            Self::Decimal => u128::from_str_radix(message, 16).ok().map(|number| number.to_string()),
+            Self::Hex => message.parse().ok().map(|number: u128| format!("{number:x}")),
+        };
+        let bare = |id: &str| id.trim_start_matches('0').to_ascii_lowercase();
+        translated.is_some_and(|id| bare(&id) == bare(reported))
+    }
+}
+
 macro_rules! reasons {
     ($($variant:ident = $name:literal, $words:literal, $advice:literal;)*) => {
         /// Why an SMS did not arrive, the same for all gateways.

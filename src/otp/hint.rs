@@ -237,6 +237,7 @@ mod tests {
         assert_eq!(hint.fill("PHONE", "+1").text(&here), "otpctl -c-z user link --reason=-y --yes -- -x +1");
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the test asks a shell what it makes of a word")]
     #[test]
     fn a_shell_reads_every_word_back() {
         for bytes in [&b"plain"[..], b"", b"a'b \"c\" $HOME `id` \\", b"\x1b[2J\xff\xfe", "\u{202e}é".as_bytes()] {

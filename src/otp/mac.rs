@@ -63,6 +63,11 @@ impl Peppers {
         if peppers.is_empty() { Err(NoPepper) } else { Ok(Self(peppers)) }
     }
 
+    /// All of them, the one that signs first.
+    pub fn iter(&self) -> impl Iterator<Item = &Pepper> {
+        self.0.iter()
+    }
+
     /// The MAC of a code, with the first pepper.
     #[must_use]
     pub fn sign(&self, binding: &Binding<'_>, code: &Code) -> Mac {

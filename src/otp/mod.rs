@@ -32,7 +32,7 @@ pub mod words;
 pub use code::{
     Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,
 };
-pub use delivery::{DeliveryReason, DeliveryReport, DeliveryState};
+pub use delivery::{DeliveryReason, DeliveryReport, DeliveryState, ReportIds};
 pub use event::{Event, KEPT as EVENTS_KEPT, Kind as EventKind};
 pub use goal::{Goal, Standing};
 pub use hint::Hint;

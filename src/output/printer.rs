@@ -126,6 +126,36 @@ impl Printer {
         many.exit()
     }
 
+    /// Refuses to make what can be printed only once where nobody would see it.
+    ///
+    /// # Errors
+    /// Where nothing is printed (`-qq`), or stdout was closed before the start.
+    pub fn may_print_once(&self, what: &str) -> Result<(), Error> {
+        if self.verbosity == Verbosity::Silent {
+            return Err(Error::said(Exit::Usage, format!("{what} is printed once, and -qq prints nothing"))
+                .hint("without -qq, or with a single -q"));
+        }
+        if is_nowhere(&io::stdout()) {
+            return Err(Error::said(Exit::Internal, format!("stdout is closed, and {what} is printed once"))
+                .hint("give the command a stdout: a terminal, a pipe or a file"));
+        }
+        Ok(())
+    }
+
+    /// Prints a text that is a result, such as the help; `styled` is what a terminal sees.
+    #[must_use]
+    pub fn help(&self, plain: &str, styled: &str) -> Exit {
+        let colored = match self.colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => io::stdout().is_terminal(),
+        };
+        match write(&mut io::stdout().lock(), if colored { styled } else { plain }) {
+            Ok(()) => Exit::Ok,
+            Err(error) => self.error(&not_written(error)),
+        }
+    }
+
     /// Prints a report and tells how the process ends: as the report says, unless the result could not be written.
     fn report(&self, report: &dyn Report) -> Exit {
         if self.verbosity == Verbosity::Silent {
@@ -202,6 +232,14 @@ impl Printer {
         let _ = write!(io::stderr().lock(), "{}", escaped(question));
     }
 
+    /// A line on stderr that must be seen, such as an SMS that is shown instead of sent.
+    ///
+    /// # Errors
+    /// When stderr cannot be written.
+    pub fn show(&self, line: &str) -> io::Result<()> {
+        writeln!(io::stderr().lock(), "{line}")
+    }
+
     /// A line on stderr, as it is. A closed stderr is nobody's loss.
     pub fn say(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");
@@ -255,6 +293,15 @@ fn write(out: &mut impl io::Write, text: &str) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Whether a stream was closed when the process was started. The runtime then opens the null device in its place, to read
+/// and to write, before any of our code runs; whoever throws output away on purpose opens it only to write.
+fn is_nowhere(stream: &impl AsFd) -> bool {
+    let null = rustix::fs::stat("/dev/null").map(|null| null.st_rdev).ok();
+    let is_null = rustix::fs::fstat(stream).ok().map(|found| found.st_rdev).is_some_and(|found| Some(found) == null);
+    let flags = rustix::fs::fcntl_getfl(stream).unwrap_or(rustix::fs::OFlags::WRONLY);
+    is_null && flags.contains(rustix::fs::OFlags::RDWR)
 }
 
 /// The width of a terminal; `None`: it is none, and what reads it reads lines.

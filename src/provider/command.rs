@@ -1,18 +1,13 @@
 //! The provider that is any program: the message on its standard input, its exit status as the answer.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::fs::{Access, access};
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
@@ -22,6 +17,7 @@ use super::redact::Redactor;
 use super::settings::{OpenError, Settings};
 use super::{Abilities, Context, Description, Features, Provider};
 use crate::otp::Message;
+use crate::system::{Group, Program, shown};
 
 /// The kind's name.
 pub(super) const KIND: &str = "command";
@@ -38,9 +34,10 @@ const KEPT: usize = 16 * 1024;
 /// The exit status for "not now, try again" (`EX_TEMPFAIL` of BSD's sysexits.h).
 const TEMPORARY: i32 = 75;
 
-struct Program {
+struct Command {
     name: String,
-    argv: Vec<String>,
+    program: Program,
+    arguments: Vec<String>,
     timeout: Duration,
     /// Where a program without a folder is looked for.
     path: OsString,
@@ -80,7 +77,7 @@ pub(super) fn description() -> Description {
                 required: true,
                 ..SettingSpec::new(
                     "argv",
-                    SettingType::List,
+                    SettingType::Program,
                     "program and arguments; the message comes on standard input",
                 )
             },
@@ -100,11 +97,12 @@ pub(super) fn open(name: &str, settings: &Settings, context: &Context) -> Result
     settings.only(&["argv", "timeout"])?;
     let timeout = settings.duration("timeout")?.unwrap_or(TIMEOUT);
     let (name, path) = (name.to_owned(), context.path.clone());
-    Ok(Box::new(Program { name, argv: settings.words("argv")?, timeout, path }))
+    let (program, arguments) = settings.program("argv")?;
+    Ok(Box::new(Command { name, program, arguments, timeout, path }))
 }
 
 #[async_trait]
-impl Provider for Program {
+impl Provider for Command {
     fn name(&self) -> &str {
         &self.name
     }
@@ -114,7 +112,7 @@ impl Provider for Program {
     }
 
     fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
-        self.found().is_none().then(|| self.absent())
+        self.program.found(&self.path).is_none().then(|| self.absent())
     }
 
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
@@ -125,21 +123,18 @@ impl Provider for Program {
         if end <= Instant::now() {
             return Outcome::Refused(Refusal::late());
         }
-        let (document, child) = match (document(message), self.spawn()) {
-            (Ok(document), Ok(child)) => (document, child),
+        let (document, mut group) = match (document(message), self.start()) {
+            (Ok(document), Ok(group)) => (document, group),
             (Err(_), _) => return refused(Class::Other, "the message is not JSON"),
-            (_, Err(_)) if self.found().is_none() => return Outcome::Refused(self.absent()),
+            (_, Err(_)) if self.program.found(&self.path).is_none() => return Outcome::Refused(self.absent()),
             (_, Err(error)) => {
-                let why = format!("cannot run {}: {error}", self.argv.first().map_or("", String::as_str));
+                let why = format!("cannot run {}: {error}", self.program);
                 return refused(Class::Unreachable, &redactor.clean(&why));
             }
         };
-        let (mut group, mut output) = (Group::of(child), Output::default());
-        match timeout_at(end, talk(&mut group.child, &document, &mut output)).await {
-            Ok(Ok(status)) => {
-                group.ended = true;
-                judge(status, &output, message, &redactor)
-            }
+        let mut output = Output::default();
+        match timeout_at(end, talk(&mut group, &document, &mut output)).await {
+            Ok(Ok(status)) => judge(status, &output, message, &redactor),
             Ok(Err(error)) => doubt(&redactor.clean(&format!("the program could not be waited for: {error}"))),
             Err(_) => doubt("the program did not end in time and was killed"),
         }
@@ -147,64 +142,22 @@ impl Provider for Program {
 
     /// The program is not run: what it would do without a message is not known.
     async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
-        let found = self.found().ok_or_else(|| Silence::Refused(self.absent()))?;
-        Ok(Some(format!("it runs {} for each SMS; it was not run now", found.display())))
+        let found = self.program.found(&self.path).ok_or_else(|| Silence::Refused(self.absent()))?;
+        Ok(Some(format!("it runs {} for each SMS; it was not run now", shown(&found))))
     }
 }
 
-impl Program {
+impl Command {
     fn absent(&self) -> Refusal {
-        let program = self.argv.first().map_or("", String::as_str);
         Refusal {
             advice: Some("check `argv`: its first word is a program that is there and may be run".to_owned()),
-            ..Refusal::new(Class::Unreachable, format!("there is no program {program} that may be run"))
+            ..Refusal::new(Class::Unreachable, format!("there is no program {} that may be run", self.program))
         }
     }
 
-    /// The file that would be run. A name with a slash is looked for nowhere else.
-    fn found(&self) -> Option<PathBuf> {
-        let program = self.argv.first()?;
-        let runs = |file: &PathBuf| file.is_file() && access(file, Access::EXEC_OK).is_ok();
-        if program.contains('/') {
-            return Some(PathBuf::from(program)).filter(runs);
-        }
-        let folders = self.path.as_bytes().split(|byte| *byte == b':').map(OsStr::from_bytes);
-        folders.map(|folder| Path::new(folder).join(program)).find(runs)
-    }
-
-    fn spawn(&self) -> std::io::Result<Child> {
-        let (program, arguments) = self.argv.split_first().ok_or(std::io::ErrorKind::NotFound)?;
-        Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-    }
-}
-
-/// A running program with all that it started. Dropped before the program ended, it is killed, whole.
-struct Group {
-    child: Child,
-    ended: bool,
-}
-
-impl Group {
-    fn of(child: Child) -> Self {
-        Self { child, ended: false }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // While the child was not waited for, its number is still its own.
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let (Some(id), false) = (id, self.ended) {
-            // Nothing can be done about a group that is gone already.
-            let _ = kill_process_group(id, Signal::KILL);
-        }
+    fn start(&self) -> std::io::Result<Group> {
+        let pipes = [Stdio::piped(), Stdio::piped(), Stdio::piped()];
+        self.program.start(&self.arguments, &self.path, None::<std::iter::Empty<(&str, &OsStr)>>, pipes)
     }
 }
 
@@ -226,7 +179,8 @@ fn document(message: &Message<'_>) -> serde_json::Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Writes the message, reads both outputs, and waits for the end, all at once: a program may answer before it read.
-async fn talk(child: &mut Child, document: &[u8], output: &mut Output) -> std::io::Result<ExitStatus> {
+async fn talk(group: &mut Group, document: &[u8], output: &mut Output) -> std::io::Result<ExitStatus> {
+    let child = &mut group.child;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let feed = async {
         if let Some(mut stdin) = stdin {
@@ -237,8 +191,8 @@ async fn talk(child: &mut Child, document: &[u8], output: &mut Output) -> std::i
     let pipes = async { tokio::join!(feed, keep(stdout, &mut output.stdout), keep(stderr, &mut output.stderr)) };
     tokio::pin!(pipes);
     let status = tokio::select! {
-        status = child.wait() => status?,
-        _ = &mut pipes => return child.wait().await,
+        status = group.wait() => status?,
+        _ = &mut pipes => return group.wait().await,
     };
     // Not all output in time is no failure: the exit status is what counts.
     let _ = timeout(GRACE, pipes).await;

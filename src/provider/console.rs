@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::outcome::{Asked, Outcome, Receipt};
+use super::outcome::{Asked, Class, Outcome, Receipt, Refusal};
 use super::redact::escaped_lines;
 use super::settings::{OpenError, Settings};
 use super::{Abilities, Context, Description, Features, Provider, Sink};
@@ -49,7 +49,11 @@ impl Provider for Console {
     }
 
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
-        (self.sink)(&format!("SMS to {}: {}", message.to.as_str(), escaped_lines(message.text)));
+        let shown = (self.sink)(&format!("SMS to {}: {}", message.to.as_str(), escaped_lines(message.text)));
+        if let Err(error) = shown {
+            let why = format!("the SMS could not be shown: {}", error.kind());
+            return Outcome::Refused(Refusal::new(Class::Unreachable, why));
+        }
         Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
     }
 

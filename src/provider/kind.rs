@@ -66,6 +66,12 @@ impl Kind {
         }
     }
 
+    /// Whether it shows codes on this machine, instead of sending them to their receivers.
+    #[must_use]
+    pub fn shows_codes(&self) -> bool {
+        matches!(self, Self::Known(name) if super::shows_codes(name))
+    }
+
     /// Its definition, where it has one: `console`, `outbox`, `command` and `smpp` are code.
     #[must_use]
     pub fn definition(&self) -> Option<&str> {

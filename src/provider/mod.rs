@@ -56,6 +56,11 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// What is odd about its settings, although they may work.
+    fn warning(&self) -> Option<String> {
+        None
+    }
+
     /// What it would refuse without asking anybody, in the words that [`Self::send`] would refuse it with; `None`: only
     /// the gateway can tell.
     fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
@@ -92,7 +97,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// Where the `console` provider's messages go.
-pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Sink = Arc<dyn Fn(&str) -> std::io::Result<()> + Send + Sync>;
 
 /// Where providers take the time from that a request is signed with.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -171,6 +176,12 @@ pub fn describe(kind: &str) -> Option<Description> {
 #[must_use]
 pub fn is_real(kind: &str) -> bool {
     !matches!(kind, console::KIND | outbox::KIND)
+}
+
+/// Whether a code is shown on this machine, instead of being sent to its receiver.
+#[must_use]
+pub fn shows_codes(kind: &str) -> bool {
+    matches!(kind, console::KIND | outbox::KIND)
 }
 
 /// Opens a provider. Nothing is connected to and nothing is sent.

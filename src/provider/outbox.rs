@@ -1,12 +1,8 @@
 //! The provider that appends each message to a file, one JSON line each: for tests and CI.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
 
 use async_trait::async_trait;
-use rustix::fs::{Access, access};
 use serde::Serialize;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -16,13 +12,15 @@ use super::outcome::{Asked, Class, Outcome, Receipt, Refusal, Silence};
 use super::settings::{OpenError, Settings};
 use super::{Abilities, Description, Features, Provider};
 use crate::otp::Message;
+use crate::otp::hint::Chosen;
+use crate::system::{FileError, FilePath, append, check_append, shown};
 
 /// The kind's name.
 pub(super) const KIND: &str = "outbox";
 
 struct Outbox {
     name: String,
-    path: PathBuf,
+    path: FilePath,
 }
 
 /// One line of the file, in this order.
@@ -46,7 +44,7 @@ pub(super) fn description() -> Description {
         docs: None,
         settings: vec![SettingSpec {
             required: true,
-            ..SettingSpec::new("path", SettingType::Text, "file that gets one JSON line a message; codes stand in it")
+            ..SettingSpec::new("path", SettingType::File, "file that gets one JSON line a message; codes stand in it")
         }],
         real: false,
         template_sender: false,
@@ -57,9 +55,13 @@ pub(super) fn description() -> Description {
 
 pub(super) fn open(name: &str, settings: &Settings) -> Result<Box<dyn Provider>, OpenError> {
     settings.only(&["path"])?;
-    let path = settings.text("path")?.filter(|path| !path.is_empty());
-    let path = path.ok_or_else(|| OpenError::Missing("path".to_owned()))?;
-    Ok(Box::new(Outbox { name: name.to_owned(), path: path.into() }))
+    let path = settings.file("path")?;
+    // A folder that is not there yet is the next send's concern; a file that others can read is a leak now.
+    match check_append(&path) {
+        Err(error) if error.hint.is_some() && !error.missing => return Err(error.into()),
+        _ => {}
+    }
+    Ok(Box::new(Outbox { name: name.to_owned(), path }))
 }
 
 #[async_trait]
@@ -73,7 +75,7 @@ impl Provider for Outbox {
     }
 
     fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
-        self.writable().err().map(|error| self.refusal(&error))
+        check_append(&self.path).err().map(|error| refusal(&error))
     }
 
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
@@ -81,38 +83,19 @@ impl Provider for Outbox {
             Ok(()) => {
                 Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
             }
-            Err(error) => Outcome::Refused(self.refusal(&error)),
+            Err(error) => Outcome::Refused(refusal(&error)),
         }
     }
 
     async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
-        self.writable().map_err(|error| Silence::Refused(self.refusal(&error)))?;
-        Ok(Some(format!("it appends each SMS to {} and sends none", self.path.display())))
+        check_append(&self.path).map_err(|error| Silence::Refused(refusal(&error)))?;
+        Ok(Some(format!("it appends each SMS to {} and sends none", self.path)))
     }
 }
 
 impl Outbox {
-    fn refusal(&self, error: &io::Error) -> Refusal {
-        let why = format!("cannot append to {}: {error}", self.path.display());
-        Refusal {
-            advice: Some("check `path`: its folder must be there and writable".to_owned()),
-            ..Refusal::new(Class::Unreachable, why)
-        }
-    }
-
-    /// Whether a line could be appended. No file is made to find out.
-    fn writable(&self) -> io::Result<()> {
-        match OpenOptions::new().append(true).open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                Ok(access(folder.unwrap_or(Path::new(".")), Access::WRITE_OK | Access::EXEC_OK)?)
-            }
-            opened => opened.map(drop),
-        }
-    }
-
     /// One write for one line, so that processes that append at the same time do not mix theirs.
-    fn append(&self, message: &Message<'_>) -> io::Result<()> {
+    fn append(&self, message: &Message<'_>) -> Result<(), FileError> {
         let line = Line {
             at: message.at,
             phone: message.to.as_str(),
@@ -121,11 +104,17 @@ impl Outbox {
             challenge_id: message.challenge_id,
             provider: &self.name,
         };
-        let mut bytes = Zeroizing::new(serde_json::to_vec(&line)?);
+        let failed = |why: String| FileError::new(&self.path, format!("cannot be written: {why}"));
+        let mut bytes = Zeroizing::new(serde_json::to_vec(&line).map_err(|error| failed(error.to_string()))?);
         bytes.push(b'\n');
-        // The codes are readable in it, so nobody else may read it.
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
-        let written = file.write(&bytes)?;
-        if written == bytes.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+        let written = append(&self.path)?.write(&bytes).map_err(|error| failed(error.to_string()))?;
+        if written == bytes.len() { Ok(()) } else { Err(failed(io::ErrorKind::WriteZero.to_string())) }
     }
+}
+
+fn refusal(error: &FileError) -> Refusal {
+    let advice = error.hint.as_ref().map(|hint| hint.text(&Chosen::default()));
+    let advice = advice.unwrap_or_else(|| "check `path`: its folder must be there and writable".to_owned());
+    let why = format!("cannot append to {}: {}", shown(&error.path), error.message);
+    Refusal { advice: Some(advice), ..Refusal::new(Class::Unreachable, why) }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::otp::DeliveryReport;
+use crate::otp::{DeliveryReport, ReportIds};
 
 /// What became of one attempt. There is no fourth case, and no error: a provider always answers with one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct Amount {
 pub struct HandedIn {
     /// The gateway's id of the message.
     pub message_id: String,
+    /// How this id follows from the one that the gateway gave when it accepted the message.
+    pub ids: ReportIds,
     /// The receiver, as the gateway writes it; `None` where its reports do not say.
     pub phone: Option<String>,
     /// What it says.

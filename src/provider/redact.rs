@@ -56,36 +56,44 @@ impl Redactor {
         }
     }
 
-    /// The text, fit to be shown on one line: see the module.
+    /// The text, fit to be shown on one line: see the module. What is redacted stays as it is, however often a text is
+    /// cleaned.
     pub(super) fn clean(&self, text: &str) -> String {
         let end = text.char_indices().nth(READ).map_or(text.len(), |(at, _)| at);
-        let redacted = strip_urls(&self.redact(&text[..end]));
-        // What was cut out of a URL may have parted the halves of a secret.
-        cap(&one_line(&self.redact(&redacted)))
+        cap(&one_line(&self.redact(&text[..end])))
     }
 
     /// Whether the text holds something that may not be shown.
     pub(super) fn finds_in(&self, text: &str) -> bool {
-        !self.hits(text).is_empty()
+        !self.hits(text, &[]).is_empty()
     }
 
+    /// Takes secrets and parts of URLs out, in one pass: all are looked for in the text as it came, so that nothing is
+    /// found in what was put in the place of something else.
     fn redact(&self, text: &str) -> String {
+        let cuts = url_cuts(text);
+        let inside = |range: &Range<usize>| cuts.iter().any(|cut| cut.start <= range.start && range.end <= cut.end);
+        let hits = self.hits(text, &cuts).into_iter().filter(|(range, _)| !inside(range));
         let (mut out, mut from) = (String::with_capacity(text.len()), 0);
-        for (range, shown) in self.hits(text) {
-            out.push_str(&text[from..range.start]);
+        for (range, shown) in hits {
+            push_uncut(&mut out, text, from..range.start, &cuts);
             out.push_str(shown.unwrap_or(REDACTED));
             from = range.end;
         }
-        out.push_str(&text[from..]);
+        push_uncut(&mut out, text, from..text.len(), &cuts);
         out
     }
 
-    /// The places to take out, in order, those that overlap made one.
-    fn hits(&self, text: &str) -> Vec<(Range<usize>, Option<&str>)> {
+    /// The places to take out, in order, those that touch made one.
+    fn hits(&self, text: &str, cuts: &[Range<usize>]) -> Vec<(Range<usize>, Option<&str>)> {
         let mut found: Vec<(Range<usize>, Option<&str>)> = Vec::new();
-        // Both as it stands and decoded: in `%2042917` the code begins inside of what could be an encoded space.
-        for decode in [false, true] {
-            let (places, characters): (Vec<_>, Vec<_>) = skeleton(text, decode).unzip();
+        // Both as it stands and decoded: in `%2042917` the code begins inside of what could be an encoded space. And
+        // with and without what is cut out of a URL: that may have parted the halves of a secret.
+        let readings = [(false, &[][..]), (true, &[][..]), (false, cuts), (true, cuts)];
+        for (decode, cuts) in &readings[..if cuts.is_empty() { 2 } else { 4 }] {
+            let is_cut = |place: &Range<usize>| cuts.iter().any(|cut| cut.contains(&place.start));
+            let read = skeleton(text, *decode).filter(|(place, _)| !is_cut(place));
+            let (places, characters): (Vec<_>, Vec<_>) = read.unzip();
             for needle in &self.needles {
                 let length = needle.characters.len();
                 for (at, window) in characters.windows(length).enumerate() {
@@ -95,18 +103,33 @@ impl Redactor {
                 }
             }
         }
-        found.sort_by_key(|(range, _)| range.start);
+        // A text that was cleaned before: a short secret may be found in the word itself.
+        let marks: Vec<_> = text.match_indices(REDACTED).map(|(at, mark)| at..at + mark.len()).collect();
+        found.retain(|(range, _)| !marks.iter().any(|mark| mark.start <= range.start && range.end <= mark.end));
+        // The longest of those that begin together comes first, and takes the others in.
+        found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         found.into_iter().fold(Vec::new(), |mut merged: Vec<(Range<usize>, Option<&str>)>, (range, shown)| {
             match merged.last_mut() {
                 Some((last, kept)) if range.start < last.end => {
                     last.end = last.end.max(range.end);
                     *kept = kept.and(shown);
                 }
+                Some((last, None)) if range.start == last.end && shown.is_none() => last.end = range.end,
                 _ => merged.push((range, shown)),
             }
             merged
         })
     }
+}
+
+/// A part of the text, without what is cut out of it.
+fn push_uncut(out: &mut String, text: &str, part: Range<usize>, cuts: &[Range<usize>]) {
+    let mut from = part.start;
+    for cut in cuts.iter().filter(|cut| cut.start < part.end && cut.end > part.start) {
+        out.push_str(&text[from..cut.start.max(from)]);
+        from = cut.end.min(part.end).max(from);
+    }
+    out.push_str(&text[from..part.end]);
 }
 
 /// The characters that carry meaning, in lower case, each with its place: percent-encoding undone where asked, and
@@ -158,21 +181,25 @@ pub(super) fn escaped_lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
-/// Takes user, password, query and fragment out of every URL: gateways put keys there.
-fn strip_urls(text: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
+/// User, password, query and fragment of every URL: gateways put keys there.
+fn url_cuts(text: &str) -> Vec<Range<usize>> {
+    let (mut cuts, mut from) = (Vec::new(), 0);
+    while let Some(at) = text[from..].find("://") {
+        let start = from + at + 3;
+        let after = &text[start..];
         let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>')).unwrap_or(after.len());
-        let (url, tail) = after.split_at(end);
-        let shown = url.find(['?', '#']).map_or(url, |cut| &url[..cut]);
-        let authority = shown.find('/').unwrap_or(shown.len());
-        out.push_str(shown[..authority].rfind('@').map_or(shown, |user| &shown[user + 1..]));
-        rest = tail;
+        let url = &after[..end];
+        let shown = url.find(['?', '#']).unwrap_or(url.len());
+        let authority = url[..shown].find('/').unwrap_or(shown);
+        if let Some(user) = url[..authority].rfind('@') {
+            cuts.push(start..start + user + 1);
+        }
+        if shown < end {
+            cuts.push(start + shown..start + end);
+        }
+        from = start + end;
     }
-    out.push_str(rest);
-    out
+    cuts
 }
 
 fn cap(text: &str) -> String {
@@ -238,6 +265,39 @@ mod tests {
             let shown = redactor().clean(&format!("{before}042917{after}"));
             proptest::prop_assert!(!shown.contains("042917"), "{shown:?}");
             proptest::prop_assert!(!shown.contains(is_unsafe), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_redacted_is_not_redacted_again() {
+        for (key, text, shown) in [
+            ("e", "no key", "no k[redacted]y"),
+            ("e", "eee free", "[redacted] fr[redacted]"),
+            ("t", "https://x/?t=t", "h[redacted]ps://x/"),
+            ("redacted", "it is redacted", "it is [redacted]"),
+            ("a", "[redacted] at http://a@b", "[redacted] [redacted]t http://b"),
+        ] {
+            let mut redactor = Redactor::default();
+            redactor.secret(key);
+            assert_eq!(redactor.clean(text), shown, "{key}");
+            // One reads what another has cleaned.
+            assert_eq!(redactor.clean(&redactor.clean(text)), shown, "{key}");
+        }
+        let mut redactor = Redactor::default();
+        for key in ["key", "secretkey", "k"] {
+            redactor.secret(key);
+        }
+        assert_eq!(redactor.clean("the secretkey is no key"), "the [redacted] is no [redacted]");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_text_is_clean_after_one_pass(key in "[a-e]{1,3}", text in "([a-e ]|://|[?]|@|redacted){0,20}") {
+            let mut redactor = Redactor::default();
+            redactor.secret(&key);
+            let once = redactor.clean(&text);
+            proptest::prop_assert_eq!(redactor.clean(&once), once.clone());
+            proptest::prop_assert!(!once.replace(REDACTED, "").to_lowercase().contains(&key) || once.contains(REDACTED));
         }
     }
 

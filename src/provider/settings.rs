@@ -6,15 +6,22 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::definition::DefinitionError;
-use crate::otp::Secret;
 use crate::otp::span::duration;
 use crate::otp::words::{nearest, suggested};
+use crate::otp::{Hint, Secret};
+use crate::system::{FileError, FilePath, Program};
 
 /// One setting, its source already resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Setting {
     /// A value that stood in the file.
     Plain(Value),
+    /// A file that the provider reads or writes.
+    File(FilePath),
+    /// The file of a CA that TLS trusts instead of the usual ones.
+    Authority(FilePath),
+    /// A program and its arguments.
+    Program(Program, Vec<String>),
     /// A value that came from the environment, a file or a command, or that the schema calls secret.
     Secret(Secret),
 }
@@ -79,9 +86,23 @@ pub enum OpenError {
     /// The definition of the gateway is not there, or is wrong.
     #[error("its definition `{0}` could not be read")]
     Unread(String),
+    /// A file that it needs is not safe to use.
+    #[error("{0}")]
+    Unsafe(#[from] FileError),
     /// The definition of the gateway itself is wrong.
     #[error("the definition of this provider: {0}")]
     Definition(#[from] DefinitionError),
+}
+
+impl OpenError {
+    /// The command that fixes it, where one does.
+    #[must_use]
+    pub fn fix(&self) -> Option<Hint> {
+        match self {
+            Self::Unsafe(error) => error.hint.clone(),
+            _ => None,
+        }
+    }
 }
 
 impl Settings {
@@ -108,7 +129,7 @@ impl Settings {
             None => return Ok(None),
             Some(Setting::Plain(Value::String(text))) => text.as_str(),
             Some(Setting::Secret(secret)) => secret.expose(),
-            Some(Setting::Plain(_)) => return Err(wrong(name, "a text in quotes")),
+            Some(_) => return Err(wrong(name, "a text in quotes")),
         };
         if text.chars().any(char::is_control) {
             return Err(OpenError::ControlCharacter(name.to_owned()));
@@ -134,7 +155,7 @@ impl Settings {
         let number = match self.0.get(name) {
             None => return Ok(None),
             Some(Setting::Plain(value)) => value.as_u64().and_then(|number| u16::try_from(number).ok()),
-            Some(Setting::Secret(_)) => None,
+            Some(_) => None,
         };
         number.filter(|number| *number <= most).map(Some).ok_or_else(|| wrong(name, expected))
     }
@@ -152,19 +173,28 @@ impl Settings {
         }
     }
 
-    /// A list of texts that holds at least one.
+    /// A file.
+    ///
+    /// # Errors
+    /// When it is missing or anything else.
+    pub(super) fn file(&self, name: &str) -> Result<FilePath, OpenError> {
+        match self.0.get(name) {
+            None => Err(OpenError::Missing(name.to_owned())),
+            Some(Setting::File(path)) => Ok(path.clone()),
+            Some(_) => Err(wrong(name, "a text in quotes")),
+        }
+    }
+
+    /// A program and its arguments.
     ///
     /// # Errors
     /// When it is missing or anything else. A secret is refused: arguments can be seen by every user of the machine.
-    pub(super) fn words(&self, name: &str) -> Result<Vec<String>, OpenError> {
-        let expected = "a list of texts, such as [\"/usr/local/bin/send-sms\", \"--quiet\"]";
-        let items = match self.0.get(name) {
-            None => return Err(OpenError::Missing(name.to_owned())),
-            Some(Setting::Plain(Value::Array(items))) if !items.is_empty() => items,
-            Some(_) => return Err(wrong(name, expected)),
-        };
-        let word = |item: &Value| item.as_str().filter(|word| !word.contains('\0')).map(str::to_owned);
-        items.iter().map(word).collect::<Option<_>>().ok_or_else(|| wrong(name, expected))
+    pub(super) fn program(&self, name: &str) -> Result<(Program, Vec<String>), OpenError> {
+        match self.0.get(name) {
+            None => Err(OpenError::Missing(name.to_owned())),
+            Some(Setting::Program(program, arguments)) => Ok((program.clone(), arguments.clone())),
+            Some(_) => Err(wrong(name, "a list of texts, such as [\"/usr/local/bin/send-sms\", \"--quiet\"]")),
+        }
     }
 }
 

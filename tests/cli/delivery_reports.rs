@@ -399,3 +399,32 @@ fn another_event_needs_neither_a_store_nor_a_file_that_is_named() {
     let document = machine.stdin(&words, click.as_bytes()).exits(0).json();
     assert_eq!((&document["not_reports"], &document["reports"][0]["event"]), (&1.into(), &"click".into()));
 }
+
+/// An SMSC writes the id in a receipt with other zeros, in other capitals, or in other digits than when it took the message.
+#[test]
+fn a_receipt_of_an_smsc_finds_its_message_however_it_writes_the_id() {
+    for (accepted, ids, receipt, found) in [
+        ("0001AF", "same", "1af", true),
+        ("1af", "same", "00000001AF", true),
+        ("1AF", "decimal", "431", true),
+        ("431", "hex", "000001AF", true),
+        ("f9168c5eca644f0dbbb3d0e5a1b2c3d4", "decimal", "331094848528760844021741085588035126228", true),
+        ("1AF", "same", "431", false),
+        ("431", "decimal", "431", false),
+    ] {
+        let policy = format!("{FREE}[policy]\ncountries = [\"IN\"]\n[providers.sms]\n");
+        let program = format!("cat > /dev/null; echo {accepted}");
+        let machine = Machine::with(&format!("{policy}kind = \"command\"\nargv = [\"sh\", \"-c\", {program:?}]\n"));
+        send(&machine, &[PHONE]);
+        machine.configure(&format!(
+            "{policy}kind = \"smpp\"\nhost = \"127.0.0.1\"\nsystem_id = \"a\"\npassword = \"b\"\nreceipt_ids = \"{ids}\"\n"
+        ));
+        let line = format!(
+            "id:{receipt} sub:001 dlvrd:001 submit date:2611221200 done date:2611221201 stat:DELIVERED err:000 text:x\n"
+        );
+        let words = ["delivery", "record", "--provider", "sms", "--phone", PHONE, "--json"];
+        let counted = counts(&machine.stdin(&words, line.as_bytes()));
+        assert_eq!(counted, if found { [1, 0, 0] } else { [0, 0, 1] }, "{accepted} {ids} {receipt}");
+        assert_eq!(told(&machine, PHONE), if found { ["delivered"] } else { ["refused"] });
+    }
+}

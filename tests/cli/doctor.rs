@@ -119,7 +119,7 @@ fn f36_a_redis_that_evicts_limits_is_told_and_refused_where_protected() {
     let open = doctor(&machine);
     says(open.exits(0), "store.eviction", "warn", "volatile-lru");
 
-    machine.configure("protected = true\n");
+    machine.configure("protected = true\nreveal = true\n");
     let config = machine.config();
     let named = |words: &[&str]| machine.run(&[&["--config", config.to_str().unwrap()], words].concat());
     let closed = named(&["doctor", "--json"]);

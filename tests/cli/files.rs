@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 
-use super::PHONE;
 use super::support::cli::{Machine, PEPPER, set_mode};
+use super::{FREE, PHONE};
 
 /// Refused, with the line that mends it.
 #[track_caller]
@@ -127,4 +127,165 @@ fn a_file_that_is_there_is_not_started_anew() {
         assert!(error["hint"].as_str().unwrap().ends_with("config check"), "{error}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "region = \"IN\"\n");
+}
+
+/// Runs a command that may hang if something is wrong, and ends it then.
+#[track_caller]
+fn ends(machine: &Machine, words: &[&str]) -> (i32, String) {
+    let mut command = machine.command(words);
+    // What hangs is killed with its output, so the output goes to a file.
+    let said = machine.path("said");
+    let file = fs::File::create(&said).unwrap();
+    let mut child = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+    for _ in 0..600 {
+        if let Some(status) = child.try_wait().unwrap() {
+            return (status.code().unwrap_or(-1), fs::read_to_string(said).unwrap());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    panic!("otpctl {} hangs", words.join(" "));
+}
+
+fn pipe(path: &std::path::Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Neither a pipe, which nobody writes to, nor a device without an end is read, wherever a file is named.
+#[test]
+fn only_regular_files_of_a_size_are_read() {
+    let redis = "[store.redis]\nurl = \"rediss://127.0.0.1:1\"\n";
+    let pepper = "[code]\npeppers = [{ id = \"1\", env = \"HOME\" }]\n[policy]\ncountries = [\"IN\"]\n";
+    let smpp = "[providers.smpp]\nhost = \"127.0.0.1\"\nport = 1\nsystem_id = \"a\"\npassword = \"b\"\n";
+    let settings = [
+        format!("{redis}tls = {{ ca = FILE }}\n{pepper}"),
+        format!("{redis}tls = {{ cert = FILE, key = FILE }}\n{pepper}"),
+        format!("{redis}password = {{ file = FILE }}\n{pepper}"),
+        "[code]\npeppers = [{ id = \"1\", file = FILE }]\n".to_owned(),
+        format!("{smpp}tls = {{ ca = FILE }}\n[policy]\ncountries = [\"IN\"]\n"),
+        "[providers.own]\ndefinition = FILE\n[policy]\ncountries = [\"IN\"]\n".to_owned(),
+        "[providers.telnyx]\napi_key = { file = FILE }\nfrom = \"+13125550100\"\n[policy]\ncountries = [\"IN\"]\n"
+            .to_owned(),
+    ];
+    let machine = Machine::new();
+    let fifo = machine.path("fifo");
+    pipe(&fifo);
+    for file in [fifo.to_str().unwrap(), "/dev/zero", "/dev/tty", machine.path("").to_str().unwrap()] {
+        for settings in &settings {
+            machine.configure(&settings.replace("FILE", &format!("{file:?}")));
+            for words in [&["send", PHONE][..], &["config", "check"], &["doctor"]] {
+                let (code, said) = ends(&machine, words);
+                assert!(code == 30 || words[0] == "doctor" && code != 0, "{words:?}: {code}: {said}");
+                assert!(said.contains("not a regular file"), "{settings} {words:?}: {said}");
+            }
+        }
+        machine.configure(&format!("{FREE}[providers.outbox]\npath = {file:?}\n"));
+        let (code, said) = ends(&machine, &["send", PHONE]);
+        assert!(code == 26 && said.contains("not a regular file"), "{code}: {said}");
+        machine.configure(&format!("[store.embedded]\npath = {file:?}\n"));
+        let (code, said) = ends(&machine, &["send", PHONE]);
+        assert!(code == 20 && said.contains("not a regular file"), "{code}: {said}");
+        for words in [&["provider", "check", file][..], &["--config", file, "config", "show"]] {
+            let (code, said) = ends(&machine, words);
+            assert!(code == 30 && said.contains("not a regular file"), "{words:?} {code}: {said}");
+        }
+    }
+    // A file that is too long for what it is.
+    let long = machine.write("long", &"#".repeat((1 << 20) + 1));
+    let (code, said) = ends(&machine, &["provider", "check", long.to_str().unwrap()]);
+    assert!(code == 30 && said.contains("is larger than"), "{code}: {said}");
+}
+
+#[test]
+fn an_outbox_that_others_can_open_gets_no_code() {
+    let machine = Machine::with("[providers.outbox]\npath = \"outbox.jsonl\"\n");
+    let outbox = machine.write(".config/otpctl/outbox.jsonl", "");
+    for mode in [0o666, 0o644, 0o640, 0o620, 0o602] {
+        set_mode(&outbox, mode);
+        refused(&machine, &[], &format!("chmod 600 {}", outbox.display()));
+        machine.run(&["config", "check"]).exits(30);
+    }
+    fs::remove_file(&outbox).unwrap();
+    let elsewhere = machine.write("elsewhere", "");
+    symlink(&elsewhere, &outbox).unwrap();
+    refused(&machine, &[], &format!("rm {}", outbox.display()));
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "");
+    fs::remove_file(&outbox).unwrap();
+    // Through a folder that anybody could have put there.
+    let open = machine.path("open");
+    fs::create_dir(&open).unwrap();
+    set_mode(&open, 0o1777);
+    symlink(machine.path(""), open.join("folder")).unwrap();
+    machine.configure(&format!("[providers.outbox]\npath = {:?}\n", open.join("folder/outbox.jsonl")));
+    refused(&machine, &[], "name the file itself");
+    machine.configure("[providers.outbox]\npath = \"outbox.jsonl\"\n");
+    machine.run(&["send", PHONE]).exits(0);
+    assert_eq!((machine.outbox().len(), fs::metadata(&outbox).unwrap().mode() & 0o777), (1, 0o600));
+}
+
+/// The database holds who asked for codes, and its log what was written last.
+#[test]
+fn a_database_that_others_can_open_is_not_used() {
+    let machine = Machine::new();
+    machine.send(PHONE);
+    for name in ["otpctl.db", "otpctl.db-wal", "otpctl.db-shm", "otpctl.lock"] {
+        let file = machine.path(".local/state/otpctl").join(name);
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600, "{name}");
+        for mode in [0o660, 0o606, 0o640, 0o604] {
+            set_mode(&file, mode);
+            let error = machine.run(&["inspect", PHONE, "--json"]).exits(30).error();
+            let fix = format!("run: chmod 600 {}", file.display());
+            assert!(error["message"].as_str().unwrap().contains(&fix), "{error}");
+        }
+        set_mode(&file, 0o600);
+        if fs::metadata(&file).unwrap().uid() == 0 {
+            chown(&file, Some(4711), None).unwrap();
+            let error = machine.run(&["inspect", PHONE, "--json"]).exits(30).error();
+            assert!(error["message"].as_str().unwrap().contains("chown root"), "{error}");
+            chown(&file, Some(0), None).unwrap();
+        }
+    }
+    machine.run(&["inspect", PHONE]).exits(0);
+    // A link where SQLite would write.
+    let beside = machine.path(".local/state/otpctl/otpctl.db-journal");
+    symlink(machine.path("elsewhere"), &beside).unwrap();
+    machine.run(&["inspect", PHONE]).exits(30);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_as_it_is() {
+    let sqlite = |machine: &Machine, sql: &str| {
+        let path = machine.path("theirs.db");
+        let run = std::process::Command::new("python3")
+            .args(["-c", "import sqlite3,sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"])
+            .args([path.as_os_str(), sql.as_ref()])
+            .status();
+        assert!(run.unwrap().success());
+        set_mode(&path, 0o600);
+    };
+    for sql in [
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);",
+        "CREATE TABLE event (id INTEGER PRIMARY KEY);",
+        "PRAGMA journal_mode = WAL; CREATE TABLE users (id INTEGER PRIMARY KEY);",
+        "CREATE TABLE users (id INTEGER); PRAGMA user_version = 1;",
+        "PRAGMA user_version = 7;",
+        "PRAGMA application_id = 252006674;",
+        "CREATE TABLE cell (name TEXT); CREATE TABLE event (id); CREATE TABLE timeline (name); CREATE VIEW more AS SELECT 1;",
+    ] {
+        let machine = Machine::with("[store.embedded]\npath = \"../../theirs.db\"\n");
+        sqlite(&machine, sql);
+        let before = fs::read(machine.path("theirs.db")).unwrap();
+        for words in [&["send", PHONE][..], &["inspect", PHONE], &["list"], &["store", "check"]] {
+            let error = machine.run(&[words, &["--json"]].concat()).exits(30).error();
+            assert!(error["message"].as_str().unwrap().contains("another program"), "{sql}: {error}");
+        }
+        assert_eq!(fs::read(machine.path("theirs.db")).unwrap(), before, "{sql}");
+    }
+    // A file of the first release, which has no name of its own in it, and an empty one.
+    let machine = Machine::with("[store.embedded]\npath = \"../../theirs.db\"\n");
+    machine.write("theirs.db", "");
+    let code = machine.send(PHONE);
+    sqlite(&machine, "PRAGMA application_id = 0;");
+    machine.run(&["verify", PHONE, &code]).exits(0);
 }

@@ -223,3 +223,29 @@ fn t26_a_question_drives_no_terminal() {
     let words = text.replace("\r\n", "");
     assert!(!words.contains(otpctl::otp::foreign::is_unsafe), "{words:?}");
 }
+
+/// What is told of files with `-vv` is as harmless as the rest.
+#[test]
+fn t26_a_log_drives_no_terminal() {
+    let machine = Machine::new();
+    let name = hostile().replace('\r', "");
+    let folder = machine.path(&name);
+    machine.write(
+        &format!("{name}/otpctl.toml"),
+        "[providers.outbox]\npath = \"outbox.jsonl\"\n[store.embedded]\npath = \"codes.db\"\n",
+    );
+    let config = folder.join("otpctl.toml");
+    for format in [&["-v"] as &[&str], &["-vv"], &["-vvv", "--json"]] {
+        for words in [
+            &["send", PHONE] as &[&str],
+            &["inspect", PHONE],
+            &["config", "check"],
+            &["provider", "test", "outbox"],
+            &["doctor"],
+        ] {
+            let ran = machine.run(&[&["--config", config.to_str().unwrap()], words, format].concat());
+            assert!(ran.stderr.contains("evil") || ran.stdout.contains("evil"), "{ran:?}");
+            assert_inert(&ran);
+        }
+    }
+}

@@ -1,10 +1,12 @@
 //! The binary as people and scripts meet it. The tests `t01` … are the rows of one table: what two earlier programs got
 //! wrong, and this one may not.
 
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod at_once;
 mod clocks;
+mod closed;
 mod codes;
 mod delivery;
 mod delivery_reports;
@@ -20,6 +22,8 @@ mod message;
 mod names;
 mod numbers;
 mod own_gateway;
+mod paths;
+mod protected;
 mod provider_faults;
 mod providers;
 mod rehearsal;
@@ -28,6 +32,7 @@ mod replicas;
 mod roles;
 mod screens;
 mod secrecy;
+mod shared_secrets;
 mod store_check;
 mod stored;
 #[path = "../support/mod.rs"]

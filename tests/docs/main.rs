@@ -6,6 +6,7 @@
 //! A ```` ```toml ```` block whose first line is `# NAME.toml` is put into the folder of the configuration, and a
 //! ```` ```python ```` block whose first line is `# NAME.py` into the working folder.
 
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod layout;
@@ -14,6 +15,7 @@ mod page;
 #[path = "../support/redis.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod redis;
+mod shared;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -100,10 +102,15 @@ fn try_page(path: &Path, text: &str) -> Vec<String> {
     let machine = Machine::new(text.contains("127.0.0.1:6379"));
     let (script, steps) = script(&machine, text);
     let printed = machine.shown(&machine.run(&machine.keep("script", &script)));
+    compared(&name, &printed, &steps)
+}
+
+/// What was printed that is not as the steps show it.
+fn compared(name: &str, printed: &str, steps: &[Step]) -> Vec<String> {
     let mut outcomes = printed.split(MARK);
     let mut output = outcomes.next().unwrap_or_default().to_owned();
     let mut wrong = Vec::new();
-    for step in &steps {
+    for step in steps {
         let place = format!("{name}:{}: $ {}", step.line, step.command);
         let Some((status, next)) = outcomes.next().and_then(|rest| rest.split_once('\n')) else {
             wrong.push(format!("{place}\nthe shell stopped here: {output}"));
@@ -132,14 +139,15 @@ fn script(machine: &Machine, text: &str) -> (String, Vec<Step>) {
     let mut steps = Vec::new();
     let mut add = |step: Step| {
         // The status is there for the next command too, as it is for a person at a terminal.
-        writeln!(script, "{}\n_ended=$?; printf '\\n{MARK}%s\\n' $_ended; (exit $_ended)", machine.here(&step.command))
-            .expect("a text");
+        script.push_str(&marked(&machine.here(&step.command)));
         steps.push(step);
     };
     let silent = |line, command| Step { line, command, output: String::new(), status: 0 };
     for (line, block) in blocks(text) {
         match block {
             Block::Console(shown) => shown.into_iter().for_each(&mut add),
+            // A machine of its own is made for these: see `shared`.
+            Block::Root(_) | Block::Kubernetes(_) => {}
             Block::File(name, toml) => {
                 let kept = machine.keep(&format!("{line}.toml"), &toml).display().to_string();
                 let target = format!("$HOME/.config/otpctl/{name}");
@@ -162,6 +170,11 @@ fn script(machine: &Machine, text: &str) -> (String, Vec<Step>) {
         }
     }
     (script, steps)
+}
+
+/// A command of a script, and behind what it prints a mark with its status.
+fn marked(command: &str) -> String {
+    format!("{command}\n_ended=$?; printf '\\n{MARK}%s\\n' $_ended; (exit $_ended)\n")
 }
 
 /// A value for each variable that a configuration takes a secret from, where the page has not set one.

@@ -4,6 +4,10 @@
 pub enum Block {
     /// Commands, each with what it prints.
     Console(Vec<Step>),
+    /// The same, as root.
+    Root(Vec<Step>),
+    /// What Kubernetes is told.
+    Kubernetes(String),
     /// A file that the reader is told to write, by its name, into the folder of the configuration.
     File(String, String),
     /// A program that the reader is told to write, by its name, into the working folder.
@@ -37,6 +41,8 @@ pub fn blocks(text: &str) -> Vec<(usize, Block)> {
         let named = whole.lines().next().and_then(|first| first.strip_prefix("# "));
         found.push(match (language, named) {
             ("console", _) => (fence + 1, Block::Console(steps(&inside))),
+            ("console root", _) => (fence + 1, Block::Root(steps(&inside))),
+            ("yaml", _) => (fence + 1, Block::Kubernetes(whole)),
             ("toml", Some(name)) if name.starts_with("src/provider/catalog/") => (fence + 1, Block::Definition(whole)),
             ("toml", Some(name)) if is_file(name) => (fence + 1, Block::File(name.to_owned(), whole)),
             ("python", Some(name)) => (fence + 1, Block::Program(name.to_owned(), whole)),

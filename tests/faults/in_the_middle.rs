@@ -255,7 +255,7 @@ fn f36_a_server_that_evicts_what_is_counted() {
     let server = RedisServer::start_with(&["--maxmemory", "64mb", "--maxmemory-policy", "volatile-lru"]);
     let open = machine(&at(server.port()));
     let code = sent(&open, PHONE);
-    let machine = machine_with(&format!("protected = true\n{OUTBOX}"), &at(server.port()));
+    let machine = machine_with(&format!("protected = true\nreveal = true\n{OUTBOX}"), &at(server.port()));
     let file = machine.config().to_str().unwrap().to_owned();
     let named = |words: &[&str], end: End| ends(&machine, &[words, &["--config", &file, "--yes"]].concat(), end);
     let refused = End::of(22, "STORE_NOT_READY", &["volatile-lru", "evict"]);
@@ -263,7 +263,7 @@ fn f36_a_server_that_evicts_what_is_counted() {
     named(&["verify", PHONE, &code], refused);
     assert_eq!((machine.outbox().len(), failures(&server)), (0, 0));
     let accepted = format!("{}\naccept_eviction_risk = true", at(server.port()));
-    configure(&machine, &format!("protected = true\n{OUTBOX}"), &accepted);
+    configure(&machine, &format!("protected = true\nreveal = true\n{OUTBOX}"), &accepted);
     named(&["verify", PHONE, &code], YES);
     holds(&server);
 }

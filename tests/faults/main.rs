@@ -10,6 +10,7 @@
 //!
 //! After each case [`world::holds`] looks at what was left behind.
 
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod certificates;

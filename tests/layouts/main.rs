@@ -1,6 +1,7 @@
 //! Codes that an application keeps: what applications write in their own way is checked here, and what is written here
 //! is checked by them. The applications are the libraries that they use, on a real Redis.
 
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod at_once;

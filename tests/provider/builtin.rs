@@ -32,7 +32,10 @@ fn refused(outcome: &Outcome) -> (Class, &str) {
 async fn the_console_gives_the_sms_to_its_sink() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let kept = lines.clone();
-    let console = Arc::new(move |line: &str| kept.lock().unwrap().push(line.to_owned()));
+    let console = Arc::new(move |line: &str| {
+        kept.lock().unwrap().push(line.to_owned());
+        Ok(())
+    });
     let context = Context { console, ..context() };
     let provider = open("console", "console", Settings::default(), &context).unwrap();
     let mut letter = Letter::new();
@@ -143,6 +146,7 @@ async fn a_test_of_the_outbox_writes_nothing() {
     assert!(tested("outbox", json!({"path": path})).await.unwrap().contains("outbox.jsonl"));
     assert!(!path.exists());
     std::fs::write(&path, "a line\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     tested("outbox", json!({"path": path})).await.unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "a line\n");
     for closed in ["/dev/null/outbox.jsonl", "/nonexistent/outbox.jsonl"] {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use otpctl::otp::foreign::is_unsafe;
 use otpctl::otp::{Alphabet, Code, CodeSpec, Message, Moment, Phone};
 use otpctl::provider::{Clock, Context, Outcome, Provider, Setting, Settings};
+use otpctl::system::{FilePath, Program};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -192,7 +193,7 @@ impl Letter {
 }
 
 pub fn context() -> Context {
-    Context { console: Arc::new(|_| {}), clock: at(NOW), path: "/usr/bin:/bin".into() }
+    Context { console: Arc::new(|_| Ok(())), clock: at(NOW), path: "/usr/bin:/bin".into() }
 }
 
 /// A clock that stands still.
@@ -201,9 +202,24 @@ pub fn at(time: &str) -> Clock {
     Arc::new(move || moment)
 }
 
+/// What the configuration makes of a value: files and programs are no longer texts.
+fn setting(name: &str, value: Value) -> Setting {
+    let file = |text: &str| FilePath::absolute(text);
+    match (name, &value) {
+        ("path", Value::String(path)) => Setting::File(file(path).expect("an absolute path")),
+        ("tls", Value::Object(tls)) => Setting::Authority(file(tls["ca"].as_str().unwrap()).expect("an absolute path")),
+        ("argv", Value::Array(words)) => {
+            let mut words = words.iter().map(|word| word.as_str().unwrap().to_owned());
+            let program = words.next().expect("a program");
+            Setting::Program(file(&program).map_or(Program::Named(program), Program::At), words.collect())
+        }
+        _ => Setting::Plain(value),
+    }
+}
+
 pub fn settings(value: Value) -> Settings {
     let Value::Object(fields) = value else { panic!("settings are a table") };
-    Settings(fields.into_iter().map(|(name, value)| (name, Setting::Plain(value))).collect())
+    Settings(fields.into_iter().map(|(name, value)| (name.clone(), setting(&name, value))).collect())
 }
 
 pub async fn send(provider: &dyn Provider, letter: &Letter) -> Outcome {

@@ -32,7 +32,7 @@ struct Checked {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let settings = app.settings()?;
-        let found = config::check_all(settings, &app.env, today()).await;
+        let found = config::check_all(settings, &app.fetch(), today()).await;
         let mut findings: Vec<Row> = found
             .into_iter()
             .map(|finding| Row {
@@ -47,13 +47,22 @@ impl Args {
             })
             .collect();
         // A provider whose secrets are there may still not open.
-        let context =
-            provider::Context { console: std::sync::Arc::new(|_| ()), clock: clock(), path: std::ffi::OsString::new() };
+        let context = provider::Context {
+            console: std::sync::Arc::new(|_| Ok(())),
+            clock: clock(),
+            path: std::ffi::OsString::new(),
+        };
         for (name, configured) in &settings.providers {
-            let Ok(resolved) = configured.resolve(&app.env).await else { continue };
-            if let Err(error) = configured.kind.open(name, resolved, &context) {
-                let key = format!("providers.{name}");
-                findings.push(Row { status: "fail", key, detail: error.to_string(), fix: None });
+            let Ok(resolved) = configured.resolve(&app.fetch()).await else { continue };
+            let key = format!("providers.{name}");
+            match configured.kind.open(name, resolved, &context) {
+                Err(error) => {
+                    let fix = error.fix().as_ref().map(|hint| app.printer.text(hint));
+                    findings.push(Row { status: "fail", key, detail: error.to_string(), fix });
+                }
+                Ok(provider) => {
+                    findings.extend(provider.warning().map(|detail| Row { status: "warn", key, detail, fix: None }));
+                }
             }
         }
         let ok = findings.iter().all(|finding| finding.status != "fail");

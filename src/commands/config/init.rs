@@ -1,8 +1,8 @@
 //! `config init`: starts a file.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::error::{Error, Exit};
 use crate::otp::Hint;
 use crate::otp::hint::Chosen;
 use crate::output::{Human, Report};
+use crate::system::create_private;
 
 /// Write a first file, for its owner alone; an existing one is never touched
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,7 @@ impl Args {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         }
-        let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        let mut file = match create_private(&path) {
             // Somebody else made it in between.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(there()),
             opened => opened.map_err(failed)?,

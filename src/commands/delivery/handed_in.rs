@@ -11,7 +11,7 @@ use crate::error::{Error, Exit};
 use crate::otp::foreign::is_unsafe;
 use crate::otp::reference::{self, Reference};
 use crate::otp::rules::About;
-use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone};
+use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone, ReportIds};
 use crate::provider;
 
 /// No id of a message is longer.
@@ -28,6 +28,8 @@ pub(super) struct HandedIn {
     pub(super) typed: bool,
     pub(super) challenge: Option<String>,
     pub(super) message: Option<String>,
+    /// How that id follows from the one that the gateway gave.
+    pub(super) ids: ReportIds,
     pub(super) provider: Option<String>,
     pub(super) report: DeliveryReport,
 }
@@ -52,7 +54,10 @@ impl HandedIn {
         match (&self.challenge, &self.message) {
             (Some(challenge), Some(message)) => About::Both { challenge, message },
             (Some(challenge), None) => About::Challenge(challenge),
-            (None, message) => About::Message(message.as_deref().unwrap_or_default()),
+            (None, message) => {
+                let id = message.as_deref().unwrap_or_default();
+                if self.ids == ReportIds::Exact { About::Message(id) } else { About::Written { id, ids: self.ids } }
+            }
         }
     }
 }
@@ -116,7 +121,15 @@ async fn one(app: &App, own: Own, named: Option<&Target>) -> Result<HandedIn, Er
         }
     };
     let report = DeliveryReport { reason: own.reason, code: own.code, said: own.said, ..DeliveryReport::of(own.state) };
-    Ok(HandedIn { phone, typed, challenge: own.challenge_id, message: own.message_id, provider: own.provider, report })
+    Ok(HandedIn {
+        phone,
+        typed,
+        challenge: own.challenge_id,
+        message: own.message_id,
+        ids: ReportIds::Exact,
+        provider: own.provider,
+        report,
+    })
 }
 
 /// The phone of a challenge; none for an id that no pepper of ours made: it is a stranger's.
@@ -178,6 +191,7 @@ pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Ta
             typed,
             challenge: None,
             message: Some(report.message_id),
+            ids: report.ids,
             provider: Some(name.to_owned()),
             report: report.report,
         });

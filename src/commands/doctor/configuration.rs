@@ -17,7 +17,7 @@ pub(super) fn file(settings: &Settings) -> Check {
 
 pub(super) async fn values(app: &App, settings: &Settings, end: Instant) -> Vec<Check> {
     let mut checks: Vec<Check> = config::check_texts(settings, today()).into_iter().map(Check::from).collect();
-    if let Ok(findings) = timeout_at(end, config::check_secrets(settings, &app.env)).await {
+    if let Ok(findings) = timeout_at(end, config::check_secrets(settings, &app.fetch())).await {
         checks.extend(findings.into_iter().map(Check::from));
     } else {
         let late = Error::said(Exit::Config, "a secret takes too long to fetch");

@@ -9,9 +9,7 @@ use crate::commands::Done;
 use crate::error::{Error, Exit};
 use crate::output::{Human, Report, Table};
 use crate::provider::Kind;
-
-/// No definition is longer.
-const LONGEST: u64 = 1 << 20;
+use crate::system::{MAX_CONFIG, Trust, read_text};
 
 /// Check a definition of your own; nobody is called
 ///
@@ -45,11 +43,7 @@ struct Checked {
 impl Args {
     pub(super) fn run(&self) -> Done {
         let path = self.file.display().to_string();
-        let unread = |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.clone()));
-        if std::fs::metadata(&self.file).map_err(unread)?.len() > LONGEST {
-            return Err(Error::said(Exit::Config, format!("{path}: longer than a definition can be")));
-        }
-        let text = std::fs::read_to_string(&self.file).map_err(unread)?;
+        let text = read_text(&self.file, MAX_CONFIG, Trust::Any).map_err(|error| Error::new(Exit::Config, error))?.text;
         let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.clone()));
         let described = Kind::own(&path, &text).map_err(wrong)?.describe();
         let described = described.ok_or_else(|| Error::said(Exit::Internal, "a checked definition does not parse"))?;

@@ -14,6 +14,7 @@ use super::locate::Origin;
 use super::secret::SecretSource;
 use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
 use crate::provider;
+use crate::system::{FilePath, Program};
 
 pub use routes::{RoutedBy, Routes};
 pub use store::{
@@ -114,7 +115,7 @@ pub struct ProviderSettings {
     /// Which definition or backend.
     pub kind: provider::Kind,
     /// The file with its definition, where it is one of the user's own.
-    pub definition: Option<PathBuf>,
+    pub definition: Option<FilePath>,
     /// What is set, by name; what is not has the kind's own default.
     pub entries: BTreeMap<String, Entry>,
     pub(super) places: BTreeMap<String, Place>,
@@ -127,6 +128,12 @@ pub struct ProviderSettings {
 pub enum Entry {
     /// A value that stands in the file and may be shown.
     Plain(serde_json::Value),
+    /// A file that the provider reads or writes.
+    File(FilePath),
+    /// The file of a CA that TLS trusts instead of the usual ones.
+    Authority(FilePath),
+    /// A program and its arguments.
+    Program(Program, Vec<String>),
     /// A value that is fetched when the provider is opened.
     Secret(SecretSource),
 }

@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::PlacedSecret;
-use crate::config::error::shown;
 use crate::otp::layout::Application;
+use crate::system::FilePath;
 
 /// Where records are: exactly one store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub enum StoreSettings {
     /// A file of our own.
     Embedded {
         /// The database.
-        path: PathBuf,
+        path: FilePath,
     },
     /// The application's Redis.
     Redis(Box<RedisSettings>),
@@ -61,7 +60,7 @@ pub enum Deployment {
     /// `nodes`: a Redis Cluster, by some of its nodes.
     Cluster(Vec<Node>),
     /// `sentinel`: the master that Sentinels name.
-    Sentinel(SentinelSettings),
+    Sentinel(Box<SentinelSettings>),
 }
 
 /// `[store.redis] sentinel`.
@@ -116,7 +115,7 @@ pub enum RedisTarget {
     /// `unix://`.
     Unix {
         /// The socket.
-        path: PathBuf,
+        path: FilePath,
         /// What to SELECT.
         database: u32,
     },
@@ -126,11 +125,11 @@ pub enum RedisTarget {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsFiles {
     /// Who may sign the server's certificate.
-    pub ca: Option<PathBuf>,
+    pub ca: Option<FilePath>,
     /// Our own certificate; always together with its key.
-    pub cert: Option<PathBuf>,
+    pub cert: Option<FilePath>,
     /// Its key: read it with [`crate::config::read_private`].
-    pub key: Option<PathBuf>,
+    pub key: Option<FilePath>,
 }
 
 impl fmt::Display for Node {
@@ -161,8 +160,8 @@ impl fmt::Display for RedisTarget {
                 let scheme = if *tls { "rediss" } else { "redis" };
                 write!(f, "{scheme}://{node}/{database}")
             }
-            Self::Unix { path, database: 0 } => write!(f, "unix://{}", shown(path)),
-            Self::Unix { path, database } => write!(f, "unix://{}?db={database}", shown(path)),
+            Self::Unix { path, database: 0 } => write!(f, "unix://{path}"),
+            Self::Unix { path, database } => write!(f, "unix://{path}?db={database}"),
         }
     }
 }

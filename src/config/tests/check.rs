@@ -3,10 +3,10 @@
 use jiff::civil::date;
 
 use super::super::{Env, Finding, Level, check_all};
-use super::load_text;
+use super::{fetch, load_text};
 
 async fn findings(text: &str, env: &Env) -> Vec<Finding> {
-    check_all(&load_text(text).expect(text), env, date(2026, 11, 22)).await
+    check_all(&load_text(text).expect(text), &fetch(env), date(2026, 11, 22)).await
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::super::{ConfigError, SecretSource, files, load, read_private};
-use super::{chmod, folder, home, located, write};
+use super::super::{ConfigError, SecretSource, load, read_private};
+use super::{chmod, fetch, file, folder, home, located, write};
 
 const PLAIN: &str = "region = \"IN\"\n";
 const LITERAL: &str = "[providers.telnyx]\napi_key = \"k\"\n";
@@ -55,18 +55,7 @@ fn a_file_without_secrets_may_be_read_and_not_written_by_others() {
     }
 }
 
-#[test]
-fn a_strangers_file_is_refused() {
-    let path = Path::new("/srv/otpctl.toml");
-    for own in [0, 1000] {
-        files::owned(path, own, own).expect("our own");
-        files::owned(path, 0, own).expect("root's");
-    }
-    refused(files::owned(path, 1001, 1000), "belongs to another user", "sudo chown \"$(id -u)\" /srv/otpctl.toml");
-    refused(files::owned(path, 1001, 0), "belongs to another user", "chown root /srv/otpctl.toml");
-}
-
-/// Only root can give a file away; for anybody else the rule alone is tested, above.
+/// Only root can give a file away; for anybody else the rule alone is tested, in `system`.
 #[test]
 fn the_owner_of_a_file_is_asked() {
     let folder = folder();
@@ -90,11 +79,11 @@ async fn a_secret_file_is_for_its_owner_only() {
     let path = folder.path().join("key");
     for mode in [0o644, 0o660, 0o601] {
         write(&path, "k\n", mode);
-        let result = SecretSource::File(path.clone()).resolve(&home()).await.map(drop);
+        let result = SecretSource::File(file(&path)).resolve(&fetch(&home())).await.map(drop);
         refused(result, "this file holds a secret", &format!("chmod 600 {}", path.display()));
     }
     write(&path, "k\n", 0o600);
-    assert_eq!(SecretSource::File(path).resolve(&home()).await.expect("a key").expose(), "k");
+    assert_eq!(SecretSource::File(file(&path)).resolve(&fetch(&home())).await.expect("a key").expose(), "k");
 }
 
 #[test]

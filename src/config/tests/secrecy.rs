@@ -1,7 +1,10 @@
 //! No value of the file is ever in an error, a `Debug` or what is shown, wherever it was written by mistake.
 
+use std::path::Path;
+
 use super::super::{Env, SecretSource, shown};
-use super::{folder, load_text, write};
+use super::{fetch, file, folder, load_text, write};
+use crate::system::Program;
 
 /// Looks like a secret and like nothing else.
 const MARKER: &str = "s3cr3tMARKER9f8e7d";
@@ -107,7 +110,7 @@ async fn what_is_configured_is_neither_shown_nor_debugged() {
     let debugged = format!("{settings:?}");
     assert!(!debugged.contains(MARKER) && !debugged.contains("424242"), "{debugged}");
     let super::super::StoreSettings::Redis(redis) = &settings.store else { panic!("redis") };
-    let password = redis.password.as_ref().expect("is set").resolve(&Env::default()).await.expect("a password");
+    let password = redis.password.as_ref().expect("is set").resolve(&fetch(&Env::default())).await.expect("a password");
     assert_eq!(password.expose(), MARKER);
 }
 
@@ -117,18 +120,22 @@ async fn no_failure_to_fetch_tells_the_secret() {
     let open = folder.path().join("open");
     write(&open, MARKER, 0o644);
     let env: Env = [("BAD", ""), ("PATH", "/usr/bin:/bin")].into_iter().collect();
+    let named = |name: &str| Program::Named(name.to_owned());
     let script = format!("echo {MARKER}; echo {MARKER} >&2; exit 3");
     let sources = [
         (SecretSource::Env("ABSENT".into()), "ABSENT is not set"),
         (SecretSource::Env("BAD".into()), "BAD is empty"),
-        (SecretSource::File(open), "others may read or write it"),
-        (SecretSource::File(folder.path().join("absent")), "there is no such file"),
-        (SecretSource::Command(vec!["sh".into(), "-c".into(), script]), "the program sh failed (exit status: 3)"),
-        (SecretSource::Command(vec!["true".into()]), "the program true printed nothing"),
-        (SecretSource::Command(vec!["/absent/x".into()]), "the program /absent/x cannot be started"),
+        (SecretSource::File(file(&open)), "others may read or write it"),
+        (SecretSource::File(file(&folder.path().join("absent"))), "there is no such file"),
+        (SecretSource::Command(named("sh"), vec!["-c".into(), script]), "the program sh failed (exit status: 3)"),
+        (SecretSource::Command(named("true"), vec![]), "the program true printed nothing"),
+        (
+            SecretSource::Command(Program::At(file(Path::new("/absent/x"))), vec![]),
+            "the program /absent/x cannot be started",
+        ),
     ];
     for (source, part) in sources {
-        let error = source.resolve(&env).await.expect_err(part);
+        let error = source.resolve(&fetch(&env)).await.expect_err(part);
         let said = format!("{error} {error:?} {:?}", error.next());
         assert!(said.contains(part) && !said.contains(MARKER), "{said}");
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::{Deployment, Entry, Node, RedisTarget, SecretSource, StoreSettings, TlsFiles, load, starter};
-use super::{defaults, folder, home, load_text, located, write};
+use super::{defaults, fetch, file, folder, home, load_text, located, write};
 use crate::otp::circuit::PassOver;
 use crate::otp::span::{duration, spelled};
 use crate::otp::{Limits, LockLength, Phone, Policy};
@@ -25,7 +25,10 @@ fn durations_are_read_and_written() {
 #[test]
 fn without_a_file_there_is_the_embedded_store_and_the_console() {
     let settings = defaults();
-    assert_eq!(settings.store, StoreSettings::Embedded { path: "/home/you/.local/state/otpctl/otpctl.db".into() });
+    assert_eq!(
+        settings.store,
+        StoreSettings::Embedded { path: file(Path::new("/home/you/.local/state/otpctl/otpctl.db")) }
+    );
     assert_eq!(settings.routes.default, ["console"]);
     assert_eq!(settings.providers["console"].kind.as_str(), "console");
     assert_eq!((settings.region, settings.protected, settings.reveal, settings.named), (None, false, false, false));
@@ -34,7 +37,7 @@ fn without_a_file_there_is_the_embedded_store_and_the_console() {
     assert_eq!((settings.code.spec.length, settings.code.max_attempts), (6, 5));
     let state = [("HOME", "/h"), ("XDG_STATE_HOME", "/s")].into_iter().collect();
     let settings = load(&located(None), &state).expect("loads");
-    assert_eq!(settings.store, StoreSettings::Embedded { path: "/s/otpctl/otpctl.db".into() });
+    assert_eq!(settings.store, StoreSettings::Embedded { path: file(Path::new("/s/otpctl/otpctl.db")) });
     assert!(load(&located(None), &super::Env::default()).expect_err("no folder").hinted().contains("HOME"));
 }
 
@@ -149,9 +152,9 @@ fn a_cluster_and_sentinels_are_lists_of_nodes() {
     let usual = by("");
     assert_eq!((usual.master.as_str(), usual.database), ("otp", 0));
     assert_eq!(usual.nodes.iter().map(ToString::to_string).collect::<Vec<_>>(), ["s1:26379", "s2:1"]);
-    assert_eq!(usual.tls.and_then(|tls| tls.ca), Some("/ca.pem".into()), "no less safe than the servers");
+    assert_eq!(usual.tls.and_then(|tls| tls.ca), Some(file(Path::new("/ca.pem"))), "no less safe than the servers");
     assert_eq!(by(", tls = false").tls, None);
-    assert_eq!(by(", tls = { ca = \"/other.pem\" }").tls.and_then(|tls| tls.ca), Some("/other.pem".into()));
+    assert_eq!(by(", tls = { ca = \"/other.pem\" }").tls.and_then(|tls| tls.ca), Some(file(Path::new("/other.pem"))));
     let sure = redis("url = \"redis://h\"\ndurability = { strict = true }").durability.expect("is set");
     assert_eq!((sure.wait_replicas, sure.wait, sure.strict), (1, Duration::from_millis(500), true));
 }
@@ -168,19 +171,15 @@ async fn paths_are_relative_to_the_folder_of_the_file() {
     write(&folder.path().join("pepper"), "0123456789abcdef0123456789abcdef\n", 0o600);
     write(&folder.path().join("key.sh"), "#!/bin/sh\necho \"$1-$WORD\"\n", 0o700);
     let settings = load(&located(Some(path)), &home()).expect("loads");
-    assert_eq!(settings.store, StoreSettings::Embedded { path: folder.path().join("data/x.db") });
+    assert_eq!(settings.store, StoreSettings::Embedded { path: file(&folder.path().join("data/x.db")) });
     let outbox = folder.path().join("outbox.jsonl");
-    assert_eq!(
-        settings.providers["outbox"].entries["path"],
-        Entry::Plain(outbox.to_string_lossy().into_owned().into())
-    );
+    assert_eq!(settings.providers["outbox"].entries["path"], Entry::File(file(&outbox)));
     let ca = folder.path().join("ca.pem");
-    let tls = serde_json::json!({ "ca": ca.to_string_lossy() });
-    assert_eq!(settings.providers["smpp"].entries["tls"], Entry::Plain(tls));
+    assert_eq!(settings.providers["smpp"].entries["tls"], Entry::Authority(file(&ca)));
     let env = [("WORD", "b"), ("FROM", "+1"), ("PATH", "/usr/bin:/bin")].into_iter().collect();
-    let pepper = settings.code.peppers[0].resolve(&env).await.expect("a pepper");
+    let pepper = settings.code.peppers[0].resolve(&fetch(&env)).await.expect("a pepper");
     assert_eq!(pepper.expose(), "0123456789abcdef0123456789abcdef");
-    let resolved = settings.providers["telnyx"].resolve(&env).await.expect("resolves");
+    let resolved = settings.providers["telnyx"].resolve(&fetch(&env)).await.expect("resolves");
     let secret = |text: &str| crate::provider::Setting::Secret(crate::otp::Secret::new(text.into()));
     assert_eq!((&resolved.0["api_key"], &resolved.0["from"]), (&secret("a-b"), &secret("+1")));
 }
@@ -188,7 +187,7 @@ async fn paths_are_relative_to_the_folder_of_the_file() {
 #[tokio::test]
 async fn a_secret_that_is_missing_is_named_with_its_line() {
     let settings = load_text("[providers.telnyx]\n\napi_key = { env = \"ABSENT\" }").expect("loads without it");
-    let error = settings.providers["telnyx"].resolve(&home()).await.expect_err("absent");
+    let error = settings.providers["telnyx"].resolve(&fetch(&home())).await.expect_err("absent");
     assert!(
         error
             .to_string()
@@ -197,7 +196,7 @@ async fn a_secret_that_is_missing_is_named_with_its_line() {
     );
     let settings = load_text("[code]\npeppers = [{ id = \"1\", env = \"SHORT\" }]").expect("loads");
     let env = [("SHORT", "short")].into_iter().collect();
-    let error = settings.code.peppers[0].resolve(&env).await.expect_err("short");
+    let error = settings.code.peppers[0].resolve(&fetch(&env)).await.expect_err("short");
     assert_eq!((error.line(), error.message().starts_with("a pepper has at least 32")), (Some(2), true));
 }
 

@@ -3,7 +3,7 @@
 use super::mark::supersede_older;
 use super::{Known, Step};
 use crate::otp::record::{Challenge, Delivery, State};
-use crate::otp::{DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
+use crate::otp::{DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose, ReportIds};
 
 /// A gateway's word or code is kept so long, in characters: the record of a phone stays small.
 pub(super) const LONGEST_WORD: usize = 100;
@@ -28,6 +28,13 @@ pub enum About<'a> {
     Challenge(&'a str),
     /// The gateway's own id.
     Message(&'a str),
+    /// The gateway's own id, as its reports write it.
+    Written {
+        /// The id in the report.
+        id: &'a str,
+        /// How it follows from the one that the gateway gave.
+        ids: ReportIds,
+    },
     /// Both: they must belong together.
     Both {
         /// `ch_…`
@@ -56,6 +63,9 @@ pub fn report(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded>
         (_, Some(delivery)) if said.provider.is_some_and(|provider| provider != delivery.provider) => false,
         (About::Challenge(id), Some(_)) => challenge.id == id,
         (About::Message(id), Some(delivery)) => delivery.message_id.as_deref() == Some(id),
+        (About::Written { id, ids }, Some(delivery)) => {
+            delivery.message_id.as_deref().is_some_and(|message| ids.fit(id, message))
+        }
         (About::Both { challenge: id, message }, Some(delivery)) => {
             challenge.id == id && delivery.message_id.as_deref() == Some(message)
         }
@@ -139,7 +149,7 @@ fn stranger(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded> {
         return step;
     }
     let id = match said.message {
-        About::Challenge(id) | About::Message(id) | About::Both { message: id, .. } => id,
+        About::Challenge(id) | About::Message(id) | About::Written { id, .. } | About::Both { message: id, .. } => id,
     };
     let who = said.provider.map(|provider| format!("{provider}: ")).unwrap_or_default();
     let detail = format!("{who}{id}: no SMS to this phone has this id");

@@ -251,6 +251,10 @@ pub enum SettingType {
     List,
     /// How a connection is made secure: `true`, `false`, or a table with the file of a CA, `{ ca = "ca.pem" }`.
     Tls,
+    /// A file, relative to the folder of the configuration.
+    File,
+    /// A program and its arguments: a path as of a file, or a name that is looked for in `PATH`.
+    Program,
 }
 
 /// One setting that a kind of provider takes.

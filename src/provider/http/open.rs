@@ -70,6 +70,9 @@ fn value(spec: &SettingSpec, settings: &Settings) -> Result<Option<Value>, OpenE
         None => return Ok(spec.default.clone()),
         Some(Setting::Plain(value)) => value,
         Some(Setting::Secret(_)) => return Err(wrong(name, "a value in the file, not a secret")),
+        Some(Setting::File(_) | Setting::Authority(_) | Setting::Program(..)) => {
+            return Err(wrong(name, "a value, not a file"));
+        }
     };
     match (spec.holds, value) {
         (SettingType::Text, Value::String(_))
@@ -83,7 +86,7 @@ fn value(spec: &SettingSpec, settings: &Settings) -> Result<Option<Value>, OpenE
         (SettingType::Table, _) => Err(wrong(name, "a table")),
         (SettingType::List, _) => Err(wrong(name, "a list")),
         // No definition can ask for it.
-        (SettingType::Tls, _) => Err(wrong(name, "absent")),
+        (SettingType::Tls | SettingType::File | SettingType::Program, _) => Err(wrong(name, "absent")),
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::outcome::{HandedIn, Malformed, WebhookBody, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
 use super::body::Body;
-use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone};
+use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone, ReportIds};
 
 /// No gateway sends more reports at once; more are not looked at.
 const MOST: usize = 10_000;
@@ -97,7 +97,7 @@ impl Gateway {
             let national = country.and_then(|country| Phone::parse(&phone, Some(country)).ok());
             national.map_or(phone, |national| national.as_str().to_owned())
         });
-        Ok(HandedIn { message_id: id, phone, report })
+        Ok(HandedIn { message_id: id, ids: ReportIds::Exact, phone, report })
     }
 
     /// JSON, also of a gateway that answers in XML; what else it answers; or the fields of a form or a query.

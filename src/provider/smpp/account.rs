@@ -1,7 +1,6 @@
 //! An account at an SMSC, as the settings describe it: each is held to what its field of a PDU can carry.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use rusmpp_core::types::owned::{COctetString, EmptyOrFullCOctetString};
@@ -15,11 +14,18 @@ use super::super::outcome::Class;
 use super::super::settings::{OpenError, Setting, Settings, wrong};
 use super::super::tls;
 use super::connect::Place;
-use super::receipt::{Ids, Manner};
-use crate::otp::{DeliveryReason, Secret};
+use super::receipt::Manner;
+use crate::otp::{DeliveryReason, ReportIds, Secret};
+use crate::system::{FilePath, MAX_CERTIFICATES, Trust, read_text};
 
 /// How long a session may take, unless the settings say otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest password that SMPP 3.4 knows (§5.2.2), in octets. Some SMSCs give longer ones, and want them whole.
+pub(super) const USUAL_PASSWORD: usize = 8;
+
+/// The longest that is sent.
+const LONGEST_PASSWORD: usize = 64;
 
 /// An account.
 pub(super) struct Account {
@@ -72,13 +78,21 @@ pub(super) enum Reference {
 }
 
 impl Account {
+    /// What is sent as it is, and is no SMPP.
+    pub(super) fn warning(&self) -> Option<&'static str> {
+        (self.password.expose().len() > USUAL_PASSWORD)
+            .then_some("SMPP 3.4 has passwords of at most 8 characters, and this one is longer: it is sent whole")
+    }
+
     pub(super) fn read(settings: &Settings) -> Result<Self, OpenError> {
         let required = |name: &str| match settings.text(name)?.filter(|text| !text.is_empty()) {
             Some(text) => Ok(text.to_owned()),
             None => Err(OpenError::Missing(name.to_owned())),
         };
         let password = required("password")?;
-        field::<9>("password", &password, "at most 8 ASCII characters, as SMPP 3.4 has it")?;
+        if password.len() > LONGEST_PASSWORD || !password.bytes().all(|byte| (1..=127).contains(&byte)) {
+            return Err(wrong("password", "at most 64 ASCII characters"));
+        }
         let system_type = settings.text("system_type")?.unwrap_or_default();
         let service_type = settings.text("service_type")?.unwrap_or_default();
         Ok(Self {
@@ -124,10 +138,7 @@ fn place(settings: &Settings, host: String) -> Result<Place, OpenError> {
         }
         Some(Setting::Plain(Value::Bool(false))) => None,
         Some(Setting::Plain(Value::Bool(true))) => Some(tls::usual()),
-        Some(Setting::Plain(Value::Object(table))) => match table.get("ca").and_then(Value::as_str) {
-            Some(ca) if table.len() == 1 => Some(tls::trusting(roots(Path::new(ca))?)),
-            _ => return Err(wrong_tls()),
-        },
+        Some(Setting::Authority(path)) => Some(tls::trusting(roots(path)?)),
         Some(_) => return Err(wrong_tls()),
     };
     let name = || ServerName::try_from(host.clone()).map_err(|_| wrong("host", "the name or address of a machine"));
@@ -138,11 +149,14 @@ fn place(settings: &Settings, host: String) -> Result<Place, OpenError> {
     Ok(Place { host, port, tls })
 }
 
-fn roots(path: &Path) -> Result<RootCertStore, OpenError> {
+fn roots(path: &FilePath) -> Result<RootCertStore, OpenError> {
     let expected = "a file with the certificate of a CA, in PEM";
     let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|_| wrong("tls.ca", expected))?;
-    for certificate in certificates {
+    let file = match read_text(path, MAX_CERTIFICATES, Trust::Owned) {
+        Err(error) if error.missing => return Err(wrong("tls.ca", expected)),
+        read => read?,
+    };
+    for certificate in CertificateDer::pem_slice_iter(file.text.as_bytes()) {
         let certificate = certificate.map_err(|_| wrong("tls.ca", expected))?;
         roots.add(certificate).map_err(|_| wrong("tls.ca", expected))?;
     }
@@ -235,7 +249,11 @@ fn errors(settings: &Settings) -> Result<BTreeMap<u32, Class>, OpenError> {
 fn manner(settings: &Settings) -> Result<Manner, OpenError> {
     let expected = "a table of codes and reasons, such as { 27 = \"handset_off\" }";
     let bare = |code: &str| Some(code.trim_start_matches('0').to_owned());
-    let ids = one_of(settings, "receipt_ids", &[("same", Ids::Same), ("decimal", Ids::Decimal), ("hex", Ids::Hex)])?;
+    let ids = one_of(
+        settings,
+        "receipt_ids",
+        &[("same", ReportIds::Alike), ("decimal", ReportIds::Decimal), ("hex", ReportIds::Hex)],
+    )?;
     Ok(Manner { ids, reasons: meanings(settings, "reasons", expected, bare, DeliveryReason::named)? })
 }
 

@@ -72,7 +72,10 @@ fn settings() -> Vec<SettingSpec> {
         plain("tls", Tls, "true, or { ca = \"ca.pem\" } for a CA of your own; to a public host it must be said"),
         usual("bind", Text, "transceiver".into(), "or transmitter, which is not given delivery receipts"),
         needed("system_id", "the account's name, at most 15 characters"),
-        SettingSpec { secret: true, ..needed("password", "at most 8 characters") },
+        SettingSpec {
+            secret: true,
+            ..needed("password", "SMPP 3.4 has at most 8 characters; a longer one is sent whole")
+        },
         plain("system_type", Text, "where the SMSC asks for one"),
         plain("source", Text, "sender: a number, a short code or a name; absent: the account's"),
         plain("source_ton", Number, "type of number; absent: as the sender looks"),

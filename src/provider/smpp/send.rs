@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusmpp_core::pdus::owned::{BindTransceiver, BindTransmitter, Pdu, SubmitSm};
-use rusmpp_core::types::owned::COctetString;
+use rusmpp_core::CommandId;
+use rusmpp_core::pdus::owned::{Pdu, SubmitSm};
+use rusmpp_core::types::owned::AnyOctetString;
 use rusmpp_core::values::InterfaceVersion;
 use tokio::time::Instant;
 
@@ -55,6 +56,10 @@ impl Provider for Smsc {
 
     fn can(&self) -> Abilities {
         super::ABILITIES
+    }
+
+    fn warning(&self) -> Option<String> {
+        self.account.warning().map(str::to_owned)
     }
 
     fn refuses(&self, message: &Message<'_>) -> Option<Refusal> {
@@ -113,20 +118,27 @@ impl Smsc {
             return Ok(session);
         }
         session.end(end).await;
-        Err(codes::refusal(answer.status, &self.account.errors, None, redactor))
+        let mut refusal = codes::refusal(answer.status, &self.account.errors, None, redactor);
+        if refusal.class == Class::Credentials {
+            let long = self.account.warning().map(|warning| format!("; {warning}"));
+            refusal.advice = refusal.advice.map(|advice| advice + &long.unwrap_or_default());
+        }
+        Err(refusal)
     }
 
     fn bind(&self) -> Pdu {
         let account = &self.account;
-        // Its length was looked at when the account was read.
-        let password = COctetString::from_string(account.password.expose().to_owned()).unwrap_or_default();
-        if account.transmitter {
-            let bind = BindTransmitter::builder().system_id(account.system_id.clone()).password(password);
-            let bind = bind.system_type(account.system_type.clone()).interface_version(InterfaceVersion::Smpp3_4);
-            return bind.build().into();
+        let command_id = if account.transmitter { CommandId::BindTransmitter } else { CommandId::BindTransceiver };
+        // Written by hand (SMPP 3.4 §4.1.1, §4.1.5): the library takes no password of more than 8 characters, and some
+        // SMSCs give such.
+        let mut body = Vec::new();
+        for text in [account.system_id.as_str(), account.password.expose(), account.system_type.as_str()] {
+            body.extend_from_slice(text.as_bytes());
+            body.push(0);
         }
-        let bind = BindTransceiver::builder().system_id(account.system_id.clone()).password(password);
-        bind.system_type(account.system_type.clone()).interface_version(InterfaceVersion::Smpp3_4).build().into()
+        // The version; TON, NPI and range of addresses are for the SMSC to know.
+        body.extend([u8::from(InterfaceVersion::Smpp3_4), 0, 0, 0]);
+        Pdu::Other { command_id, body: AnyOctetString::from_vec(body) }
     }
 
     /// Hands in the parts, one after the other: the next only when the one before was taken.

@@ -1,17 +1,23 @@
 //! Opening the file: its folder, its lock file and its tables, made where they are missing, for the owner alone.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::sorted;
+use crate::otp::hint::Chosen;
 use crate::store::StoreError;
+use crate::system::{FileError, check_private, first_bytes, open_private, resolved, shown};
 
 /// The version of the tables, in the file's `user_version`.
 const VERSION: i64 = 1;
+/// `otpc`: whose file it is, in its `application_id`. Files of the first release have none.
+const APPLICATION: i32 = 0x6F74_7063;
 /// Writers queue at the lock file, so the database itself is only ever busy for a moment.
 const BUSY: Duration = Duration::from_secs(5);
 /// A timeline has one life, so its events carry none: a new event touches two pages, however long the timeline is.
@@ -22,54 +28,116 @@ const TABLES: &str = "
     CREATE INDEX timeline_expires_at ON timeline (expires_at);
     CREATE TABLE event (timeline TEXT, id INTEGER, body BLOB NOT NULL, PRIMARY KEY (timeline, id)) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 1;";
+/// The names of the tables, sorted.
+const NAMES: [&str; 3] = ["cell", "event", "timeline"];
+/// What SQLite keeps beside a database.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Opens or makes the file, its folder and its lock file, for the owner alone.
 pub(super) fn opened(path: &Path) -> Result<(Connection, File), StoreError> {
-    let failed = |what: &Path, error: &std::io::Error| StoreError::Unreachable(format!("{}: {error}", what.display()));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|error| failed(folder, &error))?;
+        made.map_err(|error| StoreError::Unreachable(format!("{}: {error}", shown(folder))))?;
     }
-    let lock_path = path.with_extension("lock");
-    let private = |path: &Path| {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        options.open(path).map_err(|error| failed(path, &error))
+    let path = &resolved(path).map_err(|error| unsafe_file(&error))?;
+    for end in BESIDE {
+        let mut beside = OsString::from(path);
+        beside.push(end);
+        check_private(Path::new(&beside)).map_err(|error| unsafe_file(&error))?;
+    }
+    open_private(path).map_err(|error| unsafe_file(&error))?;
+    let lock = open_private(&path.with_extension("lock")).map_err(|error| unsafe_file(&error))?;
+    let others = || {
+        StoreError::Config(format!(
+            "{0} is a database of another program; `path` under [store.embedded] names another file",
+            shown(path)
+        ))
     };
-    let file = private(path)?;
-    let mode = file.metadata().map_err(|error| failed(path, &error))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(StoreError::Config(format!(
-            "{0} can be read or written by others; run: chmod 600 {0}",
-            path.display()
-        )));
+    if !may_be_ours(path)? {
+        return Err(others());
     }
-    let lock = private(&lock_path)?;
     let mut connection = Connection::open(path).map_err(|error| sorted(&error))?;
+    connection.busy_timeout(BUSY).map_err(|error| sorted(&error))?;
+    if !is_ours(&connection).map_err(|error| sorted(&error))? {
+        return Err(others());
+    }
     prepare(&mut connection, &lock).map_err(|error| sorted(&error))?;
-    let version: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| sorted(&error))?;
+    let version = version(&connection).map_err(|error| sorted(&error))?;
     if version != VERSION {
-        return Err(StoreError::Data(format!("{} has version {version}, this otpctl reads {VERSION}", path.display())));
+        return Err(StoreError::Data(format!("{} has version {version}, this otpctl reads {VERSION}", shown(path))));
     }
     Ok((connection, lock))
 }
 
+/// A file that could not be opened, or that is not safe to use.
+fn unsafe_file(error: &FileError) -> StoreError {
+    match &error.hint {
+        Some(fix) => StoreError::Config(format!("{error}; run: {}", fix.text(&Chosen::default()))),
+        None => StoreError::Unreachable(error.to_string()),
+    }
+}
+
+/// Looks at the file without a lock, a log or anything else that would leave a trace in a database of somebody else's.
+/// What cannot be told so is told by [`is_ours`]: what was written a moment ago may be in the log only.
+fn may_be_ours(path: &Path) -> Result<bool, StoreError> {
+    let header = first_bytes(path, 100).map_err(|error| unsafe_file(&error))?;
+    let Some(id) = header.get(68..72).and_then(|id| id.try_into().ok()).map(i32::from_be_bytes) else {
+        // Not there until now; or no database, as SQLite will say.
+        return Ok(true);
+    };
+    if !header.starts_with(b"SQLite format 3\0") || id == APPLICATION {
+        return Ok(true);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let seen = Connection::open_with_flags(unchanging(path), flags).and_then(|connection| is_ours(&connection));
+    Ok(id == 0 && seen.unwrap_or(true))
+}
+
+/// The URI under which SQLite reads a file as it is, and touches nothing.
+fn unchanging(path: &Path) -> PathBuf {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let encoded = path.as_os_str().as_bytes().iter().map(|byte| match *byte {
+        byte if plain(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    });
+    PathBuf::from(format!("file:{}?immutable=1", encoded.collect::<String>()))
+}
+
+/// Whether it is our database, or one in which nobody has written anything yet.
+fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
+    match connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))? {
+        APPLICATION => return Ok(true),
+        0 => {}
+        _ => return Ok(false),
+    }
+    let sql =
+        "SELECT name FROM sqlite_schema WHERE type <> 'index' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
+    let mut query = connection.prepare(sql)?;
+    let names: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(names == NAMES || (names.is_empty() && version(connection)? == 0))
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
 fn prepare(connection: &mut Connection, lock: &File) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY)?;
-    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     // What is counted or consumed must be on the disk when the answer is given.
     connection.execute_batch("PRAGMA synchronous = FULL")?;
     // Neither each commit that finds the log long nor the last of many short processes tidies it up: a committer does,
     // now and then, while it holds the lock.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    if version == 0 {
+    if version(connection)? == 0 {
         // Only one of many first processes makes the tables.
         let locked = lock.lock();
+        if version(connection)? == 0 {
+            // Before the log is begun, so that it is in the file itself whatever happens next.
+            connection.pragma_update(None, "application_id", APPLICATION)?;
+        }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let making = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if making.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? == 0 {
+        if version(&making)? == 0 {
             making.execute_batch(TABLES)?;
         }
         making.commit()?;

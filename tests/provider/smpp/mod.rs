@@ -310,10 +310,7 @@ fn settings_are_held_to_what_a_pdu_can_carry() {
     };
     assert_eq!(wrong(json!({})), "");
     assert_eq!(wrong(json!({"host": ""})), "`host` is missing");
-    assert_eq!(
-        wrong(json!({"password": "v4lue-is-long"})),
-        "`password` must be at most 8 ASCII characters, as SMPP 3.4 has it"
-    );
+    assert_eq!(wrong(json!({"password": "v4lue-is-long".repeat(5)})), "`password` must be at most 64 ASCII characters");
     assert_eq!(wrong(json!({"system_id": "x".repeat(16)})), "`system_id` must be at most 15 ASCII characters");
     assert_eq!(wrong(json!({"source": "x".repeat(21)})), "`source` must be at most 20 ASCII characters");
     assert_eq!(wrong(json!({"prot": 1})), "there is no setting `prot`; did you mean `port`?");
@@ -328,4 +325,23 @@ fn settings_are_held_to_what_a_pdu_can_carry() {
     assert!(wrong(json!({"validity_period": "721h"})).starts_with("`validity_period` must be a duration"));
     assert!(wrong(json!({"host": "smsc.example.com"})).contains("unencrypted: set `tls = true`"));
     assert_eq!(wrong(json!({"host": "smsc.example.com", "tls": false})), "");
+}
+
+/// SMPP 3.4 has 8 characters, and SMSCs give longer ones all the same.
+#[tokio::test]
+async fn a_password_that_smpp_does_not_know_is_sent_whole() {
+    let long = "twenty-characters-ok";
+    for (password, warned) in [(PASSWORD, false), (long, true)] {
+        for bind in ["transceiver", "transmitter"] {
+            let mut smsc = Smsc::start(json!({"password": password}));
+            let provider = smsc.provider(&json!({"password": password, "bind": bind}));
+            assert_eq!(provider.warning().is_some(), warned);
+            accepted(&send(&*provider, &Letter::new()).await);
+            let told = smsc.event("bind");
+            assert_eq!(json!([told["command"], told["password"]]), json!([format!("bind_{bind}"), password]));
+        }
+    }
+    let smsc = Smsc::start(json!({}));
+    let refusal = refused(&send(&*smsc.provider(&json!({"password": long})), &Letter::new()).await);
+    assert!(refusal.advice.unwrap().contains("at most 8 characters"));
 }

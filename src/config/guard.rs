@@ -1,0 +1,63 @@
+//! What a file allows that leaves codes or money without protection: `config check` warns of it, and a `protected` file
+//! neither sends nor verifies with it.
+
+use super::error::{ConfigError, Place};
+use super::settings::{MIN_PEPPER, Settings};
+use crate::otp::{Hint, LockLength};
+
+/// How a pepper is made.
+#[must_use]
+pub fn fresh_pepper() -> Hint {
+    Hint::shell("head -c 32 /dev/urandom | base64").because("make one")
+}
+
+/// The fewest different characters of a pepper. 32 random hexadecimal digits have 14, base64 has more.
+const LEAST_DIFFERENT: usize = 8;
+
+/// Limits that limit nothing. Money is only spent where there is a provider of real SMS; a code can be guessed anywhere.
+#[must_use]
+pub fn weaknesses(settings: &Settings) -> Vec<ConfigError> {
+    let limits = &settings.limits;
+    let real = settings.providers.values().any(|provider| provider.kind.is_real());
+    let hard = limits.locks.last().is_some_and(|last| last.length == LockLength::Hard);
+    let found = [
+        (limits.locks.is_empty(), "locks", "no lock: a code can be guessed without end", LOCKS),
+        (
+            !limits.locks.is_empty() && !hard,
+            "locks",
+            "the last lock is not \"hard\": it is waited out, and guessing goes on without end",
+            LOCKS,
+        ),
+        (real && limits.cooldown.is_empty(), "cooldown", "no cooldown: SMS can be asked for without a pause", COOLDOWN),
+        (real && limits.per_phone.is_empty(), "per_phone", "no limit on SMS to one phone", PER_PHONE),
+        (real && limits.per_prefix.is_empty(), "per_prefix", "no limit on SMS to neighboring numbers", PER_PREFIX),
+        (real && limits.per_country.is_empty(), "per_country", "no limit on SMS to one country", PER_COUNTRY),
+    ];
+    let error = |(_, key, text, fix): (bool, &str, &str, &str)| {
+        let key = format!("limits.{key}");
+        let line = settings.lines.get(&key).copied().unwrap_or(1);
+        let place = Place { path: settings.path.clone(), line, key };
+        ConfigError::new(text).at(&place).hint(Hint::words(format!("under [limits]: {fix}")))
+    };
+    found.into_iter().filter(|(weak, ..)| *weak).map(error).collect()
+}
+
+const LOCKS: &str = "locks = { 10 = \"15m\", 20 = \"1h\", 30 = \"24h\", 100 = \"hard\" }";
+const COOLDOWN: &str = "cooldown = [\"30s\", \"60s\", \"120s\"]";
+const PER_PHONE: &str = "per_phone = { \"10m\" = 3, \"1h\" = 5, \"1d\" = 10 }";
+const PER_PREFIX: &str = "per_prefix = { \"1h\" = 20, \"1d\" = 60 }";
+const PER_COUNTRY: &str = "per_country = { \"1h\" = 200, \"1d\" = 2000 }";
+
+/// Why a pepper is one that can be guessed, to stand behind "the pepper".
+#[must_use]
+pub fn weak_pepper(text: &str) -> Option<String> {
+    let length = text.trim().chars().count();
+    if length < MIN_PEPPER {
+        return Some(format!("has {length} characters; {MIN_PEPPER} are the fewest that are safe"));
+    }
+    let mut different: Vec<char> = text.trim().chars().collect();
+    different.sort_unstable();
+    different.dedup();
+    let count = different.len();
+    (count < LEAST_DIFFERENT).then(|| format!("has only {count} different characters, and can be guessed"))
+}

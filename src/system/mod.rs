@@ -1,0 +1,22 @@
+//! What is taken from the machine: the only module that opens files to read them or to append to them, and that starts
+//! programs. It decides what of it is trusted.
+//!
+//! * [`FilePath`] and [`Program`] are what a setting names. Neither can mean the current folder.
+//! * [`read_text`] reads a regular file up to a size; [`Trust`] says whose file it must be. the files that we
+//!   keep are opened by [`append`] and [`open_private`].
+//! * [`Group`] is a running program with everything that it started.
+
+mod error;
+mod follow;
+mod path;
+mod private;
+mod program;
+mod read;
+mod trust;
+
+pub use error::{FileError, pasteable, shown};
+pub use path::FilePath;
+pub use private::{append, check_append, check_private, create_private, open_private};
+pub use program::{Group, Program};
+pub use read::{MAX_CERTIFICATES, MAX_CONFIG, MAX_SECRET, Text, first_bytes, read_text, resolved};
+pub use trust::{Found, Reader, Trust, private};
