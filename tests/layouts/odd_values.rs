@@ -88,12 +88,12 @@ fn is_not_understood(machine: &Machine, kept: &str, commands: &[&[&str]]) {
         assert!(ran.stderr.contains("is not as the layout"), "{kept}: {ran:?}");
         let said = ran.words().replace(PHONE, "");
         assert!(!said.contains(CODE), "{kept}: {ran:?}");
-        assert_eq!(everything(machine), before, "{kept}: {command:?}");
     }
+    assert_eq!(everything(machine), before, "{kept}: {commands:?}");
 }
 
 const RIGHT: &[&str] = &["verify", PHONE, CODE];
-const ALL: [&[&str]; 7] = [
+static ALL: [&[&str]; 7] = [
     RIGHT,
     &["verify", PHONE, "654321"],
     &["issue", PHONE],
@@ -102,6 +102,11 @@ const ALL: [&[&str]; 7] = [
     &["unlock", PHONE],
     &["inspect", PHONE],
 ];
+
+/// All commands for each third value, and the first for the others.
+fn some(nth: usize) -> &'static [&'static [&'static str]] {
+    if nth.is_multiple_of(3) { &ALL } else { &ALL[..1] }
+}
 
 fn json(machine: &Machine, text: &str) {
     assert_eq!(machine.redis().cli(&["SET", KEY, text, "EX", "300"]), "OK");
@@ -122,7 +127,7 @@ fn a_field_of_json_that_cannot_be_read_is_not_as_good_as_none() {
         json(&machine, &text);
         is_not_understood(&machine, &text, &ALL[..2]);
     }
-    for text in [
+    for (nth, text) in [
         "{\"otp\":\"654321\",\"otp\":\"123456\"}",
         "{\"otp\":\"123456\",\"used\":true,\"used\":false}",
         "{\"otp\":\"123456\",\"attempts\":5,\"attempts\":0}",
@@ -134,9 +139,12 @@ fn a_field_of_json_that_cannot_be_read_is_not_as_good_as_none() {
         "\"123456\"",
         "null",
         "",
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         json(&machine, text);
-        is_not_understood(&machine, text, &ALL);
+        is_not_understood(&machine, text, some(nth));
     }
     json(&machine, "{\"otp\":\"123456\"}");
     machine.verify(PHONE, CODE).exits(0);
@@ -255,7 +263,7 @@ fn a_string_that_is_no_code_is_left_alone() {
         let script = format!("return redis.call('SET', KEYS[1], {text}, 'EX', 300)");
         assert_eq!(redis.cli(&["EVAL", &script, "1", KEY]), "OK");
     };
-    for text in [
+    for (nth, text) in [
         "'s:6:\"A1B2C3\";'",
         "'s:6:\"123456\";'",
         "'i:123456;'",
@@ -275,9 +283,12 @@ fn a_string_that_is_no_code_is_left_alone() {
         "'\\166123456'",
         "'8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92'",
         "'$2b$10$rmYRfkrjMPwrUIsLnLFz9.ZbNuYdiO9SAWxPYTIH1ds.yvO/loMca'",
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         lua(text);
-        is_not_understood(&machine, text, &ALL);
+        is_not_understood(&machine, text, some(nth));
     }
     lua("'123456'");
     for count in ["many", "", "-1", "1.5", "99999999999", "1 ", "\"1\"", "{}"] {
