@@ -28,7 +28,7 @@ pub enum PhoneError {
     /// those of the phone, or would be read as more than those.
     #[error("this is a quantity as a spreadsheet writes it, not a phone number")]
     Quantity,
-    /// A slash and more digits follow what is a whole number already: another number, or other last digits.
+    /// A slash and more digits, or another whole number, follow what is a whole number already.
     #[error("this is more than one phone number")]
     Several,
     /// A character that no spelling of a number has.

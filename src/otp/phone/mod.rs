@@ -41,11 +41,11 @@ impl Phone {
     pub fn parse(typed: &str, home: Option<Country>) -> Result<Self, PhoneError> {
         let phone = read(typed, home)?;
         // What could be read with fewer digits, or as two numbers, is not guessed.
-        if spelling::before_decimals(typed).is_some_and(|(whole, _)| read(whole, home).is_ok()) {
+        let is_number = |text| matches!(read(text, home), Ok(_) | Err(PhoneError::Quantity));
+        if spelling::before_decimals(typed).is_some_and(|(whole, _)| is_number(whole)) {
             return Err(PhoneError::Quantity);
         }
-        let mut firsts = spelling::before_slashes(typed);
-        if firsts.any(|first| matches!(read(first, home), Ok(_) | Err(PhoneError::Quantity))) {
+        if spelling::splits(typed).any(|split| is_number(split.before) && (split.is_slash || is_whole(&split, home))) {
             return Err(PhoneError::Several);
         }
         Ok(phone)
@@ -120,6 +120,11 @@ fn read(typed: &str, home: Option<Country>) -> Result<Phone, PhoneError> {
         (Spelling::Dialled(digits), Some(home)) => dialled(&digits, home),
         (Spelling::Dialled(digits), None) => international(digits.strip_prefix("00").ok_or(PhoneError::NoCountry)?),
     }
+}
+
+/// Whether what follows a number is one with a prefix of its own. Without one, it is the number's last group of digits.
+fn is_whole(split: &spelling::Split<'_>, home: Option<Country>) -> bool {
+    read(split.after, home).is_ok_and(|phone| phone.national().len() < spelling::count(split.after))
 }
 
 /// A calling code and what follows it.

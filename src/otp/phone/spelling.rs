@@ -134,24 +134,56 @@ fn is_punctuation(c: char) -> bool {
 /// A dot, as it stands before decimals.
 const POINTS: [char; 2] = ['.', '\u{FF0E}'];
 
-/// What stands before a text's only dot, where nothing but zeros follows it; and whether the text is surely a quantity,
-/// as programs write one. Where it has hyphens or brackets too, the dot may be one of the separators of a phone number.
+/// What stands before the decimals of a text, and whether it is surely a quantity, as programs write one. Where it is
+/// not sure, the dot may be one of the separators of a phone number, as in `(415) 555.0000`.
 pub(super) fn before_decimals(text: &str) -> Option<(&str, bool)> {
+    let is_zeros = |text: &str| !text.is_empty() && text.chars().all(|c| digit(c) == Some('0'));
     let text = text.trim_end_matches(|c| digit(c).is_none());
-    let (whole, zeros) = text.rsplit_once(POINTS)?;
-    if whole.contains(POINTS) || zeros.is_empty() || !zeros.chars().all(|c| digit(c) == Some('0')) {
-        return None;
+    let (mut whole, decimals) = text.rsplit_once(POINTS)?;
+    let is_short = decimals.chars().count() <= 2;
+    if whole.contains(POINTS) {
+        // A quantity that became one twice: `8123456789.0.0`.
+        while let Some((more, zeros)) = whole.rsplit_once(POINTS).filter(|_| is_zeros(decimals)) {
+            if !is_zeros(zeros) {
+                return None;
+            }
+            whole = more;
+        }
+        return (!whole.contains(POINTS)).then_some((whole, false));
     }
-    let number = whole.trim_matches(|c| digit(c).is_none());
-    let is_bare = number.chars().all(|c| digit(c).is_some());
-    let is_spaced = number.chars().all(|c| digit(c).is_some() || c.is_whitespace());
-    Some((whole, is_bare || (is_spaced && zeros.chars().count() <= 2)))
+    let is_bare = whole.trim_matches(|c| digit(c).is_none()).chars().all(|c| digit(c).is_some());
+    if is_zeros(decimals) {
+        Some((whole, is_bare || is_short))
+    } else {
+        (is_bare && is_short && decimals.chars().all(|c| digit(c).is_some())).then_some((whole, false))
+    }
 }
 
-/// What stands before each slash that digits follow.
-pub(super) fn before_slashes(text: &str) -> impl Iterator<Item = &str> {
+/// A text in two, at what stands between digits.
+pub(super) struct Split<'a> {
+    pub(super) before: &'a str,
+    pub(super) after: &'a str,
+    /// Whether it is a slash that stands there.
+    pub(super) is_slash: bool,
+}
+
+/// The places where a text may be two numbers: wherever something stands between digits.
+pub(super) fn splits(text: &str) -> impl Iterator<Item = Split<'_>> {
     let last = text.rfind(|c| digit(c).is_some()).unwrap_or_default();
-    text.match_indices(['/', '\u{FF0F}']).map(|(at, _)| at).filter(move |at| *at < last).map(|at| &text[..at])
+    let ends = text
+        .char_indices()
+        .zip(text.chars().skip(1))
+        .filter(|((_, c), next)| digit(*c).is_some() && digit(*next).is_none());
+    ends.map(|((at, c), _)| at + c.len_utf8()).filter(move |at| *at < last).map(|at| {
+        let (before, after) = text.split_at(at);
+        let gap = after.find(|c| digit(c).is_some()).unwrap_or_default();
+        Split { before, after, is_slash: after[..gap].contains(['/', '\u{FF0F}']) }
+    })
+}
+
+/// How many digits a text has.
+pub(super) fn count(text: &str) -> usize {
+    text.chars().filter(|c| digit(*c).is_some()).count()
 }
 
 fn is_direction_mark(c: char) -> bool {
@@ -178,7 +210,7 @@ fn refused(c: char, text: &str) -> PhoneError {
 /// Whether a text is a quantity with an exponent, with commas between its thousands, or with a decimal comma.
 fn is_quantity(text: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.chars().all(|c| digit(c).is_some());
-    if let Some((mantissa, exponent)) = text.split_once(['e', 'E']) {
+    if let Some((mantissa, exponent)) = text.trim_start_matches(['+', '-']).split_once(['e', 'E']) {
         return is_digits(&mantissa.replace(['.', ','], "")) && is_digits(exponent.trim_start_matches(['+', '-']));
     }
     let text = text.trim_start_matches(['+', '-']);

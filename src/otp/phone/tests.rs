@@ -289,6 +289,11 @@ fn a_quantity_of_a_spreadsheet_is_no_phone_number() {
         ("ID", "tel:08123456789.0"),
         ("ID", "tel:8123456789.0;phone-context=+62"),
         ("ID", "008123456789.0"),
+        ("ID", "8123456789.0.0"),
+        ("ID", "08123456789.5"),
+        ("ID", "0812-3456-789.0"),
+        ("ID", "+8.12345678901E+11"),
+        ("ID", "08123456789.0E0"),
         // Nine digits and a zero are a mobile number.
         ("IN", "987654321.0"),
         ("IN", "987 654 321.0"),
@@ -329,7 +334,14 @@ fn a_quantity_of_a_spreadsheet_is_no_phone_number() {
 #[test]
 fn two_numbers_in_one_field_are_not_read_as_one() {
     // Joined, each is a valid number of Germany.
-    for typed in ["030 12345/030 12346", "030 12345 / 12346", "+49 30 12345／12346", "030 12345/46"] {
+    for typed in [
+        "030 12345/030 12346",
+        "030 12345 / 12346",
+        "+49 30 12345／12346",
+        "030 12345/46",
+        "030 12345 - 030 12346",
+        "030 12345 030 12346",
+    ] {
         assert_eq!(at_home(typed, "DE"), Err(PhoneError::Several), "{typed}");
     }
     assert!(PhoneError::Several.hint().is_some());
@@ -351,9 +363,13 @@ fn two_numbers_in_one_field_are_not_read_as_one() {
         assert!(at_home(typed, home).is_err(), "{typed}");
     }
     // The slash behind an area code.
-    for (typed, e164) in
-        [("030/123456", "+4930123456"), ("0171/1234567", "+491711234567"), ("030/123456/", "+4930123456")]
-    {
+    for (typed, e164) in [
+        ("030/123456", "+4930123456"),
+        ("0171/1234567", "+491711234567"),
+        ("030/123456/", "+4930123456"),
+        ("030 12345-0", "+4930123450"),
+        ("030 12345 12346", "+49301234512346"),
+    ] {
         assert_eq!(at_home(typed, "DE").as_deref(), Ok(e164), "{typed}");
     }
 }
