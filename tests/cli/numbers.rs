@@ -107,7 +107,7 @@ fn user_show_does_not_guess_whose_number_a_text_is() {
         assert_eq!(shown("+919813130017", 0)["users"][0]["user"], "u_1");
         machine.run(&["user", "link", "007", PHONE]).exits(0);
         assert_eq!(shown("007", 0)["user"], "007");
-        assert_eq!(shown("user:nobody", 14)["hint"], "otpctl user link nobody +…");
+        assert_eq!(shown("user:nobody", 14)["hint"], "otpctl user link nobody PHONE");
     });
     let machine = Machine::with(nowhere);
     for typed in ["9813130017", "98131 30017", "14155550123"] {
