@@ -65,7 +65,7 @@ impl Args {
             (false, false) => {
                 let number = number.shown(app);
                 let why = format!("no user `{user}` has a phone, and {number} is linked to no user");
-                Err(Error::said(Exit::NotFound, why).hint(format!("otpctl user link ID {number}")))
+                Err(Error::said(Exit::NotFound, why).hint(Hint::run(&["user", "link"]).arg("ID").arg(&number)))
             }
         }
     }
