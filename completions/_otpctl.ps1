@@ -876,6 +876,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
         'otpctl;store;acl' {
             [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'What the person does; absent: a line for each')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The name of the Redis user [default: otpctl-ROLE]')
+            [CompletionResult]::new('--redis', '--redis', [CompletionResultType]::ParameterName, 'The version of the server, where it cannot be asked')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -912,6 +913,8 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]')
             [CompletionResult]::new('--providers', '--providers', [CompletionResultType]::ParameterName, 'Ask each provider too, by one real call that costs nothing')
+            [CompletionResult]::new('--problems', '--problems', [CompletionResultType]::ParameterName, 'Show only what is not ok, the worst first')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit with an error for warnings too')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')

@@ -843,6 +843,7 @@ set edit:completion:arg-completer[otpctl] = {|@words|
         &'otpctl;store;acl'= {
             cand --role 'What the person does; absent: a line for each'
             cand --user 'The name of the Redis user [default: otpctl-ROLE]'
+            cand --redis 'The version of the server, where it cannot be asked'
             cand -c 'The one configuration file that is read'
             cand --config 'The one configuration file that is read'
             cand -p 'Read NAME.toml in the configuration folders'
@@ -878,6 +879,8 @@ set edit:completion:arg-completer[otpctl] = {|@words|
             cand --reason 'Why; kept with the event'
             cand --timeout 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]'
             cand --providers 'Ask each provider too, by one real call that costs nothing'
+            cand --problems 'Show only what is not ok, the worst first'
+            cand --strict 'Exit with an error for warnings too'
             cand --json 'Short for --output json'
             cand -q 'Say less; twice: nothing but the exit code'
             cand --quiet 'Say less; twice: nothing but the exit code'

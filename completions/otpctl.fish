@@ -689,6 +689,9 @@ operator\t'Sends, checks, revokes, unlocks'
 admin\t'Examines the servers too'
 ci\t'Sends and checks, and lists nothing'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l user -d 'The name of the Redis user [default: otpctl-ROLE]' -r
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l redis -d 'The version of the server, where it cannot be asked' -r -f -a "6.0\t'Redis 6.0'
+6.2\t'Redis 6.2'
+7\t'Redis 7 and later, Valkey'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -719,6 +722,8 @@ never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l reason -d 'Why; kept with the event' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l providers -d 'Ask each provider too, by one real call that costs nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l problems -d 'Show only what is not ok, the worst first'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l strict -d 'Exit with an error for warnings too'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'

@@ -21,7 +21,7 @@ use crate::output::Printer;
 use crate::store::{Clock, Embedded, Store};
 use crate::system::shown;
 
-pub use crate::store::Role;
+pub use crate::store::{Place, Role, Understood};
 use crate::verifier::{Progress, Verifier};
 
 /// What was said on the command line and in the environment for every command.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::App;
 use crate::config::{
@@ -11,7 +11,7 @@ use crate::config::{
 use crate::error::{Error, Exit};
 use crate::otp::hint::Chosen;
 use crate::otp::{Hint, Secret};
-use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls};
+use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls, Understood};
 use crate::system::FilePath;
 
 /// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.
@@ -19,11 +19,13 @@ use crate::system::FilePath;
 const MARGIN: Duration = Duration::from_millis(100);
 /// Nor for longer than this at a time, however long a command over many phones may take.
 const MOST: Duration = Duration::from_secs(60);
+/// How old a server is, is asked for so long. Rules can be printed without it.
+const ASKING: Duration = Duration::from_secs(2);
 
 impl App {
     /// A Redis to work on; or to look at until some time, as it is and whatever it may evict.
     pub(super) async fn redis(&self, settings: &RedisSettings, look: Option<Instant>) -> Result<Redis, Error> {
-        if settings.tls.is_some() || matches!(&settings.deployment, Deployment::Sentinel(own) if own.tls.is_some()) {
+        if encrypted(settings) {
             install_tls();
         }
         let mut server = self.server(settings)?;
@@ -46,7 +48,39 @@ impl App {
     ///
     /// # Errors
     /// When the store is no Redis, or the settings are wrong.
-    pub fn redis_rules(&self, role: Role) -> Result<(Vec<String>, Option<Vec<String>>), Error> {
+    pub fn redis_rules(&self, role: Role, understood: Understood) -> Result<(Vec<String>, Option<Vec<String>>), Error> {
+        let server = self.server(self.redis_settings()?)?;
+        Ok((store::rules_for(&server, role, understood), store::sentinel_rules_for(&server, understood)))
+    }
+
+    /// Which rules the servers understand; `None`: none of them was reached. Nobody logs in for it, save at the Sentinels that
+    /// name the server, where that can be done.
+    ///
+    /// # Errors
+    /// When the store is no Redis, or the settings are wrong.
+    pub async fn understood_rules(&self) -> Result<Option<Understood>, Error> {
+        let settings = self.redis_settings()?;
+        let mut server = self.server(settings)?;
+        let end = Instant::now() + ASKING.min(self.globals.timeout / 2);
+        server.deadline = Deadline::new(move || end);
+        if encrypted(settings) {
+            install_tls();
+        }
+        // A certificate that cannot be read is told by the commands that need it.
+        server.tls = settings.tls.as_ref().and_then(|files| tls(files).ok());
+        if settings.tls.is_some() && server.tls.is_none() {
+            return Ok(None);
+        }
+        if let (store::Deployment::Sentinel(sentinels), Deployment::Sentinel(own)) =
+            (&mut server.deployment, &settings.deployment)
+        {
+            sentinels.password = self.password(own.password.as_ref()).await.unwrap_or_default();
+            sentinels.tls = own.tls.as_ref().and_then(|files| tls(files).ok());
+        }
+        Ok(timeout_at(end, store::understood(&server)).await.unwrap_or_default())
+    }
+
+    fn redis_settings(&self) -> Result<&RedisSettings, Error> {
         let StoreSettings::Redis(settings) = &self.settings()?.store else {
             return Err(Error::said(Exit::Config, "the store is a file, which has no users but its owner").hint(
                 Hint::run(&["store", "acl"])
@@ -54,8 +88,7 @@ impl App {
                     .because("name a file with [store.redis]"),
             ));
         };
-        let server = self.server(settings)?;
-        Ok((store::rules(&server, role), store::sentinel_rules(&server)))
+        Ok(settings)
     }
 
     /// What needs no secret and no file.
@@ -106,6 +139,13 @@ impl App {
         let show = Hint::run(&["config", "show", "--origin"]);
         error.hint = match (error.exit, &redis.password) {
             (Exit::StoreUnreachable, _) => Some(show),
+            (Exit::Config, _) if error.message().contains("is too old") => {
+                Some(show.because("upgrade that server, or name another one"))
+            }
+            // A password does not help who lacks a right.
+            (Exit::StoreDenied, _) if lacks_rights(&error) => {
+                Some(show.because("this user lacks rights that `store acl` prints; which user it is"))
+            }
             (Exit::StoreDenied, None) => Some(show.because("no password is set")),
             (Exit::StoreDenied, Some(password)) => Some(match &password.source {
                 SecretSource::Literal(_) => show.because("the password is in the file"),
@@ -143,6 +183,10 @@ impl App {
     }
 }
 
+fn lacks_rights(error: &Error) -> bool {
+    error.source.downcast_ref::<store::StoreError>().is_some_and(store::StoreError::lacks_rights)
+}
+
 fn place(node: &Node) -> Place {
     Place::Tcp(node.host.clone(), node.port)
 }
@@ -160,6 +204,10 @@ fn tls(files: &TlsFiles) -> Result<Tls, Error> {
         _ => None,
     };
     Ok(Tls { ca: files.ca.as_ref().map(read).transpose()?, client })
+}
+
+fn encrypted(settings: &RedisSettings) -> bool {
+    settings.tls.is_some() || matches!(&settings.deployment, Deployment::Sentinel(own) if own.tls.is_some())
 }
 
 /// The Redis client takes the process's own TLS provider. A second call changes nothing, and is no error.

@@ -137,6 +137,6 @@ fn document(report: &dyn Report, app: &App) -> String {
 fn words(report: &dyn Report) -> String {
     match report.human() {
         Human::Text(text) | Human::Verbatim(text) | Human::Screen(text, _) | Human::Raw(text) => text,
-        Human::Rows(_) => String::new(),
+        Human::Rows(_) | Human::Listed(..) => String::new(),
     }
 }

@@ -1,10 +1,12 @@
 //! The only writer: a command returns a report, and the printer renders it as a sentence, a table, JSON or JSON Lines.
 
+mod listed;
 mod many;
 mod printer;
 mod table;
 mod wrap;
 
+pub use listed::Listed;
 pub use many::{Many, Output, Row};
 pub use printer::{Colour, Format, Printer, Verbosity};
 pub use table::Table;
@@ -25,6 +27,8 @@ pub enum Human {
     Verbatim(String),
     /// Many things of a kind.
     Rows(Table),
+    /// Things that were looked at, and a sentence about all of them, for a terminal.
+    Listed(Vec<Listed>, String),
     /// A screen: a first line, then named parts.
     Screen(String, Vec<(&'static str, Table)>),
     /// Something to be used as it is, such as a completion script: never followed by a newline of ours.

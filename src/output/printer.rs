@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 
-use super::{Human, Many, Output, Report, Row, Table, wrap};
+use super::{Human, Many, Output, Report, Row, Table, listed, wrap};
 use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::Hint;
 use crate::otp::foreign::{escaped, is_unsafe};
@@ -214,6 +214,12 @@ impl Printer {
         hint.text(&self.here)
     }
 
+    /// The command of a hint, as a shell takes it.
+    #[must_use]
+    pub fn command(&self, hint: &Hint) -> Option<String> {
+        hint.command(&self.here)
+    }
+
     /// What happens meanwhile, for a person who looks on.
     pub fn progress(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal && self.format == Format::Human && io::stderr().is_terminal() {
@@ -269,6 +275,16 @@ fn rendered(human: &Human) -> String {
         Human::Text(text) => text.lines().map(prose).collect::<Vec<_>>().join("\n"),
         Human::Verbatim(text) => text.lines().map(escaped).collect::<Vec<_>>().join("\n"),
         Human::Rows(rows) => table(rows),
+        Human::Listed(all, summary) => match width {
+            None => listed::separated(all),
+            Some(_) if all.is_empty() => escaped(summary),
+            Some(width) => format!(
+                "{}
+{}",
+                listed::drawn(all, width),
+                escaped(summary)
+            ),
+        },
         Human::Screen(first, parts) => {
             let mut screen = prose(first);
             for (name, part) in parts {

@@ -135,6 +135,7 @@ impl Store for Embedded {
             let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
             Ok(Health {
                 challenges: None,
+                rights: None,
                 commits: rehearsed(connection, lock),
                 servers: Ok(Vec::new()),
                 absent: Vec::new(),

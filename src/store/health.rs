@@ -2,21 +2,32 @@
 
 use std::path::PathBuf;
 
-use super::StoreError;
+use super::{Place, StoreError};
 
 /// The state of a store at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     /// Whether a change could be committed now, as who we are. Nothing was written to find out.
     pub commits: Result<(), StoreError>,
+    /// What this user may not call of what looking needs; none: the store has no users.
+    pub rights: Option<Rights>,
     /// Whether privacyIDEA's challenges can be read, as who we are; none: they are not kept there.
     pub challenges: Option<Result<(), StoreError>>,
     /// The servers behind it, or why they say nothing; none for a file.
     pub servers: Result<Vec<ServerFacts>, StoreError>,
-    /// What became of asking the others of them.
-    pub absent: Vec<StoreError>,
+    /// Where the others of them are, and what became of asking them.
+    pub absent: Vec<(Place, StoreError)>,
     /// The file, for a store that is one.
     pub file: Option<FileFacts>,
+}
+
+/// What a user of the store may not do, by the store's commands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Of those that looking needs, these may not be called, or this is why it is not known.
+    pub looking: Vec<String>,
+    /// None of those that write may be called: this user is meant to look.
+    pub only_looks: bool,
 }
 
 /// What one server says of itself.
@@ -24,6 +35,10 @@ pub struct Health {
 pub struct ServerFacts {
     /// What messages call it.
     pub name: String,
+    /// Where it is, as far as that is known.
+    pub place: Option<Place>,
+    /// It is older than what can be used.
+    pub too_old: bool,
     /// What it is, such as `Redis 7.4.1`.
     pub software: Option<String>,
     /// Whether it follows another server, and takes no changes itself.

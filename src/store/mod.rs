@@ -19,9 +19,12 @@ mod survey;
 use async_trait::async_trait;
 
 pub use self::embedded::{Clock, Embedded};
-pub use self::health::{FileFacts, Health, ServerFacts};
+pub use self::health::{FileFacts, Health, Rights, ServerFacts};
+#[doc(hidden)]
+pub use self::redis::writing_scripts;
 pub use self::redis::{
-    Deadline, Deployment, Durability, Place, Redis, Role, Sentinels, Server, Tls, rules, sentinel_rules,
+    Deadline, Deployment, Durability, Place, Redis, Role, Sentinels, Server, Tls, Understood, rules, rules_for,
+    sentinel_rules, sentinel_rules_for, understood,
 };
 pub use self::survey::{Key, Own, Sight, Whose};
 
@@ -204,6 +207,32 @@ pub enum StoreError {
     /// The way to the store is written wrong.
     #[error("the store cannot be opened: {0}")]
     Config(String),
+}
+
+impl StoreError {
+    /// What happened, without the words for its kind.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        match self {
+            Self::Unreachable(text)
+            | Self::Denied(text)
+            | Self::NotReady(text)
+            | Self::Unknown(text)
+            | Self::Unreplicated(text)
+            | Self::Data(text)
+            | Self::Config(text) => text,
+            Self::Cursor => "the cursor is not one that this list gave",
+        }
+    }
+
+    /// Whether it is about what a user may do, and not about who it is.
+    #[must_use]
+    pub fn lacks_rights(&self) -> bool {
+        let Self::Denied(text) = self else { return false };
+        ["NOPERM", "does not let this user call", "executing the script can't", "can't run this command"]
+            .iter()
+            .any(|words| text.contains(words))
+    }
 }
 
 /// What a set of an application's holds.

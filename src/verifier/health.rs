@@ -5,19 +5,35 @@ use std::os::unix::ffi::OsStrExt as _;
 use tokio::time::Instant;
 
 use crate::otp::{Hint, Moment, hint};
-use crate::store::{Cell, FileFacts, Health, ServerFacts, Store, StoreError};
+use crate::store::{Cell, FileFacts, Health, Place, Rights, ServerFacts, Store, StoreError};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symptom {
-    /// A stable name.
-    pub id: &'static str,
+    /// A stable name; of one of several servers, with its place behind it: `store.role{node=10.0.0.1:6379}`.
+    pub id: String,
     /// How bad it is.
     pub severity: Severity,
     /// What was found.
     pub detail: String,
     /// What to do.
-    pub fix: Option<Hint>,
+    pub fix: Option<Remedy>,
+}
+
+/// What to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// Something with `redis-cli`, at one server. Whoever shows it knows how that is reached.
+    Redis {
+        /// Which server; `None`: any that the file names.
+        at: Option<Place>,
+        /// What is to be done with it, where the words do not say it.
+        why: Option<&'static str>,
+        /// What `redis-cli` is to send.
+        words: &'static [&'static str],
+    },
+    /// Anything else.
+    Hint(Hint),
 }
 
 /// How bad it is.
@@ -27,6 +43,8 @@ pub enum Severity {
     Well,
     /// It works, and may not always.
     Odd,
+    /// It is not known.
+    Unknown,
     /// Commands fail of it, with this.
     Broken(StoreError),
 }
@@ -43,30 +61,38 @@ const NOTHING: u64 = 1 << 20;
 const MASTER: &str = "name the master, or the Sentinels, under [store.redis]";
 
 impl Symptom {
-    fn new(id: &'static str, severity: Severity, detail: impl Into<String>) -> Self {
-        Self { id, severity, detail: detail.into(), fix: None }
+    fn new(id: &str, severity: Severity, detail: impl Into<String>) -> Self {
+        Self { id: id.to_owned(), severity, detail: detail.into(), fix: None }
     }
 
-    fn well(id: &'static str, detail: impl Into<String>) -> Self {
+    fn well(id: &str, detail: impl Into<String>) -> Self {
         Self::new(id, Severity::Well, detail)
     }
 
-    fn odd(id: &'static str, detail: impl Into<String>) -> Self {
+    fn odd(id: &str, detail: impl Into<String>) -> Self {
         Self::new(id, Severity::Odd, detail)
     }
 
-    fn broken(id: &'static str, error: StoreError) -> Self {
+    fn unknown(id: &str, detail: impl Into<String>) -> Self {
+        Self::new(id, Severity::Unknown, detail)
+    }
+
+    fn broken(id: &str, error: StoreError) -> Self {
         let detail = error.to_string();
         Self::new(id, Severity::Broken(error), detail)
     }
 
     /// It answers, and is not to be used.
-    fn unfit(id: &'static str, why: String) -> Self {
+    fn unfit(id: &str, why: String) -> Self {
         Self::new(id, Severity::Broken(StoreError::NotReady(why.clone())), why)
     }
 
-    fn fix(self, fix: impl Into<Hint>) -> Self {
-        Self { fix: Some(fix.into()), ..self }
+    fn fix(self, fix: Remedy) -> Self {
+        Self { fix: Some(fix), ..self }
+    }
+
+    fn hint(self, hint: Hint) -> Self {
+        self.fix(Remedy::Hint(hint))
     }
 }
 
@@ -75,9 +101,19 @@ fn rules(role: &str) -> Hint {
     Hint::run(&["store", "acl"]).option("--role", role)
 }
 
+/// For whom they are.
+fn given(rules: Hint) -> Hint {
+    rules.because("give this user its rules")
+}
+
 /// What prints the way to the servers.
 fn way() -> Hint {
     Hint::run(&["config", "show", "--origin"])
+}
+
+/// Words for `redis-cli` at a server.
+fn at(place: Option<&Place>, why: Option<&'static str>, words: &'static [&'static str]) -> Remedy {
+    Remedy::Redis { at: place.cloned(), why, words }
 }
 
 /// Looks at a store. `clock` is the machine's; `must_keep` says that a store which may evict values is not to be used.
@@ -86,7 +122,7 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     // The first answer takes a connection, too. It may be waited for until the end, and then nothing more could be asked.
     let (first, health) = tokio::join!(store.load(&cell), store.health());
     if let Err(error) = first {
-        let mut symptoms = vec![Symptom::broken("store.reach", error)];
+        let mut symptoms = vec![unreached(error)];
         // What the others of several servers say tells why.
         if let Ok(Health { servers: Ok(servers), absent, .. }) = health {
             judge_servers(&servers, absent, must_keep, &mut symptoms);
@@ -98,7 +134,7 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     let (took, after) = (began.elapsed(), clock());
     let now = match answered.map(|loaded| loaded.first().map(|loaded| loaded.now)) {
         Ok(now) => now,
-        Err(error) => return vec![Symptom::broken("store.reach", error)],
+        Err(error) => return vec![unreached(error)],
     };
     let said = format!("answers in {:.1} ms", took.as_secs_f64() * 1000.0);
     let slow = took.as_millis() > SLOW_MS;
@@ -111,78 +147,154 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     symptoms
 }
 
+/// Whoever refused us is asked for what it needs by whoever shows it.
+fn unreached(error: StoreError) -> Symptom {
+    let fix = match &error {
+        StoreError::Unreachable(_) => Some(at(None, Some("see whether it answers"), &["PING"])),
+        StoreError::NotReady(why) => Some(relief(why, None)),
+        StoreError::Denied(_) if error.lacks_rights() => Some(Remedy::Hint(given(rules("operator")))),
+        _ => None,
+    };
+    Symptom { fix, ..Symptom::broken("store.reach", error) }
+}
+
 fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
+    let only_looks = health.rights.as_ref().is_some_and(|rights| rights.only_looks && rights.looking.is_empty());
+    let asked = health.servers.as_ref().ok().and_then(|servers| servers.first()?.place.clone());
     symptoms.push(match health.commits {
         Ok(()) => Symptom::well("store.commit", "takes changes; none was made"),
-        Err(error @ StoreError::Denied(_)) => Symptom::broken("store.commit", error).fix(rules("operator")),
+        Err(StoreError::Denied(_)) if only_looks => Symptom::odd(
+            "store.commit",
+            "this user only looks: send, issue, verify, revoke, unlock, user link and store purge end with 21",
+        )
+        .hint(rules("operator").because("that is as it should be for the support role; for more")),
+        Err(error @ StoreError::Denied(_)) => Symptom::broken("store.commit", error).hint(given(rules("operator"))),
         Err(error) => {
-            let symptom = Symptom::broken("store.commit", error);
-            let fix = relief(&symptom.detail)
-                .unwrap_or_else(|| Hint::shell(if health.file.is_some() { "df -h" } else { "redis-cli INFO" }));
-            symptom.fix(fix)
+            let fix = match &health.file {
+                Some(file) => {
+                    Remedy::Hint(Hint::shell(format!("df -h {}", hint::word(file.path.as_os_str().as_bytes()))))
+                }
+                None => relief(error.what(), asked.as_ref()),
+            };
+            Symptom::broken("store.commit", error).fix(fix)
         }
     });
+    symptoms.extend(health.rights.as_ref().and_then(lacking));
     symptoms.extend(health.challenges.map(|read| match read {
         Ok(()) => Symptom::well("store.challenges", "privacyIDEA's challenges can be read"),
-        Err(error) => Symptom::broken("store.challenges", error).fix(rules("support")),
+        Err(error) => Symptom::broken("store.challenges", error).hint(rules("support")),
     }));
     match health.servers {
         Ok(servers) => judge_servers(&servers, health.absent, must_keep, symptoms),
         // A protected file asks for it before anything else.
         Err(error @ StoreError::Denied(_)) if must_keep => {
-            symptoms.push(Symptom::broken("store.server", error).fix(rules("operator")));
+            symptoms.push(Symptom::broken("store.server", error).hint(rules("operator")));
         }
         Err(StoreError::Denied(why)) => {
             let text = format!("what the server says of itself may not be read, so eviction is not known: {why}");
             symptoms.push(
                 Symptom::odd("store.server", text)
-                    .fix(Hint::shell("ACL SETUSER … +info").because("let this user call INFO")),
+                    .hint(Hint::shell("ACL SETUSER … +info").because("let this user call INFO")),
             );
         }
-        Err(error) => symptoms.push(Symptom::broken("store.server", error).fix(way())),
+        Err(error) => symptoms.push(Symptom::broken("store.server", error).hint(way())),
     }
     if let Some(file) = health.file {
         judge_file(&file, symptoms);
     }
 }
 
-/// Each by its name, where there are several. Of one that is not there it is not known what it holds.
-fn judge_servers(servers: &[ServerFacts], absent: Vec<StoreError>, must_keep: bool, symptoms: &mut Vec<Symptom>) {
+/// What a user cannot do here who may not call these commands.
+fn lacking(rights: &Rights) -> Option<Symptom> {
+    let all = [
+        ("inspect", &["LRANGE"][..]),
+        ("list", &["SCAN"]),
+        ("user list", &["SCAN"]),
+        ("store check", &["SCAN", "TYPE", "PTTL", "STRLEN", "GETRANGE", "LLEN", "LINDEX", "HLEN", "HKEYS", "HGET"]),
+    ];
+    let lost = all.iter().filter(|(_, needs)| needs.iter().any(|need| rights.looking.iter().any(|own| own == need)));
+    let lost: Vec<&str> = lost.map(|(command, _)| *command).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let text = format!("this user may not call {}: {} end with 21", rights.looking.join(", "), lost.join(", "));
+    Some(
+        Symptom::odd("store.rights", text)
+            .hint(rules("support").because("that is as it should be for the ci role; for more")),
+    )
+}
+
+/// Each by its place, where there are several. Of one that is not there it is not known what it holds.
+fn judge_servers(
+    servers: &[ServerFacts],
+    absent: Vec<(Place, StoreError)>,
+    must_keep: bool,
+    symptoms: &mut Vec<Symptom>,
+) {
     let several = servers.len() + absent.len() > 1;
+    let id = |id: &str, name: &str| if several { format!("{id}{{node={name}}}") } else { id.to_owned() };
     for server in servers {
         let first = symptoms.len();
         judge_server(server, must_keep, symptoms);
-        for symptom in symptoms[first..].iter_mut().filter(|own| several && !own.detail.contains(&server.name)) {
-            symptom.detail = format!("{}: {}", server.name, symptom.detail);
+        let place = server.place.as_ref().map_or_else(|| server.name.clone(), ToString::to_string);
+        for symptom in &mut symptoms[first..] {
+            symptom.id = id(&symptom.id, &place);
+            if several && !symptom.detail.contains(&server.name) {
+                symptom.detail = format!("{}: {}", server.name, symptom.detail);
+            }
         }
     }
-    symptoms.extend(absent.into_iter().map(|error| Symptom::broken("store.server", error).fix(way())));
+    symptoms.extend(absent.into_iter().map(|(place, error)| {
+        let fix = at(Some(&place), Some("see whether it answers"), &["PING"]);
+        Symptom { id: id("store.server", &place.to_string()), ..Symptom::broken("store.server", error).fix(fix) }
+    }));
 }
 
 /// What helps where a change would be refused, by what the server said.
-fn relief(said: &str) -> Option<Hint> {
-    let known = [
-        ("READONLY", Hint::words(MASTER)),
-        ("OOM", Hint::shell("redis-cli CONFIG SET maxmemory …").because("give the server more memory")),
-        ("MISCONF", Hint::words("fix the disk of the server: its snapshots fail")),
-        ("NOREPLICAS", Hint::words("bring its replicas back, or lower min-replicas-to-write")),
+fn relief(said: &str, place: Option<&Place>) -> Remedy {
+    let says = |word: &str| said.split(|letter: char| !letter.is_ascii_uppercase()).any(|own| own == word);
+    let known: [(&str, &'static str, &'static [&'static str]); 8] = [
+        ("OOM", "give the server more memory", &["CONFIG", "SET", "maxmemory", "…"]),
+        ("MISCONF", "fix the disk of the server, whose snapshots fail, then", &["BGSAVE"]),
+        ("NOREPLICAS", "bring its replicas back, or lower min-replicas-to-write", &["INFO", "replication"]),
+        ("CLUSTERDOWN", "bring back the nodes that have failed", &["CLUSTER", "NODES"]),
+        ("TRYAGAIN", "wait until its slots have moved", &["CLUSTER", "NODES"]),
+        ("MASTERDOWN", "bring its master back, or name the master under [store.redis]", &["INFO", "replication"]),
+        ("LOADING", "wait until it has loaded its data", &["INFO", "persistence"]),
+        ("BUSY", "end the script of somebody else that keeps it busy", &["SCRIPT", "KILL"]),
     ];
-    known.into_iter().find(|(word, _)| said.contains(word)).map(|(_, fix)| fix)
+    if says("READONLY") || said.contains("is a replica") {
+        return Remedy::Hint(Hint::words(MASTER));
+    }
+    let found = known.into_iter().find(|(word, ..)| says(word));
+    found.map_or_else(|| at(place, None, &["INFO"]), |(_, why, words)| at(place, Some(why), words))
 }
 
 fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Symptom>) {
     let name = &server.name;
-    let software = server.software.as_deref().unwrap_or("a server that does not say what it is");
-    symptoms.push(Symptom::well("store.server", format!("{name} is {software}")));
+    let place = server.place.as_ref();
+    symptoms.push(match server.software.as_deref() {
+        Some(software) if server.too_old => {
+            let why = format!("{name} is {software}, which is too old: Redis 6.0 or later, or Valkey, is needed");
+            Symptom::new("store.server", Severity::Broken(StoreError::Config(why.clone())), why)
+                .fix(Remedy::Hint(Hint::words("upgrade that server, or name another one under [store.redis]")))
+        }
+        Some(software) => Symptom::well("store.server", format!("{name} is {software}")),
+        None => Symptom::unknown("store.server", format!("{name} does not say what it is")).hint(way()),
+    });
     symptoms.push(match (server.replica, server.replicas) {
         (Some(true), _) => {
             let why = format!("{name} is a replica, and takes no changes");
-            Symptom::unfit("store.role", why).fix(MASTER)
+            Symptom::unfit("store.role", why).fix(Remedy::Hint(Hint::words(MASTER)))
         }
         (Some(false), Some(0)) => Symptom::well("store.role", "a master without replicas"),
         (Some(false), Some(1)) => Symptom::well("store.role", "a master with 1 replica"),
         (Some(false), Some(replicas)) => Symptom::well("store.role", format!("a master with {replicas} replicas")),
-        _ => Symptom::well("store.role", "not told"),
+        _ => Symptom::unknown("store.role", "it does not say whether it is a master").fix(at(
+            place,
+            None,
+            &["INFO", "replication"],
+        )),
     });
     symptoms.push(eviction(server, must_keep));
     symptoms.push(match server.persistent {
@@ -191,8 +303,9 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Sympto
             "store.persistence",
             format!("{name} writes nothing to disk: a restart forgets codes, failures and locks"),
         )
-        .fix(Hint::shell("redis-cli CONFIG SET appendonly yes")),
-        None => Symptom::well("store.persistence", "not told"),
+        .fix(at(place, None, &["CONFIG", "SET", "appendonly", "yes"])),
+        None => Symptom::unknown("store.persistence", "it does not say whether a restart keeps what is stored")
+            .fix(at(place, Some("look there"), &["CONFIG", "GET", "save"])),
     });
 }
 
@@ -200,7 +313,13 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Sympto
 /// full: a silent way around every limit.
 fn eviction(server: &ServerFacts, must_keep: bool) -> Symptom {
     let id = "store.eviction";
-    let Some(policy) = server.eviction.as_deref() else { return Symptom::well(id, "not told") };
+    let Some(policy) = server.eviction.as_deref() else {
+        return Symptom::unknown(id, "it does not say what happens when memory is full").fix(at(
+            server.place.as_ref(),
+            Some("look there"),
+            &["CONFIG", "GET", "maxmemory-policy"],
+        ));
+    };
     if policy == "noeviction" {
         return Symptom::well(id, "noeviction: nothing is dropped when memory is full");
     }
@@ -209,7 +328,7 @@ fn eviction(server: &ServerFacts, must_keep: bool) -> Symptom {
     }
     let text = format!("limits and locks can be evicted when memory is full (maxmemory-policy {policy})");
     let symptom = if must_keep { Symptom::unfit(id, text) } else { Symptom::odd(id, text) };
-    symptom.fix(Hint::shell("redis-cli CONFIG SET maxmemory-policy noeviction"))
+    symptom.fix(at(server.place.as_ref(), None, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]))
 }
 
 fn judge_file(file: &FileFacts, symptoms: &mut Vec<Symptom>) {
@@ -219,16 +338,16 @@ fn judge_file(file: &FileFacts, symptoms: &mut Vec<Symptom>) {
             let folder = file.path.parent().unwrap_or(&file.path);
             let text = format!("others may put files into {}, where the store is", folder.display());
             Symptom::odd("store.file", text)
-                .fix(Hint::shell(format!("chmod go-w {}", hint::word(folder.as_os_str().as_bytes()))))
+                .hint(Hint::shell(format!("chmod go-w {}", hint::word(folder.as_os_str().as_bytes()))))
         }
         _ => Symptom::well("store.file", format!("{path}, {}", file.size.map_or("size unknown".to_owned(), bytes))),
     });
     let Some(free) = file.free else { return };
     let left = format!("{} left on the disk of {path}", bytes(free));
     symptoms.push(if free < NOTHING {
-        Symptom::unfit("store.disk", left).fix("make room on this disk")
+        Symptom::unfit("store.disk", left).hint(Hint::words("make room on this disk"))
     } else if free < LITTLE {
-        Symptom::odd("store.disk", left).fix("make room on this disk")
+        Symptom::odd("store.disk", left).hint(Hint::words("make room on this disk"))
     } else {
         Symptom::well("store.disk", left)
     });
@@ -244,7 +363,7 @@ fn skew(store: Moment, before: Moment, after: Moment) -> Symptom {
     }
     let way = if store > after { "ahead of" } else { "behind" };
     let text = format!("the store's clock is {:.1} s {way} this machine's; codes live by the store's", seconds(skew));
-    Symptom::odd("store.clock", text).fix(Hint::shell("timedatectl set-ntp true").because("on both machines"))
+    Symptom::odd("store.clock", text).hint(Hint::shell("timedatectl set-ntp true").because("on both machines"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people, with one digit")]

@@ -20,7 +20,7 @@ mod watch;
 use std::time::Duration;
 
 pub use failure::{SendFailure, VerifierError};
-pub use health::{Severity, Symptom, examine};
+pub use health::{Remedy, Severity, Symptom, examine};
 pub use lodging::Lodging;
 pub use look::{Listed, ListedPage, Look, Wanted};
 pub use lost::Lost;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::support::cli::{Machine, PEPPER, Ran, set_mode};
 use super::support::clock;
 use super::support::gateway::Gateway;
-use super::support::redis::{RedisServer, free_port};
+use super::support::redis::{Make, RedisServer, free_port};
 use super::{FREE, PHONE};
 
 const KEY: &str = "KEY0sEcReT99";
@@ -305,4 +305,99 @@ fn a_closed_pipe_and_lines_of_json() {
         assert_eq!(check["schema"], "otpctl.doctor_check/1");
     }
     machine.run(&["doctor", "what"]).exits(2);
+}
+
+#[test]
+fn what_to_do_goes_over_tls_where_the_server_does_and_says_no_secret() {
+    let machine =
+        on(&format!("rediss://127.0.0.1:{}/0", free_port()), "password = \"s3cret-0ne\"\ntls = { ca = \"ca.pem\" }\n");
+    machine.write(".config/otpctl/ca.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+    let ran = doctor(&machine);
+    assert_eq!(ran.code / 10, 2, "{ran:?}");
+    let (_, _, text) = &checks(&ran)["store.reach"];
+    assert!(text.contains(" --tls --cacert ") && !ran.words().contains("s3cret-0ne"), "{ran:?}");
+}
+
+#[test]
+fn who_only_looks_is_told_what_he_cannot_do_and_that_is_no_failure() {
+    for make in [Make::Redis, Make::Redis6] {
+        let server = RedisServer::make(make, &[]);
+        let machine = on(&server.url(), "username = \"asha\"\npassword = \"s3cret-of-asha\"\n");
+        let printed = machine.run(&["store", "acl", "--role", "support", "--user", "asha"]);
+        let words: Vec<&str> = printed.exits(0).stdout.split_whitespace().collect();
+        assert_eq!(server.cli(&words), "OK", "{printed:?}");
+        assert_eq!(server.cli(&["ACL", "SETUSER", "asha", ">s3cret-of-asha"]), "OK");
+        let ran = doctor(&machine);
+        says(ran.exits(0), "store.commit", "warn", "send, issue, verify, revoke");
+        says(&ran, "store.commit", "warn", "store acl --role operator");
+        says(&ran, "store.persistence", "unknown", "redis-cli -h 127.0.0.1 -p");
+        assert!(!ran.words().contains("the password is"), "{ran:?}");
+
+        // A user who lacks one of the commands is broken, and not meant to be so.
+        let printed = machine.run(&["store", "acl", "--role", "operator", "--user", "asha"]);
+        let words: Vec<&str> = printed.exits(0).stdout.split_whitespace().collect();
+        assert_eq!(server.cli(&[&words[..], &["-ltrim"]].concat()), "OK");
+        says(doctor(&machine).exits(21), "store.commit", "fail", "LTRIM");
+        assert_eq!(server.cli(&words), "OK");
+        says(doctor(&machine).exits(0), "store.commit", "ok", "takes changes");
+        assert_eq!(server.cli(&["DBSIZE"]), "0");
+
+        // Who lacks what lists need is told what ends with 21.
+        let printed = machine.run(&["store", "acl", "--role", "ci", "--user", "asha"]);
+        let words: Vec<&str> = printed.exits(0).stdout.split_whitespace().collect();
+        assert_eq!(server.cli(&words), "OK");
+        says(doctor(&machine).exits(0), "store.rights", "warn", "inspect, list, user list, store check");
+    }
+}
+
+#[test]
+fn an_error_about_rights_says_nothing_of_passwords() {
+    let server = RedisServer::start();
+    server.cli(&["ACL", "SETUSER", "asha", "reset", "on", ">s3cret-of-asha", "~otpctl:*", "+get"]);
+    let machine = on(&server.url(), "username = \"asha\"\npassword = \"s3cret-of-asha\"\n");
+    let ran = machine.run(&["verify", PHONE, "123456"]);
+    assert!(ran.exits(21).stderr.contains("store acl") && !ran.stderr.contains("password"), "{ran:?}");
+    says(doctor(&machine).exits(21), "store.reach", "fail", "store acl --role operator");
+}
+
+#[test]
+fn warnings_are_an_exit_code_where_that_is_asked_for_and_problems_stand_alone() {
+    let machine = Machine::on_redis("");
+    says(doctor(&machine).exits(0), "store.persistence", "warn", "");
+    let strict = machine.run(&["doctor", "--strict", "--json"]);
+    says(strict.exits(22), "store.persistence", "warn", "");
+    let problems = machine.run(&["doctor", "--problems"]);
+    assert_eq!(problems.exits(0).stdout.lines().count(), 1, "{problems:?}");
+    assert!(problems.stdout.starts_with("warn\tstore.persistence\t"), "{problems:?}");
+    machine.redis().cli(&["CONFIG", "SET", "appendonly", "yes"]);
+    machine.run(&["doctor", "--strict", "--json"]).exits(0);
+    let none = machine.run(&["doctor", "--problems", "--json"]);
+    assert_eq!(none.exits(0).json()["checks"].as_array().unwrap().len(), 0);
+    assert!(none.json()["summary"]["ok"].as_u64().unwrap() > 9, "{none:?}");
+}
+
+#[test]
+fn a_redis_6_is_well() {
+    let server = RedisServer::make(Make::Redis6, &["--appendonly", "yes"]);
+    let machine = on(&server.url(), "");
+    let ran = doctor(&machine);
+    ran.exits(0);
+    assert_eq!(complaints(&ran), [""; 0]);
+    says(&ran, "store.server", "ok", "Redis 6.");
+    assert_eq!(server.cli(&["DBSIZE"]), "0");
+}
+
+#[test]
+fn on_a_terminal_each_check_is_a_line_where_it_fits_and_what_to_do_is_whole() {
+    let machine = Machine::on_redis("");
+    let lines = super::screens::screen(&machine, 80, &["doctor"]);
+    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
+    let count = checks(&doctor(&machine)).len();
+    assert!(lines.len() <= count + 4, "{lines:#?}");
+    let port = machine.redis().port();
+    let fix = format!("redis-cli -h 127.0.0.1 -p {port} CONFIG SET appendonly yes");
+    assert!(lines.iter().any(|line| line.trim() == format!("-> {fix}")), "{lines:#?}");
+    assert_eq!(*lines.last().unwrap(), format!("{} ok, 1 warning", count - 1));
+    let narrow = super::screens::screen(&machine, 40, &["doctor", "--problems"]);
+    assert!(narrow.iter().any(|line| line.ends_with(&fix)), "{narrow:#?}");
 }

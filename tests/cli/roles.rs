@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::support::cli::{Machine, PEPPER, Ran};
-use super::support::redis::RedisServer;
+use super::support::redis::{Make, RedisServer};
 use super::{FREE, PHONE};
 
 /// A machine whose file names this user, under a prefix.
@@ -94,6 +94,63 @@ fn each_role_does_its_part_and_no_more() {
     }
     who_may_purge(&server, &support);
     only_what_is_needed(&server);
+}
+
+#[test]
+fn each_role_does_its_part_on_redis_6_and_no_more() {
+    let server = Arc::new(RedisServer::make(Make::Redis6, &[]));
+    let owner = Machine::on(&server, FREE);
+    assert_eq!(owner.run(&["user", "link", "asha", PHONE]).code, 0);
+    assert_eq!(owner.run(&["issue", PHONE]).code, 0);
+    let support = with_role(&server, "support");
+    for look in [&["inspect", PHONE][..], &["list"], &["user", "show", "asha"], &["user", "list"], &["store", "check"]]
+    {
+        assert_eq!(support.run(look).code, 0, "{look:?}");
+    }
+    let before = server.cli(&["GET", "otpctl:{+919876543210}:record"]);
+    for (change, command) in [
+        (&["send", PHONE][..], "'set'"),
+        (&["issue", PHONE], "'set'"),
+        (&["verify", PHONE, "000000"], "'set'"),
+        (&["revoke", PHONE], "'pexpire'"),
+        (&["user", "link", "b", PHONE], "'set'"),
+    ] {
+        let ran = support.run(change);
+        refused(&ran, command, "otpctl-support");
+        assert!(!ran.stderr.contains("script"), "{ran:?}");
+    }
+    assert_eq!(server.cli(&["GET", "otpctl:{+919876543210}:record"]), before);
+    let ci = with_role(&server, "ci");
+    assert_eq!(ci.run(&["send", PHONE, "--idempotency-key", "build-1"]).code, 0);
+    assert_eq!(ci.run(&["verify", PHONE, "000000"]).code, 10);
+    refused(&ci.run(&["list"]), "'scan'", "otpctl-ci");
+    for role in ["operator", "admin"] {
+        let machine = with_role(&server, role);
+        for (words, code) in
+            [(&["send", PHONE][..], 0), (&["verify", PHONE, "000000"], 10), (&["revoke", PHONE], 0), (&["list"], 0)]
+        {
+            let ran = machine.run(words);
+            assert_eq!(ran.code, code, "{role}: {ran:?}");
+        }
+    }
+    server.cli(&["SET", "otpctl:odd", "1"]);
+    let purge = ["store", "purge", "--only", "unknown_key", "--yes"];
+    assert_eq!(support.run(&purge).code, 21);
+    with_role(&server, "admin").run(&purge).exits(0);
+    assert_eq!(server.cli(&["EXISTS", "otpctl:odd"]), "0");
+}
+
+#[test]
+fn the_rules_can_be_printed_for_a_server_that_cannot_be_asked() {
+    let machine = Machine::with("[store.redis]\nurl = \"redis://127.0.0.1:1\"\n");
+    let of = |words: &[&str]| machine.run(&[&["store", "acl", "--role", "support"], words].concat());
+    let old = of(&["--redis", "6.0"]);
+    assert!(old.stdout.contains(" +eval ") && !old.stdout.contains("_ro") && !old.stdout.contains('%'), "{old:?}");
+    assert!(!old.stdout.contains("resetchannels") && !old.stdout.contains("clearselectors"), "{old:?}");
+    assert!(of(&["--redis", "6.2"]).stdout.contains(" resetchannels "));
+    let unasked = of(&[]);
+    assert!(unasked.stdout.contains("+eval_ro") && unasked.stderr.contains("--redis"), "{unasked:?}");
+    assert_eq!(of(&["--redis", "5"]).code, 2);
 }
 
 /// What is odd is seen by all who look, and removed by an admin; what applications keep is seen by neither.

@@ -27,7 +27,7 @@ sys.stdout.buffer.write(seen.replace(b"\r\n", b"\n"))
 "#;
 
 /// The lines on a terminal. Colours take no column.
-fn screen(machine: &Machine, columns: u16, words: &[&str]) -> Vec<String> {
+pub(super) fn screen(machine: &Machine, columns: u16, words: &[&str]) -> Vec<String> {
     let plain = machine.command(words);
     let mut python = Command::new("python3");
     python.args(["-c", TERMINAL, &columns.to_string(), env!("CARGO_BIN_EXE_otpctl")]).args(words);

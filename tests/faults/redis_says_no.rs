@@ -21,7 +21,12 @@ const fn not_ready(says: &'static [&'static str]) -> End {
 
 /// A Redis with a machine on it and a code that went out.
 fn with_a_code(words: &[&str]) -> (RedisServer, Machine, String) {
-    let server = RedisServer::start_with(words);
+    on_a(Make::Redis, words)
+}
+
+/// The same on a server of another make.
+fn on_a(make: Make, words: &[&str]) -> (RedisServer, Machine, String) {
+    let server = RedisServer::make(make, words);
     let machine = machine(&at(server.port()));
     let code = sent(&machine, PHONE);
     (server, machine, code)
@@ -92,7 +97,16 @@ fn f13_a_replica_whose_master_is_gone() {
 
 #[test]
 fn f14_f15_f16_memory_that_is_full() {
-    let (server, machine, code) = with_a_code(&["--maxmemory-policy", "noeviction"]);
+    memory_that_is_full(Make::Redis);
+}
+
+#[test]
+fn memory_that_is_full_on_redis_6() {
+    memory_that_is_full(Make::Redis6);
+}
+
+fn memory_that_is_full(make: Make) {
+    let (server, machine, code) = on_a(make, &["--maxmemory-policy", "noeviction"]);
     set(&server, "maxmemory", "1");
     let full = not_ready(&["OOM"]);
     let before = server.cli(&["DBSIZE"]);
@@ -113,7 +127,16 @@ fn f14_f15_f16_memory_that_is_full() {
 
 #[test]
 fn f17_a_disk_that_fails() {
-    let (server, machine, code) = with_a_code(&[]);
+    a_disk_that_fails(Make::Redis);
+}
+
+#[test]
+fn a_disk_that_fails_on_redis_6() {
+    a_disk_that_fails(Make::Redis6);
+}
+
+fn a_disk_that_fails(make: Make) {
+    let (server, machine, code) = on_a(make, &[]);
     // A snapshot cannot take the place of a folder that is not empty.
     let folder = server.dir().join("dump.rdb");
     std::fs::create_dir(&folder).unwrap();
@@ -131,7 +154,16 @@ fn f17_a_disk_that_fails() {
 
 #[test]
 fn f18_too_few_replicas() {
-    let (server, machine, code) = with_a_code(&[]);
+    too_few_replicas(Make::Redis);
+}
+
+#[test]
+fn too_few_replicas_on_redis_6() {
+    too_few_replicas(Make::Redis6);
+}
+
+fn too_few_replicas(make: Make) {
+    let (server, machine, code) = on_a(make, &[]);
     set(&server, "min-replicas-to-write", "1");
     for typed in [&code, &wrong(&code)] {
         ends(&machine, &["verify", PHONE, typed], not_ready(&["NOREPLICAS"]));
@@ -318,4 +350,45 @@ fn f25_values_that_are_not_ours() {
     assert_eq!(failures(&server), 0);
     one_is_taken(&machine, PHONE, 0);
     holds(&server);
+}
+
+/// The checks of `doctor`, by their ids.
+fn examined(machine: &Machine, code: i32) -> std::collections::BTreeMap<String, (String, String)> {
+    let ran = machine.run(&["doctor", "--json"]);
+    assert_eq!(ran.code, code, "{ran:?}");
+    let document = ran.json();
+    let all = document["checks"].as_array().unwrap();
+    let text = |check: &serde_json::Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+    let one = |check: &serde_json::Value| (text(check, "id"), (text(check, "status"), text(check, "fix")));
+    let checks: std::collections::BTreeMap<_, _> = all.iter().map(one).collect();
+    assert_eq!(checks.len(), all.len(), "an id names one check: {document}");
+    assert!(checks.values().all(|(_, fix)| !fix.contains("otpctl doctor")), "{checks:?}");
+    checks
+}
+
+#[test]
+fn doctor_names_each_server_and_what_to_do_at_that_very_one() {
+    let cluster = Cluster::start(Make::Redis);
+    let nodes: Vec<String> = cluster.nodes.iter().map(|node| format!("\"127.0.0.1:{}\"", node.port())).collect();
+    let machine = machine(&format!("nodes = [{}]", nodes.join(", ")));
+    let checks = examined(&machine, 0);
+    for node in &cluster.nodes {
+        let (status, fix) = &checks[&format!("store.persistence{{node=127.0.0.1:{}}}", node.port())];
+        let right = format!("redis-cli -h 127.0.0.1 -p {} CONFIG SET appendonly yes", node.port());
+        assert_eq!((status.as_str(), fix), ("warn", &right));
+        // What is pasted helps.
+        let pasted = Command::new("sh").args(["-c", fix]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&pasted.stdout).trim(), "OK");
+    }
+    assert!(examined(&machine, 0).values().all(|(status, _)| status == "ok"));
+
+    // A node that is gone takes the cluster with it: which one it is, is told, and what to look at.
+    cluster.nodes[2].crash();
+    until("all know that the cluster is down", || {
+        cluster.nodes[..2].iter().all(|node| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:fail"))
+    });
+    let down = examined(&machine, 22);
+    assert!(down["store.reach"].1.ends_with("CLUSTER NODES"), "{down:?}");
+    let (status, fix) = &down[&format!("store.server{{node=127.0.0.1:{}}}", cluster.nodes[2].port())];
+    assert!(status == "fail" && fix.ends_with(&format!("-p {} PING", cluster.nodes[2].port())), "{down:?}");
 }

@@ -28,10 +28,14 @@ impl Alone {
     /// With these further words. It tells clients this port, where that is not the one of the server.
     fn start(make: Make, words: &[String], port: Option<u16>) -> Self {
         let bus = free_port().to_string();
-        let own = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", &bus];
+        let mut own = vec!["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+        if make != Make::Redis6 {
+            own.extend(["--cluster-port", &bus]);
+        }
         let words: Vec<&str> = own.into_iter().chain(words.iter().map(String::as_str)).collect();
         let server = RedisServer::make(make, &words);
         let port = port.unwrap_or(server.port());
+        let bus = if make == Make::Redis6 { (server.port() + 10_000).to_string() } else { bus };
         Self { server, port, bus }
     }
 }
@@ -67,7 +71,10 @@ impl Cluster {
         for (index, Alone { server, .. }) in nodes.iter().take(3).enumerate() {
             let (first, last) = (index * 16384 / 3, (index + 1) * 16384 / 3 - 1);
             assert_eq!(server.cli(&["CLUSTER", "SET-CONFIG-EPOCH", &(index + 1).to_string()]), "OK");
-            assert_eq!(server.cli(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]), "OK");
+            // Redis 6 has no `ADDSLOTSRANGE`.
+            let slots: Vec<String> = (first..=last).map(|slot| slot.to_string()).collect();
+            let words = ["CLUSTER", "ADDSLOTS"].into_iter().chain(slots.iter().map(String::as_str));
+            assert_eq!(server.cli(&words.collect::<Vec<_>>()), "OK");
         }
         // Each meets each: rumours would take a second more.
         for node in &nodes {
@@ -153,15 +160,20 @@ pub struct Watched {
 
 impl Watched {
     pub fn start() -> Self {
-        Self::spoken_to(None)
+        Self::spoken_to(Make::Redis, None)
+    }
+
+    /// Servers of another make.
+    pub fn make(make: Make) -> Self {
+        Self::spoken_to(make, None)
     }
 
     /// Over TLS, each with each; who asks must show a certificate, be it another of them.
     pub fn over_tls(certs: &Certs) -> Self {
-        Self::spoken_to(Some(certs))
+        Self::spoken_to(Make::Redis, Some(certs))
     }
 
-    fn spoken_to(certs: Option<&Certs>) -> Self {
+    fn spoken_to(make: Make, certs: Option<&Certs>) -> Self {
         let server = |words: &[&str]| {
             let (port, tls) = certs.map_or((None, Vec::new()), |certs| {
                 let port = free_port();
@@ -171,14 +183,15 @@ impl Watched {
                 )
             });
             let words: Vec<&str> = words.iter().copied().chain(tls.iter().map(String::as_str)).collect();
-            let server = RedisServer::start_with(&words);
+            let server = RedisServer::make(make, &words);
             let port = port.unwrap_or(server.port());
             (server, port)
         };
         // Both, since they change places: the other would wait for five seconds.
         let soon = ["--repl-diskless-sync-delay", "0"];
         let (master, first) = server(&soon);
-        let of = ["--replicaof", &format!("127.0.0.1 {first}"), "--repl-ping-replica-period", "1"];
+        let first_port = first.to_string();
+        let of = ["--replicaof", "127.0.0.1", &first_port, "--repl-ping-replica-period", "1"];
         let (replica, second) = server(&[&soon[..], &of].concat());
         until("the replica is in step", || replica.cli(&["INFO", "replication"]).contains("master_link_status:up"));
         let conf = tempfile::tempdir().unwrap();

@@ -5,12 +5,14 @@
 
 mod broken;
 mod certs;
+mod closed;
 mod codes;
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod deployments;
 mod door;
 mod failover;
 mod fake;
+mod half;
 mod health;
 mod law;
 mod lost;
@@ -21,6 +23,7 @@ mod places;
 #[path = "../support/redis.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod redis;
+mod scripts;
 mod sends;
 mod slots;
 mod tokens;
@@ -139,6 +142,10 @@ suite!(redis_cluster_over_tls, crate::parts::Part<crate::parts::OfClusterOverTls
 suite!(redis_by_sentinel_over_tls, crate::parts::Part<crate::parts::OfSentinelOverTls>);
 suite!(redis_over_a_socket, crate::parts::Part<crate::parts::OverSocket>);
 suite!(redis_as_a_user, crate::parts::Part<crate::parts::AsUser>);
+suite!(redis_6, crate::parts::Part<crate::parts::OfRedis6>);
+suite!(redis_6_as_a_user, crate::parts::Part<crate::parts::AsUserOfRedis6>);
+suite!(redis_6_cluster, crate::parts::Part<crate::parts::OfRedis6Cluster>);
+suite!(redis_6_by_sentinel, crate::parts::Part<crate::parts::OfRedis6Sentinel>);
 suite!(redis_8, crate::parts::Part<crate::parts::OfRedis8>);
 suite!(valkey, crate::parts::Part<crate::parts::OfValkey>);
 suite!(valkey_cluster, crate::parts::Part<crate::parts::OfValkeyCluster>);
@@ -148,4 +155,8 @@ suite!(valkey_cluster, crate::parts::Part<crate::parts::OfValkeyCluster>);
 /// not know of it (two of `codes`); and the book of `model` knows of neither.
 mod where_an_application_keeps_the_codes {
     everywhere! { crate::places::LaidOut }
+}
+
+mod where_an_application_keeps_the_codes_on_redis_6 {
+    everywhere! { crate::places::LaidOutOnRedis6 }
 }

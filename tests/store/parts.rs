@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use otpctl::otp::Secret;
-use otpctl::store::{Redis, Role, Server as Address, Store, rules};
+use otpctl::store::{Redis, Role, Server as Address, Store, Understood, rules_for};
 
 use crate::certs::{Certs, as_words};
 use crate::deployments::{Cluster, Watched};
@@ -115,13 +115,56 @@ pub struct AsUser;
 impl Servers for AsUser {
     fn address(prefix: &str) -> Address {
         static SERVER: OnceLock<RedisServer> = OnceLock::new();
-        let server = SERVER.get_or_init(RedisServer::start);
-        let address =
-            Address { prefix: prefix.to_owned(), username: Some(prefix.to_owned()), ..address(&server.url()) };
-        let rules = rules(&address, Role::Admin);
-        let words = [&["ACL", "SETUSER", prefix, ">secret"], &as_words(&rules)[..]].concat();
-        assert_eq!(server.cli(&words), "OK");
-        Address { password: Some(Secret::new("secret".to_owned())), ..address }
+        as_user(SERVER.get_or_init(RedisServer::start), prefix, Understood::Redis7)
+    }
+}
+
+/// A user of this name, who may do what the printed rules say.
+fn as_user(server: &RedisServer, prefix: &str, understood: Understood) -> Address {
+    let address = Address { prefix: prefix.to_owned(), username: Some(prefix.to_owned()), ..address(&server.url()) };
+    let rules = rules_for(&address, Role::Admin, understood);
+    let words = [&["ACL", "SETUSER", prefix, ">secret"], &as_words(&rules)[..]].concat();
+    assert_eq!(server.cli(&words), "OK");
+    Address { password: Some(Secret::new("secret".to_owned())), ..address }
+}
+
+/// The older Redis that many applications have.
+pub struct OfRedis6;
+
+impl Servers for OfRedis6 {
+    fn address(_prefix: &str) -> Address {
+        static SERVER: OnceLock<RedisServer> = OnceLock::new();
+        address(&SERVER.get_or_init(|| RedisServer::make(Make::Redis6, &[])).url())
+    }
+}
+
+/// One where each may do what the printed rules say, under its prefix.
+pub struct AsUserOfRedis6;
+
+impl Servers for AsUserOfRedis6 {
+    fn address(prefix: &str) -> Address {
+        static SERVER: OnceLock<RedisServer> = OnceLock::new();
+        as_user(SERVER.get_or_init(|| RedisServer::make(Make::Redis6, &[])), prefix, Understood::Redis62)
+    }
+}
+
+/// A Cluster of them.
+pub struct OfRedis6Cluster;
+
+impl Servers for OfRedis6Cluster {
+    fn address(_prefix: &str) -> Address {
+        static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+        CLUSTER.get_or_init(|| Cluster::start(Make::Redis6)).address()
+    }
+}
+
+/// A master of them, that a Sentinel of them names.
+pub struct OfRedis6Sentinel;
+
+impl Servers for OfRedis6Sentinel {
+    fn address(_prefix: &str) -> Address {
+        static WATCHED: OnceLock<Watched> = OnceLock::new();
+        WATCHED.get_or_init(|| Watched::make(Make::Redis6)).address()
     }
 }
 

@@ -10,7 +10,7 @@ use otpctl::otp::layout::Application;
 use otpctl::store::{Clock, Deadline, Deployment, Embedded, Place as At, Redis, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
-use crate::redis::RedisServer;
+use crate::redis::{Make, RedisServer};
 
 /// One empty store, gone when dropped.
 pub trait Place: Sync {
@@ -88,6 +88,27 @@ impl Place for LaidOut {
 
     fn application(&self) -> Option<Application> {
         Some(own_application())
+    }
+}
+
+/// The same on Redis 6.
+pub struct LaidOutOnRedis6(LaidOut);
+
+impl Place for LaidOutOnRedis6 {
+    fn open() -> Self {
+        Self(LaidOut(RedisServer::make(Make::Redis6, &[])))
+    }
+
+    fn store(&self) -> Box<dyn Store> {
+        self.0.store()
+    }
+
+    fn pass(&self, time: Duration) {
+        self.0.pass(time);
+    }
+
+    fn application(&self) -> Option<Application> {
+        self.0.application()
     }
 }
 

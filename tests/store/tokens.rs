@@ -3,7 +3,7 @@
 
 use otpctl::otp::Secret;
 use otpctl::otp::layout::Application;
-use otpctl::store::{Redis, Role, Server as Address, StoreError, rules};
+use otpctl::store::{Redis, Role, Server as Address, StoreError, Understood, rules_for};
 use otpctl::verifier::VerifierError;
 
 use crate::certs::as_words;
@@ -26,7 +26,8 @@ fn party(server: Address) -> Party {
 /// A user of Redis on each node, who may do no more.
 fn support(server: &Address, nodes: &[&RedisServer]) -> Address {
     let own = Address { application: Some(Application::PrivacyIdea), ..server.clone() };
-    let rules = rules(&own, Role::Support);
+    let old = nodes[0].cli(&["INFO", "server"]).contains("redis_version:6.");
+    let rules = rules_for(&own, Role::Support, if old { Understood::Redis62 } else { Understood::Redis7 });
     for node in nodes {
         let words = [&["ACL", "SETUSER", "support", ">secret"], &as_words(&rules)[..]].concat();
         assert_eq!(node.cli(&words), "OK");
@@ -85,6 +86,11 @@ fn on_a_cluster(make: Make) {
 #[test]
 fn challenges_of_a_token_are_found_on_a_redis() {
     on(Make::Redis);
+}
+
+#[test]
+fn challenges_of_a_token_are_found_on_an_older_redis() {
+    on(Make::Redis6);
 }
 
 #[test]

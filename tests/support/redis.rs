@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub enum Make {
     /// The `redis-server` of the system.
     Redis,
+    /// The older one that many applications have.
+    Redis6,
     /// A newer one.
     Redis8,
     /// A `valkey-server`.
@@ -20,10 +22,11 @@ pub enum Make {
 }
 
 impl Make {
-    /// What to run. `scripts/test` installs the two that Debian has not, under `target/`, or says where they are.
+    /// What to run. `scripts/test` installs those that Debian has not, under `target/`, or says where they are.
     fn program(self) -> PathBuf {
         let (variable, name) = match self {
             Self::Redis => return "redis-server".into(),
+            Self::Redis6 => ("OTPCTL_REDIS6", "redis6-server"),
             Self::Redis8 => ("OTPCTL_REDIS8", "redis8-server"),
             Self::Valkey => ("OTPCTL_VALKEY", "valkey-server"),
         };
@@ -66,7 +69,9 @@ impl RedisServer {
     }
 
     fn started(make: Make, words: &[&str]) -> Option<Self> {
-        let (folder, port) = (tempfile::tempdir().expect("a folder"), free_port());
+        // The bus of a Redis 6 in a Cluster is at a port that follows from its own.
+        let port = if make == Make::Redis6 { free_pair() } else { free_port() };
+        let folder = tempfile::tempdir().expect("a folder");
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let child = Mutex::new(spawned(&[], make, &words, port, folder.path()));
         let server = Self { child, port, folder, make, words };
@@ -199,6 +204,16 @@ fn spawned(under: &[&str], make: Make, words: &[String], port: u16, folder: &Pat
         .stderr(Stdio::null())
         .spawn()
         .expect("sh runs")
+}
+
+/// A port that nobody listens on at this moment, and nobody either on the one that is 10,000 above it.
+pub fn free_pair() -> u16 {
+    loop {
+        let port = free_port();
+        if port.checked_add(10_000).is_some_and(|bus| TcpListener::bind((Ipv4Addr::LOCALHOST, bus)).is_ok()) {
+            return port;
+        }
+    }
 }
 
 /// A port that nobody listens on at this moment.

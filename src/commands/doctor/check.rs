@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::fixes::{Fixes, way};
 use crate::config::{Finding, Level};
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
@@ -17,6 +18,8 @@ pub(super) enum Status {
     Warn,
     /// Commands fail of it.
     Fail,
+    /// It could not be found out.
+    Unknown,
 }
 
 impl Status {
@@ -25,6 +28,7 @@ impl Status {
             Self::Ok => "ok",
             Self::Warn => "warn",
             Self::Fail => "fail",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -40,13 +44,27 @@ pub(super) struct Check {
     /// What to do.
     #[serde(skip)]
     pub(super) next: Option<Hint>,
+    /// The command in it, which is never broken.
+    #[serde(skip)]
+    pub(super) command: Option<String>,
     /// What a command ends with that fails of it.
     pub(super) exit: Option<u8>,
 }
 
 impl Check {
+    /// What `--strict` makes of a warning: the code of what it is a warning of.
+    pub(super) fn strict(&self) -> Option<u8> {
+        let exit = match self.id.split('.').next() {
+            _ if self.status != Status::Warn => return self.exit,
+            Some("store") => Exit::StoreNotReady,
+            Some("providers") => Exit::ProviderDown,
+            _ => Exit::Config,
+        };
+        Some(exit.number())
+    }
+
     fn new(id: impl Into<String>, status: Status, detail: impl Into<String>) -> Self {
-        Self { id: id.into(), status, detail: detail.into(), fix: None, next: None, exit: None }
+        Self { id: id.into(), status, detail: detail.into(), fix: None, next: None, command: None, exit: None }
     }
 
     pub(super) fn ok(id: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -57,16 +75,15 @@ impl Check {
         Self { next: Some(fix.into()), ..Self::new(id, Status::Warn, detail) }
     }
 
+    pub(super) fn unknown(id: impl Into<String>, detail: impl Into<String>, fix: impl Into<Hint>) -> Self {
+        Self { next: Some(fix.into()), ..Self::new(id, Status::Unknown, detail) }
+    }
+
     pub(super) fn fail(id: impl Into<String>, error: &Error) -> Self {
         let exit = Some(error.exit.number());
         let next = error.hint.clone().or_else(|| Some(Hint::run(&["config", "check"])));
         Self { next, exit, ..Self::new(id, Status::Fail, error.message()) }
     }
-}
-
-/// What prints the way to the store.
-fn way() -> Hint {
-    Hint::run(&["config", "show", "--origin"])
 }
 
 impl From<Finding> for Check {
@@ -82,14 +99,17 @@ impl From<Finding> for Check {
     }
 }
 
-impl From<Symptom> for Check {
-    fn from(symptom: Symptom) -> Self {
+impl Check {
+    /// What was found about the store. What to do names the server and the file that are meant.
+    pub(super) fn of(symptom: Symptom, fixes: &Fixes<'_>) -> Self {
         let Symptom { id, severity, detail, fix } = symptom;
+        let fix = fix.map(|fix| fixes.hint(fix));
         match severity {
             Severity::Well => Self { next: fix, ..Self::new(id, Status::Ok, detail) },
             Severity::Odd => Self { next: fix, ..Self::new(id, Status::Warn, detail) },
+            Severity::Unknown => Self { next: fix, ..Self::new(id, Status::Unknown, detail) },
             Severity::Broken(error) => {
-                let error = Error::from(error);
+                let error = fixes.app.explained(Error::from(error));
                 let exit = Some(error.exit.number());
                 let next = fix.or(error.hint).or_else(|| Some(way()));
                 Self { next, exit, ..Self::new(id, Status::Fail, detail) }

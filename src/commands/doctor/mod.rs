@@ -2,6 +2,7 @@
 
 mod check;
 mod configuration;
+mod fixes;
 mod providers;
 mod store;
 
@@ -12,17 +13,23 @@ use self::check::{Check, Status};
 use super::Done;
 use crate::app::App;
 use crate::error::{EXITS, Exit};
-use crate::output::{Human, Report, Table, lines_of};
+use crate::output::{Human, Listed, Report, lines_of};
 
 /// Check everything that `send` and `verify` depend on
 ///
-/// Ends with the highest exit code of what fails, and with 0 where there are only warnings. Nothing is written, and no
-/// provider is called unless --providers is said.
+/// Ends with the highest exit code of what fails, and with 0 where there are only warnings, unless --strict is passed.
+/// Nothing is written, and no provider is called unless --providers is passed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Ask each provider too, by one real call that costs nothing
     #[arg(long)]
     providers: bool,
+    /// Show only what is not ok, the worst first
+    #[arg(long)]
+    problems: bool,
+    /// Exit with an error for warnings too
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Serialize)]
@@ -32,6 +39,16 @@ struct Examined {
     /// The exit code of the worst failure; 0: there is none.
     worst: u8,
     checks: Vec<Check>,
+    /// How many there are of each status, shown or not.
+    summary: Summary,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Summary {
+    ok: usize,
+    warn: usize,
+    fail: usize,
+    unknown: usize,
 }
 
 impl Args {
@@ -39,7 +56,7 @@ impl Args {
         let settings = match app.settings() {
             Ok(settings) => settings,
             // All else depends on it.
-            Err(error) => return Ok(Examined::of(app, vec![Check::fail("config.file", &error)])),
+            Err(error) => return Ok(self.examined(app, vec![Check::fail("config.file", &error)])),
         };
         let mut checks = vec![configuration::file(settings)];
         let end = app.provider_deadline(super::SEND);
@@ -58,28 +75,76 @@ impl Args {
         checks.extend(state);
         checks.extend(providers::routes(settings));
         checks.extend(providers::state(app, settings, asked, end).await);
-        Ok(Examined::of(app, checks))
+        Ok(self.examined(app, checks))
+    }
+
+    fn examined(&self, app: &App, mut checks: Vec<Check>) -> Box<dyn Report> {
+        for check in &mut checks {
+            check.fix = check.next.as_ref().map(|hint| app.printer.text(hint));
+            check.command = check.next.as_ref().and_then(|hint| app.printer.command(hint));
+        }
+        unique(&mut checks);
+        let code = |check: &Check| if self.strict { check.strict() } else { check.exit };
+        let worst = checks.iter().filter_map(code).max().unwrap_or_default();
+        let count = |status| checks.iter().filter(|check| check.status == status).count();
+        let summary = Summary {
+            ok: count(Status::Ok),
+            warn: count(Status::Warn),
+            fail: count(Status::Fail),
+            unknown: count(Status::Unknown),
+        };
+        if self.problems {
+            checks.retain(|check| check.status != Status::Ok);
+            checks.sort_by_key(|check| match check.status {
+                Status::Fail => 0,
+                Status::Warn => 1,
+                Status::Unknown | Status::Ok => 2,
+            });
+        }
+        Box::new(Examined { schema: "otpctl.doctor/1", ok: worst == 0, worst, checks, summary })
     }
 }
 
-impl Examined {
-    fn of(app: &App, mut checks: Vec<Check>) -> Box<dyn Report> {
-        for check in &mut checks {
-            check.fix = check.next.as_ref().map(|hint| app.printer.text(hint));
+/// An id names one check. Where several things were found about one key, each but the first has its number behind it.
+fn unique(checks: &mut [Check]) {
+    for at in 1..checks.len() {
+        let (before, own) = checks.split_at_mut(at);
+        let Some(own) = own.first_mut() else { continue };
+        let same = before.iter().filter(|check| check.id.split("{n=").next() == Some(own.id.as_str())).count();
+        if same > 0 {
+            own.id = format!("{}{{n={}}}", own.id, same + 1);
         }
-        let worst = checks.iter().filter_map(|check| check.exit).max().unwrap_or_default();
-        Box::new(Self { schema: "otpctl.doctor/1", ok: worst == 0, worst, checks })
+    }
+}
+
+impl Summary {
+    /// `12 ok, 1 warning, 1 failure (exit 22)`.
+    fn line(self, worst: u8) -> String {
+        let mut parts = vec![format!("{} ok", self.ok)];
+        let counted = [
+            (self.warn, "warning", "warnings"),
+            (self.fail, "failure", "failures"),
+            (self.unknown, "unknown", "unknown"),
+        ];
+        parts.extend(
+            counted
+                .iter()
+                .filter(|(count, ..)| *count > 0)
+                .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many })),
+        );
+        let end = if worst == 0 { String::new() } else { format!(" (exit {worst})") };
+        parts.join(", ") + &end
     }
 }
 
 impl Report for Examined {
     fn human(&self) -> Human {
-        let mut table = Table::new(&["STATUS", "CHECK", "DETAIL", "FIX"], "");
-        for check in &self.checks {
-            let fix = check.fix.as_deref().unwrap_or_default();
-            table.row([check.status.as_str(), &check.id, &check.detail, fix]);
-        }
-        Human::Rows(table)
+        let row = |check: &Check| Listed {
+            cells: [check.status.as_str().to_owned(), check.id.clone(), check.detail.clone()],
+            why: check.next.as_ref().map(|hint| hint.why().to_owned()).unwrap_or_default(),
+            command: check.command.clone(),
+        };
+        Human::Listed(self.checks.iter().map(row).collect(), self.summary.line(self.worst))
     }
 
     fn document(&self) -> serde_json::Result<String> {

@@ -84,12 +84,19 @@ async fn opened(
 async fn tested(app: &App, name: &str) -> Check {
     let id = format!("providers.{name}.test");
     if app.globals.dry_run {
-        return Check::ok(id, "not asked");
+        return Check::unknown(id, "not asked, in a rehearsal", Hint::run(&["doctor"]).flag("--providers"));
     }
     match question::ask(app, name, async |provider, deadline| provider.test(deadline).await).await {
         Ok(says) => Check::ok(id, says.unwrap_or_else(|| "its settings work".to_owned())),
         // Nothing is wrong with a gateway that has no such call.
-        Err(error) if error.exit == Exit::Usage => Check::ok(id, "it has no call that costs nothing"),
+        Err(error) if error.exit == Exit::Usage => {
+            let text = "it has no call that costs nothing";
+            Check::unknown(
+                id,
+                text,
+                Hint::run(&["send"]).arg("PHONE").option("--provider", name).because("send one SMS"),
+            )
+        }
         Err(error) => Check::fail(id, &error),
     }
 }

@@ -3,15 +3,17 @@
 use tokio::time::{Instant, timeout_at};
 
 use super::check::Check;
+use super::fixes::Fixes;
 use crate::app::App;
 use crate::config::{Deployment, Node, RedisTarget, Settings, StoreSettings};
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
 
 pub(super) async fn state(app: &App, settings: &Settings, end: Instant) -> Vec<Check> {
+    let fixes = Fixes::new(app, settings);
     let mut checks = match timeout_at(end, app.examined_store()).await {
-        Ok(Ok(symptoms)) => symptoms.into_iter().map(Check::from).collect(),
-        Ok(Err(error)) => vec![Check::fail("store.reach", &error)],
+        Ok(Ok(symptoms)) => symptoms.into_iter().map(|symptom| Check::of(symptom, &fixes)).collect(),
+        Ok(Err(error)) => vec![Check::fail("store.reach", &app.explained(error))],
         Err(_) => {
             let late = Error::said(Exit::StoreUnreachable, "the store does not answer in time");
             vec![Check::fail("store.reach", &late.hint(Hint::run(&["config", "show", "--origin"])))]

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::app::{App, Role};
+use crate::app::{App, Role, Understood};
 use crate::commands::Done;
 use crate::otp::Hint;
 use crate::output::{Human, Report, lines_of};
@@ -13,8 +13,9 @@ const LONGEST: usize = 64;
 
 /// Print Redis ACL rules: what a person needs for his part, and no more
 ///
-/// Each line is a command for `redis-cli`, and connects to nothing. A line that is given again takes back what an older
-/// one granted, and leaves the password alone. With a Cluster it goes to each node.
+/// Each line is a command for `redis-cli`. The server is asked how old it is, by nobody in particular: no password is needed.
+/// A line that is given again takes back what an older one granted, and leaves the password alone. With a Cluster it goes to
+/// each node.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What the person does; absent: a line for each
@@ -23,6 +24,33 @@ pub struct Args {
     /// The name of the Redis user [default: otpctl-ROLE]
     #[arg(long, value_name = "NAME", value_parser = name, requires = "role")]
     user: Option<String>,
+    /// The version of the server, where it cannot be asked
+    #[arg(long, value_enum, value_name = "VERSION")]
+    redis: Option<Version>,
+}
+
+/// From which version on a server understands the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Version {
+    /// Redis 6.0
+    #[value(name = "6.0")]
+    Redis60,
+    /// Redis 6.2
+    #[value(name = "6.2")]
+    Redis62,
+    /// Redis 7 and later, Valkey
+    #[value(name = "7")]
+    Redis7,
+}
+
+impl Version {
+    fn understood(self) -> Understood {
+        match self {
+            Self::Redis60 => Understood::Redis60,
+            Self::Redis62 => Understood::Redis62,
+            Self::Redis7 => Understood::Redis7,
+        }
+    }
 }
 
 /// A role, as it is typed.
@@ -63,7 +91,12 @@ struct Row {
 #[derive(Serialize)]
 struct Acl {
     schema: &'static str,
+    /// The oldest version that understands the rules as they are.
+    redis: &'static str,
     acl: Vec<Row>,
+    /// Neither was the version said, nor was a server there to be asked.
+    #[serde(skip)]
+    assumed: bool,
 }
 
 /// Nothing that a shell or the protocol of Redis would understand in a way of its own.
@@ -76,19 +109,29 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 impl Args {
-    pub(super) fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let told = match self.redis {
+            Some(version) => Some(version.understood()),
+            None => app.understood_rules().await?,
+        };
+        let understood = told.unwrap_or_default();
         let parts = self.role.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
         let mut rows = Vec::with_capacity(parts.len());
         for part in parts {
             let typed = part.to_possible_value();
             let usual = || format!("otpctl-{}", typed.as_ref().map_or("user", |value| value.get_name()));
             let user = self.user.clone().unwrap_or_else(usual);
-            let (rules, sentinel_rules) = app.redis_rules(part.role())?;
+            let (rules, sentinel_rules) = app.redis_rules(part.role(), understood)?;
             let command = |rules: &Vec<String>| format!("ACL SETUSER {user} {}", rules.join(" "));
             let (command, sentinel_command) = (command(&rules), sentinel_rules.as_ref().map(command));
             rows.push(Row { role: part, user, rules, command, sentinel_command });
         }
-        Ok(Box::new(Acl { schema: "otpctl.store_acl/1", acl: rows }))
+        let redis = match understood {
+            Understood::Redis60 => "6.0",
+            Understood::Redis62 => "6.2",
+            Understood::Redis7 => "7",
+        };
+        Ok(Box::new(Acl { schema: "otpctl.store_acl/1", redis, acl: rows, assumed: told.is_none() }))
     }
 }
 
@@ -111,6 +154,10 @@ impl Report for Acl {
             Hint::shell(format!("ACL SETUSER {} '>…'", row.user)).because("nobody can log in yet; give a password"),
         ];
         hints.extend(row.sentinel_command.iter().map(|command| Hint::shell(command).because("at each Sentinel")));
+        if self.assumed {
+            let why = "no server was reached: the rules are for Redis 7 and later; for an older one, pass --redis 6.2";
+            hints.push(Hint::words(why));
+        }
         hints
     }
 }

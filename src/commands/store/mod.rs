@@ -36,7 +36,7 @@ impl Args {
         match &self.command {
             Command::Check(args) => args.run(app).await,
             Command::Purge(args) => args.run(app).await,
-            Command::Acl(args) => args.run(app).map(Output::One),
+            Command::Acl(args) => args.run(app).await.map(Output::One),
         }
     }
 }

@@ -20,10 +20,22 @@ pub enum Role {
     Ci,
 }
 
+/// What a server understands of rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Understood {
+    /// Redis 6.0: no rules for channels.
+    Redis60,
+    /// Redis 6.2: no selectors, no keys that may only be read, no `EVAL_RO`.
+    Redis62,
+    /// Redis 7 and later, Valkey.
+    #[default]
+    Redis7,
+}
+
 /// `load.lua` and the command that runs it.
 const LOAD: [&str; 3] = ["+eval_ro", "+get", "+time"];
 /// `commit.lua` and the command that runs it, beside what loading needs.
-const COMMIT: [&str; 6] = ["+eval", "+set", "+del", "+lpush", "+ltrim", "+pexpire"];
+const COMMIT: [&str; 5] = ["+eval", "+set", "+lpush", "+ltrim", "+pexpire"];
 /// Timelines and lists.
 const LISTS: [&str; 2] = ["+lrange", "+scan"];
 /// What `app.lua` needs to read and to write the keys of an application, and a list to leave out what it showed.
@@ -43,6 +55,31 @@ const FACTS: [&str; 1] = ["+config|get"];
 /// password alone.
 #[must_use]
 pub fn rules(server: &Server, role: Role) -> Vec<String> {
+    rules_for(server, role, Understood::Redis7)
+}
+
+/// The same, as a server of some version understands it.
+#[must_use]
+pub fn rules_for(server: &Server, role: Role, understood: Understood) -> Vec<String> {
+    let words = newest(server, role);
+    let mut given = HashSet::new();
+    words.iter().filter_map(|word| worded(word, understood)).filter(|word| given.insert(word.clone())).collect()
+}
+
+/// A word as a server understands it; `None`: it has none for that, and needs none.
+fn worded(word: &str, understood: Understood) -> Option<String> {
+    match (word, understood) {
+        (_, Understood::Redis7) => Some(word.to_owned()),
+        ("clearselectors", _) | ("resetchannels", Understood::Redis60) => None,
+        // It runs every script. What a script may call is what the user may call.
+        ("+eval_ro", _) => Some("+eval".to_owned()),
+        ("+pexpiretime", _) => Some("+pttl".to_owned()),
+        // Who may call no command that writes needs no keys that may only be read.
+        (word, _) => Some(word.strip_prefix("%R").unwrap_or(word).to_owned()),
+    }
+}
+
+fn newest(server: &Server, role: Role) -> Vec<String> {
     let keys = if role == Role::Support { "%R~" } else { "~" };
     let mut words = vec!["on", "clearselectors", "resetkeys"];
     let pattern = format!("{keys}{}:*", server.prefix);
@@ -90,8 +127,7 @@ pub fn rules(server: &Server, role: Role) -> Vec<String> {
         words.push("+unlink");
         words.extend(FACTS);
     }
-    let mut given = HashSet::new();
-    words.into_iter().filter(|word| given.insert(*word)).map(str::to_owned).collect()
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// What it takes to find the right server, and the right part of it.
@@ -111,7 +147,16 @@ fn of_deployment(server: &Server) -> Vec<&'static str> {
 /// The same for a user at the Sentinels, who needs to ask one question.
 #[must_use]
 pub fn sentinel_rules(server: &Server) -> Option<Vec<String>> {
+    sentinel_rules_for(server, Understood::Redis7)
+}
+
+/// The same, as Sentinels of some version understand it; those of Redis 6.0 have no users.
+#[must_use]
+pub fn sentinel_rules_for(server: &Server, understood: Understood) -> Option<Vec<String>> {
     let Deployment::Sentinel(_) = server.deployment else { return None };
+    if understood == Understood::Redis60 {
+        return None;
+    }
     let words = ["on", "clearselectors", "resetkeys", "resetchannels", "-@all", "+sentinel|get-master-addr-by-name"];
-    Some(words.map(str::to_owned).to_vec())
+    Some(words.iter().filter_map(|word| worded(word, understood)).collect())
 }

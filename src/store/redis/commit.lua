@@ -2,44 +2,63 @@
 -- value or '', whether there was one, what to do (keep, set, drop), the new value, its life in ms ('' for ever); then
 -- how many events to keep, for how long in ms, and the events. A key of an application's is read and written by the
 -- functions of app.lua, which then stand before this: what is done to it begins with "app".
+--
+-- A script that fails in the middle keeps what it wrote. So everything that could fail is looked at before the first
+-- write: the words, the values that were loaded, the rights of the user, the memory, the type of the timeline.
 local n, now = tonumber(ARGV[1]), redis.call('TIME')
+local function bad(what) return redis.error_reply('ERR a change with a wrong ' .. what) end
+-- 999,999,999,999,999 ms are 31,000 years, and far from what a server adds up.
+local function natural(word) return word and #word <= 15 and word:find('^[1-9]%d*$') ~= nil end
+if not natural(ARGV[1]) and ARGV[1] ~= '0' then return bad('number of cells') end
+local line, first = KEYS[n + 1], n * 5 + 2
+if #KEYS > n + 1 or #KEYS < n or #KEYS == 0 then return bad('number of keys') end
+if (line and #ARGV < first + 1) or (not line and #ARGV ~= first - 1) then return bad('number of words') end
+
+-- What is written: {name, key, …}, in this order.
+local writes = {}
+local function write(...) writes[#writes + 1] = {...} end
+if line then
+  if not natural(ARGV[first]) then return bad('number of events') end
+  if not natural(ARGV[first + 1]) then return bad('lifetime') end
+  for i = first + 2, #ARGV do write('LPUSH', line, ARGV[i]) end
+  write('LTRIM', line, 0, ARGV[first] - 1)
+  write('PEXPIRE', line, ARGV[first + 1])
+end
+for i = 1, n do
+  local key, flag, todo, value, life = KEYS[i], ARGV[i * 5 - 2], ARGV[i * 5 - 1], ARGV[i * 5], ARGV[i * 5 + 1]
+  if flag ~= '0' and flag ~= '1' then return bad('flag') end
+  if todo == 'set' then
+    if life ~= '' and not natural(life) then return bad('lifetime') end
+    if life == '' then write('SET', key, value) else write('SET', key, value, 'PX', life) end
+  elseif todo == 'drop' or todo == 'app-drop' then
+    -- It removes the key as DEL does, and can be tried without doing so.
+    write('PEXPIRE', key, -1)
+  elseif todo == 'app-set' then
+    if not place(write, key, value) then return bad('value') end
+  elseif todo ~= 'keep' and todo ~= 'app' then
+    return bad('word')
+  end
+end
+
 for i = 1, n do
   local held
   if ARGV[i * 5 - 1]:sub(1, 3) == 'app' then held = seen(KEYS[i]) else held = redis.call('GET', KEYS[i]) end
   if (held or '') ~= ARGV[i * 5 - 3] or (held and '1' or '0') ~= ARGV[i * 5 - 2] then return {0, now[1], now[2]} end
 end
--- A command that this user may not call would end the script half-way, so all are asked for before the first.
-local calls, first = {}, n * 5 + 2
-for i = 1, n do
-  local todo = ARGV[i * 5 - 1]
-  if todo == 'set' then calls[#calls + 1] = {'SET', KEYS[i], '', 'PX', 1} end
-  if todo == 'drop' or todo == 'app-drop' or todo == 'app-set' then calls[#calls + 1] = {'DEL', KEYS[i]} end
-  if todo == 'app-set' then
-    calls[#calls + 1] = ARGV[i * 5]:sub(1, 1) == 'h' and {'HSET', KEYS[i], '', ''} or {'SET', KEYS[i], ''}
-    calls[#calls + 1] = {'PEXPIREAT', KEYS[i], 1}
+
+local why = opening and refusal(opening, KEYS[1])
+if why then return redis.error_reply(why) end
+for _, call in ipairs(writes) do
+  -- On Redis 6 this one has no form that does nothing, and comes first of those that do something.
+  if not (opening and call[1] == 'LPUSH') then
+    why = refusal(call[1], call[2])
+    if why then return redis.error_reply(why) end
   end
 end
-if KEYS[n + 1] then
-  calls[#calls + 1] = {'LPUSH', KEYS[n + 1], ''}
-  calls[#calls + 1] = {'LTRIM', KEYS[n + 1], 0, 1}
-  calls[#calls + 1] = {'PEXPIRE', KEYS[n + 1], 1}
+-- It takes nothing away, and fails where the key is no list.
+if line then
+  local kept = redis.pcall('LTRIM', line, 0, -1)
+  if kept.err then return redis.error_reply(kept.err) end
 end
-for _, call in ipairs(calls) do
-  if not redis.acl_check_cmd(unpack(call)) then
-    return redis.error_reply("NOPERM this user has no permissions to run the '" .. string.lower(call[1]) .. "' command")
-  end
-end
--- The timeline first: of all that is written here, only it can fail, on a key of another type.
-if KEYS[n + 1] then
-  for i = first + 2, #ARGV do redis.call('LPUSH', KEYS[n + 1], ARGV[i]) end
-  redis.call('LTRIM', KEYS[n + 1], 0, ARGV[first] - 1)
-  redis.call('PEXPIRE', KEYS[n + 1], ARGV[first + 1])
-end
-for i = 1, n do
-  local todo, value, life = ARGV[i * 5 - 1], ARGV[i * 5], ARGV[i * 5 + 1]
-  if todo == 'set' and life == '' then redis.call('SET', KEYS[i], value)
-  elseif todo == 'set' then redis.call('SET', KEYS[i], value, 'PX', life)
-  elseif todo == 'app-set' then place(KEYS[i], value)
-  elseif todo == 'drop' or todo == 'app-drop' then redis.call('DEL', KEYS[i]) end
-end
+for _, call in ipairs(writes) do redis.call(unpack(call)) end
 return {1, now[1], now[2]}

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::failure::{self, Doing, Next};
 use super::health::value;
+use super::script::Dialect;
 use super::server::{Deadline, Place, Server, Tls};
 use crate::otp::Secret;
 use crate::store::StoreError;
@@ -61,6 +62,8 @@ pub(super) struct Links {
     checks: Checks,
     patience: Patience,
     open: Mutex<HashMap<Place, MultiplexedConnection>>,
+    /// Those that do not speak as most do.
+    dialects: Mutex<HashMap<Place, Dialect>>,
 }
 
 impl Links {
@@ -71,7 +74,7 @@ impl Links {
         checks: Checks,
         patience: Patience,
     ) -> Self {
-        Self { username, password, tls, database, checks, patience, open: Mutex::default() }
+        Self { username, password, tls, database, checks, patience, open: Mutex::default(), dialects: Mutex::default() }
     }
 
     /// The connection to a server, made where there is none. Nothing was executed when this fails.
@@ -99,6 +102,16 @@ impl Links {
                 Err(unsent) => return Err(unsent),
             }
         }
+    }
+
+    /// What a server understands, as far as that is known.
+    pub(super) fn dialect(&self, place: &Place) -> Dialect {
+        self.dialects.lock().unwrap_or_else(PoisonError::into_inner).get(place).copied().unwrap_or_default()
+    }
+
+    /// A server said what it does not understand.
+    pub(super) fn speaks(&self, place: &Place, dialect: Dialect) {
+        self.dialects.lock().unwrap_or_else(PoisonError::into_inner).insert(place.clone(), dialect);
     }
 
     /// After an error of the network: the next command connects anew.

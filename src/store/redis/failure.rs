@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use redis::RedisError;
 
+use super::script::OLDREDIS;
 use crate::otp::foreign::escaped;
 use crate::store::StoreError;
 
@@ -33,12 +34,21 @@ pub(super) enum Next {
     Crowded,
     /// TLS failed: it will not do better a moment later.
     Distrust,
+    /// It knows none of what came with Redis 7: ask in the words of Redis 6.
+    Older,
     /// It stays a no.
     No,
 }
 
+/// What a server is that we can use.
+pub(super) const NEEDED: &str = "Redis 6.0 or later, or Valkey, is needed";
+/// What is said of a script whose first line is no Lua to the server.
+const NO_SCRIPT: &str = "Error compiling script";
+
 /// What to do about an error.
 pub(super) fn next(error: &RedisError) -> Next {
+    let said = Said::of(error);
+    let says = |words: &str| said.as_ref().is_some_and(|said| said.text.contains(words));
     let redirected = || {
         // `MOVED 3999 10.0.0.1:6381`. Since Redis 7 the host is empty where the node does not know by which name it is
         // reached: https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#moved-redirection
@@ -46,12 +56,13 @@ pub(super) fn next(error: &RedisError) -> Next {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         Some(((!host.is_empty() && host != "?").then(|| host.to_owned()), port.parse().ok()?))
     };
-    match error.code() {
+    match said.as_ref().map(|said| said.code.as_str()) {
         Some("MOVED") => redirected().map_or(Next::No, |(host, port)| Next::Moved(host, port)),
         Some("ASK") => redirected().map_or(Next::No, |(host, port)| Next::Ask(host, port)),
         Some("LOADING" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "BUSY") => Next::Later,
         Some("READONLY") => Next::Replica,
-        Some("ERR") if error.detail().is_some_and(|detail| detail.contains("max number of clients")) => Next::Crowded,
+        Some("ERR") if says("max number of clients") => Next::Crowded,
+        Some("ERR") if says("unknown command") || says(NO_SCRIPT) => Next::Older,
         None if is_distrust(error) => Next::Distrust,
         _ => Next::No,
     }
@@ -71,8 +82,10 @@ pub(super) fn sorted(error: &RedisError, doing: Doing, server: &str) -> StoreErr
     let refused = error.clone().into_server_errors();
     let first = refused.and_then(|all| all.first().map(|(_, first)| RedisError::from(first.clone())));
     let error = first.as_ref().unwrap_or(error);
-    let text = words(error);
-    match error.code() {
+    let (heard, text) = (Said::of(error), words(error));
+    match heard.as_ref().map(|heard| heard.code.as_str()) {
+        // What is older than Redis 6.0 says so in a script of ours.
+        Some(OLDREDIS) => StoreError::Config(format!("{server} is too old: {NEEDED}")),
         Some("NOAUTH" | "WRONGPASS" | "NOPERM") => StoreError::Denied(format!("{server} says {text}")),
         Some("WRONGTYPE") => StoreError::Data(format!("{server} says {text}")),
         Some("READONLY") => StoreError::NotReady(format!("{server} is a replica: {text}")),
@@ -92,12 +105,14 @@ fn said(text: &str, server: &str) -> StoreError {
     for (code, sort) in [
         ("NOPERM", StoreError::Denied as fn(String) -> StoreError),
         ("permissions", StoreError::Denied),
+        ("executing the script can't", StoreError::Denied),
         ("can't run this command", StoreError::Denied),
         ("WRONGTYPE", StoreError::Data),
         ("DB index", |text| StoreError::Config(format!("{text}: the database is that of `url`, or `database`"))),
-        // The first line of our scripts is not Lua to an older server.
-        ("compiling script", |text| StoreError::Config(format!("{text} (Redis 7 or later is needed)"))),
+        (NO_SCRIPT, StoreError::Config),
         ("unknown command", StoreError::Config),
+        // An option that came with a later version.
+        ("syntax error", StoreError::Config),
         ("cluster support disabled", StoreError::Config),
         ("AUTH", StoreError::Denied),
     ] {
@@ -124,14 +139,63 @@ fn silent(error: &RedisError, doing: Doing, text: &str, server: &str) -> StoreEr
     }
 }
 
+/// What a server said, by its code, without what it says of our scripts: neither their names nor their text helps anybody.
+struct Said {
+    code: String,
+    text: String,
+}
+
+impl Said {
+    /// `None`: no server said it.
+    fn of(error: &RedisError) -> Option<Self> {
+        let (code, detail) = (error.code()?, error.detail().unwrap_or_default());
+        let text = unscripted(detail);
+        // Redis 6 wraps what was said to a script: the code is inside.
+        let inner = text.split_once(' ').filter(|(word, _)| text.len() < detail.len() && is_code(word));
+        Some(match inner {
+            Some((inner, rest)) if code == "ERR" => Self { code: inner.to_owned(), text: rest.to_owned() },
+            _ => Self { code: code.to_owned(), text: text.to_owned() },
+        })
+    }
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// Without `Error running script (call to f_…): @user_script:7: @user_script: 7: -` before it, without
+/// ` script: …, on @user_script:7.` behind it, and without the beginning of a script that was not understood.
+fn unscripted(detail: &str) -> &str {
+    let mut text = detail;
+    if let Some((_, rest)) = text.strip_prefix("Error running script").and_then(|text| text.split_once("): ")) {
+        text = rest;
+    }
+    while let Some(rest) = behind_position(text) {
+        text = rest;
+    }
+    for end in [", with args beginning with", " (new function)", " near '", " near `"] {
+        text = text.split(end).next().unwrap_or(text);
+    }
+    if text.contains(", on @user_script") {
+        text = text.rsplit_once(" script: ").map_or(text, |(text, _)| text);
+    }
+    text.trim_start_matches('-').trim()
+}
+
+/// What is behind `@user_script:7: ` or `user_script: 7: `.
+fn behind_position(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('@').unwrap_or(text);
+    let rest = ["user_script:", "enable_strict_lua:"].iter().find_map(|name| rest.strip_prefix(name))?;
+    let (line, rest) = rest.split_once(": ")?;
+    line.trim().bytes().all(|byte| byte.is_ascii_digit()).then_some(rest)
+}
+
 /// The error and its causes in one line. Redis quotes nothing of ours but the names of keys and commands.
 fn words(error: &RedisError) -> String {
-    let mut text = match (error.code(), error.detail()) {
-        (Some(code), Some(detail)) => format!("{code} {detail}"),
-        _ => error.to_string(),
-    };
+    let said = Said::of(error);
+    let mut text = said.as_ref().map_or_else(|| error.to_string(), |said| format!("{} {}", said.code, said.text));
     // What the server said is said; of a failed connection the causes tell more.
-    let mut cause = if error.code().is_some() { None } else { error.source() };
+    let mut cause = if said.is_some() { None } else { error.source() };
     while let Some(inner) = cause {
         let inner_text = inner.to_string();
         if !text.contains(&inner_text) {
@@ -141,5 +205,45 @@ fn words(error: &RedisError) -> String {
         cause = inner.source();
     }
     let text: String = escaped(&text).chars().take(300).collect();
-    text.trim_end_matches('.').to_owned()
+    text.trim_end_matches('.').trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_script_stands_in_a_message() {
+        for (said, shown) in [
+            (
+                "unknown command `EVAL_RO`, with args beginning with: `#!lua flags=no-writes",
+                "unknown command `EVAL_RO`",
+            ),
+            ("unknown command 'EVAL_RO', with args beginning with: '#!lua", "unknown command 'EVAL_RO'"),
+            ("Error compiling script (new function): user_script:1: unexpected symbol near '#'", NO_SCRIPT),
+            (
+                "Error running script (call to f_88c9): @user_script:1: @user_script: 1: -OOM command not allowed.\r\n",
+                "OOM command not allowed.",
+            ),
+            (
+                "Error running script (call to f_88c9): @user_script:12: WRONGTYPE Operation against a key",
+                "WRONGTYPE Operation against a key",
+            ),
+            (
+                "Error running script (call to f_1): @enable_strict_lua:15: user_script:3: Script attempted to access nonexistent global variable 'place'",
+                "Script attempted to access nonexistent global variable 'place'",
+            ),
+            (
+                "You can't write against a read only replica. script: 3de0, on @user_script:1.",
+                "You can't write against a read only replica.",
+            ),
+            (
+                "user_script:1: attempt to index a nil value script: 3de0, on @user_script:1.",
+                "attempt to index a nil value",
+            ),
+            ("value is not an integer or out of range", "value is not an integer or out of range"),
+        ] {
+            assert_eq!(unscripted(said), shown);
+        }
+    }
 }

@@ -4,47 +4,69 @@ use std::time::Duration;
 
 use super::failure::Doing;
 use super::route::To;
+use super::script::{Kind, Script};
+use super::version::is_too_old;
 use super::way::Ask;
-use super::{READING, Redis, connection};
+use super::{Redis, connection};
 use crate::otp::Phone;
 use crate::otp::foreign::escaped;
 use crate::otp::layout::privacyidea::Family;
-use crate::store::{Health, ServerFacts, StoreError};
+use crate::store::{Health, Place, Rights, ServerFacts, StoreError};
 
-const REHEARSAL: &str = include_str!("health.lua");
+pub(super) const REHEARSAL: &str = include_str!("health.lua");
 const MAY_READ: &str = include_str!("may_read.lua");
+/// What the role that only looks needs, beside the command that runs scripts.
+const LOOKS: [&str; 12] =
+    ["GET", "LRANGE", "SCAN", "TYPE", "PTTL", "STRLEN", "GETRANGE", "LLEN", "LINDEX", "HLEN", "HKEYS", "HGET"];
 
 impl Redis {
     /// At the same time: a Cluster with a node down takes no change until the end, and tells which one it is.
     pub(super) async fn examined(&self) -> Health {
         let challenges = async { if self.challenges { Some(self.may_read().await) } else { None } };
-        let (commits, challenges, facts) = tokio::join!(self.rehearsed(), challenges, self.all_facts());
+        let (commits, looking, challenges, facts) =
+            tokio::join!(self.refused_writes(), self.refused_looks(), challenges, self.all_facts());
+        let rights = rights(&commits, looking);
+        let commits = commits.and_then(|refused| self.allowed(&refused));
         let (servers, absent) =
             facts.map_or_else(|error| (Err(error), Vec::new()), |(facts, absent)| (Ok(facts), absent));
-        Health { commits, challenges, servers, absent, file: None }
+        Health { commits, rights, challenges, servers, absent, file: None }
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
     pub(super) async fn rehearsed(&self) -> Result<(), StoreError> {
+        self.allowed(&self.refused_writes().await?)
+    }
+
+    /// What of that this user may not call.
+    async fn refused_writes(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.keys.nobodys();
-        let mut command = redis::cmd("EVAL");
-        command.arg(REHEARSAL).arg(keys.len()).arg(&keys);
-        let ask = Ask { to: super::to(&keys), command };
+        let script = Script::new(Kind::Writes, REHEARSAL, &keys);
+        let ask = Ask { to: super::to(&keys), command: script.into() };
         let answers: Vec<Vec<String>> = self.run(vec![ask], Doing::Reading).await?;
-        self.allowed(&answers.concat())
+        Ok(answers.concat())
     }
 
     /// Asks for everything that reading privacyIDEA's keys needs, with those of nobody.
     async fn may_read(&self) -> Result<(), StoreError> {
         let keys = Family::ALL.iter().flat_map(|family| [family.transactions(""), family.transaction("")]);
+        let commands = ["TYPE", "SCARD", "SRANDMEMBER", "PEXPIRETIME", "GETRANGE", "HLEN", "HGETALL"];
+        self.allowed(&self.refused(keys, &commands).await?)
+    }
+
+    /// What this user may not call of what looking needs, tried with the keys of a phone that nobody has.
+    async fn refused_looks(&self) -> Result<Vec<String>, StoreError> {
+        self.refused(self.keys.nobodys().into_iter().take(1), &LOOKS).await
+    }
+
+    async fn refused(&self, keys: impl Iterator<Item = String>, commands: &[&str]) -> Result<Vec<String>, StoreError> {
         let asks = keys.map(|key| {
-            let mut command = redis::cmd("EVAL_RO");
-            command.arg(format!("{READING}{MAY_READ}")).arg(1).arg(&key);
-            Ask { to: super::to(&[key]), command }
+            let mut script = Script::new(Kind::Reads, MAY_READ, &[&key]);
+            script.arg(commands);
+            Ask { to: super::to(&[key]), command: script.into() }
         });
         // The same commands are asked for on each.
         let answers: Vec<Vec<String>> = self.run(asks.collect(), Doing::Reading).await?;
-        self.allowed(&answers.into_iter().find(|refused| !refused.is_empty()).unwrap_or_default())
+        Ok(answers.into_iter().find(|refused| !refused.is_empty()).unwrap_or_default())
     }
 
     /// What the servers named is what this user may not call.
@@ -57,35 +79,35 @@ impl Redis {
     }
 
     pub(super) async fn age_if_empty(&self, phone: &Phone) -> Option<Duration> {
-        let mut command = redis::cmd("INFO");
-        command.arg("server").arg("persistence").arg("replication");
-        let ask = Ask { to: super::to(&[self.keys.timeline(phone)]), command };
+        // All of it: Redis 6 takes one section at a time.
+        let ask = Ask { to: super::to(&[self.keys.timeline(phone)]), command: redis::cmd("INFO").into() };
         // Managed servers may have no `INFO`, and users may not be allowed to ask.
         let answers: Vec<String> = self.run(vec![ask], Doing::Reading).await.ok()?;
         age_if_empty(answers.first()?)
     }
 
     /// Those of the server, or of each master of a Cluster; and which of these are not there.
-    async fn all_facts(&self) -> Result<(Vec<ServerFacts>, Vec<StoreError>), StoreError> {
+    async fn all_facts(&self) -> Result<(Vec<ServerFacts>, Vec<(Place, StoreError)>), StoreError> {
         let Some(shards) = self.way.shards().await? else {
-            return Ok((vec![self.facts(To::Any, &self.way.name()).await?], Vec::new()));
+            let mut facts = self.facts(To::Any, &self.way.name()).await?;
+            facts.place = self.way.place().await;
+            return Ok((vec![facts], Vec::new()));
         };
         let (mut all, mut absent) = (Vec::with_capacity(shards.len()), Vec::new());
         for shard in shards {
             let name = connection::name(&shard.place);
-            match self.facts(To::Node(shard.place), &name).await {
-                Ok(facts) => all.push(facts),
+            match self.facts(To::Node(shard.place.clone()), &name).await {
+                Ok(facts) => all.push(ServerFacts { place: Some(shard.place), ..facts }),
                 Err(error @ StoreError::Denied(_)) => return Err(error),
-                Err(error) => absent.push(error),
+                Err(error) => absent.push((shard.place, error)),
             }
         }
         Ok((all, absent))
     }
 
     async fn facts(&self, to: To, name: &str) -> Result<ServerFacts, StoreError> {
-        let mut command = redis::cmd("INFO");
-        command.arg("server").arg("memory").arg("persistence").arg("replication");
-        let answers: Vec<String> = self.run(vec![Ask { to: to.clone(), command }], Doing::Reading).await?;
+        let ask = Ask { to: to.clone(), command: redis::cmd("INFO").into() };
+        let answers: Vec<String> = self.run(vec![ask], Doing::Reading).await?;
         let info = answers.into_iter().next().unwrap_or_default();
         let mut facts = read(&info, name);
         if facts.persistent == Some(false) {
@@ -98,9 +120,20 @@ impl Redis {
     async fn snapshots(&self, to: To) -> Option<bool> {
         let mut command = redis::cmd("CONFIG");
         command.arg("GET").arg("save");
-        let answers: Vec<Vec<String>> = self.run(vec![Ask { to, command }], Doing::Reading).await.ok()?;
+        let answers: Vec<Vec<String>> =
+            self.run(vec![Ask { to, command: command.into() }], Doing::Reading).await.ok()?;
         answers.into_iter().next()?.get(1).map(|rules| !rules.is_empty())
     }
+}
+
+/// Who may call none of the commands that write is meant to look.
+fn rights(commits: &Result<Vec<String>, StoreError>, looking: Result<Vec<String>, StoreError>) -> Option<Rights> {
+    let only_looks = match commits {
+        // On Redis 7 scripts that write are run by a command of their own.
+        Err(error) => error.lacks_rights() && error.what().contains("'eval'"),
+        Ok(refused) => ["SET", "LTRIM", "PEXPIRE"].iter().all(|name| refused.iter().any(|word| word == name)),
+    };
+    looking.ok().map(|looking| Rights { looking, only_looks })
 }
 
 /// `INFO` is lines of `name:value`, under headings that begin with `#`.
@@ -125,6 +158,8 @@ fn read(info: &str, name: &str) -> ServerFacts {
     let software = software.or_else(|| value("redis_version").map(|version| ("Redis", version)));
     ServerFacts {
         name: name.to_owned(),
+        place: None,
+        too_old: software.is_some_and(|(software, version)| software == "Redis" && is_too_old(version)),
         software: software.map(|(software, version)| format!("{software} {}", escaped(version))),
         replica: value("role").map(|role| role != "master"),
         replicas: value("connected_slaves").and_then(|count| count.parse().ok()),

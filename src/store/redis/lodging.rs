@@ -3,8 +3,9 @@
 use redis::Value;
 
 use super::failure::{Doing, sorted};
+use super::script::{Kind, Script};
 use super::way::Ask;
-use super::{READING, Redis, to};
+use super::{Redis, to};
 use crate::otp::Phone;
 use crate::otp::layout::Layout;
 use crate::store::{Cell, Members, Page, StoreError};
@@ -15,9 +16,9 @@ impl Redis {
     /// Each set lies in a slot of its own.
     pub(super) async fn members_of(&self, sets: &[String], most: usize) -> Result<Vec<Option<Members>>, StoreError> {
         let asks = sets.iter().map(|set| {
-            let mut command = redis::cmd("EVAL_RO");
-            command.arg(format!("{READING}{MEMBERS}")).arg(1).arg(set).arg(most);
-            Ask { to: to(&[set]), command }
+            let mut script = Script::new(Kind::Reads, MEMBERS, &[set]);
+            script.arg(most);
+            Ask { to: to(&[set]), command: script.into() }
         });
         let answers: Vec<Vec<Value>> = self.run(asks.collect(), Doing::Reading).await?;
         answers.into_iter().map(|answer| self.of_set(answer)).collect()
@@ -74,7 +75,7 @@ impl Redis {
             let keys: Vec<String> = std::iter::once(record).chain(earlier).collect();
             let mut command = redis::cmd("EXISTS");
             command.arg(&keys);
-            Ask { to: to(&keys), command }
+            Ask { to: to(&keys), command: command.into() }
         };
         let known: Vec<u64> = self.run(phones.iter().map(ask).collect(), Doing::Reading).await?;
         let unknown = phones.into_iter().zip(known).filter(|(_, known)| *known == 0);

@@ -1,4 +1,4 @@
-//! The store on an application's own Redis (7 or later) or Valkey.
+//! The store on an application's own Redis (6.0 or later) or Valkey.
 
 mod acl;
 mod call;
@@ -9,9 +9,11 @@ mod health;
 mod keys;
 mod lodging;
 mod route;
+mod script;
 mod sentinel;
 mod server;
 mod survey;
+mod version;
 mod way;
 
 use std::sync::{Mutex, PoisonError};
@@ -21,14 +23,16 @@ use async_trait::async_trait;
 use redis::cluster_routing::Slot;
 use redis::{FromRedisValue, Value};
 
-pub use acl::{Role, rules, sentinel_rules};
+pub use acl::{Role, Understood, rules, rules_for, sentinel_rules, sentinel_rules_for};
 pub use server::{Deadline, Deployment, Durability, Place, Sentinels, Server, Tls};
+pub use version::understood;
 
 use self::call::millis;
 use self::cluster::Position;
 use self::failure::{Doing, sorted};
 use self::keys::Keys;
 use self::route::To;
+use self::script::{Kind, Script};
 use self::way::{Ask, Way};
 use super::{Cell, Change, Committed, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError};
 use crate::otp::Life;
@@ -36,19 +40,11 @@ use crate::otp::foreign::escaped;
 use crate::otp::layout::Application;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
-/// Sent whole each time, as `EVAL_RO` and `EVAL`: one round trip, whatever scripts the server has forgotten.
 const LOAD: &str = include_str!("load.lua");
 const COMMIT: &str = include_str!("commit.lua");
 /// What both need besides where a key is an application's.
 const APP: &str = include_str!("app.lua");
 const LOAD_APP: &str = include_str!("load_app.lua");
-/// A script that only reads: a user who may not write may call it.
-const READING: &str = "#!lua flags=no-writes\n";
-/// A script with this line is refused whole when memory is full. Without any such line it could stop half-way.
-const STRICT: &str = "#!lua\n";
-/// With this one it works even then.
-const RELIEF: &str = "#!lua flags=allow-oom\n";
-
 /// A Redis: one server, a Cluster, or a master and its replicas.
 pub struct Redis {
     way: Way,
@@ -75,7 +71,10 @@ impl Redis {
 
     /// Runs commands, and gives the answer of each. A change that is not as sure as it must be is a failure.
     async fn run<T: FromRedisValue>(&self, asks: Vec<Ask>, doing: Doing) -> Result<Vec<T>, StoreError> {
-        let outcome = self.way.run(&asks, doing).await?;
+        let outcome = match self.way.run(&asks, doing).await {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(self.dated(error).await),
+        };
         if let Some(why) = outcome.unsure {
             if self.durability.is_some_and(|durability| durability.strict) {
                 return Err(StoreError::Unreplicated(why));
@@ -123,7 +122,7 @@ impl Redis {
         if let Some(kind) = kind {
             command.arg("TYPE").arg(kind);
         }
-        let ask = Ask { to: to.clone(), command };
+        let ask = Ask { to: to.clone(), command: command.into() };
         let mut answer: Vec<(u64, Vec<Vec<u8>>)> = self.run(vec![ask], Doing::Reading).await?;
         let (next, keys) = answer.pop().unwrap_or_default();
         let next = match &shards {
@@ -139,10 +138,9 @@ impl Redis {
     fn commit_ask(&self, change: &Change) -> Ask {
         let mut keys: Vec<String> = change.writes.iter().map(|write| self.keys.cell(&write.cell)).collect();
         keys.extend(change.append.as_ref().map(|append| self.keys.timeline(&append.phone)));
-        let mut command = redis::cmd("EVAL");
-        let first = if change.relieves { RELIEF } else { STRICT };
+        let kind = if change.relieves { Kind::Relieves } else { Kind::Writes };
         let app = if change.writes.iter().any(|write| write.cell.is_foreign()) { APP } else { "" };
-        command.arg(format!("{first}{app}{COMMIT}")).arg(keys.len()).arg(&keys);
+        let mut command = Script::new(kind, format!("{app}{COMMIT}"), &keys);
         command.arg(change.writes.len());
         for write in &change.writes {
             command.arg(write.loaded.as_deref().unwrap_or_default()).arg(if write.loaded.is_some() {
@@ -158,17 +156,16 @@ impl Redis {
                 Put::Keep => command.arg("keep").arg("").arg(""),
                 Put::Set(_, Life::Over) => command.arg("drop").arg("").arg(""),
                 Put::Set(value, Life::Forever) => command.arg("set").arg(value).arg(""),
-                // A life below one millisecond would be refused.
-                Put::Set(value, Life::For(life)) => command.arg("set").arg(value).arg(millis(*life).max(1)),
+                Put::Set(value, Life::For(life)) => command.arg("set").arg(value).arg(lifetime(*life)),
             };
         }
         if let Some(append) = &change.append {
-            command.arg(EVENTS_KEPT).arg(millis(append.keep).max(1));
+            command.arg(EVENTS_KEPT).arg(lifetime(append.keep));
             for event in &append.events {
                 command.arg(serde_json::to_vec(event).unwrap_or_default());
             }
         }
-        Ask { to: to(&keys), command }
+        Ask { to: to(&keys), command: command.into() }
     }
 }
 
@@ -178,14 +175,16 @@ impl Store for Redis {
         let asks = groups.iter().map(|cells| {
             let keys: Vec<String> = cells.iter().map(|cell| self.keys.cell(cell)).collect();
             // `EVAL` would need leave to write the keys, and a Redis user who may only read could not even look.
-            let mut command = redis::cmd("EVAL_RO");
-            if cells.iter().any(Cell::is_foreign) {
-                command.arg(format!("{READING}{APP}{LOAD_APP}")).arg(keys.len()).arg(&keys);
-                command.arg(cells.iter().map(|cell| if cell.is_foreign() { "app" } else { "" }).collect::<Vec<_>>());
+            let command = if cells.iter().any(Cell::is_foreign) {
+                let mut script = Script::new(Kind::Reads, format!("{APP}{LOAD_APP}"), &keys);
+                for cell in cells {
+                    script.arg(if cell.is_foreign() { "app" } else { "" });
+                }
+                script
             } else {
-                command.arg(format!("{READING}{LOAD}")).arg(keys.len()).arg(&keys);
-            }
-            Ask { to: to(&keys), command }
+                Script::new(Kind::Reads, LOAD, &keys)
+            };
+            Ask { to: to(&keys), command: command.into() }
         });
         let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(asks.collect(), Doing::Reading).await;
         let answers = match answers {
@@ -212,7 +211,7 @@ impl Store for Redis {
         let key = self.keys.timeline(phone);
         let mut command = redis::cmd("LRANGE");
         command.arg(&key).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
-        let ask = Ask { to: to(&[key]), command };
+        let ask = Ask { to: to(&[key]), command: command.into() };
         let answers: Vec<Vec<Vec<u8>>> = self.run(vec![ask], Doing::Reading).await?;
         let read = |line: &Vec<u8>| {
             let wrong = |_| StoreError::Data(format!("a line of `{}`", escaped(&self.keys.timeline(phone))));
@@ -243,7 +242,7 @@ impl Store for Redis {
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
-        Ok(self.examined().await)
+        Ok(Box::pin(self.examined()).await)
     }
 
     async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError> {
@@ -284,9 +283,33 @@ impl Redis {
     }
 }
 
+/// The scripts that write, as they are sent to a server of Redis 7 and to one of Redis 6: what each is for, and its text.
+#[doc(hidden)]
+#[must_use]
+pub fn writing_scripts() -> Vec<(&'static str, String)> {
+    let commit = format!("{APP}{COMMIT}");
+    let bodies = [
+        ("commit", Kind::Writes, commit.as_str()),
+        ("commit that relieves", Kind::Relieves, commit.as_str()),
+        ("rehearsal", Kind::Writes, health::REHEARSAL),
+        ("purge", Kind::Relieves, survey::PURGE_WHOLE),
+    ];
+    let both = [script::Dialect::Redis7, script::Dialect::Redis6];
+    bodies
+        .iter()
+        .flat_map(|(name, kind, body)| both.map(|dialect| (*name, script::text(*kind, body, dialect))))
+        .collect()
+}
+
 /// Whoever has these keys, which all lie in one slot.
 fn to(keys: &[impl AsRef<[u8]>]) -> To {
     keys.first().map_or(To::Any, |key| To::Slot(Slot::for_key(key.as_ref())))
+}
+
+/// A lifetime in milliseconds, as the scripts take it. Less than one would be refused, and more than 31,000 years could not
+/// be added to the time.
+fn lifetime(life: Duration) -> u64 {
+    millis(life).clamp(1, 999_999_999_999_999)
 }
 
 /// What `TIME` answers.

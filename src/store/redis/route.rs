@@ -57,6 +57,20 @@ impl Route {
         }
     }
 
+    /// Whether any server would do as well: it is not known which one a command is for.
+    pub(super) fn guesses(&self, to: &To) -> bool {
+        match (self, to) {
+            (Self::Cluster(slots), To::Slot(slot)) => !slots.knows(*slot),
+            (Self::Cluster(_), To::Any) => true,
+            _ => false,
+        }
+    }
+
+    /// How many servers there are to guess from.
+    pub(super) fn seeds(&self) -> usize {
+        if let Self::Cluster(slots) = self { slots.seeds() } else { 1 }
+    }
+
     /// A server cannot be reached, or does not do what it is for: who does is asked anew.
     pub(super) fn forget(&self, place: &Place) {
         match self {

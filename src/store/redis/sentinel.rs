@@ -1,6 +1,7 @@
 //! Which server is the master now: asked of one Sentinel after the other, as
 //! <https://redis.io/docs/latest/develop/reference/sentinel-clients/> describes.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use redis::RedisError;
@@ -21,6 +22,8 @@ pub(super) struct Master {
     links: Links,
     patience: Patience,
     known: Mutex<Option<Place>>,
+    /// Which of them is asked first.
+    turn: AtomicUsize,
 }
 
 impl Master {
@@ -32,6 +35,7 @@ impl Master {
             links: Links::new(who, sentinels.tls.clone(), 0, Checks::default(), patience.clone()),
             patience: patience.clone(),
             known: Mutex::default(),
+            turn: AtomicUsize::default(),
         }
     }
 
@@ -51,35 +55,53 @@ impl Master {
         Ok(place)
     }
 
-    /// It is not the master any more, or cannot be reached: the Sentinels are asked anew.
+    /// It is not the master any more, or cannot be reached: the Sentinels are asked anew, and another one first. The one that
+    /// named it may be cut off from the others.
     pub(super) fn forget(&self) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if self.known.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            self.turn.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    /// Those that are silent are asked once more, after the others: one that is busy with many is not gone.
+    /// One that refuses, knows no such master or has another password than the others says nothing about the others, so each
+    /// is asked. Those that are silent are asked once more, after the others: one that is busy with many is not gone.
     async fn ask(&self) -> Result<Place, StoreError> {
-        let (mut why, mut open) = (None, self.nodes.iter().collect::<Vec<_>>());
+        let mut open: Vec<&Place> = self.nodes.iter().collect();
+        open.rotate_left(self.turn.load(Ordering::Relaxed) % self.nodes.len().max(1));
+        let mut why: Vec<(&Place, StoreError)> = Vec::new();
         for _ in 0..ROUNDS {
             let mut silent = Vec::new();
             for node in open {
                 let end = self.patience.deadline.end().min(Instant::now() + self.patience.connect);
-                match timeout_at(end, self.ask_one(node)).await {
+                let error = match timeout_at(end, self.ask_one(node)).await {
                     Ok(Ok(Some(place))) => return Ok(place),
-                    Ok(Ok(None)) => why = why.or(Some(format!("{node} knows no master of this name"))),
-                    // Another would refuse us for the same reason, and a wrong password is not to be tried everywhere.
-                    Ok(Err(error @ (StoreError::Denied(_) | StoreError::Config(_)))) => return Err(error),
-                    Ok(Err(error)) => why = Some(error.to_string()),
+                    Ok(Ok(None)) => StoreError::Unreachable(format!("{node} knows no master of this name")),
+                    Ok(Err(error)) => error,
                     Err(_) => {
                         self.links.forget(node);
-                        why = Some(format!("{node} does not answer"));
                         silent.push(node);
+                        StoreError::Unreachable(format!("{node} does not answer"))
                     }
-                }
+                };
+                why.retain(|(before, _)| *before != node);
+                why.push((node, error));
             }
             open = silent;
         }
-        let why = why.unwrap_or_else(|| "none is configured".to_owned());
-        Err(StoreError::Unreachable(format!("no Sentinel names the master `{}`: {why}", self.name)))
+        Err(self.unnamed(&why))
+    }
+
+    /// What is wrong is told as what it is where it is the same with all of them.
+    fn unnamed(&self, why: &[(&Place, StoreError)]) -> StoreError {
+        let all = |is: fn(&StoreError) -> bool| !why.is_empty() && why.iter().all(|(_, error)| is(error));
+        let same =
+            all(|error| matches!(error, StoreError::Denied(_))) || all(|error| matches!(error, StoreError::Config(_)));
+        if same && let Some((_, error)) = why.first() {
+            return error.clone();
+        }
+        let texts: Vec<String> = why.iter().map(|(_, error)| error.what().to_owned()).collect();
+        let why = if texts.is_empty() { "none is configured".to_owned() } else { texts.join("; ") };
+        StoreError::Unreachable(format!("no Sentinel names the master `{}`: {why}", self.name))
     }
 
     async fn ask_one(&self, node: &Place) -> Result<Option<Place>, StoreError> {

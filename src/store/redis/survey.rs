@@ -8,12 +8,13 @@ use redis::cluster_routing::Slot;
 
 use super::call::millis;
 use super::failure::Doing;
+use super::script::{Kind, Script};
 use super::way::Ask;
-use super::{READING, RELIEF, Redis, moment, to};
+use super::{Redis, moment, to};
 use crate::store::{Key, Page, Sight, StoreError};
 
 const LOOK: &str = include_str!("look.lua");
-const PURGE: &str = include_str!("purge.lua");
+pub(super) const PURGE_WHOLE: &str = concat!(include_str!("look.lua"), include_str!("purge.lua"));
 /// The time, and each key; keys that are gone by now are left out of what is made of it.
 const LOOK_AT_ALL: &str = "
 local now = redis.call('TIME')
@@ -39,9 +40,8 @@ impl Redis {
         let groups = if self.way.is_cluster() { by_slot(keys) } else { in_order(keys.len()) };
         let asks = groups.iter().map(|group| {
             let names: Vec<&[u8]> = group.iter().map(|index| keys[*index].name.as_slice()).collect();
-            let mut command = redis::cmd("EVAL_RO");
-            command.arg(format!("{READING}{LOOK}{LOOK_AT_ALL}")).arg(names.len()).arg(&names);
-            Ask { to: to(&names), command }
+            let script = Script::new(Kind::Reads, format!("{LOOK}{LOOK_AT_ALL}"), &names);
+            Ask { to: to(&names), command: script.into() }
         });
         let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(asks.collect(), Doing::Reading).await?;
         let mut sights = vec![None; keys.len()];
@@ -59,10 +59,9 @@ impl Redis {
     pub(super) async fn purged(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
         let asks = sights.iter().map(|sight| {
             let life = sight.life.map_or_else(|| "-1".to_owned(), |life| millis(life).to_string());
-            let mut command = redis::cmd("EVAL");
-            command.arg(format!("{RELIEF}{LOOK}{PURGE}")).arg(1).arg(&sight.key.name);
-            command.arg(&sight.kind).arg(life).arg(sight.size).arg(&sight.parts);
-            Ask { to: to(&[&sight.key.name]), command }
+            let mut script = Script::new(Kind::Relieves, PURGE_WHOLE, &[&sight.key.name]);
+            script.arg(&sight.kind).arg(life).arg(sight.size).arg(&sight.parts);
+            Ask { to: to(&[&sight.key.name]), command: script.into() }
         });
         let answers: Vec<(i64,)> = self.run(asks.collect(), Doing::Writing).await?;
         Ok(answers.into_iter().map(|(done,)| done == 1).collect())

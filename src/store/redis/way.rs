@@ -12,6 +12,7 @@ use super::cluster::{self, Shard};
 use super::connection::{Checks, Links, Patience, Unsent, name};
 use super::failure::{self, Doing, Next};
 use super::route::{Route, To};
+use super::script::{Dialect, Script};
 use super::server::{Deadline, Deployment, Durability, Place, Server};
 use crate::store::StoreError;
 
@@ -29,7 +30,36 @@ const LAST: Duration = Duration::from_millis(50);
 /// One command, and whom it is for.
 pub(super) struct Ask {
     pub(super) to: To,
-    pub(super) command: Cmd,
+    pub(super) command: Command,
+}
+
+/// What is asked.
+pub(super) enum Command {
+    /// The same of every server.
+    Plain(Cmd),
+    /// In the words of the server that is asked.
+    Script(Script),
+}
+
+impl Command {
+    fn to(&self, dialect: Dialect) -> Cmd {
+        match self {
+            Self::Plain(command) => command.clone(),
+            Self::Script(script) => script.command(dialect),
+        }
+    }
+}
+
+impl From<Cmd> for Command {
+    fn from(command: Cmd) -> Self {
+        Self::Plain(command)
+    }
+}
+
+impl From<Script> for Command {
+    fn from(script: Script) -> Self {
+        Self::Script(script)
+    }
 }
 
 /// What came of all commands.
@@ -57,6 +87,10 @@ struct Open {
     hops: usize,
     /// It met a replica, and the master was looked for.
     resolved: bool,
+    /// In which words it was sent last.
+    dialect: Dialect,
+    /// Another server would have done as well.
+    guessed: bool,
 }
 
 /// A run of several rounds.
@@ -79,6 +113,8 @@ struct Run<'a> {
     /// So many in all were reached and not trusted.
     distrusted: usize,
     crowded: usize,
+    /// Servers of a cluster that let us in for nothing, though others may.
+    closed: Vec<Place>,
 }
 
 impl Way {
@@ -100,6 +136,11 @@ impl Way {
         self.route.name()
     }
 
+    /// Where the only server is, or the master that the Sentinels name.
+    pub(super) async fn place(&self) -> Option<Place> {
+        self.route.place(&To::Any).await.ok()
+    }
+
     /// Whether keys of different slots may lie on different servers.
     pub(super) fn is_cluster(&self) -> bool {
         matches!(self.route, Route::Cluster(_))
@@ -108,7 +149,14 @@ impl Way {
     /// Gets the answer of each command, in their order.
     pub(super) async fn run(&self, asks: &[Ask], doing: Doing) -> Result<Outcome, StoreError> {
         self.learn_slots(asks).await;
-        let fresh = |index| Open { index, sent_on: None, hops: 0, resolved: false };
+        let fresh = |index| Open {
+            index,
+            sent_on: None,
+            hops: 0,
+            resolved: false,
+            dialect: Dialect::default(),
+            guessed: false,
+        };
         let mut run = Run {
             way: self,
             asks,
@@ -122,6 +170,7 @@ impl Way {
             unreached: 0,
             distrusted: 0,
             crowded: 0,
+            closed: Vec::new(),
         };
         let (mut pause, mut waited) = (PAUSES.0, None);
         while !run.open.is_empty() {
@@ -155,8 +204,9 @@ impl Way {
         let Route::Cluster(slots) = &self.route else { return Ok(None) };
         let mut command = redis::cmd("CLUSTER");
         command.arg("SLOTS");
+        let outcome = Box::pin(self.run(&[Ask { to: To::Any, command: command.into() }], Doing::Reading)).await?;
+        // The one that answered is the one that would be asked again.
         let asked = slots.any()?;
-        let outcome = Box::pin(self.run(&[Ask { to: To::Any, command }], Doing::Reading)).await?;
         let shards = outcome.answers.first().and_then(|answer| cluster::shards(answer, &asked));
         let shards = shards
             .ok_or_else(|| StoreError::Unreachable(format!("{} does not tell who has which slots", name(&asked))))?;
@@ -188,20 +238,29 @@ impl Run<'_> {
         let way = self.way;
         let mut groups: Vec<((Place, bool), Vec<Open>)> = Vec::new();
         for mut one in std::mem::take(&mut self.open) {
-            let whom = match one.sent_on.take() {
-                Some(whom) => whom,
-                None => (way.route.place(&self.asks[one.index].to).await?, false),
+            one.guessed = false;
+            let whom = if let Some(whom) = one.sent_on.take() {
+                whom
+            } else {
+                one.guessed = way.route.guesses(&self.asks[one.index].to);
+                (way.route.place(&self.asks[one.index].to).await?, false)
             };
             match groups.iter_mut().find(|(known, _)| *known == whom) {
                 Some((_, group)) => group.push(one),
                 None => groups.push((whom, vec![one])),
             }
         }
+        for ((place, _), group) in &mut groups {
+            let dialect = way.links.dialect(place);
+            for one in group.iter_mut() {
+                one.dialect = dialect;
+            }
+        }
         let calls = groups.iter().map(|((place, once), group)| Call {
             links: Arc::clone(&way.links),
             place: place.clone(),
             asking: *once,
-            commands: group.iter().map(|one| self.asks[one.index].command.clone()).collect(),
+            commands: group.iter().map(|one| self.asks[one.index].command.to(one.dialect)).collect(),
             doing: self.doing,
             wait: way.durability.filter(|_| self.doing == Doing::Writing),
             end: way.deadline.end(),
@@ -275,7 +334,19 @@ impl Run<'_> {
                 one.sent_on = Some((there, false));
             }
             Next::Ask(host, port) => one.sent_on = Some((cluster::place(host.as_deref(), port, place), true)),
-            Next::Later => self.later = Some(why),
+            Next::Later => {
+                if one.guessed {
+                    // Another may be further.
+                    way.route.forget(place);
+                }
+                self.later = Some(why);
+            }
+            // It ran nothing of it.
+            Next::Older
+                if one.dialect == Dialect::Redis7 && matches!(self.asks[one.index].command, Command::Script(_)) =>
+            {
+                way.links.speaks(place, Dialect::Redis6);
+            }
             Next::Replica if !one.resolved => {
                 one.resolved = true;
                 way.lost_sight(place);
@@ -285,7 +356,8 @@ impl Run<'_> {
                 way.links.forget(place);
                 self.later = Some(why);
             }
-            Next::Replica | Next::Crowded | Next::Distrust | Next::No => return self.fail(why),
+            _ if one.guessed && self.goes_on(place, &why) => {}
+            Next::Replica | Next::Crowded | Next::Distrust | Next::Older | Next::No => return self.fail(why),
         }
         self.open.push(one);
     }
@@ -300,8 +372,22 @@ impl Run<'_> {
                 self.open.extend(group);
             }
             (error @ StoreError::Unreachable(_), _) => self.away(group, error),
+            (error, _) if group.iter().all(|one| one.guessed) && self.goes_on(place, &error) => self.open.extend(group),
             (error, _) => self.fail(error),
         }
+    }
+
+    /// Whether there is another server to ask after one that refused us for what holds of itself alone: it has another
+    /// password, other users, or is none of the cluster. None of it was executed.
+    fn goes_on(&mut self, place: &Place, error: &StoreError) -> bool {
+        if !matches!(error, StoreError::Denied(_) | StoreError::Config(_)) {
+            return false;
+        }
+        if !self.closed.contains(place) {
+            self.closed.push(place.clone());
+        }
+        self.way.route.forget(place);
+        self.closed.len() < self.way.route.seeds()
     }
 
     /// A server is not there, or as good as that: who takes its place is waited for, if anybody may.

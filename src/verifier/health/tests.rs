@@ -8,6 +8,8 @@ use crate::otp::hint::Chosen;
 fn server(name: &str) -> ServerFacts {
     ServerFacts {
         name: name.to_owned(),
+        place: Some(Place::Tcp(name.to_owned(), 6379)),
+        too_old: false,
         software: Some("Redis 7.4.1".to_owned()),
         replica: Some(false),
         replicas: Some(1),
@@ -20,7 +22,7 @@ fn server(name: &str) -> ServerFacts {
 fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<Symptom> {
     let mut symptoms = Vec::new();
     judge(
-        Health { commits: Ok(()), challenges: None, servers, absent: Vec::new(), file: None },
+        Health { commits: Ok(()), rights: None, challenges: None, servers, absent: Vec::new(), file: None },
         must_keep,
         &mut symptoms,
     );
@@ -49,7 +51,7 @@ fn each_policy_of_eviction_is_judged_by_what_is_asked_for() {
         assert_eq!(severity(Some(policy), Some(0), true), Severity::Well, "without a limit nothing is evicted");
         assert_eq!(severity(Some(policy), None, false), Severity::Odd, "there may be a limit");
     }
-    assert_eq!(severity(None, None, true), Severity::Well, "not told");
+    assert_eq!(severity(None, None, true), Severity::Unknown, "not told");
 }
 
 #[test]
@@ -58,6 +60,9 @@ fn of_several_servers_each_is_named() {
     let symptoms = of(Ok(vec![server("one"), second]), false);
     let odd: Vec<&Symptom> = symptoms.iter().filter(|symptom| symptom.severity != Severity::Well).collect();
     assert!(matches!(odd.as_slice(), [one] if one.detail.starts_with("two: ")), "{odd:?}");
+    let ids: Vec<&str> = symptoms.iter().map(|symptom| symptom.id.as_str()).collect();
+    let once = ids.iter().all(|id| ids.iter().filter(|other| *other == id).count() == 1);
+    assert!(once && ids.contains(&"store.eviction{node=two:6379}"), "{ids:?}");
     let told = symptoms.iter().filter(|symptom| symptom.id != "store.commit");
     assert!(told.into_iter().all(|symptom| symptom.detail.contains("one") || symptom.detail.contains("two")));
 }
@@ -79,18 +84,30 @@ fn a_refused_commit_has_a_way_out() {
         (StoreError::NotReady("OOM command".to_owned()), "memory"),
         (StoreError::NotReady("MISCONF Redis is".to_owned()), "disk"),
         (StoreError::NotReady("NOREPLICAS Not enough".to_owned()), "replicas"),
-        (StoreError::NotReady("BUSY".to_owned()), "INFO"),
+        (StoreError::NotReady("CLUSTERDOWN The cluster is down".to_owned()), "CLUSTER NODES"),
+        (StoreError::NotReady("LOADING Redis is".to_owned()), "loaded"),
+        (StoreError::NotReady("BUSY Redis is".to_owned()), "KILL"),
+        (StoreError::NotReady("something else".to_owned()), "INFO"),
     ] {
         let mut symptoms = Vec::new();
         judge(
-            Health { commits: Err(error), challenges: None, servers: Ok(Vec::new()), absent: Vec::new(), file: None },
+            Health {
+                commits: Err(error),
+                rights: None,
+                challenges: None,
+                servers: Ok(vec![server("one")]),
+                absent: Vec::new(),
+                file: None,
+            },
             false,
             &mut symptoms,
         );
-        assert!(
-            symptoms[0].fix.as_ref().is_some_and(|said| said.text(&Chosen::default()).contains(fix)),
-            "{symptoms:?}"
-        );
+        let said = match &symptoms[0].fix {
+            Some(Remedy::Redis { at, why, words }) => format!("{at:?} {why:?} {}", words.join(" ")),
+            Some(Remedy::Hint(hint)) => hint.text(&Chosen::default()),
+            None => String::new(),
+        };
+        assert!(said.contains(fix) && (!said.contains("Some(") || said.contains("\"one\", 6379")), "{said}");
     }
 }
 

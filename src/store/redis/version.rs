@@ -1,0 +1,86 @@
+//! How old a server is, where that matters: told by what it knows, since who is not logged in yet may ask nothing else.
+
+use redis::{Cmd, Value};
+
+use super::Redis;
+use super::acl::Understood;
+use super::connection::{Checks, Links, Patience};
+use super::failure::{Doing, NEEDED, Next, next};
+use super::health::value;
+use super::route::To;
+use super::sentinel::Master;
+use super::server::{Deployment, Place, Server};
+use super::way::Ask;
+use crate::otp::foreign::escaped;
+use crate::store::StoreError;
+
+/// Which rules the servers understand; `None`: none of them was reached. Nobody logs in for it: a server says that it
+/// knows no such command before it asks who wants to know.
+pub async fn understood(server: &Server) -> Option<Understood> {
+    let places: Vec<Place> = match &server.deployment {
+        Deployment::Alone(place) => vec![place.clone()],
+        Deployment::Cluster(seeds) => seeds.clone(),
+        Deployment::Sentinel(sentinels) => {
+            vec![Master::new(sentinels, &Patience::with(server)).get().await.ok()?]
+        }
+    };
+    let links = Links::new((None, None), server.tls.clone(), 0, Checks::default(), Patience::with(server));
+    for place in places {
+        let Some(new) = knows(&links, &place, redis::cmd("EVAL_RO").arg("return 1").arg(0)).await else { continue };
+        if new {
+            return Some(Understood::Redis7);
+        }
+        // It came with 6.2, and changes nothing without more words.
+        let newer = knows(&links, &place, redis::cmd("GETEX").arg(format!("{}:none", server.prefix))).await?;
+        return Some(if newer { Understood::Redis62 } else { Understood::Redis60 });
+    }
+    None
+}
+
+/// Whether a server knows a command; `None`: it does not say.
+async fn knows(links: &Links, place: &Place, command: &Cmd) -> Option<bool> {
+    let mut open = links.get(place).await.ok()?;
+    match command.query_async::<Value>(&mut open).await {
+        Err(error) if next(&error) == Next::Older => Some(false),
+        Err(error) if error.code().is_none() => None,
+        _ => Some(true),
+    }
+}
+
+impl Redis {
+    /// A server that does not understand us may only be too old; then that is what is to be told.
+    pub(super) async fn dated(&self, error: StoreError) -> StoreError {
+        let StoreError::Config(_) = &error else { return error };
+        let mut command = redis::cmd("INFO");
+        command.arg("server");
+        let asked = self.way.run(&[Ask { to: To::Any, command: command.into() }], Doing::Reading).await;
+        let info = asked.ok().and_then(|outcome| outcome.answers.into_iter().next());
+        let info = info.and_then(|answer| redis::from_redis_value::<String>(answer).ok());
+        match info.as_deref().and_then(|info| value(info, "redis_version")) {
+            Some(version) if is_too_old(version) => {
+                let name = self.way.name();
+                StoreError::Config(format!("{name} is Redis {}, which is too old: {NEEDED}", escaped(version)))
+            }
+            _ => error,
+        }
+    }
+}
+
+/// Whether a version is below 6.0.
+pub(super) fn is_too_old(version: &str) -> bool {
+    version.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major < 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_six_is_too_old() {
+        for (version, old) in
+            [("5.0.14", true), ("2.6", true), ("6.0.0", false), ("6.2.14", false), ("10.1", false), ("?", false)]
+        {
+            assert_eq!(is_too_old(version), old, "{version}");
+        }
+    }
+}
