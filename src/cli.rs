@@ -201,6 +201,30 @@ fn run(words: &[OsString], env: Env) -> Exit {
     exit
 }
 
+/// What takes longer is explained to whoever looks on.
+const SLOW: Duration = Duration::from_millis(300);
+
+/// Tells a person who looks on whom the command waits for, once it has waited for long.
+#[derive(Default)]
+struct Looker {
+    last: Option<String>,
+    told: Vec<String>,
+}
+
+impl Looker {
+    fn look(&mut self, app: &App) {
+        if app.is_asking() {
+            return;
+        }
+        let now = app.progress.awaited().unwrap_or_else(|| app.usually_awaited().to_owned());
+        if self.last.as_ref() == Some(&now) && !self.told.contains(&now) {
+            app.printer.progress(&format!("Waiting for {now} …"));
+            self.told.push(now.clone());
+        }
+        self.last = Some(now);
+    }
+}
+
 /// Runs the command until it ends, its time is over, or someone stops it.
 async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -208,11 +232,16 @@ async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let whole = async { Ok(app.printer.output(command.run(app).await?).await) };
     tokio::pin!(whole);
+    let mut looker = Looker::default();
+    let mut ticks = tokio::time::interval(SLOW);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         // The end moves while a person is asked, so it is looked at again when it seems to be reached.
         let wake = app.deadline().max(Instant::now() + LOOK);
         tokio::select! {
+            biased;
             done = &mut whole => return done,
+            _ = ticks.tick() => looker.look(app),
             () = tokio::time::sleep_until(wake) => {
                 if app.is_late() {
                     return Err(cut_short(app, "the time of the command is over", None));

@@ -45,6 +45,18 @@ impl App {
         !self.time.asking.get() && Instant::now() >= self.deadline()
     }
 
+    /// Whether a person is being asked now.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.time.asking.get()
+    }
+
+    /// Whom a command waits for that says nothing of it.
+    #[must_use]
+    pub fn usually_awaited(&self) -> &'static str {
+        if self.store.get().is_some() { "the store" } else { "a secret of the configuration" }
+    }
+
     /// Asks on the terminal, and waits for a line as long as it takes.
     ///
     /// # Errors

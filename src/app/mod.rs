@@ -185,16 +185,35 @@ impl App {
         self.confirm(&format!("{what} on the protected {}?", path.display())).await
     }
 
+    /// Whether a person is asked: not with `--yes`, and not where there is nobody.
+    #[must_use]
+    pub fn will_ask(&self) -> bool {
+        use std::io::IsTerminal as _;
+        !self.globals.yes && !self.globals.no_input && std::io::stdin().is_terminal()
+    }
+
+    /// Which environment is worked on, for a person who is asked: the file, or without one the store.
+    ///
+    /// # Errors
+    /// When the file is wrong.
+    pub fn place(&self) -> Result<String, Error> {
+        let settings = self.settings()?;
+        Ok(match (&settings.path, &settings.store) {
+            (Some(path), _) => path.display().to_string(),
+            (None, StoreSettings::Embedded { path }) => path.display().to_string(),
+            (None, StoreSettings::Redis(redis)) => redis.deployment.to_string(),
+        })
+    }
+
     /// Asks on the terminal.
     ///
     /// # Errors
     /// When the answer is not yes, or there is nobody to ask.
     pub async fn confirm(&self, question: &str) -> Result<(), Error> {
-        use std::io::IsTerminal as _;
         if self.globals.yes {
             return Ok(());
         }
-        if self.globals.no_input || !std::io::stdin().is_terminal() {
+        if !self.will_ask() {
             return Err(Error::said(Exit::Confirm, "this needs a confirmation").hint("say --yes"));
         }
         let answer = self.ask(&format!("{question} [y/N] ")).await?;

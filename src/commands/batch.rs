@@ -29,6 +29,8 @@ pub(super) struct Batch<'a> {
     each: &'a dyn Each,
     done: usize,
     failed: usize,
+    /// The number of the last line that was read, from 1.
+    number: u64,
     over: bool,
 }
 
@@ -45,27 +47,51 @@ impl<'a> Batch<'a> {
             let failed = |error| Error::new(Exit::Usage, anyhow::Error::new(error).context(from.display().to_string()));
             Box::new(BufReader::new(opened.map_err(failed)?))
         };
-        Ok(Self { app, lines, each, done: 0, failed: 0, over: false })
+        Ok(Self { app, lines, each, done: 0, failed: 0, number: 0, over: false })
     }
 
-    /// The next line that says something. What cannot be read ends the lines.
-    async fn line(&mut self) -> Option<Result<String, Error>> {
+    /// The next line that says something, or what is wrong with it, with as much of it as can be shown.
+    async fn line(&mut self) -> Option<Result<String, (String, Error)>> {
         loop {
             let mut line = Vec::new();
             match (&mut self.lines).take(LONGEST).read_until(b'\n', &mut line).await {
-                Err(error) => return Some(Err(Error::new(Exit::Usage, error))),
+                Err(error) => {
+                    self.over = true;
+                    let error = anyhow::Error::new(error).context("the rest could not be read");
+                    return Some(Err(("-".to_owned(), Error::new(Exit::Usage, error))));
+                }
                 Ok(0) => return None,
-                Ok(_) => {}
+                Ok(_) => self.number += 1,
             }
-            if u64::try_from(line.len()).is_ok_and(|length| length >= LONGEST) {
-                return Some(Err(Error::said(Exit::Usage, format!("a line is longer than {LONGEST} bytes"))));
+            if u64::try_from(line.len()).is_ok_and(|length| length >= LONGEST) && line.last() != Some(&b'\n') {
+                self.skip_line().await;
+                let name = format!("line {}", self.number);
+                let error = Error::said(Exit::Usage, format!("a line is longer than {LONGEST} bytes"));
+                return Some(Err((name, error)));
             }
-            let Ok(line) = String::from_utf8(line) else {
-                return Some(Err(Error::said(Exit::Usage, "a line is not UTF-8 text")));
+            let text = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| self.number == 1).unwrap_or(&line);
+            let Ok(text) = std::str::from_utf8(text) else {
+                let name = String::from_utf8_lossy(text).trim().to_owned();
+                return Some(Err((name, Error::said(Exit::Usage, "this line is not UTF-8 text"))));
             };
-            let line = line.trim();
-            if !line.is_empty() && !line.starts_with('#') {
-                return Some(Ok(line.to_owned()));
+            let text = text.trim();
+            if !text.is_empty() && !text.starts_with('#') {
+                return Some(Ok(text.to_owned()));
+            }
+        }
+    }
+
+    /// Passes over the rest of a line, however long it is, and keeps none of it.
+    async fn skip_line(&mut self) {
+        loop {
+            let Ok(buffer) = self.lines.fill_buf().await else { return };
+            let (length, ends) = match buffer.iter().position(|byte| *byte == b'\n') {
+                Some(at) => (at + 1, true),
+                None => (buffer.len(), buffer.is_empty()),
+            };
+            self.lines.consume(length);
+            if ends {
+                return;
             }
         }
     }
@@ -86,25 +112,29 @@ impl Many for Batch<'_> {
         if self.over {
             return None;
         }
-        let line = self.line().await?;
+        let app = self.app;
+        let line = app.progress.waiting_for("the next line", self.line()).await?;
         let (name, result) = match line {
             Ok(line) => {
                 let result = self.result(&line).await;
                 (line, result)
             }
-            Err(error) => {
-                self.over = true;
-                ("-".to_owned(), Err(error))
-            }
+            Err((name, error)) => (name, Err(error)),
         };
+        let number = self.number;
         Some(match result {
             Ok(report) => {
                 self.done += 1;
-                row(name, report.exit(), ("result", &document(report.as_ref(), self.app)), words(report.as_ref()))
+                row(
+                    (number, name),
+                    report.exit(),
+                    ("result", &document(report.as_ref(), self.app)),
+                    words(report.as_ref()),
+                )
             }
             Err(error) => {
                 self.failed += 1;
-                row(name, error.exit, ("error", &error.document(&self.app.printer.here)), error.message())
+                row((number, name), error.exit, ("error", &error.document(&self.app.printer.here)), error.message())
             }
         })
     }
@@ -121,11 +151,13 @@ async fn opened(from: &Path) -> std::io::Result<File> {
 }
 
 /// A line's result: what was asked for, how it ended, and the document of the command alone or of its error.
-fn row(line: String, exit: Exit, (key, document): (&str, &str), words: String) -> Row {
+fn row((number, line): (u64, String), exit: Exit, (key, document): (&str, &str), words: String) -> Row {
     let exit = exit.number();
     let named = serde_json::Value::from(line.as_str());
     Row {
-        document: format!(r#"{{"schema":"otpctl.result/1","line":{named},"exit":{exit},"{key}":{document}}}"#),
+        document: format!(
+            r#"{{"schema":"otpctl.result/1","line":{named},"line_number":{number},"exit":{exit},"{key}":{document}}}"#
+        ),
         cells: vec![line, exit.to_string(), words],
     }
 }

@@ -4,7 +4,9 @@ use clap::ValueEnum as _;
 use serde::Serialize;
 
 use super::Done;
+use super::skipped::{self, Skipped};
 use crate::app::App;
+use crate::error::Exit;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, DeliveryState, Hint, Moment};
 use crate::output::{Human, Report, Table, lines_of};
@@ -71,6 +73,8 @@ struct Codes {
     schema: &'static str,
     codes: Vec<Row>,
     next_cursor: Option<String>,
+    /// What could not be read, whatever its state is.
+    skipped: Vec<Skipped>,
     /// The command that was given, less its cursor.
     #[serde(skip)]
     again: Hint,
@@ -97,7 +101,11 @@ impl Args {
                 expires_at: line.until,
             });
         }
-        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next, again: self.again(app) }))
+        let mut skipped = Vec::with_capacity(page.skipped.len());
+        for one in page.skipped {
+            skipped.push(Skipped::phone(app, &one.phone, one.error).await);
+        }
+        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next, skipped, again: self.again(app) }))
     }
 }
 
@@ -132,10 +140,22 @@ impl Report for Codes {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        lines_of("otpctl.list_row/1", &self.codes)
+        let mut lines = lines_of("otpctl.list_row/1", &self.codes)?;
+        lines.extend(lines_of("otpctl.skipped/1", &self.skipped)?);
+        Ok(lines)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        skipped::warnings(&self.skipped)
+    }
+
+    fn exit(&self) -> Exit {
+        if self.skipped.is_empty() { Exit::Ok } else { Exit::Partial }
     }
 
     fn hints(&self) -> Vec<Hint> {
-        self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor)).collect()
+        let next = self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor));
+        let check = (!self.skipped.is_empty()).then(|| Hint::run(&["store", "check"]));
+        check.into_iter().chain(next).collect()
     }
 }

@@ -13,6 +13,7 @@ mod list;
 mod provider;
 mod revoke;
 mod send;
+mod skipped;
 mod store;
 mod target;
 mod unlock;

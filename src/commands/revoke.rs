@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use super::Done;
 use super::batch::{Batch, Each};
+use super::skipped::{self, Skipped};
 use super::target::{Target, target};
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
-use crate::otp::Purpose;
 use crate::otp::rules::Revoke;
+use crate::otp::{Hint, Purpose};
 use crate::output::{Human, Output, Report, many};
-use crate::verifier::Wanted;
+use crate::verifier::{Listed, Wanted};
 
 /// Kill live codes
 ///
@@ -43,9 +44,23 @@ struct Revoked {
     revoked: usize,
     challenges: Vec<String>,
     dry_run: bool,
+    /// Those of many whose codes may still be live.
+    failed: Vec<Skipped>,
     #[serde(skip)]
     whom: String,
 }
+
+/// What came of many.
+#[derive(Default)]
+struct Tally {
+    challenges: Vec<String>,
+    failed: Vec<Skipped>,
+    /// Failures of the store, not of a record, one after the other.
+    in_a_row: usize,
+}
+
+/// So many failures of the store, one after the other, and it is taken for gone.
+const GONE: usize = 3;
 
 impl Args {
     /// Whether it is about many phones.
@@ -67,12 +82,20 @@ impl Args {
         }
         let whom = targets.iter().map(|target| target.shown(app)).collect::<Vec<_>>().join(", ");
         app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
-        let mut challenges = Vec::new();
-        for target in &targets {
-            let revoked = self.one(app, target).await.map_err(|error| after(error, challenges.len()))?;
-            challenges.extend(revoked);
+        if let [only] = targets.as_slice() {
+            return Ok(Output::One(revoked(app, self.one(app, only).await?, Vec::new(), whom)));
         }
-        Ok(Output::One(revoked(app, challenges, whom)))
+        let mut tally = Tally::default();
+        for target in &targets {
+            match self.one(app, target).await {
+                Ok(revoked) => tally.revoked(revoked),
+                Err(error) => {
+                    let failed = Skipped::typed(target.argument(), &error);
+                    tally.failed(failed, error)?;
+                }
+            }
+        }
+        Ok(Output::One(revoked(app, tally.challenges, tally.failed, whom)))
     }
 
     fn asked<'a>(&'a self, app: &'a App, challenge_id: Option<&'a str>) -> Revoke<'a> {
@@ -93,27 +116,83 @@ impl Args {
     async fn everything(&self, app: &App) -> Done {
         app.may_change("revoke every live code", Asks::Never).await?;
         if !app.globals.dry_run {
-            app.confirm("Revoke every live code of every phone?").await?;
+            let place = app.place()?;
+            let question = if app.will_ask() {
+                let (codes, unread) = self.count(app).await?;
+                let unread =
+                    if unread == 0 { String::new() } else { format!(", and those of {unread} unreadable records") };
+                let codes = many(codes, "live code", "live codes");
+                format!("Revoke {codes}{unread}, of every phone, on {place}?")
+            } else {
+                String::new()
+            };
+            app.confirm(&question).await?;
         }
         let verifier = app.verifier().await?;
         let asked = self.asked(app, None);
-        let (mut challenges, mut place) = (Vec::new(), None);
+        let (mut tally, mut place) = (Tally::default(), None);
         loop {
             let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await;
-            let page = page.map_err(|error| after(error, challenges.len()))?;
-            for line in page.found {
-                let revoked = verifier.revoke(&line.phone, &asked).await;
-                challenges.extend(revoked.map_err(|error| after(error, challenges.len()))?.outcome.0);
+            let page = page.map_err(|error| after(error, tally.challenges.len()))?;
+            // Whether they have live codes is not known, so none of theirs is revoked.
+            for one in page.skipped {
+                tally.failed.push(Skipped::phone(app, &one.phone, one.error).await);
+            }
+            for line in page.found.into_iter().filter(|line| self.wants(line)) {
+                match verifier.revoke(&line.phone, &asked).await {
+                    Ok(revoked) => tally.revoked(revoked.outcome.0),
+                    Err(error) => {
+                        let error = Error::from(error);
+                        let failed = Skipped::phone_of(app, &line.phone, &error).await;
+                        tally.failed(failed, error)?;
+                    }
+                }
             }
             place = page.next;
             if place.is_none() {
                 break;
             }
         }
-        if self.must_exist && challenges.is_empty() {
+        if self.must_exist && tally.challenges.is_empty() && tally.failed.is_empty() {
             return Err(Error::said(Exit::NotFound, "there is no live code"));
         }
-        Ok(revoked(app, challenges, "every phone".to_owned()))
+        Ok(revoked(app, tally.challenges, tally.failed, "every phone".to_owned()))
+    }
+
+    fn wants(&self, line: &Listed) -> bool {
+        self.purpose.as_ref().is_none_or(|only| *only == line.purpose)
+    }
+
+    /// How many codes it is about, and how many records cannot be read.
+    async fn count(&self, app: &App) -> Result<(usize, usize), Error> {
+        let verifier = app.verifier().await?;
+        let (mut codes, mut unread, mut place) = (0, 0, None);
+        loop {
+            let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await?;
+            codes += page.found.iter().filter(|line| self.wants(line)).count();
+            unread += page.skipped.len();
+            place = page.next;
+            if place.is_none() {
+                return Ok((codes, unread));
+            }
+        }
+    }
+}
+
+impl Tally {
+    fn revoked(&mut self, challenges: Vec<String>) {
+        self.challenges.extend(challenges);
+        self.in_a_row = 0;
+    }
+
+    /// Notes a failure. A store that fails again and again ends the command.
+    fn failed(&mut self, failed: Skipped, error: Error) -> Result<(), Error> {
+        self.in_a_row = if failed.is_of_store() { self.in_a_row + 1 } else { 0 };
+        if self.in_a_row >= GONE {
+            return Err(after(error, self.challenges.len()));
+        }
+        self.failed.push(failed);
+        Ok(())
     }
 }
 
@@ -128,15 +207,15 @@ fn after(error: impl Into<Error>, revoked: usize) -> Error {
     error
 }
 
-fn revoked(app: &App, challenges: Vec<String>, whom: String) -> Box<dyn Report> {
+fn revoked(app: &App, challenges: Vec<String>, failed: Vec<Skipped>, whom: String) -> Box<dyn Report> {
     let (schema, revoked, dry_run) = ("otpctl.revoke/1", challenges.len(), app.globals.dry_run);
-    Box::new(Revoked { schema, revoked, challenges, dry_run, whom })
+    Box::new(Revoked { schema, revoked, challenges, dry_run, failed, whom })
 }
 
 #[async_trait(?Send)]
 impl Each for Args {
     async fn each(&self, app: &App, target: &Target) -> Done {
-        Ok(revoked(app, self.one(app, target).await?, target.shown(app)))
+        Ok(revoked(app, self.one(app, target).await?, Vec::new(), target.shown(app)))
     }
 }
 
@@ -148,5 +227,17 @@ impl Report for Revoked {
 
     fn document(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        skipped::warnings(&self.failed)
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        if self.failed.is_empty() { Vec::new() } else { vec![Hint::run(&["store", "check"])] }
+    }
+
+    fn exit(&self) -> Exit {
+        if self.failed.is_empty() { Exit::Ok } else { Exit::Partial }
     }
 }

@@ -153,9 +153,10 @@ pub(super) async fn phone_of(app: &App, text: &str) -> Result<Target, Error> {
 ///
 /// # Errors
 /// When it is longer, is not text, or cannot be read.
-pub(super) async fn standard_input(most: u64) -> Result<String, Error> {
+pub(super) async fn standard_input(app: &App, most: u64) -> Result<String, Error> {
     let mut text = Vec::new();
-    let read = tokio::io::stdin().take(most + 1).read_to_end(&mut text).await;
+    let mut input = tokio::io::stdin().take(most + 1);
+    let read = app.progress.waiting_for("standard input", input.read_to_end(&mut text)).await;
     read.map_err(|error| Error::new(Exit::Usage, error))?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
         return Err(Error::said(Exit::Usage, format!("standard input is longer than {most} bytes")));

@@ -108,7 +108,7 @@ impl Args {
                     .hint(Hint::run(&["verify"]).arg(&self.target).arg("CODE")));
             }
             true => app.ask("Code: ").await?,
-            false => standard_input(LONGEST).await?.into(),
+            false => standard_input(app, LONGEST).await?.into(),
         };
         // The end of the line is not part of what was typed.
         let length = text.trim_end_matches(['\n', '\r']).len();

@@ -11,6 +11,7 @@ use super::fate::{Fate, why_not};
 use super::target::{Target, target};
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
+use crate::otp::goal::was_printed;
 use crate::otp::record::{Challenge, Reason, State};
 use crate::otp::time::rfc3339;
 use crate::otp::{DeliveryReason, Goal, Hint, Moment, Phone, Purpose, Standing};
@@ -20,6 +21,9 @@ use crate::verifier::{Notice, ToWatch, Watched};
 
 /// So much of the command's time is kept for a last look at the store and for printing what is known.
 const MARGIN: Duration = Duration::from_millis(500);
+
+/// What a wait is for, for whoever looks on.
+const NEWS: &str = "news of the SMS or its code";
 
 /// Wait until an SMS is delivered, or its code used or expired
 ///
@@ -100,7 +104,9 @@ impl Args {
             grace: grace(app),
         };
         let open = async |name: &str| open(app, name).await;
-        let watched = app.verifier().await?.watch(&asked, open, |notice| tell(app, notice)).await?;
+        let verifier = app.verifier().await?;
+        let watching = verifier.watch(&asked, open, |notice| tell(app, notice));
+        let watched = app.progress.waiting_for(NEWS, watching).await?;
         let watched = watched.ok_or_else(|| self.nothing(target))?;
         Ok(Box::new(Waited::new(app, target, self.goal, watched)))
     }
@@ -122,7 +128,8 @@ pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: Goal) -
     let watched = match app.verifier().await {
         Ok(verifier) => {
             let open = async |name: &str| open(app, name).await;
-            verifier.watch_sent(&asked, id, open, |notice| tell(app, notice)).await.map_err(Error::from)
+            let watching = verifier.watch_sent(&asked, id, open, |notice| tell(app, notice));
+            app.progress.waiting_for(NEWS, watching).await.map_err(Error::from)
         }
         Err(error) => Err(error),
     };
@@ -189,7 +196,7 @@ impl Waited {
         let Watched { challenge, purpose, standing, valid, asked, waited, .. } = watched;
         let delivery = challenge.delivery.as_ref();
         let mut fate = Fate::of(delivery);
-        if ended == Ended::Undelivered {
+        if ended == Ended::Undelivered && !was_printed(&challenge) {
             fate.reason_text = fate.reason_text.or_else(|| Some(why_not(delivery)));
         }
         Self {
@@ -244,6 +251,9 @@ pub(super) fn words(phone: &str, goal: Goal, watched: &Watched) -> String {
         (Standing::Reached, _) if challenge.state == State::Used => format!("The code for {phone} was used."),
         (Standing::Reached, Goal::Accepted) => format!("The SMS to {phone} was accepted{by}."),
         (Standing::Reached, _) => format!("The SMS to {phone} was delivered{by}."),
+        (Standing::Undelivered, _) if was_printed(challenge) => {
+            format!("There is no SMS to wait for: the code for {phone} was printed, or its application sends it.")
+        }
         (Standing::Undelivered, _) => {
             let how = if challenge.state == State::Failed { "sent" } else { "delivered" };
             format!("The SMS to {phone} was not {how}: {}.", why_not(delivery))

@@ -77,6 +77,8 @@ impl Goal {
             (Self::Verified, None, Some(DeliveryState::Failed)) => Undelivered,
             (Self::Expired, Some(Reason::Expired), _) => Reached,
             (Self::Expired, Some(reason), _) => Gone(reason),
+            // A code that was printed has no SMS, and gets none.
+            (Self::Accepted | Self::Delivered, None, None) if was_printed(challenge) => Undelivered,
             (_, None, _) => Waiting,
         }
     }
@@ -94,6 +96,12 @@ pub fn ending(challenge: &Challenge, now: Moment, mapped: bool) -> Option<Reason
         _ if !mapped => Some(Reason::Superseded),
         _ => None,
     }
+}
+
+/// Whether it was printed instead of sent, here or by the application that keeps it.
+#[must_use]
+pub fn was_printed(challenge: &Challenge) -> bool {
+    challenge.state == State::Issued && challenge.delivery.is_none()
 }
 
 #[cfg(test)]
@@ -144,7 +152,7 @@ mod tests {
         let table = [
             (State::Pending, None, false, [Waiting, Waiting, Waiting, Waiting]),
             (State::Pending, None, true, [expired, expired, expired, Reached]),
-            (State::Issued, None, false, [Waiting, Waiting, Waiting, Waiting]),
+            (State::Issued, None, false, [Undelivered, Undelivered, Waiting, Waiting]),
             (State::Issued, None, true, [expired, expired, expired, Reached]),
             (State::Unknown, None, false, [Waiting, Waiting, Waiting, Waiting]),
             (State::Unknown, None, true, [expired, expired, expired, Reached]),

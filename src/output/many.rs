@@ -42,6 +42,12 @@ pub trait Many {
         None
     }
 
+    /// Whether the document is the usual one. It is written while the rows come, so that a million of them take no more
+    /// memory than one; another document waits for its last row.
+    fn is_streamed(&self) -> bool {
+        true
+    }
+
     /// What is said of all of them, on stderr.
     fn said(&self) -> Vec<String> {
         Vec::new()
@@ -64,4 +70,45 @@ pub enum Output<'a> {
     One(Box<dyn super::Report>),
     /// Many results.
     Many(Box<dyn Many + 'a>),
+}
+
+/// The usual document, written piece by piece. One that is left before its end is closed, and says so, so that what was
+/// done is never lost with what was not.
+pub(super) struct Stream<'a> {
+    write: &'a dyn Fn(&str),
+    rows: usize,
+    counts: (usize, usize),
+    is_closed: bool,
+}
+
+impl<'a> Stream<'a> {
+    pub(super) fn open(write: &'a dyn Fn(&str)) -> Self {
+        write(r#"{"schema":"otpctl.many/1","results":["#);
+        Self { write, rows: 0, counts: (0, 0), is_closed: false }
+    }
+
+    /// One more result, and how many were done and failed with it.
+    pub(super) fn row(&mut self, document: &str, counts: (usize, usize)) {
+        let between = if self.rows == 0 { "" } else { "," };
+        (self.write)(&format!("{between}{document}"));
+        (self.rows, self.counts) = (self.rows + 1, counts);
+    }
+
+    pub(super) fn close(mut self) {
+        self.end(false);
+    }
+
+    fn end(&mut self, is_interrupted: bool) {
+        self.is_closed = true;
+        let (done, failed) = self.counts;
+        (self.write)(&format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}}}\n"));
+    }
+}
+
+impl Drop for Stream<'_> {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            self.end(true);
+        }
+    }
 }

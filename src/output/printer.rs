@@ -1,11 +1,13 @@
 //! Writes results to stdout, once, and everything else to stderr.
 
+use std::cell::RefCell;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use rustix::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 
+use super::many::Stream;
 use super::{Human, Many, Output, Report, Row, Table, listed, wrap};
 use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::Hint;
@@ -62,6 +64,8 @@ pub struct Printer {
 
 /// The width of a screen that cannot be measured.
 const WIDTH: u16 = 80;
+/// So many results are drawn as one table, so that no more of them are held.
+const TABLE: usize = 500;
 
 impl Printer {
     /// Prints what a command gives back.
@@ -72,50 +76,55 @@ impl Printer {
         }
     }
 
-    /// Prints results as they come. Only a table on a terminal and the one JSON document wait for the last of them.
+    /// Prints results as they come. Only a table on a terminal, and a document that is not the usual one, wait for more.
     async fn many(&self, many: &mut dyn Many) -> Exit {
-        let mut rows: Vec<Row> = Vec::new();
-        let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
-        let mut unwritten = None;
-        while let Some(row) = many.next().await {
-            if self.verbosity == Verbosity::Silent {
-                continue;
+        let is_shown = self.verbosity > Verbosity::Silent;
+        let unwritten = RefCell::new(None);
+        let put = |text: &str| {
+            if let (true, Err(error)) = (is_shown, write(&mut io::stdout().lock(), text)) {
+                unwritten.borrow_mut().get_or_insert(error);
             }
-            if width.is_some() || self.format == Format::Json {
-                rows.push(row);
-            } else {
-                let cells = || row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join("\t");
-                let line = if self.format == Format::Human { cells() } else { json_safe(&row.document) };
-                unwritten = unwritten.or(write(&mut io::stdout().lock(), &(line + "\n")).err());
+        };
+        let streams = self.format == Format::Json && many.is_streamed();
+        let mut stream = streams.then(|| Stream::open(&put));
+        let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
+        let (mut rows, mut is_empty) = (Vec::new(), true);
+        while let Some(row) = many.next().await {
+            is_empty = false;
+            match (&mut stream, self.format) {
+                _ if !is_shown => {}
+                (Some(stream), _) => stream.row(&json_safe(&row.document), many.counts()),
+                (None, Format::Jsonl) => put(&(json_safe(&row.document) + "\n")),
+                (None, Format::Human) if width.is_none() => {
+                    let cells = row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>();
+                    put(&(cells.join("\t") + "\n"));
+                }
+                (None, _) => rows.push(row),
+            }
+            if let Some(width) = width.filter(|_| rows.len() >= TABLE) {
+                put(&drawn(many, &rows, width));
+                rows.clear();
             }
         }
         if let Some(error) = many.failure() {
             return self.error(&error);
         }
-        let (done, failed) = many.counts();
-        let last = match self.format {
-            _ if self.verbosity == Verbosity::Silent => String::new(),
-            Format::Json => {
+        match (stream, self.format, width) {
+            (Some(stream), ..) => stream.close(),
+            (None, Format::Json, _) => {
                 let documents: Vec<&str> = rows.iter().map(|row| row.document.as_str()).collect();
-                let usual = || {
-                    let results = documents.join(",");
-                    format!(r#"{{"schema":"otpctl.many/1","done":{done},"failed":{failed},"results":[{results}]}}"#)
-                };
-                json_safe(&many.document(&documents).unwrap_or_else(usual)) + "\n"
+                put(&(json_safe(&many.document(&documents).unwrap_or_default()) + "\n"));
             }
-            Format::Jsonl => many.document(&[]).map(|document| json_safe(&document) + "\n").unwrap_or_default(),
-            Format::Human => width.map_or_else(String::new, |width| {
-                let mut table = Table::new(many.header(), many.empty());
-                for row in &rows {
-                    table.row(&row.cells);
-                }
-                table.drawn(width) + "\n"
-            }),
-        };
-        unwritten = unwritten.or(write(&mut io::stdout().lock(), &last).err());
-        if let Some(error) = unwritten {
+            (None, Format::Jsonl, _) => {
+                many.document(&[]).into_iter().for_each(|document| put(&(json_safe(&document) + "\n")));
+            }
+            (None, Format::Human, Some(width)) if is_empty || !rows.is_empty() => put(&drawn(many, &rows, width)),
+            (None, Format::Human, _) => {}
+        }
+        if let Some(error) = unwritten.take() {
             return self.error(&not_written(error));
         }
+        let (done, failed) = many.counts();
         if failed > 0 {
             self.warning(&format!("{failed} of {} failed", done + failed));
         }
@@ -259,6 +268,13 @@ impl Printer {
         };
         if paint { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
+}
+
+/// A table of results, for a terminal.
+fn drawn(many: &dyn Many, rows: &[Row], width: u16) -> String {
+    let mut table = Table::new(many.header(), many.empty());
+    rows.iter().for_each(|row| table.row(&row.cells));
+    table.drawn(width) + "\n"
 }
 
 /// What a person reads: drawn for a terminal, plain in a pipe.

@@ -100,7 +100,8 @@ impl Verifier<'_> {
             let outcome = if self.dry_run {
                 rehearsed(provider.as_ref(), &message)
             } else {
-                attempt(provider.as_ref(), &message, asked.deadline).await
+                let attempt = attempt(provider.as_ref(), &message, asked.deadline);
+                self.progress.waiting_for(&name, attempt).await
             };
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {

@@ -144,6 +144,19 @@ impl VerifierError {
         Self::Layout { layout: layout.name.clone(), why: format!("does not let codes be {what}{because}") }
     }
 
+    /// Whether it is about one record alone, so that others can be gone on with.
+    #[must_use]
+    pub fn is_of_one_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Data(_))
+                | Self::Unreadable(_)
+                | Self::UnknownKey(_)
+                | Self::Layout { .. }
+                | Self::Contended
+        )
+    }
+
     /// What to do after a provider's no.
     #[must_use]
     pub fn provider_hint(&self) -> Option<Hint> {

@@ -7,7 +7,7 @@ use crate::otp::layout::Finding;
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Purpose};
-use crate::store::StoreError;
+use crate::store::{Cell, Loaded, StoreError};
 
 /// So many names are asked for at a time.
 const PAGE: usize = 200;
@@ -55,11 +55,22 @@ pub struct Listed {
     pub until: Option<Moment>,
 }
 
+/// One of many that could not be read, and that stopped none of the others.
+#[derive(Debug, Clone)]
+pub struct Skipped {
+    /// The phone.
+    pub phone: Phone,
+    /// Why.
+    pub error: VerifierError,
+}
+
 /// A page of a list.
 #[derive(Debug, Clone, Default)]
 pub struct ListedPage {
     /// Its lines.
     pub found: Vec<Listed>,
+    /// Phones whose records are not understood: whether they belong here is not known.
+    pub skipped: Vec<Skipped>,
     /// Where to go on.
     pub next: Option<String>,
 }
@@ -106,7 +117,9 @@ impl Verifier<'_> {
         };
         let mut page = ListedPage::default();
         loop {
-            let ListedPage { found, next } = self.page(wanted, &keep, place.as_deref()).await?;
+            let ListedPage { found, skipped, next } = self.page(wanted, &keep, place.as_deref()).await?;
+            // A page that is shown in parts is read again, and names them again.
+            page.skipped.extend(skipped);
             let room = most - page.found.len();
             let total = found.len();
             page.found.extend(found.into_iter().skip(skip).take(room));
@@ -139,7 +152,7 @@ impl Verifier<'_> {
     ) -> Result<ListedPage, VerifierError> {
         self.has_codes("listed")?;
         let names = self.store.phones(place, PAGE).await?;
-        Ok(ListedPage { found: self.lines(&names.found, wanted, keep).await?, next: names.next })
+        Ok(ListedPage { next: names.next, ..self.lines(&names.found, wanted, keep).await? })
     }
 
     async fn lines(
@@ -147,20 +160,48 @@ impl Verifier<'_> {
         names: &[String],
         wanted: Wanted,
         keep: impl Fn(&Phone) -> bool,
-    ) -> Result<Vec<Listed>, VerifierError> {
+    ) -> Result<ListedPage, VerifierError> {
         let phones: Vec<Phone> = names.iter().filter_map(|name| Phone::parse(name, None).ok()).filter(keep).collect();
         if phones.is_empty() {
-            return Ok(Vec::new());
+            return Ok(ListedPage::default());
         }
         let groups = self.cells_of(&phones).await?;
-        let loaded = self.store.load(&groups).await?;
-        let mut lines = Vec::new();
-        for ((phone, cells), loaded) in phones.into_iter().zip(&groups).zip(&loaded) {
-            // One whose user has just changed is listed the next time.
-            let Some(View { known, .. }) = self.view(&phone, cells, loaded, Touch::Nothing)? else { continue };
-            lines.extend(lines_of(&phone, &known, loaded.now, wanted));
+        let loaded = self.load_each(&groups).await?;
+        let mut page = ListedPage::default();
+        for ((phone, cells), loaded) in phones.into_iter().zip(&groups).zip(loaded) {
+            let seen = loaded.and_then(|loaded| {
+                let view = self.view(&phone, cells, &loaded, Touch::Nothing)?;
+                Ok((view, loaded.now))
+            });
+            match seen {
+                Ok((Some(View { known, .. }), now)) => page.found.extend(lines_of(&phone, &known, now, wanted)),
+                // One whose user has just changed is listed the next time.
+                Ok((None, _)) => {}
+                Err(error) if error.is_of_one_record() => page.skipped.push(Skipped { phone, error }),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(lines)
+        Ok(page)
+    }
+
+    /// The values of each group. Where one of them cannot be read at all, each is asked for alone, so that it costs the
+    /// others nothing but time.
+    pub(super) async fn load_each(
+        &self,
+        groups: &[Vec<Cell>],
+    ) -> Result<Vec<Result<Loaded, VerifierError>>, VerifierError> {
+        match self.store.load(groups).await {
+            Err(StoreError::Data(_)) => {}
+            loaded => return Ok(loaded?.into_iter().map(Ok).collect()),
+        }
+        let mut each = Vec::with_capacity(groups.len());
+        for group in groups {
+            each.push(match self.store.load(std::slice::from_ref(group)).await {
+                Err(error @ StoreError::Data(_)) => Err(error.into()),
+                loaded => Ok(loaded?.into_iter().next().ok_or_else(no_answer)?),
+            });
+        }
+        Ok(each)
     }
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 pub use failure::{SendFailure, VerifierError};
 pub use health::{Remedy, Severity, Symptom, examine};
 pub use lodging::Lodging;
-pub use look::{Listed, ListedPage, Look, Wanted};
+pub use look::{Listed, ListedPage, Look, Skipped, Wanted};
 pub use lost::Lost;
 pub use progress::{InFlight, Progress};
 pub use recording::OfPhone;

@@ -1,6 +1,6 @@
 //! What a command is in the middle of: told to the person who interrupts it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Something that may have an effect although its answer was not heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,10 @@ pub enum InFlight {
 
 /// Shared between the command and whoever watches its time.
 #[derive(Debug, Default)]
-pub struct Progress(Mutex<Option<InFlight>>);
+pub struct Progress {
+    in_flight: Mutex<Option<InFlight>>,
+    awaited: Mutex<Option<String>>,
+}
 
 impl Progress {
     /// Runs something that may have an effect, and remembers it until its answer is heard.
@@ -30,13 +33,32 @@ impl Progress {
         done
     }
 
+    /// Runs something that others may keep waiting, and names them to whoever looks on. Of several at once, the last one
+    /// that began is named.
+    pub async fn waiting_for<T>(&self, whom: &str, work: impl Future<Output = T>) -> T {
+        let before = self.lock_awaited().replace(whom.to_owned());
+        let done = work.await;
+        *self.lock_awaited() = before;
+        done
+    }
+
+    /// Who is waited for now, where it is not the store.
+    #[must_use]
+    pub fn awaited(&self) -> Option<String> {
+        self.lock_awaited().clone()
+    }
+
+    fn lock_awaited(&self) -> MutexGuard<'_, Option<String>> {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn swap(&self, what: Option<InFlight>) -> Option<InFlight> {
-        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), what)
+        std::mem::replace(&mut *self.in_flight.lock().unwrap_or_else(PoisonError::into_inner), what)
     }
 
     /// What is under way now.
     #[must_use]
     pub fn get(&self) -> Option<InFlight> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -1,10 +1,10 @@
 //! Users and their phones. The phone's own side decides; the user's side is an index that leads to it.
 
-use super::step::{Doing, LOST, ROUNDS, known};
-use super::{Stepped, Verifier, VerifierError};
+use super::step::{Doing, LOST, ROUNDS};
+use super::{Skipped, Stepped, Verifier, VerifierError};
 use crate::otp::rules::{self, Linked};
 use crate::otp::user::{Link, PHONES_PER_USER};
-use crate::otp::{Life, Phone, Phones, Stored as _, UserId};
+use crate::otp::{Life, Phone, Phones, Stored as _, UserId, Users};
 use crate::store::{Cell, Change, Committed, Page, Put, StoreError, Write};
 
 impl Verifier<'_> {
@@ -39,21 +39,40 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn phones_of(&self, user: &UserId) -> Result<Vec<(Phone, Link)>, VerifierError> {
+        let (links, skipped) = self.readable_phones_of(user).await?;
+        match skipped.into_iter().next() {
+            Some(Skipped { error, .. }) => Err(error),
+            None => Ok(links),
+        }
+    }
+
+    /// The phones of a user, and those of which it cannot be read whether they are the user's.
+    ///
+    /// # Errors
+    /// When the store fails, or the user's own index cannot be read.
+    pub async fn readable_phones_of(&self, user: &UserId) -> Result<(Vec<(Phone, Link)>, Vec<Skipped>), VerifierError> {
         let loaded = self.store.load(&[vec![Cell::Phones(user.clone())]]).await?;
         let held = loaded.first().and_then(|loaded| loaded.values.first()?.as_deref());
         let phones: Vec<Phone> =
             Phones::read(held)?.phones.iter().filter_map(|phone| Phone::parse(phone, None).ok()).collect();
         if phones.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
-        let groups: Vec<Vec<Cell>> = phones.iter().map(super::step::own_cells).collect();
-        let loaded = self.store.load(&groups).await?;
-        let mut links = Vec::with_capacity(phones.len());
-        for (phone, loaded) in phones.into_iter().zip(&loaded) {
-            let link = known(loaded)?.users.users.into_iter().find(|link| link.user == *user);
-            links.extend(link.map(|link| (phone, link)));
+        // Who a phone belongs to is known without its codes, so a record that cannot be read hides nothing here.
+        let groups: Vec<Vec<Cell>> = phones.iter().map(|phone| vec![Cell::Users(phone.clone())]).collect();
+        let loaded = self.load_each(&groups).await?;
+        let (mut links, mut skipped) = (Vec::with_capacity(phones.len()), Vec::new());
+        for (phone, loaded) in phones.into_iter().zip(loaded) {
+            let users = loaded.and_then(|loaded| Ok(Users::read(loaded.values.first().and_then(Option::as_deref))?));
+            match users {
+                Ok(users) => {
+                    let link = users.users.into_iter().find(|link| link.user == *user);
+                    links.extend(link.map(|link| (phone, link)));
+                }
+                Err(error) => skipped.push(Skipped { phone, error }),
+            }
         }
-        Ok(links)
+        Ok((links, skipped))
     }
 
     /// A page of users that have phones.

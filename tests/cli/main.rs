@@ -18,6 +18,7 @@ mod hints;
 mod hostile;
 mod keys;
 mod limits;
+mod many;
 mod message;
 mod names;
 mod numbers;

@@ -436,3 +436,21 @@ fn a_gateways_unknown_words_are_shown_and_never_obeyed() {
     }
     assert!(machine.run(&["inspect", PHONE]).exits(0).stdout.contains("parked"));
 }
+
+#[test]
+fn a_wait_for_the_sms_of_a_printed_code_ends_at_once() {
+    both_stores(FREE, |machine| {
+        machine.run(&["issue", PHONE]).exits(0);
+        for goal in ["delivered", "accepted"] {
+            let began = Instant::now();
+            let waited = machine.run(&["wait", PHONE, "--for", goal, "--json"]).exits(17).json();
+            assert!(began.elapsed() < Duration::from_secs(20), "it waits for nothing");
+            assert_eq!((&waited["result"], &waited["waited_seconds"]), (&"undelivered".into(), &0.into()), "{waited}");
+            assert_eq!(waited["code_valid"], true, "{waited}");
+        }
+        let told = machine.run(&["wait", PHONE]);
+        assert!(told.exits(17).stdout.contains("was printed"), "{told:?}");
+        // The code itself may still be used.
+        machine.run(&["wait", PHONE, "--for", "verified", "--timeout", "1s"]).exits(18);
+    });
+}

@@ -77,7 +77,7 @@ impl Args {
             return Err(Error::said(Exit::Usage, "delivery reports are read from standard input, which is a terminal")
                 .hint(example()));
         }
-        let text = standard_input(LONGEST).await?;
+        let text = standard_input(app, LONGEST).await?;
         let named = match &self.phone {
             Some(text) => Some(target(app, text).await?),
             None => None,

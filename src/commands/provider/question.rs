@@ -30,7 +30,7 @@ pub(in crate::commands) async fn ask<T>(
     };
     // A provider keeps to its deadline, and says what kept it: it comes first.
     let end = deadline + app.deadline().saturating_duration_since(deadline) / 2;
-    timeout_at(end, whole).await.unwrap_or_else(|_| {
+    app.progress.waiting_for(name, timeout_at(end, whole)).await.unwrap_or_else(|_| {
         let why = format!("{name} was not asked in time: one of its secrets takes too long to fetch");
         Err(Error::said(Exit::ProviderDown, why).hint(Hint::run(&["config", "check"])))
     })

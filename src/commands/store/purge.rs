@@ -37,9 +37,10 @@ impl Args {
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
         app.may_change("purge the store", Asks::Never).await?;
         if !app.globals.dry_run {
+            let place = app.place()?;
             let what = match self.only.as_slice() {
-                [] => "Remove every key that nobody needs any more?".to_owned(),
-                only => format!("Remove every key of these findings: {}?", ids(only)),
+                [] => format!("Remove every key that nobody needs any more, on {place}?"),
+                only => format!("Remove every key of these findings, on {place}: {}?", ids(only)),
             };
             app.confirm(&what).await?;
         }

@@ -202,6 +202,10 @@ impl Many for Walk<'_> {
         self.failure.take()
     }
 
+    fn is_streamed(&self) -> bool {
+        false
+    }
+
     fn document(&self, rows: &[&str]) -> Option<String> {
         let purge = self.is_purge();
         let count = |(oddity, tally): (&Oddity, &Tally)| Count {

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::Done;
+use crate::commands::skipped::{self, Skipped};
+use crate::error::Exit;
 use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report, Table, lines_of};
 
@@ -29,6 +31,8 @@ struct Users {
     schema: &'static str,
     users: Vec<Row>,
     next_cursor: Option<String>,
+    /// Users and phones that could not be read.
+    skipped: Vec<Skipped>,
     /// The command that was given, less its cursor.
     #[serde(skip)]
     again: Hint,
@@ -38,11 +42,21 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let verifier = app.verifier().await?;
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let (mut users, mut cursor) = (Vec::new(), self.cursor.clone());
+        let (mut users, mut skipped, mut cursor) = (Vec::new(), Vec::new(), self.cursor.clone());
         loop {
             let page = verifier.users(cursor.as_deref(), most).await?;
             for user in page.found {
-                let phones = verifier.phones_of(&user).await?;
+                let (phones, unread) = match verifier.readable_phones_of(&user).await {
+                    Ok(phones) => phones,
+                    Err(error) if error.is_of_one_record() => {
+                        skipped.push(Skipped::user(user, error));
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                for one in unread {
+                    skipped.push(Skipped::phone(app, &one.phone, one.error).await);
+                }
                 if !phones.is_empty() {
                     users.push(Row { user, phones: phones.iter().map(|(phone, _)| app.shown(phone, false)).collect() });
                 }
@@ -52,7 +66,13 @@ impl Args {
                 break;
             }
         }
-        Ok(Box::new(Users { schema: "otpctl.user_list/1", users, next_cursor: cursor, again: self.again(app) }))
+        Ok(Box::new(Users {
+            schema: "otpctl.user_list/1",
+            users,
+            next_cursor: cursor,
+            skipped,
+            again: self.again(app),
+        }))
     }
 }
 
@@ -77,10 +97,22 @@ impl Report for Users {
     }
 
     fn lines(&self) -> serde_json::Result<Vec<String>> {
-        lines_of("otpctl.user_list_row/1", &self.users)
+        let mut lines = lines_of("otpctl.user_list_row/1", &self.users)?;
+        lines.extend(lines_of("otpctl.skipped/1", &self.skipped)?);
+        Ok(lines)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        skipped::warnings(&self.skipped)
+    }
+
+    fn exit(&self) -> Exit {
+        if self.skipped.is_empty() { Exit::Ok } else { Exit::Partial }
     }
 
     fn hints(&self) -> Vec<Hint> {
-        self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor)).collect()
+        let next = self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor));
+        let check = (!self.skipped.is_empty()).then(|| Hint::run(&["store", "check"]));
+        check.into_iter().chain(next).collect()
     }
 }

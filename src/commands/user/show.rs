@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Linked, LinkedUser};
 use crate::app::App;
 use crate::commands::Done;
+use crate::commands::skipped::{self, Skipped};
 use crate::commands::target::{Target, target};
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Moment, UserId, reference};
@@ -23,6 +24,8 @@ struct OfUser {
     schema: &'static str,
     user: String,
     phones: Vec<Linked>,
+    /// Phones of which it could not be read whether they are the user's.
+    skipped: Vec<Skipped>,
 }
 
 #[derive(Serialize)]
@@ -73,10 +76,15 @@ impl Args {
     /// The phones of a user. `number`: why the same text is no phone.
     async fn user(&self, app: &App, user: &UserId, number: Option<Error>) -> Done {
         let mut phones = Vec::new();
-        for (phone, link) in app.verifier().await?.phones_of(user).await? {
+        let (links, unread) = app.verifier().await?.readable_phones_of(user).await?;
+        for (phone, link) in links {
             phones.push(Linked::new(app, &phone, false, &link).await);
         }
-        if phones.is_empty() {
+        let mut skipped = Vec::with_capacity(unread.len());
+        for one in unread {
+            skipped.push(Skipped::phone(app, &one.phone, one.error).await);
+        }
+        if phones.is_empty() && skipped.is_empty() {
             let error = Error::said(Exit::NotFound, format!("the user `{user}` has no phone"));
             // Digits alone may be meant as a phone; which one is not guessed.
             let is_digits = self.whom.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'));
@@ -88,7 +96,7 @@ impl Args {
             };
             return Err(error.hint(hint.map_or_else(link, phone)));
         }
-        Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones }))
+        Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones, skipped }))
     }
 
     async fn phone(&self, app: &App, target: Target) -> Done {
@@ -118,6 +126,14 @@ impl Report for OfUser {
 
     fn document(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        skipped::warnings(&self.skipped)
+    }
+
+    fn exit(&self) -> Exit {
+        if self.skipped.is_empty() { Exit::Ok } else { Exit::Partial }
     }
 }
 

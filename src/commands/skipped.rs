@@ -1,0 +1,75 @@
+//! Those of many that could not be done: each is named, so that it can be looked at alone, and stops none of the others.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::error::{Error, Exit};
+use crate::otp::{Phone, UserId};
+use crate::output::many;
+
+/// So many are told one by one to a person.
+const TOLD: usize = 20;
+
+/// One that could not be done.
+#[derive(Debug, Serialize)]
+pub(super) struct Skipped {
+    phone: Option<String>,
+    /// Accepted wherever a phone is.
+    #[serde(rename = "ref")]
+    reference: Option<String>,
+    user: Option<UserId>,
+    code: &'static str,
+    exit: u8,
+    message: String,
+}
+
+impl Skipped {
+    fn new(error: &Error) -> Self {
+        let (code, exit, message) = (error.exit.name(), error.exit.number(), error.message());
+        Self { phone: None, reference: None, user: None, code, exit, message }
+    }
+
+    /// A phone that nobody typed.
+    pub(super) async fn phone(app: &App, phone: &Phone, error: impl Into<Error>) -> Self {
+        Self::phone_of(app, phone, &error.into()).await
+    }
+
+    /// As [`Self::phone`], where the error is needed for more.
+    pub(super) async fn phone_of(app: &App, phone: &Phone, error: &Error) -> Self {
+        let shown = Some(app.shown(phone, false));
+        Self { phone: shown, reference: app.reference(phone).await, ..Self::new(error) }
+    }
+
+    /// Whether it is the store that failed, and not one record.
+    pub(super) fn is_of_store(&self) -> bool {
+        (Exit::StoreUnreachable.number()..=Exit::StoreUnknown.number()).contains(&self.exit)
+    }
+
+    /// A user.
+    pub(super) fn user(user: UserId, error: impl Into<Error>) -> Self {
+        Self { user: Some(user), ..Self::new(&error.into()) }
+    }
+
+    /// What was typed for it.
+    pub(super) fn typed(typed: String, error: &Error) -> Self {
+        Self { phone: Some(typed), ..Self::new(error) }
+    }
+
+    fn sentence(&self) -> String {
+        let name = match (&self.user, &self.reference, &self.phone) {
+            (Some(user), ..) => format!("user:{user}"),
+            (_, Some(reference), _) => reference.clone(),
+            (.., phone) => phone.clone().unwrap_or_default(),
+        };
+        format!("skipped {name}: {}", self.message)
+    }
+}
+
+/// What is said of them on stderr.
+pub(super) fn warnings(skipped: &[Skipped]) -> Vec<String> {
+    let mut warnings: Vec<String> = skipped.iter().take(TOLD).map(Skipped::sentence).collect();
+    if skipped.len() > TOLD {
+        warnings.push(format!("{} skipped", many(skipped.len() - TOLD, "more was", "more were")));
+    }
+    warnings
+}

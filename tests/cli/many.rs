@@ -1,0 +1,195 @@
+//! What goes over many stops at none of them: each has its own end, and what could not be done is named.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::support::cli::Machine;
+use super::{FREE, PHONE};
+
+/// What makes a record that nobody understands.
+const ODD: [&[&str]; 4] = [
+    &["SET", "", "no record"],
+    &["SET", "", r#"{"v":99}"#],
+    &["SET", "", r#"{"v":1,"new":1}"#],
+    &["HSET", "", "a", "b"],
+];
+
+fn phone(number: usize) -> String {
+    format!("+9198765432{number:02}")
+}
+
+/// A machine with live codes, some of whose records are spoiled.
+fn spoiled(codes: usize) -> Machine {
+    let machine = Machine::on_redis(FREE);
+    for number in 0..codes {
+        machine.send(&phone(number));
+    }
+    for (number, odd) in ODD.iter().enumerate() {
+        let key = format!("otpctl:{{{}}}:record", phone(number * 3));
+        machine.redis().cli(&["DEL", &key]);
+        let command: Vec<&str> = odd.iter().map(|word| if word.is_empty() { key.as_str() } else { word }).collect();
+        machine.redis().cli(&command);
+    }
+    machine
+}
+
+#[test]
+fn a_record_that_is_not_understood_stops_no_revocation_of_others() {
+    let machine = spoiled(16);
+    let listed = machine.run(&["list", "--json", "--unmask"]).exits(19).json();
+    assert_eq!(listed["codes"].as_array().unwrap().len(), 12, "{listed}");
+    // A hash is no record, so the list of Redis does not name it.
+    assert_eq!(listed["skipped"].as_array().unwrap().len(), 3, "{listed}");
+    for one in listed["skipped"].as_array().unwrap() {
+        assert_eq!((&one["code"], &one["exit"]), (&"STORE_DATA".into(), &24.into()), "{one}");
+        machine.run(&["inspect", one["ref"].as_str().unwrap()]).exits(24);
+    }
+    let lines = machine.run(&["list", "-o", "jsonl"]);
+    let skipped = lines.exits(19).stdout.lines().filter(|line| line.contains("otpctl.skipped/1")).count();
+    assert_eq!(skipped, 3, "{lines:?}");
+    assert!(lines.stderr.contains("warning: skipped ph_"), "{lines:?}");
+
+    let rehearsed = machine.run(&["revoke", "--all", "--dry-run", "--json"]).exits(19).json();
+    assert_eq!(rehearsed["revoked"], 12, "{rehearsed}");
+    let revoked = machine.run(&["revoke", "--all", "--yes", "--json"]).exits(19).json();
+    assert_eq!((&revoked["revoked"], revoked["failed"].as_array().unwrap().len()), (&12.into(), 3), "{revoked}");
+    assert!(revoked["failed"][0]["ref"].as_str().unwrap().starts_with("ph_"), "{revoked}");
+    let again = machine.run(&["revoke", "--all", "--yes"]);
+    assert!(again.exits(19).stdout.starts_with("Revoked 0 codes"), "{again:?}");
+    assert!(again.stderr.contains("hint: otpctl store check"), "{again:?}");
+}
+
+#[test]
+fn of_several_phones_that_are_named_each_has_its_own_end() {
+    let machine = spoiled(12);
+    let phones: Vec<String> = (0..5).map(phone).collect();
+    let words: Vec<&str> = ["revoke", "--json"].into_iter().chain(phones.iter().map(String::as_str)).collect();
+    let revoked = machine.run(&words).exits(19).json();
+    assert_eq!((&revoked["revoked"], revoked["failed"].as_array().unwrap().len()), (&3.into(), 2), "{revoked}");
+    assert_eq!(revoked["failed"][0]["phone"], phones[0], "{revoked}");
+    machine.run(&["revoke", &phones[0], "--json"]).exits(24);
+}
+
+#[test]
+fn what_belongs_to_users_is_shown_as_far_as_it_can_be_read() {
+    let machine = Machine::on_redis(FREE);
+    for (user, number) in [("u_1", 1), ("u_1", 2), ("u_2", 3), ("u_3", 4)] {
+        machine.run(&["user", "link", user, &phone(number)]).exits(0);
+    }
+    let redis = machine.redis();
+    redis.cli(&["SET", &format!("otpctl:{{{}}}:users", phone(2)), "odd"]);
+    redis.cli(&["SET", "otpctl:{user:u_3}:phones", "odd"]);
+    // Codes that cannot be read hide no user.
+    redis.cli(&["SET", &format!("otpctl:{{{}}}:record", phone(3)), "odd"]);
+    let listed = machine.run(&["user", "list", "--json"]).exits(19).json();
+    let users: Vec<&str> =
+        listed["users"].as_array().unwrap().iter().map(|row| row["user"].as_str().unwrap()).collect();
+    assert!(users.len() == 2 && users.contains(&"u_1") && users.contains(&"u_2"), "{listed}");
+    assert_eq!(listed["skipped"].as_array().unwrap().len(), 2, "{listed}");
+    let shown = machine.run(&["user", "show", "u_1", "--json"]).exits(19).json();
+    assert_eq!(
+        (shown["phones"].as_array().unwrap().len(), shown["skipped"].as_array().unwrap().len()),
+        (1, 1),
+        "{shown}"
+    );
+    // Which of the phones is meant is never guessed.
+    machine.run(&["send", "user:u_1"]).exits(24);
+}
+
+#[test]
+fn a_key_of_an_application_that_is_odd_stops_no_list_of_the_others() {
+    let machine = Machine::laid_out("layout = { key = \"otp:{phone}\", phone = \"e164\" }", FREE);
+    for number in 0..4 {
+        machine.run(&["issue", &phone(number)]).exits(0);
+    }
+    machine.redis().cli(&["DEL", &format!("otp:{}", phone(2))]);
+    machine.redis().cli(&["LPUSH", &format!("otp:{}", phone(2)), "odd"]);
+    let listed = machine.run(&["list", "--json"]).exits(19).json();
+    assert_eq!(
+        (listed["codes"].as_array().unwrap().len(), listed["skipped"].as_array().unwrap().len()),
+        (3, 1),
+        "{listed}"
+    );
+    let revoked = machine.run(&["revoke", "--all", "--yes", "--json"]).exits(19).json();
+    assert_eq!(revoked["revoked"], 3, "{revoked}");
+}
+
+/// A batch as programs write them, well or not.
+fn batch() -> Vec<u8> {
+    let mut text = b"\xef\xbb\xbf+919876543210\r\n".to_vec();
+    text.extend(b"caf\xe9 +919876543211\n");
+    text.extend([b'9'; 5000]);
+    text.extend(b"\n+9198765\x0043212\n# a comment\n\n");
+    text.extend([b'7'; 1024]);
+    text.extend(b"\n+919876543213");
+    text
+}
+
+#[test]
+fn each_line_of_a_batch_has_its_own_result_whatever_the_others_are() {
+    let machine = Machine::with(FREE);
+    let done = machine.stdin(&["send", "--from", "-", "--json"], &batch()).exits(19).json();
+    assert_eq!((&done["done"], &done["failed"], &done["interrupted"]), (&2.into(), &4.into(), &false.into()), "{done}");
+    let results = done["results"].as_array().unwrap();
+    let ends: Vec<(u64, i64)> =
+        results.iter().map(|row| (row["line_number"].as_u64().unwrap(), row["exit"].as_i64().unwrap())).collect();
+    assert_eq!(ends, [(1, 0), (2, 2), (3, 2), (4, 2), (7, 2), (8, 0)], "{done}");
+    assert_eq!(results[0]["line"], PHONE, "{done}");
+    assert!(results[1]["error"]["message"].as_str().unwrap().contains("UTF-8"), "{done}");
+    assert!(results[2]["error"]["message"].as_str().unwrap().contains("longer than"), "{done}");
+    for form in [&[][..], &["-o", "jsonl"]] {
+        let machine = Machine::with(FREE);
+        let ran = machine.stdin(&[&["send", "--from", "-"], form].concat(), &batch());
+        assert_eq!(ran.exits(19).stdout.lines().count(), 6, "{ran:?}");
+    }
+}
+
+/// The most memory that a batch of so many lines has taken by the time that all of them are answered, in kB.
+fn memory(machine: &Machine, lines: usize) -> u64 {
+    let out = machine.path("out.json");
+    let mut command = machine.command(&["send", "--from", "-", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(std::fs::File::create(&out).unwrap()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all("not a phone\n".repeat(lines).as_bytes()).unwrap();
+    // Each result is there before the next line is.
+    while std::fs::read_to_string(&out).unwrap().matches("\"line_number\"").count() < lines {
+        assert!(child.try_wait().unwrap().is_none(), "it waits for more lines");
+        sleep(Duration::from_millis(50));
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(19));
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+    assert_eq!((&document["failed"], document["results"].as_array().unwrap().len()), (&lines.into(), lines));
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_batch_of_any_length_takes_no_more_memory_than_a_short_one() {
+    let machine = Machine::with(FREE);
+    let (short, long) = (memory(&machine, 10), memory(&machine, 20_000));
+    assert!(long < short + 8_000, "{short} kB, then {long} kB");
+}
+
+#[test]
+fn a_batch_that_is_interrupted_is_a_whole_document() {
+    let machine = Machine::with(FREE);
+    let out = machine.path("out.json");
+    let mut command = machine.command(&["send", "--from", "-", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(std::fs::File::create(&out).unwrap()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(format!("{PHONE}\n").as_bytes()).unwrap();
+    while !std::fs::read_to_string(&out).unwrap().contains("challenge_id") {
+        sleep(Duration::from_millis(20));
+    }
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+    assert_eq!((&document["done"], &document["interrupted"]), (&1.into(), &true.into()), "{document}");
+}
