@@ -38,9 +38,18 @@ fn line(only: Option<&str>) -> clap::Command {
 
 /// Every command with all of its arguments.
 pub(crate) fn whole() -> clap::Command {
-    let mut line = line(None);
+    let mut line = only_files(line(None));
     line.build();
     line
+}
+
+/// Completion offers names of files for what is a file, and for nothing else.
+fn only_files(line: clap::Command) -> clap::Command {
+    let closed = |arg: clap::Arg| {
+        let is_open = arg.get_value_hint() == ValueHint::Unknown && arg.get_action().takes_values();
+        if is_open { arg.value_hint(ValueHint::Other) } else { arg }
+    };
+    line.mut_args(closed).mut_subcommands(only_files)
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,6 @@
 //! One file per subcommand: its arguments, its run, its report. A command returns a report and never prints.
 
+mod allowance;
 mod batch;
 mod completions;
 mod config;

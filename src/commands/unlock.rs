@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use super::Done;
+use super::allowance;
 use super::target::phone_of;
 use crate::app::{App, Asks};
 use crate::otp::Purpose;
-use crate::otp::rules::Unlock;
+use crate::otp::rules::{Allowance, Unlock};
 use crate::output::{Human, Report, many};
 
 /// Clear a lock and the count of wrong codes
@@ -32,6 +33,8 @@ struct Unlocked {
     locks_cleared: u32,
     failures_cleared: u32,
     limits_cleared: bool,
+    /// Whether a code could be sent now; only where limits were to be cleared.
+    send: Option<Allowance>,
     dry_run: bool,
 }
 
@@ -42,13 +45,23 @@ impl Args {
         let reason = app.globals.reason.as_deref();
         let asked = Unlock { purpose: self.purpose.as_ref(), limits: self.limits, reason };
         let unlocked = app.verifier().await?.unlock(&target.phone, &asked).await;
-        let unlocked = unlocked.map_err(|error| target.failed(app, error))?.outcome;
+        let stepped = unlocked.map_err(|error| target.failed(app, error))?;
+        let (known, now, unlocked) = (stepped.known, stepped.now, stepped.outcome);
+        // What it shares with other phones is not cleared, and may still refuse the next send.
+        let send = if self.limits {
+            let counters = app.verifier().await?.counters_of(&target.phone).await;
+            let purpose = self.purpose.clone().unwrap_or_default();
+            Some(allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?)
+        } else {
+            None
+        };
         Ok(Box::new(Unlocked {
             schema: "otpctl.unlock/1",
             phone: target.shown(app),
             locks_cleared: unlocked.locks,
             failures_cleared: unlocked.failures,
             limits_cleared: unlocked.limits,
+            send,
             dry_run: app.globals.dry_run,
         }))
     }
@@ -58,8 +71,10 @@ impl Report for Unlocked {
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would clear" } else { "Cleared" };
         let limits = if self.limits_cleared { ", and its send limits" } else { "" };
+        let still = self.send.filter(|send| !send.allowed);
+        let still = still.map(|send| format!(" The next send is {}.", send.words())).unwrap_or_default();
         Human::Text(format!(
-            "{done} {} and {} of {}{limits}.",
+            "{done} {} and {} of {}{limits}.{still}",
             many(self.locks_cleared, "lock", "locks"),
             many(self.failures_cleared, "failure", "failures"),
             self.phone

@@ -9,11 +9,12 @@ use super::target::{Target, phone_of, standard_input};
 use crate::app::{App, Asks};
 use crate::error::{Error, Exit};
 use crate::otp::foreign::is_unsafe;
-use crate::otp::record::{Answer, Reason, Verdict};
+use crate::otp::record::{Answer, Reason, Slot, Verdict};
 use crate::otp::rules::Asked;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId, reference};
 use crate::output::{Human, Report, many};
+use crate::verifier::{Stepped, Tried};
 
 /// No code, however spaced, is longer.
 const LONGEST: u64 = 256;
@@ -88,13 +89,28 @@ impl Args {
         let stepped = app.verifier().await?.verify(&asked).await?;
         Ok(Box::new(Checked {
             phone: target.shown(app),
-            next: next(&stepped.outcome.answer).map(|command| target.hint_for(command, &self.purpose)),
+            next: self.next(target, &stepped),
             purpose: self.purpose.clone(),
             answer: stepped.outcome.answer,
             now: stepped.now,
             attempt_id: attempt_id.to_owned(),
             replayed: stepped.outcome.replayed,
         }))
+    }
+
+    /// What to do then. A live code of another purpose is what was meant, more often than not.
+    fn next(&self, target: &Target, stepped: &Stepped<Tried>) -> Option<Hint> {
+        let answer = &stepped.outcome.answer;
+        let others = stepped.known.record.purposes.iter().filter(|(purpose, _)| **purpose != self.purpose);
+        let live = |(purpose, slot): (&Purpose, &Slot)| slot.live(stepped.now).next().map(|_| purpose.clone());
+        let other = others.filter_map(live).next().filter(|_| answer.verdict == Verdict::NoCode);
+        match other {
+            Some(other) => {
+                let why = format!("a code for the purpose `{other}` is live");
+                Some(target.hint_for("verify", &other).because(why))
+            }
+            None => next(answer).map(|command| target.hint_for(command, &self.purpose)),
+        }
     }
 
     /// The code as typed: from the command line, a terminal, or standard input.

@@ -210,12 +210,26 @@ fn message_costs(
 ) {
     let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
     match costs(settings, message, lang, source) {
+        // What a gateway holds is priced there, and ours is never sent.
+        Ok(_) if !is_text_sent(settings) => {
+            findings.push(finding(Level::Note, key, "not sent: every provider of the routes sends its own template"));
+        }
         Ok((text, dear)) => {
             let level = if dear { Level::Warning } else { Level::Note };
             findings.push(finding(level, key, text));
         }
         Err(error) => findings.push(finding(Level::Error, key, error.to_string())),
     }
+}
+
+/// Whether any route sends our text, and not only a template that a gateway holds.
+fn is_text_sent(settings: &Settings) -> bool {
+    let mut names = settings.routes.all().flat_map(|(_, names)| names.iter()).peekable();
+    let sends_ours = |name: &String| {
+        let described = settings.providers.get(name).and_then(|provider| provider.kind.describe());
+        described.is_none_or(|described| !described.template_sender)
+    };
+    names.peek().is_none() || names.any(sends_ours)
 }
 
 /// What one message takes, and whether one character makes it dearer than it need be.

@@ -8,7 +8,7 @@ use super::{Stepped, ToSend, Verifier, VerifierError};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::{Counter, Full};
 use crate::otp::rules::{self, REQUEST_KEPT, Reserve, Reserved};
-use crate::otp::{Denied, Life, Quota, Stored as _};
+use crate::otp::{Denied, Life, Phone, Quota, Stored as _};
 use crate::store::{Cell, Change, Committed, Loaded, Put, StoreError, Write};
 
 impl Verifier<'_> {
@@ -71,8 +71,7 @@ impl Verifier<'_> {
     /// What a send is counted on.
     fn counters<'a>(&'a self, asked: &ToSend<'_>, reservation: &Reserve<'a>) -> Vec<(Cell, Counting<'a>)> {
         let phone = asked.issue.phone;
-        let country =
-            phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string());
+        let country = counted_country(phone);
         let mut counted = Vec::new();
         let neighbours = asked.route.real.then(|| phone.last_four());
         if neighbours.is_some() || !self.limits.per_prefix.is_empty() {
@@ -87,6 +86,33 @@ impl Verifier<'_> {
         }
         counted
     }
+}
+
+/// The sends that a phone's next one is counted with, as far as they can be read.
+#[derive(Debug, Clone, Default)]
+pub struct Counters {
+    /// To its prefix.
+    pub prefix: Option<Counter>,
+    /// To its country.
+    pub country: Option<Counter>,
+}
+
+impl Verifier<'_> {
+    /// Looks at the counters over many phones. What cannot be read is left out: it hides nothing else.
+    pub async fn counters_of(&self, phone: &Phone) -> Counters {
+        let groups = [vec![Cell::Prefix(phone.prefix().to_owned())], vec![Cell::Country(counted_country(phone))]];
+        let Ok(loaded) = self.load_each(&groups).await else { return Counters::default() };
+        let mut counters = loaded.into_iter().map(|loaded| {
+            let loaded = loaded.ok()?;
+            Counter::read(loaded.values.first().and_then(Option::as_deref)).ok()
+        });
+        Counters { prefix: counters.next().flatten(), country: counters.next().flatten() }
+    }
+}
+
+/// The name of a country's counter; a number of none has its calling code's.
+fn counted_country(phone: &Phone) -> String {
+    phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string())
 }
 
 /// What was seen while a send was counted.

@@ -19,6 +19,7 @@ mod watch;
 
 use std::time::Duration;
 
+pub use counting::Counters;
 pub use failure::{SendFailure, VerifierError};
 pub use health::{Remedy, Severity, Symptom, examine};
 pub use lodging::Lodging;

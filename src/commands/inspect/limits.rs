@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::otp::counter::{Counter, Full};
 use crate::otp::rules::budget;
 use crate::otp::span::spelled;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Limits, Moment, Record};
+use crate::otp::{Limits, Moment, Quota, Record};
 use crate::output::Table;
+use crate::verifier::Counters;
 
 #[derive(Serialize)]
 pub(super) struct Limit {
@@ -20,8 +22,8 @@ pub(super) struct Limit {
     allowed_at: Option<Moment>,
 }
 
-/// The cooldown, and each quota of the phone's own.
-pub(super) fn of(record: &Record, now: Moment, limits: &Limits) -> Vec<Limit> {
+/// The cooldown, each quota of the phone's own, and those that it shares with its prefix and its country.
+pub(super) fn of(record: &Record, now: Moment, limits: &Limits, counters: &Counters) -> Vec<Limit> {
     let budget = budget(record, now, limits);
     let mut list = vec![Limit {
         limit: "cooldown",
@@ -41,7 +43,29 @@ pub(super) fn of(record: &Record, now: Moment, limits: &Limits) -> Vec<Limit> {
             allowed_at: Some(if used < quota.limit { now } else { budget.allowed_at.max(now) }),
         }
     }));
+    list.extend(shared("per_prefix", counters.prefix.as_ref(), &limits.per_prefix, now));
+    list.extend(shared("per_country", counters.country.as_ref(), &limits.per_country, now));
     list
+}
+
+/// Quotas over many phones; of a counter that cannot be read, nothing is known.
+fn shared(name: &'static str, counter: Option<&Counter>, quotas: &[Quota], now: Moment) -> Vec<Limit> {
+    let row = |quota: &Quota| {
+        let only = std::slice::from_ref(quota);
+        let left = counter.and_then(|counter| counter.left(now, only));
+        let allowed_at = counter.map(|counter| match counter.take(now, only, None) {
+            Err(Full::Quota(_, until)) => until,
+            Err(Full::Neighbours) | Ok(_) => now,
+        });
+        Limit {
+            limit: name,
+            window_seconds: Some(quota.window.as_secs()),
+            used: left.map(|left| quota.limit - left),
+            most: Some(quota.limit),
+            allowed_at,
+        }
+    };
+    quotas.iter().map(row).collect()
 }
 
 pub(super) fn table(limits: &[Limit]) -> Table {

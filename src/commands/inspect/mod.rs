@@ -9,15 +9,17 @@ mod timeline;
 use serde::Serialize;
 
 use super::Done;
+use super::allowance;
 use super::target::{Target, target};
 use super::user::LinkedUser;
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::record::{Challenge, Slot};
+use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, Hint, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
-use crate::verifier::{Look, Lost};
+use crate::verifier::{Counters, Look, Lost};
 use challenges::TokenChallenge;
 use checks::Check;
 use deliveries::Delivery;
@@ -49,6 +51,8 @@ struct Inspected {
     /// privacyIDEA's; none: it is not privacyIDEA that keeps the codes.
     challenges: Option<Vec<TokenChallenge>>,
     limits: Vec<Limit>,
+    /// Whether a code could be sent now.
+    send: Allowance,
     lock: Option<Locked>,
     deliveries: Vec<Delivery>,
     timeline: Vec<Line>,
@@ -100,7 +104,8 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let target = target(app, &self.target).await?;
         let verifier = app.verifier().await?;
-        let look = verifier.look(&target.phone).await.map_err(|error| target.failed(app, error))?;
+        let (look, counters) = tokio::join!(verifier.look(&target.phone), verifier.counters_of(&target.phone));
+        let look = look.map_err(|error| target.failed(app, error))?;
         let unknown = |id: &String| {
             look.known.record.challenge(id).is_none()
                 && !look.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
@@ -110,12 +115,20 @@ impl Args {
         if missing && lost.is_none() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "nothing is known of this challenge any more")));
         }
-        Ok(Box::new(self.inspected(app, &target, look, lost).await?))
+        Ok(Box::new(self.inspected(app, &target, (look, counters), lost).await?))
     }
 
-    async fn inspected(&self, app: &App, target: &Target, look: Look, lost: Option<Lost>) -> Result<Inspected, Error> {
+    async fn inspected(
+        &self,
+        app: &App,
+        target: &Target,
+        (look, counters): (Look, Counters),
+        lost: Option<Lost>,
+    ) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
         let Look { now, known, timeline, unreadable, findings, tokens } = look;
+        let purpose = self.purpose.clone().unwrap_or_default();
+        let send = allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?;
         let purposes = known.record.purposes.iter();
         let slots: Vec<(&Purpose, &Slot)> =
             purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
@@ -163,7 +176,8 @@ impl Args {
             users: users.collect(),
             live_code,
             challenges,
-            limits: limits::of(&known.record, now, limits),
+            limits: limits::of(&known.record, now, limits, &counters),
+            send,
             lock: locked,
             deliveries,
             checks,
@@ -225,6 +239,7 @@ impl Report for Inspected {
             about.row(["live code", &live.challenge_id]);
             about.row(["expires", &live.expires_at.to_the_second()]);
         }
+        about.row(["next send", &self.send.words()]);
         if let Some(lock) = &self.lock {
             let until = lock.until.map_or_else(|| "unlocked".to_owned(), Moment::to_the_second);
             about.row(["locked until", &until]);

@@ -2,6 +2,7 @@
 //! its outcome and its events. They read no clock, draw no numbers and do no input or output, so one copy serves
 //! every store.
 
+mod allowance;
 mod attempt;
 mod link;
 mod mark;
@@ -11,6 +12,7 @@ mod reserve;
 mod revoke;
 mod unlock;
 
+pub use allowance::{Allowance, Held, SendRule, allowance};
 pub use attempt::{Asked, Tried, TryRefused, attempt};
 pub use link::{Linked, link, unlink};
 pub use mark::{Mark, Marked, mark};

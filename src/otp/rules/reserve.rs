@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::allowance::SendRule;
 use super::{Known, Step};
 use crate::otp::record::{Challenge, PURPOSES, Record, Request, SendOutcome, Slot, State};
 use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};
@@ -183,6 +184,15 @@ fn within_limits(record: &Record, now: Moment, limits: &Limits) -> Result<(), Se
     match limits.per_phone.iter().filter_map(full).chain(cooldown).max_by_key(|(until, _)| *until) {
         Some((_, refused)) => Err(refused),
         None => Ok(()),
+    }
+}
+
+/// Which of the phone's own limits refuses a send, and until when.
+pub(super) fn refused_by_limits(record: &Record, now: Moment, limits: &Limits) -> Option<(SendRule, Moment)> {
+    match within_limits(record, now, limits) {
+        Err(SendRefused::Cooldown(until)) => Some((SendRule::Cooldown, until)),
+        Err(SendRefused::Quota(_, until)) => Some((SendRule::PerPhone, until)),
+        Err(_) | Ok(()) => None,
     }
 }
 

@@ -1,0 +1,32 @@
+//! Whether a code could be sent now: for the commands that tell it without sending.
+
+use crate::app::App;
+use crate::error::Error;
+use crate::otp::rules::{Allowance, Held, Known, allowance};
+use crate::otp::{Moment, Phone, Purpose};
+use crate::verifier::Counters;
+
+/// Whether a code for this purpose could be sent to a phone now, by all that holds for it.
+///
+/// # Errors
+/// When the settings are wrong.
+pub(super) fn of(
+    app: &App,
+    (phone, purpose): (&Phone, &Purpose),
+    (known, now): (&Known, Moment),
+    counters: &Counters,
+) -> Result<Allowance, Error> {
+    let settings = app.settings()?;
+    let (route, _) = settings.routes.of(phone);
+    let is_test = app.test_number(phone)?.is_some();
+    let real = |name: &String| settings.providers.get(name).is_some_and(|provider| provider.kind.is_real());
+    // Close numbers are looked for only where an SMS costs money.
+    let last_four = (!is_test && route.iter().any(real)).then(|| phone.last_four());
+    let held = Held {
+        policy: settings.policy.check(phone),
+        prefix: counters.prefix.as_ref(),
+        country: counters.country.as_ref(),
+        last_four,
+    };
+    Ok(allowance(known, now, &settings.limits, purpose, &held))
+}

@@ -1,0 +1,125 @@
+//! Whether a send would be allowed now, and if not, which rule refuses it and until when: for whoever asks without
+//! sending. It goes by the same functions as the send itself.
+
+use super::Known;
+use super::reserve::refused_by_limits;
+use crate::otp::counter::{Counter, Full};
+use crate::otp::record::{PURPOSES, Slot};
+use crate::otp::{Denied, Limits, Moment, Purpose};
+
+/// A rule that refuses a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendRule {
+    /// The wait between two sends.
+    Cooldown,
+    /// Sends to this phone.
+    PerPhone,
+    /// Sends to this prefix.
+    PerPrefix,
+    /// Sends to this country.
+    PerCountry,
+    /// Too many wrong codes.
+    Lock,
+    /// The country is not allowed.
+    Country,
+    /// The type of number is not allowed.
+    Type,
+    /// It would end a run of close numbers.
+    Neighbors,
+    /// A code is being sent to this phone right now.
+    UnderWay,
+    /// Too many purposes are in use.
+    Purposes,
+}
+
+/// Whether a send would be allowed now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Allowance {
+    /// It would.
+    pub allowed: bool,
+    /// What refuses it. Of several, the last to give way: before that, another send is in vain.
+    pub rule: Option<SendRule>,
+    /// Until when; `None` where no time helps, or it is not known.
+    #[serde(serialize_with = "crate::otp::time::rfc3339_or_null")]
+    pub until: Option<Moment>,
+}
+
+/// What a send is held to beside the phone's own record.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'a> {
+    /// What the policy says of the number.
+    pub policy: Result<(), Denied>,
+    /// The sends to its prefix; `None`: it is not known.
+    pub prefix: Option<&'a Counter>,
+    /// The sends to its country.
+    pub country: Option<&'a Counter>,
+    /// The end of the number, where close numbers are looked for.
+    pub last_four: Option<u16>,
+}
+
+/// Whether a code for this purpose could be sent now.
+#[must_use]
+pub fn allowance(known: &Known, now: Moment, limits: &Limits, purpose: &Purpose, held: &Held<'_>) -> Allowance {
+    let refused = |rule, until| Allowance { allowed: false, rule: Some(rule), until };
+    if let Err(denied) = held.policy {
+        let rule = match denied {
+            Denied::Country(_) | Denied::NoCountry => SendRule::Country,
+            Denied::Type(_) => SendRule::Type,
+            Denied::Neighbours => SendRule::Neighbors,
+        };
+        return refused(rule, None);
+    }
+    let none = Slot::default();
+    let slot = known.record.purposes.get(purpose).unwrap_or(&none);
+    let mut found: Vec<(SendRule, Option<Moment>)> = Vec::new();
+    found.extend(slot.lock(now).map(|lock| (SendRule::Lock, lock.until)));
+    let sending = slot.live(now).filter_map(|live| live.lease_until).find(|until| *until > now);
+    found.extend(sending.map(|until| (SendRule::UnderWay, Some(until))));
+    let mut record = known.record.clone();
+    record.sweep(now, limits);
+    if record.purposes.len() >= PURPOSES && !record.purposes.contains_key(purpose) {
+        found.push((SendRule::Purposes, None));
+    }
+    found.extend(refused_by_limits(&record, now, limits).map(|(rule, until)| (rule, Some(until))));
+    let counters = [
+        (held.prefix, &limits.per_prefix, held.last_four, SendRule::PerPrefix),
+        (held.country, &limits.per_country, None, SendRule::PerCountry),
+    ];
+    for (counter, quotas, last_four, rule) in counters {
+        let Some(counter) = counter else { continue };
+        found.extend(counter.take(now, quotas, last_four).err().map(|full| match full {
+            Full::Quota(_, until) => (rule, Some(until)),
+            Full::Neighbours => (SendRule::Neighbors, None),
+        }));
+    }
+    // What ends at no known time comes after everything that does.
+    match found.into_iter().max_by_key(|(_, until)| (until.is_none(), *until)) {
+        Some((rule, until)) => refused(rule, until),
+        None => Allowance { allowed: true, rule: None, until: None },
+    }
+}
+
+impl Allowance {
+    /// In words, for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Some(rule) = self.rule else { return "now".to_owned() };
+        let rule = match rule {
+            SendRule::Cooldown => "too soon after the last one",
+            SendRule::PerPhone => "too many to this phone",
+            SendRule::PerPrefix => "too many to this prefix",
+            SendRule::PerCountry => "too many to this country",
+            SendRule::Lock => "locked after wrong codes",
+            SendRule::Country => "its country is not allowed",
+            SendRule::Type => "its type of number is not allowed",
+            SendRule::Neighbors => "looks like SMS pumping: too many close numbers",
+            SendRule::UnderWay => "a code is being sent right now",
+            SendRule::Purposes => "too many purposes are in use",
+        };
+        match self.until {
+            Some(until) => format!("refused until {}: {rule}", until.to_the_second()),
+            None => format!("refused: {rule}"),
+        }
+    }
+}
