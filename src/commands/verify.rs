@@ -101,9 +101,9 @@ impl Args {
     /// What to do then. A live code of another purpose is what was meant, more often than not.
     fn next(&self, target: &Target, stepped: &Stepped<Tried>) -> Option<Hint> {
         let answer = &stepped.outcome.answer;
-        let others = stepped.known.record.purposes.iter().filter(|(purpose, _)| **purpose != self.purpose);
+        let mut others = stepped.known.record.purposes.iter().filter(|(purpose, _)| **purpose != self.purpose);
         let live = |(purpose, slot): (&Purpose, &Slot)| slot.live(stepped.now).next().map(|_| purpose.clone());
-        let other = others.filter_map(live).next().filter(|_| answer.verdict == Verdict::NoCode);
+        let other = others.find_map(live).filter(|_| answer.verdict == Verdict::NoCode);
         match other {
             Some(other) => {
                 let why = format!("a code for the purpose `{other}` is live");

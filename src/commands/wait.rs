@@ -105,7 +105,7 @@ impl Args {
         };
         let open = async |name: &str| open(app, name).await;
         let verifier = app.verifier().await?;
-        let watching = verifier.watch(&asked, open, |notice| tell(app, notice));
+        let watching = Box::pin(verifier.watch(&asked, open, |notice| tell(app, notice)));
         let watched = app.progress.waiting_for(NEWS, watching).await?;
         let watched = watched.ok_or_else(|| self.nothing(target))?;
         Ok(Box::new(Waited::new(app, target, self.goal, watched)))
@@ -128,7 +128,7 @@ pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: Goal) -
     let watched = match app.verifier().await {
         Ok(verifier) => {
             let open = async |name: &str| open(app, name).await;
-            let watching = verifier.watch_sent(&asked, id, open, |notice| tell(app, notice));
+            let watching = Box::pin(verifier.watch_sent(&asked, id, open, |notice| tell(app, notice)));
             app.progress.waiting_for(NEWS, watching).await.map_err(Error::from)
         }
         Err(error) => Err(error),

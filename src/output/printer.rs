@@ -273,7 +273,9 @@ impl Printer {
 /// A table of results, for a terminal.
 fn drawn(many: &dyn Many, rows: &[Row], width: u16) -> String {
     let mut table = Table::new(many.header(), many.empty());
-    rows.iter().for_each(|row| table.row(&row.cells));
+    for row in rows {
+        table.row(&row.cells);
+    }
     table.drawn(width) + "\n"
 }
 

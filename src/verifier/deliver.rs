@@ -101,7 +101,7 @@ impl Verifier<'_> {
                 rehearsed(provider.as_ref(), &message)
             } else {
                 let attempt = attempt(provider.as_ref(), &message, asked.deadline);
-                self.progress.waiting_for(&name, attempt).await
+                self.progress.waiting_for(name, attempt).await
             };
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {

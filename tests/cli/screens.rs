@@ -90,3 +90,19 @@ fn what_is_copied_is_never_broken() {
         assert!(rule.len() > 60 && lines.iter().any(|line| line == rule), "{rule}: {lines:?}");
     }
 }
+
+#[test]
+fn whoever_looks_on_is_told_whom_a_slow_command_waits_for() {
+    let gateway = Gateway::replying(|_, _| {
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        ("HTTP/1.1 500 Internal Server Error".to_owned(), String::new())
+    });
+    let machine = Machine::with(&format!(
+        "{FREE}[policy]\ncountries = [\"IN\"]\n[providers.telnyx]\napi_key = \"KEY0123\"\nfrom = \"+13125550100\"\n\
+         base_url = \"{}\"\n",
+        gateway.base_url
+    ));
+    let said = whole(&screen(&machine, 80, &["send", PHONE]));
+    assert!(said.contains("Waiting for telnyx …"), "{said}");
+    assert!(!machine.run(&["send", "+919876543211"]).stderr.contains("Waiting"), "a pipe reads no progress");
+}

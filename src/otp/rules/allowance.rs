@@ -77,7 +77,7 @@ pub fn allowance(known: &Known, now: Moment, limits: &Limits, purpose: &Purpose,
     let sending = slot.live(now).filter_map(|live| live.lease_until).find(|until| *until > now);
     found.extend(sending.map(|until| (SendRule::UnderWay, Some(until))));
     let mut record = known.record.clone();
-    record.sweep(now, limits);
+    record.sweep(now);
     if record.purposes.len() >= PURPOSES && !record.purposes.contains_key(purpose) {
         found.push((SendRule::Purposes, None));
     }
