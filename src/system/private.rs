@@ -79,7 +79,8 @@ fn own_alone(path: &Path, found: Found) -> Result<(), FileError> {
 
 fn open(path: &Path, options: &mut OpenOptions) -> Result<File, FileError> {
     check_private(path)?;
-    let real = resolved(path)?;
+    // Where its folder is what is missing, it is still this file that is asked for.
+    let real = resolved(path).map_err(|error| FileError { path: path.to_owned(), ..error })?;
     let file = open_at(options.mode(0o600), &real, OFlags::empty()).map_err(|error| unwritable(path, &error))?;
     let metadata = file.metadata().map_err(|error| unwritable(path, &error))?;
     regular(path, &metadata)?;
