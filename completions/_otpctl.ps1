@@ -325,6 +325,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('link', 'link', [CompletionResultType]::ParameterValue, 'Link a user to a phone')
             [CompletionResult]::new('unlink', 'unlink', [CompletionResultType]::ParameterValue, 'Unlink a user from a phone, or from all of its phones')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Give a user this phone and no other')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the phones of a user, or the users of a phone')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List users that have phones')
             break
@@ -356,6 +357,32 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;user;unlink' {
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The form of the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The form of the result')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; kept with the event')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less; twice: nothing but the exit code')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr, never a secret; twice: more still')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr, never a secret; twice: more still')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask, do it')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask, do it')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask, and fail where an answer is needed')
+            [CompletionResult]::new('--unmask', '--unmask', [CompletionResultType]::ParameterName, 'Show numbers in full')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Everything but writes and provider calls')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'otpctl;user;move' {
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The one configuration file that is read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')

@@ -248,29 +248,30 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l unmask -d 'Show n
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "link" -d 'Link a user to a phone'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "unlink" -d 'Unlink a user from a phone, or from all of its phones'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "show" -d 'Show the phones of a user, or the users of a phone'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink show list" -f -a "list" -d 'List users that have phones'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l reason -d 'Why; kept with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "link" -d 'Link a user to a phone'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "unlink" -d 'Unlink a user from a phone, or from all of its phones'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "move" -d 'Give a user this phone and no other'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "show" -d 'Show the phones of a user, or the users of a phone'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "list" -d 'List users that have phones'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -309,6 +310,25 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subc
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l dry-run -d 'Everything but writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l reason -d 'Why; kept with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s y -l yes -d 'Do not ask, do it'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l no-input -d 'Never ask, and fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l unmask -d 'Show numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s c -l config -d 'The one configuration file that is read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -657,6 +677,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_sub
 wrong_type\t'it has another type than ours'
 unreadable\t'it is nothing that otpctl writes'
 unknown_key\t'it has our prefix, and no name of ours'
+stale_index\t'it names a phone that is not the user\'s'
 plaintext_code\t'whoever reads the store reads this code'
 code_no_ttl\t'a code that never ends'
 code_long_ttl\t'a code that lives longer than a day'

@@ -291,6 +291,7 @@ impl From<VerifierError> for Error {
             VerifierError::Full => {
                 Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
             }
+            VerifierError::HalfDone(_) => Self { outcome: Outcome::Unknown, ..Self::new(Exit::StoreUnknown, error) },
             VerifierError::Locked(_) => Self::new(Exit::Locked, error),
             VerifierError::Limited { wait, .. } => {
                 Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })

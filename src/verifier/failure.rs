@@ -56,6 +56,9 @@ pub enum VerifierError {
     /// No more links fit.
     #[error("no more than 32 users fit on one phone, and 32 phones on one user")]
     Full,
+    /// A change of several phones that was not finished. Asking for it again goes on where it stopped.
+    #[error("only part of the change was made: {0}")]
+    HalfDone(Box<VerifierError>),
     /// Too many failures.
     #[error("the phone is locked after too many wrong codes{}", .0.map(|until| format!(" until {}", until.rfc3339())).unwrap_or_default())]
     Locked(Option<Moment>),

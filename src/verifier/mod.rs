@@ -32,6 +32,7 @@ pub use send::{Foreseen, Sent, ToIssue, ToSend};
 pub use step::{Stepped, Tried};
 pub use survey::{Fix, Found, Grade, Oddity, Removal, Survey};
 pub use tokens::Tokens;
+pub use users::Moved;
 pub use watch::{Notice, ToWatch, Watched};
 
 use self::lodging::Touch;

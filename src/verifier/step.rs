@@ -22,12 +22,14 @@ pub(super) struct Doing<'a> {
     pub what: InFlight,
     /// What it does to codes that an application keeps.
     pub touch: Touch<'a>,
+    /// Set once the answer to a commit was lost, for rules that have no id of their own to know their change by.
+    pub lost: Option<&'a std::cell::Cell<bool>>,
 }
 
 impl<'a> Doing<'a> {
     /// A change that a full store may refuse.
     pub(super) fn change() -> Self {
-        Self { relieves: false, what: InFlight::Change, touch: Touch::Nothing }
+        Self { relieves: false, what: InFlight::Change, touch: Touch::Nothing, lost: None }
     }
 
     /// One that it must not refuse.
@@ -38,6 +40,11 @@ impl<'a> Doing<'a> {
     /// With what may have been done when its answer is lost.
     pub(super) fn of(self, what: InFlight) -> Self {
         Self { what, ..self }
+    }
+
+    /// Sets this once the answer to a commit was lost.
+    pub(super) fn telling(self, lost: &'a std::cell::Cell<bool>) -> Self {
+        Self { lost: Some(lost), ..self }
     }
 
     /// With what it does to codes that an application keeps.
@@ -139,6 +146,7 @@ impl Verifier<'_> {
                 Ok(_) => tokio::task::yield_now().await,
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
                     losses += 1;
+                    doing.lost.inspect(|lost| lost.set(true));
                     (lost, doubt) = (Some(Lost { intended, stepped }), Some(error));
                 }
                 Err(error) => return Err(doubt.unwrap_or(error).into()),

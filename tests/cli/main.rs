@@ -40,6 +40,7 @@ mod stored;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;
+mod users;
 mod wait;
 mod whose;
 

@@ -90,14 +90,14 @@ fn the_page_on_the_layout_names_every_field() {
     assert!(missing.is_empty(), "not in the page: {missing:?}");
 }
 
-/// The names of fields. The keys of a map, which are a purpose or the length of a window, are values, not names.
+/// The names of fields. The keys of a map, which are a purpose, the length of a window or a number, are values, not names.
 fn collect(value: &Value, fields: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             for (name, value) in object {
                 fields.insert(name.clone());
                 match (name.as_str(), value) {
-                    ("purposes" | "windows", Value::Object(map)) => {
+                    ("purposes" | "windows" | "marks", Value::Object(map)) => {
                         map.values().for_each(|value| collect(value, fields));
                     }
                     _ => collect(value, fields),

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use otpctl::otp::record::{Reason, Verdict};
+use otpctl::otp::rules::Linked;
 use otpctl::store::{Redis, StoreError};
 use otpctl::verifier::VerifierError;
 
 use crate::fake::Calls;
-use crate::party::{Party, RIGHT, WRONG, fresh_id, phone};
+use crate::party::{Party, RIGHT, WRONG, fresh_id, phone, user};
 use crate::places::{Place as _, Server, address};
 
 /// Stands only in the script that commits.
@@ -157,10 +158,58 @@ fn other_changes_whose_answer_was_lost_are_done_once() {
     assert_eq!((party.revoke(&phone(1)), way.lost()), (Ok(1), true));
     for others in 0..2 {
         way.lose_after(others);
-        party.link(&phone(1), &crate::party::user(&format!("u{others}")));
+        party.link(&phone(1), &user(&format!("u{others}")));
         assert!(way.lost());
     }
     assert_eq!(direct.look(&phone(1)).known.users.users.len(), 2);
+}
+
+#[test]
+fn a_change_of_users_whose_answer_was_lost_is_done_once() {
+    for others in 0..4 {
+        let place = Server::open();
+        let (way, direct) = (Way::to(&place), Party::of(&place));
+        let (party, owner) = (way.party(), user("u1"));
+        way.lose_after(others);
+        assert!(matches!(party.try_link(&phone(1), &owner), Ok(Linked::Changed(_))), "after {others}");
+        assert_eq!(direct.phones_of(&owner), [phone(1).as_str()]);
+        way.lose_after(others);
+        assert_eq!(party.move_to(&phone(2), &owner), [phone(1).as_str()], "after {others}");
+        assert_eq!((direct.phones_of(&owner), direct.index_of(&owner).len()), (vec![phone(2).as_str().to_owned()], 1));
+        way.lose_after(others);
+        assert!(matches!(party.try_unlink(&phone(2), &owner), Ok(Linked::Changed(_))), "after {others}");
+        assert_eq!((direct.phones_of(&owner).len(), direct.index_of(&owner).len()), (0, 0));
+    }
+}
+
+#[test]
+fn a_change_of_users_that_ends_in_silence_is_never_told_as_not_done() {
+    type Work = fn(&Party) -> Result<(), VerifierError>;
+    let (link, unlink, moved): (Work, Work, Work) = (
+        |party| party.try_link(&phone(2), &user("u1")).map(drop),
+        |party| party.try_unlink(&phone(1), &user("u1")).map(drop),
+        |party| party.try_move(&phone(2), &user("u1")).map(drop),
+    );
+    for (work, commits) in [(link, 2), (unlink, 2), (moved, 4)] {
+        for others in 0..commits {
+            let place = Server::open();
+            let (way, direct) = (Way::to(&place), Party::of(&place));
+            direct.link(&phone(1), &user("u1"));
+            let before = direct.phones_of(&user("u1"));
+            way.switch.closes.store(true, Ordering::SeqCst);
+            way.lose_after(others);
+            let told = work(&way.party());
+            assert!(way.lost(), "{commits} after {others}: {told:?}");
+            let unknown =
+                matches!(told, Err(VerifierError::Store(StoreError::Unknown(_)) | VerifierError::HalfDone(_)));
+            let after = direct.phones_of(&user("u1"));
+            assert!(told.is_ok() || unknown || after == before, "{commits} after {others}: {told:?}, {after:?}");
+            // Once more, and it is whole.
+            work(&direct).unwrap();
+            let index = direct.index_of(&user("u1"));
+            assert_eq!(direct.phones_of(&user("u1")), index, "{commits} after {others}");
+        }
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod failover;
 mod fake;
 mod half;
 mod health;
+mod interleavings;
 mod law;
 mod lost;
 mod model;
@@ -108,6 +109,13 @@ macro_rules! everywhere {
             the_user_of_the_phone_comes_with_the_answer
             many_links_at_once_are_all_kept
             strange_names_do_not_meet
+            a_link_and_an_unlink_at_once_leave_a_user_who_is_found
+            a_move_leaves_the_new_phone_and_kills_the_codes_of_the_old_one
+            moves_at_once_leave_one_phone_and_never_none
+            phones_that_lead_nowhere_take_no_room
+            links_at_once_give_a_user_no_more_phones_than_there_is_room_for
+            an_entry_that_leads_nowhere_is_removed_once_no_link_can_need_it
+            a_phone_that_the_index_misses_is_found_and_the_next_link_puts_it_right
         }
     };
 }

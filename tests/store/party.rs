@@ -6,15 +6,18 @@ use std::time::Duration;
 use otpctl::app::{OsRandom, clock};
 use otpctl::otp::layout::{Application, Codes};
 use otpctl::otp::record::{Answer, Reason, Verdict};
-use otpctl::otp::rules::{Asked, Reserved, Revoke, Unlock};
+use otpctl::otp::rules::{Asked, Linked, Reserved, Revoke, Unlock};
 use otpctl::otp::text::Template;
 use otpctl::otp::{
-    Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Policy, Purpose, Secret,
-    UserId,
+    Alphabet, Code, CodeSpec, Event, Life, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Phones, Policy,
+    Purpose, Secret, Stored as _, UserId,
 };
-use otpctl::store::{Change, Clock, Committed, Health, Key, Loaded, Page, Sight, Store, StoreError, Whose};
+use otpctl::store::{
+    Cell, Change, Clock, Committed, Health, Key, Loaded, Page, Put, Sight, Store, StoreError, Whose, Write,
+};
 use otpctl::verifier::{
-    Lodging, Look, Progress, Route, Sent, Stepped, ToIssue, ToSend, Tried, Verifier, VerifierError,
+    Found, Lodging, Look, Moved, Progress, Route, Sent, Stepped, Survey, ToIssue, ToSend, Tried, Verifier,
+    VerifierError,
 };
 
 use crate::places::Place;
@@ -159,11 +162,56 @@ impl Party {
     }
 
     pub fn link(&self, phone: &Phone, user: &UserId) {
-        self.runtime.block_on(self.verifier().link(phone, user)).unwrap();
+        self.try_link(phone, user).unwrap();
+    }
+
+    pub fn try_link(&self, phone: &Phone, user: &UserId) -> Result<Linked, VerifierError> {
+        self.runtime.block_on(self.verifier().link(phone, user)).map(|stepped| stepped.outcome)
     }
 
     pub fn unlink(&self, phone: &Phone, user: &UserId) {
-        self.runtime.block_on(self.verifier().unlink(phone, user)).unwrap();
+        self.try_unlink(phone, user).unwrap();
+    }
+
+    pub fn try_unlink(&self, phone: &Phone, user: &UserId) -> Result<Linked, VerifierError> {
+        self.runtime.block_on(self.verifier().unlink(phone, user)).map(|stepped| stepped.outcome)
+    }
+
+    /// Gives a user this phone and no other, and tells which it had before.
+    pub fn move_to(&self, phone: &Phone, user: &UserId) -> Vec<String> {
+        self.try_move(phone, user).unwrap().unlinked.into_iter().map(|phone| phone.as_str().to_owned()).collect()
+    }
+
+    pub fn try_move(&self, phone: &Phone, user: &UserId) -> Result<Moved, VerifierError> {
+        self.runtime.block_on(self.verifier().move_to(phone, user))
+    }
+
+    /// The numbers that the index of a user names, whether they lead anywhere or not.
+    pub fn index_of(&self, user: &UserId) -> Vec<String> {
+        let loaded = self.load(&[vec![Cell::Phones(user.clone())]]).unwrap().remove(0);
+        Phones::read(loaded.values[0].as_deref()).unwrap().phones
+    }
+
+    /// Writes the index of a user as it stands in a store.
+    pub fn set_index(&self, user: &UserId, json: &str) {
+        let put = Put::Set(json.into(), Life::Forever);
+        let write = Write { cell: Cell::Phones(user.clone()), loaded: None, put };
+        let committed = self.commit(&[Change { writes: vec![write], append: None, relieves: false }]).unwrap();
+        assert!(matches!(committed.as_slice(), [Committed::Done(_)]), "{committed:?}");
+    }
+
+    /// What is wrong in the whole store.
+    pub fn survey(&self) -> Vec<Found> {
+        let (mut survey, mut found) = (Survey::new(None), Vec::new());
+        while !survey.is_over() {
+            found.extend(self.runtime.block_on(self.verifier().survey(&mut survey)).unwrap());
+        }
+        found
+    }
+
+    /// Removes what was found, and tells what of it is gone.
+    pub fn remove(&self, found: &[Found]) -> Vec<bool> {
+        self.runtime.block_on(self.verifier().purge(&mut Survey::new(None), found)).unwrap()
     }
 
     /// The numbers that a user has.
@@ -186,7 +234,7 @@ impl Party {
         look.known.record.purposes.get(&self.purpose).map_or(0, |slot| slot.failures(look.now, &self.limits))
     }
 
-    pub fn load(&self, groups: &[Vec<otpctl::store::Cell>]) -> Result<Vec<Loaded>, StoreError> {
+    pub fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
         self.runtime.block_on(self.store.load(groups))
     }
 

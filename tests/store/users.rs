@@ -1,7 +1,13 @@
 //! Users and their phones, and what a change of them does to live codes.
 
-use otpctl::otp::record::{Reason, Verdict};
-use otpctl::verifier::VerifierError;
+use std::sync::Barrier;
+
+use otpctl::otp::Life;
+use otpctl::otp::record::{Answer, Reason, Verdict};
+use otpctl::otp::rules::Linked;
+use otpctl::otp::user::PHONES_PER_USER;
+use otpctl::store::{Cell, Change, Put, Write};
+use otpctl::verifier::{Oddity, Removal, Tried, VerifierError};
 
 use crate::party::{Party, RIGHT, WRONG, at_once, fresh_id, phone, user};
 use crate::places::Place;
@@ -116,4 +122,156 @@ pub fn strange_names_do_not_meet(place: &dyn Place) {
     let mut all = names.map(user).to_vec();
     all.sort();
     assert_eq!(party.users(), all);
+}
+
+pub fn a_link_and_an_unlink_at_once_leave_a_user_who_is_found(place: &dyn Place) {
+    const ROUNDS: u32 = 24;
+    let owner = |n: u32| user(&format!("u{n}"));
+    let party = Party::of(place);
+    for n in (0..ROUNDS).step_by(2) {
+        party.link(&phone(n), &owner(n));
+    }
+    let meet = Barrier::new(2);
+    at_once(place, 2, |party, index| {
+        for n in 0..ROUNDS {
+            meet.wait();
+            if index == 0 {
+                party.link(&phone(n), &owner(n));
+            } else {
+                party.unlink(&phone(n), &owner(n));
+            }
+        }
+    });
+    for n in 0..ROUNDS {
+        let has = party.look(&phone(n)).known.users.has(&owner(n));
+        let expected = if has { vec![phone(n).as_str().to_owned()] } else { Vec::new() };
+        assert_eq!((party.phones_of(&owner(n)), party.index_of(&owner(n))), (expected.clone(), expected), "pair {n}");
+    }
+}
+
+pub fn a_move_leaves_the_new_phone_and_kills_the_codes_of_the_old_one(place: &dyn Place) {
+    let party = Party::of(place);
+    party.link(&phone(1), &user("u1"));
+    party.link(&phone(2), &user("u1"));
+    party.link(&phone(2), &user("u2"));
+    party.issue(&phone(1), RIGHT);
+    let mut left = party.move_to(&phone(3), &user("u1"));
+    left.sort();
+    assert_eq!(left, [phone(1).as_str(), phone(2).as_str()]);
+    assert_eq!(party.phones_of(&user("u1")), [phone(3).as_str()]);
+    assert_eq!(party.index_of(&user("u1")), [phone(3).as_str()]);
+    assert_eq!(party.phones_of(&user("u2")), [phone(2).as_str()], "whoever shared a phone keeps it");
+    assert!(matches!(
+        party.try_verify(&phone(1), RIGHT, &fresh_id()),
+        Err(VerifierError::NoSuchUser(_)) | Ok(Tried { answer: Answer { verdict: Verdict::NoCode, .. }, .. })
+    ));
+    // Once more, nothing changes, and codes stay valid.
+    party.issue(&phone(3), RIGHT);
+    let before = party.look(&phone(3)).known;
+    let moved = party.try_move(&phone(3), &user("u1")).unwrap();
+    assert!(matches!(moved.linked.outcome, Linked::Already(Some(_))) && moved.unlinked.is_empty(), "{moved:?}");
+    assert_eq!(party.look(&phone(3)).known, before);
+    assert_eq!(party.verify(&phone(3), RIGHT).user, Some(user("u1")));
+    // A user without a phone gets one.
+    assert_eq!(party.move_to(&phone(4), &user("u3")), Vec::<String>::new());
+    assert_eq!(party.phones_of(&user("u3")), [phone(4).as_str()]);
+}
+
+pub fn moves_at_once_leave_one_phone_and_never_none(place: &dyn Place) {
+    let party = Party::of(place);
+    party.link(&phone(0), &user("u1"));
+    let seen = at_once(place, 3, |party, index| {
+        let mut seen = Vec::new();
+        for round in 0..8 {
+            match index {
+                0 => seen.push(party.phones_of(&user("u1"))),
+                _ => drop(party.move_to(&phone(u32::try_from(index + round % 2).unwrap()), &user("u1"))),
+            }
+        }
+        seen
+    });
+    assert!(
+        seen.concat().iter().all(|phones| !phones.is_empty()),
+        "a user who only moves always has a phone: {seen:?}"
+    );
+    let phones = party.phones_of(&user("u1"));
+    assert_eq!((phones.len(), party.index_of(&user("u1"))), (1, phones));
+}
+
+pub fn phones_that_lead_nowhere_take_no_room(place: &dyn Place) {
+    let party = Party::of(place);
+    let names: Vec<String> = (100..140).map(|n| format!("{:?}", phone(n).as_str())).collect();
+    party.set_index(&user("u1"), &format!(r#"{{"v":1,"phones":[{}]}}"#, names.join(",")));
+    assert_eq!(party.phones_of(&user("u1")), Vec::<String>::new());
+    assert!(matches!(party.try_link(&phone(1), &user("u1")), Ok(Linked::Changed(_))));
+    assert_eq!(party.phones_of(&user("u1")), [phone(1).as_str()]);
+}
+
+pub fn links_at_once_give_a_user_no_more_phones_than_there_is_room_for(place: &dyn Place) {
+    let party = Party::of(place);
+    for n in 0..30 {
+        party.link(&phone(n), &user("u1"));
+    }
+    let done =
+        at_once(place, 4, |party, index| party.try_link(&phone(50 + u32::try_from(index).unwrap()), &user("u1")));
+    let fits = |done: &Result<Linked, VerifierError>| done.is_ok() || *done == Err(VerifierError::Full);
+    assert!(done.iter().all(fits), "{done:?}");
+    let linked = party.phones_of(&user("u1")).len();
+    assert_eq!(linked, 30 + done.iter().filter(|done| done.is_ok()).count());
+    assert!(linked <= PHONES_PER_USER, "{linked}");
+    while party.phones_of(&user("u1")).len() < PHONES_PER_USER {
+        party.link(&phone(60 + u32::try_from(party.phones_of(&user("u1")).len()).unwrap()), &user("u1"));
+    }
+    assert_eq!(party.try_link(&phone(99), &user("u1")), Err(VerifierError::Full));
+    assert!(matches!(party.try_link(&phone(3), &user("u1")), Ok(Linked::Already(_))), "what is there needs no room");
+    party.move_to(&phone(99), &user("u1"));
+    assert_eq!(party.phones_of(&user("u1")), [phone(99).as_str()], "a move needs none either");
+}
+
+pub fn an_entry_that_leads_nowhere_is_removed_once_no_link_can_need_it(place: &dyn Place) {
+    let party = Party::of(place);
+    let now = party.load(&[vec![]]).map_or(0, |loaded| loaded[0].now.millis());
+    let entry = |n: u32, mark: &str| {
+        let number = phone(n).as_str().to_owned();
+        let marks = if mark.is_empty() { String::new() } else { format!(r#","marks":{{"{number}":{mark}}}"#) };
+        party.set_index(&user(&format!("u{n}")), &format!(r#"{{"v":1,"phones":["{number}"]{marks}}}"#));
+    };
+    entry(1, r#"{"id":"old","named_at":1000}"#);
+    entry(2, "");
+    entry(3, &format!(r#"{{"id":"young","named_at":{now}}}"#));
+    party.link(&phone(4), &user("u4"));
+    let mut found = party.survey();
+    found.sort_by_key(|one| one.entry().map(|phone| phone.as_str().to_owned()));
+    assert!(found.iter().all(|one| one.oddity == Oddity::StaleIndex), "{found:?}");
+    let removals: Vec<Removal> = found.iter().map(otpctl::verifier::Found::removal).collect();
+    assert_eq!(removals, [Removal::Safe, Removal::Named, Removal::Never]);
+    // A link that comes between takes its entry back.
+    party.link(&phone(2), &user("u2"));
+    assert_eq!(party.remove(&found), [true, false, false]);
+    assert_eq!((party.index_of(&user("u1")), party.index_of(&user("u3")).len()), (Vec::new(), 1));
+    assert_eq!(party.phones_of(&user("u2")), [phone(2).as_str()]);
+    // The same command again clears what a killed one left, whatever its age.
+    assert_eq!(party.try_unlink(&phone(3), &user("u3")), Ok(Linked::Already(None)));
+    assert_eq!(party.survey().len(), 0);
+}
+
+pub fn a_phone_that_the_index_misses_is_found_and_the_next_link_puts_it_right(place: &dyn Place) {
+    let party = Party::of(place);
+    for again in [false, true] {
+        party.link(&phone(1), &user("u1"));
+        let cell = Cell::Phones(user("u1"));
+        let loaded = party.load(&[vec![cell.clone()]]).unwrap().remove(0).values.remove(0);
+        let writes = vec![Write { cell, loaded, put: Put::Set(Vec::new(), Life::Over) }];
+        party.commit(&[Change { writes, append: None, relieves: false }]).unwrap();
+        let found = party.survey();
+        assert_eq!(found.iter().map(|one| one.oddity).collect::<Vec<_>>(), [Oddity::MissingIndex]);
+        let before = party.look(&phone(1)).known;
+        if again {
+            party.move_to(&phone(1), &user("u1"));
+        } else {
+            assert!(matches!(party.try_link(&phone(1), &user("u1")), Ok(Linked::Already(Some(_)))));
+        }
+        assert_eq!(party.look(&phone(1)).known, before, "the phone's own side was right");
+        assert_eq!((party.phones_of(&user("u1")).len(), party.survey().len()), (1, 0));
+    }
 }

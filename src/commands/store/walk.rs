@@ -130,13 +130,12 @@ impl<'a> Walk<'a> {
             Removal::Never => false,
         };
         let mut names = HashSet::new();
-        let fresh = |one: &Found| names.insert(one.sight.key.name.clone());
+        let fresh = |one: &Found| names.insert((one.sight.key.name.clone(), one.entry()));
         let chosen: Vec<Found> = found.into_iter().filter(wanted).filter(fresh).take(self.room()).collect();
         if chosen.is_empty() {
             return Ok(());
         }
-        let sights: Vec<_> = chosen.iter().map(|one| one.sight.clone()).collect();
-        let removed = self.verifier.purge(&mut self.survey, &sights).await?;
+        let removed = self.verifier.purge(&mut self.survey, &chosen).await?;
         for (one, removed) in chosen.iter().zip(removed) {
             self.row(one, Some(removed)).await;
         }

@@ -2,18 +2,17 @@
 
 use serde::Serialize;
 
-use super::Linked;
+use super::{Linked, link_of, shared, swapped};
 use crate::app::{App, Asks};
 use crate::commands::Done;
-use crate::commands::target::{phone, phone_of};
-use crate::error::{Error, Exit};
-use crate::otp::user::Link;
-use crate::otp::{Hint, UserId, rules};
+use crate::commands::target::phone_of;
+use crate::otp::UserId;
 use crate::output::{Human, Report};
 
 /// Link a user to a phone
 ///
-/// Kills the phone's live codes: they were issued for others.
+/// Cancels the phone's live codes: they were issued for others. A pair that is linked already stays as it is, and so do
+/// its codes: exit 0. To give a user another phone than the one before, use `user move`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The application's own id of the user
@@ -27,31 +26,29 @@ struct Given {
     schema: &'static str,
     user: String,
     phones: Vec<Linked>,
+    /// The pair was linked before.
+    already: bool,
+    /// Other users of the phone.
+    shared_with: Vec<UserId>,
     dry_run: bool,
 }
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> Done {
         let user = self.id.clone();
-        let swapped = |error: Error| match phone(app, self.id.as_str()) {
-            Ok(_) => error.hint(
-                Hint::run(&["user", "link"]).arg(&self.phone).arg(self.id.as_str()).because("the id comes first"),
-            ),
-            Err(_) => error,
-        };
-        let target = phone_of(app, &self.phone).await.map_err(swapped)?;
+        let target =
+            phone_of(app, &self.phone).await.map_err(|error| swapped(app, &self.id, &self.phone, "link", error))?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Asks::First).await?;
         let linked =
             app.verifier().await?.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
-        let rules::Linked::Changed(linked_at) = linked.outcome else {
-            let already = Error::said(Exit::Conflict, format!("already linked to the user `{user}`"));
-            return Err(target.failed(app, already));
-        };
-        let link = Link { user: user.clone(), linked_at, verified_at: None };
+        let shared_with = shared(app, &target, &linked.known.users, &user);
+        let (link, already) = link_of(&linked, &user);
         Ok(Box::new(Given {
             schema: "otpctl.user/1",
             user: user.to_string(),
             phones: vec![Linked::new(app, &target.phone, target.typed, &link).await],
+            already,
+            shared_with,
             dry_run: app.globals.dry_run,
         }))
     }
@@ -60,8 +57,12 @@ impl Args {
 impl Report for Given {
     fn human(&self) -> Human {
         let phones: Vec<&str> = self.phones.iter().map(|linked| linked.phone.as_str()).collect();
+        let phones = phones.join(", ");
+        if self.already {
+            return Human::Text(format!("The user `{}` is linked to {phones} already.", self.user));
+        }
         let done = if self.dry_run { "Would link" } else { "Linked" };
-        Human::Text(format!("{done} the user `{}` to {}.", self.user, phones.join(", ")))
+        Human::Text(format!("{done} the user `{}` to {phones}.", self.user))
     }
 
     fn document(&self) -> serde_json::Result<String> {

@@ -2,6 +2,8 @@
 
 mod link;
 mod list;
+#[path = "move.rs"]
+mod moving;
 mod show;
 mod unlink;
 
@@ -9,10 +11,13 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::Done;
+use super::target::{Target, phone};
 use crate::app::App;
+use crate::error::Error;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::user::Link;
-use crate::otp::{Moment, Phone, UserId};
+use crate::otp::user::{Link, Users};
+use crate::otp::{Hint, Moment, Phone, UserId, rules};
+use crate::verifier::Stepped;
 
 /// Map phones to users
 ///
@@ -27,6 +32,7 @@ pub struct Args {
 enum Command {
     Link(link::Args),
     Unlink(unlink::Args),
+    Move(moving::Args),
     Show(show::Args),
     List(list::Args),
 }
@@ -36,9 +42,46 @@ impl Args {
         match &self.command {
             Command::Link(args) => args.run(app).await,
             Command::Unlink(args) => args.run(app).await,
+            Command::Move(args) => args.run(app).await,
             Command::Show(args) => args.run(app).await,
             Command::List(args) => args.run(app).await,
         }
+    }
+}
+
+/// The link that a change made or found, and whether it was there before.
+fn link_of(linked: &Stepped<rules::Linked>, user: &UserId) -> (Link, bool) {
+    let linked_at = match linked.outcome {
+        rules::Linked::Changed(at) | rules::Linked::Already(Some(at)) => at,
+        rules::Linked::Already(None) | rules::Linked::Full | rules::Linked::Overtaken => linked.now,
+    };
+    let known = linked.known.users.link_of(user).cloned();
+    let link = known.unwrap_or_else(|| Link { user: user.clone(), linked_at, verified_at: None });
+    (link, matches!(linked.outcome, rules::Linked::Already(_)))
+}
+
+/// The other users of a phone, and a warning where there are some: whoever has the phone can log in as one of them.
+fn shared(app: &App, target: &Target, users: &Users, user: &UserId) -> Vec<UserId> {
+    let others: Vec<UserId> =
+        users.users.iter().filter(|link| link.user != *user).map(|link| link.user.clone()).collect();
+    if !others.is_empty() {
+        // An application may use numbers as ids, and the caller did not type these.
+        let shown = |user: &UserId| match phone(app, user.as_str()) {
+            Ok(number) => app.shown(&number, false),
+            Err(_) => user.to_string(),
+        };
+        let names = others.iter().map(|user| format!("`{}`", shown(user))).collect::<Vec<_>>().join(", ");
+        let have = if others.len() == 1 { "has" } else { "have" };
+        app.printer.warning(&format!("{names} {have} {} too", target.shown(app)));
+    }
+    others
+}
+
+/// Tells whoever typed the number first.
+fn swapped(app: &App, id: &UserId, typed: &str, verb: &str, error: Error) -> Error {
+    match phone(app, id.as_str()) {
+        Ok(_) => error.hint(Hint::run(&["user", verb]).arg(typed).arg(id.as_str()).because("the id comes first")),
+        Err(_) => error,
     }
 }
 

@@ -6,12 +6,12 @@ use crate::app::{App, Asks};
 use crate::commands::Done;
 use crate::commands::target::phone_of;
 use crate::error::{Error, Exit};
-use crate::otp::{Hint, UserId, rules};
+use crate::otp::{Hint, Phone, UserId};
 use crate::output::{Human, Report, many};
 
 /// Unlink a user from a phone, or from all of its phones
 ///
-/// Kills the live codes of those phones.
+/// Cancels the live codes of those phones.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The application's own id of the user
@@ -40,12 +40,10 @@ impl Args {
             None => verifier.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
         };
         app.may_change(&format!("unlink {user} from {}", many(phones.len(), "phone", "phones")), Asks::First).await?;
-        let mut unlinked = Vec::new();
-        for (phone, typed) in &phones {
-            if matches!(verifier.unlink(phone, &user).await?.outcome, rules::Linked::Changed(_)) {
-                unlinked.push(app.shown(phone, *typed));
-            }
-        }
+        let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
+        let done = verifier.unlink_each(&each, &user).await?;
+        let done = phones.iter().filter(|(phone, _)| done.contains(phone));
+        let unlinked: Vec<String> = done.map(|(phone, typed)| app.shown(phone, *typed)).collect();
         if unlinked.is_empty() {
             let whom = phones.iter().map(|(phone, typed)| app.shown(phone, *typed)).next();
             let whom = whom.map_or_else(|| "no phone".to_owned(), |phone| format!("not {phone}"));

@@ -1,4 +1,8 @@
 //! `link` and `unlink`: who a phone belongs to. Either changes the map's version, and with it kills the live codes.
+//!
+//! What the version and the index have to do with each other is told in [`crate::otp::user`].
+
+use std::time::Duration;
 
 use super::{Known, Step};
 use crate::otp::user::{Link, USERS_PER_PHONE};
@@ -13,37 +17,111 @@ pub enum Linked {
     Already(Option<Moment>),
     /// No more users fit on one phone.
     Full,
+    /// The map changed since its version was read: the index has to be written again first.
+    Overtaken,
+}
+
+/// Which version the phone's map has to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// Any.
+    Any,
+    /// The one that was read before.
+    Version(Option<Moment>),
+}
+
+/// A change of the users of a phone, one of the steps of a command.
+#[derive(Debug, Clone, Copy)]
+pub struct Remap<'a> {
+    /// Whose phone it is, or was.
+    pub user: &'a UserId,
+    /// Why the operator does it.
+    pub reason: Option<&'a str>,
+    /// The map as the command knows it.
+    pub expected: Expected,
+    /// The map gets a new version even if its users stay the same, so that another command between its steps starts
+    /// again.
+    pub disturb: bool,
+    /// The version that this command tried to write before, where it did not hear whether it was written.
+    pub tried: Option<Moment>,
+}
+
+impl<'a> Remap<'a> {
+    /// A change of whatever map there is.
+    #[must_use]
+    pub fn of(user: &'a UserId, reason: Option<&'a str>) -> Self {
+        Self { user, reason, expected: Expected::Any, disturb: false, tried: None }
+    }
 }
 
 /// Links a user to the phone.
 #[must_use]
-pub fn link(known: &Known, now: Moment, user: &UserId, reason: Option<&str>) -> Step<Linked> {
-    if let Some(link) = known.users.users.iter().find(|link| link.user == *user) {
-        return Step::none(Linked::Already(Some(link.linked_at)));
+pub fn link(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
+    let own = asked.tried.is_some() && asked.tried == known.users.version;
+    if let Some(link) = known.users.link_of(asked.user).filter(|_| own) {
+        return Step::none(Linked::Changed(link.linked_at));
     }
-    if known.users.users.len() >= USERS_PER_PHONE {
-        return Step::none(Linked::Full);
+    if let Some(overtaken) = overtaken(known, asked) {
+        return overtaken;
     }
     let mut users = known.users.clone();
-    users.users.push(Link { user: user.clone(), linked_at: now, verified_at: None });
-    changed(users, now, "linked", user, reason)
+    match known.users.link_of(asked.user) {
+        Some(link) if asked.disturb => {
+            let outcome = Linked::Already(Some(link.linked_at));
+            Step { outcome, ..changed(users, now, "relinked", asked) }
+        }
+        Some(link) => Step::none(Linked::Already(Some(link.linked_at))),
+        None if known.users.users.len() >= USERS_PER_PHONE => Step::none(Linked::Full),
+        None => {
+            users.users.push(Link { user: asked.user.clone(), linked_at: now, verified_at: None });
+            changed(users, now, "linked", asked)
+        }
+    }
 }
 
 /// Unlinks a user from the phone.
 #[must_use]
-pub fn unlink(known: &Known, now: Moment, user: &UserId, reason: Option<&str>) -> Step<Linked> {
-    let mut users = known.users.clone();
-    users.users.retain(|link| link.user != *user);
-    if users.users.len() == known.users.users.len() {
-        return Step::none(Linked::Already(None));
+pub fn unlink(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
+    let own = asked.tried.is_some() && asked.tried == known.users.version;
+    if own && !known.users.has(asked.user) {
+        return Step::none(Linked::Changed(now));
     }
-    changed(users, now, "unlinked", user, reason)
+    if let Some(overtaken) = overtaken(known, asked) {
+        return overtaken;
+    }
+    let mut users = known.users.clone();
+    users.users.retain(|link| link.user != *asked.user);
+    if users.users.len() < known.users.users.len() {
+        changed(users, now, "unlinked", asked)
+    } else if asked.disturb {
+        Step { outcome: Linked::Already(None), ..changed(users, now, "link_canceled", asked) }
+    } else {
+        Step::none(Linked::Already(None))
+    }
+}
+
+/// Makes a link of this user that is between its steps start again; one that is there already stays.
+#[must_use]
+pub fn cancel_link(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
+    match known.users.link_of(asked.user) {
+        Some(link) => Step::none(Linked::Already(Some(link.linked_at))),
+        None => Step { outcome: Linked::Already(None), ..changed(known.users.clone(), now, "link_canceled", asked) },
+    }
+}
+
+fn overtaken(known: &Known, asked: &Remap<'_>) -> Option<Step<Linked>> {
+    let fits = match asked.expected {
+        Expected::Any => true,
+        Expected::Version(version) => version == known.users.version,
+    };
+    (!fits).then(|| Step::none(Linked::Overtaken))
 }
 
 /// The version is the time of the change, and always later than the one before, whatever the clock does.
-fn changed(mut users: Users, now: Moment, result: &str, user: &UserId, reason: Option<&str>) -> Step<Linked> {
-    let next = users.version.map_or(now, |version| now.max(Moment::from_millis(version.millis() + 1)));
+fn changed(mut users: Users, now: Moment, result: &str, asked: &Remap<'_>) -> Step<Linked> {
+    let next = users.version.map_or(now, |version| now.max(version.after(Duration::from_millis(1))));
     users.version = Some(next);
-    let event = Event::new(now, EventKind::User, result).detail(user.as_str().to_owned()).because(reason);
+    let event = Event::new(now, EventKind::User, result);
+    let event = event.detail(asked.user.as_str().to_owned()).because(asked.reason);
     Step { record: None, users: Some(users), events: vec![event], outcome: Linked::Changed(now) }
 }

@@ -14,7 +14,7 @@ mod unlock;
 
 pub use allowance::{Allowance, Held, SendRule, allowance};
 pub use attempt::{Asked, Tried, TryRefused, attempt};
-pub use link::{Linked, link, unlink};
+pub use link::{Expected, Linked, Remap, cancel_link, link, unlink};
 pub use mark::{Mark, Marked, mark};
 pub use report::{About, Recorded, Reported, report, reports};
 pub use reserve::{Budget, REQUEST_KEPT, Reserve, Reserved, SendRefused, Way, budget, reserve};

@@ -4,6 +4,7 @@
 mod ours;
 mod theirs;
 
+use crate::otp::user::{Age, Mark};
 use crate::otp::{Phone, UserId};
 use crate::store::{Cell, Key, Own, Sight, StoreError, Whose};
 
@@ -99,7 +100,7 @@ oddities! {
     Unreadable = "unreadable", Failure, Named, "it is nothing that otpctl writes", None;
     UnknownVersion = "unknown_version", Failure, Never, "another version of otpctl wrote it", Some(Fix::Words("use that version of otpctl"));
     UnknownKey = "unknown_key", Note, Named, "it has our prefix, and no name of ours", None;
-    StaleIndex = "stale_index", Note, Never, "it names a phone that is not the user's", Some(Fix::Run(&["user", "unlink"]));
+    StaleIndex = "stale_index", Note, Safe, "it names a phone that is not the user's", Some(Fix::Run(&["user", "unlink"]));
     MissingIndex = "missing_index", Warning, Never, "a user has the phone and is not found by it", Some(Fix::Run(&["user", "link"]));
     PlainCode = "plaintext_code", Warning, Named, "whoever reads the store reads this code", None;
     CodeWithoutEnd = "code_no_ttl", Warning, Named, "a code that never ends", None;
@@ -123,11 +124,20 @@ pub struct Found {
     pub pair: Option<(UserId, Phone)>,
     /// More of it, without anything secret.
     pub detail: Option<String>,
+    /// The entry of an index that leads nowhere.
+    leftover: Option<Leftover>,
+}
+
+/// An entry of an index that leads nowhere. Only the entry may be removed, never the key that it is in.
+#[derive(Debug, Clone)]
+struct Leftover {
+    mark: Option<Mark>,
+    age: Age,
 }
 
 impl Found {
     fn new(oddity: Oddity, sight: &Sight) -> Self {
-        Self { oddity, sight: sight.clone(), pair: None, detail: None }
+        Self { oddity, sight: sight.clone(), pair: None, detail: None, leftover: None }
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -148,10 +158,23 @@ impl Found {
         numbers.filter(|text| text.len() > 7).find_map(|text| Phone::parse(text, None).ok())
     }
 
-    /// Whether the key may be removed. Users are kept, whatever state they are in; so is what was not seen well enough to
-    /// be told from what it may become.
+    /// The phone of the entry that is to be removed, where it is not the whole key.
+    #[must_use]
+    pub fn entry(&self) -> Option<Phone> {
+        self.leftover.as_ref().and(self.pair.as_ref()).map(|(_, phone)| phone.clone())
+    }
+
+    /// Whether the key may be removed, or the entry in it. Users are kept, whatever state they are in; so is what was not
+    /// seen well enough to be told from what it may become, and an entry that a running link may need.
     #[must_use]
     pub fn removal(&self) -> Removal {
+        if let Some(leftover) = &self.leftover {
+            return match leftover.age {
+                Age::UnderWay => Removal::Never,
+                Age::Old => Removal::Safe,
+                Age::Unknown => Removal::Named,
+            };
+        }
         match self.sight.key.whose {
             Whose::Ours(Own::Cell(Cell::Users(_) | Cell::Phones(_))) => Removal::Never,
             _ if self.sight.can_be_compared() => self.oddity.removal(),
@@ -227,18 +250,34 @@ impl Verifier<'_> {
         Ok(found)
     }
 
-    /// Removes keys that still are what was seen of them, and tells which were removed.
+    /// Removes keys and entries that still are what was seen of them, and tells which were removed.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn purge(&self, survey: &mut Survey, sights: &[Sight]) -> Result<Vec<bool>, VerifierError> {
-        let purged = if self.dry_run {
-            vec![true; sights.len()]
-        } else {
-            self.progress.during(InFlight::Purge(survey.removed), self.store.purge(sights)).await?
+    pub async fn purge(&self, survey: &mut Survey, found: &[Found]) -> Result<Vec<bool>, VerifierError> {
+        if self.dry_run {
+            survey.removed += u64::try_from(found.len()).unwrap_or_default();
+            return Ok(vec![true; found.len()]);
+        }
+        let whole = found.iter().filter(|one| one.leftover.is_none());
+        let whole: Vec<Sight> = whole.map(|one| one.sight.clone()).collect();
+        let purged = match whole.as_slice() {
+            [] => Vec::new(),
+            sights => self.progress.during(InFlight::Purge(survey.removed), self.store.purge(sights)).await?,
         };
         let count = purged.iter().filter(|removed| **removed).count();
         survey.removed += u64::try_from(count).unwrap_or_default();
-        Ok(purged)
+        let (mut purged, mut removed) = (purged.into_iter(), Vec::with_capacity(found.len()));
+        for one in found {
+            let Some((leftover, (user, phone))) = one.leftover.as_ref().zip(one.pair.as_ref()) else {
+                removed.push(purged.next().unwrap_or(false));
+                continue;
+            };
+            let sweep = self.sweep(user, phone, leftover.mark.as_ref());
+            let gone = self.progress.during(InFlight::Purge(survey.removed), sweep).await?;
+            survey.removed += u64::from(gone);
+            removed.push(gone);
+        }
+        Ok(removed)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Found, Oddity};
+use super::{Found, Leftover, Oddity};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
+use crate::otp::user::Age;
 use crate::otp::{Event, Life, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Unreadable, UserId, Users};
 use crate::store::{Cell, Key, Own, Sight, Whose};
 use crate::verifier::{Verifier, VerifierError};
@@ -114,26 +115,26 @@ impl Verifier<'_> {
     async fn not_their_phones(&self, pairs: Vec<Pair>) -> Result<Vec<Found>, VerifierError> {
         let cell = |pair: &Pair| Cell::Users(pair.phone.clone());
         let has = |pair: &Pair, bytes: Option<&[u8]>| Users::read(bytes).map(|users| users.has(&pair.user));
-        self.unlike(pairs, Oddity::StaleIndex, cell, has).await
+        let lost = self.unlike(pairs, cell, has).await?;
+        Ok(lost.into_iter().map(leftover).collect())
     }
 
     /// It never names one too few, unless somebody else took it away.
     async fn not_in_the_index(&self, pairs: Vec<Pair>) -> Result<Vec<Found>, VerifierError> {
         let cell = |pair: &Pair| Cell::Phones(pair.user.clone());
-        let has = |pair: &Pair, bytes: Option<&[u8]>| {
-            Phones::read(bytes).map(|phones| phones.phones.iter().any(|phone| phone == pair.phone.as_str()))
-        };
-        self.unlike(pairs, Oddity::MissingIndex, cell, has).await
+        let has = |pair: &Pair, bytes: Option<&[u8]>| Phones::read(bytes).map(|phones| phones.has(&pair.phone));
+        let lost = self.unlike(pairs, cell, has).await?;
+        Ok(lost.into_iter().map(|pair| pair.found(Oddity::MissingIndex)).collect())
     }
 
-    /// Those whose other side does not have them. A side that cannot be read is told when it goes by itself.
+    /// Those whose other side does not have them, and whose own side still is what was seen: else a command came between
+    /// the two looks. A side that cannot be read is told when it goes by itself.
     async fn unlike(
         &self,
         pairs: Vec<Pair>,
-        oddity: Oddity,
         cell: impl Fn(&Pair) -> Cell,
         has: impl Fn(&Pair, Option<&[u8]>) -> Result<bool, Unreadable>,
-    ) -> Result<Vec<Found>, VerifierError> {
+    ) -> Result<Vec<Pair>, VerifierError> {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
@@ -141,13 +142,35 @@ impl Verifier<'_> {
         let loaded = self.store.load(&groups).await?;
         let lost = pairs.into_iter().zip(&loaded).filter_map(|(pair, loaded)| {
             let other = loaded.values.first().and_then(Option::as_deref);
-            let lost = has(&pair, other) == Ok(false);
-            lost.then(|| Found {
-                pair: Some((pair.user.clone(), pair.phone.clone())),
-                ..Found::new(oddity, &pair.sight).detail(format!("user:{}", pair.user))
-            })
+            (has(&pair, other) == Ok(false)).then_some(pair)
         });
-        Ok(lost.collect())
+        let lost: Vec<Pair> = lost.collect();
+        if lost.is_empty() {
+            return Ok(lost);
+        }
+        let keys: Vec<Key> = lost.iter().map(|pair| pair.sight.key.clone()).collect();
+        let seen = self.store.look(&keys).await?;
+        let still = |pair: &Pair, seen: Option<Sight>| seen.is_some_and(|seen| seen.text() == pair.sight.text());
+        Ok(lost.into_iter().zip(seen).filter_map(|(pair, seen)| still(&pair, seen).then_some(pair)).collect())
+    }
+}
+
+impl Pair {
+    fn found(self, oddity: Oddity) -> Found {
+        let found = Found::new(oddity, &self.sight).detail(format!("user:{}", self.user));
+        Found { pair: Some((self.user, self.phone)), ..found }
+    }
+}
+
+/// An entry of an index that leads nowhere, and whether a link may still need it.
+fn leftover(pair: Pair) -> Found {
+    let phones = Phones::read(pair.sight.text()).unwrap_or_default();
+    let (age, mark) = (phones.age(&pair.phone, pair.sight.now), phones.mark(&pair.phone).cloned());
+    let user = pair.user.clone();
+    let found = Found { leftover: Some(Leftover { mark, age }), ..pair.found(Oddity::StaleIndex) };
+    match age {
+        Age::UnderWay => found.detail(format!("user:{user}; a link of the last 24 h, which may still be running")),
+        Age::Old | Age::Unknown => found,
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Case, LEASE, at, code, peppers, take, user};
 use crate::otp::record::{Delivery, PURPOSES, Reason, SendOutcome, State, Verdict};
 use crate::otp::rules::{
-    About, Asked, Known, Linked, Mark, Recorded, Reported, Reserve, Reserved, Revoke, SendRefused, TryRefused, Unlock,
-    Way, attempt, budget, link, mark, report, reserve, revoke, unlink, unlock,
+    About, Asked, Known, Linked, Mark, Recorded, Remap, Reported, Reserve, Reserved, Revoke, SendRefused, TryRefused,
+    Unlock, Way, attempt, budget, link, mark, report, reserve, revoke, unlink, unlock,
 };
 use crate::otp::user::USERS_PER_PHONE;
 use crate::otp::{DeliveryReport, DeliveryState, Life, Stored as _};
@@ -418,7 +418,7 @@ fn a_code_for_a_user_is_that_users() {
     let missing = bench.reserve(at(0), |case| Reserve { user: Some(&one), ..case.sms("ch_0") });
     assert_eq!(missing, Err(SendRefused::NoSuchUser(one.clone())));
     for name in [&one, &two] {
-        let step = link(&bench.known, at(0), name, None);
+        let step = link(&bench.known, at(0), &Remap::of(name, None));
         take(&mut bench.known, step);
     }
     bench.reserve(at(1), |case| Reserve { user: Some(&one), ..case.reserve("ch_1", Way::Print) }).unwrap();
@@ -440,7 +440,7 @@ fn a_user_that_is_required_is_one_and_only_one() {
     bench.print(at(1), "ch_1");
     assert_eq!(require(&mut bench), Err(TryRefused::NoUser));
     for name in ["u1", "u2"] {
-        let step = link(&bench.known, at(1), &user(name), None);
+        let step = link(&bench.known, at(1), &Remap::of(&user(name), None));
         take(&mut bench.known, step);
     }
     bench.print(at(1), "ch_2");
@@ -451,13 +451,13 @@ fn a_user_that_is_required_is_one_and_only_one() {
 #[test]
 fn a_change_of_users_kills_even_within_one_millisecond() {
     let mut bench = Bench::new(free());
-    let step = link(&bench.known, at(0), &user("u1"), None);
+    let step = link(&bench.known, at(0), &Remap::of(&user("u1"), None));
     take(&mut bench.known, step);
     bench.print(at(0), "ch_1");
     for (name, linked) in [("u1", false), ("u1", true)] {
         let rule = if linked { link } else { unlink };
         // The clock goes backwards, too.
-        let step = rule(&bench.known, at(-5000), &user(name), None);
+        let step = rule(&bench.known, at(-5000), &Remap::of(&user(name), None));
         assert!(matches!(take(&mut bench.known, step), Linked::Changed(_)));
     }
     assert_eq!(bench.right(at(1), "at_1"), (Verdict::NoCode, Some(Reason::Superseded)));
@@ -467,12 +467,12 @@ fn a_change_of_users_kills_even_within_one_millisecond() {
 fn no_more_users_fit_than_there_is_room() {
     let mut known = Known::default();
     for n in 0..USERS_PER_PHONE {
-        let step = link(&known, at(0), &user(&format!("u{n}")), None);
+        let step = link(&known, at(0), &Remap::of(&user(&format!("u{n}")), None));
         take(&mut known, step);
     }
-    assert_eq!(link(&known, at(0), &user("more"), None).outcome, Linked::Full);
-    assert!(matches!(link(&known, at(0), &user("u3"), None).outcome, Linked::Already(Some(_))));
-    assert_eq!(unlink(&known, at(0), &user("more"), None).outcome, Linked::Already(None));
+    assert_eq!(link(&known, at(0), &Remap::of(&user("more"), None)).outcome, Linked::Full);
+    assert!(matches!(link(&known, at(0), &Remap::of(&user("u3"), None)).outcome, Linked::Already(Some(_))));
+    assert_eq!(unlink(&known, at(0), &Remap::of(&user("more"), None)).outcome, Linked::Already(None));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use super::{Case, at, code, take, user};
 use crate::otp::record::{Answer, Challenge, Delivery, Lock, Record, State, Verdict};
 use crate::otp::rules::report::LONGEST_WORD;
 use crate::otp::rules::{
-    Asked, Known, Linked, Mark, Reserve, Reserved, Revoke, SendRefused, Step, Tried, TryRefused, Unlock, Way, attempt,
-    link, mark, reserve, revoke, unlink, unlock,
+    Asked, Known, Linked, Mark, Remap, Reserve, Reserved, Revoke, SendRefused, Step, Tried, TryRefused, Unlock, Way,
+    attempt, link, mark, reserve, revoke, unlink, unlock,
 };
 use crate::otp::{DeliveryReport, DeliveryState, Limits, LockLength, LockStep, Moment, Purpose, Quota};
 use crate::otp::{Life, Stored as _};
@@ -462,7 +462,7 @@ impl World {
     fn link(&mut self, name: usize, linked: bool) -> &'static [State] {
         let name = user(["u1", "u2"][name]);
         let rule = if linked { link } else { unlink };
-        let step = rule(&self.known, self.now, &name, None);
+        let step = rule(&self.known, self.now, &Remap::of(&name, None));
         if matches!(self.store(step), Linked::Changed(_)) {
             self.mapping += 1;
         }
@@ -494,7 +494,7 @@ fn the_largest_record_is_small() {
     };
     let (long, key) = ("x".repeat(64), "k".repeat(26));
     let owner = user(&"u".repeat(200));
-    let step = link(&world.known, world.now, &owner, None);
+    let step = link(&world.known, world.now, &Remap::of(&owner, None));
     take(&mut world.known, step);
     for round in 0..usize::try_from(crate::otp::MAX_PER_PHONE).unwrap() {
         world.case.purpose = Purpose::new(&format!("{}{:02}", "p".repeat(30), round % 16)).unwrap();

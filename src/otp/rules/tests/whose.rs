@@ -2,7 +2,7 @@
 
 use super::{Case, at, code, take, user};
 use crate::otp::record::{Challenge, Reason, State, Verdict};
-use crate::otp::rules::{Asked, Known, Reserve, Tried, TryRefused, Way, attempt, link, reserve};
+use crate::otp::rules::{Asked, Known, Remap, Reserve, Tried, TryRefused, Way, attempt, link, reserve};
 use crate::otp::{Limits, UserId};
 
 /// What has become of a code.
@@ -88,7 +88,7 @@ fn must(codes: &[Made], linked: &[&'static str], ask: Ask) -> Must {
 fn phone(case: &Case, codes: &[Made], linked: &[&'static str]) -> Known {
     let mut known = Known::default();
     for name in linked {
-        let step = link(&known, at(0), &user(name), None);
+        let step = link(&known, at(0), &Remap::of(&user(name), None));
         take(&mut known, step);
     }
     let challenges = codes.iter().enumerate().map(|(place, made)| challenge(case, &known, place, *made)).collect();
@@ -101,7 +101,7 @@ fn challenge(case: &Case, known: &Known, place: usize, (owner, fate): Made) -> C
     let mut known = Known { users: known.users.clone(), ..Known::default() };
     if let Some(name) = owner.map(user).filter(|name| !known.users.has(name)) {
         let version = known.users.version;
-        let step = link(&known, at(0), &name, None);
+        let step = link(&known, at(0), &Remap::of(&name, None));
         take(&mut known, step);
         known.users.version = version;
     }

@@ -1,0 +1,90 @@
+//! `user move`: gives a user this phone and no other.
+
+use serde::Serialize;
+
+use super::{Linked, link_of, shared, swapped};
+use crate::app::{App, Asks};
+use crate::commands::Done;
+use crate::commands::target::phone_of;
+use crate::otp::{Hint, UserId};
+use crate::output::{Human, Report};
+use crate::verifier::VerifierError;
+
+/// Give a user this phone and no other
+///
+/// Links the phone, then unlinks all others of the user and cancels their live codes. If the user has just this phone,
+/// nothing changes and its codes stay valid: exit 0. Both numbers work for a moment; a command that is stopped half-way
+/// leaves both, and repeating it finishes the move.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The application's own id of the user
+    id: UserId,
+    /// A number or a `ph_…` reference
+    phone: String,
+}
+
+#[derive(Serialize)]
+struct Replaced {
+    schema: &'static str,
+    user: String,
+    phones: Vec<Linked>,
+    /// The user had just this phone before.
+    already: bool,
+    unlinked: Vec<String>,
+    /// Other users of the phone.
+    shared_with: Vec<UserId>,
+    dry_run: bool,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> Done {
+        let user = &self.id;
+        let target =
+            phone_of(app, &self.phone).await.map_err(|error| swapped(app, user, &self.phone, "move", error))?;
+        app.may_change(&format!("move {user} to {}", target.shown(app)), Asks::First).await?;
+        let moved = match app.verifier().await?.move_to(&target.phone, user).await {
+            Ok(moved) => moved,
+            Err(error) => {
+                let again = matches!(error, VerifierError::HalfDone(_));
+                let mut error = target.failed(app, error);
+                if again {
+                    let again = Hint::run(&["user", "move"]).arg(user.as_str()).arg(target.argument());
+                    error = error.hint(again.because("to finish it, repeat it"));
+                }
+                return Err(error);
+            }
+        };
+        let shared_with = shared(app, &target, &moved.linked.known.users, user);
+        let (link, linked_before) = link_of(&moved.linked, user);
+        let mut unlinked = Vec::with_capacity(moved.unlinked.len());
+        for phone in &moved.unlinked {
+            unlinked.push(app.shown(phone, false));
+        }
+        Ok(Box::new(Replaced {
+            schema: "otpctl.user_move/1",
+            user: user.to_string(),
+            phones: vec![Linked::new(app, &target.phone, target.typed, &link).await],
+            already: linked_before && unlinked.is_empty(),
+            unlinked,
+            shared_with,
+            dry_run: app.globals.dry_run,
+        }))
+    }
+}
+
+impl Report for Replaced {
+    fn human(&self) -> Human {
+        let phones: Vec<&str> = self.phones.iter().map(|linked| linked.phone.as_str()).collect();
+        let phones = phones.join(", ");
+        if self.already {
+            return Human::Text(format!("The user `{}` has {phones} and no other phone already.", self.user));
+        }
+        let done = if self.dry_run { "Would move" } else { "Moved" };
+        let from = if self.unlinked.is_empty() { String::new() } else { format!(" from {}", self.unlinked.join(", ")) };
+        Human::Text(format!("{done} the user `{}`{from} to {phones}.", self.user))
+    }
+
+    fn document(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}

@@ -1,0 +1,210 @@
+//! Users and their phones: link, unlink and move, over two sides in two slots. The rule that keeps the two together is
+//! written down in [`crate::otp::user`].
+
+mod index;
+mod moving;
+mod read;
+
+use std::cell::Cell as Shared;
+
+use tokio::time::Instant;
+
+use self::index::Index;
+use super::progress::InFlight;
+use super::step::{Doing, ROUNDS};
+use super::{Stepped, Verifier, VerifierError};
+use crate::otp::rules::{self, Expected, Known, Linked, Remap, Step};
+use crate::otp::user::{Age, CONFIRMED_WITHIN, Mark, PHONES_PER_USER, USERS_PER_PHONE};
+use crate::otp::{Moment, Phone, Phones, UserId};
+
+pub use self::moving::Moved;
+
+/// A phone of which the user is to be moved away.
+#[derive(Debug, Clone)]
+struct Leaving {
+    phone: Phone,
+    /// The mark that the index has since.
+    mark: Mark,
+    /// A link of it may be running.
+    under_way: bool,
+}
+
+/// What a link did.
+struct Attached {
+    stepped: Stepped<Linked>,
+    /// The user's other phones, where it has to leave them.
+    leaving: Vec<Leaving>,
+}
+
+impl Verifier<'_> {
+    /// Links a user to a phone. A pair that is there stays as it is.
+    ///
+    /// # Errors
+    /// When either has too many links, or the store fails.
+    pub async fn link(&self, phone: &Phone, user: &UserId) -> Result<Stepped<Linked>, VerifierError> {
+        let stepped = self.attach(phone, user, false).await?.stepped;
+        if matches!(stepped.outcome, Linked::Changed(_)) && !self.dry_run {
+            let counting = self.has_too_many(user);
+            if self.progress.during(InFlight::Change, counting).await.unwrap_or(false) {
+                let undone = self.progress.during(InFlight::Change, self.unlink(phone, user)).await;
+                undone.map_err(|error| VerifierError::HalfDone(Box::new(error)))?;
+                return Err(VerifierError::Full);
+            }
+        }
+        Ok(stepped)
+    }
+
+    /// Unlinks a user from a phone. Once the phone's own side has changed it is done; the entry of the index only follows.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn unlink(&self, phone: &Phone, user: &UserId) -> Result<Stepped<Linked>, VerifierError> {
+        // An index that cannot be read keeps nobody from taking a phone away.
+        let index = match self.index_of(user).await {
+            Ok(index) => Some(index),
+            Err(VerifierError::Unreadable(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let entry = index.as_ref().filter(|index| index.phones.has(phone));
+        let mark = entry.and_then(|index| index.phones.mark(phone).cloned());
+        let under_way = |index: &Index| index.phones.age(phone, index.now) == Age::UnderWay;
+        let asked = Remap { disturb: index.as_ref().is_none_or(|_| entry.is_some_and(under_way)), ..self.remap(user) };
+        let stepped = self.remapped(phone, Doing::relief(), &asked, rules::unlink).await?;
+        if !self.dry_run {
+            let follow = self.follow(phone, user, entry.is_some().then_some(mark), stepped.outcome);
+            self.progress.during(InFlight::Change, follow).await;
+        }
+        Ok(stepped)
+    }
+
+    /// Lets the index follow an unlinked phone. `read`: the mark of its entry before, where there was one.
+    async fn follow(&self, phone: &Phone, user: &UserId, read: Option<Option<Mark>>, outcome: Linked) {
+        if let Some(mark) = read
+            && self.forget(user, &[(phone.clone(), mark)]).await
+        {
+            return;
+        }
+        // A link named the phone after the index was read. Where that was the link that is gone now, the entry is nobody's;
+        // where it is running still, it is made to start again.
+        if !matches!(outcome, Linked::Changed(_)) {
+            return;
+        }
+        let Ok(index) = self.index_of(user).await else { return };
+        if !index.phones.has(phone) {
+            return;
+        }
+        let canceled = self.remapped(phone, Doing::relief(), &self.remap(user), rules::cancel_link).await;
+        if canceled.is_ok_and(|canceled| canceled.outcome == Linked::Already(None)) {
+            self.forget(user, &[(phone.clone(), index.phones.mark(phone).cloned())]).await;
+        }
+    }
+
+    /// Unlinks a user from several phones, and tells from which it was not unlinked already.
+    ///
+    /// # Errors
+    /// When the store fails. [`VerifierError::HalfDone`] if some were unlinked before.
+    pub async fn unlink_each(&self, phones: &[Phone], user: &UserId) -> Result<Vec<Phone>, VerifierError> {
+        let mut unlinked = Vec::new();
+        for phone in phones {
+            let step = self.unlink(phone, user);
+            let step =
+                if unlinked.is_empty() { step.await } else { self.progress.during(InFlight::Change, step).await };
+            match step {
+                Ok(stepped) if matches!(stepped.outcome, Linked::Changed(_)) => unlinked.push(phone.clone()),
+                Ok(_) => {}
+                Err(error) if unlinked.is_empty() || self.dry_run => return Err(error),
+                Err(error) => return Err(VerifierError::HalfDone(Box::new(error))),
+            }
+        }
+        Ok(unlinked)
+    }
+
+    /// Names the phone in the index, then links it, and starts again whenever somebody came between. `alone`: all other
+    /// phones of the user are marked as leaving in the same write.
+    async fn attach(&self, phone: &Phone, user: &UserId, alone: bool) -> Result<Attached, VerifierError> {
+        let mut losses = 0;
+        for _ in 0..ROUNDS {
+            let (index, known, now) = self.both(phone, user).await?;
+            let leaves = |mark: &Mark| mark.leaving;
+            let others = index.phones.phones.iter().filter(|other| *other != phone.as_str()).count();
+            let stays = !alone || (others == 0 && !index.phones.mark(phone).is_some_and(leaves));
+            match known.users.link_of(user) {
+                Some(link) if index.phones.has(phone) && stays => {
+                    let outcome = Linked::Already(Some(link.linked_at));
+                    let stepped = Stepped { now, outcome, known, unlocked: 0 };
+                    return Ok(Attached { stepped, leaving: Vec::new() });
+                }
+                None if known.users.users.len() >= USERS_PER_PHONE => return Err(VerifierError::Full),
+                _ => {}
+            }
+            let mut phones = index.phones.clone();
+            if !alone && others >= PHONES_PER_USER {
+                self.has_room(user, phone, &index, &mut phones).await?;
+            }
+            // Somebody may be about to unlink this phone, and is to find another version than it expects.
+            let was_leaving = phones.mark(phone).is_some_and(leaves);
+            let disturb = alone && was_leaving;
+            let id = Phones::mark_id(self.randomness)?;
+            phones.name(phone, &id, index.now);
+            let leaving = if alone { self.left(&mut phones, phone, index.now)? } else { Vec::new() };
+            if !self.write_index(user, &index, &phones, false, &mut losses).await? {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let asked = Remap { expected: Expected::Version(known.users.version), disturb, ..self.remap(user) };
+            let named = Instant::now();
+            let rule = |known: &Known, now: Moment, asked: &Remap<'_>| {
+                // Whoever waited so long may not rely on its entry any more.
+                let late = Remap { expected: Expected::Version(Some(Moment::from_millis(i64::MIN))), ..*asked };
+                rules::link(known, now, if named.elapsed() > CONFIRMED_WITHIN { &late } else { asked })
+            };
+            let stepped = self.remapped(phone, Doing::change(), &asked, rule).await?;
+            match stepped.outcome {
+                Linked::Overtaken => {}
+                Linked::Full => return Err(VerifierError::Full),
+                Linked::Changed(_) | Linked::Already(_) => {
+                    if was_leaving && !self.dry_run {
+                        self.progress.during(InFlight::Change, self.stays(user, phone, &id)).await;
+                    }
+                    return Ok(Attached { stepped, leaving });
+                }
+            }
+        }
+        Err(VerifierError::Contended)
+    }
+
+    /// Marks all phones but one as leaving.
+    fn left(&self, phones: &mut Phones, stays: &Phone, now: Moment) -> Result<Vec<Leaving>, VerifierError> {
+        let others: Vec<Phone> = phones.others(stays).collect();
+        let mut leaving = Vec::with_capacity(others.len());
+        for phone in others {
+            let under_way = phones.age(&phone, now) == Age::UnderWay;
+            let mark = phones.leave(&phone, &Phones::mark_id(self.randomness)?);
+            leaving.extend(mark.map(|mark| Leaving { phone, mark, under_way }));
+        }
+        Ok(leaving)
+    }
+
+    fn remap<'u>(&'u self, user: &'u UserId) -> Remap<'u> {
+        Remap::of(user, self.reason)
+    }
+
+    /// Runs a rule of the map, which knows its own change again where the answer to it was lost.
+    async fn remapped(
+        &self,
+        phone: &Phone,
+        doing: Doing<'_>,
+        asked: &Remap<'_>,
+        rule: impl Fn(&Known, Moment, &Remap<'_>) -> Step<Linked>,
+    ) -> Result<Stepped<Linked>, VerifierError> {
+        let (lost, tried) = (Shared::new(false), Shared::new(None));
+        self.step(phone, &doing.telling(&lost), |known, now| {
+            let step = rule(known, now, &Remap { tried: tried.get().filter(|_| lost.get()), ..*asked });
+            if let (Linked::Changed(_), Some(users)) = (step.outcome, &step.users) {
+                tried.set(users.version);
+            }
+            Ok(step)
+        })
+        .await
+    }
+}

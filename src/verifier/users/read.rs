@@ -1,0 +1,71 @@
+//! Reads of users and their phones: the index leads, and the phones' own sides are believed.
+
+use super::super::{Skipped, Verifier, VerifierError};
+use crate::otp::user::Link;
+use crate::otp::{Phone, Stored as _, UserId, Users};
+use crate::store::{Cell, Loaded, Page};
+
+/// So many times a reader looks for two readings that agree.
+const READINGS: usize = 8;
+
+impl Verifier<'_> {
+    /// The phones of a user, as the phones themselves see it. A phone that is named and not the user's may belong to a
+    /// change that is half-way; what was read counts when a second reading finds the same.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn phones_of(&self, user: &UserId) -> Result<Vec<(Phone, Link)>, VerifierError> {
+        let (links, skipped) = self.readable_phones_of(user).await?;
+        match skipped.into_iter().next() {
+            Some(Skipped { error, .. }) => Err(error),
+            None => Ok(links),
+        }
+    }
+
+    /// The phones of a user, and those of which it cannot be read whether they are the user's.
+    ///
+    /// # Errors
+    /// When the store fails, or the user's own index cannot be read.
+    pub async fn readable_phones_of(&self, user: &UserId) -> Result<(Vec<(Phone, Link)>, Vec<Skipped>), VerifierError> {
+        let mut before = None;
+        for reading in 1.. {
+            let index = self.index_of(user).await?;
+            let phones: Vec<Phone> = index.phones.named().collect();
+            let sides = self.sides_of(&phones).await?;
+            let seen = Some((index.bytes, sides.clone()));
+            let (mut links, mut skipped) = (Vec::with_capacity(phones.len()), Vec::new());
+            let mut all = true;
+            for (phone, side) in phones.into_iter().zip(sides) {
+                match side.map(|users| users.link_of(user).cloned()) {
+                    Ok(Some(link)) => links.push((phone, link)),
+                    Ok(None) => all = false,
+                    Err(error) => skipped.push(Skipped { phone, error }),
+                }
+            }
+            if all || seen == before || reading == READINGS {
+                return Ok((links, skipped));
+            }
+            before = seen;
+        }
+        Err(VerifierError::Contended)
+    }
+
+    /// The users of phones, each by itself. Who a phone belongs to is known without its codes, so a record that cannot be
+    /// read hides nothing here.
+    async fn sides_of(&self, phones: &[Phone]) -> Result<Vec<Result<Users, VerifierError>>, VerifierError> {
+        if phones.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups: Vec<Vec<Cell>> = phones.iter().map(|phone| vec![Cell::Users(phone.clone())]).collect();
+        let read = |loaded: Loaded| Ok(Users::read(loaded.values.first().and_then(Option::as_deref))?);
+        Ok(self.load_each(&groups).await?.into_iter().map(|loaded| loaded.and_then(read)).collect())
+    }
+
+    /// A page of users that have phones.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, VerifierError> {
+        Ok(self.store.users(cursor, page).await?)
+    }
+}
