@@ -1,5 +1,7 @@
 //! The command line: global options, parse, run, and the end of the process. The only reader of the environment.
 
+mod stop;
+
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,18 +9,20 @@ use std::time::Duration;
 
 use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use clap::{ArgAction, Args as _, FromArgMatches as _, ValueEnum, ValueHint};
+use tokio::signal::unix::Signal;
 use tokio::time::Instant;
 
+use self::stop::{Stop, cut_short};
 use crate::app::{App, Globals};
 use crate::commands::Command;
 use crate::config::{self, Env, Request};
-use crate::error::{Details, Error, Exit, Outcome};
+use crate::error::{Error, Exit};
 use crate::otp::Hint;
 use crate::otp::foreign::{escaped, is_unsafe};
 use crate::otp::hint::Chosen;
 use crate::otp::span::duration;
-use crate::output::{Colour, Format, Printer, Verbosity, many};
-use crate::verifier::{InFlight, Progress};
+use crate::output::{Colour, Format, Printer, Verbosity};
+use crate::verifier::Progress;
 
 const ABOUT: &str = "Issue, deliver, check, explain and revoke SMS one-time codes";
 const MORE: &str = "Works straight on the Redis of an application, or on an embedded store with nothing to install.";
@@ -238,9 +242,24 @@ impl Looker {
 async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).map_err(|error| Error::new(Exit::Internal, error));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let whole = async { Ok(app.printer.output(command.run(app).await?).await) };
-    tokio::pin!(whole);
+    let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let stop = stopped(app, interrupt, terminate);
+    tokio::pin!(stop);
+    let output = tokio::select! {
+        biased;
+        output = command.run(app) => output.map_err(|error| error.knowing(&app.progress.known()))?,
+        stop = &mut stop => return Err(cut_short(&app.progress.known(), stop)),
+    };
+    let told = async {
+        let stop = stop.await;
+        let of_all = cut_short(&app.progress.known(), stop);
+        (cut_short(&app.progress.of_line(), stop), app.explained(of_all))
+    };
+    Ok(app.printer.output(output, told).await)
+}
+
+/// Ends when the command is to end; until then it tells who is waited for.
+async fn stopped(app: &App, mut interrupt: Signal, mut terminate: Signal) -> Stop {
     let mut looker = Looker::default();
     let mut ticks = tokio::time::interval(SLOW);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -248,49 +267,15 @@ async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
         // The end moves while a person is asked, so it is looked at again when it seems to be reached.
         let wake = app.deadline().max(Instant::now() + LOOK);
         tokio::select! {
-            biased;
-            done = &mut whole => return done,
             _ = ticks.tick() => looker.look(app),
             () = tokio::time::sleep_until(wake) => {
                 if app.is_late() {
-                    return Err(cut_short(app, "the time of the command is over", None));
+                    return ("the time of the command is over", None);
                 }
             }
-            _ = interrupt.recv() => return Err(cut_short(app, "interrupted", Some(Exit::Interrupted))),
-            _ = terminate.recv() => return Err(cut_short(app, "terminated", Some(Exit::Terminated))),
+            _ = interrupt.recv() => return ("interrupted", Some(Exit::Interrupted)),
+            _ = terminate.recv() => return ("terminated", Some(Exit::Terminated)),
         }
-    }
-}
-
-/// What is known of a command that did not come to its end.
-fn cut_short(app: &App, why: &str, exit: Option<Exit>) -> Error {
-    let unknown = |usual, words: &str| Error {
-        outcome: Outcome::Unknown,
-        ..Error::said(exit.unwrap_or(usual), format!("{why}: {words}"))
-    };
-    match app.progress.get() {
-        Some(InFlight::Sms(id)) => unknown(Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid")
-            .hint(Hint::run(&["inspect"]).arg(&id))
-            .details(Details { challenge_id: Some(id), ..Details::default() }),
-        Some(InFlight::Attempt(id)) => unknown(Exit::StoreUnknown, "the code may have been used")
-            .hint(Hint::run(&["verify"]).arg("PHONE").option("--attempt-id", &id).because("ask again with the same id"))
-            .details(Details { attempt_id: Some(id), ..Details::default() }),
-        Some(InFlight::Wait(id)) => Error {
-            outcome: Outcome::Done,
-            ..Error::said(
-                exit.unwrap_or(Exit::StoreUnreachable),
-                format!("{why}: the SMS was sent; only the wait is over"),
-            )
-        }
-        .hint(Hint::run(&["wait"]).arg(&id))
-        .details(Details { challenge_id: Some(id), ..Details::default() }),
-        Some(InFlight::Purge(removed)) => {
-            let removed = many(removed, "key was", "keys were");
-            unknown(Exit::StoreUnknown, &format!("{removed} removed, and the next few may have been"))
-                .hint(Hint::run(&["store", "purge", "--dry-run"]))
-        }
-        Some(InFlight::Change) => unknown(Exit::StoreUnknown, "the change may have been made"),
-        None => Error::said(exit.unwrap_or(Exit::StoreUnreachable), why),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::otp::record::State;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed};
 use crate::store::StoreError;
-use crate::verifier::{SendFailure, VerifierError};
+use crate::verifier::{Effect, KnownEffects, SendFailure, VerifierError};
 
 macro_rules! exits {
     ($($name:ident = $number:literal, $word:literal, $meaning:literal, $repeat:literal;)*) => {
@@ -164,6 +164,24 @@ impl Error {
     #[must_use]
     pub fn details(mut self, details: Details) -> Self {
         self.details = Box::new(details);
+        self
+    }
+
+    /// With what is known of the command's effects: what failed later does not undo what was done before.
+    #[must_use]
+    pub fn knowing(mut self, known: &KnownEffects) -> Self {
+        if self.outcome == Outcome::NotDone && !known.is_nothing() {
+            self.outcome = Outcome::Unknown;
+            // Those say that nothing was executed.
+            if matches!(self.exit, Exit::StoreUnreachable | Exit::StoreDenied | Exit::StoreNotReady) {
+                self.exit = Exit::StoreUnknown;
+            }
+        }
+        if let Some(Effect::Code(id) | Effect::Sms(id) | Effect::Cancellation(id)) =
+            known.doubt.as_ref().max(known.done.as_ref())
+        {
+            self.details.challenge_id.get_or_insert_with(|| id.clone());
+        }
         self
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Batch<'a> {
     /// The number of the last line that was read, from 1.
     number: u64,
     over: bool,
+    /// The line that is under way.
+    current: Option<String>,
 }
 
 impl<'a> Batch<'a> {
@@ -47,7 +49,7 @@ impl<'a> Batch<'a> {
             let failed = |error| Error::new(Exit::Usage, anyhow::Error::new(error).context(from.display().to_string()));
             Box::new(BufReader::new(opened.map_err(failed)?))
         };
-        Ok(Self { app, lines, each, done: 0, failed: 0, number: 0, over: false })
+        Ok(Self { app, lines, each, done: 0, failed: 0, number: 0, over: false, current: None })
     }
 
     /// The next line that says something, or what is wrong with it, with as much of it as can be shown.
@@ -116,7 +118,10 @@ impl Many for Batch<'_> {
         let line = app.progress.waiting_for("the next line", self.line()).await?;
         let (name, result) = match line {
             Ok(line) => {
-                let result = self.result(&line).await;
+                self.current = Some(line.clone());
+                let result = self.result(&line).await.map_err(|error| error.knowing(&self.app.progress.of_line()));
+                self.app.progress.next_line();
+                self.current = None;
                 (line, result)
             }
             Err((name, error)) => (name, Err(error)),
@@ -141,6 +146,17 @@ impl Many for Batch<'_> {
 
     fn counts(&self) -> (usize, usize) {
         (self.done, self.failed)
+    }
+
+    fn interrupted(&mut self, error: &Error) -> Option<Row> {
+        let line = self.current.take()?;
+        self.failed += 1;
+        let document = error.document(&self.app.printer.here);
+        Some(row((self.number, line), error.exit, ("error", &document), error.message()))
+    }
+
+    fn outlives_a_stop(&self) -> bool {
+        true
     }
 }
 

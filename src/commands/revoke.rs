@@ -86,6 +86,7 @@ impl Args {
             return Ok(Output::One(revoked(app, self.one(app, only).await?, Vec::new(), whom)));
         }
         let mut tally = Tally::default();
+        app.progress.is_one_of_many();
         for target in &targets {
             match self.one(app, target).await {
                 Ok(revoked) => tally.revoked(revoked),
@@ -131,6 +132,7 @@ impl Args {
         let verifier = app.verifier().await?;
         let asked = self.asked(app, None);
         let (mut tally, mut place) = (Tally::default(), None);
+        app.progress.is_one_of_many();
         loop {
             let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await;
             let page = page.map_err(|error| after(error, tally.challenges.len()))?;

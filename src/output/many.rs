@@ -31,6 +31,16 @@ pub trait Many {
     /// How many were done, and how many failed, so far.
     fn counts(&self) -> (usize, usize);
 
+    /// The result that was under way when the command was stopped, and this is how it ended; `None`: there is none.
+    fn interrupted(&mut self, _error: &Error) -> Option<Row> {
+        None
+    }
+
+    /// Whether the results so far are worth having where the command was stopped: those of what was done are.
+    fn outlives_a_stop(&self) -> bool {
+        false
+    }
+
     /// Why no more come, although there are more.
     fn failure(&mut self) -> Option<Error> {
         None

@@ -68,16 +68,18 @@ const WIDTH: u16 = 80;
 const TABLE: usize = 500;
 
 impl Printer {
-    /// Prints what a command gives back.
-    pub async fn output(&self, output: Output<'_>) -> Exit {
+    /// Prints what a command gives back. `stop` ends when somebody stops the command, with what is known of the result
+    /// that was under way, and of all of them.
+    pub async fn output(&self, output: Output<'_>, stop: impl Future<Output = (Error, Error)>) -> Exit {
         match output {
             Output::One(report) => self.report(report.as_ref()),
-            Output::Many(mut many) => self.many(many.as_mut()).await,
+            Output::Many(mut many) => self.many(many.as_mut(), stop).await,
         }
     }
 
     /// Prints results as they come. Only a table on a terminal, and a document that is not the usual one, wait for more.
-    async fn many(&self, many: &mut dyn Many) -> Exit {
+    async fn many(&self, many: &mut dyn Many, stop: impl Future<Output = (Error, Error)>) -> Exit {
+        tokio::pin!(stop);
         let is_shown = self.verbosity > Verbosity::Silent;
         let unwritten = RefCell::new(None);
         let put = |text: &str| {
@@ -88,8 +90,17 @@ impl Printer {
         let streams = self.format == Format::Json && many.is_streamed();
         let mut stream = streams.then(|| Stream::open(&put));
         let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
-        let (mut rows, mut is_empty) = (Vec::new(), true);
-        while let Some(row) = many.next().await {
+        let (mut rows, mut is_empty, mut stopped) = (Vec::new(), true, None);
+        while stopped.is_none() {
+            let next = tokio::select! {
+                biased;
+                next = many.next() => next,
+                (of_row, of_all) = &mut stop => {
+                    stopped = Some(of_all);
+                    many.interrupted(&of_row)
+                }
+            };
+            let Some(row) = next else { break };
             is_empty = false;
             match (&mut stream, self.format) {
                 _ if !is_shown => {}
@@ -106,24 +117,37 @@ impl Printer {
                 rows.clear();
             }
         }
-        if let Some(error) = many.failure() {
+        if let Some(error) = many.failure().filter(|_| stopped.is_none()) {
             return self.error(&error);
         }
-        match (stream, self.format, width) {
-            (Some(stream), ..) => stream.close(),
-            (None, Format::Json, _) => {
-                let documents: Vec<&str> = rows.iter().map(|row| row.document.as_str()).collect();
-                put(&(json_safe(&many.document(&documents).unwrap_or_default()) + "\n"));
-            }
-            (None, Format::Jsonl, _) => {
-                many.document(&[]).into_iter().for_each(|document| put(&(json_safe(&document) + "\n")));
-            }
-            (None, Format::Human, Some(width)) if is_empty || !rows.is_empty() => put(&drawn(many, &rows, width)),
-            (None, Format::Human, _) => {}
+        match stream {
+            Some(stream) if stopped.is_none() => stream.close(),
+            // It says so itself that it was interrupted.
+            Some(stream) => drop(stream),
+            None if stopped.is_some() && !many.outlives_a_stop() => {}
+            None => put(&self.last(many, &rows, width, is_empty)),
         }
         if let Some(error) = unwritten.take() {
             return self.error(&not_written(error));
         }
+        stopped.map_or_else(|| self.ended(many), |error| self.error(&error))
+    }
+
+    /// What is written behind the last result, where it is not the end of a stream.
+    fn last(&self, many: &dyn Many, rows: &[Row], width: Option<u16>, is_empty: bool) -> String {
+        match (self.format, width) {
+            (Format::Json, _) => {
+                let documents: Vec<&str> = rows.iter().map(|row| row.document.as_str()).collect();
+                json_safe(&many.document(&documents).unwrap_or_default()) + "\n"
+            }
+            (Format::Jsonl, _) => many.document(&[]).map(|document| json_safe(&document) + "\n").unwrap_or_default(),
+            (Format::Human, Some(width)) if is_empty || !rows.is_empty() => drawn(many, rows, width),
+            (Format::Human, _) => String::new(),
+        }
+    }
+
+    /// What is said of all results, and how the process ends.
+    fn ended(&self, many: &dyn Many) -> Exit {
         let (done, failed) = many.counts();
         if failed > 0 {
             self.warning(&format!("{failed} of {} failed", done + failed));

@@ -233,6 +233,12 @@ impl StoreError {
             .iter()
             .any(|words| text.contains(words))
     }
+
+    /// Whether what was asked for may have been done all the same.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Unreplicated(_))
+    }
 }
 
 /// What a set of an application's holds.

@@ -9,7 +9,7 @@ use super::failure::NotSent;
 use super::route::Heard;
 use super::send::minutes;
 use super::step::Doing;
-use super::{Foreseen, InFlight, Route, SendFailure, Sent, ToSend, Verifier, VerifierError};
+use super::{Effect, Foreseen, Route, SendFailure, Sent, ToSend, Verifier, VerifierError};
 use crate::otp::circuit::Circuit;
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::rules::{self, Budget, Mark};
@@ -191,8 +191,15 @@ impl Verifier<'_> {
             Delivered::Failed(delivery, _) => Mark::Failed(Some(delivery.clone())),
         };
         let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, &challenge.id, &mark));
-        let doing = Doing::relief().of(InFlight::Sms(challenge.id.clone()));
+        // Of an SMS that was sent, or may have been, that is what matters.
+        let doing = match &delivered {
+            Delivered::Failed(..) => Doing::relief().of(Effect::Cancellation(challenge.id.clone())),
+            Delivered::Sent(_) | Delivered::Unknown(..) => Doing::relief().aside(),
+        };
         let marked = self.step(phone, &doing, rule).await;
+        if matches!(delivered, Delivered::Failed(..)) {
+            self.progress.nothing_sent();
+        }
         let kept = marked.as_ref().ok().and_then(|stepped| stepped.known.record.challenge(&challenge.id));
         let kept = kept.map(|(_, kept)| kept.clone());
         let stands = |state, delivery| {

@@ -25,7 +25,7 @@ pub use health::{Remedy, Severity, Symptom, examine};
 pub use lodging::Lodging;
 pub use look::{Listed, ListedPage, Look, Skipped, Wanted};
 pub use lost::Lost;
-pub use progress::{InFlight, Progress};
+pub use progress::{Effect, Known as KnownEffects, Progress};
 pub use recording::OfPhone;
 pub use route::Route;
 pub use send::{Foreseen, Sent, ToIssue, ToSend};
@@ -70,7 +70,7 @@ impl Verifier<'_> {
     /// When the question cannot be answered. "No" is an answer.
     pub async fn verify(&self, asked: &Asked<'_>) -> Result<Stepped<Tried>, VerifierError> {
         self.allowed(asked.phone, Some(asked.purpose), |allows| allows.verify, "checked")?;
-        let doing = Doing::change().of(InFlight::Attempt(asked.attempt_id.to_owned()));
+        let doing = Doing::change().of(Effect::Attempt(asked.attempt_id.to_owned()));
         let doing = doing.touching(Touch::Type(asked.purpose, asked.code));
         let rule = |known: &Known, now| rules::attempt(known, now, self.limits, asked).map_err(VerifierError::from);
         self.step(asked.phone, &doing, rule).await
@@ -82,8 +82,12 @@ impl Verifier<'_> {
     /// When the store fails.
     pub async fn revoke(&self, phone: &Phone, asked: &Revoke<'_>) -> Result<Stepped<Revoked>, VerifierError> {
         self.allowed(phone, None, |allows| allows.revoke, "revoked")?;
-        let doing = Doing::relief().touching(Touch::Kill);
-        self.step(phone, &doing, |known, now| Ok(rules::revoke(known, now, asked))).await
+        let doing = Doing::relief().of(Effect::Revocation).touching(Touch::Kill);
+        let revoked = self.step(phone, &doing, |known, now| Ok(rules::revoke(known, now, asked))).await?;
+        if !self.dry_run {
+            self.progress.revoked(revoked.outcome.0.len());
+        }
+        Ok(revoked)
     }
 
     /// Clears a lock and the count of failures.

@@ -1,36 +1,85 @@
-//! What a command is in the middle of: told to the person who interrupts it.
+//! What is known of the effects of a command: told to the person who interrupts it. What was done stays done, and what
+//! was begun stays in doubt until somebody knows how it ended: a command that is dropped forgets neither.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Something that may have an effect although its answer was not heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InFlight {
-    /// An SMS, with the id of its challenge.
-    Sms(String),
-    /// A try, with its attempt id.
-    Attempt(String),
-    /// A wait for what becomes of an SMS that was sent, with the id of its challenge.
-    Wait(String),
-    /// A purge of the store, with how many keys were removed before.
-    Purge(u64),
+/// Something that a command does, and that cannot be taken back by not waiting for its answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
     /// Any other change.
     Change,
+    /// Codes are revoked.
+    Revocation,
+    /// Keys are removed.
+    Removal,
+    /// A code is stored, with the id of its challenge.
+    Code(String),
+    /// The code of an SMS that no provider sent is canceled, with the id of its challenge.
+    Cancellation(String),
+    /// An attempt is counted, with its id.
+    Attempt(String),
+    /// An SMS is handed over, with the id of its challenge.
+    Sms(String),
+}
+
+/// What is known so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// What may have been done: the most important of it.
+    pub doubt: Option<Effect>,
+    /// What was done: the most important of it.
+    pub done: Option<Effect>,
+    /// Whether what was done is only a part of what was asked for.
+    pub is_part: bool,
+    /// Codes that were revoked.
+    pub revoked: u64,
+    /// Keys that were removed.
+    pub removed: u64,
+    /// Lines of a batch that had an effect, before the one that is under way.
+    pub lines: u64,
+    /// The challenge whose SMS was sent, and that is waited for.
+    pub waits: Option<String>,
+    /// The key that a send carries.
+    pub idempotency_key: Option<String>,
+}
+
+impl Known {
+    /// Whether it is sure that nothing was done.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.doubt.is_none() && self.done.is_none() && self.lines == 0 && self.revoked == 0 && self.removed == 0
+    }
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    doubts: Vec<(u64, Effect)>,
+    next: u64,
+    known: Known,
 }
 
 /// Shared between the command and whoever watches its time.
 #[derive(Debug, Default)]
 pub struct Progress {
-    in_flight: Mutex<Option<InFlight>>,
+    log: Mutex<Log>,
     awaited: Mutex<Option<String>>,
 }
 
+/// Something that was begun. Dropped without a word on its end, it stays in doubt.
+#[must_use = "what is begun stays in doubt until its end is told"]
+pub(super) struct Begun<'a> {
+    progress: &'a Progress,
+    id: u64,
+}
+
 impl Progress {
-    /// Runs something that may have an effect, and remembers it until its answer is heard.
-    pub(super) async fn during<T>(&self, what: InFlight, work: impl Future<Output = T>) -> T {
-        let before = self.swap(Some(what));
-        let done = work.await;
-        self.swap(before);
-        done
+    /// From now on it may be done.
+    pub(super) fn begin(&self, effect: Effect) -> Begun<'_> {
+        let mut log = self.log();
+        let id = log.next;
+        log.next += 1;
+        log.doubts.push((id, effect));
+        Begun { progress: self, id }
     }
 
     /// Runs something that others may keep waiting, and names them to whoever looks on. Of several at once, the last one
@@ -52,13 +101,116 @@ impl Progress {
         self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn swap(&self, what: Option<InFlight>) -> Option<InFlight> {
-        std::mem::replace(&mut *self.in_flight.lock().unwrap_or_else(PoisonError::into_inner), what)
+    /// Codes of one phone were revoked.
+    pub(super) fn revoked(&self, codes: usize) {
+        let mut log = self.log();
+        log.known.revoked = log.known.revoked.saturating_add(u64::try_from(codes).unwrap_or(u64::MAX));
     }
 
-    /// What is under way now.
+    /// Keys were removed.
+    pub(super) fn removed(&self, keys: u64) {
+        let mut log = self.log();
+        log.known.removed = log.known.removed.saturating_add(keys);
+    }
+
+    /// No provider sent the SMS: nothing is left of the send.
+    pub(super) fn nothing_sent(&self) {
+        let mut log = self.log();
+        log.doubts.clear();
+        log.known.done = None;
+    }
+
+    /// An SMS was sent, and now it is waited for.
+    pub(super) fn waits_for(&self, challenge_id: &str) {
+        self.log().known.waits = Some(challenge_id.to_owned());
+    }
+
+    /// The key under which a send may be asked for again.
+    pub(super) fn carries(&self, idempotency_key: Option<&str>) {
+        self.log().known.idempotency_key = idempotency_key.map(str::to_owned);
+    }
+
+    /// Whatever is done from now on is only a part of what was asked for.
+    pub fn is_one_of_many(&self) {
+        self.log().known.is_part = true;
+    }
+
+    /// The next line of a batch begins. What is known of the lines before is that they had an effect, or had none.
+    pub fn next_line(&self) {
+        let mut log = self.log();
+        let had_effect = log.doubts.pop().is_some() || log.known.done.is_some() || log.known.revoked > 0;
+        let lines = log.known.lines + u64::from(had_effect);
+        log.doubts.clear();
+        log.known = Known { lines, ..Known::default() };
+    }
+
+    /// What is known of the whole command.
     #[must_use]
-    pub fn get(&self) -> Option<InFlight> {
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn known(&self) -> Known {
+        let log = self.log();
+        let doubt = log.doubts.iter().map(|(_, effect)| effect).max().cloned();
+        Known { doubt, is_part: log.known.is_part || log.known.lines > 0, ..log.known.clone() }
+    }
+
+    /// What is known of the line of a batch that is under way.
+    #[must_use]
+    pub fn of_line(&self) -> Known {
+        Known { lines: 0, is_part: false, ..self.known() }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Begun<'_> {
+    /// It was done.
+    pub(super) fn was_done(self) {
+        let mut log = self.progress.log();
+        let effect = log.take(self.id);
+        log.known.done = log.known.done.take().max(effect);
+    }
+
+    /// It was not done, and will not be.
+    pub(super) fn was_not_done(self) {
+        self.progress.log().take(self.id);
+    }
+}
+
+impl Log {
+    fn take(&mut self, id: u64) -> Option<Effect> {
+        let at = self.doubts.iter().position(|(own, _)| *own == id)?;
+        Some(self.doubts.remove(at).1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_begun_stays_in_doubt_until_its_end_is_told() {
+        let progress = Progress::default();
+        assert!(progress.known().is_nothing());
+        drop(progress.begin(Effect::Change));
+        assert_eq!(progress.known().doubt, Some(Effect::Change), "also where nobody waits any more");
+        progress.begin(Effect::Code("ch_1".to_owned())).was_not_done();
+        assert_eq!((progress.known().doubt, progress.known().done), (Some(Effect::Change), None));
+        progress.begin(Effect::Code("ch_1".to_owned())).was_done();
+        progress.begin(Effect::Sms("ch_1".to_owned())).was_done();
+        progress.begin(Effect::Change).was_done();
+        assert_eq!(progress.known().done, Some(Effect::Sms("ch_1".to_owned())), "the SMS is what matters");
+    }
+
+    #[test]
+    fn a_line_of_a_batch_is_told_alone_and_with_those_before() {
+        let progress = Progress::default();
+        progress.next_line();
+        progress.begin(Effect::Change).was_done();
+        progress.next_line();
+        assert!(progress.of_line().is_nothing());
+        assert!(!progress.known().is_nothing() && progress.known().is_part);
+        progress.next_line();
+        assert_eq!(progress.known().lines, 1, "a line without an effect is none of them");
     }
 }

@@ -1,7 +1,7 @@
 //! Delivery reports that are handed in: many phones in two round trips, each phone in one step of its own.
 
 use super::step::{Doing, known, no_answer, own_cells};
-use super::{Verifier, VerifierError};
+use super::{Effect, Verifier, VerifierError};
 use crate::otp::Phone;
 use crate::otp::rules::{self, Known, Recorded, Reported};
 use crate::store::{Change, Committed, Loaded, StoreError};
@@ -26,6 +26,9 @@ impl Verifier<'_> {
     pub async fn record(&self, phones: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
         self.has_codes("marked")?;
         let mut outcomes = Vec::with_capacity(phones.len());
+        if phones.len() > 1 {
+            self.progress.is_one_of_many();
+        }
         for page in phones.chunks(PAGE) {
             outcomes.extend(self.record_page(page).await?);
         }
@@ -58,10 +61,22 @@ impl Verifier<'_> {
         let committed = if changes.is_empty() {
             Vec::new()
         } else {
-            match self.progress.during(doing.what.clone(), self.store.commit(&changes)).await {
+            // Each is a change of its own: where the call fails, some of them may have been made.
+            let begun = self.progress.begin(Effect::Change);
+            match self.store.commit(&changes).await {
                 // What of it took effect is found out phone by phone.
                 Err(StoreError::Unknown(_)) => vec![Committed::Conflict; places.len()],
-                committed => committed?,
+                committed => {
+                    let committed = committed?;
+                    if committed.contains(&Committed::Conflict)
+                        && committed.iter().all(|one| *one == Committed::Conflict)
+                    {
+                        begun.was_not_done();
+                    } else {
+                        begun.was_done();
+                    }
+                    committed
+                }
             }
         };
         for (place, committed) in places.into_iter().zip(committed) {

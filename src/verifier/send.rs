@@ -6,10 +6,11 @@ use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
+use super::deliver::Delivered;
 use super::failure::NotSent;
 use super::lodging::Touch;
 use super::step::Doing;
-use super::{InFlight, Route, Stepped, Verifier, VerifierError};
+use super::{Effect, Route, Stepped, Verifier, VerifierError};
 use crate::otp::record::{Challenge, SendOutcome};
 use crate::otp::rules::{self, Budget, Reserve, Reserved, Way};
 use crate::otp::text::{Template, TemplateError, Vars};
@@ -137,6 +138,7 @@ impl Verifier<'_> {
     /// When policy, limits, the store or every provider refuse, or it is not known whether it was sent.
     pub async fn send(&self, asked: &ToSend<'_>, text: &str) -> Result<Sent, VerifierError> {
         self.allowed(asked.issue.phone, Some(asked.issue.purpose), |allows| allows.issue, "made")?;
+        self.progress.carries(asked.idempotency_key);
         asked.policy.check(asked.issue.phone)?;
         let id = self.new_id(&asked.issue)?;
         let request = asked.request();
@@ -157,9 +159,14 @@ impl Verifier<'_> {
                 Ok(Sent { foreseen, ..Sent::new(challenge.clone(), budget) })
             }
             Reserved::New(ref challenge) => {
-                let sms = InFlight::Sms(id.clone());
-                let delivering = self.deliver(asked, text, challenge, &counted.circuits);
-                let (delivered, heard) = self.progress.during(sms, delivering).await;
+                let sms = self.progress.begin(Effect::Sms(id.clone()));
+                let (delivered, heard) = self.deliver(asked, text, challenge, &counted.circuits).await;
+                match delivered {
+                    Delivered::Sent(_) => sms.was_done(),
+                    Delivered::Failed(..) => sms.was_not_done(),
+                    // It stays in doubt.
+                    Delivered::Unknown(..) => drop(sms),
+                }
                 let marked = self.mark(asked.issue.phone, challenge, delivered).await;
                 self.remember(asked.route, &counted.circuits, &heard).await;
                 marked
@@ -195,7 +202,11 @@ impl Verifier<'_> {
         };
         let kept = self.kept_of(asked.phone, asked.code).await?;
         let (purpose, challenge_id) = (asked.purpose, asked.challenge_id);
-        let doing = Doing::change().touching(Touch::Issue { purpose, challenge_id, kept: &kept });
+        let doing = Doing::change().of(Effect::Code(challenge_id.to_owned())).touching(Touch::Issue {
+            purpose,
+            challenge_id,
+            kept: &kept,
+        });
         self.step(asked.phone, &doing, rule).await
     }
 

@@ -1,7 +1,8 @@
 //! One step on one phone: load, decide, commit if unchanged, else start again.
 
 use super::lodging::{Touch, View};
-use super::{InFlight, Verifier, VerifierError};
+use super::progress::Begun;
+use super::{Effect, Verifier, VerifierError};
 use crate::otp::rules::{Known, Step};
 use crate::otp::{Life, Moment, Phone, Record, Stored as _, Users};
 use crate::store::{Append, Cell, Change, Committed, Loaded, Put, StoreError, Write};
@@ -18,8 +19,8 @@ pub(super) const LOST: usize = 2;
 pub(super) struct Doing<'a> {
     /// It makes something safer, and is to work even when the store is full.
     pub relieves: bool,
-    /// What may have been done when its answer is lost.
-    pub what: InFlight,
+    /// What it does, for whoever interrupts it; `None`: nothing that was asked for.
+    pub what: Option<Effect>,
     /// What it does to codes that an application keeps.
     pub touch: Touch<'a>,
     /// Set once the answer to a commit was lost, for rules that have no id of their own to know their change by.
@@ -29,7 +30,7 @@ pub(super) struct Doing<'a> {
 impl<'a> Doing<'a> {
     /// A change that a full store may refuse.
     pub(super) fn change() -> Self {
-        Self { relieves: false, what: InFlight::Change, touch: Touch::Nothing, lost: None }
+        Self { relieves: false, what: Some(Effect::Change), touch: Touch::Nothing, lost: None }
     }
 
     /// One that it must not refuse.
@@ -37,9 +38,14 @@ impl<'a> Doing<'a> {
         Self { relieves: true, ..Self::change() }
     }
 
-    /// With what may have been done when its answer is lost.
-    pub(super) fn of(self, what: InFlight) -> Self {
-        Self { what, ..self }
+    /// With what it does.
+    pub(super) fn of(self, what: Effect) -> Self {
+        Self { what: Some(what), ..self }
+    }
+
+    /// Nothing that was asked for: whether it was done matters to nobody who interrupts it.
+    pub(super) fn aside(self) -> Self {
+        Self { what: None, ..self }
     }
 
     /// Sets this once the answer to a commit was lost.
@@ -72,6 +78,18 @@ struct Lost<T> {
     stepped: Stepped<T>,
 }
 
+/// A change that was begun, where it is one that was asked for.
+fn is_done(begun: Option<Begun<'_>>) {
+    begun.into_iter().for_each(Begun::was_done);
+}
+
+/// A commit that failed, maybe after one whose answer was lost.
+fn failed(begun: Option<Begun<'_>>, doubt: Option<StoreError>, error: StoreError) -> VerifierError {
+    let is_sure = doubt.is_none() && !error.is_in_doubt();
+    begun.filter(|_| is_sure).into_iter().for_each(Begun::was_not_done);
+    doubt.unwrap_or(error).into()
+}
+
 /// Our own cells of a phone.
 pub(super) fn own_cells(phone: &Phone) -> Vec<Cell> {
     vec![Cell::Record(phone.clone()), Cell::Users(phone.clone())]
@@ -95,28 +113,17 @@ impl Verifier<'_> {
         let mut lost: Option<Lost<T>> = None;
         // A commit that was lost may be on its way yet, even if it is not seen: what fails later is not "not done".
         let (mut losses, mut doubt) = (0, None::<StoreError>);
+        let mut begun = None;
         let mut compared = None;
         for round in 1..=ROUNDS {
             tracing::debug!(?phone, round, "load");
             // The first look, like any other: while a change is in doubt, so is what fails here.
-            let slot = match self.cells(phone).await {
-                Ok(cells) => [cells],
-                Err(error) => return Err(doubt.map_or(error, VerifierError::from)),
-            };
-            let loading = self.store.load(&slot);
-            let loaded = match doubt {
-                Some(_) => self.progress.during(doing.what.clone(), loading).await,
-                None => loading.await,
-            };
-            let loaded = match loaded {
-                Ok(mut groups) if groups.len() == 1 => groups.remove(0),
-                Ok(_) => return Err(no_answer()),
-                Err(error) => return Err(doubt.unwrap_or(error).into()),
-            };
+            let loaded = self.loaded(phone).await;
+            let (cells, loaded) = loaded.map_err(|error| doubt.clone().map_or(error, VerifierError::from))?;
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
+                is_done(begun);
                 return Ok(lost.stepped);
             }
-            let [cells] = slot;
             let Some(mut view) = self.view(phone, &cells, &loaded, doing.touch)? else { continue };
             self.compare(phone, &mut view, doing.touch, &mut compared).await?;
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
@@ -138,21 +145,38 @@ impl Verifier<'_> {
             let mut change = self.change(phone, &loaded, step, doing.relieves);
             change.writes.extend(Self::app_writes(cells, &loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
-            match self.progress.during(doing.what.clone(), self.store.commit(&[change])).await {
+            begun = begun.or_else(|| doing.what.clone().map(|what| self.progress.begin(what)));
+            match self.store.commit(&[change]).await {
                 Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => {
                     tracing::debug!(?phone, round, "committed");
+                    is_done(begun);
                     return Ok(stepped);
                 }
-                Ok(_) => tokio::task::yield_now().await,
+                Ok(_) => {
+                    let surely_not = begun.take_if(|_| doubt.is_none());
+                    surely_not.into_iter().for_each(Begun::was_not_done);
+                    tokio::task::yield_now().await;
+                }
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
                     losses += 1;
                     doing.lost.inspect(|lost| lost.set(true));
                     (lost, doubt) = (Some(Lost { intended, stepped }), Some(error));
                 }
-                Err(error) => return Err(doubt.unwrap_or(error).into()),
+                Err(error) => return Err(failed(begun, doubt, error)),
             }
         }
         Err(VerifierError::Contended)
+    }
+
+    /// The cells of a phone, and what was loaded of them.
+    async fn loaded(&self, phone: &Phone) -> Result<(Vec<Cell>, Loaded), VerifierError> {
+        let slot = [self.cells(phone).await?];
+        let loaded = self.store.load(&slot).await?;
+        let [cells] = slot;
+        match <[Loaded; 1]>::try_from(loaded) {
+            Ok([loaded]) => Ok((cells, loaded)),
+            Err(_) => Err(no_answer()),
+        }
     }
 
     /// What a rule decided. What was put right after a wrong clock is kept with it, also where the rule refuses.
@@ -177,7 +201,7 @@ impl Verifier<'_> {
     /// Keeps what was put right after a wrong clock, where the rule itself changes nothing: else a wait would begin anew
     /// each time that somebody looks.
     pub(super) async fn keep_clamped(&self, phone: &Phone) -> Result<(), VerifierError> {
-        self.step(phone, &Doing::relief(), |_, _| Ok(Step::none(()))).await.map(|_| ())
+        self.step(phone, &Doing::relief().aside(), |_, _| Ok(Step::none(()))).await.map(|_| ())
     }
 
     pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Step<T>, relieves: bool) -> Change {

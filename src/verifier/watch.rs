@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::lodging::Touch;
 use super::step::{Doing, no_answer};
-use super::{InFlight, Verifier, VerifierError};
+use super::{Verifier, VerifierError};
 use crate::otp::record::{Challenge, Delivery, Reason, State};
 use crate::otp::rules::{self, About, Known, Recorded, Reported};
 use crate::otp::{DeliveryReport, Goal, Moment, Phone, Purpose, Standing, goal};
@@ -184,7 +184,8 @@ impl Verifier<'_> {
         open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
         notice: impl Fn(Notice),
     ) -> Result<Option<Watched>, VerifierError> {
-        self.progress.during(InFlight::Wait(challenge_id.to_owned()), self.watch(asked, open, notice)).await
+        self.progress.waits_for(challenge_id);
+        self.watch(asked, open, notice).await
     }
 
     /// What is known of the challenge now.
@@ -269,7 +270,7 @@ impl Verifier<'_> {
         let message = About::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
         let rule = |known: &Known, now| Ok(rules::report(known, now, &said));
-        self.step(phone, &Doing::change(), rule).await.map(|_| ())
+        self.step(phone, &Doing::change().aside(), rule).await.map(|_| ())
     }
 }
 

@@ -29,6 +29,7 @@ mod in_the_middle;
 mod places;
 mod process;
 mod redis_says_no;
+mod stopped;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;

@@ -8,7 +8,7 @@ use crate::otp::user::{Age, Mark};
 use crate::otp::{Phone, UserId};
 use crate::store::{Cell, Key, Own, Sight, StoreError, Whose};
 
-use super::{InFlight, Verifier, VerifierError};
+use super::{Effect, Verifier, VerifierError};
 
 /// So many names are asked for at a time.
 const PAGE: usize = 500;
@@ -220,14 +220,6 @@ impl Verifier<'_> {
     /// # Errors
     /// When the store fails. That the keys of others may not be looked at is no failure.
     pub async fn survey(&self, survey: &mut Survey) -> Result<Vec<Found>, VerifierError> {
-        match survey.removed {
-            0 => self.next_page(survey).await,
-            // Whoever interrupts it is told what was done before.
-            removed => self.progress.during(InFlight::Purge(removed), self.next_page(survey)).await,
-        }
-    }
-
-    async fn next_page(&self, survey: &mut Survey) -> Result<Vec<Found>, VerifierError> {
         let page = self.store.keys(survey.pattern.as_deref(), survey.place.as_deref(), PAGE).await?;
         survey.begun = true;
         survey.place = page.next;
@@ -259,25 +251,39 @@ impl Verifier<'_> {
             survey.removed += u64::try_from(found.len()).unwrap_or_default();
             return Ok(vec![true; found.len()]);
         }
+        self.progress.is_one_of_many();
         let whole = found.iter().filter(|one| one.leftover.is_none());
         let whole: Vec<Sight> = whole.map(|one| one.sight.clone()).collect();
         let purged = match whole.as_slice() {
             [] => Vec::new(),
-            sights => self.progress.during(InFlight::Purge(survey.removed), self.store.purge(sights)).await?,
+            sights => self.removing(self.store.purge(sights)).await?,
         };
-        let count = purged.iter().filter(|removed| **removed).count();
-        survey.removed += u64::try_from(count).unwrap_or_default();
+        let count = u64::try_from(purged.iter().filter(|removed| **removed).count()).unwrap_or_default();
+        survey.removed += count;
+        self.progress.removed(count);
         let (mut purged, mut removed) = (purged.into_iter(), Vec::with_capacity(found.len()));
         for one in found {
             let Some((leftover, (user, phone))) = one.leftover.as_ref().zip(one.pair.as_ref()) else {
                 removed.push(purged.next().unwrap_or(false));
                 continue;
             };
-            let sweep = self.sweep(user, phone, leftover.mark.as_ref());
-            let gone = self.progress.during(InFlight::Purge(survey.removed), sweep).await?;
+            let gone = self.removing(self.sweep(user, phone, leftover.mark.as_ref())).await?;
             survey.removed += u64::from(gone);
+            self.progress.removed(u64::from(gone));
             removed.push(gone);
         }
+        Ok(removed)
+    }
+
+    /// Removes something; where it fails, some of it may be gone.
+    async fn removing<T, E: Into<VerifierError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, VerifierError> {
+        let begun = self.progress.begin(Effect::Removal);
+        let removed = work.await.map_err(Into::into)?;
+        // What was removed is counted, so nothing is in doubt any more.
+        begun.was_not_done();
         Ok(removed)
     }
 }

@@ -10,7 +10,6 @@ use std::cell::Cell as Shared;
 use tokio::time::Instant;
 
 use self::index::Index;
-use super::progress::InFlight;
 use super::step::{Doing, ROUNDS};
 use super::{Stepped, Verifier, VerifierError};
 use crate::otp::rules::{self, Expected, Known, Linked, Remap, Step};
@@ -43,13 +42,10 @@ impl Verifier<'_> {
     /// When either has too many links, or the store fails.
     pub async fn link(&self, phone: &Phone, user: &UserId) -> Result<Stepped<Linked>, VerifierError> {
         let stepped = self.attach(phone, user, false).await?.stepped;
-        if matches!(stepped.outcome, Linked::Changed(_)) && !self.dry_run {
-            let counting = self.has_too_many(user);
-            if self.progress.during(InFlight::Change, counting).await.unwrap_or(false) {
-                let undone = self.progress.during(InFlight::Change, self.unlink(phone, user)).await;
-                undone.map_err(|error| VerifierError::HalfDone(Box::new(error)))?;
-                return Err(VerifierError::Full);
-            }
+        let changed = matches!(stepped.outcome, Linked::Changed(_)) && !self.dry_run;
+        if changed && self.has_too_many(user).await.unwrap_or(false) {
+            self.unlink(phone, user).await.map_err(|error| VerifierError::HalfDone(Box::new(error)))?;
+            return Err(VerifierError::Full);
         }
         Ok(stepped)
     }
@@ -71,8 +67,7 @@ impl Verifier<'_> {
         let asked = Remap { disturb: index.as_ref().is_none_or(|_| entry.is_some_and(under_way)), ..self.remap(user) };
         let stepped = self.remapped(phone, Doing::relief(), &asked, rules::unlink).await?;
         if !self.dry_run {
-            let follow = self.follow(phone, user, entry.is_some().then_some(mark), stepped.outcome);
-            self.progress.during(InFlight::Change, follow).await;
+            self.follow(phone, user, entry.is_some().then_some(mark), stepped.outcome).await;
         }
         Ok(stepped)
     }
@@ -105,11 +100,11 @@ impl Verifier<'_> {
     /// When the store fails. [`VerifierError::HalfDone`] if some were unlinked before.
     pub async fn unlink_each(&self, phones: &[Phone], user: &UserId) -> Result<Vec<Phone>, VerifierError> {
         let mut unlinked = Vec::new();
+        if phones.len() > 1 {
+            self.progress.is_one_of_many();
+        }
         for phone in phones {
-            let step = self.unlink(phone, user);
-            let step =
-                if unlinked.is_empty() { step.await } else { self.progress.during(InFlight::Change, step).await };
-            match step {
+            match self.unlink(phone, user).await {
                 Ok(stepped) if matches!(stepped.outcome, Linked::Changed(_)) => unlinked.push(phone.clone()),
                 Ok(_) => {}
                 Err(error) if unlinked.is_empty() || self.dry_run => return Err(error),
@@ -164,7 +159,7 @@ impl Verifier<'_> {
                 Linked::Full => return Err(VerifierError::Full),
                 Linked::Changed(_) | Linked::Already(_) => {
                     if was_leaving && !self.dry_run {
-                        self.progress.during(InFlight::Change, self.stays(user, phone, &id)).await;
+                        self.stays(user, phone, &id).await;
                     }
                     return Ok(Attached { stepped, leaving });
                 }

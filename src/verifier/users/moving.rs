@@ -1,6 +1,5 @@
 //! `move`: one phone takes the place of all others of a user.
 
-use super::super::progress::InFlight;
 use super::super::step::{Doing, ROUNDS};
 use super::super::{Stepped, Verifier, VerifierError};
 use super::{Attached, Leaving};
@@ -24,13 +23,14 @@ impl Verifier<'_> {
     /// # Errors
     /// When the phone has too many users, or the store fails. [`VerifierError::HalfDone`] if something was done before.
     pub async fn move_to(&self, phone: &Phone, user: &UserId) -> Result<Moved, VerifierError> {
+        // The link is one of its steps, and each phone that is left another.
+        self.progress.is_one_of_many();
         let Attached { stepped, leaving } = self.attach(phone, user, true).await?;
         let mut unlinked = Vec::new();
         if leaving.is_empty() {
             return Ok(Moved { linked: stepped, unlinked });
         }
-        let leave = self.leave_all(user, &leaving, &mut unlinked);
-        let left = self.progress.during(InFlight::Change, leave).await;
+        let left = self.leave_all(user, &leaving, &mut unlinked).await;
         let changed = matches!(stepped.outcome, Linked::Changed(_)) || !unlinked.is_empty();
         match left {
             Ok(()) => Ok(Moved { linked: stepped, unlinked }),

@@ -1,0 +1,97 @@
+//! What is told of a command that did not come to its end: no more than is known, and no less.
+
+use crate::error::{Details, Error, Exit, Outcome};
+use crate::otp::Hint;
+use crate::output::many;
+use crate::verifier::{Effect, KnownEffects};
+
+/// Why a command did not come to its end, and how the process ends then; `None`: as what is known of it says.
+pub(super) type Stop = (&'static str, Option<Exit>);
+
+/// What is known of a command that did not come to its end.
+pub(super) fn cut_short(known: &KnownEffects, (why, exit): Stop) -> Error {
+    let ended = |outcome, usual, words: &str| Error {
+        outcome,
+        ..Error::said(exit.unwrap_or(usual), if words.is_empty() { why.to_owned() } else { format!("{why}: {words}") })
+    };
+    let mut error = match (&known.doubt, &known.done) {
+        (Some(effect), _) => {
+            let (usual, words) = in_doubt(known, effect);
+            about(ended(Outcome::Unknown, usual, &words), effect)
+        }
+        (None, _) if known.waits.is_some() => {
+            let id = known.waits.clone().unwrap_or_default();
+            let details = Details { challenge_id: Some(id.clone()), ..Details::default() };
+            ended(Outcome::Done, Exit::StoreUnreachable, "the SMS was sent; only the wait is over")
+                .hint(Hint::run(&["wait"]).arg(&id))
+                .details(details)
+        }
+        (None, _) if known.is_part && !known.is_nothing() => {
+            ended(Outcome::Unknown, Exit::Partial, &format!("{}; the rest was not done", parts(known)))
+        }
+        (None, Some(effect)) => about(ended(Outcome::Done, Exit::StoreUnknown, done(effect)), effect),
+        (None, None) => ended(Outcome::NotDone, Exit::StoreUnreachable, ""),
+    };
+    error.details.idempotency_key.clone_from(&known.idempotency_key);
+    error
+}
+
+/// What may have been done, and how the process ends unless a signal says otherwise.
+fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
+    let unknown = |words: &str| (Exit::StoreUnknown, words.to_owned());
+    let (exit, words) = match effect {
+        Effect::Sms(_) => (Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid".to_owned()),
+        Effect::Attempt(_) => unknown("the code may have been used"),
+        Effect::Code(_) => unknown("the code may have been stored, and reached nobody"),
+        Effect::Cancellation(_) => unknown("the SMS was not sent, and its code may not have been canceled"),
+        Effect::Removal => {
+            let removed = many(known.removed, "key was", "keys were");
+            return unknown(&format!("{removed} removed, and the next few may have been"));
+        }
+        Effect::Revocation if known.revoked > 0 => {
+            let revoked = many(known.revoked, "code was", "codes were");
+            return unknown(&format!("{revoked} revoked, and more may have been"));
+        }
+        Effect::Revocation => unknown("codes may have been revoked"),
+        Effect::Change => unknown("the change may have been made"),
+    };
+    let before = if known.lines > 0 { format!("; before it, {}", parts(known)) } else { String::new() };
+    (exit, words + &before)
+}
+
+/// What was done, and only its result is missing.
+fn done(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Sms(_) => "the SMS was sent, and the code is valid",
+        Effect::Attempt(_) => "the code was checked, and the answer was not told",
+        Effect::Code(_) | Effect::Cancellation(_) => "the code was stored, and reached nobody",
+        Effect::Revocation => "the codes were revoked",
+        Effect::Removal | Effect::Change => "the change was made",
+    }
+}
+
+/// What to go on with.
+fn about(error: Error, effect: &Effect) -> Error {
+    match effect {
+        Effect::Sms(id) | Effect::Code(id) | Effect::Cancellation(id) => error
+            .hint(Hint::run(&["inspect"]).arg(id))
+            .details(Details { challenge_id: Some(id.clone()), ..Details::default() }),
+        Effect::Attempt(id) => error
+            .hint(Hint::run(&["verify"]).arg("PHONE").option("--attempt-id", id).because("ask again with the same id"))
+            .details(Details { attempt_id: Some(id.clone()), ..Details::default() }),
+        Effect::Removal => error.hint(Hint::run(&["store", "purge", "--dry-run"])),
+        Effect::Revocation | Effect::Change => error,
+    }
+}
+
+/// What was done of much that was asked for.
+fn parts(known: &KnownEffects) -> String {
+    let counted = [
+        (known.lines, "line was done", "lines were done"),
+        (known.revoked, "code was revoked", "codes were revoked"),
+        (known.removed, "key was removed", "keys were removed"),
+    ];
+    let words: Vec<String> =
+        counted.iter().filter(|(count, ..)| *count > 0).map(|(count, one, more)| many(*count, one, more)).collect();
+    if words.is_empty() { "a part of it was done".to_owned() } else { words.join(", ") }
+}
