@@ -202,11 +202,11 @@ fn url_cuts(text: &str) -> Vec<Range<usize>> {
     cuts
 }
 
+/// A mark that would be cut in two is left out, so that its rest is not taken for text.
 fn cap(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    let Some((end, _)) = text.char_indices().nth(SHOWN) else { return text.to_owned() };
+    let mark = text[..end].rfind('[').filter(|at| text[*at..].starts_with(REDACTED) && at + REDACTED.len() > end);
+    format!("{}…", &text[..mark.unwrap_or(end)])
 }
 
 #[cfg(test)]
@@ -283,6 +283,10 @@ mod tests {
             // One reads what another has cleaned.
             assert_eq!(redactor.clean(&redactor.clean(text)), shown, "{key}");
         }
+        let mut redactor = Redactor::default();
+        redactor.secret("d");
+        let long = redactor.clean(&"d_".repeat(SHOWN));
+        assert!(long.ends_with("[redacted]_…") && redactor.clean(&long) == long, "{long}");
         let mut redactor = Redactor::default();
         for key in ["key", "secretkey", "k"] {
             redactor.secret(key);
