@@ -158,9 +158,8 @@ impl Verifier<'_> {
                     tokio::task::yield_now().await;
                 }
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
-                    losses += 1;
                     doing.lost.inspect(|lost| lost.set(true));
-                    (lost, doubt) = (Some(Lost { intended, stepped }), Some(error));
+                    (losses, lost, doubt) = (losses + 1, Some(Lost { intended, stepped }), Some(error));
                 }
                 Err(error) => return Err(failed(begun, doubt, error)),
             }

@@ -511,7 +511,6 @@ fn explore(acts: &[Act], before: &[usize], faults: (usize, usize), interruptions
     };
     search.follow(&state, &mut Path::new());
     assert!(search.ends > 0, "{acts:?} from {before:?}: no run comes to an end");
-    eprintln!("{acts:?} from {before:?}, {faults:?} faults: {} states", search.seen.len());
     search.seen.len()
 }
 

@@ -81,17 +81,21 @@ pub(super) fn purge_word(removal: Removal) -> &'static str {
 /// One command, where there is one.
 fn fix(found: &Found, key: &str, reference: Option<&str>) -> Option<Hint> {
     match found.removal() {
+        // An entry that leads nowhere is cleared by the command of its own pair, whatever its age.
+        _ if found.entry().is_some() => own_fix(found, key, reference),
         Removal::Safe => Some(Hint::run(&["store", "purge", "--dry-run"])),
         Removal::Named => Some(Hint::run(&["store", "purge"]).option("--only", found.oddity.id()).flag("--dry-run")),
-        Removal::Never => {
-            let user = found.pair.as_ref().map_or("USER", |(user, _)| user.as_str());
-            Some(match found.oddity.fix()? {
-                Fix::Words(words) => Hint::words(words),
-                Fix::Run(path) => Hint::run(path).arg(user).arg(reference.unwrap_or("PHONE")),
-                Fix::Shell(line) => Hint::shell(line.replace("KEY", &quoted(key))),
-            })
-        }
+        Removal::Never => own_fix(found, key, reference),
     }
+}
+
+fn own_fix(found: &Found, key: &str, reference: Option<&str>) -> Option<Hint> {
+    let user = found.pair.as_ref().map_or("USER", |(user, _)| user.as_str());
+    Some(match found.oddity.fix()? {
+        Fix::Words(words) => Hint::words(words),
+        Fix::Run(path) => Hint::run(path).arg(user).arg(reference.unwrap_or("PHONE")),
+        Fix::Shell(line) => Hint::shell(line.replace("KEY", &quoted(key))),
+    })
 }
 
 /// A name with every number in it that may be a phone's hidden.

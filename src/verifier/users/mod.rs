@@ -62,20 +62,19 @@ impl Verifier<'_> {
             Err(error) => return Err(error),
         };
         let entry = index.as_ref().filter(|index| index.phones.has(phone));
-        let mark = entry.and_then(|index| index.phones.mark(phone).cloned());
         let under_way = |index: &Index| index.phones.age(phone, index.now) == Age::UnderWay;
         let asked = Remap { disturb: index.as_ref().is_none_or(|_| entry.is_some_and(under_way)), ..self.remap(user) };
         let stepped = self.remapped(phone, Doing::relief(), &asked, rules::unlink).await?;
         if !self.dry_run {
-            self.follow(phone, user, entry.is_some().then_some(mark), stepped.outcome).await;
+            self.follow(phone, user, entry, stepped.outcome).await;
         }
         Ok(stepped)
     }
 
-    /// Lets the index follow an unlinked phone. `read`: the mark of its entry before, where there was one.
-    async fn follow(&self, phone: &Phone, user: &UserId, read: Option<Option<Mark>>, outcome: Linked) {
-        if let Some(mark) = read
-            && self.forget(user, &[(phone.clone(), mark)]).await
+    /// Lets the index follow an unlinked phone. `read`: the index before, where it named the phone.
+    async fn follow(&self, phone: &Phone, user: &UserId, read: Option<&Index>, outcome: Linked) {
+        if let Some(index) = read
+            && self.forget(user, &[(phone.clone(), index.phones.mark(phone).cloned())]).await
         {
             return;
         }
