@@ -226,8 +226,16 @@ impl App {
         if typed || self.globals.unmask { phone.as_str().to_owned() } else { phone.masked() }
     }
 
-    /// The reference of a phone, which is accepted wherever a phone is; none where no pepper is at hand.
+    /// The reference of a phone, which is accepted wherever a phone is; none where no pepper is at hand. Where there is
+    /// no store yet, none is made for it: who looks leaves nothing behind.
     pub async fn reference(&self, phone: &Phone) -> Option<String> {
+        let settings = self.settings().ok()?;
+        if let (StoreSettings::Embedded { path }, []) = (&settings.store, settings.code.peppers.as_slice())
+            && !path.exists()
+            && !path.with_file_name("pepper").exists()
+        {
+            return None;
+        }
         self.peppers().await.ok().map(|peppers| reference::phone_reference(peppers, phone))
     }
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::config;
 use crate::error::{Error, Exit};
-use crate::otp::{Pepper, Randomness, RandomnessFailed, Secret};
+use crate::otp::{Hint, Pepper, Randomness, RandomnessFailed, Secret};
 use crate::system::{create_private, shown};
 
 /// Reads the pepper, or makes it. Of many processes that come first at once, one makes it and all read the same: the
@@ -33,7 +33,14 @@ pub(super) fn open(path: &Path, randomness: &dyn Randomness) -> Result<Pepper, E
 }
 
 fn make(path: &Path, randomness: &dyn Randomness) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(shown(path)));
+    let failed = |error: std::io::Error| match error.kind() {
+        // It lies with the store, which is not ready for anything that needs it either.
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+            let why = format!("the store is not ready: {} is read-only: {error}", shown(path));
+            Error::said(Exit::StoreNotReady, why).hint(Hint::run(&["doctor"]))
+        }
+        _ => Error::new(Exit::Config, anyhow::Error::new(error).context(shown(path))),
+    };
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     }

@@ -1,30 +1,29 @@
 //! The store with nothing to install: an `SQLite` file of the owner's, safe and fair for many processes at once.
 
+mod committing;
+mod examining;
 mod opening;
+mod reading;
 mod survey;
 
 use std::fs::File;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
+use self::reading::Reader;
 use super::{
-    Append, Cell, Change, Committed, FileFacts, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError,
-    decoded, timeline_name,
+    Cell, Change, Committed, Health, Key, Loaded, Members, Page, Sight, Store, StoreError, decoded, timeline_name,
 };
-use crate::otp::Life;
-use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
+use crate::otp::{Event, Moment, Phone, UserId};
 
 /// The clock of this store: the machine's, given from outside.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
-/// So many dead values and events are removed at each commit, more than one commit makes.
-const SWEEP: i64 = 16;
-/// The log is folded into the file when it is longer than this: every process that opens the file reads the log whole.
-const LONG_LOG: u64 = 256 * 1024;
+/// So often a file that changes while it is read without locks is read again.
+const LOOKS: usize = 8;
 
 /// One file, opened when first asked for.
 pub struct Embedded {
@@ -34,7 +33,13 @@ pub struct Embedded {
 struct Inner {
     path: PathBuf,
     clock: Clock,
-    open: Mutex<Option<(Connection, File)>>,
+    open: Mutex<Option<Open>>,
+}
+
+/// The file as it is open. Who only reads needs no lock.
+struct Open {
+    connection: Connection,
+    lock: Option<File>,
 }
 
 impl Embedded {
@@ -44,21 +49,68 @@ impl Embedded {
         Self { inner: Arc::new(Inner { path, clock, open: Mutex::new(None) }) }
     }
 
-    /// Runs on a thread of its own: waiting for other processes must not keep this one from hearing a signal.
-    async fn run<T: Send + 'static>(
+    /// Reads: makes nothing, and needs nothing that can be written. It may look more than once.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection, Moment) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(move |inner| inner.read(work)).await
+    }
+
+    async fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection, &File, Moment) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.run(move |inner| inner.change(work)).await
+    }
+
+    /// Runs on a thread of its own: waiting for other processes must not keep this one from hearing a signal.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let inner = Arc::clone(&self.inner);
-        let ran = tokio::task::spawn_blocking(move || {
-            let mut open = inner.open.lock().unwrap_or_else(PoisonError::into_inner);
-            let (connection, lock) = match open.as_mut() {
-                Some(opened) => opened,
-                None => open.insert(opening::opened(&inner.path)?),
-            };
-            work(connection, lock, (inner.clock)())
-        });
+        let ran = tokio::task::spawn_blocking(move || work(&inner));
         ran.await.map_err(|_| StoreError::Unknown("the store's thread ended".to_owned()))?
+    }
+}
+
+impl Inner {
+    fn read<T>(&self, work: impl Fn(&mut Connection, Moment) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = open.as_mut() {
+            return work(&mut open.connection, (self.clock)());
+        }
+        for _ in 0..LOOKS {
+            match reading::opened(&self.path)? {
+                Reader::Kept(connection) => {
+                    let open = open.insert(Open { connection, lock: None });
+                    return work(&mut open.connection, (self.clock)());
+                }
+                Reader::Once(mut connection, stamp) => {
+                    let seen = work(&mut connection, (self.clock)());
+                    if stamp.holds() {
+                        return seen;
+                    }
+                }
+                Reader::Empty(mut connection) => return work(&mut connection, (self.clock)()),
+            }
+        }
+        Err(reading::changing(&self.path))
+    }
+
+    fn change<T>(
+        &self,
+        work: impl FnOnce(&mut Connection, &File, Moment) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut connection, lock) = match open.take() {
+            Some(Open { connection, lock: Some(lock) }) => (connection, lock),
+            other => opening::opened(&self.path, other.map(|open| open.connection))?,
+        };
+        let done = work(&mut connection, &lock, (self.clock)());
+        *open = Some(Open { connection, lock: Some(lock) });
+        done
     }
 }
 
@@ -66,7 +118,7 @@ impl Embedded {
 impl Store for Embedded {
     async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
         let groups: Vec<Vec<String>> = groups.iter().map(|cells| cells.iter().map(Cell::name).collect()).collect();
-        self.run(move |connection, _, now| {
+        self.read(move |connection, now| {
             let reading = connection.transaction().map_err(|error| sorted(&error))?;
             let values =
                 |names: &Vec<String>| names.iter().map(|name| held(&reading, name, now)).collect::<Result<_, _>>();
@@ -78,11 +130,11 @@ impl Store for Embedded {
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
         let changes = changes.to_vec();
         let clock = Arc::clone(&self.inner.clock);
-        self.run(move |connection, lock, _| {
+        self.change(move |connection, lock, _| {
             alone(lock, || {
                 // The time of the step is after the wait for the others.
-                let committed = changes.iter().map(|change| commit(connection, change, clock())).collect();
-                fold_log(connection);
+                let committed = changes.iter().map(|change| committing::commit(connection, change, clock())).collect();
+                committing::fold_log(connection);
                 committed
             })
         })
@@ -96,7 +148,7 @@ impl Store for Embedded {
 
     async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
         let name = timeline_name(phone);
-        self.run(move |connection, _, now| {
+        self.read(move |connection, now| {
             let sql = "SELECT body FROM event WHERE timeline = ?1
                        AND EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2) ORDER BY id DESC LIMIT ?3";
             let mut query = connection.prepare(sql).map_err(|error| sorted(&error))?;
@@ -129,40 +181,22 @@ impl Store for Embedded {
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
-        let path = self.inner.path.clone();
-        self.run(move |connection, lock, _| {
-            let disk = rustix::fs::statvfs(&path).ok();
-            let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
-            Ok(Health {
-                challenges: None,
-                rights: None,
-                commits: rehearsed(connection, lock),
-                servers: Ok(Vec::new()),
-                absent: Vec::new(),
-                file: Some(FileFacts {
-                    size: std::fs::metadata(&path).ok().map(|file| file.len()),
-                    free: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
-                    folder_mode: folder.map(|folder| folder.permissions().mode()),
-                    path,
-                }),
-            })
-        })
-        .await
+        self.run(|inner| Ok(inner.examined())).await
     }
 
     async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError> {
         let (pattern, after) = (pattern.map(str::to_owned), cursor.unwrap_or_default().to_owned());
-        self.run(move |connection, _, now| survey::keys(connection, pattern.as_deref(), &after, page, now)).await
+        self.read(move |connection, now| survey::keys(connection, pattern.as_deref(), &after, page, now)).await
     }
 
     async fn look(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
         let keys = keys.to_vec();
-        self.run(move |connection, _, now| keys.iter().map(|key| survey::look(connection, key, now)).collect()).await
+        self.read(move |connection, now| keys.iter().map(|key| survey::look(connection, key, now)).collect()).await
     }
 
     async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
         let sights = sights.to_vec();
-        self.run(move |connection, lock, now| alone(lock, || survey::purge(connection, &sights, now))).await
+        self.change(move |connection, lock, now| alone(lock, || survey::purge(connection, &sights, now))).await
     }
 }
 
@@ -176,7 +210,7 @@ impl Embedded {
         page: usize,
     ) -> Result<Page<String>, StoreError> {
         let after = cursor.map_or_else(|| start.to_owned(), |cursor| format!("{start}{cursor}}}{end}"));
-        self.run(move |connection, _, now| {
+        self.read(move |connection, now| {
             let sql = "SELECT name FROM cell WHERE name > ?1 AND name < ?2 AND (expires_at IS NULL OR expires_at > ?3)
                        AND substr(name, -length(?5)) = ?5 ORDER BY name LIMIT ?4";
             let mut query = connection.prepare(sql).map_err(|error| sorted(&error))?;
@@ -196,29 +230,6 @@ impl Embedded {
     }
 }
 
-/// One change in one immediate transaction.
-fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<Committed, StoreError> {
-    let writing =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| sorted(&error))?;
-    for write in &change.writes {
-        if held(&writing, &write.cell.name(), now)? != write.loaded {
-            return Ok(Committed::Conflict);
-        }
-    }
-    let write = || -> rusqlite::Result<()> {
-        for write in &change.writes {
-            put(&writing, &write.cell.name(), &write.put, now)?;
-        }
-        if let Some(appended) = &change.append {
-            append(&writing, appended, now)?;
-        }
-        sweep(&writing, now)
-    };
-    write().map_err(|error| sorted(&error))?;
-    writing.commit().map_err(|error| sorted(&error))?;
-    Ok(Committed::Done(now))
-}
-
 /// Does what no other process may do at the same time.
 fn alone<T>(lock: &File, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     let failed = |error: std::io::Error| StoreError::NotReady(format!("the lock file: {error}"));
@@ -229,78 +240,10 @@ fn alone<T>(lock: &File, work: impl FnOnce() -> Result<T, StoreError>) -> Result
     done
 }
 
-/// Takes the locks of a commit, and gives them back.
-fn rehearsed(connection: &mut Connection, lock: &File) -> Result<(), StoreError> {
-    alone(lock, || {
-        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        begun.and_then(rusqlite::Transaction::rollback).map_err(|error| sorted(&error))
-    })
-}
-
-/// Folds a long log into the file, while no other process writes. It is only tidying: what is committed is safe either
-/// way, so a failure (a reader is in the way) leaves it to the next.
-fn fold_log(connection: &Connection) {
-    let log = connection.path().map(|path| format!("{path}-wal"));
-    let is_long = |path: String| std::fs::metadata(path).is_ok_and(|log| log.len() > LONG_LOG);
-    if log.is_some_and(is_long) {
-        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    }
-}
-
 fn held(connection: &Connection, name: &str, now: Moment) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT value FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
     let mut query = connection.prepare_cached(sql).map_err(|error| sorted(&error))?;
     query.query_row(params![name, now.millis()], |row| row.get(0)).optional().map_err(|error| sorted(&error))
-}
-
-fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite::Result<()> {
-    let (value, expires_at) = match put {
-        Put::Keep => return Ok(()),
-        Put::Set(_, Life::Over) => {
-            connection.execute("DELETE FROM cell WHERE name = ?1", params![name])?;
-            return Ok(());
-        }
-        Put::Set(value, Life::Forever) => (value, None),
-        Put::Set(value, Life::For(life)) => (value, Some(now.after(*life).millis())),
-    };
-    let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
-               ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
-    connection.execute(sql, params![name, value, expires_at])?;
-    Ok(())
-}
-
-fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Result<()> {
-    let name = timeline_name(&append.phone);
-    // A timeline whose life is over begins anew, even if nobody has swept it yet.
-    let over = "DELETE FROM event WHERE timeline = ?1
-                AND NOT EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2)";
-    connection.prepare_cached(over)?.execute(params![name, now.millis()])?;
-    let add = "INSERT INTO event (timeline, id, body)
-               VALUES (?1, (SELECT coalesce(max(id), 0) + 1 FROM event WHERE timeline = ?1), ?2)";
-    for event in &append.events {
-        let body = serde_json::to_vec(event).unwrap_or_default();
-        connection.prepare_cached(add)?.execute(params![name, body])?;
-    }
-    let surplus = "DELETE FROM event WHERE timeline = ?1
-                   AND id <= (SELECT max(id) FROM event WHERE timeline = ?1) - ?2";
-    connection.execute(surplus, params![name, i64::try_from(EVENTS_KEPT).unwrap_or(i64::MAX)])?;
-    let life = "INSERT INTO timeline (name, expires_at) VALUES (?1, ?2)
-                ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
-    connection.execute(life, params![name, now.after(append.keep).millis()])?;
-    Ok(())
-}
-
-/// The dead are removed by whoever comes next, a few at a time: no command is needed for it.
-fn sweep(connection: &Connection, now: Moment) -> rusqlite::Result<()> {
-    let now = now.millis();
-    let cells = "DELETE FROM cell WHERE name IN (SELECT name FROM cell WHERE expires_at <= ?1 LIMIT ?2)";
-    connection.execute(cells, params![now, SWEEP])?;
-    let dead = "SELECT name FROM timeline WHERE expires_at <= ?1 LIMIT ?2";
-    let events = format!("DELETE FROM event WHERE timeline IN ({dead})");
-    connection.execute(&events, params![now, SWEEP])?;
-    let timelines = format!("DELETE FROM timeline WHERE name IN ({dead})");
-    connection.execute(&timelines, params![now, SWEEP])?;
-    Ok(())
 }
 
 fn sorted(error: &rusqlite::Error) -> StoreError {
@@ -309,9 +252,8 @@ fn sorted(error: &rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull | ErrorCode::OutOfMemory) => {
             StoreError::NotReady(text)
         }
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
-            StoreError::Denied(text)
-        }
+        Some(ErrorCode::ReadOnly) => StoreError::NotReady(format!("the file is read-only: {text}")),
+        Some(ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => StoreError::Denied(text),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Data(text),
         _ => StoreError::Unreachable(text),
     }

@@ -20,11 +20,13 @@ pub struct FileError {
     pub hint: Option<Hint>,
     /// Nothing is there by this name.
     pub missing: bool,
+    /// Why it cannot be written, where that is what failed.
+    pub unwritable: Option<io::ErrorKind>,
 }
 
 impl FileError {
     pub(crate) fn new(path: &Path, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), message: message.into(), hint: None, missing: false }
+        Self { path: path.to_owned(), message: message.into(), hint: None, missing: false, unwritable: None }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<Hint>) -> Self {

@@ -16,7 +16,7 @@ mod trust;
 
 pub use error::{FileError, pasteable, shown};
 pub use path::FilePath;
-pub use private::{append, check_append, check_private, create_private, open_private};
+pub use private::{append, check_append, check_folder, check_private, create_private, is_writable, open_private};
 pub use program::{Group, Program};
 pub use read::{MAX_CERTIFICATES, MAX_CONFIG, MAX_SECRET, Text, first_bytes, read_text, resolved};
 pub use trust::{Found, Reader, Trust, private};

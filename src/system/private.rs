@@ -28,10 +28,24 @@ pub fn check_append(path: &Path) -> Result<(), FileError> {
     match open(path, OpenOptions::new().append(true)) {
         Err(error) if error.missing => {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| unwritable(path, &error.into()))
+            check_folder(folder).map_err(|error| unwritable(path, &error))
         }
         opened => opened.map(drop),
     }
+}
+
+/// Whether files can be made in a folder, and written.
+///
+/// # Errors
+/// What the operating system says.
+pub fn check_folder(folder: &Path) -> io::Result<()> {
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Whether a file that is there can be written.
+#[must_use]
+pub fn is_writable(path: &Path) -> bool {
+    access(path, Access::READ_OK | Access::WRITE_OK).is_ok()
 }
 
 /// Opens a file to read and write it, and makes it for its owner alone where it is not there.
@@ -91,6 +105,6 @@ fn open(path: &Path, options: &mut OpenOptions) -> Result<File, FileError> {
 fn unwritable(path: &Path, error: &io::Error) -> FileError {
     match error.kind() {
         io::ErrorKind::NotFound => FileError::failed(path, error),
-        _ => FileError::new(path, format!("cannot be written: {error}")),
+        kind => FileError { unwritable: Some(kind), ..FileError::new(path, format!("cannot be written: {error}")) },
     }
 }

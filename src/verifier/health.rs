@@ -1,6 +1,7 @@
 //! What is to be thought of the state that a store is in: the checks of `doctor` that are about it. Reads only.
 
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use tokio::time::Instant;
 
@@ -171,9 +172,7 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
         Err(error @ StoreError::Denied(_)) => Symptom::broken("store.commit", error).hint(given(rules("operator"))),
         Err(error) => {
             let fix = match &health.file {
-                Some(file) => {
-                    Remedy::Hint(Hint::shell(format!("df -h {}", hint::word(file.path.as_os_str().as_bytes()))))
-                }
+                Some(file) => Remedy::Hint(of_disk(&error, &file.path)),
                 None => relief(error.what(), asked.as_ref()),
             };
             Symptom::broken("store.commit", error).fix(fix)
@@ -202,6 +201,16 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
     if let Some(file) = health.file {
         judge_file(&file, symptoms);
     }
+}
+
+/// What shows why a file takes no changes.
+fn of_disk(error: &StoreError, path: &Path) -> Hint {
+    if !error.what().contains("read-only") {
+        return Hint::shell(format!("df -h {}", hint::word(path.as_os_str().as_bytes())));
+    }
+    let folder = hint::word(path.parent().unwrap_or(path).as_os_str().as_bytes());
+    Hint::shell(format!("ls -ld {folder}; findmnt -T {folder}"))
+        .because("only commands that read work; see who may write the folder, and how its disk is mounted")
 }
 
 /// What a user cannot do here who may not call these commands.
@@ -340,7 +349,10 @@ fn judge_file(file: &FileFacts, symptoms: &mut Vec<Symptom>) {
             Symptom::odd("store.file", text)
                 .hint(Hint::shell(format!("chmod go-w {}", hint::word(folder.as_os_str().as_bytes()))))
         }
-        _ => Symptom::well("store.file", format!("{path}, {}", file.size.map_or("size unknown".to_owned(), bytes))),
+        _ => Symptom::well(
+            "store.file",
+            format!("{path}, {}", file.size.map_or("made with the first change".to_owned(), bytes)),
+        ),
     });
     let Some(free) = file.free else { return };
     let left = format!("{} left on the disk of {path}", bytes(free));

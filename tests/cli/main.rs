@@ -28,6 +28,7 @@ mod paths;
 mod protected;
 mod provider_faults;
 mod providers;
+mod read_only;
 mod rehearsal;
 mod repeated;
 mod replicas;

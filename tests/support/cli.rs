@@ -165,6 +165,48 @@ impl Machine {
         Ran::new(arguments, child.wait_with_output().unwrap())
     }
 
+    /// Runs it as somebody who may not write where the modes say so: where tests run as root, to whom no mode says
+    /// anything, as the user `nobody`, to whom the home folder belongs from then on.
+    pub fn run_without_power<A: AsRef<str>>(&self, arguments: &[A]) -> Ran {
+        if !rustix::process::geteuid().is_root() {
+            return self.run(arguments);
+        }
+        let own = Command::new("chown").args(["-R", "65534:65534"]).arg(self.home.path()).status().unwrap();
+        assert!(own.success());
+        let power = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+        Ran::new(arguments, self.through(&power, &self.reachable(), arguments))
+    }
+
+    /// Runs it where a folder of the home is mounted read-only, which takes root; `None` without.
+    pub fn run_read_only<A: AsRef<str>>(&self, folder: &str, arguments: &[A]) -> Option<Ran> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
+        let folder = self.path(folder);
+        let mounts = ["unshare", "-m", "sh", "-c", mount, folder.to_str().unwrap()];
+        Some(Ran::new(arguments, self.through(&mounts, Path::new(env!("CARGO_BIN_EXE_otpctl")), arguments)))
+    }
+
+    /// The program where anybody may run it.
+    fn reachable(&self) -> PathBuf {
+        let program = self.path("bin/otpctl");
+        if !program.exists() {
+            fs::create_dir_all(self.path("bin")).unwrap();
+            fs::copy(env!("CARGO_BIN_EXE_otpctl"), &program).unwrap();
+        }
+        program
+    }
+
+    /// Runs it through another program that starts the program that it is given.
+    fn through<A: AsRef<str>>(&self, starter: &[&str], program: &Path, arguments: &[A]) -> Output {
+        let usual = self.command(arguments);
+        let mut command = Command::new(starter[0]);
+        command.args(&starter[1..]).arg(program).args(usual.get_args()).current_dir(self.home.path()).env_clear();
+        command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
     /// Starts all of them before it waits for any.
     pub fn at_once<A: AsRef<str>>(&self, runs: &[Vec<A>]) -> Vec<Ran> {
         let children: Vec<Child> = runs.iter().map(|arguments| self.command(arguments).spawn().unwrap()).collect();

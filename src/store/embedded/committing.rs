@@ -1,0 +1,95 @@
+//! One change of the file, with the tidying that goes with it.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{held, sorted};
+use crate::otp::{EVENTS_KEPT, Life, Moment};
+use crate::store::{Append, Change, Committed, Put, StoreError, timeline_name};
+
+/// So many dead values and events are removed at each commit, more than one commit makes.
+const SWEEP: i64 = 16;
+/// The log is folded into the file when it is longer than this: every process that opens the file reads the log whole.
+const LONG_LOG: u64 = 256 * 1024;
+
+/// One change in one immediate transaction.
+pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<Committed, StoreError> {
+    let writing =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| sorted(&error))?;
+    for write in &change.writes {
+        if held(&writing, &write.cell.name(), now)? != write.loaded {
+            return Ok(Committed::Conflict);
+        }
+    }
+    let write = || -> rusqlite::Result<()> {
+        for write in &change.writes {
+            put(&writing, &write.cell.name(), &write.put, now)?;
+        }
+        if let Some(appended) = &change.append {
+            append(&writing, appended, now)?;
+        }
+        sweep(&writing, now)
+    };
+    write().map_err(|error| sorted(&error))?;
+    writing.commit().map_err(|error| sorted(&error))?;
+    Ok(Committed::Done(now))
+}
+
+/// Folds a long log into the file, while no other process writes. It is only tidying: what is committed is safe either
+/// way, so a failure (a reader is in the way) leaves it to the next.
+pub(super) fn fold_log(connection: &Connection) {
+    let log = connection.path().map(|path| format!("{path}-wal"));
+    let is_long = |path: String| std::fs::metadata(path).is_ok_and(|log| log.len() > LONG_LOG);
+    if log.is_some_and(is_long) {
+        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+}
+
+fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite::Result<()> {
+    let (value, expires_at) = match put {
+        Put::Keep => return Ok(()),
+        Put::Set(_, Life::Over) => {
+            connection.execute("DELETE FROM cell WHERE name = ?1", params![name])?;
+            return Ok(());
+        }
+        Put::Set(value, Life::Forever) => (value, None),
+        Put::Set(value, Life::For(life)) => (value, Some(now.after(*life).millis())),
+    };
+    let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
+               ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
+    connection.execute(sql, params![name, value, expires_at])?;
+    Ok(())
+}
+
+fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Result<()> {
+    let name = timeline_name(&append.phone);
+    // A timeline whose life is over begins anew, even if nobody has swept it yet.
+    let over = "DELETE FROM event WHERE timeline = ?1
+                AND NOT EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2)";
+    connection.prepare_cached(over)?.execute(params![name, now.millis()])?;
+    let add = "INSERT INTO event (timeline, id, body)
+               VALUES (?1, (SELECT coalesce(max(id), 0) + 1 FROM event WHERE timeline = ?1), ?2)";
+    for event in &append.events {
+        let body = serde_json::to_vec(event).unwrap_or_default();
+        connection.prepare_cached(add)?.execute(params![name, body])?;
+    }
+    let surplus = "DELETE FROM event WHERE timeline = ?1
+                   AND id <= (SELECT max(id) FROM event WHERE timeline = ?1) - ?2";
+    connection.execute(surplus, params![name, i64::try_from(EVENTS_KEPT).unwrap_or(i64::MAX)])?;
+    let life = "INSERT INTO timeline (name, expires_at) VALUES (?1, ?2)
+                ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
+    connection.execute(life, params![name, now.after(append.keep).millis()])?;
+    Ok(())
+}
+
+/// The dead are removed by whoever comes next, a few at a time: no command is needed for it.
+fn sweep(connection: &Connection, now: Moment) -> rusqlite::Result<()> {
+    let now = now.millis();
+    let cells = "DELETE FROM cell WHERE name IN (SELECT name FROM cell WHERE expires_at <= ?1 LIMIT ?2)";
+    connection.execute(cells, params![now, SWEEP])?;
+    let dead = "SELECT name FROM timeline WHERE expires_at <= ?1 LIMIT ?2";
+    let events = format!("DELETE FROM event WHERE timeline IN ({dead})");
+    connection.execute(&events, params![now, SWEEP])?;
+    let timelines = format!("DELETE FROM timeline WHERE name IN ({dead})");
+    connection.execute(&timelines, params![now, SWEEP])?;
+    Ok(())
+}
