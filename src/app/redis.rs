@@ -9,6 +9,7 @@ use crate::config::{
     self, Deployment, Fetch, Node, PlacedSecret, RedisSettings, RedisTarget, SecretSource, StoreSettings, TlsFiles,
 };
 use crate::error::{Error, Exit};
+use crate::otp::foreign::escaped;
 use crate::otp::hint::Chosen;
 use crate::otp::{Hint, Secret};
 use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls, Understood};
@@ -133,12 +134,12 @@ impl App {
         let Some((settings, StoreSettings::Redis(redis))) = self.settings.get().map(|own| (own, &own.store)) else {
             return error;
         };
-        if settings.path.is_none() {
-            return error;
-        }
+        let Some(file) = &settings.path else { return error };
         let show = Hint::run(&["config", "show", "--origin"]);
         error.hint = match (error.exit, &redis.password) {
-            (Exit::StoreUnreachable, _) => Some(show),
+            (Exit::StoreUnreachable, _) => {
+                Some(show.because(format!("{} says which Redis that is", escaped(&file.to_string_lossy()))))
+            }
             (Exit::Config, _) if error.message().contains("is too old") => {
                 Some(show.because("upgrade that server, or name another one"))
             }

@@ -123,11 +123,10 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     // The first answer takes a connection, too. It may be waited for until the end, and then nothing more could be asked.
     let (first, health) = tokio::join!(store.load(&cell), store.health());
     if let Err(error) = first {
-        let mut symptoms = vec![unreached(error)];
         // What the others of several servers say tells why.
-        if let Ok(Health { servers: Ok(servers), absent, .. }) = health {
-            judge_servers(&servers, absent, must_keep, &mut symptoms);
-        }
+        let Ok(Health { servers: Ok(servers), absent, .. }) = health else { return vec![unreached(error, None)] };
+        let mut symptoms = vec![unreached(error, absent.first().map(|(place, _)| place))];
+        judge_servers(&servers, absent, must_keep, &mut symptoms);
         return symptoms;
     }
     let (before, began) = (clock(), Instant::now());
@@ -135,7 +134,7 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     let (took, after) = (began.elapsed(), clock());
     let now = match answered.map(|loaded| loaded.first().map(|loaded| loaded.now)) {
         Ok(now) => now,
-        Err(error) => return vec![unreached(error)],
+        Err(error) => return vec![unreached(error, None)],
     };
     let said = format!("answers in {:.1} ms", took.as_secs_f64() * 1000.0);
     let slow = took.as_millis() > SLOW_MS;
@@ -148,10 +147,11 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     symptoms
 }
 
-/// Whoever refused us is asked for what it needs by whoever shows it.
-fn unreached(error: StoreError) -> Symptom {
+/// Whoever refused us is asked for what it needs by whoever shows it. `absent`: the first of several servers that is not
+/// there.
+fn unreached(error: StoreError, absent: Option<&Place>) -> Symptom {
     let fix = match &error {
-        StoreError::Unreachable(_) => Some(at(None, Some("see whether it answers"), &["PING"])),
+        StoreError::Unreachable(_) => Some(at(absent, Some("see whether it answers"), &["PING"])),
         StoreError::NotReady(why) => Some(relief(why, None)),
         StoreError::Denied(_) if error.lacks_rights() => Some(Remedy::Hint(given(rules("operator")))),
         _ => None,

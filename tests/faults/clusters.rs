@@ -132,7 +132,8 @@ impl Used {
         let ran = self.machine.run(&["doctor", "--json"]);
         let document = ran.exits(exit).json();
         let checks = document["checks"].as_array().unwrap().iter();
-        let fit = checks.filter(|check| check["id"] == id && check["status"] == status);
+        let of = |check: &Value| check["id"].as_str().unwrap().split('{').next() == Some(id);
+        let fit = checks.filter(|check| of(check) && check["status"] == status);
         fit.map(|check| check["detail"].as_str().unwrap().to_owned()).collect()
     }
 

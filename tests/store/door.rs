@@ -114,7 +114,8 @@ fn a_port_that_never_answers_is_given_up() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}", silent.local_addr().unwrap());
     let started = Instant::now();
-    let given_up = works(&Server { password: Some(Secret::new("x".to_owned())), ..address(&url) });
+    let (password, connect_timeout) = (Some(Secret::new("x".to_owned())), Duration::from_secs(1));
+    let given_up = works(&Server { password, connect_timeout, ..address(&url) });
     assert!(matches!(given_up, Err(StoreError::Unreachable(_))), "{given_up:?}");
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
