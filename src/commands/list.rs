@@ -105,6 +105,7 @@ impl Args {
         for one in page.skipped {
             skipped.push(Skipped::phone(app, &one.phone, one.error).await);
         }
+        skipped.extend(page.missing.into_iter().map(Skipped::part));
         Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next, skipped, again: self.again(app) }))
     }
 }
@@ -155,7 +156,6 @@ impl Report for Codes {
 
     fn hints(&self) -> Vec<Hint> {
         let next = self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor));
-        let check = (!self.skipped.is_empty()).then(|| Hint::run(&["store", "check"]));
-        check.into_iter().chain(next).collect()
+        skipped::hint(&self.skipped).into_iter().chain(next).collect()
     }
 }

@@ -76,27 +76,43 @@ impl Args {
         if self.all {
             return self.everything(app).await.map(Output::One);
         }
+        if let [only] = self.targets.as_slice() {
+            let only = target(app, only).await?;
+            let whom = only.shown(app);
+            app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
+            return Ok(Output::One(revoked(app, self.one(app, &only).await?, Vec::new(), whom)));
+        }
+        self.several(app).await.map(Output::One)
+    }
+
+    async fn several(&self, app: &App) -> Done {
         let mut targets = Vec::with_capacity(self.targets.len());
         for text in &self.targets {
-            targets.push(target(app, text).await?);
-        }
-        let whom = targets.iter().map(|target| target.shown(app)).collect::<Vec<_>>().join(", ");
-        app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
-        if let [only] = targets.as_slice() {
-            return Ok(Output::One(revoked(app, self.one(app, only).await?, Vec::new(), whom)));
-        }
-        let mut tally = Tally::default();
-        app.progress.is_one_of_many();
-        for target in &targets {
-            match self.one(app, target).await {
-                Ok(revoked) => tally.revoked(revoked),
-                Err(error) => {
-                    let failed = Skipped::typed(target.argument(), &error);
-                    tally.failed(failed, error)?;
-                }
+            match target(app, text).await {
+                // What cannot be meant is told before anything is done. Who is not found keeps nobody else waiting.
+                Err(error) if matches!(error.exit, Exit::Usage | Exit::Config) => return Err(error),
+                found => targets.push((text, found)),
             }
         }
-        Ok(Output::One(revoked(app, tally.challenges, tally.failed, whom)))
+        let shown = targets.iter().map(|(text, target)| match target {
+            Ok(target) => target.shown(app),
+            Err(_) => (*text).clone(),
+        });
+        let whom = shown.collect::<Vec<_>>().join(", ");
+        app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
+        let mut tally = Tally::default();
+        app.progress.is_one_of_many();
+        for (text, target) in targets {
+            let (name, done) = match target {
+                Ok(target) => (target.argument(), self.one(app, &target).await),
+                Err(error) => (text.clone(), Err(error)),
+            };
+            match done {
+                Ok(revoked) => tally.revoked(revoked),
+                Err(error) => tally.failed(Skipped::typed(name, &error), error)?,
+            }
+        }
+        Ok(revoked(app, tally.challenges, tally.failed, whom))
     }
 
     fn asked<'a>(&'a self, app: &'a App, challenge_id: Option<&'a str>) -> Revoke<'a> {
@@ -140,6 +156,7 @@ impl Args {
             for one in page.skipped {
                 tally.failed.push(Skipped::phone(app, &one.phone, one.error).await);
             }
+            tally.failed.extend(page.missing.into_iter().map(Skipped::part));
             for line in page.found.into_iter().filter(|line| self.wants(line)) {
                 match verifier.revoke(&line.phone, &asked).await {
                     Ok(revoked) => tally.revoked(revoked.outcome.0),
@@ -236,7 +253,7 @@ impl Report for Revoked {
     }
 
     fn hints(&self) -> Vec<Hint> {
-        if self.failed.is_empty() { Vec::new() } else { vec![Hint::run(&["store", "check"])] }
+        skipped::hint(&self.failed).into_iter().collect()
     }
 
     fn exit(&self) -> Exit {

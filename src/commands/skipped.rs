@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::otp::{Phone, UserId};
+use crate::otp::{Hint, Phone, UserId};
 use crate::output::many;
 
 /// So many are told one by one to a person.
@@ -50,6 +50,11 @@ impl Skipped {
         Self { user: Some(user), ..Self::new(&error.into()) }
     }
 
+    /// A part of the store, such as a node of a Cluster: what it holds is not known.
+    pub(super) fn part(error: impl Into<Error>) -> Self {
+        Self::new(&error.into())
+    }
+
     /// What was typed for it.
     pub(super) fn typed(typed: String, error: &Error) -> Self {
         Self { phone: Some(typed), ..Self::new(error) }
@@ -59,10 +64,21 @@ impl Skipped {
         let name = match (&self.user, &self.reference, &self.phone) {
             (Some(user), ..) => format!("user:{user}"),
             (_, Some(reference), _) => reference.clone(),
-            (.., phone) => phone.clone().unwrap_or_default(),
+            (.., Some(phone)) => phone.clone(),
+            (.., None) => "a part of the store".to_owned(),
         };
         format!("skipped {name}: {}", self.message)
     }
+}
+
+/// What to do about them.
+pub(super) fn hint(skipped: &[Skipped]) -> Option<Hint> {
+    let command = if skipped.iter().any(|one| one.exit == Exit::StoreUnreachable.number()) {
+        &["doctor"][..]
+    } else {
+        &["store", "check"]
+    };
+    (!skipped.is_empty()).then(|| Hint::run(command))
 }
 
 /// What is said of them on stderr.

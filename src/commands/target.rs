@@ -122,11 +122,17 @@ pub(super) fn phone(app: &App, text: &str) -> Result<Phone, Error> {
 }
 
 async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
-    let mut links = app.verifier().await?.phones_of(user).await?;
-    if links.len() > 1 {
-        let mut error =
-            Error::said(Exit::Conflict, format!("the user `{user}` has several phones")).hint("name one of them");
-        for (phone, _) in &links {
+    let (mut links, mut unread) = app.verifier().await?.readable_phones_of(user).await?;
+    let phones: Vec<Phone> =
+        links.iter().map(|(phone, _)| phone).chain(unread.iter().map(|one| &one.phone)).cloned().collect();
+    // Which of them is meant is not guessed, and not known where it cannot be read whose one of them is.
+    let refused = if links.len() > 1 {
+        Some(Error::said(Exit::Conflict, format!("the user `{user}` has several phones")).hint("name one of them"))
+    } else {
+        unread.pop().map(|one| Error::from(one.error))
+    };
+    if let Some(mut error) = refused {
+        for phone in &phones {
             let reference = app.reference(phone).await.unwrap_or_default();
             error.details.candidates.push(format!("{} {reference}", app.shown(phone, false)));
         }

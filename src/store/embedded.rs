@@ -165,14 +165,13 @@ impl Store for Embedded {
 
     async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
         // No number begins with anything but a plus, and no other name does.
-        let page = self.names("{", ":record", cursor, page).await?;
-        Ok(Page { found: page.found, next: page.next })
+        self.names("{", ":record", cursor, page).await
     }
 
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError> {
         let page = self.names("{user:", ":phones", cursor, page).await?;
         let user = |inside: &String| UserId::new(&decoded(inside)?).ok();
-        Ok(Page { found: page.found.iter().filter_map(user).collect(), next: page.next })
+        Ok(page.with(|found| found.iter().filter_map(user).collect()))
     }
 
     /// A file has no start of its own.
@@ -224,7 +223,7 @@ impl Embedded {
                 Some(inside[..inside.find('}')?].to_owned())
             };
             let next = if names.len() < page { None } else { names.last().and_then(inside) };
-            Ok(Page { found: names.iter().filter_map(inside).collect(), next })
+            Ok(Page::of(names.iter().filter_map(inside).collect(), next))
         })
         .await
     }

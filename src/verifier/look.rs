@@ -71,6 +71,8 @@ pub struct ListedPage {
     pub found: Vec<Listed>,
     /// Phones whose records are not understood: whether they belong here is not known.
     pub skipped: Vec<Skipped>,
+    /// Why parts of the store, such as nodes of a Cluster, could not be asked.
+    pub missing: Vec<StoreError>,
     /// Where to go on.
     pub next: Option<String>,
 }
@@ -117,9 +119,10 @@ impl Verifier<'_> {
         };
         let mut page = ListedPage::default();
         loop {
-            let ListedPage { found, skipped, next } = self.page(wanted, &keep, place.as_deref()).await?;
+            let ListedPage { found, skipped, missing, next } = self.page(wanted, &keep, place.as_deref()).await?;
             // A page that is shown in parts is read again, and names them again.
             page.skipped.extend(skipped);
+            page.missing.extend(missing);
             let room = most - page.found.len();
             let total = found.len();
             page.found.extend(found.into_iter().skip(skip).take(room));
@@ -152,7 +155,8 @@ impl Verifier<'_> {
     ) -> Result<ListedPage, VerifierError> {
         self.has_codes("listed")?;
         let names = self.store.phones(place, PAGE).await?;
-        Ok(ListedPage { next: names.next, ..self.lines(&names.found, wanted, keep).await? })
+        let lines = self.lines(&names.found, wanted, keep).await?;
+        Ok(ListedPage { next: names.next, missing: names.missing.into_iter().collect(), ..lines })
     }
 
     async fn lines(
@@ -190,14 +194,32 @@ impl Verifier<'_> {
         &self,
         groups: &[Vec<Cell>],
     ) -> Result<Vec<Result<Loaded, VerifierError>>, VerifierError> {
+        self.load_unless(groups, |error| matches!(error, StoreError::Data(_))).await
+    }
+
+    /// As [`Self::load_each`], for what is only the other side of something that was read: its node of a Cluster may be
+    /// down, while others are not.
+    pub(super) async fn load_reachable(
+        &self,
+        groups: &[Vec<Cell>],
+    ) -> Result<Vec<Result<Loaded, VerifierError>>, VerifierError> {
+        self.load_unless(groups, |error| matches!(error, StoreError::Data(_) | StoreError::Unreachable(_))).await
+    }
+
+    async fn load_unless(
+        &self,
+        groups: &[Vec<Cell>],
+        of_one: impl Fn(&StoreError) -> bool,
+    ) -> Result<Vec<Result<Loaded, VerifierError>>, VerifierError> {
         match self.store.load(groups).await {
-            Err(StoreError::Data(_)) => {}
+            Err(error) if of_one(&error) && groups.len() == 1 => return Ok(vec![Err(error.into())]),
+            Err(error) if of_one(&error) => {}
             loaded => return Ok(loaded?.into_iter().map(Ok).collect()),
         }
         let mut each = Vec::with_capacity(groups.len());
         for group in groups {
             each.push(match self.store.load(std::slice::from_ref(group)).await {
-                Err(error @ StoreError::Data(_)) => Err(error.into()),
+                Err(error) if of_one(&error) => Err(error.into()),
                 loaded => Ok(loaded?.into_iter().next().ok_or_else(no_answer)?),
             });
         }

@@ -148,22 +148,35 @@ impl Used {
 
     fn a_node_that_is_gone_is_told(&self) {
         let port = self.cluster.ports[1].to_string();
-        let gone = End::of(20, "STORE_UNREACHABLE", &["Connection refused"]);
         let before = self.orphans();
-        for words in [&["store", "check"] as &[&str], &["store", "purge", "--dry-run"], &["list"]] {
-            let error = ends(&self.machine, &[words, &["--timeout", "3s"]].concat(), gone).1;
-            assert!(error["message"].as_str().unwrap().contains(&port), "{error}");
-            assert!(!error["message"].as_str().unwrap().contains("removed"), "nothing was: {error}");
+        let is_named = |skipped: &Value| {
+            let [one] = skipped.as_array().unwrap().as_slice() else { panic!("one node is missing: {skipped}") };
+            assert_eq!((&one["code"], &one["exit"]), (&"STORE_UNREACHABLE".into(), &20.into()), "{one}");
+            let why = one["message"].as_str().unwrap();
+            assert!(why.contains(&port) && why.contains("Connection refused"), "{one}");
+        };
+        for words in [&["store", "check", "--json"] as &[&str], &["store", "purge", "--dry-run", "--json"]] {
+            let ran = self.run(words);
+            is_named(&ran.exits(19).json()["skipped"]);
+            assert!(ran.stderr.contains(&port), "{ran:?}");
         }
         assert_eq!(self.orphans(), before);
         let found = self.rows(&["store", "check"], "otpgateway_orphan").len();
-        assert!((1..=before).contains(&found), "what was seen before it is told: {found}");
-        let purged = self.run(&["store", "purge", "--yes", "--json"]);
-        let error = purged.exits(20).error();
-        let removed = before - self.orphans();
-        let told = format!("{removed} key");
-        assert!(error["message"].as_str().unwrap().contains(&told) && removed > 0, "{error}");
-        assert_eq!(error["outcome"], "unknown", "some of it was done");
+        assert_eq!(found, before, "all that the others hold");
+        let purged = self.run(&["store", "purge", "--yes", "--json"]).exits(19).json();
+        is_named(&purged["skipped"]);
+        assert_eq!((&purged["removed"], self.orphans()), (&before.into(), 0), "all that the others hold");
+        // What others of the node hold is there again when it is.
+        for n in 0..PHONES {
+            self.on_those_left(&["HSET", &format!("OTP:app:{n}"), "closed", "1"]);
+        }
+    }
+
+    /// Asks every node that is there; one that does not have the key says so.
+    fn on_those_left(&self, words: &[&str]) {
+        for node in [0, 2] {
+            self.cluster.nodes[node].cli(words);
+        }
     }
 
     fn a_cluster_that_is_down_says_so(&self) {
@@ -177,6 +190,61 @@ impl Used {
         assert!(gone.len() == 1 && self.is_named(1, &gone), "which one it is: {gone:?}");
         assert_eq!(self.checks("store.reach", "fail", 22).len(), 1);
     }
+}
+
+#[test]
+fn a_node_that_is_down_hides_nothing_of_what_the_others_hold() {
+    let used = Used::start();
+    assert_eq!(used.run(&["revoke", "--all", "--yes", "--json"]).exits(0).json()["revoked"], PHONES);
+    for n in 0..PHONES {
+        let whose = format!("u_{}", n % 6);
+        used.run(&["user", "link", &whose, &number(n)]).exits(0);
+    }
+    used.run(&["send", "--from", "phones", "--purpose", "pay", "--yes", "--json"]).exits(0);
+    for node in &used.cluster.nodes {
+        node.cli(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]);
+    }
+    let codes = |listed: &Value| listed["codes"].as_array().unwrap().len();
+    let whole = used.run(&["list", "--json"]).exits(0).json();
+    let lost = used.cluster.nodes[1].cli(&["--scan", "--pattern", "*:record"]).lines().count();
+    let lost_users = used.cluster.nodes[1].cli(&["--scan", "--pattern", "*:phones"]).lines().count();
+    assert!(lost > 0 && lost < PHONES);
+    used.cluster.nodes[1].crash();
+    let port = used.cluster.ports[1].to_string();
+
+    let listed = used.run(&["list", "--json"]).exits(19).json();
+    assert_eq!(codes(&listed), codes(&whole) - lost, "{listed}");
+    assert!(listed["skipped"][0]["message"].as_str().unwrap().contains(&port), "{listed}");
+    let mut paged = 0;
+    let (mut ends, mut cursor) = (BTreeSet::new(), None::<String>);
+    loop {
+        let mut words = vec!["list", "--json", "--limit", "5"];
+        words.extend(cursor.iter().flat_map(|cursor| ["--cursor", cursor]));
+        let ran = used.run(&words);
+        let page = ran.json();
+        ends.insert(ran.code);
+        paged += codes(&page);
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!((paged, ends.contains(&19)), (codes(&listed), true), "page by page, too: {ends:?}");
+
+    let users = used.run(&["user", "list", "--json", "--unmask"]).exits(19).json();
+    assert_eq!(users["users"].as_array().unwrap().len(), 6 - lost_users, "{users}");
+    let phones: usize =
+        users["users"].as_array().unwrap().iter().map(|row| row["phones"].as_array().unwrap().len()).sum();
+    let skipped = users["skipped"].as_array().unwrap().iter().filter(|one| !one["phone"].is_null()).count();
+    assert_eq!(phones + skipped, (6 - lost_users) * 4, "each phone is shown or named: {users}");
+
+    let revoked = used.run(&["revoke", "--all", "--yes", "--json"]).exits(19).json();
+    assert_eq!(revoked["revoked"], codes(&listed), "{revoked}");
+    assert!(revoked["failed"][0]["message"].as_str().unwrap().contains(&port), "{revoked}");
+    assert_eq!(codes(&used.run(&["list", "--json"]).exits(19).json()), 0);
+    let said = used.run(&["revoke", "--all", "--yes"]);
+    assert!(said.exits(19).stdout.starts_with("Revoked 0 codes"), "{said:?}");
+    assert!(said.stderr.contains("skipped a part of the store") && said.stderr.contains("otpctl doctor"), "{said:?}");
 }
 
 /// As a balancer does for a server that is gone: it takes the connection in, and drops it.

@@ -164,7 +164,7 @@ impl Store for Scripted {
     }
 
     async fn users(&self, _: Option<&str>, _: usize) -> Result<Page<UserId>, StoreError> {
-        Ok(Page { found: Vec::new(), next: None })
+        Ok(Page::default())
     }
 
     async fn began_empty(&self, _: &Phone) -> Option<Duration> {
@@ -176,7 +176,7 @@ impl Store for Scripted {
     }
 
     async fn keys(&self, _: Option<&str>, _: Option<&str>, _: usize) -> Result<Page<Key>, StoreError> {
-        Ok(Page { found: Vec::new(), next: None })
+        Ok(Page::default())
     }
 
     async fn look(&self, _: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {

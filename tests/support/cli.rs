@@ -193,7 +193,9 @@ impl Machine {
         let program = self.path("bin/otpctl");
         if !program.exists() {
             fs::create_dir_all(self.path("bin")).unwrap();
-            fs::copy(env!("CARGO_BIN_EXE_otpctl"), &program).unwrap();
+            // Another process writes it: one that is started meanwhile would hold it open, and it could not be run.
+            let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_otpctl")).arg(&program).status().unwrap();
+            assert!(copied.success());
         }
         program
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::row::{purge_word, row, status};
 use crate::app::App;
+use crate::commands::skipped::Skipped;
 use crate::error::{Error, Exit, Outcome};
 use crate::otp::Hint;
 use crate::output::{Format, Many, Row, many};
@@ -69,6 +70,8 @@ struct Totals<'a> {
     took_seconds: f64,
     /// Why keys of others were not looked at, where they were not.
     not_looked_at: Option<&'a str>,
+    /// Parts of the store, such as nodes of a Cluster, that could not be gone over.
+    skipped: Vec<Skipped>,
     findings: Vec<Count>,
 }
 
@@ -103,10 +106,13 @@ impl<'a> Walk<'a> {
     }
 
     async fn page(&mut self) -> Result<(), Error> {
-        let was_denied = self.survey.denied.is_some();
+        let (was_denied, missed) = (self.survey.denied.is_some(), self.survey.missing.len());
         let found = self.verifier.survey(&mut self.survey).await?;
         if let (Some(why), false) = (&self.survey.denied, was_denied) {
             self.app.printer.warning(&format!("only our own keys are looked at, not those of applications: {why}"));
+        }
+        for missing in &self.survey.missing[missed..] {
+            self.app.printer.warning(&format!("skipped a part of the store: {missing}"));
         }
         if self.told.elapsed() > NEWS {
             self.told = Instant::now();
@@ -161,6 +167,9 @@ impl<'a> Walk<'a> {
     }
 
     fn worst(&self) -> Exit {
+        if !self.survey.missing.is_empty() {
+            return Exit::Partial;
+        }
         let fails = !self.is_purge() && self.tallies.keys().any(|oddity| oddity.grade() == Grade::Failure);
         if fails { Exit::StoreData } else { Exit::Ok }
     }
@@ -226,6 +235,7 @@ impl Many for Walk<'_> {
             dry_run: self.app.globals.dry_run,
             took_seconds: self.began.elapsed().as_secs_f64(),
             not_looked_at: self.survey.denied.as_deref(),
+            skipped: self.survey.missing.iter().cloned().map(Skipped::part).collect(),
             findings: self.tallies.iter().map(count).collect(),
         };
         let totals = serde_json::to_string(&totals).unwrap_or_default();
@@ -256,7 +266,8 @@ impl Many for Walk<'_> {
             Some(pattern) => all.option("--match", pattern),
             None => all,
         };
-        if cut { vec![all] } else { Vec::new() }
+        let missing = (!self.survey.missing.is_empty()).then(|| Hint::run(&["doctor"]));
+        missing.into_iter().chain(cut.then_some(all)).collect()
     }
 
     fn exit(&self) -> Exit {

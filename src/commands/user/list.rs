@@ -45,6 +45,7 @@ impl Args {
         let (mut users, mut skipped, mut cursor) = (Vec::new(), Vec::new(), self.cursor.clone());
         loop {
             let page = verifier.users(cursor.as_deref(), most).await?;
+            skipped.extend(page.missing.map(Skipped::part));
             for user in page.found {
                 let (phones, unread) = match verifier.readable_phones_of(&user).await {
                     Ok(phones) => phones,

@@ -31,7 +31,7 @@ pub(super) fn keys(
     let next = if names.len() < page { None } else { names.last().cloned() };
     let whose = |name: &str| Own::read(name).map_or(Whose::Unknown, Whose::Ours);
     let key = |name: String| Key { whose: whose(&name), name: name.into_bytes() };
-    Ok(Page { found: names.into_iter().map(key).collect(), next })
+    Ok(Page::of(names.into_iter().map(key).collect(), next))
 }
 
 pub(super) fn look(connection: &Connection, key: &Key, now: Moment) -> Result<Option<Sight>, StoreError> {

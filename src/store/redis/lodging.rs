@@ -48,23 +48,24 @@ impl Redis {
             }
         };
         let patterns: Vec<String> = layout.patterns().collect();
-        let (found, next) = match stage.checked_sub(1) {
+        let page = match stage.checked_sub(1) {
             None => {
-                let (keys, next) = self.scan(self.keys.records(), "string", inner, page).await?;
-                (keys.iter().filter_map(|key| self.keys.phone_of(key)).collect(), next)
+                let page = self.scan(self.keys.records(), inner, page).await?;
+                page.with(|keys| keys.iter().filter_map(|key| self.keys.phone_of(key)).collect())
             }
             Some(place) => {
                 let pattern = patterns.get(place).ok_or(StoreError::Cursor)?;
-                let (keys, next) = self.scan(pattern.clone(), layout.redis_type(), inner, page).await?;
-                let phones = keys.iter().filter_map(|key| layout.phone_of(place, key)).collect();
-                (self.only_theirs(layout, place, phones).await?, next)
+                let keys = self.scan(pattern.clone(), inner, page).await?;
+                let phones = keys.found.iter().filter_map(|key| layout.phone_of(place, key)).collect();
+                let theirs = self.only_theirs(layout, place, phones).await?;
+                keys.with(|_| theirs)
             }
         };
-        let next = match next {
+        let next = match page.next {
             Some(inner) => Some(format!("{stage}/{inner}")),
             None => (stage < patterns.len()).then(|| format!("{}/", stage + 1)),
         };
-        Ok(Page { found, next })
+        Ok(Page { next, ..page })
     }
 
     /// The phones of which there is no record, nor a key of a purpose that comes earlier in the list.

@@ -9,6 +9,7 @@ mod health;
 mod keys;
 mod lodging;
 mod route;
+mod scan;
 mod script;
 mod sentinel;
 mod server;
@@ -16,6 +17,7 @@ mod survey;
 mod version;
 mod way;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +30,6 @@ pub use server::{Deadline, Deployment, Durability, Place, Sentinels, Server, Tls
 pub use version::understood;
 
 use self::call::millis;
-use self::cluster::Position;
 use self::failure::{Doing, sorted};
 use self::keys::Keys;
 use self::route::To;
@@ -54,6 +55,8 @@ pub struct Redis {
     durability: Option<Durability>,
     /// Why changes are not as sure as they should be: told once.
     unsure: Mutex<Option<String>>,
+    /// Whether a list has looked which nodes of a cluster are missing.
+    looked: AtomicBool,
 }
 
 impl Redis {
@@ -66,6 +69,7 @@ impl Redis {
             challenges: server.application == Some(Application::PrivacyIdea),
             durability: server.durability,
             unsure: Mutex::default(),
+            looked: AtomicBool::new(false),
         }
     }
 
@@ -85,54 +89,6 @@ impl Redis {
             redis::from_redis_value(answer).map_err(|error| sorted(&error.into(), doing, &self.way.name()))
         };
         outcome.answers.into_iter().map(read).collect()
-    }
-
-    /// One page of the keys of a type whose names are text: all of ours are.
-    async fn scan(
-        &self,
-        pattern: String,
-        kind: &str,
-        cursor: Option<&str>,
-        page: usize,
-    ) -> Result<(Vec<String>, Option<String>), StoreError> {
-        let (keys, next) = self.scan_any(pattern, Some(kind), cursor, page).await?;
-        Ok((keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect(), next))
-    }
-
-    /// One page of the keys of a server, or of one master of a cluster after the other.
-    async fn scan_any(
-        &self,
-        pattern: String,
-        kind: Option<&str>,
-        cursor: Option<&str>,
-        page: usize,
-    ) -> Result<(Vec<Vec<u8>>, Option<String>), StoreError> {
-        let shards = self.way.shards().await?;
-        let (to, from) = match (&shards, cursor) {
-            (None, cursor) => (To::Any, cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?),
-            (Some(shards), cursor) => {
-                let start = Position { first: 0, id: String::new(), cursor: 0 };
-                let position = cursor.map_or(Some(start), Position::read).ok_or(StoreError::Cursor)?;
-                let Some((shard, from)) = position.find(shards) else { return Ok((Vec::new(), None)) };
-                (To::Node(shard.place.clone()), from)
-            }
-        };
-        let mut command = redis::cmd("SCAN");
-        command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page);
-        if let Some(kind) = kind {
-            command.arg("TYPE").arg(kind);
-        }
-        let ask = Ask { to: to.clone(), command: command.into() };
-        let mut answer: Vec<(u64, Vec<Vec<u8>>)> = self.run(vec![ask], Doing::Reading).await?;
-        let (next, keys) = answer.pop().unwrap_or_default();
-        let next = match &shards {
-            None => (next != 0).then(|| next.to_string()),
-            Some(shards) => {
-                let asked = shards.iter().find(|shard| matches!(&to, To::Node(place) if *place == shard.place));
-                asked.and_then(|asked| Position::after(shards, asked, next))
-            }
-        };
-        Ok((keys, next))
     }
 
     fn commit_ask(&self, change: &Change) -> Ask {
@@ -228,13 +184,13 @@ impl Store for Redis {
         if self.keys.layout.is_some() {
             return self.phones_of_both(cursor, page).await;
         }
-        let (keys, next) = self.scan(self.keys.records(), "string", cursor, page).await?;
-        Ok(Page { found: keys.iter().filter_map(|key| self.keys.phone_of(key)).collect(), next })
+        let page = self.scan(self.keys.records(), cursor, page).await?;
+        Ok(page.with(|keys| keys.iter().filter_map(|key| self.keys.phone_of(key)).collect()))
     }
 
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError> {
-        let (keys, next) = self.scan(self.keys.users(), "string", cursor, page).await?;
-        Ok(Page { found: keys.iter().filter_map(|key| self.keys.user_of(key)).collect(), next })
+        let page = self.scan(self.keys.users(), cursor, page).await?;
+        Ok(page.with(|keys| keys.iter().filter_map(|key| self.keys.user_of(key)).collect()))
     }
 
     async fn began_empty(&self, phone: &Phone) -> Option<Duration> {

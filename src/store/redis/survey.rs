@@ -31,9 +31,9 @@ impl Redis {
         cursor: Option<&str>,
         page: usize,
     ) -> Result<Page<Key>, StoreError> {
-        let (names, next) = self.scan_any(pattern.unwrap_or("*").to_owned(), None, cursor, page).await?;
+        let names = self.scan_any(pattern.unwrap_or("*").to_owned(), cursor, page).await?;
         let key = |name: Vec<u8>| Key { whose: self.keys.whose(&name), name };
-        Ok(Page { found: names.into_iter().map(key).collect(), next })
+        Ok(names.with(|names| names.into_iter().map(key).collect()))
     }
 
     pub(super) async fn looked_at(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {

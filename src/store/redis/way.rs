@@ -1,7 +1,7 @@
 //! The way of commands to the servers that can do them: each to the one that has its keys, many in one round trip to
 //! each server, again where a server says that it did nothing yet, and never again where it may have.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::{Cmd, RedisError, RedisResult, Value};
@@ -77,6 +77,8 @@ pub(super) struct Way {
     route: Route,
     durability: Option<Durability>,
     deadline: Deadline,
+    /// Nodes that a list found missing, and goes past: whoever takes their place is not waited for any more.
+    passed: Mutex<Vec<Place>>,
 }
 
 /// A command that has no answer yet.
@@ -128,6 +130,7 @@ impl Way {
             route: Route::new(server),
             durability: server.durability,
             deadline: server.deadline.clone(),
+            passed: Mutex::default(),
         }
     }
 
@@ -139,6 +142,21 @@ impl Way {
     /// Where the only server is, or the master that the Sentinels name.
     pub(super) async fn place(&self) -> Option<Place> {
         self.route.place(&To::Any).await.ok()
+    }
+
+    /// A list goes past this node, which is not reached.
+    pub(super) fn pass(&self, place: &Place) {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).push(place.clone());
+    }
+
+    /// Whether a list goes past this node.
+    pub(super) fn is_passed(&self, place: &Place) -> bool {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).contains(place)
+    }
+
+    /// Whether there is time to ask for more.
+    pub(super) fn has_time(&self) -> bool {
+        Instant::now() + LAST < self.deadline.end()
     }
 
     /// Whether keys of different slots may lie on different servers.
@@ -371,7 +389,7 @@ impl Run<'_> {
                 self.later = Some(error);
                 self.open.extend(group);
             }
-            (error @ StoreError::Unreachable(_), _) => self.away(group, error),
+            (error @ StoreError::Unreachable(_), _) => self.away(place, group, error),
             (error, _) if group.iter().all(|one| one.guessed) && self.goes_on(place, &error) => self.open.extend(group),
             (error, _) => self.fail(error),
         }
@@ -391,9 +409,11 @@ impl Run<'_> {
     }
 
     /// A server is not there, or as good as that: who takes its place is waited for, if anybody may.
-    fn away(&mut self, group: Vec<Open>, error: StoreError) {
+    fn away(&mut self, place: &Place, group: Vec<Open>, error: StoreError) {
         self.unreached += 1;
-        let only = group.iter().any(|one| matches!(self.asks[one.index].to, To::Node(_)));
+        let only = group
+            .iter()
+            .any(|one| matches!(self.asks[one.index].to, To::Node(_)) || (!one.guessed && self.way.is_passed(place)));
         if !only && self.way.route.recovers(self.unreached, self.distrusted) {
             self.later = Some(error);
             self.open.extend(group);
@@ -411,7 +431,7 @@ impl Run<'_> {
                 self.open.extend(group);
             }
             // Something before the server may still take connections in for it.
-            error @ StoreError::Unreachable(_) if self.doing == Doing::Reading => self.away(group, error),
+            error @ StoreError::Unreachable(_) if self.doing == Doing::Reading => self.away(place, group, error),
             // That the change is there could be seen, but not that replicas have it.
             StoreError::Unknown(text) if self.way.durability.is_some_and(|durability| durability.strict) => {
                 self.fail(StoreError::Unreplicated(text));

@@ -194,6 +194,8 @@ pub struct Survey {
     pub ours: u64,
     /// Why the keys of others could not be looked at.
     pub denied: Option<String>,
+    /// Why parts of the store, such as nodes of a Cluster, could not be gone over.
+    pub missing: Vec<StoreError>,
     /// So many were removed.
     pub removed: u64,
     place: Option<String>,
@@ -223,6 +225,7 @@ impl Verifier<'_> {
         let page = self.store.keys(survey.pattern.as_deref(), survey.place.as_deref(), PAGE).await?;
         survey.begun = true;
         survey.place = page.next;
+        survey.missing.extend(page.missing);
         survey.keys += u64::try_from(page.found.len()).unwrap_or_default();
         let (others, ours): (Vec<Key>, Vec<Key>) =
             page.found.into_iter().partition(|key| matches!(key.whose, Whose::Theirs));
@@ -267,7 +270,15 @@ impl Verifier<'_> {
                 removed.push(purged.next().unwrap_or(false));
                 continue;
             };
-            let gone = self.removing(self.sweep(user, phone, leftover.mark.as_ref())).await?;
+            let sweep = async {
+                match self.sweep(user, phone, leftover.mark.as_ref()).await {
+                    // One side of it cannot be read any more, so it stays.
+                    Err(error) if error.is_of_one_record() => Ok(false),
+                    Err(VerifierError::Store(StoreError::Unreachable(_))) => Ok(false),
+                    gone => gone,
+                }
+            };
+            let gone = self.removing(sweep).await?;
             survey.removed += u64::from(gone);
             self.progress.removed(u64::from(gone));
             removed.push(gone);

@@ -139,9 +139,9 @@ impl Verifier<'_> {
             return Ok(Vec::new());
         }
         let groups: Vec<Vec<Cell>> = pairs.iter().map(|pair| vec![cell(pair)]).collect();
-        let loaded = self.store.load(&groups).await?;
+        let loaded = self.load_reachable(&groups).await?;
         let lost = pairs.into_iter().zip(&loaded).filter_map(|(pair, loaded)| {
-            let other = loaded.values.first().and_then(Option::as_deref);
+            let other = loaded.as_ref().ok()?.values.first().and_then(Option::as_deref);
             (has(&pair, other) == Ok(false)).then_some(pair)
         });
         let lost: Vec<Pair> = lost.collect();

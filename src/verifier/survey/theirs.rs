@@ -8,7 +8,7 @@ use crate::otp::foreign::escaped;
 use crate::otp::layout::privacyidea::{self, Challenge, Family};
 use crate::otp::layout::shapes::{Inside, Part, in_fields, in_text, part_of};
 use crate::otp::layout::{Content, OwnKey, Strange};
-use crate::store::{Key, Sight, Whose};
+use crate::store::{Key, Sight, StoreError, Whose};
 use crate::verifier::{Verifier, VerifierError};
 
 /// No code is to live so long, and no count: what does was given milliseconds for seconds, or forgotten.
@@ -57,11 +57,28 @@ impl Verifier<'_> {
         }
         let codes: Vec<Key> =
             tries.iter().map(|(code, _)| Key { name: code.clone().into_bytes(), whose: Whose::Theirs }).collect();
-        for ((_, sight), code) in tries.iter().zip(self.store.look(&codes).await?) {
+        for ((_, sight), code) in tries.iter().zip(self.look_reachable(&codes).await?) {
+            let Some(code) = code else { continue };
             let oddity = if code.is_some() { Oddity::LimitWithoutEnd } else { Oddity::OrphanCount };
             found.push(Found::new(oddity, sight));
         }
         Ok(found)
+    }
+
+    /// What each key is, where its node of a Cluster can be asked; the inner `None`: it is not there.
+    async fn look_reachable(&self, keys: &[Key]) -> Result<Vec<Option<Option<Sight>>>, VerifierError> {
+        match self.store.look(keys).await {
+            Err(StoreError::Unreachable(_)) => {}
+            seen => return Ok(seen?.into_iter().map(Some).collect()),
+        }
+        let mut each = Vec::with_capacity(keys.len());
+        for key in keys {
+            each.push(match self.store.look(std::slice::from_ref(key)).await {
+                Err(StoreError::Unreachable(_)) => None,
+                seen => Some(seen?.into_iter().next().flatten()),
+            });
+        }
+        Ok(each)
     }
 
     /// What commands on its phone will say of it.

@@ -58,7 +58,7 @@ impl Verifier<'_> {
         }
         let groups: Vec<Vec<Cell>> = phones.iter().map(|phone| vec![Cell::Users(phone.clone())]).collect();
         let read = |loaded: Loaded| Ok(Users::read(loaded.values.first().and_then(Option::as_deref))?);
-        Ok(self.load_each(&groups).await?.into_iter().map(|loaded| loaded.and_then(read)).collect())
+        Ok(self.load_reachable(&groups).await?.into_iter().map(|loaded| loaded.and_then(read)).collect())
     }
 
     /// A page of users that have phones.

@@ -1,0 +1,87 @@
+//! The names of keys, page by page: of one server, or of one master of a cluster after the other.
+
+use std::sync::atomic::Ordering;
+
+use redis::Value;
+
+use super::Redis;
+use super::cluster::{Position, Shard};
+use super::failure::Doing;
+use super::route::To;
+use super::way::Ask;
+use crate::store::{Page, StoreError};
+
+/// What `SCAN` answers: where to go on, and names.
+type Scanned = (u64, Vec<Vec<u8>>);
+
+impl Redis {
+    /// One page of the keys whose names are text: all of ours are. Those of another type than ours are among them: that
+    /// they are odd is told where they are looked at.
+    pub(super) async fn scan(
+        &self,
+        pattern: String,
+        cursor: Option<&str>,
+        page: usize,
+    ) -> Result<Page<String>, StoreError> {
+        let page = self.scan_any(pattern, cursor, page).await?;
+        Ok(page.with(|keys| keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect()))
+    }
+
+    /// One page of the keys of a server, or of one master of a cluster after the other. One that is not reached is gone
+    /// past, as long as there is time to ask the others.
+    pub(super) async fn scan_any(
+        &self,
+        pattern: String,
+        cursor: Option<&str>,
+        page: usize,
+    ) -> Result<Page<Vec<u8>>, StoreError> {
+        let shards = self.way.shards().await?;
+        self.find_missing(shards.as_deref().unwrap_or_default()).await;
+        let (to, from) = match (&shards, cursor) {
+            (None, cursor) => (To::Any, cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?),
+            (Some(shards), cursor) => {
+                let start = Position { first: 0, id: String::new(), cursor: 0 };
+                let position = cursor.map_or(Some(start), Position::read).ok_or(StoreError::Cursor)?;
+                let Some((shard, from)) = position.find(shards) else { return Ok(Page::default()) };
+                (To::Node(shard.place.clone()), from)
+            }
+        };
+        let mut command = redis::cmd("SCAN");
+        command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page);
+        let ask = Ask { to: to.clone(), command: command.into() };
+        let answer: Result<Vec<Scanned>, _> = self.run(vec![ask], Doing::Reading).await;
+        let ((next, found), missing) = match answer {
+            Ok(mut answer) => (answer.pop().unwrap_or_default(), None),
+            Err(error @ StoreError::Unreachable(_)) if shards.is_some() && self.way.has_time() => {
+                if let To::Node(place) = &to {
+                    self.way.pass(place);
+                }
+                ((0, Vec::new()), Some(error))
+            }
+            Err(error) => return Err(error),
+        };
+        let next = match &shards {
+            None => (next != 0).then(|| next.to_string()),
+            Some(shards) => {
+                let asked = shards.iter().find(|shard| matches!(&to, To::Node(place) if *place == shard.place));
+                asked.and_then(|asked| Position::after(shards, asked, next))
+            }
+        };
+        Ok(Page { found, next, missing })
+    }
+
+    /// Which nodes are not reached is found out before anything of the others is told: what lies on two nodes is then
+    /// not waited for.
+    async fn find_missing(&self, shards: &[Shard]) {
+        if shards.is_empty() || self.looked.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for shard in shards {
+            let ask = Ask { to: To::Node(shard.place.clone()), command: redis::cmd("PING").into() };
+            let answer: Result<Vec<Value>, _> = self.run(vec![ask], Doing::Reading).await;
+            if matches!(answer, Err(StoreError::Unreachable(_))) && self.way.has_time() {
+                self.way.pass(&shard.place);
+            }
+        }
+    }
+}
