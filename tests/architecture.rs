@@ -50,19 +50,38 @@ const WORDS: &[(&str, &[&str])] = &[
     ("thread_rng", &[]),
 ];
 
-fn sources() -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|end| end == "rs")
-                && path.file_stem().is_some_and(|stem| stem != "build")
-            {
-                found.push(path);
-            }
+/// The programs that tests start: those of every Debian, and those that `scripts/test` installs.
+const PROGRAMS: &[&str] = &[
+    "bash",
+    "chown",
+    "cp",
+    "faketime",
+    "mkfifo",
+    "node",
+    "openssl",
+    "python3",
+    "redis-cli",
+    "redis-server",
+    "script",
+    "setpriv",
+    "sh",
+    "unshare",
+];
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs")
+            && path.file_stem().is_some_and(|stem| stem != "build")
+        {
+            found.push(path);
         }
     }
+}
+
+fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     walk(&root, &mut found);
@@ -147,6 +166,20 @@ fn a_command_to_paste_is_a_hint_and_no_text() {
         }
     }
     assert!(wrong.is_empty(), "these are to be made by Hint::run:\n{}", wrong.join("\n"));
+}
+
+/// A program that happens to be on this machine may not be on a new one: signals, for example, are sent without `kill`.
+#[test]
+fn tests_start_only_programs_that_a_new_machine_has() {
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), &mut found);
+    let mut wrong = Vec::new();
+    for path in found.iter().filter(|path| !path.ends_with("architecture.rs")) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let started = text.split("Command::new(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        wrong.extend(started.filter(|name| !PROGRAMS.contains(name)).map(|name| format!("{}: {name}", path.display())));
+    }
+    assert!(wrong.is_empty(), "name these in PROGRAMS once scripts/test installs them:\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::support::cli::Machine;
@@ -278,8 +279,7 @@ fn a_batch_that_is_interrupted_is_a_whole_document() {
     while !std::fs::read_to_string(&out).unwrap().contains("challenge_id") {
         sleep(Duration::from_millis(20));
     }
-    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(kill.success());
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let document: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
     assert_eq!((&document["done"], &document["interrupted"]), (&1.into(), &true.into()), "{document}");

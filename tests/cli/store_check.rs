@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::PHONE;
@@ -271,7 +272,7 @@ fn whoever_interrupts_a_purge_is_told_how_far_it_came() {
     let mut first = String::new();
     out.read_line(&mut first).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&first).unwrap()["removed"], true);
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let rows = out.lines().count() + 1;
     let ended = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(ended.stderr).unwrap();

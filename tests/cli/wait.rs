@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::support::cli::{Machine, Ran, both_stores};
@@ -368,8 +369,7 @@ fn an_interrupted_wait_ends_at_once() {
         let waiting = start(&machine, words);
         sleep(Duration::from_millis(1200));
         let began = Instant::now();
-        let killed = std::process::Command::new("kill").args(["-INT", &waiting.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        kill_process(Pid::from_child(&waiting), Signal::INT).unwrap();
         let output = waiting.wait_with_output().unwrap();
         assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(130), &b""[..]));

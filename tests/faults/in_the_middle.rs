@@ -3,6 +3,7 @@
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::deployments::{Watched, until};
@@ -218,13 +219,13 @@ fn f34_a_failover_that_loses_the_acceptance() {
     until("the replica has both", || watched.replica.cli(&["EXISTS", &record("0"), &record("1")]) == "2");
     // The replica is there, and takes nothing in.
     let replica = watched.replica.pid();
-    signal(&replica, "-STOP");
+    signal(&replica, Signal::STOP);
     watched.master.cli(&["CLIENT", "KILL", "TYPE", "REPLICA"]);
     ends(&lenient, &["verify", PHONE, &codes[0]], YES);
     let unsure = End::of(23, "STORE_UNKNOWN", &["0 of 1 replicas"]);
     ends(&strict, &["verify", "+919876543211", &codes[1]], unsure);
     watched.master.crash();
-    signal(&replica, "-CONT");
+    signal(&replica, Signal::CONT);
     // The window that docs/guarantees.md names: what no replica had is undone, and the code is taken once more.
     let long = ["--timeout", "30s"];
     ends(&lenient, &[&["verify", PHONE, &codes[0]], &long[..]].concat(), End { within: 30, ..YES });
@@ -235,8 +236,8 @@ fn f34_a_failover_that_loses_the_acceptance() {
     holds(&watched.replica);
 }
 
-fn signal(pid: &str, name: &str) {
-    assert!(std::process::Command::new("kill").args([name, pid]).status().unwrap().success());
+fn signal(pid: &str, signal: Signal) {
+    kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), signal).unwrap();
 }
 
 #[test]
