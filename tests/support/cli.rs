@@ -177,9 +177,11 @@ impl Machine {
         Ran::new(arguments, self.through(&power, &self.reachable(), arguments))
     }
 
-    /// Runs it where a folder of the home is mounted read-only, which takes root; `None` without.
+    /// Runs it where a folder of the home is mounted read-only; `None` where that may not be done: it takes root, and a
+    /// container may not let even root do it.
     pub fn run_read_only<A: AsRef<str>>(&self, folder: &str, arguments: &[A]) -> Option<Ran> {
-        if !rustix::process::geteuid().is_root() {
+        let tried = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
+        if !tried.is_ok_and(|status| status.success()) {
             return None;
         }
         let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
