@@ -16,6 +16,8 @@ use super::{PHONE, RECORD};
 
 const OTHER: &str = "+919876543211";
 const OTHERS: &str = "otpctl:{+919876543211}:record";
+const USERS: &str = "otpctl:{+919876543210}:users";
+const OTHERS_USERS: &str = "otpctl:{+919876543211}:users";
 
 /// How much of what was asked for is done, as the store itself has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,12 @@ impl World {
 
     fn all_if(all: bool) -> Real {
         if all { Real::All } else { Real::Nothing }
+    }
+
+    fn link_two(&self) {
+        for phone in [PHONE, OTHER] {
+            self.machine.run(&["user", "link", "u_1", phone]).exits(0);
+        }
     }
 
     fn issue_two(&self) {
@@ -136,7 +144,7 @@ const CASES: &[Case] = &[
     Case {
         name: "user link",
         ready: |_| words(&["user", "link", "u_1", PHONE]),
-        real: |world| World::all_if(world.record("otpctl:{+919876543210}:users").contains("u_1")),
+        real: |world| World::all_if(world.record(USERS).contains("u_1")),
     },
     Case {
         name: "user unlink",
@@ -144,7 +152,39 @@ const CASES: &[Case] = &[
             world.machine.run(&["user", "link", "u_1", PHONE]).exits(0);
             words(&["user", "unlink", "u_1", PHONE])
         },
-        real: |world| World::all_if(!world.record("otpctl:{+919876543210}:users").contains("u_1")),
+        real: |world| World::all_if(!world.record(USERS).contains("u_1")),
+    },
+    Case {
+        name: "user unlink from two",
+        ready: |world| {
+            world.link_two();
+            words(&["user", "unlink", "u_1", "--yes"])
+        },
+        real: |world| match [USERS, OTHERS_USERS].iter().filter(|key| world.record(key).contains("u_1")).count() {
+            2 => Real::Nothing,
+            1 => Real::Part,
+            _ => Real::All,
+        },
+    },
+    Case {
+        name: "user move",
+        ready: |world| {
+            world.machine.run(&["user", "link", "u_1", OTHER]).exits(0);
+            words(&["user", "move", "u_1", PHONE])
+        },
+        real: |world| match [USERS, OTHERS_USERS].map(|key| world.record(key).contains("u_1")) {
+            [false, _] => Real::Nothing,
+            [true, true] => Real::Part,
+            [true, false] => Real::All,
+        },
+    },
+    Case {
+        name: "store purge",
+        ready: |world| {
+            world.server.cli(&["SET", "otp:+919876543210", "042917"]);
+            words(&["store", "purge", "--only", "plaintext_code", "--yes"])
+        },
+        real: |world| World::all_if(world.record("otp:+919876543210").is_empty()),
     },
     Case {
         name: "delivery record",
