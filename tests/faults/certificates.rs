@@ -35,7 +35,9 @@ fn server(certs: &Certs, file: &str, port: u16, changes: &[(&str, &str)], words:
     });
     let file = certs.path(&format!("{port}.conf"));
     std::fs::write(&file, lines.collect::<String>()).unwrap();
-    RedisServer::start_with(&[&[file.to_str().unwrap()], words].concat())
+    // Where `localhost` is `::1` first, the servers look for each other there.
+    let both = ["--bind", "127.0.0.1", "-::1"];
+    RedisServer::start_with(&[&[file.to_str().unwrap()], words, &both].concat())
 }
 
 /// The page's own words for us, with the certificates and ports of this machine.

@@ -36,7 +36,7 @@ impl Redis {
         page: usize,
     ) -> Result<Page<Vec<u8>>, StoreError> {
         let shards = self.way.shards().await?;
-        self.find_missing(shards.as_deref().unwrap_or_default()).await;
+        self.find_missing(shards.as_deref().unwrap_or_default()).await?;
         let (to, from) = match (&shards, cursor) {
             (None, cursor) => (To::Any, cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?),
             (Some(shards), cursor) => {
@@ -71,17 +71,26 @@ impl Redis {
     }
 
     /// Which nodes are not reached is found out before anything of the others is told: what lies on two nodes is then
-    /// not waited for.
-    async fn find_missing(&self, shards: &[Shard]) {
+    /// not waited for. Where none of them is reached, nothing can be told.
+    async fn find_missing(&self, shards: &[Shard]) -> Result<(), StoreError> {
         if shards.is_empty() || self.looked.swap(true, Ordering::Relaxed) {
-            return;
+            return Ok(());
         }
+        let (mut first, mut is_reached) = (None, false);
         for shard in shards {
             let ask = Ask { to: To::Node(shard.place.clone()), command: redis::cmd("PING").into() };
             let answer: Result<Vec<Value>, _> = self.run(vec![ask], Doing::Reading).await;
-            if matches!(answer, Err(StoreError::Unreachable(_))) && self.way.has_time() {
-                self.way.pass(&shard.place);
+            match answer {
+                Err(error @ StoreError::Unreachable(_)) if self.way.has_time() => {
+                    self.way.pass(&shard.place);
+                    first.get_or_insert(error);
+                }
+                _ => is_reached = true,
             }
+        }
+        match first {
+            Some(error) if !is_reached => Err(error),
+            _ => Ok(()),
         }
     }
 }
