@@ -77,7 +77,10 @@ fn every_node_is_gone_over_and_one_that_is_down_is_told() {
     // The others would need some time to notice. They know that it is gone before they say that all is down.
     used.cluster.nodes[1].crash();
     used.a_node_that_is_gone_is_told();
-    until("the others notice", || used.cluster.nodes[0].cli(&["CLUSTER", "INFO"]).contains("cluster_state:fail"));
+    until("the others notice", || {
+        let notices = |node: usize| used.cluster.nodes[node].cli(&["CLUSTER", "INFO"]).contains("cluster_state:fail");
+        notices(0) && notices(2)
+    });
     used.a_cluster_that_is_down_says_so();
     used.cluster.nodes[1].again();
     used.cluster.until_whole();
