@@ -81,7 +81,7 @@ pub(super) fn hint(skipped: &[Skipped]) -> Option<Hint> {
     (!skipped.is_empty()).then(|| Hint::run(command))
 }
 
-/// What is said of them on stderr.
+/// What stderr says of them.
 pub(super) fn warnings(skipped: &[Skipped]) -> Vec<String> {
     let mut warnings: Vec<String> = skipped.iter().take(TOLD).map(Skipped::sentence).collect();
     if skipped.len() > TOLD {

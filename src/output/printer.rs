@@ -146,7 +146,7 @@ impl Printer {
         }
     }
 
-    /// What is said of all results, and how the process ends.
+    /// Tells of all results, and how the process ends.
     fn ended(&self, many: &dyn Many) -> Exit {
         let (done, failed) = many.counts();
         if failed > 0 {

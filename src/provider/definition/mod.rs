@@ -52,7 +52,7 @@
 //! [report]                              # what the gateway tells the application: JSON, a form or a query
 //! each     = ["body.results"]           # the reports in it; a second list for lists in lists; absent: it is one
 //! event    = "item.type"                # what the gateway calls this event; no value: it is a report
-//! events   = ["sms.status"]             # those that are reports; others come to the same URL and are passed over
+//! events   = ["sms.status"]             # those that are reports; others come to the same URL and are skipped
 //! country  = "IN"                       # a number without its country code is of this country
 //! id       = "item.messageId"           # `item` is one report, `outer` what it lies in, `body` all
 //! phone    = "item.to"

@@ -50,7 +50,7 @@ impl Stamp {
     }
 }
 
-/// What is said of files that change while nobody can be kept from it.
+/// What messages say of files that change while nobody can be kept from it.
 pub(super) fn changing(path: &Path) -> StoreError {
     StoreError::NotReady(format!("{} is read-only here, and others change it while it is read", shown(path)))
 }

@@ -42,7 +42,7 @@ pub(super) enum Next {
 
 /// What a server is that we can use.
 pub(super) const NEEDED: &str = "Redis 6.0 or later, or Valkey, is needed";
-/// What is said of a script whose first line is no Lua to the server.
+/// What a server says of a script whose first line is no Lua to it.
 const NO_SCRIPT: &str = "Error compiling script";
 
 /// What to do about an error.
