@@ -169,7 +169,8 @@ fn f32_answers_in_slices_slowly_and_cut_off() {
     let line = Line::new();
     for on in [On::Request, On::Answer] {
         line.sends_once(cut(on, Toxic::Slices(Duration::from_micros(10))).always());
-        line.sends_once(cut(on, Toxic::Bandwidth(4000)).about(COMMIT).always());
+        // An answer has two seconds: a commit of 5 kB takes a third of a second on the way, however busy the machine is.
+        line.sends_once(cut(on, Toxic::Bandwidth(16_000)).about(COMMIT).always());
     }
     for about in [LOAD, COMMIT] {
         line.sends_once(cut(On::Answer, Toxic::SlowClose(Duration::from_millis(50))).about(about));

@@ -213,6 +213,14 @@ fn terminate(child: &Child) {
 /// Runs the command with its question of this number held, before it is asked or before it is answered. `false`: it
 /// asked less.
 fn stopped(world: &World, case: &Case, on: On, number: usize, by_signal: bool) -> bool {
+    // Its time is to be over at that question, and not before it on a busy machine.
+    let times: &[u64] = if by_signal { &[0] } else { &[400, 2_000, 10_000] };
+    times.iter().any(|millis| stopped_after(world, case, on, number, (!by_signal).then_some(*millis)))
+}
+
+/// The same, with this time for the command; `None`: until a signal ends it.
+fn stopped_after(world: &World, case: &Case, on: On, number: usize, millis: Option<u64>) -> bool {
+    let by_signal = millis.is_none();
     world.server.cli(&["FLUSHALL"]);
     let _ = std::fs::remove_file(world.machine.path(".config/otpctl/outbox.jsonl"));
     let (mut words, input) = (case.ready)(world);
@@ -220,9 +228,7 @@ fn stopped(world: &World, case: &Case, on: On, number: usize, by_signal: bool) -
         let _ = std::fs::remove_file(world.machine.path(".config/otpctl/outbox.jsonl"));
     }
     words.push("--json".to_owned());
-    if !by_signal {
-        words.push("--timeout=400ms".to_owned());
-    }
+    words.extend(millis.map(|millis| format!("--timeout={millis}ms")));
     let before = world.proxy.struck();
     world.proxy.inject(Fault::new(on, Toxic::Silence).after(number));
     let mut child = started(&world.machine, &words, &input);
