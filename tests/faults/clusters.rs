@@ -234,6 +234,11 @@ fn a_node_that_is_down_hides_nothing_of_what_the_others_hold() {
     }
     assert_eq!((paged, ends.contains(&19)), (codes(&listed), true), "page by page, too: {ends:?}");
 
+    // The node is what is wrong, and no record.
+    for words in [&["list"] as &[&str], &["user", "list"]] {
+        let ran = used.run(words);
+        assert!(ran.exits(19).stderr.contains("hint: otpctl doctor"), "{ran:?}");
+    }
     let users = used.run(&["user", "list", "--json", "--unmask"]).exits(19).json();
     assert_eq!(users["users"].as_array().unwrap().len(), 6 - lost_users, "{users}");
     let phones: usize =

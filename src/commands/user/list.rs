@@ -113,7 +113,6 @@ impl Report for Users {
 
     fn hints(&self) -> Vec<Hint> {
         let next = self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor));
-        let check = (!self.skipped.is_empty()).then(|| Hint::run(&["store", "check"]));
-        check.into_iter().chain(next).collect()
+        skipped::hint(&self.skipped).into_iter().chain(next).collect()
     }
 }
