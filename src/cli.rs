@@ -22,7 +22,7 @@ use crate::otp::foreign::{escaped, is_unsafe};
 use crate::otp::hint::Chosen;
 use crate::otp::span::duration;
 use crate::output::{Colour, Format, Printer, Verbosity};
-use crate::verifier::Progress;
+use crate::operations::Progress;
 
 const ABOUT: &str = "Issue, deliver, check, explain and revoke SMS one-time codes";
 const MORE: &str = "Works straight on the Redis of an application, or on an embedded store with nothing to install.";

@@ -10,7 +10,7 @@ use crate::otp::record::State;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed};
 use crate::store::StoreError;
-use crate::verifier::{Effect, KnownEffects, SendFailure, VerifierError};
+use crate::operations::{Effect, KnownEffects, SendFailure, VerifierError};
 
 macro_rules! exits {
     ($($name:ident = $number:literal, $word:literal, $meaning:literal, $repeat:literal;)*) => {

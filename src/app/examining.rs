@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{App, clock};
 use crate::config::StoreSettings;
 use crate::error::Error;
-use crate::verifier::{Symptom, examine};
+use crate::operations::{Symptom, examine};
 
 /// A store that is not ready is not waited for longer: that it is not is what is to be told.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -3,9 +3,9 @@
 use super::App;
 use crate::config::{LayoutSettings, StoreSettings};
 use crate::error::{Error, Exit};
-use crate::otp::layout::{Application, CodeShapes, Codes};
+use crate::layout::{Application, CodeShapes, Codes};
 use crate::otp::{Code, Peppers};
-use crate::verifier::{Lodging, VerifierError};
+use crate::operations::{Lodging, VerifierError};
 
 impl App {
     /// How an application keeps the codes, with its secret and our own; none where they are kept in our own layout.

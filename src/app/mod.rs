@@ -22,7 +22,7 @@ use crate::store::{Clock, Embedded, Store};
 use crate::system::shown;
 
 pub use crate::store::{Place, Role, Understood};
-use crate::verifier::{Progress, Verifier};
+use crate::operations::{Progress, Verifier};
 
 /// What was said on the command line and in the environment for every command.
 #[derive(Debug, Clone)]

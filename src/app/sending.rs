@@ -11,7 +11,7 @@ use crate::error::{Error, Exit};
 use crate::otp::text::Template;
 use crate::otp::{Hint, Phone};
 use crate::provider::{self, Provider};
-use crate::verifier::Route;
+use crate::operations::Route;
 
 /// A provider's answer is not waited for until the very end of the command's time: so much is kept for writing it down.
 const MARGIN: Duration = Duration::from_secs(1);

@@ -3,7 +3,7 @@
 use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::Hint;
 use crate::output::many;
-use crate::verifier::{Effect, KnownEffects};
+use crate::operations::{Effect, KnownEffects};
 
 /// Why a command did not come to its end, and how the process ends then; `None`: as what is known of it says.
 pub(super) type Stop = (&'static str, Option<Exit>);

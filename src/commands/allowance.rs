@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::otp::rules::{Allowance, Held, Known, allowance};
 use crate::otp::{Moment, Phone, Purpose};
-use crate::verifier::Counters;
+use crate::operations::Counters;
 
 /// Whether a code for this purpose could be sent to a phone now, by all that holds for it.
 ///

@@ -10,7 +10,7 @@ use crate::error::Exit;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, DeliveryState, Hint, Moment};
 use crate::output::{Human, Report, Table, lines_of};
-use crate::verifier::Wanted;
+use crate::operations::Wanted;
 
 /// List live codes, or locks
 ///

@@ -14,7 +14,7 @@ use crate::error::{Error, Exit};
 use crate::otp::rules::Revoke;
 use crate::otp::{Hint, Purpose};
 use crate::output::{Human, Output, Report, many};
-use crate::verifier::{Listed, Wanted};
+use crate::operations::{Listed, Wanted};
 
 /// Kill live codes
 ///

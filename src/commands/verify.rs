@@ -14,7 +14,7 @@ use crate::otp::rules::Asked;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId, reference};
 use crate::output::{Human, Report, many};
-use crate::verifier::{Stepped, Tried};
+use crate::operations::{Stepped, Tried};
 
 /// No code, however spaced, is longer.
 const LONGEST: u64 = 256;

@@ -17,7 +17,7 @@ use crate::otp::time::rfc3339;
 use crate::otp::{DeliveryReason, Goal, Hint, Moment, Phone, Purpose, Standing};
 use crate::output::{Human, Report};
 use crate::provider::Provider;
-use crate::verifier::{Notice, ToWatch, Watched};
+use crate::operations::{Notice, ToWatch, Watched};
 
 /// So much of the command's time is kept for a last look at the store and for printing what is known.
 const MARGIN: Duration = Duration::from_millis(500);

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::otp::span::duration;
 use crate::otp::{Code, MAX_TTL, Purpose, UserId};
-use crate::verifier::ToIssue;
+use crate::operations::ToIssue;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Wanted {

@@ -9,7 +9,7 @@ use super::fetch::{read_certificates, read_private};
 use super::guard;
 use super::secret::Fetch;
 use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
-use crate::otp::layout::{Application, Layout};
+use crate::layout::{Application, Layout};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
 use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
 

@@ -10,7 +10,7 @@ use super::secret::SecretSource;
 use super::settings::{LayoutSettings, PlacedSecret};
 use super::tree::{Document, Node, Table};
 use super::{keys, words};
-use crate::otp::layout::{
+use crate::layout::{
     Allows, Application, Clock, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template, TemplateError,
     privacyidea,
 };
@@ -18,11 +18,11 @@ use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose};
 
 /// The presets of applications that have a key for each code, each with its file.
 const PRESETS: [(&str, &str); 5] = [
-    ("authgear", include_str!("layouts/authgear.toml")),
-    ("django-cache", include_str!("layouts/django-cache.toml")),
-    ("frappe", include_str!("layouts/frappe.toml")),
-    ("otpgateway", include_str!("layouts/otpgateway.toml")),
-    ("sibling-strings", include_str!("layouts/sibling-strings.toml")),
+    ("authgear", include_str!("../layout/presets/authgear.toml")),
+    ("django-cache", include_str!("../layout/presets/django-cache.toml")),
+    ("frappe", include_str!("../layout/presets/frappe.toml")),
+    ("otpgateway", include_str!("../layout/presets/otpgateway.toml")),
+    ("sibling-strings", include_str!("../layout/presets/sibling-strings.toml")),
 ];
 
 /// Codes that are only looked at, in keys that need no description.

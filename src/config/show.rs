@@ -10,7 +10,7 @@ use super::settings::{
     TlsFiles,
 };
 use crate::otp::Alphabet;
-use crate::otp::layout::{Allows, Application, Clock, Counter, Form, Keeping};
+use crate::layout::{Allows, Application, Clock, Counter, Form, Keeping};
 use crate::otp::span::spelled;
 use crate::otp::{LockLength, Quota};
 use crate::system::{FilePath, shown as path_shown};

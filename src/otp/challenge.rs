@@ -142,7 +142,7 @@ impl Challenge {
     }
 
     /// Ends it. A superseded code is still recognised when it is typed; of any other, nothing is kept to compare with.
-    pub(in crate::otp) fn end(&mut self, state: State) {
+    pub fn end(&mut self, state: State) {
         self.state = state;
         self.lease_until = None;
         self.cooldown_before = None;

@@ -84,12 +84,12 @@ impl Peppers {
 
     /// The fingerprint of what an application keeps of a code, with the first pepper: it is known again by it, and
     /// nothing is told of it.
-    pub(super) fn fingerprint(&self, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Mac {
+    pub fn fingerprint(&self, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Mac {
         self.made(|key| fingerprint(key, phone, purpose, kept))
     }
 
     /// Whether a fingerprint is that of what is kept.
-    pub(super) fn is_fingerprint(
+    pub fn is_fingerprint(
         &self,
         mac: &Mac,
         phone: &Phone,

@@ -12,7 +12,6 @@ mod event;
 pub mod foreign;
 pub mod goal;
 pub mod hint;
-pub mod layout;
 mod mac;
 mod message;
 mod names;

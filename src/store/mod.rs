@@ -48,7 +48,7 @@ pub enum Cell {
     Request(String),
     /// The failures of a provider, by its name in the configuration.
     Provider(String),
-    /// A key of the application's own, by its whole name. Its value is what [`crate::otp::layout::Held`] writes: type,
+    /// A key of the application's own, by its whole name. Its value is what [`crate::layout::Held`] writes: type,
     /// end and content as one, and its life is the one that stands in it.
     App(String),
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use otpctl::otp::Life;
 use otpctl::otp::record::Verdict;
 use otpctl::store::{Cell, Change, Put, Redis, Server as Address, StoreError, Write};
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 
 use crate::fake::Calls;
 use crate::party::{Party, RIGHT, WRONG, fresh_id, phone, user};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use otpctl::otp::record::{Reason, State, Verdict};
 use otpctl::otp::{Pepper, Peppers, Purpose, Secret};
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 
 use crate::party::{Party, RIGHT, WRONG, at_once, fresh_id, pepper, phone};
 use crate::places::Place;

@@ -74,7 +74,7 @@ fn a_reader_cannot_write() {
     party(&address(&server.url())).issue(&phone(1), RIGHT);
     assert_eq!(support.look(&phone(1)).timeline.len(), 1);
     let denied = support.revoke(&phone(1)).unwrap_err();
-    assert!(matches!(denied, otpctl::verifier::VerifierError::Store(StoreError::Denied(_))), "{denied:?}");
+    assert!(matches!(denied, otpctl::operations::VerifierError::Store(StoreError::Denied(_))), "{denied:?}");
     assert_eq!(party(&address(&server.url())).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
 }
 

@@ -9,7 +9,7 @@ use otpctl::store::{
     Cell, Deadline, Deployment, Durability, Place as At, Redis, Role, Server as Address, StoreError, rules,
     sentinel_rules,
 };
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 
 use crate::certs::as_words;
 use crate::deployments::{Watched, at, by, until};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use otpctl::otp::Message;
 use otpctl::provider::{Abilities, Class, Doubt, Outcome, Provider, Receipt, Refusal};
-use otpctl::verifier::Route;
+use otpctl::operations::Route;
 use tokio::time::Instant;
 
 type During = Box<dyn Fn() + Send + Sync>;

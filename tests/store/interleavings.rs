@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use otpctl::otp::rules::Linked;
 use otpctl::otp::{Event, Life, Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, UserId, Users};
 use otpctl::store::{Cell, Change, Committed, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError};
-use otpctl::verifier::{Moved, Progress, Verifier, VerifierError};
+use otpctl::operations::{Moved, Progress, Verifier, VerifierError};
 
 use crate::party::{no_limits, user};
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use otpctl::otp::record::{Reason, Verdict};
 use otpctl::otp::rules::Linked;
 use otpctl::store::{Redis, StoreError};
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 
 use crate::fake::Calls;
 use crate::party::{Party, RIGHT, WRONG, fresh_id, phone, user};

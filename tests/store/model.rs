@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use otpctl::otp::record::Verdict;
 use otpctl::provider::Class;
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

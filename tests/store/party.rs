@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::app::{OsRandom, clock};
-use otpctl::otp::layout::{Application, Codes};
+use otpctl::layout::{Application, Codes};
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{Asked, Linked, Reserved, Revoke, Unlock};
 use otpctl::otp::text::Template;
@@ -15,7 +15,7 @@ use otpctl::otp::{
 use otpctl::store::{
     Cell, Change, Clock, Committed, Health, Key, Loaded, Page, Put, Sight, Store, StoreError, Whose, Write,
 };
-use otpctl::verifier::{
+use otpctl::operations::{
     Found, Lodging, Look, Moved, Progress, Route, Sent, Stepped, Survey, ToIssue, ToSend, Tried, Verifier,
     VerifierError,
 };

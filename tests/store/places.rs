@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use otpctl::config::{Chosen, Env, Request, StoreSettings, load, locate};
 use otpctl::otp::Moment;
-use otpctl::otp::layout::Application;
+use otpctl::layout::Application;
 use otpctl::store::{Clock, Deadline, Deployment, Embedded, Place as At, Redis, Server as Address, Store, Tls};
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use otpctl::otp::record::{Reason, State, Verdict};
 use otpctl::otp::{Denied, Purpose, Quota};
 use otpctl::provider::Class;
-use otpctl::verifier::{SendFailure, VerifierError};
+use otpctl::operations::{SendFailure, VerifierError};
 
 use crate::fake::{Calls, route};
 use crate::party::{Party, RIGHT, WRONG, at_once, phone};
@@ -14,14 +14,14 @@ use crate::places::Place;
 const OLD: &str = "999999";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn ended(sent: &Result<otpctl::verifier::Sent, VerifierError>) -> Option<SendFailure> {
+fn ended(sent: &Result<otpctl::operations::Sent, VerifierError>) -> Option<SendFailure> {
     match sent {
         Err(VerifierError::Send { failure, .. }) => Some(*failure),
         _ => None,
     }
 }
 
-fn limited(sent: &Result<otpctl::verifier::Sent, VerifierError>) -> bool {
+fn limited(sent: &Result<otpctl::operations::Sent, VerifierError>) -> bool {
     matches!(sent, Err(VerifierError::Limited { wait, .. }) if !wait.is_zero())
 }
 

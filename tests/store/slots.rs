@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
 use otpctl::store::{Cell, Deadline, Deployment, Place as At, Redis, Role, Server as Address, StoreError, rules};
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 
 use crate::certs::as_words;
 use crate::deployments::{Cluster, at};

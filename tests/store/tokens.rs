@@ -2,9 +2,9 @@
 //! of Redis who may do what the printed rules of `support` say.
 
 use otpctl::otp::Secret;
-use otpctl::otp::layout::Application;
+use otpctl::layout::Application;
 use otpctl::store::{Redis, Role, Server as Address, StoreError, Understood, rules_for};
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 
 use crate::certs::as_words;
 use crate::deployments::{Cluster, Watched};

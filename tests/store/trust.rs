@@ -3,7 +3,7 @@
 
 use otpctl::otp::record::Verdict;
 use otpctl::store::{Deployment, Redis, Server as Address, StoreError, Tls};
-use otpctl::verifier::VerifierError;
+use otpctl::operations::VerifierError;
 
 use crate::certs::Certs;
 use crate::deployments::{Cluster, Watched, until};

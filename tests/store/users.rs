@@ -7,7 +7,7 @@ use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::Linked;
 use otpctl::otp::user::PHONES_PER_USER;
 use otpctl::store::{Cell, Change, Put, Write};
-use otpctl::verifier::{Oddity, Removal, Tried, VerifierError};
+use otpctl::operations::{Oddity, Removal, Tried, VerifierError};
 
 use crate::party::{Party, RIGHT, WRONG, at_once, fresh_id, phone, user};
 use crate::places::Place;
@@ -243,7 +243,7 @@ pub fn an_entry_that_leads_nowhere_is_removed_once_no_link_can_need_it(place: &d
     let mut found = party.survey();
     found.sort_by_key(|one| one.entry().map(|phone| phone.as_str().to_owned()));
     assert!(found.iter().all(|one| one.oddity == Oddity::StaleIndex), "{found:?}");
-    let removals: Vec<Removal> = found.iter().map(otpctl::verifier::Found::removal).collect();
+    let removals: Vec<Removal> = found.iter().map(otpctl::operations::Found::removal).collect();
     assert_eq!(removals, [Removal::Safe, Removal::Named, Removal::Never]);
     // A link that comes between takes its entry back.
     party.link(&phone(2), &user("u2"));

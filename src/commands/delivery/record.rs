@@ -13,7 +13,7 @@ use crate::error::{Error, Exit};
 use crate::otp::rules::{Recorded, Reported};
 use crate::otp::{DeliveryState, Hint, Phone};
 use crate::output::{Human, Report, Table, lines_of, many};
-use crate::verifier::OfPhone;
+use crate::operations::OfPhone;
 
 /// No batch of reports is longer.
 const LONGEST: u64 = 1024 * 1024;

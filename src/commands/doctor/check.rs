@@ -6,7 +6,7 @@ use super::fixes::{Fixes, way};
 use crate::config::{Finding, Level};
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
-use crate::verifier::{Severity, Symptom};
+use crate::operations::{Severity, Symptom};
 
 /// How it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,7 +6,7 @@ use crate::app::{App, Place};
 use crate::config::{Deployment, Node, RedisSettings, RedisTarget, Settings, StoreSettings, TlsFiles};
 use crate::otp::foreign::quoted;
 use crate::otp::{Hint, hint};
-use crate::verifier::Remedy;
+use crate::operations::Remedy;
 
 /// What commands are made of.
 pub(super) struct Fixes<'a> {

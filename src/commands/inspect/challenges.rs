@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::{Check, Live};
 use crate::commands::target::Target;
-use crate::otp::layout::privacyidea::{Challenge, Standing};
+use crate::layout::privacyidea::{Challenge, Standing};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Hint, Moment, UserId, Users};
 use crate::output::{Table, many};
-use crate::verifier::Tokens;
+use crate::operations::Tokens;
 
 /// One challenge, without anything that could answer it.
 #[derive(Serialize)]

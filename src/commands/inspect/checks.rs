@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::otp::Hint;
-use crate::otp::layout::{Application, Finding, Layout};
-use crate::verifier::Lost;
+use crate::layout::{Application, Finding, Layout};
+use crate::operations::Lost;
 
 #[derive(Serialize)]
 pub(super) struct Check {

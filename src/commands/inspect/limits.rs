@@ -10,7 +10,7 @@ use crate::otp::span::spelled;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Limits, Moment, Quota, Record};
 use crate::output::Table;
-use crate::verifier::Counters;
+use crate::operations::Counters;
 
 #[derive(Serialize)]
 pub(super) struct Limit {

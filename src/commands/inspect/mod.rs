@@ -19,7 +19,7 @@ use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, Hint, Moment, Purpose, UserId};
 use crate::output::{Human, Report, Table, many};
-use crate::verifier::{Counters, Look, Lost};
+use crate::operations::{Counters, Look, Lost};
 use challenges::TokenChallenge;
 use checks::Check;
 use deliveries::Delivery;

@@ -20,7 +20,7 @@ use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Goal, Hint, Moment};
 use crate::output::{Human, Output, Report};
-use crate::verifier::{Sent, ToSend, Watched};
+use crate::operations::{Sent, ToSend, Watched};
 use plan::Plan;
 
 /// Make a code, store it, and deliver it by SMS

@@ -8,7 +8,7 @@ use crate::otp::text::segments;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Moment};
 use crate::output::Table;
-use crate::verifier::{Sent, ToSend};
+use crate::operations::{Sent, ToSend};
 
 /// What a dry run adds.
 #[derive(Serialize)]

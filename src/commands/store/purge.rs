@@ -6,7 +6,7 @@ use super::walk::{Mode, Walk};
 use crate::app::{App, Asks};
 use crate::error::Error;
 use crate::output::Output;
-use crate::verifier::{Oddity, Removal};
+use crate::operations::{Oddity, Removal};
 
 /// Remove keys that `store check` found
 ///

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::otp::foreign::quoted;
 use crate::otp::{Hint, Phone};
 use crate::output::Row;
-use crate::verifier::{Fix, Found, Grade, Removal};
+use crate::operations::{Fix, Found, Grade, Removal};
 
 /// A run of digits of this length may be a phone.
 const PHONE_DIGITS: usize = 7;

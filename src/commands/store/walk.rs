@@ -14,7 +14,7 @@ use crate::commands::skipped::Skipped;
 use crate::error::{Error, Exit, Outcome};
 use crate::otp::Hint;
 use crate::output::{Format, Many, Row, many};
-use crate::verifier::{Found, Grade, Oddity, Removal, Survey, Verifier};
+use crate::operations::{Found, Grade, Oddity, Removal, Survey, Verifier};
 
 /// So many keys of a finding are shown where nobody says how many.
 const SHOWN: u64 = 20;

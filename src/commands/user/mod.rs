@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::user::{Link, Users};
 use crate::otp::{Hint, Moment, Phone, UserId, rules};
-use crate::verifier::Stepped;
+use crate::operations::Stepped;
 
 /// Map phones to users
 ///

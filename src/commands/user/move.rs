@@ -8,7 +8,7 @@ use crate::commands::Done;
 use crate::commands::target::phone_of;
 use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report};
-use crate::verifier::VerifierError;
+use crate::operations::VerifierError;
 
 /// Give a user this phone and no other
 ///

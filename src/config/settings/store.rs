@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::PlacedSecret;
-use crate::otp::layout::Application;
+use crate::layout::Application;
 use crate::system::FilePath;
 
 /// Where records are: exactly one store.

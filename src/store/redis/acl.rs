@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use super::server::{Deployment, Server};
-use crate::otp::layout::Application;
-use crate::otp::layout::privacyidea::Family;
+use crate::layout::Application;
+use crate::layout::privacyidea::Family;
 
 /// What a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

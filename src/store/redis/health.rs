@@ -10,7 +10,7 @@ use super::way::Ask;
 use super::{Redis, connection};
 use crate::otp::Phone;
 use crate::otp::foreign::escaped;
-use crate::otp::layout::privacyidea::Family;
+use crate::layout::privacyidea::Family;
 use crate::store::{Health, Place, Rights, ServerFacts, StoreError};
 
 pub(super) const REHEARSAL: &str = include_str!("health.lua");

@@ -1,6 +1,6 @@
 //! The names of our keys in Redis, and the way back from a name to what it stands for.
 
-use crate::otp::layout::{Layout, literal};
+use crate::layout::{Layout, literal};
 use crate::otp::{Phone, UserId};
 use crate::store::{Cell, Own, Whose, decoded, timeline_name};
 

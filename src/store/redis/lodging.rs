@@ -7,7 +7,7 @@ use super::script::{Kind, Script};
 use super::way::Ask;
 use super::{Redis, to};
 use crate::otp::Phone;
-use crate::otp::layout::Layout;
+use crate::layout::Layout;
 use crate::store::{Cell, Members, Page, StoreError};
 
 const MEMBERS: &str = include_str!("members.lua");

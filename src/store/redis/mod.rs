@@ -38,7 +38,7 @@ use self::way::{Ask, Way};
 use super::{Cell, Change, Committed, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError};
 use crate::otp::Life;
 use crate::otp::foreign::escaped;
-use crate::otp::layout::Application;
+use crate::layout::Application;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
 const LOAD: &str = include_str!("load.lua");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::otp::Secret;
-use crate::otp::layout::Application;
+use crate::layout::Application;
 
 /// A Redis, and how to treat it.
 #[derive(Debug, Clone)]

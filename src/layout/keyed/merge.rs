@@ -1,8 +1,8 @@
 //! Before a rule: what the application did with its keys since is put into the record, so that the rules see one truth.
 
 use super::codec::{AppCode, Kept};
-use super::held::{Held, Strange};
-use super::keeping::Keeper;
+use super::raw_key::{Held, Strange};
+use super::code_hash::Keeper;
 use super::{Comparison, Hashing, Keys, Layout};
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::codec::Kept;
-use super::held::Strange;
+use super::raw_key::Strange;
 use super::{CodeShapes, Codes, Shared};
 use crate::otp::{Code, Secret};
 

@@ -1,7 +1,7 @@
 //! After a rule: what it decided is put into the application's keys.
 
-use super::held::{Content, Held};
-use super::reconcile::{Current, Reconciled, Refused, Seen, Shared, strange_key};
+use super::raw_key::{Content, Held};
+use super::merge::{Current, Reconciled, Refused, Seen, Shared, strange_key};
 use crate::otp::record::{Challenge, State};
 use crate::otp::{Moment, Purpose, Record};
 

@@ -158,7 +158,7 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub(in crate::verifier) async fn sweep(
+    pub(in crate::operations) async fn sweep(
         &self,
         user: &UserId,
         phone: &Phone,

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::Form;
 use super::field::{Field, Item, whole};
-use super::held::{Content, Strange};
+use super::raw_key::{Content, Strange};
 use super::pickle::{self, Value};
 
 /// A document, or a bare value.

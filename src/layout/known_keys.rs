@@ -1,7 +1,7 @@
 //! Keys in which applications are known to keep codes and what they count about them: told by their names, and by what
 //! is in them. What a key holds is never given away.
 
-use super::pickle::{self, Value};
+use super::keyed::pickle::{self, Value};
 use super::privacyidea::Family;
 
 /// What an application keeps in a key.

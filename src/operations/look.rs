@@ -3,7 +3,7 @@
 use super::lodging::{Touch, View};
 use super::step::no_answer;
 use super::{Tokens, Verifier, VerifierError};
-use crate::otp::layout::Finding;
+use crate::layout::Finding;
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Purpose};

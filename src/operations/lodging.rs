@@ -2,7 +2,7 @@
 
 use super::step::{known, own_cells};
 use super::{Verifier, VerifierError};
-use crate::otp::layout::{
+use crate::layout::{
     Act, After, Allows, Codes, Comparison, Finding, Held, Keys, NotHashed, Reconciled, Refused, Seen, Settled, Shared,
 };
 use crate::otp::rules::{Known, Step};

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::{Found, Oddity};
 use crate::otp::foreign::escaped;
-use crate::otp::layout::privacyidea::{self, Challenge, Family};
-use crate::otp::layout::shapes::{Inside, Part, in_fields, in_text, part_of};
-use crate::otp::layout::{Content, OwnKey, Strange};
+use crate::layout::privacyidea::{self, Challenge, Family};
+use crate::layout::known_keys::{Inside, Part, in_fields, in_text, part_of};
+use crate::layout::{Content, OwnKey, Strange};
 use crate::store::{Key, Sight, StoreError, Whose};
-use crate::verifier::{Verifier, VerifierError};
+use crate::operations::{Verifier, VerifierError};
 
 /// No code is to live so long, and no count: what does was given milliseconds for seconds, or forgotten.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::otp::Unreadable;
-use crate::otp::layout::{Layout, NotHashed, privacyidea};
+use crate::layout::{Layout, NotHashed, privacyidea};
 use crate::otp::record::Challenge;
 use crate::otp::rules::{SendRefused, TryRefused};
 use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};

@@ -8,7 +8,7 @@ use crate::otp::counter::Counter;
 use crate::otp::user::Age;
 use crate::otp::{Event, Life, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Unreadable, UserId, Users};
 use crate::store::{Cell, Key, Own, Sight, Whose};
-use crate::verifier::{Verifier, VerifierError};
+use crate::operations::{Verifier, VerifierError};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

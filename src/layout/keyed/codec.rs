@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::document::{Document, of_pickle};
 use super::field::{Field, Item, count, flag, item_of, moment};
-use super::held::{Content, Held, Strange};
+use super::raw_key::{Content, Held, Strange};
 use super::pickle::{self, Value};
 use super::{Clock, Counter, Layout, Numbers, OwnKey};
 use crate::otp::foreign::escaped;

@@ -3,8 +3,8 @@
 
 use super::lodging::Lodging;
 use super::{Verifier, VerifierError};
-use crate::otp::layout::privacyidea::{Challenge, Family, NAME};
-use crate::otp::layout::{Held, Refused, Strange};
+use crate::layout::privacyidea::{Challenge, Family, NAME};
+use crate::layout::{Held, Refused, Strange};
 use crate::otp::{Moment, UserId, Users};
 use crate::store::{Cell, Members};
 

@@ -2,7 +2,7 @@
 //! mixed up: what is not understood is no reason to take a code.
 
 use super::Clock;
-use super::held::Strange;
+use super::raw_key::Strange;
 use crate::otp::Moment;
 
 /// A field of an application's key.

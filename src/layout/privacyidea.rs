@@ -8,7 +8,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::held::{Content, Held, Strange};
+use super::keyed::raw_key::{Content, Held, Strange};
 use crate::otp::Moment;
 
 /// The name of the layout.

@@ -9,34 +9,30 @@
 //! * `reconcile` runs before a rule: what the application did since is put into the record. `settle` runs after it:
 //!   what the rule decided is put into the application's keys. So the rules are written once, for every layout.
 
-mod application;
 mod codec;
 mod document;
 mod field;
-mod held;
-mod keeping;
-mod pickle;
-pub mod privacyidea;
-mod reconcile;
-mod settle;
+mod code_hash;
+mod merge;
+pub(super) mod pickle;
+pub(super) mod raw_key;
 mod shape;
-pub mod shapes;
 mod template;
+mod write_back;
 
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-pub use application::Application;
-pub use held::{Content, Held, Strange};
-pub use keeping::{Comparison, Hashing, Keeping, MOST_COST, NoPattern, NotHashed, Pattern};
-pub use reconcile::{Codes, Finding, Reconciled, Refused, Seen, Shared};
-pub use settle::{Act, After, Settled};
+pub use raw_key::{Content, Held, Strange};
+pub use code_hash::{Comparison, Hashing, Keeping, MOST_COST, NoPattern, NotHashed, Pattern};
+pub use merge::{Codes, Finding, Reconciled, Refused, Seen, Shared};
+pub use write_back::{Act, After, Settled};
 pub use shape::CodeShapes;
 pub use template::{Places, Spelling, Template, TemplateError, hash_tag, literal};
 
-use super::{Alphabet, Phone, Purpose, UserId};
+use crate::otp::{Alphabet, Phone, Purpose, UserId};
 
 /// The number of nobody, in the place of a phone.
 const NOBODY: &str = "+0";
