@@ -9,7 +9,7 @@ use super::fetch::{read_certificates, read_private};
 use super::guard;
 use super::secret::Fetch;
 use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
-use crate::layout::{Application, Layout};
+use crate::layout::{Application, KeyedLayout};
 use crate::otp::text::{Template, TemplateError, Vars, segments};
 use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
 
@@ -126,7 +126,7 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
 }
 
 /// What an application that keeps the codes makes weaker.
-fn layouts(layout: &Layout, code: &CodeSettings, findings: &mut Vec<Finding>) {
+fn layouts(layout: &KeyedLayout, code: &CodeSettings, findings: &mut Vec<Finding>) {
     let key = "store.redis.layout";
     if layout.is_plain() {
         let text = "the codes lie in the Redis as they are: whoever may read it may use them";

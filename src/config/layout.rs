@@ -11,7 +11,7 @@ use super::settings::{LayoutSettings, PlacedSecret};
 use super::tree::{Document, Node, Table};
 use super::{keys, words};
 use crate::layout::{
-    Allows, Application, Clock, Counter, Form, Keeping, Layout, Numbers, Pattern, Spelling, Template, TemplateError,
+    Allows, Application, Clock, Counter, Form, Keeping, KeyedLayout, Numbers, Pattern, Spelling, Template, TemplateError,
     privacyidea,
 };
 use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose};
@@ -200,7 +200,7 @@ impl Said {
         })
     }
 
-    fn layout(&self, name: &str, place: &Place<'_>, around: &Around<'_>) -> Result<Layout, ConfigError> {
+    fn layout(&self, name: &str, place: &Place<'_>, around: &Around<'_>) -> Result<KeyedLayout, ConfigError> {
         let template = |name: &str| self.text(name).map(|text| self.template(place, name, text)).transpose();
         let key = template("key")?.ok_or_else(|| {
             place.refuse("key", "`key` is missing: where the code of a phone is").hint("key = \"otp:{phone}\"")
@@ -209,7 +209,7 @@ impl Said {
         let keeping = self.word(place, "verifier", &Keeping::ALL, Keeping::Plain)?;
         let locks = self.lists.get("locks").into_iter().flatten();
         let locks = locks.map(|text| self.template(place, "locks", text)).collect::<Result<Vec<_>, _>>()?;
-        let layout = Layout {
+        let layout = KeyedLayout {
             name: name.to_owned(),
             phone: self.spelling(place, around)?,
             purposes: self.purposes(place)?,
@@ -375,7 +375,7 @@ impl Said {
 }
 
 /// What of a layout does not fit together, or not to this store.
-fn fits(layout: &Layout, place: &Place<'_>, around: &Around<'_>) -> Result<(), ConfigError> {
+fn fits(layout: &KeyedLayout, place: &Place<'_>, around: &Around<'_>) -> Result<(), ConfigError> {
     let beside = match &layout.attempts {
         Some(Counter::Key(key)) => Some(("attempts", key)),
         _ => None,

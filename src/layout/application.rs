@@ -1,12 +1,12 @@
 //! Whose codes they are, where they are not ours.
 
-use super::{Layout, privacyidea};
+use super::{KeyedLayout, privacyidea};
 
 /// An application that keeps the codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Application {
     /// One that has a key for each code, as this layout says: it is read and written in step with our record.
-    Codes(Box<Layout>),
+    Codes(Box<KeyedLayout>),
     /// privacyIDEA, whose challenges are looked at and nothing else.
     PrivacyIdea,
 }
@@ -23,7 +23,7 @@ impl Application {
 
     /// Its layout, where it has a key for each code.
     #[must_use]
-    pub fn layout(&self) -> Option<&Layout> {
+    pub fn layout(&self) -> Option<&KeyedLayout> {
         match self {
             Self::Codes(layout) => Some(layout),
             Self::PrivacyIdea => None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::otp::Unreadable;
-use crate::layout::{Layout, NotHashed, privacyidea};
+use crate::layout::{KeyedLayout, NotHashed, privacyidea};
 use crate::otp::record::Challenge;
 use crate::otp::rules::{SendRefused, TryRefused};
 use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
@@ -142,7 +142,7 @@ impl VerifierError {
 
     /// What a layout does not let be done with an application's codes.
     #[must_use]
-    pub fn not_allowed(layout: &Layout, what: &str) -> Self {
+    pub fn not_allowed(layout: &KeyedLayout, what: &str) -> Self {
         let because = layout.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
         Self::Layout { layout: layout.name.clone(), why: format!("does not let codes be {what}{because}") }
     }

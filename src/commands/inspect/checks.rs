@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::otp::Hint;
-use crate::layout::{Application, Finding, Layout};
+use crate::layout::{Application, Finding, KeyedLayout};
 use crate::operations::Lost;
 
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ pub(super) fn of(
     if let Some(application) = application {
         let detail = format!("the application keeps its codes in the layout `{}`", application.name());
         checks.push(check("layout", "ok", detail));
-        if application.layout().is_some_and(Layout::is_plain) {
+        if application.layout().is_some_and(KeyedLayout::is_plain) {
             let detail = "the codes lie in the Redis as they are: whoever may read it may use them".to_owned();
             checks.push(check("plaintext_codes", "warn", detail));
         }

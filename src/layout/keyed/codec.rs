@@ -6,7 +6,7 @@ use super::document::{Document, of_pickle};
 use super::field::{Field, Item, count, flag, item_of, moment};
 use super::raw_key::{Content, Held, Strange};
 use super::pickle::{self, Value};
-use super::{Clock, Counter, Layout, Numbers, OwnKey};
+use super::{Clock, Counter, KeyedLayout, Numbers, OwnKey};
 use crate::otp::foreign::escaped;
 use crate::otp::{CodeSpec, Moment};
 
@@ -41,7 +41,7 @@ pub(super) struct AppCode {
 
 const A_COUNT: &str = "a whole number from 0 on";
 
-impl Layout {
+impl KeyedLayout {
     /// What a key says. `ours` is what codes that are made here are like.
     ///
     /// # Errors

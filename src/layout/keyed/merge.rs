@@ -3,7 +3,7 @@
 use super::codec::{AppCode, Kept};
 use super::raw_key::{Held, Strange};
 use super::code_hash::Keeper;
-use super::{Comparison, Hashing, Keys, Layout};
+use super::{Comparison, Hashing, Keys, KeyedLayout};
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::Known;
 use crate::otp::{
@@ -15,7 +15,7 @@ use crate::otp::{
 #[derive(Debug, Clone, Copy)]
 pub struct Codes<'a> {
     /// The layout.
-    pub layout: &'a Layout,
+    pub layout: &'a KeyedLayout,
     /// The keys of fingerprints and ids.
     pub peppers: &'a Peppers,
     /// The application's own secret.
@@ -111,7 +111,7 @@ impl Seen {
     /// # Errors
     /// When a key holds nothing that is understood.
     pub fn read(
-        layout: &Layout,
+        layout: &KeyedLayout,
         keys: Keys,
         values: &mut impl Iterator<Item = Option<Vec<u8>>>,
     ) -> Result<Self, Refused> {
@@ -129,7 +129,7 @@ impl Seen {
 }
 
 /// The number is left out of the name: whoever asked may not have typed it.
-pub(super) fn strange_key(layout: &Layout, phone: &str, key: &str, strange: Strange) -> Refused {
+pub(super) fn strange_key(layout: &KeyedLayout, phone: &str, key: &str, strange: Strange) -> Refused {
     let key = crate::otp::foreign::escaped(&key.replace(phone, "{phone}"));
     Refused::Strange { key, layout: layout.name.clone(), strange }
 }
@@ -323,7 +323,7 @@ impl Shared<'_> {
 
     fn keeper(&self) -> Option<Keeper<'_>> {
         let phone = self.codes.layout.phone.of(self.phone)?;
-        let Layout { keeping, pattern, .. } = self.codes.layout;
+        let KeyedLayout { keeping, pattern, .. } = self.codes.layout;
         Some(Keeper { keeping: *keeping, pattern, phone, secret: self.codes.secret })
     }
 }

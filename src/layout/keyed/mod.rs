@@ -107,7 +107,7 @@ pub struct Allows {
 
 /// How an application keeps its codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
+pub struct KeyedLayout {
     /// Its name, for messages.
     pub name: String,
     /// How phones stand in keys.
@@ -192,7 +192,7 @@ impl Keys {
     }
 }
 
-impl Layout {
+impl KeyedLayout {
     /// The keys of a phone, those of each purpose by themselves; `None`: the application has no key for such a number, or
     /// it has the user in it, and the phone has none, or several.
     #[must_use]

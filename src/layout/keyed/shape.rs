@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Layout;
+use super::KeyedLayout;
 use super::codec::Kept;
 use crate::otp::{Code, CodeError, CodeSpec};
 
@@ -13,7 +13,7 @@ const LONGEST: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeShapes(Vec<CodeSpec>);
 
-impl Layout {
+impl KeyedLayout {
     /// What the application's own codes are like, where those that are made here are like `ours`.
     #[must_use]
     pub fn own_codes(&self, ours: &CodeSpec) -> CodeSpec {

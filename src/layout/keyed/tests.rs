@@ -19,8 +19,8 @@ fn template(text: &str) -> Template {
 }
 
 /// As the article's module keeps them.
-fn frappe() -> Layout {
-    Layout {
+fn frappe() -> KeyedLayout {
+    KeyedLayout {
         name: "frappe".to_owned(),
         phone: Spelling::E164,
         purposes: vec![(Purpose::default(), "login".to_owned())],
@@ -48,8 +48,8 @@ fn frappe() -> Layout {
     }
 }
 
-fn siblings() -> Layout {
-    Layout {
+fn siblings() -> KeyedLayout {
+    KeyedLayout {
         attempts: Some(Counter::Key(template("otp:attempts:{phone}"))),
         cooldown: Some(template("otp:cooldown:{phone}")),
         ..frappe()
@@ -57,8 +57,8 @@ fn siblings() -> Layout {
 }
 
 /// As otpgateway keeps them.
-fn gateway() -> Layout {
-    Layout {
+fn gateway() -> KeyedLayout {
+    KeyedLayout {
         key: template("OTP:app:{phone}"),
         form: Form::Hash,
         field: Some("otp".to_owned()),
@@ -78,7 +78,7 @@ fn code(text: &str) -> Code {
 
 /// A phone, what we know of it, and what the application keeps.
 struct World {
-    layout: Layout,
+    layout: KeyedLayout,
     peppers: Peppers,
     secret: Secret,
     ours: CodeSpec,
@@ -92,7 +92,7 @@ struct World {
 }
 
 impl World {
-    fn new(layout: Layout) -> Self {
+    fn new(layout: KeyedLayout) -> Self {
         let key = Secret::new("a pepper of these tests, and of nothing else".to_owned());
         Self {
             layout,
@@ -423,7 +423,7 @@ fn a_gateways_orphan_is_no_code() {
 #[test]
 fn a_document_keeps_what_is_not_ours() {
     for form in [Form::Json, Form::Pickle] {
-        let mut world = World::new(Layout {
+        let mut world = World::new(KeyedLayout {
             form,
             field: Some("otp".to_owned()),
             attempts: Some(Counter::Field("attempt".to_owned())),
@@ -454,10 +454,10 @@ fn a_document_keeps_what_is_not_ours() {
 fn what_is_of_another_form_is_refused_and_not_quoted() {
     for (layout, text) in [
         (gateway(), "1234"),
-        (Layout { form: Form::Json, ..frappe() }, "{4321"),
-        (Layout { form: Form::Pickle, ..frappe() }, "cos\nsystem\n(S'true'\ntR."),
-        (Layout { form: Form::Json, field: Some("otp".to_owned()), ..frappe() }, "1234"),
-        (Layout { form: Form::Json, ..frappe() }, r#"{"otp":"1234"}"#),
+        (KeyedLayout { form: Form::Json, ..frappe() }, "{4321"),
+        (KeyedLayout { form: Form::Pickle, ..frappe() }, "cos\nsystem\n(S'true'\ntR."),
+        (KeyedLayout { form: Form::Json, field: Some("otp".to_owned()), ..frappe() }, "1234"),
+        (KeyedLayout { form: Form::Json, ..frappe() }, r#"{"otp":"1234"}"#),
     ] {
         let mut world = World::new(layout);
         let key = world.layout.keys(&world.phone, None).unwrap()[0].code.clone();
@@ -472,7 +472,7 @@ fn what_is_of_another_form_is_refused_and_not_quoted() {
 fn hashed_codes_are_compared_and_written() {
     for (_, keeping) in Keeping::ALL {
         let pattern = Pattern::parse("{phone}:{code}:{secret}").unwrap();
-        let mut world = World::new(Layout { keeping, pattern, ..frappe() });
+        let mut world = World::new(KeyedLayout { keeping, pattern, ..frappe() });
         assert!(world.issue("123456", Way::Print));
         let kept = world.text(KEY).unwrap();
         assert_eq!(kept == "123456", keeping == Keeping::Plain);
@@ -485,7 +485,7 @@ fn hashed_codes_are_compared_and_written() {
 
 #[test]
 fn a_foreign_number_has_no_national_key() {
-    let layout = Layout { phone: Spelling::National("IN".parse().unwrap()), ..frappe() };
+    let layout = KeyedLayout { phone: Spelling::National("IN".parse().unwrap()), ..frappe() };
     assert_eq!(layout.keys(&Phone::parse("+14155550123", None).unwrap(), None), None);
     let keys = layout.keys(&Phone::parse("+919876543210", None).unwrap(), None).unwrap();
     assert_eq!(keys[0].code, "otp:9876543210");
@@ -495,11 +495,11 @@ fn a_foreign_number_has_no_national_key() {
 fn a_key_with_the_user_in_it_needs_one() {
     let phone = Phone::parse("+919876543210", None).unwrap();
     let user = crate::otp::UserId::new("u_1").unwrap();
-    let layout = Layout { key: template("account_otp:{user}"), ..frappe() };
+    let layout = KeyedLayout { key: template("account_otp:{user}"), ..frappe() };
     assert_eq!(layout.keys(&phone, None), None);
     assert_eq!(layout.keys(&phone, Some(&user)).unwrap()[0].code, "account_otp:u_1");
     assert_eq!(layout.tag(&phone), "+919876543210", "its slot is not the phone's");
-    let layout = Layout { locks: vec![template("lock:{user}"), template("lock:{phone}")], ..frappe() };
+    let layout = KeyedLayout { locks: vec![template("lock:{user}"), template("lock:{phone}")], ..frappe() };
     assert_eq!(layout.keys(&phone, None).unwrap()[0].locks, ["lock:+919876543210"]);
     assert_eq!(layout.keys(&phone, Some(&user)).unwrap()[0].locks, ["lock:u_1", "lock:+919876543210"]);
 }
@@ -510,14 +510,14 @@ fn our_keys_lie_in_the_slot_of_the_applications() {
     assert_eq!(frappe().tag(&phone), "otp:+919876543210");
     assert!(!siblings().shares_a_slot());
     assert_eq!(siblings().tag(&phone), "+919876543210");
-    let tagged = Layout {
+    let tagged = KeyedLayout {
         key: template("otp:{{{phone}}}"),
         attempts: Some(Counter::Key(template("otp:attempts:{{{phone}}}"))),
         ..frappe()
     };
     assert!(tagged.shares_a_slot());
     assert_eq!(tagged.tag(&phone), "+919876543210");
-    assert!(!Layout { key: template("a}}b:{phone}"), ..frappe() }.shares_a_slot(), "it would end our own tag");
+    assert!(!KeyedLayout { key: template("a}}b:{phone}"), ..frappe() }.shares_a_slot(), "it would end our own tag");
 }
 
 /// What happens next.

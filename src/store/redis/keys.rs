@@ -1,6 +1,6 @@
 //! The names of our keys in Redis, and the way back from a name to what it stands for.
 
-use crate::layout::{Layout, literal};
+use crate::layout::{KeyedLayout, literal};
 use crate::otp::{Phone, UserId};
 use crate::store::{Cell, Own, Whose, decoded, timeline_name};
 
@@ -9,11 +9,11 @@ use crate::store::{Cell, Own, Whose, decoded, timeline_name};
 pub(super) struct Keys {
     prefix: String,
     /// Where an application keeps the codes.
-    pub(super) layout: Option<Layout>,
+    pub(super) layout: Option<KeyedLayout>,
 }
 
 impl Keys {
-    pub(super) fn new(prefix: &str, layout: Option<Layout>) -> Self {
+    pub(super) fn new(prefix: &str, layout: Option<KeyedLayout>) -> Self {
         Self { prefix: format!("{prefix}:"), layout }
     }
 

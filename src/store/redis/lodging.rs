@@ -7,7 +7,7 @@ use super::script::{Kind, Script};
 use super::way::Ask;
 use super::{Redis, to};
 use crate::otp::Phone;
-use crate::layout::Layout;
+use crate::layout::KeyedLayout;
 use crate::store::{Cell, Members, Page, StoreError};
 
 const MEMBERS: &str = include_str!("members.lua");
@@ -69,7 +69,7 @@ impl Redis {
     }
 
     /// The phones of which there is no record, nor a key of a purpose that comes earlier in the list.
-    async fn only_theirs(&self, layout: &Layout, place: usize, phones: Vec<Phone>) -> Result<Vec<String>, StoreError> {
+    async fn only_theirs(&self, layout: &KeyedLayout, place: usize, phones: Vec<Phone>) -> Result<Vec<String>, StoreError> {
         let ask = |phone: &Phone| {
             let record = self.keys.cell(&Cell::Record(phone.clone()));
             let earlier = layout.keys(phone, None).unwrap_or_default().into_iter().take(place).map(|keys| keys.code);
