@@ -17,12 +17,12 @@ use crate::app::{App, Globals};
 use crate::commands::Command;
 use crate::config::{self, Env, Request};
 use crate::error::{Error, Exit};
-use crate::otp::Hint;
-use crate::otp::foreign::{escaped, is_unsafe};
-use crate::otp::hint::Chosen;
-use crate::otp::span::duration;
-use crate::output::{Colour, Format, Printer, Verbosity};
 use crate::operations::Progress;
+use crate::otp::Hint;
+use crate::otp::duration::duration;
+use crate::otp::escape::{escaped, is_unsafe};
+use crate::otp::hint::Chosen;
+use crate::output::{Colour, Format, Printer, Verbosity};
 
 const ABOUT: &str = "Issue, deliver, check, explain and revoke SMS one-time codes";
 const MORE: &str = "Works straight on the Redis of an application, or on an embedded store with nothing to install.";
@@ -189,7 +189,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
         Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
     };
     let exit = runtime.block_on(async {
-        let timeout = global.timeout.filter(|time| !time.is_zero()).unwrap_or_else(|| command.time());
+        let timeout = global.timeout.filter(|time| !time.is_zero()).unwrap_or_else(|| command.default_timeout());
         let globals = Globals {
             request,
             yes: global.yes,

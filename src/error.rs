@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::ConfigError;
+use crate::operations::{Effect, KnownEffects, OperationError, SendFailure};
 use crate::otp::hint::Chosen;
 use crate::otp::record::State;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed};
 use crate::store::StoreError;
-use crate::operations::{Effect, KnownEffects, SendFailure, VerifierError};
 
 macro_rules! exits {
     ($($name:ident = $number:literal, $word:literal, $meaning:literal, $repeat:literal;)*) => {
@@ -282,44 +282,44 @@ fn allow(denied: Denied) -> Option<Hint> {
     }
 }
 
-impl From<VerifierError> for Error {
-    fn from(error: VerifierError) -> Self {
+impl From<OperationError> for Error {
+    fn from(error: OperationError) -> Self {
         match error {
-            VerifierError::Store(error) => error.into(),
-            VerifierError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()).hint(look()),
-            VerifierError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint(way()),
-            VerifierError::Randomness(error) => error.into(),
-            VerifierError::NotHashed(error) => Self::new(Exit::Internal, error),
-            VerifierError::Contended => Self::new(Exit::StoreNotReady, error),
-            VerifierError::AttemptReused => {
+            OperationError::Store(error) => error.into(),
+            OperationError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()).hint(look()),
+            OperationError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint(way()),
+            OperationError::Randomness(error) => error.into(),
+            OperationError::NotHashed(error) => Self::new(Exit::Internal, error),
+            OperationError::Contended => Self::new(Exit::StoreNotReady, error),
+            OperationError::AttemptReused => {
                 Self::new(Exit::Conflict, error).hint("a try with another code has an --attempt-id of its own")
             }
-            VerifierError::NoSuchUser(ref user) => {
+            OperationError::NoSuchUser(ref user) => {
                 let link = Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
                 Self::new(Exit::NotFound, error).hint(link)
             }
-            VerifierError::NoUser => {
+            OperationError::NoUser => {
                 Self::new(Exit::NotFound, error).hint(Hint::run(&["user", "link"]).arg("ID").arg("PHONE"))
             }
-            VerifierError::Ambiguous(ref users) => {
+            OperationError::Ambiguous(ref users) => {
                 let candidates = users.iter().map(|user| format!("user:{user}")).collect();
                 let details = Details { candidates, ..Details::default() };
                 Self::new(Exit::Conflict, error).hint("name one of them with --user").details(details)
             }
-            VerifierError::Full => {
+            OperationError::Full => {
                 Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
             }
-            VerifierError::HalfDone(_) => Self { outcome: Outcome::Unknown, ..Self::new(Exit::StoreUnknown, error) },
-            VerifierError::Locked(_) => Self::new(Exit::Locked, error),
-            VerifierError::Limited { wait, .. } => {
+            OperationError::HalfDone(_) => Self { outcome: Outcome::Unknown, ..Self::new(Exit::StoreUnknown, error) },
+            OperationError::Locked(_) => Self::new(Exit::Locked, error),
+            OperationError::Limited { wait, .. } => {
                 Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
             }
-            VerifierError::KeyReused => {
+            OperationError::KeyReused => {
                 Self::new(Exit::Conflict, error).hint("another send has an --idempotency-key of its own")
             }
-            VerifierError::Layout { .. } => Self::new(Exit::Policy, error),
-            VerifierError::Denied(denied) => Self { hint: allow(denied), ..Self::new(Exit::Policy, error) },
-            VerifierError::Send { failure, ref challenge, retry_after, replayed, .. } => {
+            OperationError::Layout { .. } => Self::new(Exit::Policy, error),
+            OperationError::Denied(denied) => Self { hint: allow(denied), ..Self::new(Exit::Policy, error) },
+            OperationError::Send { failure, ref challenge, retry_after, replayed, .. } => {
                 let challenge = challenge.as_deref();
                 let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
                 let details = Details {
@@ -362,11 +362,11 @@ mod tests {
         }
         let user = "u 1".parse().unwrap();
         for (error, hint) in [
-            (VerifierError::NoSuchUser(user), "otpctl -p x user link 'u 1' PHONE"),
-            (VerifierError::NoUser, "otpctl -p x user link ID PHONE"),
-            (VerifierError::Full, "otpctl -p x user unlink ID PHONE"),
-            (VerifierError::KeyReused, "another send has an --idempotency-key of its own"),
-            (VerifierError::AttemptReused, "a try with another code has an --attempt-id of its own"),
+            (OperationError::NoSuchUser(user), "otpctl -p x user link 'u 1' PHONE"),
+            (OperationError::NoUser, "otpctl -p x user link ID PHONE"),
+            (OperationError::Full, "otpctl -p x user unlink ID PHONE"),
+            (OperationError::KeyReused, "another send has an --idempotency-key of its own"),
+            (OperationError::AttemptReused, "a try with another code has an --attempt-id of its own"),
         ] {
             let said = Error::from(error.clone()).hint.map(|hint| hint.text(&Chosen::profile("x")));
             assert_eq!(said.as_deref(), Some(hint), "{error}");

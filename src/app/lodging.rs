@@ -3,17 +3,17 @@
 use super::App;
 use crate::config::{LayoutSettings, StoreSettings};
 use crate::error::{Error, Exit};
-use crate::layout::{Application, CodeShapes, Codes};
+use crate::layout::{Application, CodeShapes, LayoutContext};
+use crate::operations::{AppLayout, OperationError};
 use crate::otp::{Code, Peppers};
-use crate::operations::{Lodging, VerifierError};
 
 impl App {
     /// How an application keeps the codes, with its secret and our own; none where they are kept in our own layout.
-    pub(super) async fn lodging(&self) -> Result<Option<Lodging<'_>>, Error> {
+    pub(super) async fn lodging(&self) -> Result<Option<AppLayout<'_>>, Error> {
         let settings = self.settings()?;
         let StoreSettings::Redis(redis) = &settings.store else { return Ok(None) };
         let Some(LayoutSettings { application, secret }) = &redis.layout else { return Ok(None) };
-        let Some(layout) = application.layout() else { return Ok(Some(Lodging::PrivacyIdea)) };
+        let Some(layout) = application.layout() else { return Ok(Some(AppLayout::PrivacyIdea)) };
         let secret = match secret {
             Some(source) => Some(
                 self.app_secret
@@ -23,7 +23,7 @@ impl App {
             None => None,
         };
         let (peppers, max_tries) = (self.peppers().await?, settings.code.max_attempts);
-        Ok(Some(Lodging::Codes(Codes { layout, peppers, secret, max_tries, ours: &settings.code.spec })))
+        Ok(Some(AppLayout::Codes(LayoutContext { layout, peppers, secret, max_tries, ours: &settings.code.spec })))
     }
 
     /// The keys of codes that are to be made or checked. Where nobody here does either, none is asked for.
@@ -32,7 +32,7 @@ impl App {
     /// As [`Self::peppers`], and where codes are only looked at.
     pub async fn peppers_for(&self, what: &str) -> Result<&Peppers, Error> {
         match self.application()? {
-            Some(Application::PrivacyIdea) => Err(VerifierError::looked_at_only(what).into()),
+            Some(Application::PrivacyIdea) => Err(OperationError::looked_at_only(what).into()),
             Some(Application::Codes(_)) | None => self.peppers().await,
         }
     }
@@ -57,8 +57,8 @@ impl App {
         let shapes = match self.application()? {
             None => CodeShapes::of(own),
             Some(Application::Codes(layout)) if layout.allows.verify => layout.shapes(own),
-            Some(Application::Codes(layout)) => return Err(VerifierError::not_allowed(layout, "checked").into()),
-            Some(Application::PrivacyIdea) => return Err(VerifierError::looked_at_only("checked").into()),
+            Some(Application::Codes(layout)) => return Err(OperationError::not_allowed(layout, "checked").into()),
+            Some(Application::PrivacyIdea) => return Err(OperationError::looked_at_only("checked").into()),
         };
         shapes.read(typed).map_err(|error| Error::new(Exit::Usage, error))
     }

@@ -1,10 +1,10 @@
 //! The composition root: what a command needs, opened when it is first asked for.
 
-mod asking;
-mod examining;
 mod guarding;
+mod health;
+mod local_pepper;
 mod lodging;
-mod own_pepper;
+mod prompt;
 mod redis;
 mod sending;
 
@@ -21,8 +21,8 @@ use crate::output::Printer;
 use crate::store::{Clock, Embedded, Store};
 use crate::system::shown;
 
-pub use crate::store::{Place, Role, Understood};
-use crate::operations::{Progress, Verifier};
+use crate::operations::{Operations, Progress};
+pub use crate::store::{Endpoint, Role, Understood};
 
 /// What was said on the command line and in the environment for every command.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ pub struct App {
     pub printer: Printer,
     /// What is under way.
     pub progress: Arc<Progress>,
-    time: asking::Time,
+    time: prompt::Time,
     settings: OnceCell<Settings>,
     store: AsyncOnceCell<Box<dyn Store>>,
     peppers: AsyncOnceCell<Peppers>,
@@ -66,7 +66,7 @@ impl App {
     #[must_use]
     pub fn new(globals: Globals, env: Env, printer: Printer, progress: Arc<Progress>) -> Self {
         Self {
-            time: asking::Time::new(globals.timeout),
+            time: prompt::Time::new(globals.timeout),
             globals,
             env,
             printer,
@@ -139,7 +139,7 @@ impl App {
                 let StoreSettings::Embedded { path } = &settings.store else {
                     return Err(config::ConfigError::missing_pepper(settings.path.as_deref()).into());
                 };
-                peppers.push(own_pepper::open(&path.with_file_name("pepper"), &OsRandom)?);
+                peppers.push(local_pepper::open(&path.with_file_name("pepper"), &OsRandom)?);
             }
             Peppers::new(peppers).map_err(|error| Error::new(Exit::Config, error))
         });
@@ -150,9 +150,9 @@ impl App {
     ///
     /// # Errors
     /// As [`Self::store`].
-    pub async fn verifier(&self) -> Result<Verifier<'_>, Error> {
+    pub async fn operations(&self) -> Result<Operations<'_>, Error> {
         let settings = self.settings()?;
-        Ok(Verifier {
+        Ok(Operations {
             store: self.store().await?,
             limits: &settings.limits,
             timeline_kept: settings.timeline.keep,
@@ -170,7 +170,7 @@ impl App {
     ///
     /// # Errors
     /// When it was not named, or the answer is no, or there is nobody to ask.
-    pub async fn may_change(&self, what: &str, asks: Asks) -> Result<(), Error> {
+    pub async fn may_change(&self, what: &str, asks: Confirm) -> Result<(), Error> {
         let settings = self.settings()?;
         let Some(path) = settings.path.as_ref().filter(|_| settings.protected && !self.globals.dry_run) else {
             return Ok(());
@@ -179,7 +179,7 @@ impl App {
             return Err(Error::said(Exit::Confirm, format!("{} is protected, and was not named", path.display()))
                 .hint(format!("pass --config {} to confirm that you mean it", config::pasteable(path))));
         }
-        if asks == Asks::Never || self.globals.yes {
+        if asks == Confirm::No || self.globals.yes {
             return Ok(());
         }
         self.confirm(&format!("{what} on the protected {}?", path.display())).await
@@ -242,11 +242,11 @@ impl App {
 
 /// Whether a change of a protected environment asks first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asks {
+pub enum Confirm {
     /// It does.
-    First,
+    Yes,
     /// The code that is typed is its own confirmation.
-    Never,
+    No,
 }
 
 /// The operating system's generator.

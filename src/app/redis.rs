@@ -9,10 +9,10 @@ use crate::config::{
     self, Deployment, Fetch, Node, PlacedSecret, RedisSettings, RedisTarget, SecretSource, StoreSettings, TlsFiles,
 };
 use crate::error::{Error, Exit};
-use crate::otp::foreign::escaped;
+use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
 use crate::otp::{Hint, Secret};
-use crate::store::{self, Deadline, Durability, Place, Redis, Role, Sentinels, Server, Tls, Understood};
+use crate::store::{self, Deadline, Durability, Endpoint, Redis, Role, Sentinels, Server, Tls, Understood};
 use crate::system::FilePath;
 
 /// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.
@@ -99,7 +99,7 @@ impl App {
                 (store::Deployment::Alone(place(node)), *database)
             }
             Deployment::Alone(RedisTarget::Unix { path, database }) => {
-                (store::Deployment::Alone(Place::Unix(path.to_path_buf())), *database)
+                (store::Deployment::Alone(Endpoint::Unix(path.to_path_buf())), *database)
             }
             Deployment::Cluster(nodes) => (store::Deployment::Cluster(nodes.iter().map(place).collect()), 0),
             Deployment::Sentinel(own) => {
@@ -188,8 +188,8 @@ fn lacks_rights(error: &Error) -> bool {
     error.source.downcast_ref::<store::StoreError>().is_some_and(store::StoreError::lacks_rights)
 }
 
-fn place(node: &Node) -> Place {
-    Place::Tcp(node.host.clone(), node.port)
+fn place(node: &Node) -> Endpoint {
+    Endpoint::Tcp(node.host.clone(), node.port)
 }
 
 fn tls(files: &TlsFiles) -> Result<Tls, Error> {

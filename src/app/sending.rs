@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::{App, clock, today};
 use crate::config::{Settings, TestNumber};
 use crate::error::{Error, Exit};
-use crate::otp::text::Template;
+use crate::operations::Route;
+use crate::otp::text::MessageTemplate;
 use crate::otp::{Hint, Phone};
 use crate::provider::{self, Provider};
-use crate::operations::Route;
 
 /// A provider's answer is not waited for until the very end of the command's time: so much is kept for writing it down.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -74,7 +74,7 @@ impl App {
     ///
     /// # Errors
     /// When there is none for it, or the template is wrong.
-    pub fn template(&self, lang: Option<&str>) -> Result<Template, Error> {
+    pub fn template(&self, lang: Option<&str>) -> Result<MessageTemplate, Error> {
         let settings = self.settings()?;
         let message = &settings.message;
         let source = match lang {
@@ -86,7 +86,7 @@ impl App {
                     .hint("a language has its text in the file, under [message.lang.hi]")
             })?,
         };
-        Template::new(source, message.host.as_deref()).map_err(|error| {
+        MessageTemplate::new(source, message.host.as_deref()).map_err(|error| {
             let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
             Error::said(Exit::Config, format!("{}`{key}`: {error}", place(settings)))
                 .hint(Hint::run(&["config", "check"]))

@@ -1,9 +1,9 @@
 //! What is told of a command that did not come to its end: no more than is known, and no less.
 
 use crate::error::{Details, Error, Exit, Outcome};
-use crate::otp::Hint;
-use crate::output::many;
 use crate::operations::{Effect, KnownEffects};
+use crate::otp::Hint;
+use crate::output::plural;
 
 /// Why a command did not come to its end, and how the process ends then; `None`: as what is known of it says.
 pub(super) type Stop = (&'static str, Option<Exit>);
@@ -45,11 +45,11 @@ fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
         Effect::Code(_) => unknown("the code may have been stored, and reached nobody"),
         Effect::Cancellation(_) => unknown("the SMS was not sent, and its code may not have been canceled"),
         Effect::Removal => {
-            let removed = many(known.removed, "key was", "keys were");
+            let removed = plural(known.removed, "key was", "keys were");
             return unknown(&format!("{removed} removed, and the next few may have been"));
         }
         Effect::Revocation if known.revoked > 0 => {
-            let revoked = many(known.revoked, "code was", "codes were");
+            let revoked = plural(known.revoked, "code was", "codes were");
             return unknown(&format!("{revoked} revoked, and more may have been"));
         }
         Effect::Revocation => unknown("codes may have been revoked"),
@@ -92,6 +92,6 @@ fn parts(known: &KnownEffects) -> String {
         (known.removed, "key was removed", "keys were removed"),
     ];
     let words: Vec<String> =
-        counted.iter().filter(|(count, ..)| *count > 0).map(|(count, one, more)| many(*count, one, more)).collect();
+        counted.iter().filter(|(count, ..)| *count > 0).map(|(count, one, more)| plural(*count, one, more)).collect();
     if words.is_empty() { "a part of it was done".to_owned() } else { words.join(", ") }
 }

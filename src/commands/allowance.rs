@@ -2,9 +2,9 @@
 
 use crate::app::App;
 use crate::error::Error;
-use crate::otp::rules::{Allowance, Held, Known, allowance};
-use crate::otp::{Moment, Phone, Purpose};
 use crate::operations::Counters;
+use crate::otp::rules::{Allowance, PendingLimit, PhoneState, allowance};
+use crate::otp::{Moment, Phone, Purpose};
 
 /// Whether a code for this purpose could be sent to a phone now, by all that holds for it.
 ///
@@ -13,7 +13,7 @@ use crate::operations::Counters;
 pub(super) fn of(
     app: &App,
     (phone, purpose): (&Phone, &Purpose),
-    (known, now): (&Known, Moment),
+    (known, now): (&PhoneState, Moment),
     counters: &Counters,
 ) -> Result<Allowance, Error> {
     let settings = app.settings()?;
@@ -22,7 +22,7 @@ pub(super) fn of(
     let real = |name: &String| settings.providers.get(name).is_some_and(|provider| provider.kind.is_real());
     // Close numbers are looked for only where an SMS costs money.
     let last_four = (!is_test && route.iter().any(real)).then(|| phone.last_four());
-    let held = Held {
+    let held = PendingLimit {
         policy: settings.policy.check(phone),
         prefix: counters.prefix.as_ref(),
         country: counters.country.as_ref(),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::fs::File;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use super::Done;
+use super::CommandResult;
 use super::target::{Target, target};
 use crate::app::App;
 use crate::error::{Error, Exit};
@@ -19,7 +19,7 @@ const LONGEST: u64 = 1024;
 #[async_trait(?Send)]
 pub(super) trait Each {
     /// One of them.
-    async fn each(&self, app: &App, target: &Target) -> Done;
+    async fn each(&self, app: &App, target: &Target) -> CommandResult;
 }
 
 /// The lines that are still to be done.
@@ -98,7 +98,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    async fn result(&self, line: &str) -> Done {
+    async fn result(&self, line: &str) -> CommandResult {
         let target = target(self.app, line).await?;
         self.each.each(self.app, &target).await
     }

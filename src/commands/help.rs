@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use crate::cli;
 use crate::error::{EXITS, Error, Exit};
 use crate::otp::Hint;
@@ -37,7 +37,7 @@ struct Code {
 }
 
 impl Args {
-    pub(super) fn run(&self) -> Done {
+    pub(super) fn run(&self) -> CommandResult {
         if self.topic == ["exit-codes"] {
             let code = |(exit, code, meaning, repeat): &(Exit, &'static str, &'static str, &'static str)| Code {
                 exit: exit.number(),

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
+use super::code_options::CodeOptions;
 use super::target::phone_of;
-use super::wanted::Wanted;
-use crate::app::{App, Asks};
+use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
 use crate::otp::time::rfc3339;
@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(value_name = "PHONE|USER")]
     target: String,
     #[command(flatten)]
-    wanted: Wanted,
+    wanted: CodeOptions,
 }
 
 struct Issued {
@@ -37,7 +37,7 @@ struct Issued {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let settings = app.settings()?;
         if settings.protected {
             if !settings.reveal {
@@ -53,12 +53,12 @@ impl Args {
             }
         }
         let target = phone_of(app, &self.target).await?;
-        app.may_change(&format!("print a code for {}", target.shown(app)), Asks::First).await?;
+        app.may_change(&format!("print a code for {}", target.shown(app)), Confirm::Yes).await?;
         app.guard().await?;
         app.printer.may_print_once("the code")?;
         let code = self.wanted.code(app, &target).await?;
         let asked = self.wanted.issue(app, &target, &code).await?;
-        let issued = app.verifier().await?.issue(&asked).await.map_err(|error| target.failed(app, error))?;
+        let issued = app.operations().await?.issue(&asked).await.map_err(|error| target.failed(app, error))?;
         let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
         Ok(Box::new(Issued {
             challenge_id: challenge.id,

@@ -3,14 +3,14 @@
 use clap::ValueEnum as _;
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use super::skipped::{self, Skipped};
 use crate::app::App;
 use crate::error::Exit;
+use crate::operations::ListFilter;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, DeliveryState, Hint, Moment};
 use crate::output::{Human, Report, Table, lines_of};
-use crate::operations::Wanted;
 
 /// List live codes, or locks
 ///
@@ -43,7 +43,7 @@ enum State {
     Unknown,
 }
 
-impl From<State> for Wanted {
+impl From<State> for ListFilter {
     fn from(state: State) -> Self {
         match state {
             State::Live => Self::Live,
@@ -81,10 +81,10 @@ struct Codes {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let keep = |phone: &crate::otp::Phone| self.country.is_none_or(|country| phone.country() == Some(country));
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let page = app.verifier().await?.list(self.state.into(), keep, self.cursor.as_deref(), most).await?;
+        let page = app.operations().await?.list(self.state.into(), keep, self.cursor.as_deref(), most).await?;
         let mut codes = Vec::with_capacity(page.found.len());
         for line in page.found {
             codes.push(Row {

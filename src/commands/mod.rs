@@ -2,11 +2,12 @@
 
 mod allowance;
 mod batch;
+mod code_options;
 mod completions;
 mod config;
 mod delivery;
+mod delivery_fields;
 mod doctor;
-mod fate;
 mod help;
 mod inspect;
 mod issue;
@@ -22,7 +23,6 @@ mod user;
 mod verify;
 mod version;
 mod wait;
-mod wanted;
 
 use std::time::Duration;
 
@@ -33,16 +33,16 @@ use crate::error::Error;
 use crate::output::{Output, Report};
 
 /// One report, of a command that gives back no more.
-type Done = Result<Box<dyn Report>, Error>;
+type CommandResult = Result<Box<dyn Report>, Error>;
 
 /// The time of a command that waits for no SMS.
-const USUAL: Duration = Duration::from_secs(10);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time of a command that does.
-pub(crate) const SEND: Duration = Duration::from_secs(45);
+pub(crate) const SEND_TIMEOUT: Duration = Duration::from_secs(45);
 /// The time of a command that waits for what becomes of one.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The time of a command over many phones: each of them has its own.
-const MANY: Duration = Duration::from_secs(24 * 60 * 60);
+const BATCH_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Every subcommand, by its name and the module that owns it. Its help is the doc comment on the module's `Args`.
 macro_rules! commands {
@@ -132,14 +132,14 @@ impl Command {
 
     /// The time that the command has, unless the caller says another.
     #[must_use]
-    pub fn time(&self) -> Duration {
+    pub fn default_timeout(&self) -> Duration {
         match self {
-            Self::Send(args) if args.many() => MANY,
-            Self::Revoke(args) if args.many() => MANY,
-            Self::Store(args) if args.many() => MANY,
-            Self::Send(_) => SEND,
-            Self::Wait(_) => WAIT,
-            _ => USUAL,
+            Self::Send(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::Revoke(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::Store(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::Send(_) => SEND_TIMEOUT,
+            Self::Wait(_) => WAIT_TIMEOUT,
+            _ => DEFAULT_TIMEOUT,
         }
     }
 }

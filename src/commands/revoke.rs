@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use super::batch::{Batch, Each};
 use super::skipped::{self, Skipped};
 use super::target::{Target, target};
-use crate::app::{App, Asks};
+use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
-use crate::otp::rules::Revoke;
+use crate::operations::{ListFilter, Listed};
+use crate::otp::rules::RevokeRequest;
 use crate::otp::{Hint, Purpose};
-use crate::output::{Human, Output, Report, many};
-use crate::operations::{Listed, Wanted};
+use crate::output::{Human, Output, Report, plural};
 
 /// Kill live codes
 ///
@@ -64,13 +64,13 @@ const GONE: usize = 3;
 
 impl Args {
     /// Whether it is about many phones.
-    pub(super) fn many(&self) -> bool {
+    pub(super) fn is_batch(&self) -> bool {
         self.all || self.from.is_some()
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
         if let Some(from) = &self.from {
-            app.may_change(&format!("revoke the codes of each line of {}", from.display()), Asks::First).await?;
+            app.may_change(&format!("revoke the codes of each line of {}", from.display()), Confirm::Yes).await?;
             return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
         }
         if self.all {
@@ -79,13 +79,13 @@ impl Args {
         if let [only] = self.targets.as_slice() {
             let only = target(app, only).await?;
             let whom = only.shown(app);
-            app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
+            app.may_change(&format!("revoke the codes of {whom}"), Confirm::Yes).await?;
             return Ok(Output::One(revoked(app, self.one(app, &only).await?, Vec::new(), whom)));
         }
         self.several(app).await.map(Output::One)
     }
 
-    async fn several(&self, app: &App) -> Done {
+    async fn several(&self, app: &App) -> CommandResult {
         let mut targets = Vec::with_capacity(self.targets.len());
         for text in &self.targets {
             match target(app, text).await {
@@ -99,7 +99,7 @@ impl Args {
             Err(_) => (*text).clone(),
         });
         let whom = shown.collect::<Vec<_>>().join(", ");
-        app.may_change(&format!("revoke the codes of {whom}"), Asks::First).await?;
+        app.may_change(&format!("revoke the codes of {whom}"), Confirm::Yes).await?;
         let mut tally = Tally::default();
         app.progress.is_one_of_many();
         for (text, target) in targets {
@@ -115,13 +115,13 @@ impl Args {
         Ok(revoked(app, tally.challenges, tally.failed, whom))
     }
 
-    fn asked<'a>(&'a self, app: &'a App, challenge_id: Option<&'a str>) -> Revoke<'a> {
-        Revoke { purpose: self.purpose.as_ref(), challenge_id, reason: app.globals.reason.as_deref() }
+    fn asked<'a>(&'a self, app: &'a App, challenge_id: Option<&'a str>) -> RevokeRequest<'a> {
+        RevokeRequest { purpose: self.purpose.as_ref(), challenge_id, reason: app.globals.reason.as_deref() }
     }
 
     async fn one(&self, app: &App, target: &Target) -> Result<Vec<String>, Error> {
         let asked = self.asked(app, target.challenge.as_deref());
-        let verifier = app.verifier().await?;
+        let verifier = app.operations().await?;
         let revoked = verifier.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
         if self.must_exist && revoked.outcome.0.is_empty() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "there is no live code")));
@@ -130,27 +130,27 @@ impl Args {
     }
 
     /// Page by page. A code that is made meanwhile may or may not be among them.
-    async fn everything(&self, app: &App) -> Done {
-        app.may_change("revoke every live code", Asks::Never).await?;
+    async fn everything(&self, app: &App) -> CommandResult {
+        app.may_change("revoke every live code", Confirm::No).await?;
         if !app.globals.dry_run {
             let place = app.place()?;
             let question = if app.will_ask() {
                 let (codes, unread) = self.count(app).await?;
                 let unread =
                     if unread == 0 { String::new() } else { format!(", and those of {unread} unreadable records") };
-                let codes = many(codes, "live code", "live codes");
+                let codes = plural(codes, "live code", "live codes");
                 format!("Revoke {codes}{unread}, of every phone, on {place}?")
             } else {
                 String::new()
             };
             app.confirm(&question).await?;
         }
-        let verifier = app.verifier().await?;
+        let verifier = app.operations().await?;
         let asked = self.asked(app, None);
         let (mut tally, mut place) = (Tally::default(), None);
         app.progress.is_one_of_many();
         loop {
-            let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await;
+            let page = verifier.page(ListFilter::Live, |_| true, place.as_deref()).await;
             let page = page.map_err(|error| after(error, tally.challenges.len()))?;
             // Whether they have live codes is not known, so none of theirs is revoked.
             for one in page.skipped {
@@ -184,10 +184,10 @@ impl Args {
 
     /// How many codes it is about, and how many records cannot be read.
     async fn count(&self, app: &App) -> Result<(usize, usize), Error> {
-        let verifier = app.verifier().await?;
+        let verifier = app.operations().await?;
         let (mut codes, mut unread, mut place) = (0, 0, None);
         loop {
-            let page = verifier.page(Wanted::Live, |_| true, place.as_deref()).await?;
+            let page = verifier.page(ListFilter::Live, |_| true, place.as_deref()).await?;
             codes += page.found.iter().filter(|line| self.wants(line)).count();
             unread += page.skipped.len();
             place = page.next;
@@ -220,7 +220,7 @@ fn after(error: impl Into<Error>, revoked: usize) -> Error {
     let mut error = error.into();
     if revoked > 0 {
         error.exit = Exit::Partial;
-        let done = many(revoked, "code was", "codes were");
+        let done = plural(revoked, "code was", "codes were");
         error.source = error.source.context(format!("{done} revoked before this failed"));
     }
     error
@@ -233,7 +233,7 @@ fn revoked(app: &App, challenges: Vec<String>, failed: Vec<Skipped>, whom: Strin
 
 #[async_trait(?Send)]
 impl Each for Args {
-    async fn each(&self, app: &App, target: &Target) -> Done {
+    async fn each(&self, app: &App, target: &Target) -> CommandResult {
         Ok(revoked(app, self.one(app, target).await?, Vec::new(), target.shown(app)))
     }
 }
@@ -241,7 +241,7 @@ impl Each for Args {
 impl Report for Revoked {
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would revoke" } else { "Revoked" };
-        Human::Text(format!("{done} {} of {}.", many(self.revoked, "code", "codes"), self.whom))
+        Human::Text(format!("{done} {} of {}.", plural(self.revoked, "code", "codes"), self.whom))
     }
 
     fn document(&self) -> serde_json::Result<String> {

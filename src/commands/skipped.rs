@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Phone, UserId};
-use crate::output::many;
+use crate::output::plural;
 
 /// So many are told one by one to a person.
 const TOLD: usize = 20;
@@ -85,7 +85,7 @@ pub(super) fn hint(skipped: &[Skipped]) -> Option<Hint> {
 pub(super) fn warnings(skipped: &[Skipped]) -> Vec<String> {
     let mut warnings: Vec<String> = skipped.iter().take(TOLD).map(Skipped::sentence).collect();
     if skipped.len() > TOLD {
-        warnings.push(format!("{} skipped", many(skipped.len() - TOLD, "more was", "more were")));
+        warnings.push(format!("{} skipped", plural(skipped.len() - TOLD, "more was", "more were")));
     }
     warnings
 }

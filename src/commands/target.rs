@@ -122,7 +122,7 @@ pub(super) fn phone(app: &App, text: &str) -> Result<Phone, Error> {
 }
 
 async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
-    let (mut links, mut unread) = app.verifier().await?.readable_phones_of(user).await?;
+    let (mut links, mut unread) = app.operations().await?.readable_phones_of(user).await?;
     let phones: Vec<Phone> =
         links.iter().map(|(phone, _)| phone).chain(unread.iter().map(|one| &one.phone)).cloned().collect();
     // Which of them is meant is not guessed, and not known where it cannot be read whose one of them is.

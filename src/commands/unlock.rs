@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use super::allowance;
 use super::target::phone_of;
-use crate::app::{App, Asks};
+use crate::app::{App, Confirm};
 use crate::otp::Purpose;
-use crate::otp::rules::{Allowance, Unlock};
-use crate::output::{Human, Report, many};
+use crate::otp::rules::{Allowance, UnlockRequest};
+use crate::output::{Human, Report, plural};
 
 /// Clear a lock and the count of wrong codes
 ///
@@ -39,17 +39,17 @@ struct Unlocked {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = phone_of(app, &self.target).await?;
-        app.may_change(&format!("unlock {}", target.shown(app)), Asks::First).await?;
+        app.may_change(&format!("unlock {}", target.shown(app)), Confirm::Yes).await?;
         let reason = app.globals.reason.as_deref();
-        let asked = Unlock { purpose: self.purpose.as_ref(), limits: self.limits, reason };
-        let unlocked = app.verifier().await?.unlock(&target.phone, &asked).await;
+        let asked = UnlockRequest { purpose: self.purpose.as_ref(), limits: self.limits, reason };
+        let unlocked = app.operations().await?.unlock(&target.phone, &asked).await;
         let stepped = unlocked.map_err(|error| target.failed(app, error))?;
         let (known, now, unlocked) = (stepped.known, stepped.now, stepped.outcome);
         // What it shares with other phones is not cleared, and may still refuse the next send.
         let send = if self.limits {
-            let counters = app.verifier().await?.counters_of(&target.phone).await;
+            let counters = app.operations().await?.counters_of(&target.phone).await;
             let purpose = self.purpose.clone().unwrap_or_default();
             Some(allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?)
         } else {
@@ -75,8 +75,8 @@ impl Report for Unlocked {
         let still = still.map(|send| format!(" The next send is {}.", send.words())).unwrap_or_default();
         Human::Text(format!(
             "{done} {} and {} of {}{limits}.{still}",
-            many(self.locks_cleared, "lock", "locks"),
-            many(self.failures_cleared, "failure", "failures"),
+            plural(self.locks_cleared, "lock", "locks"),
+            plural(self.failures_cleared, "failure", "failures"),
             self.phone
         ))
     }

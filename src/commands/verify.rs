@@ -4,17 +4,17 @@ use std::io::IsTerminal as _;
 
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use super::target::{Target, phone_of, standard_input};
-use crate::app::{App, Asks};
+use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
-use crate::otp::foreign::is_unsafe;
-use crate::otp::record::{Answer, Reason, Slot, Verdict};
-use crate::otp::rules::Asked;
+use crate::operations::{Applied, AttemptOutcome};
+use crate::otp::escape::is_unsafe;
+use crate::otp::record::{Answer, PurposeState, Reason, Verdict};
+use crate::otp::rules::AttemptRequest;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId, reference};
-use crate::output::{Human, Report, many};
-use crate::operations::{Stepped, Tried};
+use crate::output::{Human, Report, plural};
 
 /// No code, however spaced, is longer.
 const LONGEST: u64 = 256;
@@ -48,7 +48,7 @@ pub struct Args {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         if app.globals.dry_run {
             // It would tell a right code from a wrong one as often as anyone likes.
             return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess")
@@ -64,7 +64,7 @@ impl Args {
         typed.transpose()?;
         let code = app.typed_code(&self.typed(app).await?)?;
         let target = phone_of(app, &self.target).await?;
-        app.may_change("spend a try", Asks::Never).await?;
+        app.may_change("spend a try", Confirm::No).await?;
         app.guard().await?;
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
@@ -76,8 +76,8 @@ impl Args {
         })
     }
 
-    async fn check(&self, app: &App, target: &Target, code: &Code, attempt_id: &str) -> Done {
-        let asked = Asked {
+    async fn check(&self, app: &App, target: &Target, code: &Code, attempt_id: &str) -> CommandResult {
+        let asked = AttemptRequest {
             phone: &target.phone,
             purpose: &self.purpose,
             code,
@@ -86,7 +86,7 @@ impl Args {
             user: target.user(self.user.as_ref())?,
             require_user: self.require_user,
         };
-        let stepped = app.verifier().await?.verify(&asked).await?;
+        let stepped = app.operations().await?.verify(&asked).await?;
         Ok(Box::new(Checked {
             phone: target.shown(app),
             next: self.next(target, &stepped),
@@ -99,10 +99,10 @@ impl Args {
     }
 
     /// What to do then. A live code of another purpose is what was meant, more often than not.
-    fn next(&self, target: &Target, stepped: &Stepped<Tried>) -> Option<Hint> {
+    fn next(&self, target: &Target, stepped: &Applied<AttemptOutcome>) -> Option<Hint> {
         let answer = &stepped.outcome.answer;
         let mut others = stepped.known.record.purposes.iter().filter(|(purpose, _)| **purpose != self.purpose);
-        let live = |(purpose, slot): (&Purpose, &Slot)| slot.live(stepped.now).next().map(|_| purpose.clone());
+        let live = |(purpose, slot): (&Purpose, &PurposeState)| slot.live(stepped.now).next().map(|_| purpose.clone());
         let other = others.find_map(live).filter(|_| answer.verdict == Verdict::NoCode);
         match other {
             Some(other) => {
@@ -165,7 +165,7 @@ impl Report for Checked {
     fn human(&self) -> Human {
         let phone = &self.phone;
         let answer = &self.answer;
-        let left = many(answer.attempts_left, "try", "tries");
+        let left = plural(answer.attempts_left, "try", "tries");
         Human::Text(match (answer.verdict, answer.reason) {
             (Verdict::Ok, _) => match &answer.user {
                 Some(user) => format!("The code for {phone} is right. User: {user}"),
@@ -181,12 +181,12 @@ impl Report for Checked {
                     let wait = until.since(self.now).as_millis().div_ceil(1000);
                     format!(
                         "{phone} is locked for {wait} s, after {} in a row.",
-                        many(answer.failures, "wrong code", "wrong codes")
+                        plural(answer.failures, "wrong code", "wrong codes")
                     )
                 }
                 None => format!(
                     "{phone} is locked until someone unlocks it, after {} in a row.",
-                    many(answer.failures, "wrong code", "wrong codes")
+                    plural(answer.failures, "wrong code", "wrong codes")
                 ),
             },
             (Verdict::NoCode, reason) => {

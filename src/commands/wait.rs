@@ -6,18 +6,18 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::Done;
-use super::fate::{Fate, why_not};
+use super::CommandResult;
+use super::delivery_fields::{DeliveryFields, why_not};
 use super::target::{Target, target};
-use crate::app::{App, Asks};
+use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
-use crate::otp::goal::was_printed;
+use crate::operations::{Notice, ToWatch, Watched};
 use crate::otp::record::{Challenge, Reason, State};
 use crate::otp::time::rfc3339;
-use crate::otp::{DeliveryReason, Goal, Hint, Moment, Phone, Purpose, Standing};
+use crate::otp::wait_for::was_printed;
+use crate::otp::{DeliveryReason, Hint, Moment, Phone, Purpose, WaitFor, WaitStatus};
 use crate::output::{Human, Report};
 use crate::provider::Provider;
-use crate::operations::{Notice, ToWatch, Watched};
 
 /// So much of the command's time is kept for a last look at the store and for printing what is known.
 const MARGIN: Duration = Duration::from_millis(500);
@@ -35,17 +35,17 @@ pub struct Args {
     #[arg(value_name = "PHONE|USER|ID")]
     target: String,
     /// What to wait for
-    #[arg(long = "for", value_name = "WHAT", default_value = "delivered", value_parser = goals(&Goal::ALL))]
-    goal: Goal,
+    #[arg(long = "for", value_name = "WHAT", default_value = "delivered", value_parser = goals(&WaitFor::ALL))]
+    goal: WaitFor,
     /// What the code is for
     #[arg(long)]
     purpose: Option<Purpose>,
 }
 
 /// Reads one of these goals.
-pub(super) fn goals(goals: &[Goal]) -> impl clap::builder::TypedValueParser<Value = Goal> + use<> {
+pub(super) fn goals(goals: &[WaitFor]) -> impl clap::builder::TypedValueParser<Value = WaitFor> + use<> {
     let names: Vec<&'static str> = goals.iter().map(|goal| goal.as_str()).collect();
-    PossibleValuesParser::new(names).try_map(|name| Goal::named(&name).ok_or("no such goal"))
+    PossibleValuesParser::new(names).try_map(|name| WaitFor::named(&name).ok_or("no such goal"))
 }
 
 /// How a wait ended.
@@ -74,7 +74,7 @@ struct Waited {
     provider: Option<String>,
     provider_message_id: Option<String>,
     #[serde(flatten)]
-    fate: Fate,
+    fate: DeliveryFields,
     asked_provider: bool,
     #[serde(serialize_with = "rfc3339")]
     created_at: Moment,
@@ -88,13 +88,13 @@ struct Waited {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = target(app, &self.target).await?;
-        app.may_change("keep what the provider says of an SMS", Asks::Never).await?;
+        app.may_change("keep what the provider says of an SMS", Confirm::No).await?;
         self.wait(app, &target).await.map_err(|error| target.failed(app, error))
     }
 
-    async fn wait(&self, app: &App, target: &Target) -> Done {
+    async fn wait(&self, app: &App, target: &Target) -> CommandResult {
         let asked = ToWatch {
             phone: &target.phone,
             challenge: target.challenge.as_deref(),
@@ -104,7 +104,7 @@ impl Args {
             grace: grace(app),
         };
         let open = async |name: &str| open(app, name).await;
-        let verifier = app.verifier().await?;
+        let verifier = app.operations().await?;
         let watching = Box::pin(verifier.watch(&asked, open, |notice| tell(app, notice)));
         let watched = app.progress.waiting_for(NEWS, watching).await?;
         let watched = watched.ok_or_else(|| self.nothing(target))?;
@@ -122,10 +122,10 @@ impl Args {
 
 /// Waits for what becomes of an SMS that was just sent. `None`, and a warning: it cannot be waited for, which does not
 /// undo the send.
-pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: Goal) -> Option<Watched> {
+pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: WaitFor) -> Option<Watched> {
     let (deadline, grace) = (deadline(app), grace(app));
     let asked = ToWatch { phone, challenge: Some(id), purpose: None, goal, deadline, grace };
-    let watched = match app.verifier().await {
+    let watched = match app.operations().await {
         Ok(verifier) => {
             let open = async |name: &str| open(app, name).await;
             let watching = Box::pin(verifier.watch_sent(&asked, id, open, |notice| tell(app, notice)));
@@ -169,12 +169,12 @@ fn tell(app: &App, notice: Notice) {
 }
 
 impl Ended {
-    pub(super) fn of(standing: Standing) -> Self {
+    pub(super) fn of(standing: WaitStatus) -> Self {
         match standing {
-            Standing::Reached => Self::Reached,
-            Standing::Undelivered => Self::Undelivered,
-            Standing::Gone(_) => Self::NoCode,
-            Standing::Waiting => Self::Timeout,
+            WaitStatus::Reached => Self::Reached,
+            WaitStatus::Undelivered => Self::Undelivered,
+            WaitStatus::Gone(_) => Self::NoCode,
+            WaitStatus::Waiting => Self::Timeout,
         }
     }
 
@@ -189,13 +189,13 @@ impl Ended {
 }
 
 impl Waited {
-    fn new(app: &App, target: &Target, goal: Goal, watched: Watched) -> Self {
+    fn new(app: &App, target: &Target, goal: WaitFor, watched: Watched) -> Self {
         let phone = target.shown(app);
         let ended = Ended::of(watched.standing);
         let (words, hint) = (words(&phone, goal, &watched), hint(target, goal, &watched));
         let Watched { challenge, purpose, standing, valid, asked, waited, .. } = watched;
         let delivery = challenge.delivery.as_ref();
-        let mut fate = Fate::of(delivery);
+        let mut fate = DeliveryFields::of(delivery);
         if ended == Ended::Undelivered && !was_printed(&challenge) {
             fate.reason_text = fate.reason_text.or_else(|| Some(why_not(delivery)));
         }
@@ -205,7 +205,7 @@ impl Waited {
             goal: goal.as_str(),
             reached: ended == Ended::Reached,
             reason: match standing {
-                Standing::Gone(reason) => Some(reason),
+                WaitStatus::Gone(reason) => Some(reason),
                 _ => None,
             },
             phone,
@@ -241,39 +241,39 @@ fn seconds(span: Duration) -> String {
 }
 
 /// How it ended, for people.
-pub(super) fn words(phone: &str, goal: Goal, watched: &Watched) -> String {
+pub(super) fn words(phone: &str, goal: WaitFor, watched: &Watched) -> String {
     let challenge = &watched.challenge;
     let delivery = challenge.delivery.as_ref();
-    let fate = Fate::of(delivery);
+    let fate = DeliveryFields::of(delivery);
     let by = delivery.map(|delivery| format!(" by {}", delivery.provider)).unwrap_or_default();
     let first = match (watched.standing, goal) {
-        (Standing::Reached, Goal::Expired) => format!("The code for {phone} has expired."),
-        (Standing::Reached, _) if challenge.state == State::Used => format!("The code for {phone} was used."),
-        (Standing::Reached, Goal::Accepted) => format!("The SMS to {phone} was accepted{by}."),
-        (Standing::Reached, _) => format!("The SMS to {phone} was delivered{by}."),
-        (Standing::Undelivered, _) if was_printed(challenge) => {
+        (WaitStatus::Reached, WaitFor::Expired) => format!("The code for {phone} has expired."),
+        (WaitStatus::Reached, _) if challenge.state == State::Used => format!("The code for {phone} was used."),
+        (WaitStatus::Reached, WaitFor::Accepted) => format!("The SMS to {phone} was accepted{by}."),
+        (WaitStatus::Reached, _) => format!("The SMS to {phone} was delivered{by}."),
+        (WaitStatus::Undelivered, _) if was_printed(challenge) => {
             format!("There is no SMS to wait for: the code for {phone} was printed, or its application sends it.")
         }
-        (Standing::Undelivered, _) => {
+        (WaitStatus::Undelivered, _) => {
             let how = if challenge.state == State::Failed { "sent" } else { "delivered" };
             format!("The SMS to {phone} was not {how}: {}.", why_not(delivery))
         }
-        (Standing::Gone(reason), _) => format!("The code for {phone} {}.", gone(reason)),
-        (Standing::Waiting, goal) => {
+        (WaitStatus::Gone(reason), _) => format!("The code for {phone} {}.", gone(reason)),
+        (WaitStatus::Waiting, goal) => {
             let seconds = seconds(watched.waited);
             match goal {
-                Goal::Accepted => format!("The SMS to {phone} was not accepted within {seconds} s."),
-                Goal::Delivered => format!("The SMS to {phone} is not known to be delivered after {seconds} s."),
-                Goal::Verified => format!("The code for {phone} was not used within {seconds} s."),
-                Goal::Expired => format!("The code for {phone} did not expire within {seconds} s."),
+                WaitFor::Accepted => format!("The SMS to {phone} was not accepted within {seconds} s."),
+                WaitFor::Delivered => format!("The SMS to {phone} is not known to be delivered after {seconds} s."),
+                WaitFor::Verified => format!("The code for {phone} was not used within {seconds} s."),
+                WaitFor::Expired => format!("The code for {phone} did not expire within {seconds} s."),
             }
         }
     };
     let mut sentences = vec![first];
-    if goal.is_of_sms() && matches!(watched.standing, Standing::Waiting | Standing::Gone(_)) {
+    if goal.is_of_sms() && matches!(watched.standing, WaitStatus::Waiting | WaitStatus::Gone(_)) {
         sentences.push(last_known(challenge, &fate));
     }
-    if watched.standing != Standing::Reached && watched.valid {
+    if watched.standing != WaitStatus::Reached && watched.valid {
         sentences.push(format!("The code is valid for {} s.", seconds(challenge.expires_at.since(watched.now))));
     }
     sentences.join(" ")
@@ -291,7 +291,7 @@ fn gone(reason: Reason) -> &'static str {
 }
 
 /// The last that is known of an SMS.
-fn last_known(challenge: &Challenge, fate: &Fate) -> String {
+fn last_known(challenge: &Challenge, fate: &DeliveryFields) -> String {
     let delivery = challenge.delivery.as_ref();
     let provider = delivery.map_or("the provider", |delivery| delivery.provider.as_str());
     match (fate.word(), challenge.state) {
@@ -304,18 +304,18 @@ fn last_known(challenge: &Challenge, fate: &Fate) -> String {
 }
 
 /// What to do next.
-pub(super) fn hint(target: &Target, goal: Goal, watched: &Watched) -> Option<Hint> {
+pub(super) fn hint(target: &Target, goal: WaitFor, watched: &Watched) -> Option<Hint> {
     let report = watched.challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref());
     let on = |command| target.hint_for(command, &watched.purpose);
     match watched.standing {
-        Standing::Undelivered => Some(match report.and_then(|report| report.reason) {
+        WaitStatus::Undelivered => Some(match report.and_then(|report| report.reason) {
             Some(reason @ DeliveryReason::Landline) => on("issue").because(reason.advice()),
             Some(reason) => reason.advice().into(),
             None => on("inspect"),
         }),
-        Standing::Gone(_) if goal != Goal::Expired => Some(on("send")),
-        Standing::Waiting => Some(on("inspect")),
-        Standing::Reached | Standing::Gone(_) => None,
+        WaitStatus::Gone(_) if goal != WaitFor::Expired => Some(on("send")),
+        WaitStatus::Waiting => Some(on("inspect")),
+        WaitStatus::Reached | WaitStatus::Gone(_) => None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::guard;
 use super::secret::Fetch;
 use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
 use crate::layout::{Application, KeyedLayout};
-use crate::otp::text::{Template, TemplateError, Vars, segments};
+use crate::otp::text::{MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
 
 /// How bad it is.
@@ -239,7 +239,7 @@ fn costs(
     lang: Option<&str>,
     source: &str,
 ) -> Result<(String, bool), TemplateError> {
-    let template = Template::new(source, message.host.as_deref())?;
+    let template = MessageTemplate::new(source, message.host.as_deref())?;
     let text = template.render(&Vars {
         // As long as a code, and like one to the encoding: codes are ASCII letters and digits.
         code: &"0".repeat(settings.code.spec.length),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::otp::Hint;
-use crate::otp::foreign::escaped;
+use crate::otp::escape::escaped;
 use crate::system::shown;
 
 /// A configuration that is missing, invalid or unsafe. It holds no value of the file and no line of it, so that no

@@ -9,10 +9,10 @@ use super::error::ConfigError;
 use super::secret::SecretSource;
 use super::settings::{LayoutSettings, PlacedSecret};
 use super::tree::{Document, Node, Table};
-use super::{keys, words};
+use super::{keys, suggest};
 use crate::layout::{
-    Allows, Application, Clock, Counter, Form, Keeping, KeyedLayout, Numbers, Pattern, Spelling, Template, TemplateError,
-    privacyidea,
+    Allows, Application, AttemptCounter, CounterFormat, Form, HashScheme, KeyTemplate, KeyTemplateError, KeyedLayout,
+    Pattern, PhoneFormat, TimeFormat, privacyidea,
 };
 use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose};
 
@@ -121,7 +121,7 @@ impl Said {
     fn preset(&mut self, node: &Node<'_>, name: &str) -> Result<(), ConfigError> {
         let Some((_, text)) = PRESETS.iter().find(|(preset, _)| *preset == name) else {
             let all = || PRESETS.iter().map(|(preset, _)| *preset).chain([privacyidea::NAME]);
-            let meant = words::meant(name, all().chain(["native"]));
+            let meant = suggest::meant(name, all().chain(["native"]));
             let hint = format!("\"native\", a table, or one of {}", all().collect::<Vec<_>>().join(", "));
             return Err(node.refuse(format!("this layout is not known{meant}")).hint(hint));
         };
@@ -177,12 +177,12 @@ impl Said {
         let found = all.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         found.ok_or_else(|| {
             let words: Vec<&str> = all.iter().map(|(word, _)| *word).collect();
-            let meant = words::meant(text, words.iter().copied());
+            let meant = suggest::meant(text, words.iter().copied());
             place.refuse(name, format!("one of {} is wanted{meant}", words.join(", ")))
         })
     }
 
-    fn template(&self, place: &Place<'_>, name: &str, text: &str) -> Result<Template, ConfigError> {
+    fn template(&self, place: &Place<'_>, name: &str, text: &str) -> Result<KeyTemplate, ConfigError> {
         let text = match self.text("app") {
             Some(app) => text.replace("{app}", app),
             None if text.contains("{app}") => {
@@ -191,9 +191,9 @@ impl Said {
             }
             None => text.to_owned(),
         };
-        Template::parse(&text).map_err(|error| {
+        KeyTemplate::parse(&text).map_err(|error| {
             let hint = match error {
-                TemplateError::Text => "a shorter key",
+                KeyTemplateError::Text => "a shorter key",
                 _ => "key = \"otp:{phone}\"",
             };
             place.refuse(name, error.to_string()).hint(hint)
@@ -206,7 +206,7 @@ impl Said {
             place.refuse("key", "`key` is missing: where the code of a phone is").hint("key = \"otp:{phone}\"")
         })?;
         let form = self.word(place, "type", &Form::ALL, Form::Text)?;
-        let keeping = self.word(place, "verifier", &Keeping::ALL, Keeping::Plain)?;
+        let keeping = self.word(place, "verifier", &HashScheme::ALL, HashScheme::Plain)?;
         let locks = self.lists.get("locks").into_iter().flatten();
         let locks = locks.map(|text| self.template(place, "locks", text)).collect::<Result<Vec<_>, _>>()?;
         let layout = KeyedLayout {
@@ -216,21 +216,21 @@ impl Said {
             form,
             field: self.field(place, form)?,
             pattern: self.pattern(place, keeping)?,
-            keeping,
+            hash_scheme: keeping,
             ttl: self.ttl.unwrap_or(Duration::from_secs(300)),
             length: self.length.map(|length| usize::try_from(length).unwrap_or(MAX_LENGTH)),
             alphabet: self.alphabet(place)?,
             attempts: self.attempts(place, template("attempts")?)?,
             attempts_begin: self.begin.unwrap_or(0),
             max_attempts: self.text("max_attempts_field").map(str::to_owned),
-            closed: self.text("closed_field").map(str::to_owned),
+            used_field: self.text("closed_field").map(str::to_owned),
             expires: self.expires(place)?,
             nullable: self.nullable(place)?,
             fields: self.maps.get("fields").cloned().unwrap_or_default(),
-            resets: self.lists.get("counts").cloned().unwrap_or_default(),
+            reset_fields: self.lists.get("counts").cloned().unwrap_or_default(),
             cooldown: template("cooldown")?,
             locks,
-            numbers: self.numbers(place, form)?,
+            counter_format: self.numbers(place, form)?,
             allows: self.allows(place)?,
             because: self.text("because").map(str::to_owned),
             key,
@@ -255,18 +255,18 @@ impl Said {
         let read: Vec<&str> = read.into_iter().filter_map(|name| self.text(name)).chain(counts).collect();
         match nullable.iter().find(|name| !read.contains(&name.as_str())) {
             Some(strange) => {
-                let meant = words::meant(strange, read.iter().copied());
+                let meant = suggest::meant(strange, read.iter().copied());
                 Err(place.refuse("nullable", format!("no field of this name is read{meant}")))
             }
             None => Ok(nullable),
         }
     }
 
-    fn spelling(&self, place: &Place<'_>, around: &Around<'_>) -> Result<Spelling, ConfigError> {
+    fn spelling(&self, place: &Place<'_>, around: &Around<'_>) -> Result<PhoneFormat, ConfigError> {
         match self.word(place, "phone", &[("e164", 0), ("digits", 1), ("national", 2)], 0)? {
-            0 => Ok(Spelling::E164),
-            1 => Ok(Spelling::Digits),
-            _ => around.region.map(Spelling::National).ok_or_else(|| {
+            0 => Ok(PhoneFormat::E164),
+            1 => Ok(PhoneFormat::Digits),
+            _ => around.region.map(PhoneFormat::National).ok_or_else(|| {
                 place
                     .refuse("phone", "national numbers are those of one country, and no `region` says which")
                     .hint("at the top of the file: region = \"IN\"")
@@ -319,13 +319,13 @@ impl Said {
         }
     }
 
-    fn pattern(&self, place: &Place<'_>, keeping: Keeping) -> Result<Pattern, ConfigError> {
-        if keeping == Keeping::Plain && self.text("pattern").is_some() {
+    fn pattern(&self, place: &Place<'_>, keeping: HashScheme) -> Result<Pattern, ConfigError> {
+        if keeping == HashScheme::Plain && self.text("pattern").is_some() {
             return Err(place.refuse("pattern", "nothing is hashed where the verifier is \"plain\""));
         }
         let pattern = Pattern::parse(self.text("pattern").unwrap_or("{code}"));
         let pattern = pattern.map_err(|error| place.refuse("pattern", error.to_string()))?;
-        let wanted = keeping == Keeping::HmacSha256 || pattern.has_secret();
+        let wanted = keeping == HashScheme::HmacSha256 || pattern.has_secret();
         match (wanted, &self.secret) {
             (true, None) => Err(place
                 .refuse("verifier", "`secret` is missing: the key that the application hashes with")
@@ -335,11 +335,11 @@ impl Said {
         }
     }
 
-    fn attempts(&self, place: &Place<'_>, key: Option<Template>) -> Result<Option<Counter>, ConfigError> {
+    fn attempts(&self, place: &Place<'_>, key: Option<KeyTemplate>) -> Result<Option<AttemptCounter>, ConfigError> {
         match (key, self.text("attempts_field")) {
             (Some(_), Some(_)) => Err(place.refuse("attempts", "tries are counted in one place: a key or a field")),
-            (Some(key), None) => Ok(Some(Counter::Key(key))),
-            (None, Some(field)) => Ok(Some(Counter::Field(field.to_owned()))),
+            (Some(key), None) => Ok(Some(AttemptCounter::Key(key))),
+            (None, Some(field)) => Ok(Some(AttemptCounter::Field(field.to_owned()))),
             (None, None) if self.begin.is_some() => {
                 Err(place.refuse("attempts_begin", "no tries are counted: `attempts` or `attempts_field` is missing"))
             }
@@ -347,8 +347,8 @@ impl Said {
         }
     }
 
-    fn expires(&self, place: &Place<'_>) -> Result<Option<(String, Clock)>, ConfigError> {
-        let clock = self.word(place, "expires_as", &Clock::ALL, Clock::Seconds)?;
+    fn expires(&self, place: &Place<'_>) -> Result<Option<(String, TimeFormat)>, ConfigError> {
+        let clock = self.word(place, "expires_as", &TimeFormat::ALL, TimeFormat::Seconds)?;
         match self.text("expires_field") {
             Some(field) => Ok(Some((field.to_owned(), clock))),
             None if self.text("expires_as").is_some() => Err(place.refuse("expires_as", "`expires_field` is missing")),
@@ -356,9 +356,9 @@ impl Said {
         }
     }
 
-    fn numbers(&self, place: &Place<'_>, form: Form) -> Result<Numbers, ConfigError> {
-        let usual = if form == Form::Pickle { Numbers::Pickle } else { Numbers::Text };
-        self.word(place, "numbers", &[("text", Numbers::Text), ("pickle", Numbers::Pickle)], usual)
+    fn numbers(&self, place: &Place<'_>, form: Form) -> Result<CounterFormat, ConfigError> {
+        let usual = if form == Form::Pickle { CounterFormat::Pickle } else { CounterFormat::Text };
+        self.word(place, "numbers", &[("text", CounterFormat::Text), ("pickle", CounterFormat::Pickle)], usual)
     }
 
     fn allows(&self, place: &Place<'_>) -> Result<Allows, ConfigError> {
@@ -366,7 +366,7 @@ impl Said {
             return Ok(Allows { verify: true, issue: true, revoke: true, unlock: true });
         };
         if let Some(strange) = named.iter().find(|name| !ALLOWED.contains(&name.as_str())) {
-            let meant = words::meant(strange, ALLOWED);
+            let meant = suggest::meant(strange, ALLOWED);
             return Err(place.refuse("allows", format!("one of {} is wanted{meant}", ALLOWED.join(", "))));
         }
         let has = |name: &str| named.iter().any(|allowed| allowed == name);
@@ -377,12 +377,12 @@ impl Said {
 /// What of a layout does not fit together, or not to this store.
 fn fits(layout: &KeyedLayout, place: &Place<'_>, around: &Around<'_>) -> Result<(), ConfigError> {
     let beside = match &layout.attempts {
-        Some(Counter::Key(key)) => Some(("attempts", key)),
+        Some(AttemptCounter::Key(key)) => Some(("attempts", key)),
         _ => None,
     };
     let cooldown = layout.cooldown.as_ref().map(|key| ("cooldown", key));
     let locks = layout.locks.iter().map(|key| ("locks", key));
-    let all: Vec<(&str, &Template)> =
+    let all: Vec<(&str, &KeyTemplate)> =
         [Some(("key", &layout.key)), beside, cooldown].into_iter().flatten().chain(locks).collect();
     for (at, (name, key)) in all.iter().enumerate() {
         // A lock may be one for all purposes: it is only ever removed.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::ConfigError;
 use super::keys;
 use super::tree::{Node, Table};
-use crate::otp::{Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, span};
+use crate::otp::{Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, duration};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -50,7 +50,7 @@ fn few<T>(node: &Node<'_>, items: Vec<T>) -> Result<Vec<T>, ConfigError> {
 fn quotas(node: &Node<'_>, most: u32) -> Result<Vec<Quota>, ConfigError> {
     let mut quotas: Vec<Quota> = Vec::new();
     for entry in node.table()?.nodes() {
-        let window = span::duration(entry.name)
+        let window = duration::duration(entry.name)
             .filter(|window| (SECOND..=MAX_WINDOW).contains(window))
             .ok_or_else(|| entry.refuse("the key is a window from 1s to 31d, such as { \"10m\" = 3 }"))?;
         if quotas.iter().any(|known| known.window == window) {

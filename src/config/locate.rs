@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::env::Env;
 use super::error::ConfigError;
-use super::words;
-use crate::otp::foreign::escaped;
+use super::suggest;
+use crate::otp::escape::escaped;
 use crate::otp::{Hint, hint};
 use crate::system::{pasteable, shown};
 
@@ -182,7 +182,7 @@ fn no_file(path: &Path, folders: &[PathBuf]) -> ConfigError {
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let names = folder.map(profiles).unwrap_or_default();
-    match (folder, words::nearest(&stem, names.iter().map(String::as_str))) {
+    match (folder, suggest::nearest(&stem, names.iter().map(String::as_str))) {
         (Some(folder), Some(near)) => error.hint(
             check(hint::Chosen::config(folder.join(format!("{near}.toml")).as_os_str())).because("one is near it"),
         ),
@@ -194,10 +194,10 @@ fn no_profile(profile: &str, folders: &[PathBuf]) -> ConfigError {
     let mut known: Vec<String> = folders.iter().flat_map(|folder| profiles(folder)).collect();
     known.sort_unstable();
     known.dedup();
-    let meant = words::meant(profile, known.iter().map(String::as_str));
+    let meant = suggest::meant(profile, known.iter().map(String::as_str));
     let within: Vec<String> = folders.iter().map(|folder| shown(folder)).collect();
     let error = ConfigError::new(format!("there is no {profile}.toml in {}{meant}", within.join(" or ")));
-    match words::nearest(profile, known.iter().map(String::as_str)) {
+    match suggest::nearest(profile, known.iter().map(String::as_str)) {
         Some(near) => error.hint(check(hint::Chosen::profile(near)).because("one is near it")),
         None if known.is_empty() => error.hint(without_a_file(&["config", "init"]).because("write a first file")),
         None => error.hint(format!("profiles: {}", known.join(", "))),

@@ -48,7 +48,7 @@ pub use settings::{
 };
 pub use show::{Shown, shown};
 
-use crate::otp::words;
+use crate::otp::suggest;
 
 /// Reads and checks the file that [`locate()`] found; without one the defaults hold: the embedded store in the user's
 /// state folder, provider `console`, no region.

@@ -12,9 +12,9 @@ use super::read::country_named;
 use super::secret::{self, SecretSource};
 use super::settings::{Entry, ProviderSettings, Routes};
 use super::tree::{Node, Table};
-use super::{keys, url, words};
+use super::{keys, suggest, url};
 use crate::otp::Hint;
-use crate::otp::circuit::PassOver;
+use crate::otp::circuit::BreakerPolicy;
 use crate::provider::{self, SettingSpec, SettingType};
 use crate::system::FilePath;
 
@@ -123,7 +123,7 @@ fn fix(path: &FilePath) -> Hint {
 
 fn unknown_kind(table: &Table<'_>, kind: &str) -> ConfigError {
     let kinds: Vec<String> = provider::kinds().map(ToString::to_string).collect();
-    let meant = words::meant(kind, kinds.iter().map(String::as_str));
+    let meant = suggest::meant(kind, kinds.iter().map(String::as_str));
     let error = match table.get("kind") {
         Some(node) => node.refuse(format!("there is no such kind of provider{meant}")),
         None => table.refuse(format!("this is the name of no kind of provider, and `kind` is not set{meant}")),
@@ -203,7 +203,7 @@ fn json(node: &Node<'_>) -> Result<Value, ConfigError> {
 }
 
 /// What is passed over where the file says nothing: after five failures in a row, for a minute.
-const PASS_OVER: PassOver = PassOver { after: 5, pause: Duration::from_secs(60) };
+const BREAKER_POLICY: BreakerPolicy = BreakerPolicy { after: 5, pause: Duration::from_secs(60) };
 
 fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Routes, ConfigError> {
     let mut routes = Routes {
@@ -211,7 +211,7 @@ fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> R
         by_country: BTreeMap::new(),
         by_prefix: BTreeMap::new(),
         failover_on_unknown: false,
-        pass_over: Some(PASS_OVER),
+        pass_over: Some(BREAKER_POLICY),
     };
     let table = root.table("routes")?;
     for node in table.iter().flat_map(Table::nodes) {
@@ -250,15 +250,15 @@ fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> R
 
 fn no_route(node: &Node<'_>, mut meant: String) -> ConfigError {
     if meant.is_empty() {
-        meant = words::meant(node.name, keys::ROUTES);
+        meant = suggest::meant(node.name, keys::ROUTES);
     }
     node.refuse(format!("a route is called `default`, or has the two letters of a country or a prefix{meant}"))
 }
 
-fn pass_over(node: &Node<'_>) -> Result<Option<PassOver>, ConfigError> {
+fn pass_over(node: &Node<'_>) -> Result<Option<BreakerPolicy>, ConfigError> {
     let table = node.table()?;
     table.only(&keys::PASS_OVER)?;
-    let mut rule = PASS_OVER;
+    let mut rule = BREAKER_POLICY;
     if let Some(node) = table.get("after") {
         rule.after = node.number(0..=1000)?;
     }
@@ -274,7 +274,7 @@ fn route(node: &Node<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Res
         let name = item.text()?;
         if !providers.contains_key(name) {
             let known: Vec<&str> = providers.keys().map(String::as_str).collect();
-            let meant = words::meant(name, known.iter().copied());
+            let meant = suggest::meant(name, known.iter().copied());
             return Err(item
                 .refuse(format!("no provider of this name is configured{meant}"))
                 .hint(format!("configured: {}; another one needs its table, [providers.NAME]", known.join(", "))));

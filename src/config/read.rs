@@ -12,7 +12,7 @@ use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
 use super::tree::{Document, Node, Table};
-use super::{keys, limits, store, test_numbers, words};
+use super::{keys, limits, store, suggest, test_numbers};
 use crate::otp::{Alphabet, CodeSpec, Country, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -77,7 +77,7 @@ pub(super) fn country_named(text: &str) -> Result<Country, String> {
         code if code.len() == 2 && code.parse::<Country>().is_ok() => Some(code),
         _ => None,
     };
-    Err(words::suggested(meant))
+    Err(suggest::suggested(meant))
 }
 
 fn code(table: Option<&Table<'_>>) -> Result<CodeSettings, ConfigError> {
@@ -88,7 +88,7 @@ fn code(table: Option<&Table<'_>>) -> Result<CodeSettings, ConfigError> {
     if let Some(node) = table.get("alphabet") {
         let text = node.text()?;
         code.spec.alphabet = Alphabet::named(text).map_err(|_| {
-            let meant = words::meant(text, ["digits", "hex"]);
+            let meant = suggest::meant(text, ["digits", "hex"]);
             node.refuse(format!(
                 "\"digits\", \"hex\" or the characters themselves are wanted: ASCII letters and digits, each once \
                  whatever its case{meant}"
@@ -184,7 +184,7 @@ fn number_type(node: &Node<'_>) -> Result<NumberType, ConfigError> {
     let text = node.text()?;
     text.parse().map_err(|_| {
         let all: Vec<&str> = NumberType::ALL.iter().map(|kind| kind.as_str()).collect();
-        let meant = words::meant(text, all.iter().copied());
+        let meant = suggest::meant(text, all.iter().copied());
         node.refuse(format!("a number type is wanted{meant}")).hint(format!("number types: {}", all.join(", ")))
     })
 }

@@ -159,13 +159,13 @@ fn secret(table: &Table<'_>, name: &str) -> Result<Option<PlacedSecret>, ConfigE
 }
 
 /// What `tls` says.
-enum Wanted {
+enum AddressKind {
     Unsaid,
     Without,
     With(TlsFiles),
 }
 
-impl Wanted {
+impl AddressKind {
     /// What holds, if this holds where nothing is said.
     fn or(self, usual: Option<&TlsFiles>) -> Option<TlsFiles> {
         match self {
@@ -177,10 +177,10 @@ impl Wanted {
 }
 
 /// Reads `tls`, which may be `true`: then the system's roots are meant.
-fn tls(table: &Table<'_>) -> Result<Wanted, ConfigError> {
-    let Some(node) = table.get("tls") else { return Ok(Wanted::Unsaid) };
+fn tls(table: &Table<'_>) -> Result<AddressKind, ConfigError> {
+    let Some(node) = table.get("tls") else { return Ok(AddressKind::Unsaid) };
     if let DeValue::Boolean(with) = node.value {
-        return Ok(if *with { Wanted::With(TlsFiles::default()) } else { Wanted::Without });
+        return Ok(if *with { AddressKind::With(TlsFiles::default()) } else { AddressKind::Without });
     }
     let own = node.table()?;
     own.only(&keys::TLS)?;
@@ -188,17 +188,17 @@ fn tls(table: &Table<'_>) -> Result<Wanted, ConfigError> {
     if files.cert.is_some() != files.key.is_some() {
         return Err(own.refuse("`cert` and `key` go together"));
     }
-    Ok(Wanted::With(files))
+    Ok(AddressKind::With(files))
 }
 
 /// With a URL the scheme says whether there is TLS, and `tls` only with which files.
-fn tls_of_url(table: &Table<'_>, target: &RedisTarget, tls: Wanted) -> Result<Option<TlsFiles>, ConfigError> {
+fn tls_of_url(table: &Table<'_>, target: &RedisTarget, tls: AddressKind) -> Result<Option<TlsFiles>, ConfigError> {
     let with = matches!(target, RedisTarget::Tcp { tls: true, .. });
     match (tls, table.get("tls")) {
-        (Wanted::With(_), Some(node)) if !with => {
+        (AddressKind::With(_), Some(node)) if !with => {
             Err(node.refuse("the URL is without TLS; rediss:// is the one with it"))
         }
-        (Wanted::Without, Some(node)) if with => {
+        (AddressKind::Without, Some(node)) if with => {
             Err(node.refuse("the URL is with TLS; redis:// is the one without it"))
         }
         (wanted, _) => Ok(with.then(|| wanted.or(None).unwrap_or_default())),

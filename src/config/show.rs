@@ -9,9 +9,9 @@ use super::settings::{
     Deployment, Entry, LayoutSettings, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings,
     TlsFiles,
 };
+use crate::layout::{Allows, Application, AttemptCounter, Form, HashScheme, TimeFormat};
 use crate::otp::Alphabet;
-use crate::layout::{Allows, Application, Clock, Counter, Form, Keeping};
-use crate::otp::span::spelled;
+use crate::otp::duration::spelled;
 use crate::otp::{LockLength, Quota};
 use crate::system::{FilePath, shown as path_shown};
 
@@ -129,10 +129,10 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
         all.iter().filter(|(_, is_it)| *is_it).map(|(word, _)| *word).collect::<Vec<_>>().join(", ").into()
     };
     let form: Vec<_> = Form::ALL.iter().map(|(name, form)| (*name, *form == own.form)).collect();
-    let keeping: Vec<_> = Keeping::ALL.iter().map(|(name, keeping)| (*name, *keeping == own.keeping)).collect();
+    let keeping: Vec<_> = HashScheme::ALL.iter().map(|(name, keeping)| (*name, *keeping == own.hash_scheme)).collect();
     let (attempts, attempts_field) = match &own.attempts {
-        Some(Counter::Key(key)) => (Some(key.to_string()), None),
-        Some(Counter::Field(field)) => (None, Some(field.clone())),
+        Some(AttemptCounter::Key(key)) => (Some(key.to_string()), None),
+        Some(AttemptCounter::Field(field)) => (None, Some(field.clone())),
         None => (None, None),
     };
     let purposes = own.purposes.iter().map(|(ours, theirs)| (ours.to_string(), theirs.as_str().into()));
@@ -140,7 +140,7 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
     let allows = [("verify", verify), ("issue", issue), ("revoke", revoke), ("unlock", unlock)];
     let allows: Value = allows.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
     let expires_as: Value = match &own.expires {
-        Some((_, clock)) => word(&Clock::ALL.map(|(name, one)| (name, one == *clock))),
+        Some((_, clock)) => word(&TimeFormat::ALL.map(|(name, one)| (name, one == *clock))),
         None => Value::Null,
     };
     let mut all = rows(
@@ -157,7 +157,7 @@ fn layout_rows(settings: &LayoutSettings) -> Rows {
             ("attempts", json!(attempts)),
             ("attempts_field", json!(attempts_field)),
             ("max_attempts_field", json!(own.max_attempts)),
-            ("closed_field", json!(own.closed)),
+            ("closed_field", json!(own.used_field)),
             ("expires_field", json!(own.expires.as_ref().map(|(field, _)| field))),
             ("expires_as", expires_as),
             ("nullable", json!(own.nullable)),

@@ -8,9 +8,9 @@ use toml::de::DeValue;
 use super::error::ConfigError;
 use super::settings::TestNumber;
 use super::tree::{Node, Table};
-use super::{keys, words};
-use crate::otp::foreign::is_unsafe;
-use crate::otp::{CodeSpec, DeliveryReason, Phone, span};
+use super::{keys, suggest};
+use crate::otp::escape::is_unsafe;
+use crate::otp::{CodeSpec, DeliveryReason, Phone, duration};
 use crate::provider::TestOutcome;
 
 pub(super) fn read(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) -> Result<Vec<TestNumber>, ConfigError> {
@@ -65,12 +65,12 @@ fn outcome(node: &Node<'_>) -> Result<TestOutcome, ConfigError> {
                 .refuse("a reason is wanted, such as \"undelivered:handset_off\"")
                 .hint(format!("reasons: {}; or words of your own", reasons.join(", "))))
         }
-        ("slow", Some(span)) => match span::duration(span).filter(|span| *span <= Duration::from_secs(600)) {
+        ("slow", Some(span)) => match duration::duration(span).filter(|span| *span <= Duration::from_secs(600)) {
             Some(span) => Ok(TestOutcome::Slow(span)),
             None => Err(node.refuse("a time of at most 10m is wanted, such as \"slow:5s\"")),
         },
         _ => {
-            let meant = words::meant(word, ["delivered", "undelivered", "unknown", "slow"]);
+            let meant = suggest::meant(word, ["delivered", "undelivered", "unknown", "slow"]);
             Err(node.refuse(format!("{wanted}{meant}")))
         }
     }

@@ -12,9 +12,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Place};
-use super::{keys, words};
-use crate::otp::foreign::escaped;
-use crate::otp::span;
+use super::{keys, suggest};
+use crate::otp::duration;
+use crate::otp::escape::escaped;
 use crate::system::{FilePath, Program};
 
 /// One parsed file. It is walked by hand and not through serde, whose message of a wrong type quotes the value
@@ -137,7 +137,7 @@ impl<'d> Table<'d> {
     /// Refuses every key that is not one of `allowed`.
     pub(super) fn only(&self, allowed: &[&str]) -> Result<(), ConfigError> {
         let Some(node) = self.nodes().find(|node| !allowed.contains(&node.name)) else { return Ok(()) };
-        let meant = match words::meant(node.name, allowed.iter().copied()) {
+        let meant = match suggest::meant(node.name, allowed.iter().copied()) {
             nothing if nothing.is_empty() => keys::home_of(node.name)
                 .filter(|home| *home != self.key)
                 .map(|home| format!("; it belongs {}", keys::under(home)))
@@ -230,11 +230,11 @@ impl<'d> Node<'d> {
     pub(super) fn duration(&self, allowed: RangeInclusive<Duration>) -> Result<Duration, ConfigError> {
         let wanted = format!(
             "a duration from {} to {}, such as \"90s\" or \"1h30m\",",
-            span::spelled(*allowed.start()),
-            span::spelled(*allowed.end())
+            duration::spelled(*allowed.start()),
+            duration::spelled(*allowed.end())
         );
         let DeValue::String(text) = self.value else { return Err(self.wrong_type(&wanted)) };
-        span::duration(text)
+        duration::duration(text)
             .filter(|span| allowed.contains(span))
             .ok_or_else(|| self.refuse(format!("{wanted} is wanted")))
     }

@@ -6,7 +6,7 @@ use super::privacyidea::Family;
 
 /// What an application keeps in a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum KeyRole {
     /// A code.
     Code,
     /// A count of tries, and the key of the code that they are made at.
@@ -19,7 +19,7 @@ pub enum Part {
 
 /// What is in a key of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Inside {
+pub enum KeyContent {
     /// A code that whoever reads the store can read.
     Plain,
     /// A hash of a code.
@@ -33,7 +33,7 @@ pub enum Inside {
 
 /// `{phone}` is a number; `{word}` ends at the next colon; `{id}` is anything. The first that fits holds,
 /// so the longer names stand first.
-const SHAPES: &[(&str, Kind)] = &[
+const KNOWN_KEYS: &[(&str, Kind)] = &[
     // Strings beside each other, as many small services have them; IntervAI and Structra-Backend among those in public.
     ("otp:attempts:{id}", Kind::Tries("otp:")),
     ("otp:sent_cooldown:{id}", Kind::Limit),
@@ -96,20 +96,20 @@ const LARGEST: usize = 64 << 10;
 
 /// What a key is, by its name. Django's cache puts `:1:` before it, Frappe `<db>|`.
 #[must_use]
-pub fn part_of(name: &str) -> Option<Part> {
+pub fn role_of(name: &str) -> Option<KeyRole> {
     if Family::part(name).is_some() {
-        return Some(Part::Challenges);
+        return Some(KeyRole::Challenges);
     }
     let bare = bare(name);
     let front = &name[..name.len() - bare.len()];
-    let (shape, kind) = SHAPES.iter().find(|(shape, _)| fits(shape, bare))?;
+    let (shape, kind) = KNOWN_KEYS.iter().find(|(shape, _)| fits(shape, bare))?;
     Some(match kind {
-        Kind::Code => Part::Code,
-        Kind::Limit => Part::Limit,
-        Kind::TriesOf(end) => Part::Tries(name.strip_suffix(end)?.to_owned()),
+        Kind::Code => KeyRole::Code,
+        Kind::Limit => KeyRole::Limit,
+        Kind::TriesOf(end) => KeyRole::Tries(name.strip_suffix(end)?.to_owned()),
         Kind::Tries(code) => {
             let start = &shape[..shape.find('{')?];
-            Part::Tries(format!("{front}{code}{}", bare.strip_prefix(start)?))
+            KeyRole::Tries(format!("{front}{code}{}", bare.strip_prefix(start)?))
         }
     })
 }
@@ -151,19 +151,19 @@ fn fits(shape: &str, name: &str) -> bool {
 
 /// What is in a string of a code's key.
 #[must_use]
-pub fn in_text(text: &[u8]) -> Inside {
+pub fn in_text(text: &[u8]) -> KeyContent {
     if text.len() > LARGEST {
-        return Inside::Other;
+        return KeyContent::Other;
     }
     if let Ok(plain) = std::str::from_utf8(text) {
         let plain = plain.trim();
         // `<otp>:<attempts>`
         let first = plain.split_once(':').filter(|(_, tries)| tries.len() < 3 && is_number(tries));
         if is_code(first.map_or(plain, |(code, _)| code)) {
-            return Inside::Plain;
+            return KeyContent::Plain;
         }
         if is_hash(plain) {
-            return Inside::Hashed;
+            return KeyContent::Hashed;
         }
         return match serde_json::from_str::<serde_json::Value>(plain) {
             Ok(serde_json::Value::String(text)) => bare_text(&text),
@@ -174,40 +174,40 @@ pub fn in_text(text: &[u8]) -> Inside {
                 };
                 judged(map.iter().map(|(field, value)| (field.clone(), text(value))))
             }
-            _ => Inside::Other,
+            _ => KeyContent::Other,
         };
     }
     match pickle::read(text) {
         Ok(Value::Dict(entries)) => judged(entries.iter().map(|(field, value)| (spelled(field), spelled(value)))),
         Ok(value) => bare_text(&spelled(&value)),
-        Err(_) => Inside::Other,
+        Err(_) => KeyContent::Other,
     }
 }
 
-fn bare_text(text: &str) -> Inside {
+fn bare_text(text: &str) -> KeyContent {
     match text {
-        text if is_code(text) => Inside::Plain,
-        text if is_hash(text) => Inside::Hashed,
-        _ => Inside::Other,
+        text if is_code(text) => KeyContent::Plain,
+        text if is_hash(text) => KeyContent::Hashed,
+        _ => KeyContent::Other,
     }
 }
 
 /// What is in a hash of a code's key.
 #[must_use]
-pub fn in_fields(fields: &[(&[u8], &[u8])]) -> Inside {
+pub fn in_fields(fields: &[(&[u8], &[u8])]) -> KeyContent {
     if matches!(fields, [(b"closed", b"1")]) {
-        return Inside::Closed;
+        return KeyContent::Closed;
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     judged(fields.iter().map(|(field, value)| (text(field), text(value))))
 }
 
-fn judged(fields: impl Iterator<Item = (String, String)>) -> Inside {
+fn judged(fields: impl Iterator<Item = (String, String)>) -> KeyContent {
     let known = fields.filter(|(field, _)| FIELDS.contains(&field.as_str())).map(|(_, value)| bare_text(&value));
-    known.fold(Inside::Other, |inside, one| match (inside, one) {
-        (Inside::Plain, _) | (_, Inside::Plain) => Inside::Plain,
-        (Inside::Hashed, _) | (_, Inside::Hashed) => Inside::Hashed,
-        _ => Inside::Other,
+    known.fold(KeyContent::Other, |inside, one| match (inside, one) {
+        (KeyContent::Plain, _) | (_, KeyContent::Plain) => KeyContent::Plain,
+        (KeyContent::Hashed, _) | (_, KeyContent::Hashed) => KeyContent::Hashed,
+        _ => KeyContent::Other,
     })
 }
 
@@ -259,7 +259,7 @@ mod tests {
             "otp_9876543210_value_login",
             "verification:a@b.c",
         ] {
-            assert_eq!(part_of(code), Some(Part::Code), "{code}");
+            assert_eq!(role_of(code), Some(KeyRole::Code), "{code}");
         }
         for (tries, code) in [
             ("otp:attempts:+919876543210", "otp:+919876543210"),
@@ -268,18 +268,18 @@ mod tests {
             ("phone_code:login:13812345678:cnt", "phone_code:login:13812345678"),
             ("account_phone_otp:attempts:7", "account_phone_otp:otp:7"),
         ] {
-            assert_eq!(part_of(tries), Some(Part::Tries(code.to_owned())), "{tries}");
+            assert_eq!(role_of(tries), Some(KeyRole::Tries(code.to_owned())), "{tries}");
         }
         for limit in ["otp:cooldown:login:ab", "sms:interval:13812345678", "app:one:rate-limit:OOBOTPCooldownSMS:x"] {
-            assert_eq!(part_of(limit), Some(Part::Limit), "{limit}");
+            assert_eq!(role_of(limit), Some(KeyRole::Limit), "{limit}");
         }
         for challenges in ["pi:challenge:v1:txn:01020304050607080910", "pi:challenge:serial:PISM0001"] {
-            assert_eq!(part_of(challenges), Some(Part::Challenges), "{challenges}");
+            assert_eq!(role_of(challenges), Some(KeyRole::Challenges), "{challenges}");
         }
         for other in
             ["", "session:1", "otp", "otp:", "otp:12", "sms:log:2026", "cache:otp:+919876543210", "user|", "::"]
         {
-            assert_eq!(part_of(other), None, "{other}");
+            assert_eq!(role_of(other), None, "{other}");
         }
     }
 
@@ -295,21 +295,21 @@ mod tests {
             br#"{"code":482113}"#,
             b"\x80\x04\x95\x0a\x00\x00\x00\x00\x00\x00\x00\x8c\x06042917\x94.",
         ] {
-            assert_eq!(in_text(plain), Inside::Plain, "{plain:?}");
+            assert_eq!(in_text(plain), KeyContent::Plain, "{plain:?}");
         }
         for other in
             [&b""[..], b"123", b"true", b"123456789", br#"{"attempts":1234}"#, b"\xff\xfe", &vec![b'1'; 70_000]]
         {
-            assert_eq!(in_text(other), Inside::Other);
+            assert_eq!(in_text(other), KeyContent::Other);
         }
         for hash in
             ["$2b$10$abcdefghijklmnopqrstuv", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]
         {
-            assert_eq!(in_text(hash.as_bytes()), Inside::Hashed);
-            assert_eq!(in_fields(&[(b"code_hash", hash.as_bytes()), (b"consumed", b"0")]), Inside::Hashed);
+            assert_eq!(in_text(hash.as_bytes()), KeyContent::Hashed);
+            assert_eq!(in_fields(&[(b"code_hash", hash.as_bytes()), (b"consumed", b"0")]), KeyContent::Hashed);
         }
-        assert_eq!(in_fields(&[(b"closed", b"1")]), Inside::Closed);
-        assert_eq!(in_fields(&[(b"otp", b"123456"), (b"closed", b"1")]), Inside::Plain);
-        assert_eq!(in_fields(&[(b"host", b"smtp1"), (b"retries", b"1234")]), Inside::Other);
+        assert_eq!(in_fields(&[(b"closed", b"1")]), KeyContent::Closed);
+        assert_eq!(in_fields(&[(b"otp", b"123456"), (b"closed", b"1")]), KeyContent::Plain);
+        assert_eq!(in_fields(&[(b"host", b"smtp1"), (b"retries", b"1234")]), KeyContent::Other);
     }
 }

@@ -8,7 +8,7 @@
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::keyed::raw_key::{Content, Held, Strange};
+use super::keyed::raw_key::{Content, RawKey, UnexpectedKey};
 use crate::otp::Moment;
 
 /// The name of the layout.
@@ -43,10 +43,10 @@ impl Family {
 
     /// What a key is, by its name; `None`: it is none of theirs.
     #[must_use]
-    pub fn part(name: &str) -> Option<Part<'_>> {
+    pub fn part(name: &str) -> Option<KeyKind<'_>> {
         let rest = Self::ALL.iter().find_map(|family| name.strip_prefix(family.0))?;
         let behind = |front| rest.strip_prefix(front).filter(|id: &&str| !id.is_empty());
-        behind("txn:").map(Part::Transaction).or_else(|| behind("serial:").map(|_| Part::Transactions))
+        behind("txn:").map(KeyKind::Transaction).or_else(|| behind("serial:").map(|_| KeyKind::Transactions))
     }
 
     /// The patterns of all their keys: for the rights that they need.
@@ -58,7 +58,7 @@ impl Family {
 
 /// What a key of theirs is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part<'n> {
+pub enum KeyKind<'n> {
     /// The transactions of a token: a set.
     Transactions,
     /// The challenges of this transaction: a hash.
@@ -85,7 +85,7 @@ pub struct Challenge {
 
 /// Whether a challenge can be answered, and why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ChallengeStatus {
     /// It can.
     Open,
     /// It was, and rightly.
@@ -96,7 +96,7 @@ pub enum Standing {
     Expired,
 }
 
-impl Standing {
+impl ChallengeStatus {
     /// Its word in documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -128,8 +128,8 @@ impl Challenge {
     ///
     /// # Errors
     /// When it is not what privacyIDEA writes.
-    pub fn in_transaction(held: &Held, transaction: &str, serial: &str) -> Result<Option<Self>, Strange> {
-        let Content::Fields(fields) = &held.content else { return Err(Strange::Type("string".to_owned())) };
+    pub fn in_transaction(held: &RawKey, transaction: &str, serial: &str) -> Result<Option<Self>, UnexpectedKey> {
+        let Content::Fields(fields) = &held.content else { return Err(UnexpectedKey::Type("string".to_owned())) };
         let Some(json) = fields.get(serial.as_bytes()) else { return Ok(None) };
         Ok(Some(Self { kept_until: held.until, ..Self::read(json, transaction, serial)? }))
     }
@@ -138,13 +138,13 @@ impl Challenge {
     ///
     /// # Errors
     /// When it is not what privacyIDEA writes for them.
-    pub fn read(json: &[u8], transaction: &str, serial: &str) -> Result<Self, Strange> {
-        let strange = Strange::Content("it is no challenge of privacyIDEA's");
+    pub fn read(json: &[u8], transaction: &str, serial: &str) -> Result<Self, UnexpectedKey> {
+        let strange = UnexpectedKey::Content("it is no challenge of privacyIDEA's");
         let Ok(payload) = serde_json::from_slice::<Payload>(json) else { return Err(strange) };
         let times = moment(&payload.timestamp).zip(moment(&payload.expiration));
         let (created_at, expires_at) = times.ok_or(strange)?;
         if payload.transaction_id != transaction || payload.serial != serial {
-            return Err(Strange::Content("it has the challenge of another token or transaction"));
+            return Err(UnexpectedKey::Content("it has the challenge of another token or transaction"));
         }
         Ok(Self {
             transaction: payload.transaction_id,
@@ -160,22 +160,22 @@ impl Challenge {
     /// Whether it can be answered now, as `is_challenge_open` of the server's has it. That a challenge of the server's
     /// clock may be a little younger than the store's is no reason against it.
     #[must_use]
-    pub fn standing(&self, now: Moment) -> Standing {
+    pub fn standing(&self, now: Moment) -> ChallengeStatus {
         if self.is_answered {
-            Standing::Answered
+            ChallengeStatus::Answered
         } else if self.is_refused {
-            Standing::Refused
+            ChallengeStatus::Refused
         } else if self.expires_at <= now {
-            Standing::Expired
+            ChallengeStatus::Expired
         } else {
-            Standing::Open
+            ChallengeStatus::Open
         }
     }
 
     /// Whether it can be answered now.
     #[must_use]
     pub fn is_open(&self, now: Moment) -> bool {
-        self.standing(now) == Standing::Open
+        self.standing(now) == ChallengeStatus::Open
     }
 }
 
@@ -202,10 +202,10 @@ mod tests {
         "0a:0b", "session": "", "timestamp": "2026-11-22T09:30:00.123456", "expiration": "2026-11-22T09:32:00",
         "received_count": 2, "otp_valid": false, "later": 1}"#;
 
-    fn held(fields: &[(&str, &str)]) -> Held {
+    fn held(fields: &[(&str, &str)]) -> RawKey {
         let fields: BTreeMap<_, _> =
             fields.iter().map(|(field, value)| (field.as_bytes().to_vec(), value.as_bytes().to_vec())).collect();
-        Held { until: Some(at("2026-11-22T09:32:30Z")), content: Content::Fields(fields) }
+        RawKey { until: Some(at("2026-11-22T09:32:30Z")), content: Content::Fields(fields) }
     }
 
     fn read(json: &str) -> Challenge {
@@ -224,8 +224,8 @@ mod tests {
         assert_eq!(old.transaction("0102"), "pi:challenge:v1:txn:0102");
         assert_eq!(new.transaction("0102"), "pi:challenge:txn:0102");
         for family in Family::ALL {
-            assert_eq!(Family::part(&family.transactions("a:b")), Some(Part::Transactions));
-            assert_eq!(Family::part(&family.transaction("1")), Some(Part::Transaction("1")));
+            assert_eq!(Family::part(&family.transactions("a:b")), Some(KeyKind::Transactions));
+            assert_eq!(Family::part(&family.transaction("1")), Some(KeyKind::Transaction("1")));
         }
         for other in ["pi:challenge:v2:txn:1", "pi:challenge:txn:", "pi:challenge:", "api:challenge:txn:1", "pi:x"] {
             assert_eq!(Family::part(other), None, "{other}");
@@ -241,10 +241,10 @@ mod tests {
         assert_eq!((read.tries, read.is_answered), (2, false));
         assert_eq!(Challenge::in_transaction(&held, ID, "PISM0009"), Ok(None));
         for (transaction, serial) in [("2", "PISM0001"), (ID, "PIPU0002")] {
-            assert!(matches!(Challenge::in_transaction(&held, transaction, serial), Err(Strange::Content(_))));
+            assert!(matches!(Challenge::in_transaction(&held, transaction, serial), Err(UnexpectedKey::Content(_))));
         }
-        let text = Held { content: Content::Text(JSON.into()), ..held };
-        assert_eq!(Challenge::in_transaction(&text, "1", "PISM0001"), Err(Strange::Type("string".to_owned())));
+        let text = RawKey { content: Content::Text(JSON.into()), ..held };
+        assert_eq!(Challenge::in_transaction(&text, "1", "PISM0001"), Err(UnexpectedKey::Type("string".to_owned())));
     }
 
     #[test]
@@ -270,16 +270,16 @@ mod tests {
     #[test]
     fn it_can_be_answered_until_it_is_answered_refused_or_over() {
         let challenge = read(JSON);
-        assert_eq!(challenge.standing(at("2026-11-22T09:29:59Z")), Standing::Open);
-        assert_eq!(challenge.standing(at("2026-11-22T09:31:59.999Z")), Standing::Open);
-        assert_eq!(challenge.standing(at("2026-11-22T09:32:00Z")), Standing::Expired);
+        assert_eq!(challenge.standing(at("2026-11-22T09:29:59Z")), ChallengeStatus::Open);
+        assert_eq!(challenge.standing(at("2026-11-22T09:31:59.999Z")), ChallengeStatus::Open);
+        assert_eq!(challenge.standing(at("2026-11-22T09:32:00Z")), ChallengeStatus::Expired);
         let with = |from: &str, to: &str| read(&JSON.replace(from, to));
         let now = at("2026-11-22T09:31:00Z");
-        assert_eq!(with("false", "true").standing(now), Standing::Answered);
+        assert_eq!(with("false", "true").standing(now), ChallengeStatus::Answered);
         for (session, standing) in [
-            ("challenge_declined", Standing::Refused),
-            ("challenge_cancelled", Standing::Refused),
-            ("enrollment", Standing::Open),
+            ("challenge_declined", ChallengeStatus::Refused),
+            ("challenge_cancelled", ChallengeStatus::Refused),
+            ("enrollment", ChallengeStatus::Open),
         ] {
             let challenge = with(r#""session": """#, &format!(r#""session": "{session}""#));
             assert_eq!(challenge.standing(now), standing, "{session}");

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::counting::Counted;
 use super::failure::NotSent;
-use super::route::Heard;
+use super::quotas::Counted;
+use super::route::ProviderResult;
 use super::send::minutes;
-use super::step::Doing;
-use super::{Effect, Foreseen, Route, SendFailure, Sent, ToSend, Verifier, VerifierError};
+use super::transact::StepOptions;
+use super::{DryRun, Effect, OperationError, Operations, Route, SendFailure, Sent, ToSend};
 use crate::otp::circuit::Circuit;
 use crate::otp::record::{Challenge, Delivery, State};
-use crate::otp::rules::{self, Budget, Mark};
+use crate::otp::rules::{self, Budget, SendResult};
 use crate::otp::{Message, Moment, Phone};
 use crate::provider::{Class, Outcome, Provider, Receipt};
 use crate::store::StoreError;
@@ -35,7 +35,7 @@ pub(super) enum Delivered {
 
 /// What was heard so far, and what will be said of it.
 #[derive(Default)]
-struct Told<'a> {
+struct Transcript<'a> {
     said: Vec<String>,
     /// Those that may have sent it.
     doubts: Vec<&'a str>,
@@ -54,7 +54,7 @@ struct Refused<'a> {
     retry_after: Option<Duration>,
 }
 
-impl Told<'_> {
+impl Transcript<'_> {
     fn says(&mut self, name: &str, what: &str) {
         self.said.push(format!("{name}: {what}"));
     }
@@ -80,7 +80,7 @@ impl Told<'_> {
     }
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Asks one provider after the other, until one takes the message or may have taken it. In a dry run nobody is asked,
     /// and each takes what it does not refuse by itself.
     pub(super) async fn deliver(
@@ -89,10 +89,10 @@ impl Verifier<'_> {
         text: &str,
         challenge: &Challenge,
         circuits: &[Circuit],
-    ) -> (Delivered, Vec<Heard>) {
+    ) -> (Delivered, Vec<ProviderResult>) {
         let at = challenge.created_at.rfc3339();
         let message = message(asked, text, challenge, &at);
-        let (route, mut told, mut heard) = (asked.route, Told::default(), Vec::new());
+        let (route, mut told, mut heard) = (asked.route, Transcript::default(), Vec::new());
         let order = route.order(circuits, challenge.created_at);
         passed_over(route, circuits, challenge.created_at, &mut told);
         for (place, provider) in order.iter().filter_map(|at| Some((*at, route.providers.get(*at)?))) {
@@ -106,7 +106,7 @@ impl Verifier<'_> {
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {
                 Outcome::Accepted(receipt) => {
-                    heard.push(Heard::Worked(place));
+                    heard.push(ProviderResult::Worked(place));
                     let mut accepted = delivery(name, Some(told.words(true)).filter(|words| !words.is_empty()));
                     (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
                     accepted.reported_at = receipt.report.is_some().then_some(challenge.created_at);
@@ -116,7 +116,7 @@ impl Verifier<'_> {
                 Outcome::Unknown(doubt) => {
                     told.says(name, &doubt.why);
                     if route.failover_on_unknown {
-                        heard.push(Heard::Failed(place, doubt.why));
+                        heard.push(ProviderResult::Failed(place, doubt.why));
                     }
                     told.doubts.push(name);
                     if !route.failover_on_unknown || Instant::now() >= asked.deadline {
@@ -127,7 +127,7 @@ impl Verifier<'_> {
                     let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
                     told.says(name, &format!("{}{code}", refusal.message));
                     if refusal.class.about_gateway() {
-                        heard.push(Heard::Failed(place, format!("{}{code}", refusal.message)));
+                        heard.push(ProviderResult::Failed(place, format!("{}{code}", refusal.message)));
                     }
                     told.refused = Refused {
                         name,
@@ -154,7 +154,7 @@ impl Verifier<'_> {
         text: &str,
         challenge: &Challenge,
         counted: &Counted,
-    ) -> Result<Foreseen, VerifierError> {
+    ) -> Result<DryRun, OperationError> {
         let first = match self.deliver(asked, text, challenge, &counted.circuits).await.0 {
             Delivered::Sent(delivery) => Some(delivery.provider),
             // Nobody was asked, so nobody left a doubt.
@@ -167,7 +167,7 @@ impl Verifier<'_> {
         let over = |(provider, circuit): (&dyn Provider, &Circuit)| {
             Some((provider.name().to_owned(), circuit.passed_over(challenge.created_at)?))
         };
-        Ok(Foreseen {
+        Ok(DryRun {
             first,
             passed_over: providers().zip(&counted.circuits).filter_map(over).collect(),
             refused: providers()
@@ -184,17 +184,17 @@ impl Verifier<'_> {
         phone: &Phone,
         challenge: &Challenge,
         delivered: Delivered,
-    ) -> Result<Sent, VerifierError> {
+    ) -> Result<Sent, OperationError> {
         let mark = match &delivered {
-            Delivered::Sent(delivery) => Mark::Sent(delivery.clone()),
-            Delivered::Unknown(delivery, _) => Mark::Unknown(delivery.clone()),
-            Delivered::Failed(delivery, _) => Mark::Failed(Some(delivery.clone())),
+            Delivered::Sent(delivery) => SendResult::Sent(delivery.clone()),
+            Delivered::Unknown(delivery, _) => SendResult::Unknown(delivery.clone()),
+            Delivered::Failed(delivery, _) => SendResult::Failed(Some(delivery.clone())),
         };
-        let rule = |known: &rules::Known, now| Ok(rules::mark(known, now, &challenge.id, &mark));
+        let rule = |known: &rules::PhoneState, now| Ok(rules::record_send(known, now, &challenge.id, &mark));
         // Of an SMS that was sent, or may have been, that is what matters.
         let doing = match &delivered {
-            Delivered::Failed(..) => Doing::relief().of(Effect::Cancellation(challenge.id.clone())),
-            Delivered::Sent(_) | Delivered::Unknown(..) => Doing::relief().aside(),
+            Delivered::Failed(..) => StepOptions::relief().of(Effect::Cancellation(challenge.id.clone())),
+            Delivered::Sent(_) | Delivered::Unknown(..) => StepOptions::relief().aside(),
         };
         let marked = self.step(phone, &doing, rule).await;
         if matches!(delivered, Delivered::Failed(..)) {
@@ -221,7 +221,7 @@ impl Verifier<'_> {
             }
             (Delivered::Sent(delivery), Err(error)) => {
                 let unmarked = match error {
-                    VerifierError::Store(error) => error,
+                    OperationError::Store(error) => error,
                     other => StoreError::Data(other.to_string()),
                 };
                 let budget = Budget { allowed_at: challenge.created_at, left: None };
@@ -253,7 +253,7 @@ fn rehearsed(provider: &dyn Provider, message: &Message<'_>) -> Outcome {
 }
 
 /// Says which providers are asked only when no other takes it, and why.
-fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, told: &mut Told<'_>) {
+fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, told: &mut Transcript<'_>) {
     let over = route.providers.iter().zip(circuits).filter_map(|(provider, circuit)| {
         Some((provider.name(), circuit.passed_over(now)?.to_the_second(), circuit.failures))
     });

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::layout::{HashFailed, KeyedLayout, privacyidea};
 use crate::otp::Unreadable;
-use crate::layout::{KeyedLayout, NotHashed, privacyidea};
 use crate::otp::record::Challenge;
-use crate::otp::rules::{SendRefused, TryRefused};
+use crate::otp::rules::{AttemptError, SendRefused};
 use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
 use crate::store::StoreError;
 
@@ -22,7 +22,7 @@ pub enum SendFailure {
 
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VerifierError {
+pub enum OperationError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -37,7 +37,7 @@ pub enum VerifierError {
     Randomness(#[from] RandomnessFailed),
     /// The hash of an application's.
     #[error(transparent)]
-    NotHashed(#[from] NotHashed),
+    NotHashed(#[from] HashFailed),
     /// Too many others change the same record.
     #[error("too many others are changing the same record")]
     Contended,
@@ -58,7 +58,7 @@ pub enum VerifierError {
     Full,
     /// A change of several phones that was not finished. Asking for it again goes on where it stopped.
     #[error("only part of the change was made: {0}")]
-    HalfDone(Box<VerifierError>),
+    HalfDone(Box<OperationError>),
     /// Too many failures.
     #[error("the phone is locked after too many wrong codes{}", .0.map(|until| format!(" until {}", until.rfc3339())).unwrap_or_default())]
     Locked(Option<Moment>),
@@ -124,15 +124,15 @@ impl NotSent {
     }
 
     /// The error of it. `challenge`: the code that it was about, as it stands, and whether it may be typed now.
-    pub(super) fn about(self, challenge: Option<(Challenge, bool)>, replayed: bool) -> VerifierError {
+    pub(super) fn about(self, challenge: Option<(Challenge, bool)>, replayed: bool) -> OperationError {
         let Self { failure, said, advice, retry_after } = self;
         let valid = challenge.as_ref().is_some_and(|(_, valid)| *valid);
         let challenge = challenge.map(|(challenge, _)| Box::new(challenge));
-        VerifierError::Send { failure, said, advice, retry_after, challenge, valid, replayed }
+        OperationError::Send { failure, said, advice, retry_after, challenge, valid, replayed }
     }
 }
 
-impl VerifierError {
+impl OperationError {
     /// What is asked for of challenges of privacyIDEA's, beside to be shown.
     #[must_use]
     pub fn looked_at_only(what: &str) -> Self {
@@ -210,14 +210,14 @@ pub(super) fn full(whom: &str, quota: Quota) -> String {
     format!("{whom} had all of its {} codes in {window}", quota.limit)
 }
 
-impl From<TryRefused> for VerifierError {
-    fn from(refused: TryRefused) -> Self {
+impl From<AttemptError> for OperationError {
+    fn from(refused: AttemptError) -> Self {
         match refused {
-            TryRefused::UnknownKey(error) => Self::UnknownKey(error),
-            TryRefused::AttemptReused => Self::AttemptReused,
-            TryRefused::NoSuchUser(user) => Self::NoSuchUser(user),
-            TryRefused::NoUser => Self::NoUser,
-            TryRefused::Ambiguous(users) => Self::Ambiguous(users),
+            AttemptError::UnknownKey(error) => Self::UnknownKey(error),
+            AttemptError::AttemptReused => Self::AttemptReused,
+            AttemptError::NoSuchUser(user) => Self::NoSuchUser(user),
+            AttemptError::NoUser => Self::NoUser,
+            AttemptError::Ambiguous(users) => Self::Ambiguous(users),
         }
     }
 }

@@ -6,15 +6,15 @@ use std::path::Path;
 use tokio::time::Instant;
 
 use crate::otp::{Hint, Moment, hint};
-use crate::store::{Cell, FileFacts, Health, Place, Rights, ServerFacts, Store, StoreError};
+use crate::store::{Endpoint, FileFacts, Health, Rights, ServerFacts, Store, StoreError, StoreKey};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Symptom {
+pub struct HealthCheck {
     /// A stable name; of one of several servers, with its place behind it: `store.role{node=10.0.0.1:6379}`.
     pub id: String,
     /// How bad it is.
-    pub severity: Severity,
+    pub status: HealthStatus,
     /// What was found.
     pub detail: String,
     /// What to do.
@@ -27,7 +27,7 @@ pub enum Remedy {
     /// Something with `redis-cli`, at one server. Whoever shows it knows how that is reached.
     Redis {
         /// Which server; `None`: any that the file names.
-        at: Option<Place>,
+        at: Option<Endpoint>,
         /// What is to be done with it, where the words do not say it.
         why: Option<&'static str>,
         /// What `redis-cli` is to send.
@@ -39,15 +39,15 @@ pub enum Remedy {
 
 /// How bad it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Severity {
+pub enum HealthStatus {
     /// As it should be.
-    Well,
+    Ok,
     /// It works, and may not always.
-    Odd,
+    Warning,
     /// It is not known.
     Unknown,
     /// Commands fail of it, with this.
-    Broken(StoreError),
+    Failed(StoreError),
 }
 
 /// More than this, and the times that people read differ from those that hold.
@@ -61,31 +61,31 @@ const NOTHING: u64 = 1 << 20;
 
 const MASTER: &str = "name the master, or the Sentinels, under [store.redis]";
 
-impl Symptom {
-    fn new(id: &str, severity: Severity, detail: impl Into<String>) -> Self {
-        Self { id: id.to_owned(), severity, detail: detail.into(), fix: None }
+impl HealthCheck {
+    fn new(id: &str, severity: HealthStatus, detail: impl Into<String>) -> Self {
+        Self { id: id.to_owned(), status: severity, detail: detail.into(), fix: None }
     }
 
     fn well(id: &str, detail: impl Into<String>) -> Self {
-        Self::new(id, Severity::Well, detail)
+        Self::new(id, HealthStatus::Ok, detail)
     }
 
     fn odd(id: &str, detail: impl Into<String>) -> Self {
-        Self::new(id, Severity::Odd, detail)
+        Self::new(id, HealthStatus::Warning, detail)
     }
 
     fn unknown(id: &str, detail: impl Into<String>) -> Self {
-        Self::new(id, Severity::Unknown, detail)
+        Self::new(id, HealthStatus::Unknown, detail)
     }
 
     fn broken(id: &str, error: StoreError) -> Self {
         let detail = error.to_string();
-        Self::new(id, Severity::Broken(error), detail)
+        Self::new(id, HealthStatus::Failed(error), detail)
     }
 
     /// It answers, and is not to be used.
     fn unfit(id: &str, why: String) -> Self {
-        Self::new(id, Severity::Broken(StoreError::NotReady(why.clone())), why)
+        Self::new(id, HealthStatus::Failed(StoreError::NotReady(why.clone())), why)
     }
 
     fn fix(self, fix: Remedy) -> Self {
@@ -113,13 +113,13 @@ fn way() -> Hint {
 }
 
 /// Words for `redis-cli` at a server.
-fn at(place: Option<&Place>, why: Option<&'static str>, words: &'static [&'static str]) -> Remedy {
+fn at(place: Option<&Endpoint>, why: Option<&'static str>, words: &'static [&'static str]) -> Remedy {
     Remedy::Redis { at: place.cloned(), why, words }
 }
 
 /// Looks at a store. `clock` is the machine's; `must_keep` says that a store which may evict values is not to be used.
-pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), must_keep: bool) -> Vec<Symptom> {
-    let cell = [vec![Cell::Request("doctor".to_owned())]];
+pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), must_keep: bool) -> Vec<HealthCheck> {
+    let cell = [vec![StoreKey::Request("doctor".to_owned())]];
     // The first answer takes a connection, too. It may be waited for until the end, and then nothing more could be asked.
     let (first, health) = tokio::join!(store.load(&cell), store.health());
     if let Err(error) = first {
@@ -138,10 +138,11 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     };
     let said = format!("answers in {:.1} ms", took.as_secs_f64() * 1000.0);
     let slow = took.as_millis() > SLOW_MS;
-    let mut symptoms = vec![if slow { Symptom::odd("store.reach", said) } else { Symptom::well("store.reach", said) }];
+    let mut symptoms =
+        vec![if slow { HealthCheck::odd("store.reach", said) } else { HealthCheck::well("store.reach", said) }];
     match health {
         Ok(health) => judge(health, must_keep, &mut symptoms),
-        Err(error) => symptoms.push(Symptom::broken("store.commit", error)),
+        Err(error) => symptoms.push(HealthCheck::broken("store.commit", error)),
     }
     symptoms.extend(now.map(|now| skew(now, before, after)));
     symptoms
@@ -149,54 +150,54 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
 
 /// Whoever refused us is asked for what it needs by whoever shows it. `absent`: the first of several servers that is not
 /// there.
-fn unreached(error: StoreError, absent: Option<&Place>) -> Symptom {
+fn unreached(error: StoreError, absent: Option<&Endpoint>) -> HealthCheck {
     let fix = match &error {
         StoreError::Unreachable(_) => Some(at(absent, Some("see whether it answers"), &["PING"])),
         StoreError::NotReady(why) => Some(relief(why, None)),
         StoreError::Denied(_) if error.lacks_rights() => Some(Remedy::Hint(given(rules("operator")))),
         _ => None,
     };
-    Symptom { fix, ..Symptom::broken("store.reach", error) }
+    HealthCheck { fix, ..HealthCheck::broken("store.reach", error) }
 }
 
-fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<Symptom>) {
+fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
     let only_looks = health.rights.as_ref().is_some_and(|rights| rights.only_looks && rights.looking.is_empty());
     let asked = health.servers.as_ref().ok().and_then(|servers| servers.first()?.place.clone());
     symptoms.push(match health.commits {
-        Ok(()) => Symptom::well("store.commit", "takes changes; none was made"),
-        Err(StoreError::Denied(_)) if only_looks => Symptom::odd(
+        Ok(()) => HealthCheck::well("store.commit", "takes changes; none was made"),
+        Err(StoreError::Denied(_)) if only_looks => HealthCheck::odd(
             "store.commit",
             "this user only looks: send, issue, verify, revoke, unlock, user link and store purge end with 21",
         )
         .hint(rules("operator").because("that is as it should be for the support role; for more")),
-        Err(error @ StoreError::Denied(_)) => Symptom::broken("store.commit", error).hint(given(rules("operator"))),
+        Err(error @ StoreError::Denied(_)) => HealthCheck::broken("store.commit", error).hint(given(rules("operator"))),
         Err(error) => {
             let fix = match &health.file {
                 Some(file) => Remedy::Hint(of_disk(&error, &file.path)),
                 None => relief(error.what(), asked.as_ref()),
             };
-            Symptom::broken("store.commit", error).fix(fix)
+            HealthCheck::broken("store.commit", error).fix(fix)
         }
     });
     symptoms.extend(health.rights.as_ref().and_then(lacking));
     symptoms.extend(health.challenges.map(|read| match read {
-        Ok(()) => Symptom::well("store.challenges", "privacyIDEA's challenges can be read"),
-        Err(error) => Symptom::broken("store.challenges", error).hint(rules("support")),
+        Ok(()) => HealthCheck::well("store.challenges", "privacyIDEA's challenges can be read"),
+        Err(error) => HealthCheck::broken("store.challenges", error).hint(rules("support")),
     }));
     match health.servers {
         Ok(servers) => judge_servers(&servers, health.absent, must_keep, symptoms),
         // A protected file asks for it before anything else.
         Err(error @ StoreError::Denied(_)) if must_keep => {
-            symptoms.push(Symptom::broken("store.server", error).hint(rules("operator")));
+            symptoms.push(HealthCheck::broken("store.server", error).hint(rules("operator")));
         }
         Err(StoreError::Denied(why)) => {
             let text = format!("what the server says of itself may not be read, so eviction is not known: {why}");
             symptoms.push(
-                Symptom::odd("store.server", text)
+                HealthCheck::odd("store.server", text)
                     .hint(Hint::shell("ACL SETUSER … +info").because("let this user call INFO")),
             );
         }
-        Err(error) => symptoms.push(Symptom::broken("store.server", error).hint(way())),
+        Err(error) => symptoms.push(HealthCheck::broken("store.server", error).hint(way())),
     }
     if let Some(file) = health.file {
         judge_file(&file, symptoms);
@@ -214,7 +215,7 @@ fn of_disk(error: &StoreError, path: &Path) -> Hint {
 }
 
 /// What a user cannot do here who may not call these commands.
-fn lacking(rights: &Rights) -> Option<Symptom> {
+fn lacking(rights: &Rights) -> Option<HealthCheck> {
     let all = [
         ("inspect", &["LRANGE"][..]),
         ("list", &["SCAN"]),
@@ -228,7 +229,7 @@ fn lacking(rights: &Rights) -> Option<Symptom> {
     }
     let text = format!("this user may not call {}: {} end with 21", rights.looking.join(", "), lost.join(", "));
     Some(
-        Symptom::odd("store.rights", text)
+        HealthCheck::odd("store.rights", text)
             .hint(rules("support").because("that is as it should be for the ci role; for more")),
     )
 }
@@ -236,9 +237,9 @@ fn lacking(rights: &Rights) -> Option<Symptom> {
 /// Each by its place, where there are several. Of one that is not there it is not known what it holds.
 fn judge_servers(
     servers: &[ServerFacts],
-    absent: Vec<(Place, StoreError)>,
+    absent: Vec<(Endpoint, StoreError)>,
     must_keep: bool,
-    symptoms: &mut Vec<Symptom>,
+    symptoms: &mut Vec<HealthCheck>,
 ) {
     let several = servers.len() + absent.len() > 1;
     let id = |id: &str, name: &str| if several { format!("{id}{{node={name}}}") } else { id.to_owned() };
@@ -255,12 +256,15 @@ fn judge_servers(
     }
     symptoms.extend(absent.into_iter().map(|(place, error)| {
         let fix = at(Some(&place), Some("see whether it answers"), &["PING"]);
-        Symptom { id: id("store.server", &place.to_string()), ..Symptom::broken("store.server", error).fix(fix) }
+        HealthCheck {
+            id: id("store.server", &place.to_string()),
+            ..HealthCheck::broken("store.server", error).fix(fix)
+        }
     }));
 }
 
 /// What helps where a change would be refused, by what the server said.
-fn relief(said: &str, place: Option<&Place>) -> Remedy {
+fn relief(said: &str, place: Option<&Endpoint>) -> Remedy {
     let says = |word: &str| said.split(|letter: char| !letter.is_ascii_uppercase()).any(|own| own == word);
     let known: [(&str, &'static str, &'static [&'static str]); 8] = [
         ("OOM", "give the server more memory", &["CONFIG", "SET", "maxmemory", "…"]),
@@ -279,27 +283,27 @@ fn relief(said: &str, place: Option<&Place>) -> Remedy {
     found.map_or_else(|| at(place, None, &["INFO"]), |(_, why, words)| at(place, Some(why), words))
 }
 
-fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Symptom>) {
+fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
     let name = &server.name;
     let place = server.place.as_ref();
     symptoms.push(match server.software.as_deref() {
         Some(software) if server.too_old => {
             let why = format!("{name} is {software}, which is too old: Redis 6.0 or later, or Valkey, is needed");
-            Symptom::new("store.server", Severity::Broken(StoreError::Config(why.clone())), why)
+            HealthCheck::new("store.server", HealthStatus::Failed(StoreError::Config(why.clone())), why)
                 .fix(Remedy::Hint(Hint::words("upgrade that server, or name another one under [store.redis]")))
         }
-        Some(software) => Symptom::well("store.server", format!("{name} is {software}")),
-        None => Symptom::unknown("store.server", format!("{name} does not say what it is")).hint(way()),
+        Some(software) => HealthCheck::well("store.server", format!("{name} is {software}")),
+        None => HealthCheck::unknown("store.server", format!("{name} does not say what it is")).hint(way()),
     });
     symptoms.push(match (server.replica, server.replicas) {
         (Some(true), _) => {
             let why = format!("{name} is a replica, and takes no changes");
-            Symptom::unfit("store.role", why).fix(Remedy::Hint(Hint::words(MASTER)))
+            HealthCheck::unfit("store.role", why).fix(Remedy::Hint(Hint::words(MASTER)))
         }
-        (Some(false), Some(0)) => Symptom::well("store.role", "a master without replicas"),
-        (Some(false), Some(1)) => Symptom::well("store.role", "a master with 1 replica"),
-        (Some(false), Some(replicas)) => Symptom::well("store.role", format!("a master with {replicas} replicas")),
-        _ => Symptom::unknown("store.role", "it does not say whether it is a master").fix(at(
+        (Some(false), Some(0)) => HealthCheck::well("store.role", "a master without replicas"),
+        (Some(false), Some(1)) => HealthCheck::well("store.role", "a master with 1 replica"),
+        (Some(false), Some(replicas)) => HealthCheck::well("store.role", format!("a master with {replicas} replicas")),
+        _ => HealthCheck::unknown("store.role", "it does not say whether it is a master").fix(at(
             place,
             None,
             &["INFO", "replication"],
@@ -307,49 +311,49 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Sympto
     });
     symptoms.push(eviction(server, must_keep));
     symptoms.push(match server.persistent {
-        Some(true) => Symptom::well("store.persistence", "a restart keeps what is stored"),
-        Some(false) => Symptom::odd(
+        Some(true) => HealthCheck::well("store.persistence", "a restart keeps what is stored"),
+        Some(false) => HealthCheck::odd(
             "store.persistence",
             format!("{name} writes nothing to disk: a restart forgets codes, failures and locks"),
         )
         .fix(at(place, None, &["CONFIG", "SET", "appendonly", "yes"])),
-        None => Symptom::unknown("store.persistence", "it does not say whether a restart keeps what is stored")
+        None => HealthCheck::unknown("store.persistence", "it does not say whether a restart keeps what is stored")
             .fix(at(place, Some("look there"), &["CONFIG", "GET", "save"])),
     });
 }
 
 /// `volatile-lru`, the default of the managed Redis of AWS, GCP and Azure, drops counts of failures when memory is
 /// full: a silent way around every limit.
-fn eviction(server: &ServerFacts, must_keep: bool) -> Symptom {
+fn eviction(server: &ServerFacts, must_keep: bool) -> HealthCheck {
     let id = "store.eviction";
     let Some(policy) = server.eviction.as_deref() else {
-        return Symptom::unknown(id, "it does not say what happens when memory is full").fix(at(
+        return HealthCheck::unknown(id, "it does not say what happens when memory is full").fix(at(
             server.place.as_ref(),
             Some("look there"),
             &["CONFIG", "GET", "maxmemory-policy"],
         ));
     };
     if policy == "noeviction" {
-        return Symptom::well(id, "noeviction: nothing is dropped when memory is full");
+        return HealthCheck::well(id, "noeviction: nothing is dropped when memory is full");
     }
     if server.memory_limit == Some(0) {
-        return Symptom::well(id, format!("{policy}, and no limit on its memory"));
+        return HealthCheck::well(id, format!("{policy}, and no limit on its memory"));
     }
     let text = format!("limits and locks can be evicted when memory is full (maxmemory-policy {policy})");
-    let symptom = if must_keep { Symptom::unfit(id, text) } else { Symptom::odd(id, text) };
+    let symptom = if must_keep { HealthCheck::unfit(id, text) } else { HealthCheck::odd(id, text) };
     symptom.fix(at(server.place.as_ref(), None, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]))
 }
 
-fn judge_file(file: &FileFacts, symptoms: &mut Vec<Symptom>) {
+fn judge_file(file: &FileFacts, symptoms: &mut Vec<HealthCheck>) {
     let path = file.path.display();
     symptoms.push(match file.folder_mode {
         Some(mode) if mode & 0o022 != 0 => {
             let folder = file.path.parent().unwrap_or(&file.path);
             let text = format!("others may put files into {}, where the store is", folder.display());
-            Symptom::odd("store.file", text)
+            HealthCheck::odd("store.file", text)
                 .hint(Hint::shell(format!("chmod go-w {}", hint::word(folder.as_os_str().as_bytes()))))
         }
-        _ => Symptom::well(
+        _ => HealthCheck::well(
             "store.file",
             format!("{path}, {}", file.size.map_or("made with the first change".to_owned(), bytes)),
         ),
@@ -357,25 +361,25 @@ fn judge_file(file: &FileFacts, symptoms: &mut Vec<Symptom>) {
     let Some(free) = file.free else { return };
     let left = format!("{} left on the disk of {path}", bytes(free));
     symptoms.push(if free < NOTHING {
-        Symptom::unfit("store.disk", left).hint(Hint::words("make room on this disk"))
+        HealthCheck::unfit("store.disk", left).hint(Hint::words("make room on this disk"))
     } else if free < LITTLE {
-        Symptom::odd("store.disk", left).hint(Hint::words("make room on this disk"))
+        HealthCheck::odd("store.disk", left).hint(Hint::words("make room on this disk"))
     } else {
-        Symptom::well("store.disk", left)
+        HealthCheck::well("store.disk", left)
     });
 }
 
 /// The codes live by the store's clock, whatever the machine's says; but people compare the two.
-fn skew(store: Moment, before: Moment, after: Moment) -> Symptom {
+fn skew(store: Moment, before: Moment, after: Moment) -> HealthCheck {
     let apart = |one: Moment, other: Moment| one.millis().abs_diff(other.millis());
     // The store read its clock somewhere in between.
     let skew = if (before..=after).contains(&store) { 0 } else { apart(store, before).min(apart(store, after)) };
     if skew <= SKEW_MS {
-        return Symptom::well("store.clock", "the clocks of the store and of this machine agree");
+        return HealthCheck::well("store.clock", "the clocks of the store and of this machine agree");
     }
     let way = if store > after { "ahead of" } else { "behind" };
     let text = format!("the store's clock is {:.1} s {way} this machine's; codes live by the store's", seconds(skew));
-    Symptom::odd("store.clock", text).hint(Hint::shell("timedatectl set-ntp true").because("on both machines"))
+    HealthCheck::odd("store.clock", text).hint(Hint::shell("timedatectl set-ntp true").because("on both machines"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people, with one digit")]

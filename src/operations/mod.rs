@@ -1,48 +1,48 @@
 //! The shell around the rules: load, decide, commit or start again; and the provider in the middle of a send.
 
-mod counting;
+mod data_loss;
 mod deliver;
+mod delivery_reports;
 mod failure;
 mod health;
 mod lodging;
-mod look;
-mod lost;
+mod privacyidea;
 mod progress;
-mod recording;
+mod quotas;
 mod route;
+mod scan;
 mod send;
-mod step;
-mod survey;
-mod tokens;
+mod snapshot;
+mod transact;
 mod users;
-mod watch;
+mod wait;
 
 use std::time::Duration;
 
-pub use counting::Counters;
-pub use failure::{SendFailure, VerifierError};
-pub use health::{Remedy, Severity, Symptom, examine};
-pub use lodging::Lodging;
-pub use look::{Listed, ListedPage, Look, Skipped, Wanted};
-pub use lost::Lost;
-pub use progress::{Effect, Known as KnownEffects, Progress};
-pub use recording::OfPhone;
+pub use data_loss::DataLoss;
+pub use delivery_reports::PhoneReports;
+pub use failure::{OperationError, SendFailure};
+pub use health::{HealthCheck, HealthStatus, Remedy, examine};
+pub use lodging::AppLayout;
+pub use privacyidea::Tokens;
+pub use progress::{Effect, KnownEffects, Progress};
+pub use quotas::Counters;
 pub use route::Route;
-pub use send::{Foreseen, Sent, ToIssue, ToSend};
-pub use step::{Stepped, Tried};
-pub use survey::{Fix, Found, Grade, Oddity, Removal, Survey};
-pub use tokens::Tokens;
+pub use scan::{Fix, FoundIssue, Issue, Removal, Scan, Severity};
+pub use send::{DryRun, Sent, ToIssue, ToSend};
+pub use snapshot::{ListFilter, Listed, ListedPage, PhoneSnapshot, Skipped};
+pub use transact::{Applied, AttemptOutcome};
 pub use users::Moved;
-pub use watch::{Notice, ToWatch, Watched};
+pub use wait::{Notice, ToWatch, Watched};
 
 use self::lodging::Touch;
-use self::step::Doing;
-use crate::otp::rules::{self, Asked, Known, Revoke, Revoked, Unlock, Unlocked};
+use self::transact::StepOptions;
+use crate::otp::rules::{self, AttemptRequest, PhoneState, RevokeRequest, Revoked, UnlockRequest, Unlocked};
 use crate::otp::{Limits, Moment, Phone, Randomness};
 use crate::store::Store;
 
 /// The party that checks codes: a store, the keys, and the rules between them.
-pub struct Verifier<'a> {
+pub struct Operations<'a> {
     /// Where the records lie.
     pub store: &'a dyn Store,
     /// The limits that hold.
@@ -60,19 +60,20 @@ pub struct Verifier<'a> {
     /// Why the operator does it.
     pub reason: Option<&'a str>,
     /// The application that keeps the codes; none: we do.
-    pub lodging: Option<Lodging<'a>>,
+    pub lodging: Option<AppLayout<'a>>,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Spends one try.
     ///
     /// # Errors
     /// When the question cannot be answered. "No" is an answer.
-    pub async fn verify(&self, asked: &Asked<'_>) -> Result<Stepped<Tried>, VerifierError> {
+    pub async fn verify(&self, asked: &AttemptRequest<'_>) -> Result<Applied<AttemptOutcome>, OperationError> {
         self.allowed(asked.phone, Some(asked.purpose), |allows| allows.verify, "checked")?;
-        let doing = Doing::change().of(Effect::Attempt(asked.attempt_id.to_owned()));
+        let doing = StepOptions::change().of(Effect::Attempt(asked.attempt_id.to_owned()));
         let doing = doing.touching(Touch::Type(asked.purpose, asked.code));
-        let rule = |known: &Known, now| rules::attempt(known, now, self.limits, asked).map_err(VerifierError::from);
+        let rule =
+            |known: &PhoneState, now| rules::attempt(known, now, self.limits, asked).map_err(OperationError::from);
         self.step(asked.phone, &doing, rule).await
     }
 
@@ -80,9 +81,9 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn revoke(&self, phone: &Phone, asked: &Revoke<'_>) -> Result<Stepped<Revoked>, VerifierError> {
+    pub async fn revoke(&self, phone: &Phone, asked: &RevokeRequest<'_>) -> Result<Applied<Revoked>, OperationError> {
         self.allowed(phone, None, |allows| allows.revoke, "revoked")?;
-        let doing = Doing::relief().of(Effect::Revocation).touching(Touch::Kill);
+        let doing = StepOptions::relief().of(Effect::Revocation).touching(Touch::Kill);
         let revoked = self.step(phone, &doing, |known, now| Ok(rules::revoke(known, now, asked))).await?;
         if !self.dry_run {
             self.progress.revoked(revoked.outcome.0.len());
@@ -94,10 +95,10 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn unlock(&self, phone: &Phone, asked: &Unlock<'_>) -> Result<Stepped<Unlocked>, VerifierError> {
+    pub async fn unlock(&self, phone: &Phone, asked: &UnlockRequest<'_>) -> Result<Applied<Unlocked>, OperationError> {
         self.allowed(phone, None, |allows| allows.unlock, "unlocked")?;
-        let doing = Doing::relief().touching(Touch::Unlock(asked.purpose));
-        let rule = |known: &Known, now| Ok(rules::unlock(known, now, self.limits, asked));
+        let doing = StepOptions::relief().touching(Touch::Unlock(asked.purpose));
+        let rule = |known: &PhoneState, now| Ok(rules::unlock(known, now, self.limits, asked));
         let mut stepped = self.step(phone, &doing, rule).await?;
         stepped.outcome.locks = stepped.outcome.locks.saturating_add(stepped.unlocked);
         Ok(stepped)

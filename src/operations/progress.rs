@@ -24,7 +24,7 @@ pub enum Effect {
 
 /// What is known so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownEffects {
     /// What may have been done: the most important of it.
     pub doubt: Option<Effect>,
     /// What was done: the most important of it.
@@ -43,7 +43,7 @@ pub struct Known {
     pub idempotency_key: Option<String>,
 }
 
-impl Known {
+impl KnownEffects {
     /// Whether it is sure that nothing was done.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
@@ -55,7 +55,7 @@ impl Known {
 struct Log {
     doubts: Vec<(u64, Effect)>,
     next: u64,
-    known: Known,
+    known: KnownEffects,
 }
 
 /// Shared between the command and whoever watches its time.
@@ -141,21 +141,21 @@ impl Progress {
         let had_effect = log.doubts.pop().is_some() || log.known.done.is_some() || log.known.revoked > 0;
         let lines = log.known.lines + u64::from(had_effect);
         log.doubts.clear();
-        log.known = Known { lines, ..Known::default() };
+        log.known = KnownEffects { lines, ..KnownEffects::default() };
     }
 
     /// What is known of the whole command.
     #[must_use]
-    pub fn known(&self) -> Known {
+    pub fn known(&self) -> KnownEffects {
         let log = self.log();
         let doubt = log.doubts.iter().map(|(_, effect)| effect).max().cloned();
-        Known { doubt, is_part: log.known.is_part || log.known.lines > 0, ..log.known.clone() }
+        KnownEffects { doubt, is_part: log.known.is_part || log.known.lines > 0, ..log.known.clone() }
     }
 
     /// What is known of the line of a batch that is under way.
     #[must_use]
-    pub fn of_line(&self) -> Known {
-        Known { lines: 0, is_part: false, ..self.known() }
+    pub fn of_line(&self) -> KnownEffects {
+        KnownEffects { lines: 0, is_part: false, ..self.known() }
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

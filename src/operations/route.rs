@@ -1,11 +1,11 @@
 //! The providers for one message: in which order they are tried, and what is remembered of those that fail.
 
-use super::step::ROUNDS;
-use super::{Verifier, VerifierError};
-use crate::otp::circuit::{Circuit, PassOver};
-use crate::otp::{Life, Moment, Stored as _};
+use super::transact::ROUNDS;
+use super::{OperationError, Operations};
+use crate::otp::circuit::{BreakerPolicy, Circuit};
+use crate::otp::{Moment, Stored as _, Ttl};
 use crate::provider::Provider;
-use crate::store::{Cell, Change, Committed, Loaded, Put, Write};
+use crate::store::{Change, Committed, Loaded, Put, StoreKey, Write};
 
 /// The providers for one message, in the order in which they are tried.
 #[derive(Default)]
@@ -19,11 +19,11 @@ pub struct Route {
     /// The next is asked also when the one before may have sent: with the same code, and perhaps a second SMS.
     pub failover_on_unknown: bool,
     /// When one that fails is passed over; `None`: never.
-    pub pass_over: Option<PassOver>,
+    pub pass_over: Option<BreakerPolicy>,
 }
 
 /// What was heard of a provider in one send.
-pub(super) enum Heard {
+pub(super) enum ProviderResult {
     /// It took the message.
     Worked(usize),
     /// It surely failed, and would have failed with any message.
@@ -38,9 +38,13 @@ impl Route {
     }
 
     /// The places of the circuits of its providers, where these are looked at.
-    pub(super) fn circuits(&self) -> Vec<Cell> {
+    pub(super) fn circuits(&self) -> Vec<StoreKey> {
         let counts = self.real && self.pass_over.is_some();
-        self.providers.iter().filter(|_| counts).map(|provider| Cell::Provider(provider.name().to_owned())).collect()
+        self.providers
+            .iter()
+            .filter(|_| counts)
+            .map(|provider| StoreKey::Provider(provider.name().to_owned()))
+            .collect()
     }
 
     /// The order in which the providers are tried: those that are passed over come last.
@@ -56,16 +60,16 @@ pub(super) fn circuit(loaded: &Loaded) -> Circuit {
     Circuit::read(loaded.values.first().and_then(Option::as_deref)).unwrap_or_default()
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Remembers what was heard, for all processes. The message is decided, so a store that fails here changes nothing.
-    pub(super) async fn remember(&self, route: &Route, circuits: &[Circuit], heard: &[Heard]) {
+    pub(super) async fn remember(&self, route: &Route, circuits: &[Circuit], heard: &[ProviderResult]) {
         let Some(rule) = route.pass_over.filter(|_| !circuits.is_empty()) else { return };
         for heard in heard {
             let (at, why) = match heard {
                 // It never failed before: there is nothing to forget.
-                Heard::Worked(at) if circuits.get(*at).is_none_or(|circuit| circuit.failures == 0) => continue,
-                Heard::Worked(at) => (*at, None),
-                Heard::Failed(at, why) => (*at, Some(why.as_str())),
+                ProviderResult::Worked(at) if circuits.get(*at).is_none_or(|circuit| circuit.failures == 0) => continue,
+                ProviderResult::Worked(at) => (*at, None),
+                ProviderResult::Failed(at, why) => (*at, Some(why.as_str())),
             };
             let Some(provider) = route.providers.get(at) else { continue };
             if let Err(error) = self.note(provider.name(), &rule, why).await {
@@ -74,13 +78,13 @@ impl Verifier<'_> {
         }
     }
 
-    async fn note(&self, name: &str, rule: &PassOver, why: Option<&str>) -> Result<(), VerifierError> {
-        let cell = Cell::Provider(name.to_owned());
+    async fn note(&self, name: &str, rule: &BreakerPolicy, why: Option<&str>) -> Result<(), OperationError> {
+        let cell = StoreKey::Provider(name.to_owned());
         for _ in 0..ROUNDS {
             let loaded = self.store.load(&[vec![cell.clone()]]).await?;
             let Some(loaded) = loaded.first() else { return Ok(()) };
             let put = match why {
-                None => Put::Set(Vec::new(), Life::Over),
+                None => Put::Set(Vec::new(), Ttl::Expired),
                 Some(why) => {
                     let next = circuit(loaded).failed(loaded.now, rule, why);
                     Put::Set(next.write(), next.life(loaded.now))
@@ -88,20 +92,20 @@ impl Verifier<'_> {
             };
             let held = loaded.values.first().cloned().flatten();
             let write = Write { cell: cell.clone(), loaded: held, put };
-            let change = Change { writes: vec![write], append: None, relieves: why.is_none() };
+            let change = Change { writes: vec![write], append: None, allow_when_full: why.is_none() };
             if self.store.commit(&[change]).await?.iter().all(|committed| *committed != Committed::Conflict) {
                 return Ok(());
             }
         }
-        Err(VerifierError::Contended)
+        Err(OperationError::Contended)
     }
 
     /// What is known of the failures of providers, by their names in the configuration, and the store's time.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn circuits(&self, names: &[&str]) -> Result<Vec<(Moment, Circuit)>, VerifierError> {
-        let groups: Vec<_> = names.iter().map(|name| vec![Cell::Provider((*name).to_owned())]).collect();
+    pub async fn circuits(&self, names: &[&str]) -> Result<Vec<(Moment, Circuit)>, OperationError> {
+        let groups: Vec<_> = names.iter().map(|name| vec![StoreKey::Provider((*name).to_owned())]).collect();
         let loaded = self.store.load(&groups).await?;
         Ok(loaded.iter().map(|loaded| (loaded.now, circuit(loaded))).collect())
     }

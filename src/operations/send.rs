@@ -9,12 +9,12 @@ use tokio::time::Instant;
 use super::deliver::Delivered;
 use super::failure::NotSent;
 use super::lodging::Touch;
-use super::step::Doing;
-use super::{Effect, Route, Stepped, Verifier, VerifierError};
+use super::transact::StepOptions;
+use super::{Applied, Effect, OperationError, Operations, Route};
 use crate::otp::record::{Challenge, SendOutcome};
-use crate::otp::rules::{self, Budget, Reserve, Reserved, Way};
-use crate::otp::text::{Template, TemplateError, Vars};
-use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, RandomnessFailed, UserId, goal, reference};
+use crate::otp::rules::{self, Budget, IssueMode, ReserveRequest, Reserved};
+use crate::otp::text::{MessageTemplate, TemplateError, Vars};
+use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, RandomnessFailed, UserId, reference, wait_for};
 use crate::provider::Refusal;
 use crate::store::StoreError;
 
@@ -47,7 +47,7 @@ pub struct ToSend<'a> {
     /// The providers.
     pub route: &'a Route,
     /// The text.
-    pub template: &'a Template,
+    pub template: &'a MessageTemplate,
     /// The application's name in the text.
     pub app: &'a str,
     /// The language that was asked for.
@@ -72,12 +72,12 @@ pub struct Sent {
     /// The provider took it, but the store could not be told.
     pub unmarked: Option<StoreError>,
     /// What a dry run looked at besides.
-    pub foreseen: Foreseen,
+    pub foreseen: DryRun,
 }
 
 /// What a dry run looks at besides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Foreseen {
+pub struct DryRun {
     /// The provider that would be asked first.
     pub first: Option<String>,
     /// Providers of the route that would be passed over, and until when.
@@ -117,7 +117,7 @@ impl ToSend<'_> {
     }
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     fn new_id(&self, asked: &ToIssue<'_>) -> Result<String, RandomnessFailed> {
         reference::challenge_id(asked.peppers, asked.phone, (self.clock)(), self.randomness)
     }
@@ -126,17 +126,17 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the phone is locked, has no such user, or the store fails.
-    pub async fn issue(&self, asked: &ToIssue<'_>) -> Result<Stepped<Reserved>, VerifierError> {
+    pub async fn issue(&self, asked: &ToIssue<'_>) -> Result<Applied<Reserved>, OperationError> {
         self.allowed(asked.phone, Some(asked.purpose), |allows| allows.issue, "made")?;
         let id = self.new_id(asked)?;
-        self.reserve(&self.reservation(asked, &id, Way::Print, None)).await
+        self.reserve(&self.reservation(asked, &id, IssueMode::Print, None)).await
     }
 
     /// Makes a code, and has it sent.
     ///
     /// # Errors
     /// When policy, limits, the store or every provider refuse, or it is not known whether it was sent.
-    pub async fn send(&self, asked: &ToSend<'_>, text: &str) -> Result<Sent, VerifierError> {
+    pub async fn send(&self, asked: &ToSend<'_>, text: &str) -> Result<Sent, OperationError> {
         self.allowed(asked.issue.phone, Some(asked.issue.purpose), |allows| allows.issue, "made")?;
         self.progress.carries(asked.idempotency_key);
         asked.policy.check(asked.issue.phone)?;
@@ -145,7 +145,7 @@ impl Verifier<'_> {
         let request = request.as_ref().map(|(key, arguments)| (key.as_str(), arguments.as_str()));
         // Longer than the provider may take, so that nobody takes this process for dead while it is not.
         let lease = asked.deadline.saturating_duration_since(Instant::now()) + Duration::from_secs(5);
-        let reservation = self.reservation(&asked.issue, &id, Way::Sms { lease }, request);
+        let reservation = self.reservation(&asked.issue, &id, IssueMode::Sms { lease }, request);
         let counted = self.count(asked, &reservation).await?;
         if let Some(earlier) = counted.earlier {
             return self.replayed(earlier);
@@ -178,10 +178,10 @@ impl Verifier<'_> {
         &'a self,
         issue: &ToIssue<'a>,
         id: &'a str,
-        way: Way,
+        way: IssueMode,
         request: Option<(&'a str, &'a str)>,
-    ) -> Reserve<'a> {
-        Reserve {
+    ) -> ReserveRequest<'a> {
+        ReserveRequest {
             phone: issue.phone,
             purpose: issue.purpose,
             user: issue.user,
@@ -196,13 +196,13 @@ impl Verifier<'_> {
         }
     }
 
-    async fn reserve(&self, asked: &Reserve<'_>) -> Result<Stepped<Reserved>, VerifierError> {
-        let rule = |known: &rules::Known, now| {
-            rules::reserve(known, now, self.limits, asked).map_err(|refused| VerifierError::refused(refused, now))
+    async fn reserve(&self, asked: &ReserveRequest<'_>) -> Result<Applied<Reserved>, OperationError> {
+        let rule = |known: &rules::PhoneState, now| {
+            rules::reserve(known, now, self.limits, asked).map_err(|refused| OperationError::refused(refused, now))
         };
         let kept = self.kept_of(asked.phone, asked.code).await?;
         let (purpose, challenge_id) = (asked.purpose, asked.challenge_id);
-        let doing = Doing::change().of(Effect::Code(challenge_id.to_owned())).touching(Touch::Issue {
+        let doing = StepOptions::change().of(Effect::Code(challenge_id.to_owned())).touching(Touch::Issue {
             purpose,
             challenge_id,
             kept: &kept,
@@ -211,13 +211,13 @@ impl Verifier<'_> {
     }
 
     /// What the same key brought about before. What is not known then is not known now.
-    fn replayed(&self, stepped: Stepped<Reserved>) -> Result<Sent, VerifierError> {
+    fn replayed(&self, stepped: Applied<Reserved>) -> Result<Sent, OperationError> {
         let (Reserved::Replayed(challenge) | Reserved::New(challenge)) = stepped.outcome;
         if challenge.send_outcome() != SendOutcome::Accepted {
             let said = challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref());
             let said = said.map(|said| format!(", {said}")).unwrap_or_default();
-            let mapped = challenge.mapping == stepped.known.users.version;
-            let valid = goal::ending(&challenge, stepped.now, mapped).is_none();
+            let mapped = challenge.users_version == stepped.known.users.version;
+            let valid = wait_for::ending(&challenge, stepped.now, mapped).is_none();
             let why = NotSent::unknown(format!("the same request ended without an answer before{said}"));
             return Err(why.about(Some((challenge, valid)), true));
         }
@@ -243,7 +243,7 @@ fn hash(parts: &[&str]) -> String {
 
 impl Sent {
     pub(super) fn new(challenge: Challenge, budget: Budget) -> Self {
-        let foreseen = Foreseen::default();
+        let foreseen = DryRun::default();
         Self { challenge, budget, superseded: None, replayed: false, unmarked: None, foreseen }
     }
 

@@ -64,14 +64,14 @@ pub struct Challenge {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
     /// Where an application keeps the code: the fingerprint of what it keeps, to know it again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<Mac>,
+    #[serde(rename = "kept", default, skip_serializing_if = "Option::is_none")]
+    pub app_fingerprint: Option<Mac>,
     /// Whom it was issued for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
     /// The version of the user map then; another version now, and the code is dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mapping: Option<Moment>,
+    #[serde(rename = "mapping", default, skip_serializing_if = "Option::is_none")]
+    pub users_version: Option<Moment>,
     /// When it was made.
     pub created_at: Moment,
     /// The end of its life.
@@ -138,7 +138,7 @@ impl Challenge {
             outcome: Some(self.send_outcome()),
             ..Delivery::by(&delivery.provider)
         });
-        Self { mac: None, kept: None, lease_until: None, cooldown_before: None, delivery, ..self.clone() }
+        Self { mac: None, app_fingerprint: None, lease_until: None, cooldown_before: None, delivery, ..self.clone() }
     }
 
     /// Ends it. A superseded code is still recognised when it is typed; of any other, nothing is kept to compare with.
@@ -146,7 +146,7 @@ impl Challenge {
         self.state = state;
         self.lease_until = None;
         self.cooldown_before = None;
-        self.kept = None;
+        self.app_fingerprint = None;
         if state != State::Superseded {
             self.mac = None;
         }

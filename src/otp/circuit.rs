@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Moment;
-use super::stored::{Life, Stored, VERSION};
+use super::persist::{Stored, Ttl, VERSION};
 
 /// However often it fails, no provider is passed over for longer.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -18,7 +18,7 @@ const WHY: usize = 120;
 
 /// When a provider is passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PassOver {
+pub struct BreakerPolicy {
     /// After so many failures in a row.
     pub after: u32,
     /// For so long; each failure at the end of that time doubles it, up to 15 minutes.
@@ -65,7 +65,7 @@ impl Circuit {
 
     /// One failure more.
     #[must_use]
-    pub fn failed(&self, now: Moment, rule: &PassOver, why: &str) -> Self {
+    pub fn failed(&self, now: Moment, rule: &BreakerPolicy, why: &str) -> Self {
         let mut next = self.clone();
         next.failures = next.failures.saturating_add(1);
         next.failed_at = Some(now);
@@ -81,11 +81,11 @@ impl Circuit {
 
     /// How long it is kept.
     #[must_use]
-    pub fn life(&self, now: Moment) -> Life {
+    pub fn life(&self, now: Moment) -> Ttl {
         let end = self.failed_at.map(|failed| failed.after(KEPT)).into_iter().chain(self.until).max();
         match end {
-            Some(end) if end > now => Life::For(end.since(now).min(KEPT)),
-            _ => Life::Over,
+            Some(end) if end > now => Ttl::For(end.since(now).min(KEPT)),
+            _ => Ttl::Expired,
         }
     }
 }
@@ -94,7 +94,7 @@ impl Circuit {
 mod tests {
     use super::*;
 
-    const RULE: PassOver = PassOver { after: 3, pause: Duration::from_secs(60) };
+    const RULE: BreakerPolicy = BreakerPolicy { after: 3, pause: Duration::from_secs(60) };
 
     fn at(seconds: i64) -> Moment {
         Moment::from_millis(1_790_000_000_000 + seconds * 1000)
@@ -129,13 +129,13 @@ mod tests {
     fn a_clock_that_was_years_ahead_passes_nobody_over() {
         let paused = after([100_000_000; 3]);
         assert_eq!(paused.passed_over(at(0)), None);
-        assert_eq!(paused.life(at(0)), Life::For(KEPT));
+        assert_eq!(paused.life(at(0)), Ttl::For(KEPT));
         assert_eq!(paused.failed(at(0), &RULE, "down").passed_over(at(0)), Some(at(60 * 2)));
     }
 
     #[test]
     fn it_is_forgotten_an_hour_after_its_last_failure() {
-        assert_eq!(after([0]).life(at(0)), Life::For(KEPT));
-        assert_eq!(after([0]).life(at(3600)), Life::Over);
+        assert_eq!(after([0]).life(at(0)), Ttl::For(KEPT));
+        assert_eq!(after([0]).life(at(3600)), Ttl::Expired);
     }
 }

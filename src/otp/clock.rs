@@ -1,7 +1,7 @@
 //! What a wrong clock left behind: nothing that is read from a record ends later than an honest clock could have said.
 
 use super::policy::{MAX_COOLDOWN, MAX_LOCK, MAX_TTL, MAX_WINDOW};
-use super::record::{Challenge, Record, Slot};
+use super::record::{Challenge, PurposeState, Record};
 use super::rules::REQUEST_KEPT;
 use super::{Limits, Moment};
 
@@ -25,7 +25,7 @@ impl Record {
     }
 }
 
-impl Slot {
+impl PurposeState {
     fn clamp(&mut self, now: Moment, limits: &Limits) {
         let was_ahead = self.failed_at.is_some_and(|failed| failed > now);
         self.failed_at = no_later(self.failed_at, now);
@@ -39,7 +39,7 @@ impl Slot {
             attempt.until = attempt.until.min(now.after(MAX_TTL));
         }
         // Where an application keeps the code, it says itself how long.
-        for challenge in self.challenges.iter_mut().filter(|challenge| challenge.kept.is_none()) {
+        for challenge in self.challenges.iter_mut().filter(|challenge| challenge.app_fingerprint.is_none()) {
             challenge.clamp(now);
         }
     }

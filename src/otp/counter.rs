@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::persist::{Stored, Ttl, VERSION};
 use super::policy::MAX_WINDOW;
-use super::stored::{Life, Stored, VERSION};
 use super::time::millis;
 use super::{Moment, Quota};
 
@@ -63,14 +63,14 @@ impl Default for Counter {
 impl Counter {
     /// Until the current window and the one after it are over.
     #[must_use]
-    pub fn life(&self, now: Moment) -> Life {
+    pub fn life(&self, now: Moment) -> Ttl {
         let windows = self.windows.iter().map(|(length, window)| window.start.saturating_add(2 * length));
         let runs = self.recent.iter().map(|(_, at)| at.after(RUN).millis());
         let longest = now.after(MAX_WINDOW * 2);
         match windows.chain(runs).max() {
             // A clock that was ahead does not keep it for longer than any window needs it.
-            Some(end) if end > now.millis() => Life::For(Moment::from_millis(end).min(longest).since(now)),
-            _ => Life::Over,
+            Some(end) if end > now.millis() => Ttl::For(Moment::from_millis(end).min(longest).since(now)),
+            _ => Ttl::Expired,
         }
     }
 

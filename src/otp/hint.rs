@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::foreign::is_unsafe;
+use super::escape::is_unsafe;
 
 /// Advice, a command, or a command with the reason for it. A command is kept as its words, so that nothing has to find
 /// it in a text again, and it is written out only where it is printed.
@@ -203,7 +203,7 @@ impl From<String> for Hint {
 pub fn word(bytes: &[u8]) -> String {
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.chars().any(is_unsafe));
     if let Some(text) = text {
-        return super::foreign::quoted(text);
+        return super::escape::quoted(text);
     }
     let octal = bytes.iter().fold(String::new(), |mut octal, byte| {
         // Writing to a String does not fail.

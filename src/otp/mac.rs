@@ -39,7 +39,7 @@ pub struct Binding<'a> {
     /// The user that it was issued for.
     pub user: Option<&'a UserId>,
     /// The version of the phone's user map when it was issued.
-    pub mapping: Option<Moment>,
+    pub users_version: Option<Moment>,
     /// The id of the challenge, or of the attempt.
     pub id: &'a str,
 }
@@ -89,13 +89,7 @@ impl Peppers {
     }
 
     /// Whether a fingerprint is that of what is kept.
-    pub fn is_fingerprint(
-        &self,
-        mac: &Mac,
-        phone: &Phone,
-        purpose: &Purpose,
-        kept: &[u8],
-    ) -> Result<bool, UnknownKey> {
+    pub fn is_fingerprint(&self, mac: &Mac, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Result<bool, UnknownKey> {
         self.is_made(mac, |key| fingerprint(key, phone, purpose, kept))
     }
 
@@ -108,7 +102,7 @@ impl Peppers {
     /// Whether the pepper that the MAC names makes it of the same.
     fn is_made(&self, mac: &Mac, make: impl FnOnce(&Secret) -> Hmac<Sha256>) -> Result<bool, UnknownKey> {
         let pepper = self.0.iter().find(|pepper| pepper.id == mac.key);
-        let pepper = pepper.ok_or_else(|| UnknownKey(super::foreign::escaped(&mac.key)))?;
+        let pepper = pepper.ok_or_else(|| UnknownKey(super::escape::escaped(&mac.key)))?;
         let Ok(tag) = BASE64URL_NOPAD.decode(mac.tag.as_bytes()) else { return Ok(false) };
         Ok(make(&pepper.key).verify_slice(&tag).is_ok())
     }
@@ -138,7 +132,7 @@ fn keyed(key: &Secret, binding: &Binding<'_>, code: &Code) -> Hmac<Sha256> {
     field(&mut mac, binding.phone.as_str().as_bytes());
     field(&mut mac, binding.purpose.as_str().as_bytes());
     field(&mut mac, binding.user.map_or("", UserId::as_str).as_bytes());
-    field(&mut mac, &binding.mapping.map_or(0, Moment::millis).to_be_bytes());
+    field(&mut mac, &binding.users_version.map_or(0, Moment::millis).to_be_bytes());
     field(&mut mac, binding.id.as_bytes());
     field(&mut mac, code.expose().as_bytes());
     mac

@@ -8,42 +8,42 @@ mod clock;
 mod code;
 pub mod counter;
 mod delivery;
+pub mod duration;
+pub mod escape;
 mod event;
-pub mod foreign;
-pub mod goal;
 pub mod hint;
+mod ids;
 mod mac;
 mod message;
-mod names;
+mod persist;
 mod phone;
 mod policy;
 pub mod record;
 pub mod reference;
 pub mod rules;
 mod secret;
-pub mod span;
-mod stored;
+pub mod suggest;
 pub mod text;
 pub mod time;
 pub mod user;
-pub mod words;
+pub mod wait_for;
 
 pub use code::{
     Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,
 };
 pub use delivery::{DeliveryReason, DeliveryReport, DeliveryState, ReportIds};
 pub use event::{Event, KEPT as EVENTS_KEPT, Kind as EventKind};
-pub use goal::{Goal, Standing};
 pub use hint::Hint;
+pub use ids::{NameError, Purpose, UserId};
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
-pub use names::{NameError, Purpose, UserId};
-pub use phone::{Country, CountryError, NumberType, NumberTypeError, Phone, PhoneError, Place, Why, numbering};
+pub use persist::{Stored, Ttl, Unreadable};
+pub use phone::{Country, CountryError, ErrorPlace, NumberType, NumberTypeError, Phone, PhoneError, Why, numbering};
 pub use policy::{
     Denied, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_TTL, MAX_WINDOW, Policy, Quota,
 };
 pub use record::{Challenge, Record};
 pub use secret::Secret;
-pub use stored::{Life, Stored, Unreadable};
 pub use time::Moment;
 pub use user::{Phones, Users};
+pub use wait_for::{WaitFor, WaitStatus};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 pub use super::answer::{Answer, Attempt, Reason, Verdict};
 pub use super::challenge::{Challenge, Delivery, SendOutcome, State};
+use super::persist::{Stored, Ttl, VERSION};
 use super::policy::{MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW};
-use super::stored::{Life, Stored, VERSION};
 use super::{Limits, Moment, Purpose};
 
 /// So many challenges are kept of each purpose, the live ones among them: enough to tell why a code is dead.
@@ -35,8 +35,8 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_until: Option<Moment>,
     /// Sends since the last success or a long quiet time: the step of the cooldown.
-    #[serde(default)]
-    pub streak: u32,
+    #[serde(rename = "streak", default)]
+    pub cooldown_step: u32,
     /// No send before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooldown_until: Option<Moment>,
@@ -45,7 +45,7 @@ pub struct Record {
     pub requests: Vec<Request>,
     /// What is known of each purpose.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub purposes: BTreeMap<Purpose, Slot>,
+    pub purposes: BTreeMap<Purpose, PurposeState>,
 }
 
 /// A send that can be asked for again.
@@ -68,7 +68,7 @@ pub struct Request {
 /// One purpose of one phone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Slot {
+pub struct PurposeState {
     /// The newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub challenges: Vec<Challenge>,
@@ -113,7 +113,7 @@ impl Default for Record {
             v: VERSION,
             sends: Vec::new(),
             history_until: None,
-            streak: 0,
+            cooldown_step: 0,
             cooldown_until: None,
             requests: Vec::new(),
             purposes: BTreeMap::new(),
@@ -124,7 +124,7 @@ impl Default for Record {
 impl Record {
     /// How long it has to be kept: until the last thing in it is over.
     #[must_use]
-    pub fn life(&self, now: Moment, limits: &Limits) -> Life {
+    pub fn life(&self, now: Moment, limits: &Limits) -> Ttl {
         let longest = limits.longest_window();
         let mut end = now;
         let mut until = |moment: Moment| end = end.max(moment);
@@ -134,7 +134,7 @@ impl Record {
         self.requests.iter().for_each(|request| until(request.until));
         for slot in self.purposes.values() {
             if slot.lock.is_some_and(|lock| lock.until.is_none()) {
-                return Life::Forever;
+                return Ttl::Forever;
             }
             slot.lock.and_then(|lock| lock.until).into_iter().for_each(&mut until);
             slot.challenges.iter().for_each(|challenge| until(challenge.expires_at));
@@ -144,7 +144,7 @@ impl Record {
                 own.into_iter().chain(slot.failures_until).for_each(&mut until);
             }
         }
-        if end == now { Life::Over } else { Life::For(end.since(now)) }
+        if end == now { Ttl::Expired } else { Ttl::For(end.since(now)) }
     }
 
     /// Drops what is over for every file, so that the record stays small. It knows no limits, for those of one file say
@@ -221,7 +221,7 @@ impl Record {
     }
 }
 
-impl Slot {
+impl PurposeState {
     /// Consecutive failures that still count.
     #[must_use]
     pub fn failures(&self, now: Moment, limits: &Limits) -> u32 {
@@ -267,7 +267,7 @@ impl Slot {
         }
         for challenge in self.challenges.iter_mut().filter(|challenge| challenge.expires_at <= now) {
             challenge.mac = None;
-            challenge.kept = None;
+            challenge.app_fingerprint = None;
             challenge.lease_until = None;
             challenge.cooldown_before = None;
         }

@@ -27,7 +27,7 @@ use std::time::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::stored::{Life, Stored, VERSION};
+use super::persist::{Stored, Ttl, VERSION};
 use super::{Moment, Phone, Randomness, RandomnessFailed, UserId};
 
 /// So many users may share a phone.
@@ -78,8 +78,8 @@ impl Default for Users {
 impl Users {
     /// A map has no end; an empty one is soon forgotten.
     #[must_use]
-    pub fn life(&self) -> Life {
-        if self.users.is_empty() { Life::For(EMPTY_KEPT) } else { Life::Forever }
+    pub fn life(&self) -> Ttl {
+        if self.users.is_empty() { Ttl::For(EMPTY_KEPT) } else { Ttl::Forever }
     }
 
     /// The link of this user.

@@ -1,7 +1,7 @@
 //! A list of things that were looked at: on a terminal one line each where it fits, and what to do about it below.
 
 use super::wrap;
-use crate::otp::foreign::escaped;
+use crate::otp::escape::escaped;
 
 /// So many spaces stand between two columns.
 const GAP: usize = 2;

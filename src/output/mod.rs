@@ -84,7 +84,7 @@ pub fn lines_of<T: Serialize>(schema: &str, rows: &[T]) -> serde_json::Result<Ve
 
 /// A number of things, in words: `1 try`, `2 tries`.
 #[must_use]
-pub fn many<N: Copy + Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
+pub fn plural<N: Copy + Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
     let noun = if count == N::from(1) { one } else { more };
     format!("{count} {noun}")
 }

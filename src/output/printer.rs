@@ -11,7 +11,7 @@ use super::many::Stream;
 use super::{Human, Many, Output, Report, Row, Table, listed, wrap};
 use crate::error::{Details, Error, Exit, Outcome};
 use crate::otp::Hint;
-use crate::otp::foreign::{escaped, is_unsafe};
+use crate::otp::escape::{escaped, is_unsafe};
 use crate::otp::hint::Chosen;
 
 /// The form of the result.
@@ -73,12 +73,12 @@ impl Printer {
     pub async fn output(&self, output: Output<'_>, stop: impl Future<Output = (Error, Error)>) -> Exit {
         match output {
             Output::One(report) => self.report(report.as_ref()),
-            Output::Many(mut many) => self.many(many.as_mut(), stop).await,
+            Output::Many(mut many) => self.print_rows(many.as_mut(), stop).await,
         }
     }
 
     /// Prints results as they come. Only a table on a terminal, and a document that is not the usual one, wait for more.
-    async fn many(&self, many: &mut dyn Many, stop: impl Future<Output = (Error, Error)>) -> Exit {
+    async fn print_rows(&self, many: &mut dyn Many, stop: impl Future<Output = (Error, Error)>) -> Exit {
         tokio::pin!(stop);
         let is_shown = self.verbosity > Verbosity::Silent;
         let unwritten = RefCell::new(None);

@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table as Drawn, Width};
 
 use super::wrap;
-use crate::otp::foreign::escaped;
+use crate::otp::escape::escaped;
 
 /// So many spaces stand between two columns.
 const GAP: usize = 2;

@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 use super::definition::{SettingSpec, SettingType};
-use super::outcome::{Asked, Class, Doubt, Outcome, Receipt, Refusal, Silence, is_id};
+use super::outcome::{Class, Indeterminate, Outcome, QueryError, QueryResult, Receipt, Refusal, is_id};
 use super::redact::Redactor;
 use super::settings::{OpenError, Settings};
-use super::{Abilities, Context, Description, Features, Provider};
+use super::{Capabilities, Context, Description, Features, Provider};
 use crate::otp::Message;
 use crate::system::{Group, Program, shown};
 
@@ -65,7 +65,7 @@ struct Output {
 }
 
 /// It is not known what else the program could be asked.
-const CAN: Abilities = Abilities { status: false, balance: false, test: true, reports: false };
+const CAPABILITIES: Capabilities = Capabilities { status: false, balance: false, test: true, reports: false };
 
 pub(super) fn description() -> Description {
     Description {
@@ -88,7 +88,7 @@ pub(super) fn description() -> Description {
         ],
         real: true,
         template_sender: false,
-        can: CAN,
+        can: CAPABILITIES,
         features: Features::default(),
     }
 }
@@ -107,8 +107,8 @@ impl Provider for Command {
         &self.name
     }
 
-    fn can(&self) -> Abilities {
-        CAN
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
     }
 
     fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
@@ -141,8 +141,8 @@ impl Provider for Command {
     }
 
     /// The program is not run: what it would do without a message is not known.
-    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
-        let found = self.program.found(&self.path).ok_or_else(|| Silence::Refused(self.absent()))?;
+    async fn test(&self, _deadline: Instant) -> QueryResult<Option<String>> {
+        let found = self.program.found(&self.path).ok_or_else(|| QueryError::Refused(self.absent()))?;
         Ok(Some(format!("it runs {} for each SMS; it was not run now", shown(&found))))
     }
 }
@@ -242,5 +242,5 @@ fn refused(class: Class, message: &str) -> Outcome {
 }
 
 fn doubt(why: &str) -> Outcome {
-    Outcome::Unknown(Doubt { why: why.to_owned() })
+    Outcome::Unknown(Indeterminate { why: why.to_owned() })
 }

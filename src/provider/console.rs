@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::outcome::{Asked, Class, Outcome, Receipt, Refusal};
+use super::outcome::{Class, Outcome, QueryResult, Receipt, Refusal};
 use super::redact::escaped_lines;
 use super::settings::{OpenError, Settings};
-use super::{Abilities, Context, Description, Features, Provider, Sink};
+use super::{Capabilities, Context, Description, Features, Provider, Sink};
 use crate::otp::Message;
 
 /// The kind's name.
@@ -18,7 +18,7 @@ struct Console {
 }
 
 /// Nobody tells it more.
-const CAN: Abilities = Abilities { status: false, balance: false, test: true, reports: false };
+const CAPABILITIES: Capabilities = Capabilities { status: false, balance: false, test: true, reports: false };
 
 pub(super) fn description() -> Description {
     Description {
@@ -28,7 +28,7 @@ pub(super) fn description() -> Description {
         settings: Vec::new(),
         real: false,
         template_sender: false,
-        can: CAN,
+        can: CAPABILITIES,
         features: Features::default(),
     }
 }
@@ -44,8 +44,8 @@ impl Provider for Console {
         &self.name
     }
 
-    fn can(&self) -> Abilities {
-        CAN
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
     }
 
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
@@ -57,7 +57,7 @@ impl Provider for Console {
         Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
     }
 
-    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
+    async fn test(&self, _deadline: Instant) -> QueryResult<Option<String>> {
         Ok(Some("it shows each SMS on stderr and sends none".to_owned()))
     }
 }

@@ -26,11 +26,14 @@ use tokio::time::Instant;
 
 pub use definition::{Definition, DefinitionError, Features, Problem, SenderKind, SettingSpec, SettingType};
 pub use kind::Kind;
-pub use outcome::{Amount, Asked, Class, Doubt, HandedIn, Malformed, Outcome, Receipt, Refusal, Silence, WebhookBody};
+pub use outcome::{
+    Amount, Class, DeliveryCallback, Indeterminate, Malformed, Outcome, QueryError, QueryResult, Receipt, Refusal,
+    WebhookBody,
+};
 pub use settings::{OpenError, Setting, Settings};
 pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
-use crate::otp::words::nearest;
+use crate::otp::suggest::nearest;
 use crate::otp::{DeliveryReport, Message, Moment, Phone};
 
 /// One configured way to a phone.
@@ -49,7 +52,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// What it can do beside sending.
-    fn can(&self) -> Abilities;
+    fn capabilities(&self) -> Capabilities;
 
     /// Whether the gateway takes the same challenge twice for once, so that a send without an answer may be repeated.
     fn is_idempotent(&self) -> bool {
@@ -71,19 +74,19 @@ pub trait Provider: Send + Sync {
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome;
 
     /// Asks what became of a message, by the id that the gateway gave it.
-    async fn status(&self, _message_id: &str, _to: &Phone, _deadline: Instant) -> Asked<DeliveryReport> {
-        Err(Silence::NotOffered)
+    async fn status(&self, _message_id: &str, _to: &Phone, _deadline: Instant) -> QueryResult<DeliveryReport> {
+        Err(QueryError::NotOffered)
     }
 
     /// Asks what is left on the account.
-    async fn balance(&self, _deadline: Instant) -> Asked<Amount> {
-        Err(Silence::NotOffered)
+    async fn balance(&self, _deadline: Instant) -> QueryResult<Amount> {
+        Err(QueryError::NotOffered)
     }
 
     /// Makes one real call that costs nothing and shows that the settings work; what the gateway said of them, where it
     /// said more than yes. A provider that calls nobody looks whether it could do its work, and says what that is.
-    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
-        Err(Silence::NotOffered)
+    async fn test(&self, _deadline: Instant) -> QueryResult<Option<String>> {
+        Err(QueryError::NotOffered)
     }
 
     /// Reads what the gateway sent to the application, as it came: JSON, a form or a query. Delivery reports, and other
@@ -135,7 +138,7 @@ pub struct Description {
     /// Whether the text lives at the gateway, which takes variables only.
     pub template_sender: bool,
     /// What else it can do than send.
-    pub can: Abilities,
+    pub can: Capabilities,
     /// What its messages can be like.
     pub features: Features,
 }
@@ -143,7 +146,7 @@ pub struct Description {
 /// What a kind of provider can do beside sending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a column of a table")]
-pub struct Abilities {
+pub struct Capabilities {
     /// Say what became of a message.
     pub status: bool,
     /// Say what is left on the account.

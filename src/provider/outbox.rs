@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::definition::{SettingSpec, SettingType};
-use super::outcome::{Asked, Class, Outcome, Receipt, Refusal, Silence};
+use super::outcome::{Class, Outcome, QueryError, QueryResult, Receipt, Refusal};
 use super::settings::{OpenError, Settings};
-use super::{Abilities, Description, Features, Provider};
+use super::{Capabilities, Description, Features, Provider};
 use crate::otp::Message;
 use crate::otp::hint::Chosen;
 use crate::system::{FileError, FilePath, append, check_append, shown};
@@ -35,7 +35,7 @@ struct Line<'a> {
 }
 
 /// Nobody tells it more.
-const CAN: Abilities = Abilities { status: false, balance: false, test: true, reports: false };
+const CAPABILITIES: Capabilities = Capabilities { status: false, balance: false, test: true, reports: false };
 
 pub(super) fn description() -> Description {
     Description {
@@ -48,7 +48,7 @@ pub(super) fn description() -> Description {
         }],
         real: false,
         template_sender: false,
-        can: CAN,
+        can: CAPABILITIES,
         features: Features::default(),
     }
 }
@@ -70,8 +70,8 @@ impl Provider for Outbox {
         &self.name
     }
 
-    fn can(&self) -> Abilities {
-        CAN
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
     }
 
     fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
@@ -87,8 +87,8 @@ impl Provider for Outbox {
         }
     }
 
-    async fn test(&self, _deadline: Instant) -> Asked<Option<String>> {
-        check_append(&self.path).map_err(|error| Silence::Refused(refusal(&error)))?;
+    async fn test(&self, _deadline: Instant) -> QueryResult<Option<String>> {
+        check_append(&self.path).map_err(|error| QueryError::Refused(refusal(&error)))?;
         Ok(Some(format!("it appends each SMS to {} and sends none", self.path)))
     }
 }

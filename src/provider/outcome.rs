@@ -13,7 +13,7 @@ pub enum Outcome {
     /// The message was surely not sent.
     Refused(Refusal),
     /// The message may have been sent: the request, or a part of it, was on its way and no usable answer came.
-    Unknown(Doubt),
+    Unknown(Indeterminate),
 }
 
 impl Outcome {
@@ -40,11 +40,11 @@ pub struct Receipt {
 }
 
 /// The answer to a question that sends nothing, and may be asked again.
-pub type Asked<T> = Result<T, Silence>;
+pub type QueryResult<T> = Result<T, QueryError>;
 
 /// Why there is no answer to a question that sends nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Silence {
+pub enum QueryError {
     /// The gateway has no such call.
     NotOffered,
     /// It refused, or gave no answer that can be used.
@@ -62,7 +62,7 @@ pub struct Amount {
 
 /// One delivery report that the application was sent and hands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HandedIn {
+pub struct DeliveryCallback {
     /// The gateway's id of the message.
     pub message_id: String,
     /// How this id follows from the one that the gateway gave when it accepted the message.
@@ -77,13 +77,13 @@ pub struct HandedIn {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WebhookBody {
     /// The delivery reports in it.
-    pub reports: Vec<HandedIn>,
+    pub reports: Vec<DeliveryCallback>,
     /// What the gateway calls the other events in it, such as a message that came in.
     pub other_events: Vec<String>,
 }
 
-impl From<Vec<HandedIn>> for WebhookBody {
-    fn from(reports: Vec<HandedIn>) -> Self {
+impl From<Vec<DeliveryCallback>> for WebhookBody {
+    fn from(reports: Vec<DeliveryCallback>) -> Self {
         Self { reports, other_events: Vec::new() }
     }
 }
@@ -148,7 +148,7 @@ impl Refusal {
 
 /// Why nobody can say whether the message was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubt {
+pub struct Indeterminate {
     /// What happened, in our words; never the answer's body.
     pub why: String,
 }

@@ -6,7 +6,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use zeroize::Zeroizing;
 
 use crate::otp::Phone;
-use crate::otp::foreign::{escaped, is_unsafe};
+use crate::otp::escape::{escaped, is_unsafe};
 
 /// The longest text that is shown, in characters.
 const SHOWN: usize = 200;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::definition::DefinitionError;
-use crate::otp::span::duration;
-use crate::otp::words::{nearest, suggested};
+use crate::otp::duration::duration;
+use crate::otp::suggest::{nearest, suggested};
 use crate::otp::{Hint, Secret};
 use crate::system::{FileError, FilePath, Program};
 

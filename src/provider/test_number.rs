@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep_until};
 
-use super::outcome::{Doubt, Outcome, Receipt};
-use super::{Abilities, Provider};
+use super::outcome::{Indeterminate, Outcome, Receipt};
+use super::{Capabilities, Provider};
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Message};
 
 /// The name that stands in records and documents.
@@ -55,8 +55,8 @@ impl Provider for TestNumber {
         NAME
     }
 
-    fn can(&self) -> Abilities {
-        Abilities::default()
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
 
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
@@ -69,13 +69,13 @@ impl Provider for TestNumber {
                 Some(DeliveryReport { reason: known, said, ..DeliveryReport::of(DeliveryState::Failed) })
             }
             TestOutcome::Unknown => {
-                return Outcome::Unknown(Doubt { why: "this test number never answers".to_owned() });
+                return Outcome::Unknown(Indeterminate { why: "this test number never answers".to_owned() });
             }
             TestOutcome::Slow(wait) => {
                 let end = Instant::now() + *wait;
                 sleep_until(end.min(deadline)).await;
                 if end > deadline {
-                    return Outcome::Unknown(Doubt { why: "no answer came in time".to_owned() });
+                    return Outcome::Unknown(Indeterminate { why: "no answer came in time".to_owned() });
                 }
                 None
             }

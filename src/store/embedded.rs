@@ -2,9 +2,9 @@
 
 mod committing;
 mod examining;
+mod key_snapshot;
 mod opening;
 mod reading;
-mod survey;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -15,7 +15,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 
 use self::reading::Reader;
 use super::{
-    Cell, Change, Committed, Health, Key, Loaded, Members, Page, Sight, Store, StoreError, decoded, timeline_name,
+    Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Store, StoreError, StoreKey, decoded,
+    timeline_name,
 };
 use crate::otp::{Event, Moment, Phone, UserId};
 
@@ -116,8 +117,8 @@ impl Inner {
 
 #[async_trait]
 impl Store for Embedded {
-    async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
-        let groups: Vec<Vec<String>> = groups.iter().map(|cells| cells.iter().map(Cell::name).collect()).collect();
+    async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
+        let groups: Vec<Vec<String>> = groups.iter().map(|cells| cells.iter().map(StoreKey::name).collect()).collect();
         self.read(move |connection, now| {
             let reading = connection.transaction().map_err(|error| sorted(&error))?;
             let values =
@@ -185,17 +186,18 @@ impl Store for Embedded {
 
     async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError> {
         let (pattern, after) = (pattern.map(str::to_owned), cursor.unwrap_or_default().to_owned());
-        self.read(move |connection, now| survey::keys(connection, pattern.as_deref(), &after, page, now)).await
+        self.read(move |connection, now| key_snapshot::keys(connection, pattern.as_deref(), &after, page, now)).await
     }
 
-    async fn look(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
+    async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
         let keys = keys.to_vec();
-        self.read(move |connection, now| keys.iter().map(|key| survey::look(connection, key, now)).collect()).await
+        self.read(move |connection, now| keys.iter().map(|key| key_snapshot::look(connection, key, now)).collect())
+            .await
     }
 
-    async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
+    async fn purge(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
         let sights = sights.to_vec();
-        self.change(move |connection, lock, now| alone(lock, || survey::purge(connection, &sights, now))).await
+        self.change(move |connection, lock, now| alone(lock, || key_snapshot::purge(connection, &sights, now))).await
     }
 }
 

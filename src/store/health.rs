@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Place, StoreError};
+use super::{Endpoint, StoreError};
 
 /// The state of a store at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Health {
     /// The servers behind it, or why they say nothing; none for a file.
     pub servers: Result<Vec<ServerFacts>, StoreError>,
     /// Where the others of them are, and what became of asking them.
-    pub absent: Vec<(Place, StoreError)>,
+    pub absent: Vec<(Endpoint, StoreError)>,
     /// The file, for a store that is one.
     pub file: Option<FileFacts>,
 }
@@ -36,7 +36,7 @@ pub struct ServerFacts {
     /// What messages call it.
     pub name: String,
     /// Where it is, as far as that is known.
-    pub place: Option<Place>,
+    pub place: Option<Endpoint>,
     /// It is older than what can be used.
     pub too_old: bool,
     /// What it is, such as `Redis 7.4.1`.

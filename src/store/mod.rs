@@ -13,27 +13,27 @@
 
 mod embedded;
 mod health;
+mod key_snapshot;
 mod redis;
-mod survey;
 
 use async_trait::async_trait;
 
 pub use self::embedded::{Clock, Embedded};
 pub use self::health::{FileFacts, Health, Rights, ServerFacts};
+pub use self::key_snapshot::{Key, KeySnapshot, OwnKey, Owner};
 #[doc(hidden)]
 pub use self::redis::writing_scripts;
 pub use self::redis::{
-    Deadline, Deployment, Durability, Place, Redis, Role, Sentinels, Server, Tls, Understood, rules, rules_for,
+    Deadline, Deployment, Durability, Endpoint, Redis, Role, Sentinels, Server, Tls, Understood, rules, rules_for,
     sentinel_rules, sentinel_rules_for, understood,
 };
-pub use self::survey::{Key, Own, Sight, Whose};
 
-use crate::otp::Life;
+use crate::otp::Ttl;
 use crate::otp::{Event, Moment, Phone, UserId};
 
 /// The place of one value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Cell {
+pub enum StoreKey {
     /// A phone's codes and counts.
     Record(Phone),
     /// A phone's users.
@@ -53,7 +53,7 @@ pub enum Cell {
     App(String),
 }
 
-impl Cell {
+impl StoreKey {
     /// The name of the cell in a store, without the store's own prefix. What stands in braces is the Redis Cluster
     /// hash tag: it is the same for all cells of one phone.
     #[must_use]
@@ -126,14 +126,14 @@ pub enum Put {
     /// What it holds: it is only to be unchanged.
     Keep,
     /// These bytes, as long as [`Life`] says; [`Life::Over`] removes it.
-    Set(Vec<u8>, Life),
+    Set(Vec<u8>, Ttl),
 }
 
 /// One cell of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     /// The cell.
-    pub cell: Cell,
+    pub cell: StoreKey,
     /// What was loaded from it.
     pub loaded: Option<Vec<u8>>,
     /// What it is to hold.
@@ -159,7 +159,7 @@ pub struct Change {
     /// What the timeline of the same phone is told.
     pub append: Option<Append>,
     /// It frees memory or makes something safer: it is to work even when the store is full.
-    pub relieves: bool,
+    pub allow_when_full: bool,
 }
 
 /// Whether a change took effect.
@@ -275,7 +275,7 @@ pub struct Members {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The values of each group of cells; each group lies in one slot.
-    async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError>;
+    async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError>;
 
     /// Each change takes effect whole, or not at all.
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError>;
@@ -305,10 +305,10 @@ pub trait Store: Send + Sync {
     async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError>;
 
     /// What each key is; `None`: it is not there any more.
-    async fn look(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError>;
+    async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError>;
 
     /// Removes each key that still is what was seen of it, and tells which were removed.
-    async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError>;
+    async fn purge(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError>;
 
     /// What the owner of the store is to be told of the calls so far, beside their answers; each thing once.
     fn warning(&self) -> Option<String> {

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::otp::Hint;
-use crate::otp::foreign::escaped;
+use crate::otp::escape::escaped;
 use crate::otp::hint::word;
 
 /// A file that is missing, unsafe, or not what was expected.

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
 use super::path::FilePath;
-use crate::otp::foreign::escaped;
+use crate::otp::escape::escaped;
 
 /// A program, by its file or by a name that is looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]

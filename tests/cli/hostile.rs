@@ -21,7 +21,7 @@ fn hostile() -> String {
 #[track_caller]
 fn assert_inert(ran: &Ran) {
     let words = ran.words().replace(['\n', '\t'], "");
-    assert!(!words.contains(otpctl::otp::foreign::is_unsafe), "{ran:?}");
+    assert!(!words.contains(otpctl::otp::escape::is_unsafe), "{ran:?}");
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn t26_a_question_drives_no_terminal() {
     assert!(text.contains("evil") && text.contains("[y/N]"), "{text:?}");
     // The terminal itself ends lines with CR LF.
     let words = text.replace("\r\n", "");
-    assert!(!words.contains(otpctl::otp::foreign::is_unsafe), "{words:?}");
+    assert!(!words.contains(otpctl::otp::escape::is_unsafe), "{words:?}");
 }
 
 /// What is told of files with `-vv` is as harmless as the rest.

@@ -1,6 +1,6 @@
 //! The text of the SMS, as a browser reads it.
 
-use otpctl::otp::text::{Template, Vars, parse_origin_bound};
+use otpctl::otp::text::{MessageTemplate, Vars, parse_origin_bound};
 use serde_json::Value;
 
 use super::PHONE;
@@ -23,7 +23,7 @@ const TEXTS: &[&str] = &[
 #[test]
 fn t28_every_message_is_bound_to_its_origin() {
     for text in TEXTS {
-        let template = Template::new(text, Some(HOST)).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        let template = MessageTemplate::new(text, Some(HOST)).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         for code in ["004217", "A1B2C3D4"] {
             let vars = Vars { code, app: "Example", ttl_minutes: 5, purpose: "login", lang: Some("en") };
             let message = template.render(&vars).unwrap();

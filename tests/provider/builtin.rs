@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use otpctl::otp::Secret;
 use otpctl::provider::{
-    Class, Context, OpenError, Outcome, Setting, Settings, Silence, describe, is_real, kinds, open,
+    Class, Context, OpenError, Outcome, QueryError, Setting, Settings, describe, is_real, kinds, open,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -131,10 +131,10 @@ async fn a_command_that_hangs_is_killed_with_its_children_and_leaves_a_doubt() {
 /// What a provider says of itself, or its refusal.
 async fn tested(kind: &str, value: Value) -> Result<String, (Class, String)> {
     let provider = open("x", kind, settings(value), &context()).unwrap();
-    assert!(provider.can().test && describe(kind).unwrap().can.test);
+    assert!(provider.capabilities().test && describe(kind).unwrap().can.test);
     match provider.test(Instant::now()).await {
         Ok(says) => Ok(says.unwrap()),
-        Err(Silence::Refused(refusal)) => Err((refusal.class, refusal.message)),
+        Err(QueryError::Refused(refusal)) => Err((refusal.class, refusal.message)),
         Err(other) => panic!("{other:?}"),
     }
 }

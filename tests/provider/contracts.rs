@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState};
-use otpctl::provider::{Asked, Outcome, Provider, Refusal, Silence, describe, kinds, open};
+use otpctl::provider::{Outcome, Provider, QueryError, QueryResult, Refusal, describe, kinds, open};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -255,15 +255,15 @@ async fn run(kind: &str, contract: &Contract) {
 }
 
 /// Holds the answer to a question that sends nothing; what it says is given back.
-fn told<T: std::fmt::Debug>(asked: Asked<T>, expected: &Expected, hold: impl Fn(&T)) -> String {
+fn told<T: std::fmt::Debug>(asked: QueryResult<T>, expected: &Expected, hold: impl Fn(&T)) -> String {
     let said = format!("{asked:?}");
     match asked {
         Ok(answer) => {
             assert_eq!(expected.refused, None, "{answer:?}");
             hold(&answer);
         }
-        Err(Silence::Refused(refusal)) => hold_refusal(&refusal, expected),
-        Err(Silence::NotOffered) => panic!("there is no such call"),
+        Err(QueryError::Refused(refusal)) => hold_refusal(&refusal, expected),
+        Err(QueryError::NotOffered) => panic!("there is no such call"),
     }
     said
 }

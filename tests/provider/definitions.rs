@@ -209,18 +209,18 @@ fn mistakes_in_what_comes_after_a_send_are_found() {
 fn what_could_not_work_is_refused_although_it_is_well_written() {
     let good = answered(GOOD);
     Definition::checked(&good).unwrap();
-    let senseless = |part: &str, by: &str, what: &str| {
+    let invalid = |part: &str, by: &str, what: &str| {
         assert!(good.contains(part), "{part}");
         let error = Definition::checked(&good.replacen(part, by, 1)).expect_err(what).to_string();
         assert!(error.contains(what), "{error}");
     };
-    senseless("name = \"X\"", "name = \" \"", "`name` is empty");
-    senseless("to = \"{{ phone }}\", ", "", "no message would have a receiver");
-    senseless("{{ text }}", "hello", "no message would hold a code");
-    senseless("name = \"X\"", "name = \"X\"\nphone = \"national\"", "needs `countries`");
-    senseless("/sms/{{ id }}", "/sms", "it would not be about one message");
-    senseless("id = \"body.id\"\n", "", "does not say where an answer has it");
-    senseless("delivered = [\"D\"]", "sent = [\"D\"]", "`delivery.states.delivered`");
+    invalid("name = \"X\"", "name = \" \"", "`name` is empty");
+    invalid("to = \"{{ phone }}\", ", "", "no message would have a receiver");
+    invalid("{{ text }}", "hello", "no message would hold a code");
+    invalid("name = \"X\"", "name = \"X\"\nphone = \"national\"", "needs `countries`");
+    invalid("/sms/{{ id }}", "/sms", "it would not be about one message");
+    invalid("id = \"body.id\"\n", "", "does not say where an answer has it");
+    invalid("delivered = [\"D\"]", "sent = [\"D\"]", "`delivery.states.delivered`");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn other_events_between_reports_take_none_of_them_away() {
 fn the_name_of_another_event_shows_nothing_that_a_terminal_obeys() {
     let body = json!({"data": {"event_type": "x\u{1b}]52;c;evil\u{7}\u{202e}"}});
     let read = with_its_settings("telnyx").reports(&body.to_string()).unwrap();
-    assert!(!read.other_events[0].contains(otpctl::otp::foreign::is_unsafe), "{read:?}");
+    assert!(!read.other_events[0].contains(otpctl::otp::escape::is_unsafe), "{read:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use otpctl::otp::foreign::is_unsafe;
+use otpctl::otp::escape::is_unsafe;
 use otpctl::otp::{Alphabet, Code, CodeSpec, Message, Moment, Phone};
 use otpctl::provider::{Clock, Context, Outcome, Provider, Setting, Settings};
 use otpctl::system::{FilePath, Program};

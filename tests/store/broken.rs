@@ -2,10 +2,10 @@
 
 use std::sync::Mutex;
 
-use otpctl::otp::Life;
+use otpctl::operations::OperationError;
+use otpctl::otp::Ttl;
 use otpctl::otp::record::Verdict;
-use otpctl::store::{Cell, Change, Put, Redis, Server as Address, StoreError, Write};
-use otpctl::operations::VerifierError;
+use otpctl::store::{Change, Put, Redis, Server as Address, StoreError, StoreKey, Write};
 
 use crate::fake::Calls;
 use crate::party::{Party, RIGHT, WRONG, fresh_id, phone, user};
@@ -13,9 +13,9 @@ use crate::places::{Place as _, Server, address};
 
 const RECORD: &str = "otpctl:{+919876500001}:record";
 
-fn store_error<T: std::fmt::Debug>(result: Result<T, VerifierError>) -> StoreError {
+fn store_error<T: std::fmt::Debug>(result: Result<T, OperationError>) -> StoreError {
     match result {
-        Err(VerifierError::Store(error)) => error,
+        Err(OperationError::Store(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -38,11 +38,12 @@ fn when_memory_is_full_nothing_is_counted_or_sent_and_revoke_works() {
     assert!(matches!(refused, StoreError::NotReady(_)), "{refused:?}");
     assert_eq!(calls.count(), 0);
     let sends = |country: &str| Write {
-        cell: Cell::Country(country.to_owned()),
+        cell: StoreKey::Country(country.to_owned()),
         loaded: None,
-        put: Put::Set(b"{}".to_vec(), Life::Forever),
+        put: Put::Set(b"{}".to_vec(), Ttl::Forever),
     };
-    let several = ["IN", "US"].map(|country| Change { writes: vec![sends(country)], append: None, relieves: false });
+    let several =
+        ["IN", "US"].map(|country| Change { writes: vec![sends(country)], append: None, allow_when_full: false });
     let refused = party.commit(&several);
     assert!(matches!(refused, Err(StoreError::NotReady(_))), "several at once are refused, not lost: {refused:?}");
     assert_eq!(place.0.cli(&["GET", RECORD]), before, "not one byte");
@@ -127,9 +128,9 @@ fn a_value_that_is_no_record_is_not_a_wrong_code() {
     {
         place.0.cli(&["SET", RECORD, garbage]);
         let refused = party.try_verify(&phone(1), RIGHT, &fresh_id());
-        assert!(matches!(refused, Err(VerifierError::Unreadable(_))), "{garbage}: {refused:?}");
+        assert!(matches!(refused, Err(OperationError::Unreadable(_))), "{garbage}: {refused:?}");
         let refused = party.send(&phone(1), RIGHT, &calls.accepting().route());
-        assert!(matches!(refused, Err(VerifierError::Unreadable(_))), "{garbage}: {refused:?}");
+        assert!(matches!(refused, Err(OperationError::Unreadable(_))), "{garbage}: {refused:?}");
         assert_eq!(place.0.cli(&["GET", RECORD]), garbage);
     }
     assert_eq!(calls.count(), 0);

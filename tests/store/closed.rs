@@ -6,7 +6,9 @@ use std::net::TcpListener;
 
 use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
-use otpctl::store::{Cell, Deployment, Place as At, Redis, Server as Address, StoreError, Understood, understood};
+use otpctl::store::{
+    Deployment, Endpoint as At, Redis, Server as Address, StoreError, StoreKey, Understood, understood,
+};
 
 use crate::deployments::{Cluster, Watched, at, by};
 use crate::party::{Party, RIGHT, phone};
@@ -16,10 +18,10 @@ use crate::redis::{Make, RedisServer, free_port};
 /// Whether a code can be made and used, or why not.
 fn works(server: &Address) -> Result<(), StoreError> {
     let party = Party::over(Box::new(Redis::new(server)));
-    party.load(&[vec![Cell::Record(phone(1))]])?;
+    party.load(&[vec![StoreKey::Record(phone(1))]])?;
     party.issue(&phone(1), RIGHT);
     assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Ok);
-    party.load(&[vec![Cell::Record(phone(2))]]).map(|_| ())
+    party.load(&[vec![StoreKey::Record(phone(2))]]).map(|_| ())
 }
 
 /// A Sentinel that knows no master, with these further words.

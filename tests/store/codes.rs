@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use otpctl::operations::OperationError;
 use otpctl::otp::record::{Reason, State, Verdict};
 use otpctl::otp::{Pepper, Peppers, Purpose, Secret};
-use otpctl::operations::VerifierError;
 
 use crate::party::{Party, RIGHT, WRONG, at_once, fresh_id, pepper, phone};
 use crate::places::Place;
@@ -107,7 +107,7 @@ pub fn ten_failures_lock_and_the_lock_ends_by_itself(place: &dyn Place) {
     assert_eq!((answer.verdict, answer.reason, answer.failures), (Verdict::Locked, Some(Reason::TimedLock), 10));
     assert!(answer.locked_until.is_some());
     assert_eq!(party.verdict(&phone(1), RIGHT), locked(Reason::TimedLock), "not even the right code");
-    assert!(matches!(party.try_issue(&phone(1), RIGHT), Err(VerifierError::Locked(Some(_)))));
+    assert!(matches!(party.try_issue(&phone(1), RIGHT), Err(OperationError::Locked(Some(_)))));
     place.pass(Duration::from_millis(1050));
     assert_eq!(party.failures(&phone(1)), 10, "the lock is over, the count is not");
     assert_eq!(party.verdict(&phone(1), RIGHT), OK);
@@ -118,7 +118,7 @@ pub fn a_hard_lock_ends_only_by_unlock(place: &dyn Place) {
     party.limits.locks.remove(0);
     fail(&party, 20);
     assert_eq!(party.verdict(&phone(1), RIGHT), locked(Reason::HardLock));
-    assert!(matches!(party.try_issue(&phone(1), RIGHT), Err(VerifierError::Locked(None))));
+    assert!(matches!(party.try_issue(&phone(1), RIGHT), Err(OperationError::Locked(None))));
     place.pass(Duration::from_millis(400));
     assert_eq!(party.verdict(&phone(1), RIGHT), locked(Reason::HardLock));
     party.unlock(&phone(1), false);
@@ -191,7 +191,7 @@ pub fn an_attempt_that_is_asked_again_is_answered_again(place: &dyn Place) {
     let again = party.try_verify(&phone(1), WRONG, &no).unwrap();
     assert_eq!((first.answer, again.replayed), (again.answer, true));
     assert_eq!(party.failures(&phone(1)), 1);
-    assert_eq!(party.try_verify(&phone(1), RIGHT, &no), Err(VerifierError::AttemptReused));
+    assert_eq!(party.try_verify(&phone(1), RIGHT, &no), Err(OperationError::AttemptReused));
     let first = party.try_verify(&phone(1), RIGHT, &yes).unwrap();
     let again = Party::of(place).try_verify(&phone(1), RIGHT, &yes).unwrap();
     assert_eq!((first.answer.verdict, first.replayed), (Verdict::Ok, false));
@@ -249,7 +249,7 @@ pub fn a_code_under_another_pepper_is_not_counted(place: &dyn Place) {
     party.issue(&phone(1), RIGHT);
     rotated.peppers = pepper("k2");
     let tried = rotated.try_verify(&phone(1), RIGHT, &fresh_id());
-    assert!(matches!(tried, Err(VerifierError::UnknownKey(_))), "{tried:?}");
+    assert!(matches!(tried, Err(OperationError::UnknownKey(_))), "{tried:?}");
     assert_eq!(party.failures(&phone(1)), 0);
     let named = |id: &str| Pepper {
         id: id.to_owned(),

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use otpctl::store::{Deployment, Place as At, Sentinels, Server as Address, Tls};
+use otpctl::store::{Deployment, Endpoint as At, Sentinels, Server as Address, Tls};
 
 use crate::certs::Certs;
 use crate::places::address;

@@ -18,7 +18,7 @@ fn party(server: &Server) -> Party {
 /// Whether a code can be made and used, or why not.
 fn works(server: &Server) -> Result<(), StoreError> {
     let party = party(server);
-    party.load(&[vec![otpctl::store::Cell::Record(phone(1))]])?;
+    party.load(&[vec![otpctl::store::StoreKey::Record(phone(1))]])?;
     party.issue(&phone(1), RIGHT);
     assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Ok);
     Ok(())
@@ -74,7 +74,7 @@ fn a_reader_cannot_write() {
     party(&address(&server.url())).issue(&phone(1), RIGHT);
     assert_eq!(support.look(&phone(1)).timeline.len(), 1);
     let denied = support.revoke(&phone(1)).unwrap_err();
-    assert!(matches!(denied, otpctl::operations::VerifierError::Store(StoreError::Denied(_))), "{denied:?}");
+    assert!(matches!(denied, otpctl::operations::OperationError::Store(StoreError::Denied(_))), "{denied:?}");
     assert_eq!(party(&address(&server.url())).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
 }
 

@@ -3,13 +3,13 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
+use otpctl::operations::OperationError;
 use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
 use otpctl::store::{
-    Cell, Deadline, Deployment, Durability, Place as At, Redis, Role, Server as Address, StoreError, rules,
+    Deadline, Deployment, Durability, Endpoint as At, Redis, Role, Server as Address, StoreError, StoreKey, rules,
     sentinel_rules,
 };
-use otpctl::operations::VerifierError;
 
 use crate::certs::as_words;
 use crate::deployments::{Watched, at, by, until};
@@ -68,7 +68,7 @@ fn a_sentinel_behind_its_time_is_not_believed() {
         }
     });
     let party = party(&within(by(vec![place]), Duration::from_millis(500)));
-    let refused = party.load(&[vec![Cell::Record(phone(1))]]);
+    let refused = party.load(&[vec![StoreKey::Record(phone(1))]]);
     assert!(
         matches!(&refused, Err(StoreError::NotReady(text)) if text.contains("is a replica, though")),
         "what a replica holds may be old: {refused:?}"
@@ -90,21 +90,21 @@ fn sentinels_are_asked_one_after_the_other() {
 
     let calls = Calls::default();
     let none = party(&by(vec![nowhere(), nowhere()])).send(&phone(2), RIGHT, &calls.accepting().route());
-    assert!(matches!(&none, Err(VerifierError::Store(StoreError::Unreachable(_)))), "{none:?}");
+    assert!(matches!(&none, Err(OperationError::Store(StoreError::Unreachable(_)))), "{none:?}");
     let mut stranger = watched.address();
     if let Deployment::Sentinel(sentinels) = &mut stranger.deployment {
         sentinels.master = "strange".to_owned();
     }
     let unknown = party(&stranger).send(&phone(2), RIGHT, &calls.accepting().route());
     assert!(
-        matches!(&unknown, Err(VerifierError::Store(StoreError::Unreachable(text))) if text.contains("`strange`")),
+        matches!(&unknown, Err(OperationError::Store(StoreError::Unreachable(text))) if text.contains("`strange`")),
         "{unknown:?}"
     );
     assert_eq!(calls.count(), 0);
 
     assert_eq!(watched.sentinel.cli(&["ACL", "SETUSER", "default", "resetpass", ">for sentinels"]), "OK");
     let denied = party(&watched.address()).try_issue(&phone(1), RIGHT);
-    assert!(matches!(denied, Err(VerifierError::Store(StoreError::Denied(_)))), "{denied:?}");
+    assert!(matches!(denied, Err(OperationError::Store(StoreError::Denied(_)))), "{denied:?}");
     let mut allowed = watched.address();
     if let Deployment::Sentinel(sentinels) = &mut allowed.deployment {
         sentinels.password = Some(Secret::new("for sentinels".to_owned()));
@@ -138,7 +138,7 @@ fn at_sentinels_and_at_servers_a_user_needs_what_the_rules_say() {
     let started = Instant::now();
     let refused = party(&user).try_issue(&phone(1), RIGHT);
     assert!(
-        matches!(&refused, Err(VerifierError::Store(StoreError::NotReady(text))) if text.contains("allkeys-lru")),
+        matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("allkeys-lru")),
         "{refused:?}"
     );
     assert!(started.elapsed() < Duration::from_secs(2), "it is not waited for: {:?}", started.elapsed());
@@ -163,7 +163,7 @@ fn an_endless_script_is_waited_for() {
         });
         let verdict = party(&address(&server.url())).verify(&phone(1), RIGHT).verdict;
         assert!(
-            matches!(&refused, Err(VerifierError::Store(StoreError::NotReady(text))) if text.contains("BUSY")),
+            matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("BUSY")),
             "{refused:?}"
         );
         assert_eq!(verdict, Verdict::Ok);
@@ -178,7 +178,7 @@ fn too_many_clients_are_a_server_that_is_not_ready() {
     std::thread::sleep(Duration::from_millis(50));
     let refused = party(&address(&server.url())).try_issue(&phone(1), RIGHT);
     assert!(
-        matches!(&refused, Err(VerifierError::Store(StoreError::NotReady(text))) if text.contains("max number of clients")),
+        matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("max number of clients")),
         "{refused:?}"
     );
 }
@@ -202,12 +202,12 @@ fn a_change_that_no_replica_has_is_told() {
     let id = fresh_id();
     let unsure = strict.try_verify(&phone(1), RIGHT, &id);
     assert!(
-        matches!(&unsure, Err(VerifierError::Store(StoreError::Unreplicated(text))) if text.contains("0 of 1 replicas")),
+        matches!(&unsure, Err(OperationError::Store(StoreError::Unreplicated(text))) if text.contains("0 of 1 replicas")),
         "{unsure:?}"
     );
     let calls = Calls::default();
     let unsent = strict.send(&phone(2), RIGHT, &calls.accepting().route());
-    assert!(matches!(unsent, Err(VerifierError::Store(StoreError::Unreplicated(_)))), "{unsent:?}");
+    assert!(matches!(unsent, Err(OperationError::Store(StoreError::Unreplicated(_)))), "{unsent:?}");
     assert_eq!(calls.count(), 0, "what may be forgotten is not sent");
 
     lenient.issue(&phone(3), RIGHT);
@@ -215,7 +215,7 @@ fn a_change_that_no_replica_has_is_told() {
     let warning = lenient.store.warning().unwrap();
     assert!(warning.contains("0 of 1 replicas"), "{warning}");
     assert_eq!(lenient.store.warning(), None, "once");
-    lenient.load(&[vec![Cell::Record(phone(3))]]).unwrap();
+    lenient.load(&[vec![StoreKey::Record(phone(3))]]).unwrap();
     assert_eq!(lenient.store.warning(), None, "looking changes nothing");
     let again = lenient.try_verify(&phone(1), RIGHT, &id).unwrap();
     assert_eq!((again.answer.verdict, again.replayed), (Verdict::Ok, true));

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use otpctl::otp::Message;
-use otpctl::provider::{Abilities, Class, Doubt, Outcome, Provider, Receipt, Refusal};
 use otpctl::operations::Route;
+use otpctl::otp::Message;
+use otpctl::provider::{Capabilities, Class, Indeterminate, Outcome, Provider, Receipt, Refusal};
 use tokio::time::Instant;
 
 type During = Box<dyn Fn() + Send + Sync>;
@@ -41,7 +41,7 @@ impl Calls {
     }
 
     pub fn unsure(&self) -> Fake {
-        self.fake("unsure", Outcome::Unknown(Doubt { why: "no answer".to_owned() }))
+        self.fake("unsure", Outcome::Unknown(Indeterminate { why: "no answer".to_owned() }))
     }
 }
 
@@ -70,8 +70,8 @@ impl Provider for Fake {
         self.name
     }
 
-    fn can(&self) -> Abilities {
-        Abilities::default()
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
 
     async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {

@@ -15,10 +15,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use otpctl::operations::{Moved, OperationError, Operations, Progress};
 use otpctl::otp::rules::Linked;
-use otpctl::otp::{Event, Life, Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, UserId, Users};
-use otpctl::store::{Cell, Change, Committed, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError};
-use otpctl::operations::{Moved, Progress, Verifier, VerifierError};
+use otpctl::otp::{Event, Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, Ttl, UserId, Users};
+use otpctl::store::{
+    Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Put, Store, StoreError, StoreKey,
+};
 
 use crate::party::{no_limits, user};
 
@@ -44,14 +46,14 @@ enum End {
     Unlink(Linked),
     Move(Moved),
     Read(usize),
-    Failed(VerifierError),
+    Failed(OperationError),
     Killed,
 }
 
 /// A step that a process wants to take.
 #[derive(Debug, Clone)]
 enum Request {
-    Load(Vec<Cell>),
+    Load(Vec<StoreKey>),
     Commit(Change),
 }
 
@@ -93,7 +95,7 @@ fn take(cells: &mut Cells, request: &Request) -> Reply {
     for write in &change.writes {
         match &write.put {
             Put::Keep => {}
-            Put::Set(_, Life::Over) => drop(cells.remove(&write.cell.name())),
+            Put::Set(_, Ttl::Expired) => drop(cells.remove(&write.cell.name())),
             Put::Set(value, _) => drop(cells.insert(write.cell.name(), value.clone())),
         }
     }
@@ -128,7 +130,7 @@ impl Scripted {
 
 #[async_trait]
 impl Store for Scripted {
-    async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
+    async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
         let mut loaded = vec![None; groups.len()];
         let mut order: Vec<usize> = (0..groups.len()).collect();
         if self.backwards {
@@ -179,11 +181,11 @@ impl Store for Scripted {
         Ok(Page::default())
     }
 
-    async fn look(&self, _: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
+    async fn read_keys(&self, _: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn purge(&self, _: &[Sight]) -> Result<Vec<bool>, StoreError> {
+    async fn purge(&self, _: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
         Ok(Vec::new())
     }
 }
@@ -204,7 +206,7 @@ fn run(act: Act, number: u64, told: &[Reply], backwards: bool) -> Next {
     let script = Mutex::new(told.iter().rev().cloned().collect());
     let store = Scripted { script, backwards, ..Scripted::default() };
     let (limits, progress, randomness) = (no_limits(), Progress::default(), Counted(AtomicU64::new(number << 32)));
-    let verifier = Verifier {
+    let verifier = Operations {
         store: &store,
         limits: &limits,
         timeline_kept: Duration::from_secs(3600),
@@ -337,10 +339,10 @@ fn alone(act: Act, number: u64, cells: &mut Cells) {
 fn sides(cells: &Cells) -> Sides {
     let owner = user("u");
     let has = |n: &usize| {
-        let bytes = cells.get(&Cell::Users(phone(*n)).name()).map(Vec::as_slice);
+        let bytes = cells.get(&StoreKey::Users(phone(*n)).name()).map(Vec::as_slice);
         Users::read(bytes).unwrap().has(&owner)
     };
-    let index = Phones::read(cells.get(&Cell::Phones(owner.clone()).name()).map(Vec::as_slice)).unwrap();
+    let index = Phones::read(cells.get(&StoreKey::Phones(owner.clone()).name()).map(Vec::as_slice)).unwrap();
     ((0..4).filter(has).collect(), (0..4).filter(|n| index.has(&phone(*n))).collect())
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use otpctl::otp::Life;
+use otpctl::otp::Ttl;
 use otpctl::otp::{EVENTS_KEPT, Event, EventKind, Moment, Phone};
-use otpctl::store::{Append, Cell, Change, Committed, Own, Put, Sight, Whose, Write};
+use otpctl::store::{Append, Change, Committed, KeySnapshot, OwnKey, Owner, Put, StoreKey, Write};
 
 use crate::party::{Party, at_once, phone, user};
 use crate::places::Place;
@@ -13,16 +13,16 @@ use crate::places::Place;
 const SHORT: Duration = Duration::from_millis(300);
 const OVER: Duration = Duration::from_millis(350);
 
-fn record(n: u32) -> Cell {
-    Cell::Record(phone(n))
+fn record(n: u32) -> StoreKey {
+    StoreKey::Record(phone(n))
 }
 
-fn set(cell: Cell, loaded: Option<&str>, value: &str, life: Life) -> Write {
+fn set(cell: StoreKey, loaded: Option<&str>, value: &str, life: Ttl) -> Write {
     Write { cell, loaded: loaded.map(|text| text.as_bytes().to_vec()), put: Put::Set(value.into(), life) }
 }
 
 fn change(writes: Vec<Write>) -> Change {
-    Change { writes, append: None, relieves: false }
+    Change { writes, append: None, allow_when_full: false }
 }
 
 fn done(party: &Party, writes: Vec<Write>) {
@@ -34,7 +34,7 @@ fn told(party: &Party, change: Change) {
     assert!(matches!(committed.as_slice(), [Committed::Done(_)]), "{committed:?}");
 }
 
-fn value(party: &Party, cell: Cell) -> Option<String> {
+fn value(party: &Party, cell: StoreKey) -> Option<String> {
     let mut loaded = party.load(&[vec![cell]]).unwrap();
     loaded.remove(0).values.remove(0).map(|bytes| String::from_utf8(bytes).unwrap())
 }
@@ -52,27 +52,27 @@ pub fn a_value_is_what_was_set(place: &dyn Place) {
     let party = Party::of(place);
     assert_eq!(value(&party, record(1)), None);
     let odd = (0..=255_u8).collect::<Vec<_>>();
-    let put = Put::Set(odd.clone(), Life::Forever);
+    let put = Put::Set(odd.clone(), Ttl::Forever);
     done(&party, vec![Write { cell: record(1), loaded: None, put }]);
-    let loaded = Party::of(place).load(&[vec![record(1), Cell::Users(phone(1))], vec![record(2)]]).unwrap();
+    let loaded = Party::of(place).load(&[vec![record(1), StoreKey::Users(phone(1))], vec![record(2)]]).unwrap();
     assert_eq!(loaded[0].values, [Some(odd.clone()), None], "as another process sees it, in the order of the cells");
     assert_eq!(loaded[1].values, [None]);
     // No bytes are something else than nothing.
-    done(&party, vec![Write { cell: record(1), loaded: Some(odd), put: Put::Set(Vec::new(), Life::Forever) }]);
+    done(&party, vec![Write { cell: record(1), loaded: Some(odd), put: Put::Set(Vec::new(), Ttl::Forever) }]);
     assert_eq!(value(&party, record(1)), Some(String::new()));
-    let nothing = change(vec![set(record(1), None, "new", Life::Forever)]);
+    let nothing = change(vec![set(record(1), None, "new", Ttl::Forever)]);
     assert_eq!(party.commit(&[nothing]).unwrap(), [Committed::Conflict]);
 }
 
 pub fn a_load_sees_one_moment(place: &dyn Place) {
     let both = |value: &str, loaded: Option<&str>| {
-        vec![set(record(1), loaded, value, Life::Forever), set(Cell::Users(phone(1)), loaded, value, Life::Forever)]
+        vec![set(record(1), loaded, value, Ttl::Forever), set(StoreKey::Users(phone(1)), loaded, value, Ttl::Forever)]
     };
     let party = Party::of(place);
     done(&party, both("0", None));
     at_once(place, 4, |party, index| {
         for round in 0..40 {
-            let loaded = party.load(&[vec![record(1), Cell::Users(phone(1))]]).unwrap().remove(0);
+            let loaded = party.load(&[vec![record(1), StoreKey::Users(phone(1))]]).unwrap().remove(0);
             assert_eq!(loaded.values[0], loaded.values[1], "torn");
             if index < 2 {
                 let held = String::from_utf8(loaded.values[0].clone().unwrap()).unwrap();
@@ -84,39 +84,39 @@ pub fn a_load_sees_one_moment(place: &dyn Place) {
 
 pub fn a_commit_takes_effect_only_if_every_cell_is_unchanged(place: &dyn Place) {
     let party = Party::of(place);
-    let users = || Cell::Users(phone(1));
-    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
-    let keep = |loaded: Option<&str>| Write { put: Put::Keep, ..set(record(1), loaded, "", Life::Over) };
+    let users = || StoreKey::Users(phone(1));
+    done(&party, vec![set(record(1), None, "one", Ttl::Forever)]);
+    let keep = |loaded: Option<&str>| Write { put: Put::Keep, ..set(record(1), loaded, "", Ttl::Expired) };
     for wrong in [None, Some("two"), Some("on"), Some("")] {
-        let committed = party.commit(&[change(vec![keep(wrong), set(users(), None, "new", Life::Forever)])]).unwrap();
+        let committed = party.commit(&[change(vec![keep(wrong), set(users(), None, "new", Ttl::Forever)])]).unwrap();
         assert_eq!(committed, [Committed::Conflict], "{wrong:?}");
     }
     assert_eq!(value(&party, users()), None, "a cell that is only to be unchanged is compared as well");
-    done(&party, vec![keep(Some("one")), set(users(), None, "new", Life::Forever)]);
+    done(&party, vec![keep(Some("one")), set(users(), None, "new", Ttl::Forever)]);
     assert_eq!(value(&party, users()).as_deref(), Some("new"));
     assert_eq!(value(&party, record(1)).as_deref(), Some("one"), "kept");
 }
 
 pub fn a_conflict_changes_nothing_and_tells_nothing(place: &dyn Place) {
     let party = Party::of(place);
-    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
+    done(&party, vec![set(record(1), None, "one", Ttl::Forever)]);
     let writes = vec![
-        set(Cell::Users(phone(1)), None, "new", Life::Forever),
-        set(record(1), Some("another"), "two", Life::Forever),
+        set(StoreKey::Users(phone(1)), None, "new", Ttl::Forever),
+        set(record(1), Some("another"), "two", Ttl::Forever),
     ];
     let told = Change { append: Some(events(&phone(1), [1], SHORT)), ..change(writes) };
     assert_eq!(party.commit(&[told]).unwrap(), [Committed::Conflict]);
     assert_eq!(value(&party, record(1)).as_deref(), Some("one"));
-    assert_eq!(value(&party, Cell::Users(phone(1))), None);
+    assert_eq!(value(&party, StoreKey::Users(phone(1))), None);
     assert_eq!(party.timeline(&phone(1), 10), []);
 }
 
 pub fn changes_in_one_call_are_each_whole_by_themselves(place: &dyn Place) {
     let party = Party::of(place);
     let changes = [
-        change(vec![set(record(1), None, "one", Life::Forever)]),
-        change(vec![set(record(2), Some("no"), "two", Life::Forever)]),
-        change(vec![set(record(3), None, "three", Life::Forever)]),
+        change(vec![set(record(1), None, "one", Ttl::Forever)]),
+        change(vec![set(record(2), Some("no"), "two", Ttl::Forever)]),
+        change(vec![set(record(3), None, "three", Ttl::Forever)]),
     ];
     let committed = party.commit(&changes).unwrap();
     assert!(
@@ -130,7 +130,7 @@ pub fn changes_in_one_call_are_each_whole_by_themselves(place: &dyn Place) {
 
 pub fn of_many_commits_at_once_on_one_value_one_is_done(place: &dyn Place) {
     let done = at_once(place, 20, |party, index| {
-        let written = change(vec![set(record(1), None, &index.to_string(), Life::Forever)]);
+        let written = change(vec![set(record(1), None, &index.to_string(), Ttl::Forever)]);
         let change = Change { append: Some(events(&phone(1), [index], Duration::from_secs(60))), ..written };
         matches!(party.commit(&[change]).unwrap().as_slice(), [Committed::Done(_)])
     });
@@ -143,40 +143,40 @@ pub fn of_many_commits_at_once_on_one_value_one_is_done(place: &dyn Place) {
 
 pub fn values_are_gone_when_their_life_is_over(place: &dyn Place) {
     let party = Party::of(place);
-    done(&party, vec![set(record(1), None, "one", Life::For(SHORT))]);
+    done(&party, vec![set(record(1), None, "one", Ttl::For(SHORT))]);
     assert_eq!(value(&party, record(1)).as_deref(), Some("one"));
     place.pass(OVER);
     assert_eq!(value(&party, record(1)), None);
-    let late = change(vec![set(record(1), Some("one"), "two", Life::Forever)]);
+    let late = change(vec![set(record(1), Some("one"), "two", Ttl::Forever)]);
     assert_eq!(party.commit(&[late]).unwrap(), [Committed::Conflict], "what is over is not there to compare with");
-    done(&party, vec![set(record(1), None, "two", Life::Forever)]);
+    done(&party, vec![set(record(1), None, "two", Ttl::Forever)]);
 }
 
 pub fn a_value_without_an_end_stays(place: &dyn Place) {
     let party = Party::of(place);
-    done(&party, vec![set(record(1), None, "one", Life::For(SHORT))]);
-    done(&party, vec![set(record(1), Some("one"), "two", Life::Forever)]);
+    done(&party, vec![set(record(1), None, "one", Ttl::For(SHORT))]);
+    done(&party, vec![set(record(1), Some("one"), "two", Ttl::Forever)]);
     place.pass(OVER);
     assert_eq!(value(&party, record(1)).as_deref(), Some("two"), "the end of the value before does not hold for it");
 }
 
 pub fn life_that_is_over_removes_the_value(place: &dyn Place) {
     let party = Party::of(place);
-    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
-    done(&party, vec![set(record(1), Some("one"), "two", Life::Over)]);
+    done(&party, vec![set(record(1), None, "one", Ttl::Forever)]);
+    done(&party, vec![set(record(1), Some("one"), "two", Ttl::Expired)]);
     assert_eq!(value(&party, record(1)), None);
-    done(&party, vec![set(record(1), None, "three", Life::Over)]);
+    done(&party, vec![set(record(1), None, "three", Ttl::Expired)]);
     assert_eq!(value(&party, record(1)), None);
 }
 
 pub fn a_new_value_has_a_new_life(place: &dyn Place) {
     let party = Party::of(place);
-    done(&party, vec![set(record(1), None, "one", Life::Forever)]);
-    done(&party, vec![set(record(1), Some("one"), "two", Life::For(SHORT))]);
+    done(&party, vec![set(record(1), None, "one", Ttl::Forever)]);
+    done(&party, vec![set(record(1), Some("one"), "two", Ttl::For(SHORT))]);
     place.pass(OVER);
     assert_eq!(value(&party, record(1)), None);
     // A life below the store's own unit is a life, not an error.
-    done(&party, vec![set(record(1), None, "three", Life::For(Duration::from_nanos(1)))]);
+    done(&party, vec![set(record(1), None, "three", Ttl::For(Duration::from_nanos(1)))]);
     place.pass(Duration::from_millis(2));
     assert_eq!(value(&party, record(1)), None);
 }
@@ -186,7 +186,7 @@ pub fn the_time_of_the_store_goes_on(place: &dyn Place) {
     let now = || party.load(&[vec![record(1)]]).unwrap()[0].now;
     let before = now();
     let Ok([Committed::Done(at)]) =
-        <[_; 1]>::try_from(party.commit(&[change(vec![set(record(1), None, "one", Life::Over)])]).unwrap())
+        <[_; 1]>::try_from(party.commit(&[change(vec![set(record(1), None, "one", Ttl::Expired)])]).unwrap())
     else {
         panic!("a conflict with nothing")
     };
@@ -229,10 +229,10 @@ pub fn all_phones_are_found_page_by_page(place: &dyn Place) {
     let party = Party::of(place);
     assert_eq!(party.phones(), [""; 0]);
     for n in 0..10 {
-        done(&party, vec![set(record(n), None, "x", Life::Forever)]);
+        done(&party, vec![set(record(n), None, "x", Ttl::Forever)]);
         // Other values of the same phone, and of no phone, are no records.
-        done(&party, vec![set(Cell::Users(phone(n + 5)), None, "x", Life::Forever)]);
-        done(&party, vec![set(Cell::Prefix(format!("+9198{n}")), None, "x", Life::Forever)]);
+        done(&party, vec![set(StoreKey::Users(phone(n + 5)), None, "x", Ttl::Forever)]);
+        done(&party, vec![set(StoreKey::Prefix(format!("+9198{n}")), None, "x", Ttl::Forever)]);
         told(&party, Change { append: Some(events(&phone(n), [1], SHORT * 100)), ..change(Vec::new()) });
     }
     let expected: Vec<_> = (0..10).map(|n| phone(n).as_str().to_owned()).collect();
@@ -245,8 +245,8 @@ pub fn all_users_are_found_page_by_page(place: &dyn Place) {
     let odd = ["a:b", "a", "*", "{x}", "}:phones", "100%", "%25", "ünï ☎", "[a-z]", "?", "users:1", "a b", "\\"];
     let mut users: Vec<_> = odd.into_iter().map(user).collect();
     for user in &users {
-        done(&party, vec![set(Cell::Phones(user.clone()), None, "x", Life::Forever)]);
-        assert_eq!(value(&party, Cell::Phones(user.clone())).as_deref(), Some("x"));
+        done(&party, vec![set(StoreKey::Phones(user.clone()), None, "x", Ttl::Forever)]);
+        assert_eq!(value(&party, StoreKey::Phones(user.clone())).as_deref(), Some("x"));
     }
     users.sort();
     assert_eq!(party.users(), users);
@@ -255,9 +255,9 @@ pub fn all_users_are_found_page_by_page(place: &dyn Place) {
 
 pub fn what_is_over_is_not_listed(place: &dyn Place) {
     let party = Party::of(place);
-    done(&party, vec![set(record(1), None, "x", Life::For(SHORT))]);
-    done(&party, vec![set(record(2), None, "x", Life::Forever)]);
-    done(&party, vec![set(Cell::Phones(user("u")), None, "x", Life::For(SHORT))]);
+    done(&party, vec![set(record(1), None, "x", Ttl::For(SHORT))]);
+    done(&party, vec![set(record(2), None, "x", Ttl::Forever)]);
+    done(&party, vec![set(StoreKey::Phones(user("u")), None, "x", Ttl::For(SHORT))]);
     place.pass(OVER);
     assert_eq!(party.phones(), [phone(2).as_str()]);
     assert_eq!(party.users(), []);
@@ -268,24 +268,24 @@ pub fn every_key_goes_by_and_is_seen_as_it_is(place: &dyn Place) {
     assert_eq!(party.sights(), []);
     let minute = Duration::from_secs(60);
     for n in 0..10 {
-        done(&party, vec![set(record(n), None, &n.to_string(), Life::Forever)]);
-        done(&party, vec![set(Cell::Prefix(format!("+9198{n}")), None, "x", Life::For(minute))]);
+        done(&party, vec![set(record(n), None, &n.to_string(), Ttl::Forever)]);
+        done(&party, vec![set(StoreKey::Prefix(format!("+9198{n}")), None, "x", Ttl::For(minute))]);
         told(&party, Change { append: Some(events(&phone(n), [1, 2], minute)), ..change(Vec::new()) });
     }
-    done(&party, vec![set(Cell::Country("IN".to_owned()), None, "x", Life::For(SHORT))]);
+    done(&party, vec![set(StoreKey::Country("IN".to_owned()), None, "x", Ttl::For(SHORT))]);
     place.pass(OVER);
     let sights = party.sights();
     assert_eq!(sights.len(), 30, "{sights:?}");
     for sight in &sights {
-        let Whose::Ours(own) = sight.key.whose.clone() else { panic!("{sight:?}") };
+        let Owner::Ours(own) = sight.key.owner.clone() else { panic!("{sight:?}") };
         let about_a_minute = sight.life.is_some_and(|life| life <= minute && life > minute / 2);
         match own {
-            Own::Cell(Cell::Record(of)) => {
+            OwnKey::Cell(StoreKey::Record(of)) => {
                 let n = (0..10).find(|n| phone(*n) == of).unwrap();
                 assert_eq!((sight.text(), sight.life), (Some(n.to_string().as_bytes()), None));
             }
-            Own::Cell(_) => assert!(about_a_minute && sight.text() == Some(b"x"), "{sight:?}"),
-            Own::Timeline(_) => {
+            OwnKey::Cell(_) => assert!(about_a_minute && sight.text() == Some(b"x"), "{sight:?}"),
+            OwnKey::Timeline(_) => {
                 assert!(about_a_minute && (sight.kind.as_str(), sight.size) == ("list", 2), "{sight:?}");
                 let newest: Event = serde_json::from_slice(&sight.parts[0]).unwrap();
                 assert_eq!(newest.result, "2");
@@ -298,23 +298,23 @@ pub fn what_changed_since_it_was_seen_is_not_purged(place: &dyn Place) {
     let party = Party::of(place);
     let hour = Duration::from_secs(3600);
     for n in 0..4 {
-        done(&party, vec![set(record(n), None, "old", Life::For(hour))]);
+        done(&party, vec![set(record(n), None, "old", Ttl::For(hour))]);
     }
     told(&party, Change { append: Some(events(&phone(5), [1], hour)), ..change(Vec::new()) });
     told(&party, Change { append: Some(events(&phone(6), [1], hour)), ..change(Vec::new()) });
     let sights = party.sights();
-    let whose = |sight: &Sight| sight.key.whose.clone();
-    let of = |own| Whose::Ours(own);
-    done(&party, vec![set(record(0), Some("old"), "new", Life::For(hour))]);
+    let whose = |sight: &KeySnapshot| sight.key.owner.clone();
+    let of = |own| Owner::Ours(own);
+    done(&party, vec![set(record(0), Some("old"), "new", Ttl::For(hour))]);
     // The same bytes with a longer life were written by somebody.
-    done(&party, vec![set(record(1), Some("old"), "old", Life::For(hour * 2))]);
-    done(&party, vec![set(record(2), Some("old"), "", Life::Over)]);
+    done(&party, vec![set(record(1), Some("old"), "old", Ttl::For(hour * 2))]);
+    done(&party, vec![set(record(2), Some("old"), "", Ttl::Expired)]);
     told(&party, Change { append: Some(events(&phone(6), [2], hour)), ..change(Vec::new()) });
     let purged: Vec<_> = sights.iter().zip(party.purge(&sights)).filter(|(_, purged)| *purged).collect();
-    let purged: Vec<Whose> = purged.into_iter().map(|(sight, _)| whose(sight)).collect();
-    assert_eq!(purged, [of(Own::Cell(record(3))), of(Own::Timeline(phone(5)))]);
-    let left: Vec<Whose> = party.sights().iter().map(whose).collect();
-    let unpurged = [Own::Cell(record(0)), Own::Cell(record(1)), Own::Timeline(phone(6))].map(of);
+    let purged: Vec<Owner> = purged.into_iter().map(|(sight, _)| whose(sight)).collect();
+    assert_eq!(purged, [of(OwnKey::Cell(record(3))), of(OwnKey::Timeline(phone(5)))]);
+    let left: Vec<Owner> = party.sights().iter().map(whose).collect();
+    let unpurged = [OwnKey::Cell(record(0)), OwnKey::Cell(record(1)), OwnKey::Timeline(phone(6))].map(of);
     assert_eq!(left, unpurged);
     assert_eq!(results(&party, &phone(5), 10), [""; 0]);
     assert_eq!(party.purge(&sights), vec![false; sights.len()], "nothing is there twice");
@@ -329,7 +329,7 @@ pub fn a_healthy_store_says_so_and_nothing_is_written(place: &dyn Place) {
     assert!(servers.iter().all(|server| server.software.is_some() && server.replica == Some(false)), "{servers:?}");
     assert!(health.file.is_none_or(|file| file.free > Some(0) && file.size.is_none()), "looking makes no file");
     assert_eq!((party.phones(), party.users()), (Vec::new(), Vec::new()));
-    done(&party, vec![set(record(1), None, "free", Life::Forever)]);
+    done(&party, vec![set(record(1), None, "free", Ttl::Forever)]);
     let health = party.health();
     assert_eq!(health.commits, Ok(()), "{health:?}");
     assert!(health.file.is_none_or(|file| file.free > Some(0) && file.size > Some(0)));

@@ -5,10 +5,10 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use otpctl::operations::OperationError;
 use otpctl::otp::record::{Reason, Verdict};
 use otpctl::otp::rules::Linked;
 use otpctl::store::{Redis, StoreError};
-use otpctl::operations::VerifierError;
 
 use crate::fake::Calls;
 use crate::party::{Party, RIGHT, WRONG, fresh_id, phone, user};
@@ -127,7 +127,7 @@ fn a_verify_into_silence_is_unknown_and_can_be_asked_again() {
     way.lose_after(0);
     let id = fresh_id();
     let tried = way.party().try_verify(&phone(1), RIGHT, &id);
-    assert!(matches!(tried, Err(VerifierError::Store(StoreError::Unknown(_)))), "{tried:?}");
+    assert!(matches!(tried, Err(OperationError::Store(StoreError::Unknown(_)))), "{tried:?}");
     let again = direct.try_verify(&phone(1), RIGHT, &id).unwrap();
     assert_eq!((again.answer.verdict, again.replayed), (Verdict::Ok, true));
 }
@@ -184,7 +184,7 @@ fn a_change_of_users_whose_answer_was_lost_is_done_once() {
 
 #[test]
 fn a_change_of_users_that_ends_in_silence_is_never_told_as_not_done() {
-    type Work = fn(&Party) -> Result<(), VerifierError>;
+    type Work = fn(&Party) -> Result<(), OperationError>;
     let (link, unlink, moved): (Work, Work, Work) = (
         |party| party.try_link(&phone(2), &user("u1")).map(drop),
         |party| party.try_unlink(&phone(1), &user("u1")).map(drop),
@@ -201,7 +201,7 @@ fn a_change_of_users_that_ends_in_silence_is_never_told_as_not_done() {
             let told = work(&way.party());
             assert!(way.lost(), "{commits} after {others}: {told:?}");
             let unknown =
-                matches!(told, Err(VerifierError::Store(StoreError::Unknown(_)) | VerifierError::HalfDone(_)));
+                matches!(told, Err(OperationError::Store(StoreError::Unknown(_)) | OperationError::HalfDone(_)));
             let after = direct.phones_of(&user("u1"));
             assert!(told.is_ok() || unknown || after == before, "{commits} after {others}: {told:?}, {after:?}");
             // Once more, and it is whole.
@@ -231,6 +231,6 @@ fn nothing_is_sent_when_the_reservation_is_lost_for_good() {
     way.switch.closes.store(true, Ordering::SeqCst);
     way.lose_after(1);
     let sent = way.party().send(&phone(1), RIGHT, &calls.accepting().route());
-    assert!(matches!(sent, Err(VerifierError::Store(StoreError::Unknown(_)))), "{sent:?}");
+    assert!(matches!(sent, Err(OperationError::Store(StoreError::Unknown(_)))), "{sent:?}");
     assert_eq!((calls.count(), way.lost()), (0, true));
 }

@@ -3,9 +3,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use otpctl::operations::OperationError;
 use otpctl::otp::record::Verdict;
 use otpctl::provider::Class;
-use otpctl::operations::VerifierError;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -100,7 +100,7 @@ fn one(party: &Party, n: u32, book: &mut Book, act: &Act) -> Result<(), TestCase
         Act::Verify(code) => {
             let id = fresh_id();
             let said = match party.try_verify(&phone, CODES[*code], &id) {
-                Err(VerifierError::NoSuchUser(_)) => {
+                Err(OperationError::NoSuchUser(_)) => {
                     prop_assert!(!book.linked && book.open.is_empty(), "whose user is gone, is nobody's");
                     return Ok(());
                 }

@@ -4,20 +4,20 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::app::{OsRandom, clock};
-use otpctl::layout::{Application, Codes};
+use otpctl::layout::{Application, LayoutContext};
+use otpctl::operations::{
+    AppLayout, Applied, AttemptOutcome, FoundIssue, Moved, OperationError, Operations, PhoneSnapshot, Progress, Route,
+    Scan, Sent, ToIssue, ToSend,
+};
 use otpctl::otp::record::{Answer, Reason, Verdict};
-use otpctl::otp::rules::{Asked, Linked, Reserved, Revoke, Unlock};
-use otpctl::otp::text::Template;
+use otpctl::otp::rules::{AttemptRequest, Linked, Reserved, RevokeRequest, UnlockRequest};
+use otpctl::otp::text::MessageTemplate;
 use otpctl::otp::{
-    Alphabet, Code, CodeSpec, Event, Life, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Phones, Policy,
-    Purpose, Secret, Stored as _, UserId,
+    Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Phones, Policy, Purpose,
+    Secret, Stored as _, Ttl, UserId,
 };
 use otpctl::store::{
-    Cell, Change, Clock, Committed, Health, Key, Loaded, Page, Put, Sight, Store, StoreError, Whose, Write,
-};
-use otpctl::operations::{
-    Found, Lodging, Look, Moved, Progress, Route, Sent, Stepped, Survey, ToIssue, ToSend, Tried, Verifier,
-    VerifierError,
+    Change, Clock, Committed, Health, Key, KeySnapshot, Loaded, Owner, Page, Put, Store, StoreError, StoreKey, Write,
 };
 
 use crate::places::Place;
@@ -68,8 +68,8 @@ impl Party {
         }
     }
 
-    fn verifier(&self) -> Verifier<'_> {
-        Verifier {
+    fn verifier(&self) -> Operations<'_> {
+        Operations {
             store: self.store.as_ref(),
             limits: &self.limits,
             timeline_kept: Duration::from_secs(3600),
@@ -81,9 +81,9 @@ impl Party {
             lodging: self.application.as_ref().map(|application| match application {
                 Application::Codes(layout) => {
                     let (peppers, ours) = (&self.peppers, &self.ours);
-                    Lodging::Codes(Codes { layout, peppers, secret: None, max_tries: 5, ours })
+                    AppLayout::Codes(LayoutContext { layout, peppers, secret: None, max_tries: 5, ours })
                 }
-                Application::PrivacyIdea => Lodging::PrivacyIdea,
+                Application::PrivacyIdea => AppLayout::PrivacyIdea,
             }),
         }
     }
@@ -100,14 +100,14 @@ impl Party {
         }
     }
 
-    pub fn try_issue(&self, phone: &Phone, code: &str) -> Result<Stepped<Reserved>, VerifierError> {
+    pub fn try_issue(&self, phone: &Phone, code: &str) -> Result<Applied<Reserved>, OperationError> {
         self.runtime.block_on(self.verifier().issue(&self.to_issue(phone, &read(code))))
     }
 
     /// Sends a code.
-    pub fn send(&self, phone: &Phone, code: &str, route: &Route) -> Result<Sent, VerifierError> {
+    pub fn send(&self, phone: &Phone, code: &str, route: &Route) -> Result<Sent, OperationError> {
         let code = read(code);
-        let template = Template::new("{{ code }} is your code", None).unwrap();
+        let template = MessageTemplate::new("{{ code }} is your code", None).unwrap();
         let policy = Policy::default();
         let sending = async {
             let asked = ToSend {
@@ -136,8 +136,8 @@ impl Party {
         (answer.verdict, answer.reason)
     }
 
-    pub fn try_verify(&self, phone: &Phone, code: &str, attempt_id: &str) -> Result<Tried, VerifierError> {
-        let asked = Asked {
+    pub fn try_verify(&self, phone: &Phone, code: &str, attempt_id: &str) -> Result<AttemptOutcome, OperationError> {
+        let asked = AttemptRequest {
             phone,
             purpose: &self.purpose,
             code: &read(code),
@@ -150,14 +150,14 @@ impl Party {
     }
 
     /// Kills live codes, and says how many.
-    pub fn revoke(&self, phone: &Phone) -> Result<usize, VerifierError> {
-        let revoked = self.runtime.block_on(self.verifier().revoke(phone, &Revoke::default()));
+    pub fn revoke(&self, phone: &Phone) -> Result<usize, OperationError> {
+        let revoked = self.runtime.block_on(self.verifier().revoke(phone, &RevokeRequest::default()));
         revoked.map(|stepped| stepped.outcome.0.len())
     }
 
     /// Clears failures and locks; with `limits`, the phone's own limits too.
     pub fn unlock(&self, phone: &Phone, limits: bool) {
-        let asked = Unlock { limits, ..Unlock::default() };
+        let asked = UnlockRequest { limits, ..UnlockRequest::default() };
         self.runtime.block_on(self.verifier().unlock(phone, &asked)).unwrap();
     }
 
@@ -165,7 +165,7 @@ impl Party {
         self.try_link(phone, user).unwrap();
     }
 
-    pub fn try_link(&self, phone: &Phone, user: &UserId) -> Result<Linked, VerifierError> {
+    pub fn try_link(&self, phone: &Phone, user: &UserId) -> Result<Linked, OperationError> {
         self.runtime.block_on(self.verifier().link(phone, user)).map(|stepped| stepped.outcome)
     }
 
@@ -173,7 +173,7 @@ impl Party {
         self.try_unlink(phone, user).unwrap();
     }
 
-    pub fn try_unlink(&self, phone: &Phone, user: &UserId) -> Result<Linked, VerifierError> {
+    pub fn try_unlink(&self, phone: &Phone, user: &UserId) -> Result<Linked, OperationError> {
         self.runtime.block_on(self.verifier().unlink(phone, user)).map(|stepped| stepped.outcome)
     }
 
@@ -182,36 +182,36 @@ impl Party {
         self.try_move(phone, user).unwrap().unlinked.into_iter().map(|phone| phone.as_str().to_owned()).collect()
     }
 
-    pub fn try_move(&self, phone: &Phone, user: &UserId) -> Result<Moved, VerifierError> {
+    pub fn try_move(&self, phone: &Phone, user: &UserId) -> Result<Moved, OperationError> {
         self.runtime.block_on(self.verifier().move_to(phone, user))
     }
 
     /// The numbers that the index of a user names, whether they lead anywhere or not.
     pub fn index_of(&self, user: &UserId) -> Vec<String> {
-        let loaded = self.load(&[vec![Cell::Phones(user.clone())]]).unwrap().remove(0);
+        let loaded = self.load(&[vec![StoreKey::Phones(user.clone())]]).unwrap().remove(0);
         Phones::read(loaded.values[0].as_deref()).unwrap().phones
     }
 
     /// Writes the index of a user as it stands in a store.
     pub fn set_index(&self, user: &UserId, json: &str) {
-        let put = Put::Set(json.into(), Life::Forever);
-        let write = Write { cell: Cell::Phones(user.clone()), loaded: None, put };
-        let committed = self.commit(&[Change { writes: vec![write], append: None, relieves: false }]).unwrap();
+        let put = Put::Set(json.into(), Ttl::Forever);
+        let write = Write { cell: StoreKey::Phones(user.clone()), loaded: None, put };
+        let committed = self.commit(&[Change { writes: vec![write], append: None, allow_when_full: false }]).unwrap();
         assert!(matches!(committed.as_slice(), [Committed::Done(_)]), "{committed:?}");
     }
 
     /// What is wrong in the whole store.
-    pub fn survey(&self) -> Vec<Found> {
-        let (mut survey, mut found) = (Survey::new(None), Vec::new());
+    pub fn survey(&self) -> Vec<FoundIssue> {
+        let (mut survey, mut found) = (Scan::new(None), Vec::new());
         while !survey.is_over() {
-            found.extend(self.runtime.block_on(self.verifier().survey(&mut survey)).unwrap());
+            found.extend(self.runtime.block_on(self.verifier().scan(&mut survey)).unwrap());
         }
         found
     }
 
     /// Removes what was found, and tells what of it is gone.
-    pub fn remove(&self, found: &[Found]) -> Vec<bool> {
-        self.runtime.block_on(self.verifier().purge(&mut Survey::new(None), found)).unwrap()
+    pub fn remove(&self, found: &[FoundIssue]) -> Vec<bool> {
+        self.runtime.block_on(self.verifier().purge(&mut Scan::new(None), found)).unwrap()
     }
 
     /// The numbers that a user has.
@@ -220,11 +220,11 @@ impl Party {
         links.into_iter().map(|(phone, _)| phone.as_str().to_owned()).collect()
     }
 
-    pub fn try_look(&self, phone: &Phone) -> Result<Look, VerifierError> {
-        self.runtime.block_on(self.verifier().look(phone))
+    pub fn try_look(&self, phone: &Phone) -> Result<PhoneSnapshot, OperationError> {
+        self.runtime.block_on(self.verifier().snapshot(phone))
     }
 
-    pub fn look(&self, phone: &Phone) -> Look {
+    pub fn look(&self, phone: &Phone) -> PhoneSnapshot {
         self.try_look(phone).unwrap()
     }
 
@@ -234,7 +234,7 @@ impl Party {
         look.known.record.purposes.get(&self.purpose).map_or(0, |slot| slot.failures(look.now, &self.limits))
     }
 
-    pub fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
+    pub fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
         self.runtime.block_on(self.store.load(groups))
     }
 
@@ -274,11 +274,11 @@ impl Party {
     }
 
     /// All keys of ours, seen as they are now.
-    pub fn sights(&self) -> Vec<Sight> {
+    pub fn sights(&self) -> Vec<KeySnapshot> {
         let (mut found, mut cursor): (Vec<Key>, _) = (Vec::new(), None);
         loop {
             let page = self.runtime.block_on(self.store.keys(None, cursor.as_deref(), 3)).unwrap();
-            found.extend(page.found.into_iter().filter(|key| key.whose != Whose::Theirs));
+            found.extend(page.found.into_iter().filter(|key| key.owner != Owner::Other));
             cursor = page.next;
             if cursor.is_none() {
                 break;
@@ -286,12 +286,12 @@ impl Party {
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
         found.dedup();
-        let seen = self.runtime.block_on(self.store.look(&found)).unwrap();
+        let seen = self.runtime.block_on(self.store.read_keys(&found)).unwrap();
         assert_eq!(seen.len(), found.len());
         seen.into_iter().flatten().collect()
     }
 
-    pub fn purge(&self, sights: &[Sight]) -> Vec<bool> {
+    pub fn purge(&self, sights: &[KeySnapshot]) -> Vec<bool> {
         self.runtime.block_on(self.store.purge(sights)).unwrap()
     }
 

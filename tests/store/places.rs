@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use otpctl::config::{Chosen, Env, Request, StoreSettings, load, locate};
-use otpctl::otp::Moment;
 use otpctl::layout::Application;
-use otpctl::store::{Clock, Deadline, Deployment, Embedded, Place as At, Redis, Server as Address, Store, Tls};
+use otpctl::otp::Moment;
+use otpctl::store::{Clock, Deadline, Deployment, Embedded, Endpoint as At, Redis, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
 use crate::redis::{Make, RedisServer};

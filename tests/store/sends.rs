@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use otpctl::operations::{OperationError, SendFailure};
 use otpctl::otp::record::{Reason, State, Verdict};
 use otpctl::otp::{Denied, Purpose, Quota};
 use otpctl::provider::Class;
-use otpctl::operations::{SendFailure, VerifierError};
 
 use crate::fake::{Calls, route};
 use crate::party::{Party, RIGHT, WRONG, at_once, phone};
@@ -14,15 +14,15 @@ use crate::places::Place;
 const OLD: &str = "999999";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn ended(sent: &Result<otpctl::operations::Sent, VerifierError>) -> Option<SendFailure> {
+fn ended(sent: &Result<otpctl::operations::Sent, OperationError>) -> Option<SendFailure> {
     match sent {
-        Err(VerifierError::Send { failure, .. }) => Some(*failure),
+        Err(OperationError::Send { failure, .. }) => Some(*failure),
         _ => None,
     }
 }
 
-fn limited(sent: &Result<otpctl::operations::Sent, VerifierError>) -> bool {
-    matches!(sent, Err(VerifierError::Limited { wait, .. }) if !wait.is_zero())
+fn limited(sent: &Result<otpctl::operations::Sent, OperationError>) -> bool {
+    matches!(sent, Err(OperationError::Limited { wait, .. }) if !wait.is_zero())
 }
 
 pub fn a_pending_code_verifies(place: &dyn Place) {
@@ -104,7 +104,7 @@ pub fn the_same_key_with_other_arguments_is_a_conflict(place: &dyn Place) {
     let (mut party, calls) = (Party::of(place), Calls::default());
     party.key = Some("order-1".to_owned());
     party.send(&phone(1), RIGHT, &calls.accepting().route()).unwrap();
-    let reused = |sent: Result<_, VerifierError>| matches!(sent, Err(VerifierError::KeyReused));
+    let reused = |sent: Result<_, OperationError>| matches!(sent, Err(OperationError::KeyReused));
     assert!(reused(party.send(&phone(2), RIGHT, &calls.accepting().route())), "another phone");
     party.ttl = Duration::from_secs(60);
     assert!(reused(party.send(&phone(1), RIGHT, &calls.accepting().route())), "another life");
@@ -210,7 +210,7 @@ pub fn neighbours_stop(place: &dyn Place) {
     }
     assert!(party.send(&phone(100), RIGHT, &calls.accepting().route()).is_ok(), "a second code for one is no fifth");
     let fifth = party.send(&phone(148), RIGHT, &calls.accepting().route());
-    assert!(matches!(fifth, Err(VerifierError::Denied(Denied::Neighbours))), "{fifth:?}");
+    assert!(matches!(fifth, Err(OperationError::Denied(Denied::Neighbours))), "{fifth:?}");
     assert!(party.send(&phone(5000), RIGHT, &calls.accepting().route()).is_ok(), "far enough");
     assert_eq!(calls.count(), 6);
 }
@@ -255,6 +255,6 @@ pub fn a_locked_phone_gets_no_sms(place: &dyn Place) {
         party.verify(&phone(1), WRONG);
     }
     let sent = party.send(&phone(1), RIGHT, &calls.accepting().route());
-    assert!(matches!(sent, Err(VerifierError::Locked(Some(_)))), "{sent:?}");
+    assert!(matches!(sent, Err(OperationError::Locked(Some(_)))), "{sent:?}");
     assert_eq!(calls.count(), 0);
 }

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use otpctl::operations::OperationError;
 use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
-use otpctl::store::{Cell, Deadline, Deployment, Place as At, Redis, Role, Server as Address, StoreError, rules};
-use otpctl::operations::VerifierError;
+use otpctl::store::{
+    Deadline, Deployment, Endpoint as At, Redis, Role, Server as Address, StoreError, StoreKey, rules,
+};
 
 use crate::certs::as_words;
 use crate::deployments::{Cluster, at};
@@ -101,7 +103,7 @@ fn a_key_on_its_way_is_found(cluster: &Cluster) {
     let split = party(&within(cluster.address(), Duration::from_millis(300)));
     let refused = split.try_verify(&phone(1), RIGHT, &fresh_id());
     assert!(
-        matches!(&refused, Err(VerifierError::Store(StoreError::NotReady(text))) if text.contains("TRYAGAIN")),
+        matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("TRYAGAIN")),
         "{refused:?}"
     );
     std::thread::scope(|scope| {
@@ -135,7 +137,7 @@ fn a_slot_of_nobody_is_waited_for(cluster: &Cluster) {
     let refused =
         party(&within(cluster.address(), Duration::from_millis(500))).try_verify(&phone(1), RIGHT, &fresh_id());
     assert!(
-        matches!(&refused, Err(VerifierError::Store(StoreError::NotReady(text))) if text.contains("CLUSTERDOWN")),
+        matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("CLUSTERDOWN")),
         "{refused:?}"
     );
     assert!((400..1500).contains(&started.elapsed().as_millis()), "to its deadline: {:?}", started.elapsed());
@@ -180,7 +182,7 @@ fn all_masters_are_listed_by_several_processes(cluster: &Cluster) {
 }
 
 fn many_phones_cost_a_connection_to_each_node(cluster: &Cluster) {
-    let groups: Vec<Vec<Cell>> = (1..=60).map(|n| vec![Cell::Record(phone(n))]).collect();
+    let groups: Vec<Vec<StoreKey>> = (1..=60).map(|n| vec![StoreKey::Record(phone(n))]).collect();
     let before: Vec<usize> = cluster.nodes.iter().map(connections).collect();
     let party = party(&cluster.address());
     for _ in 0..3 {
@@ -204,7 +206,7 @@ fn a_user_needs_what_the_rules_say(cluster: &Cluster) {
         assert_eq!(node.cli(&[&["ACL", "SETUSER", "asha", ">secret"], &as_words(&rules)[..]].concat()), "OK");
     }
     let asha = party(&user);
-    let groups: Vec<Vec<Cell>> = (1..=20).map(|n| vec![Cell::Record(phone(n))]).collect();
+    let groups: Vec<Vec<StoreKey>> = (1..=20).map(|n| vec![StoreKey::Record(phone(n))]).collect();
     assert!(asha.load(&groups).unwrap().iter().all(|loaded| loaded.values[0].is_some()));
     assert_eq!(asha.phones().len(), 60);
     asha.issue(&phone(1), RIGHT);
@@ -224,7 +226,7 @@ fn nodes_that_are_down_are_passed_over(cluster: &Cluster) {
     assert_eq!(party.verify(&phone(1), RIGHT).verdict, Verdict::Ok);
     let started = Instant::now();
     let none = crate::slots::party(&known_by(vec![nowhere(), nowhere()])).try_issue(&phone(1), RIGHT);
-    assert!(matches!(none, Err(VerifierError::Store(StoreError::Unreachable(_)))), "{none:?}");
+    assert!(matches!(none, Err(OperationError::Store(StoreError::Unreachable(_)))), "{none:?}");
     assert!(started.elapsed() < Duration::from_secs(2), "nobody is left to ask: {:?}", started.elapsed());
 }
 
@@ -236,7 +238,7 @@ fn each_node_is_asked_whether_it_evicts(cluster: &Cluster) {
     own.cli(&["CONFIG", "SET", "maxmemory", "100mb"]);
     let refused = party(&strict).try_verify(&phone(1), RIGHT, &fresh_id());
     assert!(
-        matches!(&refused, Err(VerifierError::Store(StoreError::NotReady(text))) if text.contains("volatile-lru")
+        matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("volatile-lru")
             && text.contains(&own.port().to_string())),
         "{refused:?}"
     );
@@ -247,7 +249,7 @@ fn a_node_of_a_cluster_is_no_single_server(cluster: &Cluster) {
     let (_, other) = cluster.of(RECORD);
     let refused = party(&crate::places::address(&other.url())).try_issue(&phone(1), RIGHT);
     assert!(
-        matches!(&refused, Err(VerifierError::Store(StoreError::Config(text))) if text.contains("`nodes`")),
+        matches!(&refused, Err(OperationError::Store(StoreError::Config(text))) if text.contains("`nodes`")),
         "{refused:?}"
     );
 }

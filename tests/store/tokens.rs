@@ -1,10 +1,10 @@
 //! privacyIDEA's challenges, wherever its Redis is: a set and many hashes, in as many slots of a Cluster, read by a user
 //! of Redis who may do what the printed rules of `support` say.
 
-use otpctl::otp::Secret;
 use otpctl::layout::Application;
+use otpctl::operations::OperationError;
+use otpctl::otp::Secret;
 use otpctl::store::{Redis, Role, Server as Address, StoreError, Understood, rules_for};
-use otpctl::operations::VerifierError;
 
 use crate::certs::as_words;
 use crate::deployments::{Cluster, Watched};
@@ -64,11 +64,11 @@ fn are_found(server: &Address, nodes: &[&RedisServer]) {
         assert!(challenge.is_open(look.now) && (80..=100).contains(&life), "{challenge:?}");
         assert_eq!((serial.as_str(), challenge.tries), (SERIAL, 1));
     }
-    assert!(matches!(owner.revoke(&phone(1)), Err(VerifierError::Layout { .. })));
+    assert!(matches!(owner.revoke(&phone(1)), Err(OperationError::Layout { .. })));
     cli(&["SET", "pi:challenge:txn:gone-1", "x"]);
     let strange = reader.try_look(&phone(1));
     assert!(
-        matches!(&strange, Err(VerifierError::Store(StoreError::Data(text))) if text.contains("txn:gone-1") && text.contains("it is a string")),
+        matches!(&strange, Err(OperationError::Store(StoreError::Data(text))) if text.contains("txn:gone-1") && text.contains("it is a string")),
         "{strange:?}"
     );
 }

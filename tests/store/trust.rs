@@ -1,9 +1,9 @@
 //! Over TLS a Cluster and Sentinels send clients on to other servers: each of them is believed by the certificate that it
 //! shows for the very name or address at which it was said to be.
 
+use otpctl::operations::OperationError;
 use otpctl::otp::record::Verdict;
 use otpctl::store::{Deployment, Redis, Server as Address, StoreError, Tls};
-use otpctl::operations::VerifierError;
 
 use crate::certs::Certs;
 use crate::deployments::{Cluster, Watched, until};
@@ -15,7 +15,7 @@ fn party(server: &Address) -> Party {
 }
 
 /// Whether codes of some phones, which lie on all nodes of a Cluster, can be made and used; or why not.
-fn works(server: &Address) -> Result<(), VerifierError> {
+fn works(server: &Address) -> Result<(), OperationError> {
     let party = party(server);
     for n in 1..=12 {
         party.try_issue(&phone(n), RIGHT)?;
@@ -27,7 +27,7 @@ fn works(server: &Address) -> Result<(), VerifierError> {
 #[track_caller]
 fn refused(server: &Address, says: &[&str]) {
     let refused = works(server);
-    let Err(VerifierError::Store(StoreError::Unreachable(text))) = &refused else { panic!("{refused:?}") };
+    let Err(OperationError::Store(StoreError::Unreachable(text))) = &refused else { panic!("{refused:?}") };
     assert!(says.iter().all(|word| text.contains(word)), "{text}");
 }
 
@@ -127,7 +127,7 @@ fn sentinels_that_announce_names_lead_to_certificates_for_names() {
     let watched = Watched::over_tls(&certs);
     let mut address = watched.address();
     let Deployment::Sentinel(sentinels) = &mut address.deployment else { panic!("it has Sentinels") };
-    sentinels.nodes = vec![otpctl::store::Place::Tcp("localhost".to_owned(), watched.ports[2])];
+    sentinels.nodes = vec![otpctl::store::Endpoint::Tcp("localhost".to_owned(), watched.ports[2])];
     refused(&address, &["certificate", "127.0.0.1"]);
     let sentinel = |words: &[&str]| watched.sentinel.cli(&[&["SENTINEL"], words].concat());
     for name in ["resolve-hostnames", "announce-hostnames"] {

@@ -2,12 +2,12 @@
 
 use std::sync::Barrier;
 
-use otpctl::otp::Life;
+use otpctl::operations::{AttemptOutcome, Issue, OperationError, Removal};
+use otpctl::otp::Ttl;
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::Linked;
 use otpctl::otp::user::PHONES_PER_USER;
-use otpctl::store::{Cell, Change, Put, Write};
-use otpctl::operations::{Oddity, Removal, Tried, VerifierError};
+use otpctl::store::{Change, Put, StoreKey, Write};
 
 use crate::party::{Party, RIGHT, WRONG, at_once, fresh_id, phone, user};
 use crate::places::Place;
@@ -64,7 +64,7 @@ pub fn a_user_who_is_gone_takes_the_code_along(place: &dyn Place) {
     party.issue(&phone(1), RIGHT);
     party.unlink(&phone(1), &user("u1"));
     let tried = party.try_verify(&phone(1), RIGHT, &fresh_id());
-    assert_eq!(tried, Err(VerifierError::NoSuchUser(user("u1"))));
+    assert_eq!(tried, Err(OperationError::NoSuchUser(user("u1"))));
     assert_eq!(party.failures(&phone(1)), 0);
 }
 
@@ -78,7 +78,7 @@ pub fn a_code_for_one_user_is_not_for_another(place: &dyn Place) {
     let answer = party.verify(&phone(1), RIGHT);
     assert_eq!((answer.verdict, answer.failures), (Verdict::NoCode, 0));
     party.user = Some(user("u3"));
-    let refused = VerifierError::NoSuchUser(user("u3"));
+    let refused = OperationError::NoSuchUser(user("u3"));
     assert_eq!(party.try_verify(&phone(1), RIGHT, &fresh_id()), Err(refused.clone()));
     assert_eq!(party.try_issue(&phone(1), RIGHT), Err(refused));
     party.user = Some(user("u1"));
@@ -163,7 +163,7 @@ pub fn a_move_leaves_the_new_phone_and_kills_the_codes_of_the_old_one(place: &dy
     assert_eq!(party.phones_of(&user("u2")), [phone(2).as_str()], "whoever shared a phone keeps it");
     assert!(matches!(
         party.try_verify(&phone(1), RIGHT, &fresh_id()),
-        Err(VerifierError::NoSuchUser(_)) | Ok(Tried { answer: Answer { verdict: Verdict::NoCode, .. }, .. })
+        Err(OperationError::NoSuchUser(_)) | Ok(AttemptOutcome { answer: Answer { verdict: Verdict::NoCode, .. }, .. })
     ));
     // Once more, nothing changes, and codes stay valid.
     party.issue(&phone(3), RIGHT);
@@ -214,7 +214,7 @@ pub fn links_at_once_give_a_user_no_more_phones_than_there_is_room_for(place: &d
     }
     let done =
         at_once(place, 4, |party, index| party.try_link(&phone(50 + u32::try_from(index).unwrap()), &user("u1")));
-    let fits = |done: &Result<Linked, VerifierError>| done.is_ok() || *done == Err(VerifierError::Full);
+    let fits = |done: &Result<Linked, OperationError>| done.is_ok() || *done == Err(OperationError::Full);
     assert!(done.iter().all(fits), "{done:?}");
     let linked = party.phones_of(&user("u1")).len();
     assert_eq!(linked, 30 + done.iter().filter(|done| done.is_ok()).count());
@@ -222,7 +222,7 @@ pub fn links_at_once_give_a_user_no_more_phones_than_there_is_room_for(place: &d
     while party.phones_of(&user("u1")).len() < PHONES_PER_USER {
         party.link(&phone(60 + u32::try_from(party.phones_of(&user("u1")).len()).unwrap()), &user("u1"));
     }
-    assert_eq!(party.try_link(&phone(99), &user("u1")), Err(VerifierError::Full));
+    assert_eq!(party.try_link(&phone(99), &user("u1")), Err(OperationError::Full));
     assert!(matches!(party.try_link(&phone(3), &user("u1")), Ok(Linked::Already(_))), "what is there needs no room");
     party.move_to(&phone(99), &user("u1"));
     assert_eq!(party.phones_of(&user("u1")), [phone(99).as_str()], "a move needs none either");
@@ -242,8 +242,8 @@ pub fn an_entry_that_leads_nowhere_is_removed_once_no_link_can_need_it(place: &d
     party.link(&phone(4), &user("u4"));
     let mut found = party.survey();
     found.sort_by_key(|one| one.entry().map(|phone| phone.as_str().to_owned()));
-    assert!(found.iter().all(|one| one.oddity == Oddity::StaleIndex), "{found:?}");
-    let removals: Vec<Removal> = found.iter().map(otpctl::operations::Found::removal).collect();
+    assert!(found.iter().all(|one| one.issue == Issue::StaleIndex), "{found:?}");
+    let removals: Vec<Removal> = found.iter().map(otpctl::operations::FoundIssue::removal).collect();
     assert_eq!(removals, [Removal::Safe, Removal::Named, Removal::Never]);
     // A link that comes between takes its entry back.
     party.link(&phone(2), &user("u2"));
@@ -259,12 +259,12 @@ pub fn a_phone_that_the_index_misses_is_found_and_the_next_link_puts_it_right(pl
     let party = Party::of(place);
     for again in [false, true] {
         party.link(&phone(1), &user("u1"));
-        let cell = Cell::Phones(user("u1"));
+        let cell = StoreKey::Phones(user("u1"));
         let loaded = party.load(&[vec![cell.clone()]]).unwrap().remove(0).values.remove(0);
-        let writes = vec![Write { cell, loaded, put: Put::Set(Vec::new(), Life::Over) }];
-        party.commit(&[Change { writes, append: None, relieves: false }]).unwrap();
+        let writes = vec![Write { cell, loaded, put: Put::Set(Vec::new(), Ttl::Expired) }];
+        party.commit(&[Change { writes, append: None, allow_when_full: false }]).unwrap();
         let found = party.survey();
-        assert_eq!(found.iter().map(|one| one.oddity).collect::<Vec<_>>(), [Oddity::MissingIndex]);
+        assert_eq!(found.iter().map(|one| one.issue).collect::<Vec<_>>(), [Issue::MissingIndex]);
         let before = party.look(&phone(1)).known;
         if again {
             party.move_to(&phone(1), &user("u1"));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::app::{App, clock, today};
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::config::{self, Level};
 use crate::error::Exit;
 use crate::output::{Human, Report, Table, lines_of};
@@ -30,7 +30,7 @@ struct Checked {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let settings = app.settings()?;
         let found = config::check_all(settings, &app.fetch(), today()).await;
         let mut findings: Vec<Row> = found

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::config;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
@@ -34,7 +34,7 @@ struct Started {
 }
 
 impl Args {
-    pub(super) fn run(&self, app: &App) -> Done {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
         let asked = app.globals.request.config.as_ref().map(|chosen| chosen.value.clone());
         let path = match self.path.clone().or(asked) {
             Some(path) => path,

@@ -7,7 +7,7 @@ mod show;
 
 use clap::Subcommand;
 
-use super::Done;
+use super::CommandResult;
 use crate::app::App;
 
 /// Find, show, check or start the configuration file
@@ -26,7 +26,7 @@ enum Command {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         match &self.command {
             Command::Path(args) => args.run(app),
             Command::Show(args) => args.run(app),

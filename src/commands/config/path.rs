@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::config::{self, Origin};
 use crate::otp::Hint;
 use crate::output::{Human, Report};
@@ -22,7 +22,7 @@ struct Found {
 
 impl Args {
     #[expect(clippy::unused_self, reason = "every command runs on its arguments")]
-    pub(super) fn run(&self, app: &App) -> Done {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
         let located = config::locate(&app.globals.request, &app.env)?;
         Ok(Box::new(Found {
             schema: "otpctl.config_path/1",

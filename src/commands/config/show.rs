@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::config::{self, Origin};
 use crate::output::{Human, Report, Table, lines_of};
 
@@ -31,7 +31,7 @@ struct Settings {
 }
 
 impl Args {
-    pub(super) fn run(&self, app: &App) -> Done {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
         let settings = app.settings()?;
         let file = settings.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let rows = config::shown(settings).into_iter().map(|shown| Row {

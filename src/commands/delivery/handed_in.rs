@@ -8,9 +8,9 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::commands::target::{Target, phone};
 use crate::error::{Error, Exit};
-use crate::otp::foreign::is_unsafe;
+use crate::otp::escape::is_unsafe;
 use crate::otp::reference::{self, Reference};
-use crate::otp::rules::About;
+use crate::otp::rules::MessageRef;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone, ReportIds};
 use crate::provider;
 
@@ -50,13 +50,17 @@ struct Own {
 
 impl HandedIn {
     /// The SMS that it is about.
-    pub(super) fn about(&self) -> About<'_> {
+    pub(super) fn about(&self) -> MessageRef<'_> {
         match (&self.challenge, &self.message) {
-            (Some(challenge), Some(message)) => About::Both { challenge, message },
-            (Some(challenge), None) => About::Challenge(challenge),
+            (Some(challenge), Some(message)) => MessageRef::Both { challenge, message },
+            (Some(challenge), None) => MessageRef::Challenge(challenge),
             (None, message) => {
                 let id = message.as_deref().unwrap_or_default();
-                if self.ids == ReportIds::Exact { About::Message(id) } else { About::Written { id, ids: self.ids } }
+                if self.ids == ReportIds::Exact {
+                    MessageRef::Message(id)
+                } else {
+                    MessageRef::Written { id, ids: self.ids }
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ mod record;
 
 use clap::Subcommand;
 
-use super::Done;
+use super::CommandResult;
 use crate::app::App;
 
 /// Take in what became of SMS
@@ -21,7 +21,7 @@ enum Command {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         match &self.command {
             Command::Record(args) => args.run(app).await,
         }

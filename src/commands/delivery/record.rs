@@ -5,15 +5,15 @@ use std::io::IsTerminal as _;
 use serde::Serialize;
 
 use super::handed_in::{self, HandedIn, Read};
-use crate::app::{App, Asks};
-use crate::commands::Done;
-use crate::commands::fate::Fate;
+use crate::app::{App, Confirm};
+use crate::commands::CommandResult;
+use crate::commands::delivery_fields::DeliveryFields;
 use crate::commands::target::{Target, standard_input, target};
 use crate::error::{Error, Exit};
+use crate::operations::PhoneReports;
 use crate::otp::rules::{Recorded, Reported};
 use crate::otp::{DeliveryState, Hint, Phone};
-use crate::output::{Human, Report, Table, lines_of, many};
-use crate::operations::OfPhone;
+use crate::output::{Human, Report, Table, lines_of, plural};
 
 /// No batch of reports is longer.
 const LONGEST: u64 = 1024 * 1024;
@@ -56,7 +56,7 @@ struct Row {
     event: Option<String>,
     /// What is kept now; in a dry run, what would be.
     #[serde(flatten)]
-    fate: Fate,
+    fate: DeliveryFields,
 }
 
 #[derive(Serialize)]
@@ -72,7 +72,7 @@ struct RecordReport {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         if std::io::stdin().is_terminal() {
             return Err(Error::said(Exit::Usage, "delivery reports are read from standard input, which is a terminal")
                 .hint(example()));
@@ -88,7 +88,7 @@ impl Args {
         }
         let mut reports = Vec::with_capacity(handed.len() + other_events.len());
         if !handed.is_empty() {
-            app.may_change("record delivery reports", Asks::Never).await?;
+            app.may_change("record delivery reports", Confirm::No).await?;
             let recorded = record(app, &handed).await?;
             for (handed, recorded) in handed.into_iter().zip(recorded) {
                 reports.push(row(app, handed, recorded).await);
@@ -126,13 +126,13 @@ const NOT_A_REPORT: &str = "not_a_report";
 /// The outcomes in the order in which the reports were handed in; of each phone they are one step.
 async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> {
     let reason = app.globals.reason.as_deref();
-    let mut phones: Vec<OfPhone<'_>> = Vec::new();
+    let mut phones: Vec<PhoneReports<'_>> = Vec::new();
     let mut places: Vec<Vec<usize>> = Vec::new();
     let mut known: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for (at, one) in handed.iter().enumerate() {
         let Some(phone) = &one.phone else { continue };
         let place = *known.entry(phone.as_str()).or_insert_with(|| {
-            phones.push(OfPhone { phone: phone.clone(), reports: Vec::new() });
+            phones.push(PhoneReports { phone: phone.clone(), reports: Vec::new() });
             places.push(Vec::new());
             phones.len() - 1
         });
@@ -142,8 +142,8 @@ async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> 
             own.push(at);
         }
     }
-    let outcomes = app.verifier().await?.record(&phones).await?;
-    let mut recorded = vec![Recorded::Stranger; handed.len()];
+    let outcomes = app.operations().await?.record(&phones).await?;
+    let mut recorded = vec![Recorded::UnknownMessage; handed.len()];
     for (at, outcome) in places.into_iter().flatten().zip(outcomes.into_iter().flatten()) {
         if let Some(own) = recorded.get_mut(at) {
             *own = outcome;
@@ -157,7 +157,7 @@ async fn row(app: &App, handed: HandedIn, recorded: Recorded) -> Row {
         Recorded::News(challenge) if app.globals.dry_run => (WOULD_RECORD, Some(challenge)),
         Recorded::News(challenge) => (RECORDED, Some(challenge)),
         Recorded::Old(challenge) => (UNCHANGED, Some(challenge)),
-        Recorded::Stranger => (REFUSED, None),
+        Recorded::UnknownMessage => (REFUSED, None),
     };
     let delivery = challenge.as_ref().and_then(|challenge| challenge.delivery.as_ref());
     let shown = |phone: &Phone| app.shown(phone, handed.typed);
@@ -168,7 +168,7 @@ async fn row(app: &App, handed: HandedIn, recorded: Recorded) -> Row {
             Some(phone) => app.reference(phone).await,
             None => None,
         },
-        fate: Fate::of(delivery),
+        fate: DeliveryFields::of(delivery),
         provider: delivery.map(|delivery| delivery.provider.clone()).or(handed.provider),
         provider_message_id: delivery.and_then(|delivery| delivery.message_id.clone()).or(handed.message),
         challenge_id: challenge.map(|challenge| challenge.id).or(handed.challenge),
@@ -183,7 +183,7 @@ impl Row {
     fn of_event(event: String, provider: Option<String>) -> Self {
         let (phone, reference, challenge_id) = (None, None, None);
         let (provider_message_id, reported_state, reported_word) = (None, None, None);
-        let (event, fate) = (Some(event), Fate::of(None));
+        let (event, fate) = (Some(event), DeliveryFields::of(None));
         Self {
             result: NOT_A_REPORT,
             phone,
@@ -257,7 +257,7 @@ impl Report for RecordReport {
             })
             .collect();
         if self.refused > WARNED {
-            let more = many(self.refused - WARNED, "more report was", "more reports were");
+            let more = plural(self.refused - WARNED, "more report was", "more reports were");
             warnings.push(format!("{more} refused likewise"));
         }
         warnings

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::fixes::{Fixes, way};
 use crate::config::{Finding, Level};
 use crate::error::{Error, Exit};
+use crate::operations::{HealthCheck, HealthStatus};
 use crate::otp::Hint;
-use crate::operations::{Severity, Symptom};
 
 /// How it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -101,14 +101,14 @@ impl From<Finding> for Check {
 
 impl Check {
     /// What was found about the store. What to do names the server and the file that are meant.
-    pub(super) fn of(symptom: Symptom, fixes: &Fixes<'_>) -> Self {
-        let Symptom { id, severity, detail, fix } = symptom;
+    pub(super) fn of(symptom: HealthCheck, fixes: &Fixes<'_>) -> Self {
+        let HealthCheck { id, status: severity, detail, fix } = symptom;
         let fix = fix.map(|fix| fixes.hint(fix));
         match severity {
-            Severity::Well => Self { next: fix, ..Self::new(id, Status::Ok, detail) },
-            Severity::Odd => Self { next: fix, ..Self::new(id, Status::Warn, detail) },
-            Severity::Unknown => Self { next: fix, ..Self::new(id, Status::Unknown, detail) },
-            Severity::Broken(error) => {
+            HealthStatus::Ok => Self { next: fix, ..Self::new(id, Status::Ok, detail) },
+            HealthStatus::Warning => Self { next: fix, ..Self::new(id, Status::Warn, detail) },
+            HealthStatus::Unknown => Self { next: fix, ..Self::new(id, Status::Unknown, detail) },
+            HealthStatus::Failed(error) => {
                 let error = fixes.app.explained(Error::from(error));
                 let exit = Some(error.exit.number());
                 let next = fix.or(error.hint).or_else(|| Some(way()));

@@ -2,11 +2,11 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 
-use crate::app::{App, Place};
+use crate::app::{App, Endpoint};
 use crate::config::{Deployment, Node, RedisSettings, RedisTarget, Settings, StoreSettings, TlsFiles};
-use crate::otp::foreign::quoted;
-use crate::otp::{Hint, hint};
 use crate::operations::Remedy;
+use crate::otp::escape::quoted;
+use crate::otp::{Hint, hint};
 
 /// What commands are made of.
 pub(super) struct Fixes<'a> {
@@ -32,21 +32,23 @@ impl<'a> Fixes<'a> {
     }
 
     /// `redis-cli` at a server. `…` stands for what only the reader knows.
-    fn redis_cli(&self, place: &Place, words: &[&str]) -> Option<String> {
+    fn redis_cli(&self, place: &Endpoint, words: &[&str]) -> Option<String> {
         let StoreSettings::Redis(redis) = &self.settings.store else { return None };
         let mut line = vec!["redis-cli".to_owned()];
         match place {
-            Place::Tcp(host, port) => line.extend(["-h".to_owned(), quoted(host), "-p".to_owned(), port.to_string()]),
-            Place::Unix(path) => line.extend(["-s".to_owned(), hint::word(path.as_os_str().as_bytes())]),
+            Endpoint::Tcp(host, port) => {
+                line.extend(["-h".to_owned(), quoted(host), "-p".to_owned(), port.to_string()])
+            }
+            Endpoint::Unix(path) => line.extend(["-s".to_owned(), hint::word(path.as_os_str().as_bytes())]),
         }
-        if let (Place::Tcp(..), Some(files)) = (place, &redis.tls) {
+        if let (Endpoint::Tcp(..), Some(files)) = (place, &redis.tls) {
             line.extend(tls(files));
         }
         line.extend(words.iter().map(|word| if *word == "…" { (*word).to_owned() } else { quoted(word) }));
         Some(line.join(" "))
     }
 
-    fn named(&self) -> Option<Place> {
+    fn named(&self) -> Option<Endpoint> {
         let StoreSettings::Redis(redis) = &self.settings.store else { return None };
         named(redis)
     }
@@ -58,11 +60,11 @@ pub(super) fn way() -> Hint {
 }
 
 /// A server that the file names. Sentinels name theirs.
-fn named(redis: &RedisSettings) -> Option<Place> {
-    let tcp = |node: &Node| Place::Tcp(node.host.clone(), node.port);
+fn named(redis: &RedisSettings) -> Option<Endpoint> {
+    let tcp = |node: &Node| Endpoint::Tcp(node.host.clone(), node.port);
     match &redis.deployment {
         Deployment::Alone(RedisTarget::Tcp { node, .. }) => Some(tcp(node)),
-        Deployment::Alone(RedisTarget::Unix { path, .. }) => Some(Place::Unix(path.to_path_buf())),
+        Deployment::Alone(RedisTarget::Unix { path, .. }) => Some(Endpoint::Unix(path.to_path_buf())),
         Deployment::Cluster(nodes) => nodes.first().map(tcp),
         Deployment::Sentinel(_) => None,
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use self::check::{Check, Status};
-use super::Done;
+use super::CommandResult;
 use crate::app::App;
 use crate::error::{EXITS, Exit};
 use crate::output::{Human, Listed, Report, lines_of};
@@ -52,14 +52,14 @@ struct Summary {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let settings = match app.settings() {
             Ok(settings) => settings,
             // All else depends on it.
             Err(error) => return Ok(self.examined(app, vec![Check::fail("config.file", &error)])),
         };
         let mut checks = vec![configuration::file(settings)];
-        let end = app.provider_deadline(super::SEND);
+        let end = app.provider_deadline(super::SEND_TIMEOUT);
         // What hangs takes half of the time, and leaves the rest to the others.
         let now = Instant::now();
         let half = now + end.saturating_duration_since(now) / 2;
@@ -70,7 +70,8 @@ impl Args {
             check.status == Status::Fail && check.id.starts_with(&format!("providers.{name}."))
         };
         let locked = settings.providers.keys().filter(|name| values.iter().any(|check| fails(check, name)));
-        let asked = providers::Asked { all: self.providers, store: answers, locked: locked.cloned().collect() };
+        let asked =
+            providers::ProviderAnswers { all: self.providers, store: answers, locked: locked.cloned().collect() };
         checks.extend(values);
         checks.extend(state);
         checks.extend(providers::routes(settings));

@@ -15,7 +15,7 @@ use crate::otp::{Hint, Moment};
 
 /// What is to be asked of the providers.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct ProviderAnswers {
     /// Each is called.
     pub(super) all: bool,
     /// The store can be asked who is passed over.
@@ -29,7 +29,7 @@ pub(super) fn routes(settings: &Settings) -> Vec<Check> {
     settings.routes.all().map(route).collect()
 }
 
-pub(super) async fn state(app: &App, settings: &Settings, asked: Asked, end: Instant) -> Vec<Check> {
+pub(super) async fn state(app: &App, settings: &Settings, asked: ProviderAnswers, end: Instant) -> Vec<Check> {
     let over = if asked.store { passed_over(app, settings, end).await } else { BTreeMap::new() };
     let providers = settings.providers.iter().filter(|(name, _)| !asked.locked.contains(name));
     let checks = join_all(providers.map(async |(name, provider)| {
@@ -50,7 +50,7 @@ async fn passed_over<'a>(app: &App, settings: &'a Settings, end: Instant) -> BTr
     }
     let real = settings.providers.iter().filter(|(_, provider)| provider.kind.is_real());
     let names: Vec<&str> = real.map(|(name, _)| name.as_str()).collect();
-    let asked = async { app.verifier().await?.circuits(&names).await.map_err(Error::from) };
+    let asked = async { app.operations().await?.circuits(&names).await.map_err(Error::from) };
     let Ok(Ok(circuits)) = timeout_at(end, asked).await else { return BTreeMap::new() };
     let over = |(name, (now, circuit)): (&&'a str, (Moment, crate::otp::circuit::Circuit))| {
         Some((*name, (circuit.passed_over(now)?, circuit.why)))

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::{Check, Live};
 use crate::commands::target::Target;
-use crate::layout::privacyidea::{Challenge, Standing};
+use crate::layout::privacyidea::{Challenge, ChallengeStatus};
+use crate::operations::Tokens;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Hint, Moment, UserId, Users};
-use crate::output::{Table, many};
-use crate::operations::Tokens;
+use crate::output::{Table, plural};
 
 /// One challenge, without anything that could answer it.
 #[derive(Serialize)]
@@ -54,7 +54,7 @@ pub(super) fn list(tokens: &Tokens, now: Moment) -> Vec<TokenChallenge> {
             transaction_id: challenge.transaction.clone(),
             user: user.clone(),
             state: standing.as_str(),
-            answerable: standing == Standing::Open,
+            answerable: standing == ChallengeStatus::Open,
             answered: challenge.is_answered,
             tries: challenge.tries,
             created_at: challenge.created_at,
@@ -78,10 +78,10 @@ pub(super) fn summary(phone: &str, users: &Users, challenges: &[TokenChallenge])
     };
     let older = match u32::try_from(open.count()).unwrap_or(u32::MAX) {
         0 => String::new(),
-        more => format!(" So can {}.", many(more, "older one", "older ones")),
+        more => format!(" So can {}.", plural(more, "older one", "older ones")),
     };
     let (serial, left) = (&newest.user, newest.expires_in_seconds);
-    let tries = many(newest.tries, "try was", "tries were");
+    let tries = plural(newest.tries, "try was", "tries were");
     format!("{phone} has a challenge of `{serial}` that can be answered: {tries} made, and {left} s are left.{older}")
 }
 

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::otp::Hint;
 use crate::layout::{Application, Finding, KeyedLayout};
-use crate::operations::Lost;
+use crate::operations::DataLoss;
+use crate::otp::Hint;
 
 #[derive(Serialize)]
 pub(super) struct Check {
@@ -18,18 +18,18 @@ pub(super) struct Check {
 
 pub(super) fn of(
     application: Option<&Application>,
-    lost: Option<Lost>,
+    lost: Option<DataLoss>,
     unreadable: Option<&str>,
     findings: &[Finding],
 ) -> Vec<Check> {
     let check = |id, status, detail| Check { id, status, detail, next: None };
     let mut checks = Vec::new();
     checks.extend(lost.map(|lost| match lost {
-        Lost::Code(made) => {
+        DataLoss::Code(made) => {
             let at = made.to_the_second();
             check("store_reset", "fail", format!("this code was made at {at}, and the store has lost it"))
         }
-        Lost::Everything(began) => {
+        DataLoss::Everything(began) => {
             let at = began.to_the_second();
             let detail = format!("the Redis was started at {at} with nothing in it: codes from before then are lost");
             check("store_reset", "warn", detail)

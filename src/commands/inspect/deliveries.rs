@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::commands::fate::{Fate, why_not};
-use crate::otp::record::{Slot, State};
+use crate::commands::delivery_fields::{DeliveryFields, why_not};
+use crate::otp::record::{PurposeState, State};
 use crate::otp::time::rfc3339;
 use crate::otp::{DeliveryState, Moment, Purpose};
 use crate::output::Table;
@@ -20,19 +20,19 @@ pub(super) struct Delivery {
     at: Moment,
     detail: Option<String>,
     #[serde(flatten)]
-    fate: Fate,
+    fate: DeliveryFields,
     /// Why it is sure that it does not arrive, for people.
     #[serde(skip)]
     why_not: Option<String>,
 }
 
 /// The newest first.
-pub(super) fn of(slots: &[(&Purpose, &Slot)]) -> Vec<Delivery> {
+pub(super) fn of(slots: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
     let mut list: Vec<Delivery> = Vec::new();
     for (purpose, slot) in slots {
         list.extend(slot.challenges.iter().filter_map(|challenge| {
             let delivery = challenge.delivery.as_ref()?;
-            let fate = Fate::of(Some(delivery));
+            let fate = DeliveryFields::of(Some(delivery));
             Some(Delivery {
                 challenge_id: challenge.id.clone(),
                 purpose: (*purpose).clone(),

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::operations::Counters;
 use crate::otp::counter::{Counter, Full};
+use crate::otp::duration::spelled;
 use crate::otp::rules::budget;
-use crate::otp::span::spelled;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Limits, Moment, Quota, Record};
 use crate::output::Table;
-use crate::operations::Counters;
 
 #[derive(Serialize)]
 pub(super) struct Limit {

@@ -8,18 +8,18 @@ mod timeline;
 
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use super::allowance;
 use super::target::{Target, target};
 use super::user::LinkedUser;
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::otp::record::{Challenge, Slot};
+use crate::operations::{Counters, DataLoss, PhoneSnapshot};
+use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, Hint, Moment, Purpose, UserId};
-use crate::output::{Human, Report, Table, many};
-use crate::operations::{Counters, Look, Lost};
+use crate::output::{Human, Report, Table, plural};
 use challenges::TokenChallenge;
 use checks::Check;
 use deliveries::Delivery;
@@ -101,17 +101,17 @@ struct Locked {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = target(app, &self.target).await?;
-        let verifier = app.verifier().await?;
-        let (look, counters) = tokio::join!(verifier.look(&target.phone), verifier.counters_of(&target.phone));
+        let verifier = app.operations().await?;
+        let (look, counters) = tokio::join!(verifier.snapshot(&target.phone), verifier.counters_of(&target.phone));
         let look = look.map_err(|error| target.failed(app, error))?;
         let unknown = |id: &String| {
             look.known.record.challenge(id).is_none()
                 && !look.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
         };
         let missing = target.challenge.as_ref().is_some_and(unknown);
-        let lost = verifier.lost(&target.phone, &look, target.made.filter(|_| missing)).await;
+        let lost = verifier.data_loss(&target.phone, &look, target.made.filter(|_| missing)).await;
         if missing && lost.is_none() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "nothing is known of this challenge any more")));
         }
@@ -122,17 +122,17 @@ impl Args {
         &self,
         app: &App,
         target: &Target,
-        (look, counters): (Look, Counters),
-        lost: Option<Lost>,
+        (look, counters): (PhoneSnapshot, Counters),
+        lost: Option<DataLoss>,
     ) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let Look { now, known, timeline, unreadable, findings, tokens } = look;
+        let PhoneSnapshot { now, known, timeline, unreadable, findings, tokens } = look;
         let purpose = self.purpose.clone().unwrap_or_default();
         let send = allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?;
         let purposes = known.record.purposes.iter();
-        let slots: Vec<(&Purpose, &Slot)> =
+        let slots: Vec<(&Purpose, &PurposeState)> =
             purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
-        let usable = |challenge: &&Challenge| challenge.mapping == known.users.version;
+        let usable = |challenge: &&Challenge| challenge.users_version == known.users.version;
         let newest =
             slots.iter().flat_map(|(purpose, slot)| slot.live(now).filter(usable).map(move |live| (*purpose, live)));
         let newest = newest.max_by_key(|(_, live)| live.created_at);
@@ -158,7 +158,7 @@ impl Args {
                 newest.map(|(purpose, live)| live_of(purpose, live, now)),
             ),
         };
-        let verdict = matches!(lost, Some(Lost::Code(_))).then_some("STORE_RESET");
+        let verdict = matches!(lost, Some(DataLoss::Code(_))).then_some("STORE_RESET");
         let mut checks = checks::of(app.application()?, lost, unreadable.as_deref(), &findings);
         checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
         let sms = deliveries.first().and_then(Delivery::sentence);
@@ -218,7 +218,7 @@ fn summary(
         (None, Some((purpose, live))) => format!(
             "{phone} has a live code for `{purpose}` ({}): {} and {} s are left.",
             live.state.as_str(),
-            many(live.tries_left(), "try", "tries"),
+            plural(live.tries_left(), "try", "tries"),
             live.expires_at.since(now).as_secs()
         ),
         (None, None) if nothing => format!("Nothing is known of a code for {phone}."),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::question;
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
 use crate::output::{Human, Report, Table, lines_of};
@@ -41,7 +41,7 @@ struct Balances {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let mut names: Vec<&str> = Vec::new();
         for name in &self.names {
             question::configured(app, name)?;
@@ -69,7 +69,7 @@ impl Args {
 async fn one(app: &App, name: &str) -> Result<Option<Amount>, Error> {
     if app.globals.dry_run {
         let provider = app.provider(name).await?;
-        return if provider.can().balance { Ok(None) } else { Err(question::not_offered(name)) };
+        return if provider.capabilities().balance { Ok(None) } else { Err(question::not_offered(name)) };
     }
     question::ask(app, name, async |provider, deadline| provider.balance(deadline).await).await.map(Some)
 }

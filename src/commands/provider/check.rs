@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::list::{Can, or_dash, senders};
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
 use crate::output::{Human, Report, Table};
 use crate::provider::Kind;
@@ -41,7 +41,7 @@ struct Checked {
 }
 
 impl Args {
-    pub(super) fn run(&self) -> Done {
+    pub(super) fn run(&self) -> CommandResult {
         let path = self.file.display().to_string();
         let text = read_text(&self.file, MAX_CONFIG, Trust::Any).map_err(|error| Error::new(Exit::Config, error))?.text;
         let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.clone()));

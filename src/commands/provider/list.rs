@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
 use crate::otp::Moment;
 use crate::otp::time::rfc3339_or_null;
@@ -74,7 +74,7 @@ struct Providers {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let settings = app.settings()?;
         let mut providers = Vec::new();
         for (name, configured) in &settings.providers {
@@ -106,7 +106,7 @@ async fn passed_over(app: &App, rows: &mut [Row]) -> Result<(), Error> {
         return Ok(());
     }
     let names: Vec<&str> = real.iter().map(|row| row.name.as_str()).collect();
-    let verifier = app.verifier().await?;
+    let verifier = app.operations().await?;
     let late = |_| Error::said(Exit::StoreUnreachable, "the store does not answer");
     let circuits = timeout(PATIENCE, verifier.circuits(&names)).await.map_err(late)??;
     for (row, (now, circuit)) in real.iter_mut().zip(circuits) {

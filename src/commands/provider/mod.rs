@@ -9,7 +9,7 @@ mod test;
 
 use clap::Subcommand;
 
-use super::Done;
+use super::CommandResult;
 use crate::app::App;
 
 /// Look at SMS providers, and ask them what costs nothing
@@ -29,7 +29,7 @@ enum Command {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         match &self.command {
             Command::List(args) => args.run(app).await,
             Command::Show(args) => args.run(app),

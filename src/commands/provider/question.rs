@@ -3,11 +3,11 @@
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
-use crate::commands::SEND;
+use crate::commands::SEND_TIMEOUT;
 use crate::config::ProviderSettings;
 use crate::error::{Details, Error, Exit};
 use crate::otp::Hint;
-use crate::provider::{Asked, Provider, Refusal, Silence};
+use crate::provider::{Provider, QueryError, QueryResult, Refusal};
 
 /// Holds that a provider of that name is configured.
 pub(super) fn configured<'a>(app: &'a App, name: &str) -> Result<&'a ProviderSettings, Error> {
@@ -21,9 +21,9 @@ pub(super) fn configured<'a>(app: &'a App, name: &str) -> Result<&'a ProviderSet
 pub(in crate::commands) async fn ask<T>(
     app: &App,
     name: &str,
-    question: impl AsyncFnOnce(&dyn Provider, Instant) -> Asked<T>,
+    question: impl AsyncFnOnce(&dyn Provider, Instant) -> QueryResult<T>,
 ) -> Result<T, Error> {
-    let deadline = app.provider_deadline(SEND);
+    let deadline = app.provider_deadline(SEND_TIMEOUT);
     let whole = async {
         let provider = app.provider(name).await?;
         question(provider.as_ref(), deadline).await.map_err(|silence| failure(name, silence))
@@ -36,10 +36,10 @@ pub(in crate::commands) async fn ask<T>(
     })
 }
 
-fn failure(name: &str, silence: Silence) -> Error {
+fn failure(name: &str, silence: QueryError) -> Error {
     match silence {
-        Silence::NotOffered => not_offered(name),
-        Silence::Refused(refusal) => refused(name, &refusal),
+        QueryError::NotOffered => not_offered(name),
+        QueryError::Refused(refusal) => refused(name, &refusal),
     }
 }
 

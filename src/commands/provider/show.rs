@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::config::ProviderSettings;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
@@ -26,7 +26,7 @@ struct Shown {
 }
 
 impl Args {
-    pub(super) fn run(&self, app: &App) -> Done {
+    pub(super) fn run(&self, app: &App) -> CommandResult {
         let configured = app.settings()?.providers.get(&self.name);
         if let Some(error) = configured.and_then(ProviderSettings::broken) {
             return Err(error.clone().into());

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::question;
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::output::{Human, Report};
 
 /// Make one real call that costs nothing, and say whether the settings work
@@ -27,11 +27,11 @@ struct Tested {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let kind = question::configured(app, &self.name)?.kind.as_str().to_owned();
         let dry_run = app.globals.dry_run;
         let says = if dry_run {
-            if !app.provider(&self.name).await?.can().test {
+            if !app.provider(&self.name).await?.capabilities().test {
                 return Err(question::not_offered(&self.name));
             }
             None

@@ -7,20 +7,20 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use super::batch::{Batch, Each};
-use super::fate::Fate;
+use super::code_options::CodeOptions;
+use super::delivery_fields::DeliveryFields;
 use super::target::{Target, phone_of};
 use super::wait::{self, Ended, goals};
-use super::wanted::Wanted;
-use crate::app::{App, Asks};
+use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
+use crate::operations::{Sent, ToSend, Watched};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Goal, Hint, Moment};
+use crate::otp::{Hint, Moment, WaitFor};
 use crate::output::{Human, Output, Report};
-use crate::operations::{Sent, ToSend, Watched};
 use plan::Plan;
 
 /// Make a code, store it, and deliver it by SMS
@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long)]
     lang: Option<String>,
     #[command(flatten)]
-    wanted: Wanted,
+    wanted: CodeOptions,
     /// The same key again gives the same result, and no second SMS; with --from, one key for each line
     #[arg(long, value_name = "KEY", value_parser = key)]
     idempotency_key: Option<String>,
@@ -56,11 +56,11 @@ pub struct Args {
         value_parser = goals(&WAITED),
         conflicts_with = "from"
     )]
-    wait: Option<Goal>,
+    wait: Option<WaitFor>,
 }
 
 /// What a send can wait for.
-const WAITED: [Goal; 3] = [Goal::Accepted, Goal::Delivered, Goal::Verified];
+const WAITED: [WaitFor; 3] = [WaitFor::Accepted, WaitFor::Delivered, WaitFor::Verified];
 
 #[derive(Serialize)]
 struct SentReport {
@@ -89,7 +89,7 @@ struct SentReport {
     /// How the wait ended; `null` where none was asked for.
     wait_result: Option<Ended>,
     #[serde(flatten)]
-    fate: Fate,
+    fate: DeliveryFields,
     /// What comes after a send.
     #[serde(skip)]
     next: Hint,
@@ -100,28 +100,28 @@ struct SentReport {
 
 impl Args {
     /// Whether it is about many phones.
-    pub(super) fn many(&self) -> bool {
+    pub(super) fn is_batch(&self) -> bool {
         self.from.is_some()
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
         if let Some(from) = &self.from {
-            app.may_change(&format!("send a code to each line of {}", from.display()), Asks::First).await?;
+            app.may_change(&format!("send a code to each line of {}", from.display()), Confirm::Yes).await?;
             return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
         }
         let target = phone_of(app, self.target.as_deref().unwrap_or_default()).await?;
-        app.may_change(&format!("send a code to {}", target.shown(app)), Asks::First).await?;
+        app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, self.idempotency_key.clone()).await.map(Output::One)
     }
 
-    async fn one(&self, app: &App, target: &Target, key: Option<String>) -> Done {
+    async fn one(&self, app: &App, target: &Target, key: Option<String>) -> CommandResult {
         self.send(app, target, key.as_deref()).await.map_err(|mut error| {
             error.details.idempotency_key = key;
             target.failed(app, error)
         })
     }
 
-    async fn send(&self, app: &App, target: &Target, key: Option<&str>) -> Done {
+    async fn send(&self, app: &App, target: &Target, key: Option<&str>) -> CommandResult {
         let settings = app.settings()?;
         let route = app.route(&target.phone, self.provider.as_deref()).await?;
         let template = app.template(self.lang.as_deref())?;
@@ -134,10 +134,10 @@ impl Args {
             app: &settings.message.app,
             lang: self.lang.as_deref(),
             idempotency_key: key,
-            deadline: app.provider_deadline(super::SEND),
+            deadline: app.provider_deadline(super::SEND_TIMEOUT),
         };
         let text = asked.text(code.expose()).map_err(wrong_text)?;
-        let mut sent = app.verifier().await?.send(&asked, &text).await?;
+        let mut sent = app.operations().await?.send(&asked, &text).await?;
         if target.phone.kind() == crate::otp::NumberType::FixedLine {
             app.printer.warning("this is a fixed line: most cannot receive an SMS");
         }
@@ -211,7 +211,7 @@ impl Args {
             idempotency_key: key.map(str::to_owned),
             plan,
             wait_result: None,
-            fate: Fate::of(challenge.delivery.as_ref()),
+            fate: DeliveryFields::of(challenge.delivery.as_ref()),
             next: target.hint_for("verify", &self.wanted.purpose),
             waited: None,
         }
@@ -220,7 +220,7 @@ impl Args {
 
 #[async_trait(?Send)]
 impl Each for Args {
-    async fn each(&self, app: &App, target: &Target) -> Done {
+    async fn each(&self, app: &App, target: &Target) -> CommandResult {
         target.is_a_phone(app).await?;
         // The key of a line is its own, so that the whole file can be given again.
         let key = self.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
@@ -271,7 +271,7 @@ impl Report for SentReport {
 
 /// Reads `--idempotency-key`.
 fn key(text: &str) -> Result<String, String> {
-    if (1..=200).contains(&text.len()) && !text.chars().any(crate::otp::foreign::is_unsafe) {
+    if (1..=200).contains(&text.len()) && !text.chars().any(crate::otp::escape::is_unsafe) {
         return Ok(text.to_owned());
     }
     Err("a key has 1 to 200 printable bytes".to_owned())

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::wrong_text;
 use crate::error::Error;
+use crate::operations::{Sent, ToSend};
 use crate::otp::text::segments;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Moment};
 use crate::output::Table;
-use crate::operations::{Sent, ToSend};
 
 /// What a dry run adds.
 #[derive(Serialize)]

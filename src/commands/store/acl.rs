@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::app::{App, Role, Understood};
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::otp::Hint;
 use crate::output::{Human, Report, lines_of};
 
@@ -109,7 +109,7 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let told = match self.redis {
             Some(version) => Some(version.understood()),
             None => app.understood_rules().await?,

@@ -28,7 +28,7 @@ enum Command {
 
 impl Args {
     /// Whether it goes over all keys.
-    pub(super) fn many(&self) -> bool {
+    pub(super) fn is_batch(&self) -> bool {
         !matches!(self.command, Command::Acl(_))
     }
 

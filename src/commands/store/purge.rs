@@ -3,10 +3,10 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::walk::{Mode, Walk};
-use crate::app::{App, Asks};
+use crate::app::{App, Confirm};
 use crate::error::Error;
+use crate::operations::{Issue, Removal};
 use crate::output::Output;
-use crate::operations::{Oddity, Removal};
 
 /// Remove keys that `store check` found
 ///
@@ -16,7 +16,7 @@ use crate::operations::{Oddity, Removal};
 pub struct Args {
     /// Only these findings, those among them that somebody may still need
     #[arg(long, value_name = "FINDING", value_delimiter = ',', value_parser = findings())]
-    only: Vec<Oddity>,
+    only: Vec<Issue>,
     /// Only keys that fit this pattern of Redis's, such as 'otp:*'
     #[arg(long = "match", value_name = "PATTERN")]
     pattern: Option<String>,
@@ -26,16 +26,16 @@ pub struct Args {
 }
 
 /// Those that may be removed at all.
-fn findings() -> impl clap::builder::TypedValueParser<Value = Oddity> {
-    let removable = Oddity::ALL.iter().filter(|oddity| oddity.removal() != Removal::Never);
-    let values = removable.map(|oddity| PossibleValue::new(oddity.id()).help(oddity.what()));
+fn findings() -> impl clap::builder::TypedValueParser<Value = Issue> {
+    let removable = Issue::ALL.iter().filter(|issue| issue.removal() != Removal::Never);
+    let values = removable.map(|issue| PossibleValue::new(issue.id()).help(issue.what()));
     PossibleValuesParser::new(values)
-        .try_map(|id| Oddity::ALL.iter().copied().find(|oddity| oddity.id() == id).ok_or("not a finding"))
+        .try_map(|id| Issue::ALL.iter().copied().find(|issue| issue.id() == id).ok_or("not a finding"))
 }
 
 impl Args {
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        app.may_change("purge the store", Asks::Never).await?;
+        app.may_change("purge the store", Confirm::No).await?;
         if !app.globals.dry_run {
             let place = app.place()?;
             let what = match self.only.as_slice() {
@@ -49,6 +49,6 @@ impl Args {
     }
 }
 
-fn ids(only: &[Oddity]) -> String {
-    only.iter().map(|oddity| oddity.id()).collect::<Vec<_>>().join(", ")
+fn ids(only: &[Issue]) -> String {
+    only.iter().map(|issue| issue.id()).collect::<Vec<_>>().join(", ")
 }

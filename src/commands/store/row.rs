@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::otp::foreign::quoted;
+use crate::operations::{Fix, FoundIssue, Removal, Severity};
+use crate::otp::escape::quoted;
 use crate::otp::{Hint, Phone};
 use crate::output::Row;
-use crate::operations::{Fix, Found, Grade, Removal};
 
 /// A run of digits of this length may be a phone.
 const PHONE_DIGITS: usize = 7;
@@ -28,11 +28,11 @@ struct KeyRow<'a> {
 }
 
 /// The row of a key that something is wrong with. `removed`: of a purge, whether it was removed, or would be.
-pub(super) async fn row(app: &App, found: &Found, removed: Option<bool>) -> Row {
-    let oddity = found.oddity;
+pub(super) async fn row(app: &App, found: &FoundIssue, removed: Option<bool>) -> Row {
+    let issue = found.issue;
     let name = String::from_utf8_lossy(&found.sight.key.name);
     let key = if app.globals.unmask { name.into_owned() } else { masked(&name) };
-    let what = oddity.what();
+    let what = issue.what();
     let detail = found.detail.as_ref().map_or_else(|| what.to_owned(), |detail| format!("{what}: {detail}"));
     let phone = found.phone();
     let reference = match &phone {
@@ -47,8 +47,8 @@ pub(super) async fn row(app: &App, found: &Found, removed: Option<bool>) -> Row 
     };
     let row = KeyRow {
         schema,
-        finding: oddity.id(),
-        status: status(oddity.grade()),
+        finding: issue.id(),
+        status: status(issue.severity()),
         key: &key,
         phone: phone.as_ref().map(|phone| app.shown(phone, false)),
         fix: fix(found, &key, reference.as_deref()).filter(|_| removed.is_none()).map(|hint| app.printer.text(&hint)),
@@ -58,15 +58,15 @@ pub(super) async fn row(app: &App, found: &Found, removed: Option<bool>) -> Row 
         removed,
     };
     let document = serde_json::to_string(&row).unwrap_or_default();
-    let cells = [status(oddity.grade()), oddity.id(), &key, &detail, last].map(str::to_owned).to_vec();
+    let cells = [status(issue.severity()), issue.id(), &key, &detail, last].map(str::to_owned).to_vec();
     Row { document, cells }
 }
 
-pub(super) fn status(grade: Grade) -> &'static str {
+pub(super) fn status(grade: Severity) -> &'static str {
     match grade {
-        Grade::Note => "note",
-        Grade::Warning => "warn",
-        Grade::Failure => "fail",
+        Severity::Note => "note",
+        Severity::Warning => "warn",
+        Severity::Failure => "fail",
     }
 }
 
@@ -79,19 +79,19 @@ pub(super) fn purge_word(removal: Removal) -> &'static str {
 }
 
 /// One command, where there is one.
-fn fix(found: &Found, key: &str, reference: Option<&str>) -> Option<Hint> {
+fn fix(found: &FoundIssue, key: &str, reference: Option<&str>) -> Option<Hint> {
     match found.removal() {
         // An entry that leads nowhere is cleared by the command of its own pair, whatever its age.
         _ if found.entry().is_some() => own_fix(found, key, reference),
         Removal::Safe => Some(Hint::run(&["store", "purge", "--dry-run"])),
-        Removal::Named => Some(Hint::run(&["store", "purge"]).option("--only", found.oddity.id()).flag("--dry-run")),
+        Removal::Named => Some(Hint::run(&["store", "purge"]).option("--only", found.issue.id()).flag("--dry-run")),
         Removal::Never => own_fix(found, key, reference),
     }
 }
 
-fn own_fix(found: &Found, key: &str, reference: Option<&str>) -> Option<Hint> {
+fn own_fix(found: &FoundIssue, key: &str, reference: Option<&str>) -> Option<Hint> {
     let user = found.pair.as_ref().map_or("USER", |(user, _)| user.as_str());
-    Some(match found.oddity.fix()? {
+    Some(match found.issue.fix()? {
         Fix::Words(words) => Hint::words(words),
         Fix::Run(path) => Hint::run(path).arg(user).arg(reference.unwrap_or("PHONE")),
         Fix::Shell(line) => Hint::shell(line.replace("KEY", &quoted(key))),

@@ -12,9 +12,9 @@ use super::row::{purge_word, row, status};
 use crate::app::App;
 use crate::commands::skipped::Skipped;
 use crate::error::{Error, Exit, Outcome};
+use crate::operations::{FoundIssue, Issue, Operations, Removal, Scan, Severity};
 use crate::otp::Hint;
-use crate::output::{Format, Many, Row, many};
-use crate::operations::{Found, Grade, Oddity, Removal, Survey, Verifier};
+use crate::output::{Format, Many, Row, plural};
 
 /// So many keys of a finding are shown where nobody says how many.
 const SHOWN: u64 = 20;
@@ -25,7 +25,7 @@ pub(super) enum Mode {
     /// It is told.
     Check { shown: Option<u64> },
     /// It is removed.
-    Purge { only: Vec<Oddity>, limit: Option<u64> },
+    Purge { only: Vec<Issue>, limit: Option<u64> },
 }
 
 /// How many keys of a finding there were.
@@ -38,11 +38,11 @@ struct Tally {
 
 pub(super) struct Walk<'a> {
     app: &'a App,
-    verifier: Verifier<'a>,
+    verifier: Operations<'a>,
     mode: Mode,
-    survey: Survey,
+    survey: Scan,
     rows: VecDeque<Row>,
-    tallies: BTreeMap<Oddity, Tally>,
+    tallies: BTreeMap<Issue, Tally>,
     failure: Option<Error>,
     began: Instant,
     told: Instant,
@@ -80,9 +80,9 @@ impl<'a> Walk<'a> {
         let now = Instant::now();
         Ok(Self {
             app,
-            verifier: app.verifier().await?,
+            verifier: app.operations().await?,
             mode,
-            survey: Survey::new(pattern),
+            survey: Scan::new(pattern),
             rows: VecDeque::new(),
             tallies: BTreeMap::new(),
             failure: None,
@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
 
     async fn page(&mut self) -> Result<(), Error> {
         let (was_denied, missed) = (self.survey.denied.is_some(), self.survey.missing.len());
-        let found = self.verifier.survey(&mut self.survey).await?;
+        let found = self.verifier.scan(&mut self.survey).await?;
         if let (Some(why), false) = (&self.survey.denied, was_denied) {
             self.app.printer.warning(&format!("only our own keys are looked at, not those of applications: {why}"));
         }
@@ -128,16 +128,16 @@ impl<'a> Walk<'a> {
     }
 
     /// Removes what of a page is to be removed, each key once.
-    async fn remove(&mut self, found: Vec<Found>) -> Result<(), Error> {
+    async fn remove(&mut self, found: Vec<FoundIssue>) -> Result<(), Error> {
         let Mode::Purge { only, .. } = &self.mode else { return Ok(()) };
-        let wanted = |one: &Found| match one.removal() {
-            Removal::Safe => only.is_empty() || only.contains(&one.oddity),
-            Removal::Named => only.contains(&one.oddity),
+        let wanted = |one: &FoundIssue| match one.removal() {
+            Removal::Safe => only.is_empty() || only.contains(&one.issue),
+            Removal::Named => only.contains(&one.issue),
             Removal::Never => false,
         };
         let mut names = HashSet::new();
-        let fresh = |one: &Found| names.insert((one.sight.key.name.clone(), one.entry()));
-        let chosen: Vec<Found> = found.into_iter().filter(wanted).filter(fresh).take(self.room()).collect();
+        let fresh = |one: &FoundIssue| names.insert((one.sight.key.name.clone(), one.entry()));
+        let chosen: Vec<FoundIssue> = found.into_iter().filter(wanted).filter(fresh).take(self.room()).collect();
         if chosen.is_empty() {
             return Ok(());
         }
@@ -149,13 +149,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Counts it, and shows it while there is room.
-    async fn row(&mut self, found: &Found, removed: Option<bool>) {
+    async fn row(&mut self, found: &FoundIssue, removed: Option<bool>) {
         let most = match (&self.mode, self.app.printer.format) {
             (Mode::Check { shown: Some(shown) }, _) => *shown,
             (_, Format::Jsonl) => u64::MAX,
             _ => SHOWN,
         };
-        let tally = self.tallies.entry(found.oddity).or_default();
+        let tally = self.tallies.entry(found.issue).or_default();
         tally.found += 1;
         tally.removed += u64::from(removed == Some(true));
         if tally.shown >= most {
@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
         if !self.survey.missing.is_empty() {
             return Exit::Partial;
         }
-        let fails = !self.is_purge() && self.tallies.keys().any(|oddity| oddity.grade() == Grade::Failure);
+        let fails = !self.is_purge() && self.tallies.keys().any(|issue| issue.severity() == Severity::Failure);
         if fails { Exit::StoreData } else { Exit::Ok }
     }
 }
@@ -216,13 +216,13 @@ impl Many for Walk<'_> {
 
     fn document(&self, rows: &[&str]) -> Option<String> {
         let purge = self.is_purge();
-        let count = |(oddity, tally): (&Oddity, &Tally)| Count {
-            id: oddity.id(),
-            status: status(oddity.grade()),
+        let count = |(issue, tally): (&Issue, &Tally)| Count {
+            id: issue.id(),
+            status: status(issue.severity()),
             count: tally.found,
             removed: purge.then_some(tally.removed),
-            purge: purge_word(oddity.removal()),
-            what: oddity.what(),
+            purge: purge_word(issue.removal()),
+            what: issue.what(),
         };
         let worst = self.worst().number();
         let totals = Totals {
@@ -248,10 +248,11 @@ impl Many for Walk<'_> {
     }
 
     fn said(&self) -> Vec<String> {
-        let counts = self.tallies.iter().map(|(oddity, tally)| format!("{} {}", tally.found, oddity.id()));
+        let counts = self.tallies.iter().map(|(issue, tally)| format!("{} {}", tally.found, issue.id()));
         let counts = counts.collect::<Vec<_>>().join(", ");
         let counts = if counts.is_empty() { counts } else { format!("; {counts}") };
-        let mut said = vec![format!("{}, {} of ours{counts}", many(self.survey.keys, "key", "keys"), self.survey.ours)];
+        let mut said =
+            vec![format!("{}, {} of ours{counts}", plural(self.survey.keys, "key", "keys"), self.survey.ours)];
         if self.is_purge() {
             let done = if self.app.globals.dry_run { "would be removed" } else { "removed" };
             said.push(format!("{} {done}", self.survey.removed));
@@ -278,7 +279,7 @@ impl Many for Walk<'_> {
 /// What was removed before a failure stays removed.
 fn after(mut error: Error, removed: u64) -> Error {
     if removed > 0 {
-        let removed = many(removed, "key was", "keys were");
+        let removed = plural(removed, "key was", "keys were");
         error.source = error.source.context(format!("{removed} removed before this failed"));
         error.outcome = Outcome::Unknown;
     }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Linked, link_of, shared, swapped};
-use crate::app::{App, Asks};
-use crate::commands::Done;
+use crate::app::{App, Confirm};
+use crate::commands::CommandResult;
 use crate::commands::target::phone_of;
 use crate::otp::UserId;
 use crate::output::{Human, Report};
@@ -34,13 +34,13 @@ struct Given {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = self.id.clone();
         let target =
             phone_of(app, &self.phone).await.map_err(|error| swapped(app, &self.id, &self.phone, "link", error))?;
-        app.may_change(&format!("link {user} to {}", target.shown(app)), Asks::First).await?;
+        app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let linked =
-            app.verifier().await?.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
+            app.operations().await?.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
         let shared_with = shared(app, &target, &linked.known.users, &user);
         let (link, already) = link_of(&linked, &user);
         Ok(Box::new(Given {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::commands::skipped::{self, Skipped};
 use crate::error::Exit;
 use crate::otp::{Hint, UserId};
@@ -39,8 +39,8 @@ struct Users {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
-        let verifier = app.verifier().await?;
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
+        let verifier = app.operations().await?;
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let (mut users, mut skipped, mut cursor) = (Vec::new(), Vec::new(), self.cursor.clone());
         loop {

@@ -10,14 +10,14 @@ mod unlink;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::Done;
+use super::CommandResult;
 use super::target::{Target, phone};
 use crate::app::App;
 use crate::error::Error;
+use crate::operations::Applied;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::user::{Link, Users};
 use crate::otp::{Hint, Moment, Phone, UserId, rules};
-use crate::operations::Stepped;
 
 /// Map phones to users
 ///
@@ -38,7 +38,7 @@ enum Command {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         match &self.command {
             Command::Link(args) => args.run(app).await,
             Command::Unlink(args) => args.run(app).await,
@@ -50,7 +50,7 @@ impl Args {
 }
 
 /// The link that a change made or found, and whether it was there before.
-fn link_of(linked: &Stepped<rules::Linked>, user: &UserId) -> (Link, bool) {
+fn link_of(linked: &Applied<rules::Linked>, user: &UserId) -> (Link, bool) {
     let linked_at = match linked.outcome {
         rules::Linked::Changed(at) | rules::Linked::Already(Some(at)) => at,
         rules::Linked::Already(None) | rules::Linked::Full | rules::Linked::Overtaken => linked.now,

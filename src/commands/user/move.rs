@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::{Linked, link_of, shared, swapped};
-use crate::app::{App, Asks};
-use crate::commands::Done;
+use crate::app::{App, Confirm};
+use crate::commands::CommandResult;
 use crate::commands::target::phone_of;
+use crate::operations::OperationError;
 use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report};
-use crate::operations::VerifierError;
 
 /// Give a user this phone and no other
 ///
@@ -37,15 +37,15 @@ struct Replaced {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = &self.id;
         let target =
             phone_of(app, &self.phone).await.map_err(|error| swapped(app, user, &self.phone, "move", error))?;
-        app.may_change(&format!("move {user} to {}", target.shown(app)), Asks::First).await?;
-        let moved = match app.verifier().await?.move_to(&target.phone, user).await {
+        app.may_change(&format!("move {user} to {}", target.shown(app)), Confirm::Yes).await?;
+        let moved = match app.operations().await?.move_to(&target.phone, user).await {
             Ok(moved) => moved,
             Err(error) => {
-                let again = matches!(error, VerifierError::HalfDone(_));
+                let again = matches!(error, OperationError::HalfDone(_));
                 let mut error = target.failed(app, error);
                 if again {
                     let again = Hint::run(&["user", "move"]).arg(user.as_str()).arg(target.argument());

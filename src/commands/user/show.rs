@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Linked, LinkedUser};
 use crate::app::App;
-use crate::commands::Done;
+use crate::commands::CommandResult;
 use crate::commands::skipped::{self, Skipped};
 use crate::commands::target::{Target, target};
 use crate::error::{Error, Exit};
@@ -38,7 +38,7 @@ struct OfPhone {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         if let Some(id) = self.whom.strip_prefix("user:") {
             return self.user(app, &UserId::new(id)?, None).await;
         }
@@ -53,9 +53,9 @@ impl Args {
         let user: UserId = self.whom.parse()?;
         let number = target(app, &self.whom).await;
         let Ok(number) = number else { return self.user(app, &user, number.err()).await };
-        let verifier = app.verifier().await?;
+        let verifier = app.operations().await?;
         let is_user = !verifier.phones_of(&user).await?.is_empty();
-        let is_linked = !verifier.look(&number.phone).await?.known.users.users.is_empty();
+        let is_linked = !verifier.snapshot(&number.phone).await?.known.users.users.is_empty();
         match (is_user, is_linked) {
             (true, false) => self.user(app, &user, None).await,
             (false, true) => self.phone(app, number).await,
@@ -74,9 +74,9 @@ impl Args {
     }
 
     /// The phones of a user. `number`: why the same text is no phone.
-    async fn user(&self, app: &App, user: &UserId, number: Option<Error>) -> Done {
+    async fn user(&self, app: &App, user: &UserId, number: Option<Error>) -> CommandResult {
         let mut phones = Vec::new();
-        let (links, unread) = app.verifier().await?.readable_phones_of(user).await?;
+        let (links, unread) = app.operations().await?.readable_phones_of(user).await?;
         for (phone, link) in links {
             phones.push(Linked::new(app, &phone, false, &link).await);
         }
@@ -99,8 +99,8 @@ impl Args {
         Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones, skipped }))
     }
 
-    async fn phone(&self, app: &App, target: Target) -> Done {
-        let look = app.verifier().await?.look(&target.phone).await?;
+    async fn phone(&self, app: &App, target: Target) -> CommandResult {
+        let look = app.operations().await?.snapshot(&target.phone).await?;
         let users: Vec<LinkedUser> = look.known.users.users.into_iter().map(LinkedUser::from).collect();
         if users.is_empty() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "linked to no user")));

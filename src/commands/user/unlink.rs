@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::app::{App, Asks};
-use crate::commands::Done;
+use crate::app::{App, Confirm};
+use crate::commands::CommandResult;
 use crate::commands::target::phone_of;
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Phone, UserId};
-use crate::output::{Human, Report, many};
+use crate::output::{Human, Report, plural};
 
 /// Unlink a user from a phone, or from all of its phones
 ///
@@ -29,9 +29,9 @@ struct Taken {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> Done {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = self.id.clone();
-        let verifier = app.verifier().await?;
+        let verifier = app.operations().await?;
         let phones = match &self.phone {
             Some(phone) => {
                 let target = phone_of(app, phone).await?;
@@ -39,7 +39,8 @@ impl Args {
             }
             None => verifier.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
         };
-        app.may_change(&format!("unlink {user} from {}", many(phones.len(), "phone", "phones")), Asks::First).await?;
+        app.may_change(&format!("unlink {user} from {}", plural(phones.len(), "phone", "phones")), Confirm::Yes)
+            .await?;
         let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
         let done = verifier.unlink_each(&each, &user).await?;
         let done = phones.iter().filter(|(phone, _)| done.contains(phone));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::otp::circuit::PassOver;
+use crate::otp::circuit::BreakerPolicy;
 use crate::otp::{Country, Phone};
 
 /// `[routes]`: providers in the order in which they are tried.
@@ -18,7 +18,7 @@ pub struct Routes {
     /// The next provider is asked also when the one before may have sent.
     pub failover_on_unknown: bool,
     /// When a provider that fails is passed over; `None`: never.
-    pub pass_over: Option<PassOver>,
+    pub pass_over: Option<BreakerPolicy>,
 }
 
 /// Why a route is a number's.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::super::{Deployment, Entry, Node, RedisTarget, SecretSource, StoreSettings, TlsFiles, load, starter};
 use super::{defaults, fetch, file, folder, home, load_text, located, write};
-use crate::otp::circuit::PassOver;
-use crate::otp::span::{duration, spelled};
+use crate::otp::circuit::BreakerPolicy;
+use crate::otp::duration::{duration, spelled};
 use crate::otp::{Limits, LockLength, Phone, Policy};
 use crate::provider::TestOutcome;
 
@@ -86,7 +86,7 @@ fn routes_follow_from_the_providers() {
     let text = "[routes]\nfailover_on_unknown = true\npass_over = { after = 2, for = \"90s\" }";
     let routes = load_text(text).expect("loads").routes;
     assert!(routes.failover_on_unknown);
-    assert_eq!(routes.pass_over, Some(PassOver { after: 2, pause: Duration::from_secs(90) }));
+    assert_eq!(routes.pass_over, Some(BreakerPolicy { after: 2, pause: Duration::from_secs(90) }));
     assert_eq!(load_text("[routes]\npass_over = { after = 0 }").expect("loads").routes.pass_over, None);
 }
 

@@ -4,9 +4,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::codec::Kept;
-use super::raw_key::Strange;
-use super::{CodeShapes, Codes, Shared};
+use super::codec::StoredCode;
+use super::raw_key::UnexpectedKey;
+use super::{CodeShapes, LayoutContext, PhoneKeys};
 use crate::otp::{Code, Secret};
 
 /// The cost of a bcrypt hash that is written here: what most libraries take when they are not told.
@@ -21,7 +21,7 @@ const LEAST_COST: u32 = 4;
 
 /// How a code is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeping {
+pub enum HashScheme {
     /// As it is.
     Plain,
     /// SHA-256 of the pattern, in hex.
@@ -32,24 +32,24 @@ pub enum Keeping {
     Bcrypt,
 }
 
-impl Keeping {
+impl HashScheme {
     /// All of them, by their words in the configuration.
     pub const ALL: [(&'static str, Self); 4] =
         [("plain", Self::Plain), ("sha256", Self::Sha256), ("hmac-sha256", Self::HmacSha256), ("bcrypt", Self::Bcrypt)];
 }
 
-impl Keeping {
+impl HashScheme {
     /// Whether what is kept can be a code, or the hash of one.
     ///
     /// # Errors
     /// When it cannot, or when it would take too long to find out which.
-    pub(super) fn check(self, kept: &Kept, shapes: &CodeShapes) -> Result<(), Strange> {
+    pub(super) fn check(self, kept: &StoredCode, shapes: &CodeShapes) -> Result<(), UnexpectedKey> {
         let text = kept.text.as_str();
         let fits = match self {
             Self::Plain => shapes.fit(kept),
             Self::Sha256 | Self::HmacSha256 => text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
             Self::Bcrypt => match cost(text) {
-                Some(cost) if cost > MOST_COST => return Err(Strange::Cost { cost, most: MOST_COST }),
+                Some(cost) if cost > MOST_COST => return Err(UnexpectedKey::Cost { cost, most: MOST_COST }),
                 cost => cost.is_some_and(|cost| cost >= LEAST_COST),
             },
         };
@@ -57,8 +57,8 @@ impl Keeping {
     }
 
     /// What is wanted where something else is.
-    pub(super) fn strange(self, shapes: &CodeShapes) -> Strange {
-        Strange::Code(match self {
+    pub(super) fn strange(self, shapes: &CodeShapes) -> UnexpectedKey {
+        UnexpectedKey::Code(match self {
             Self::Plain => format!("code of {shapes}, as `length` and `alphabet` have it"),
             Self::Sha256 => "SHA-256 in hex".to_owned(),
             Self::HmacSha256 => "HMAC-SHA-256 in hex".to_owned(),
@@ -75,10 +75,10 @@ fn cost(text: &str) -> Option<u32> {
 
 /// What is hashed: text with places for the code, the phone and the application's secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(Vec<Part>);
+pub struct Pattern(Vec<PatternPart>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum PatternPart {
     Text(String),
     Code,
     Phone,
@@ -88,47 +88,47 @@ enum Part {
 /// The text is no pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a pattern has the place `{{code}}`, and may have `{{phone}}` and `{{secret}}`; it has no other braces")]
-pub struct NoPattern;
+pub struct PatternError;
 
 impl Pattern {
     /// Reads `{phone}:{code}:{secret}`.
     ///
     /// # Errors
     /// When the code has no place in it, or a place is not known.
-    pub fn parse(text: &str) -> Result<Self, NoPattern> {
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').ok_or(NoPattern)?;
-            parts.push(Part::Text(before.to_owned()));
+            let (name, after) = after.split_once('}').ok_or(PatternError)?;
+            parts.push(PatternPart::Text(before.to_owned()));
             parts.push(match name {
-                "code" => Part::Code,
-                "phone" => Part::Phone,
-                "secret" => Part::Secret,
-                _ => return Err(NoPattern),
+                "code" => PatternPart::Code,
+                "phone" => PatternPart::Phone,
+                "secret" => PatternPart::Secret,
+                _ => return Err(PatternError),
             });
             rest = after;
         }
-        parts.push(Part::Text(rest.to_owned()));
-        let stray = parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains('}')));
-        if stray || !parts.contains(&Part::Code) { Err(NoPattern) } else { Ok(Self(parts)) }
+        parts.push(PatternPart::Text(rest.to_owned()));
+        let stray = parts.iter().any(|part| matches!(part, PatternPart::Text(text) if text.contains('}')));
+        if stray || !parts.contains(&PatternPart::Code) { Err(PatternError) } else { Ok(Self(parts)) }
     }
 
     /// Whether the application's secret is in it.
     #[must_use]
     pub fn has_secret(&self) -> bool {
-        self.0.contains(&Part::Secret)
+        self.0.contains(&PatternPart::Secret)
     }
 
     /// How many bytes of what is hashed there are up to the end of its first code, with parts of these lengths.
     fn reach(&self, code: usize, phone: usize, secret: usize) -> usize {
-        let length = |part: &Part| match part {
-            Part::Text(own) => own.len(),
-            Part::Code => code,
-            Part::Phone => phone,
-            Part::Secret => secret,
+        let length = |part: &PatternPart| match part {
+            PatternPart::Text(own) => own.len(),
+            PatternPart::Code => code,
+            PatternPart::Phone => phone,
+            PatternPart::Secret => secret,
         };
-        let until = self.0.iter().position(|part| *part == Part::Code).map_or(0, |code| code + 1);
+        let until = self.0.iter().position(|part| *part == PatternPart::Code).map_or(0, |code| code + 1);
         self.0.iter().take(until).map(length).sum()
     }
 
@@ -136,10 +136,10 @@ impl Pattern {
         let mut text = Zeroizing::new(String::new());
         for part in &self.0 {
             text.push_str(match part {
-                Part::Text(own) => own,
-                Part::Code => code,
-                Part::Phone => phone,
-                Part::Secret => secret,
+                PatternPart::Text(own) => own,
+                PatternPart::Code => code,
+                PatternPart::Phone => phone,
+                PatternPart::Secret => secret,
             });
         }
         text
@@ -150,10 +150,10 @@ impl std::fmt::Display for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|part| {
             f.write_str(match part {
-                Part::Text(text) => text,
-                Part::Code => "{code}",
-                Part::Phone => "{phone}",
-                Part::Secret => "{secret}",
+                PatternPart::Text(text) => text,
+                PatternPart::Code => "{code}",
+                PatternPart::Phone => "{phone}",
+                PatternPart::Secret => "{secret}",
             })
         })
     }
@@ -161,21 +161,21 @@ impl std::fmt::Display for Pattern {
 
 /// How codes are kept, and with what.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Keeper<'a> {
-    pub keeping: Keeping,
+pub(super) struct CodeHasher<'a> {
+    pub keeping: HashScheme,
     pub pattern: &'a Pattern,
     pub phone: &'a str,
     pub secret: Option<&'a Secret>,
 }
 
-impl Keeper<'_> {
+impl CodeHasher<'_> {
     /// What is to be done to keep a code. The salt is for bcrypt.
     pub(super) fn hashing(&self, code: &Code, salt: [u8; 16]) -> Hashing {
         Hashing { keeping: self.keeping, text: self.text(code.expose()), key: self.key(), salt }
     }
 
     /// What is to be done to tell whether what is kept is this code.
-    pub(super) fn comparison(&self, kept: &Kept, code: &Code) -> Comparison {
+    pub(super) fn comparison(&self, kept: &StoredCode, code: &Code) -> Comparison {
         // Codes are read without regard to case; an application may hash small letters.
         let upper = code.expose();
         let lower = Zeroizing::new(upper.to_ascii_lowercase());
@@ -189,34 +189,34 @@ impl Keeper<'_> {
     /// What is hashed of a code, or the code where nothing is.
     fn text(&self, code: &str) -> Zeroizing<String> {
         match self.keeping {
-            Keeping::Plain => Zeroizing::new(code.to_owned()),
+            HashScheme::Plain => Zeroizing::new(code.to_owned()),
             _ => self.pattern.fill(code, self.phone, self.secret.map_or("", Secret::expose)),
         }
     }
 
     fn key(&self) -> Zeroizing<String> {
-        let wanted = self.secret.filter(|_| self.keeping == Keeping::HmacSha256);
+        let wanted = self.secret.filter(|_| self.keeping == HashScheme::HmacSha256);
         Zeroizing::new(wanted.map_or("", Secret::expose).to_owned())
     }
 }
 
-impl Shared<'_> {
+impl PhoneKeys<'_> {
     /// Whether a hash is one of something else than the code: bcrypt does not read so far as to its end, and would take
     /// any code for the right one.
     #[must_use]
     pub fn ignores_code(&self) -> bool {
-        let Codes { layout, secret, ours, .. } = self.codes;
+        let LayoutContext { layout, secret, ours, .. } = self.codes;
         let phone = layout.phone.of(self.phone).map_or(0, str::len);
         let code = layout.own_codes(ours).length.max(ours.length);
         let secret = secret.map_or(0, |secret| secret.expose().len());
-        layout.keeping == Keeping::Bcrypt && layout.pattern.reach(code, phone, secret) > BCRYPT_READS
+        layout.hash_scheme == HashScheme::Bcrypt && layout.pattern.reach(code, phone, secret) > BCRYPT_READS
     }
 }
 
 /// The hash of a new code, still to be computed. It owns what it needs, so that a slow one can be computed on a thread of
 /// its own.
 pub struct Hashing {
-    keeping: Keeping,
+    keeping: HashScheme,
     text: Zeroizing<String>,
     key: Zeroizing<String>,
     salt: [u8; 16],
@@ -225,26 +225,26 @@ pub struct Hashing {
 /// The library refused to hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the hash of the code was not computed")]
-pub struct NotHashed;
+pub struct HashFailed;
 
 impl Hashing {
     /// Whether it takes so long that nothing else should wait for it.
     #[must_use]
     pub fn is_slow(&self) -> bool {
-        self.keeping == Keeping::Bcrypt
+        self.keeping == HashScheme::Bcrypt
     }
 
     /// What is to be kept.
     ///
     /// # Errors
     /// When the library refuses, which it does for a cost out of its range only.
-    pub fn run(self) -> Result<Zeroizing<String>, NotHashed> {
+    pub fn run(self) -> Result<Zeroizing<String>, HashFailed> {
         Ok(Zeroizing::new(match self.keeping {
-            Keeping::Plain => return Ok(self.text),
-            Keeping::Sha256 => hex(&Sha256::digest(self.text.as_bytes())),
-            Keeping::HmacSha256 => hex(&hmac(&self.key, &self.text).finalize().into_bytes()),
-            Keeping::Bcrypt => {
-                bcrypt::hash_with_salt(self.text.as_bytes(), COST, self.salt).map_err(|_| NotHashed)?.to_string()
+            HashScheme::Plain => return Ok(self.text),
+            HashScheme::Sha256 => hex(&Sha256::digest(self.text.as_bytes())),
+            HashScheme::HmacSha256 => hex(&hmac(&self.key, &self.text).finalize().into_bytes()),
+            HashScheme::Bcrypt => {
+                bcrypt::hash_with_salt(self.text.as_bytes(), COST, self.salt).map_err(|_| HashFailed)?.to_string()
             }
         }))
     }
@@ -253,8 +253,8 @@ impl Hashing {
 /// The comparison of a typed code with what is kept, still to be made, as [`Hashing`] is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Comparison {
-    keeping: Keeping,
-    kept: Kept,
+    keeping: HashScheme,
+    kept: StoredCode,
     /// What may be behind it.
     texts: Vec<Zeroizing<String>>,
     key: Zeroizing<String>,
@@ -264,7 +264,7 @@ impl Comparison {
     /// Whether it takes so long that nothing else should wait for it.
     #[must_use]
     pub fn is_slow(&self) -> bool {
-        self.keeping == Keeping::Bcrypt
+        self.keeping == HashScheme::Bcrypt
     }
 
     /// Whether it is this code, compared in constant time. What is empty is never equal.
@@ -278,22 +278,22 @@ impl Comparison {
     fn equals(&self, text: &str) -> bool {
         let kept = &self.kept.text;
         match self.keeping {
-            Keeping::Plain => {
+            HashScheme::Plain => {
                 let length = if self.kept.number { text.len() } else { 0 };
                 // Neither side is the one that decides how letters are written.
                 let capitals = |text: &str| Zeroizing::new(text.to_ascii_uppercase());
                 let kept = Zeroizing::new(format!("{:0>length$}", kept.as_str()));
                 same(capitals(&kept).as_bytes(), capitals(text).as_bytes())
             }
-            Keeping::Sha256 => {
+            HashScheme::Sha256 => {
                 let own = hex(&Sha256::digest(text.as_bytes()));
                 same(kept.to_ascii_lowercase().as_bytes(), own.as_bytes())
             }
-            Keeping::HmacSha256 => {
+            HashScheme::HmacSha256 => {
                 let tag = data_encoding::HEXLOWER_PERMISSIVE.decode(kept.as_bytes());
                 tag.is_ok_and(|tag| hmac(&self.key, text).verify_slice(&tag).is_ok())
             }
-            Keeping::Bcrypt => {
+            HashScheme::Bcrypt => {
                 cost(kept).is_some_and(|cost| cost <= MOST_COST)
                     && bcrypt::verify(text.as_bytes(), kept).unwrap_or(false)
             }
@@ -330,25 +330,25 @@ mod tests {
         CodeSpec { alphabet: Alphabet::named("hex").unwrap(), length: text.len() }.read(text).unwrap()
     }
 
-    fn kept(text: &str, number: bool) -> Kept {
-        Kept { text: Zeroizing::new(text.to_owned()), number }
+    fn kept(text: &str, number: bool) -> StoredCode {
+        StoredCode { text: Zeroizing::new(text.to_owned()), number }
     }
 
     #[test]
     fn each_way_knows_its_own_code_again_and_no_other() {
         let pattern = Pattern::parse("{phone}:{code}:{secret}").unwrap();
         let secret = Secret::new("django-insecure-key".to_owned());
-        for (name, keeping) in Keeping::ALL {
-            let keeper = Keeper { keeping, pattern: &pattern, phone: "+919876543210", secret: Some(&secret) };
+        for (name, keeping) in HashScheme::ALL {
+            let keeper = CodeHasher { keeping, pattern: &pattern, phone: "+919876543210", secret: Some(&secret) };
             let own = keeper.hashing(&code("004217"), [7; 16]).run().unwrap();
             assert!(keeper.comparison(&kept(&own, false), &code("004217")).run(), "{name}");
             assert!(!keeper.comparison(&kept(&own, false), &code("004218")).run(), "{name}");
             assert!(!keeper.comparison(&kept("", false), &code("004217")).run(), "{name}");
-            assert_eq!(own.contains("004217"), keeping == Keeping::Plain, "{name}");
-            let elsewhere = Keeper { phone: "+14155550123", ..keeper };
+            assert_eq!(own.contains("004217"), keeping == HashScheme::Plain, "{name}");
+            let elsewhere = CodeHasher { phone: "+14155550123", ..keeper };
             assert_eq!(
                 elsewhere.comparison(&kept(&own, false), &code("004217")).run(),
-                keeping == Keeping::Plain,
+                keeping == HashScheme::Plain,
                 "{name}"
             );
         }
@@ -358,23 +358,23 @@ mod tests {
     #[test]
     fn hashes_that_others_made_are_known() {
         let secret = Secret::new("k".to_owned());
-        let keeper = |keeping, pattern| Keeper { keeping, pattern, phone: "+919876543210", secret: Some(&secret) };
+        let keeper = |keeping, pattern| CodeHasher { keeping, pattern, phone: "+919876543210", secret: Some(&secret) };
         let all = Pattern::parse("{phone}:{code}:{secret}").unwrap();
         let bare = Pattern::parse("{code}").unwrap();
         let sha = "dc4e67aab8e516c2885bba00fdd0ed0d64805602f75902d0143ad1edfd204be1";
-        assert!(keeper(Keeping::Sha256, &all).comparison(&kept(sha, false), &code("123456")).run());
+        assert!(keeper(HashScheme::Sha256, &all).comparison(&kept(sha, false), &code("123456")).run());
         assert!(
-            keeper(Keeping::Sha256, &all).comparison(&kept(&sha.to_ascii_uppercase(), false), &code("123456")).run()
+            keeper(HashScheme::Sha256, &all).comparison(&kept(&sha.to_ascii_uppercase(), false), &code("123456")).run()
         );
         let mac = "0f6259fcb7c4270eb9ae05b64b1178ce9e9e23a6ea5c6912f564f6db8fd62d5e";
-        assert!(keeper(Keeping::HmacSha256, &bare).comparison(&kept(mac, false), &code("123456")).run());
-        assert!(!keeper(Keeping::HmacSha256, &bare).comparison(&kept(&mac[..32], false), &code("123456")).run());
+        assert!(keeper(HashScheme::HmacSha256, &bare).comparison(&kept(mac, false), &code("123456")).run());
+        assert!(!keeper(HashScheme::HmacSha256, &bare).comparison(&kept(&mac[..32], false), &code("123456")).run());
     }
 
     #[test]
     fn a_number_has_lost_its_zeros_and_a_text_has_not() {
         let bare = Pattern::parse("{code}").unwrap();
-        let keeper = Keeper { keeping: Keeping::Plain, pattern: &bare, phone: "", secret: None };
+        let keeper = CodeHasher { keeping: HashScheme::Plain, pattern: &bare, phone: "", secret: None };
         assert!(keeper.comparison(&kept("42", true), &code("0042")).run());
         assert!(!keeper.comparison(&kept("42", false), &code("0042")).run());
         assert!(keeper.comparison(&kept("a1b2", false), &code("A1B2")).run());
@@ -385,7 +385,7 @@ mod tests {
     fn a_pattern_has_a_place_for_the_code() {
         assert_eq!(Pattern::parse("{phone}:{code}").unwrap().to_string(), "{phone}:{code}");
         for bad in ["", "{phone}", "{code", "{code}}", "{user}{code}"] {
-            assert_eq!(Pattern::parse(bad), Err(NoPattern), "{bad}");
+            assert_eq!(Pattern::parse(bad), Err(PatternError), "{bad}");
         }
     }
 }

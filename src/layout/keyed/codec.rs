@@ -4,21 +4,21 @@ use zeroize::Zeroizing;
 
 use super::document::{Document, of_pickle};
 use super::field::{Field, Item, count, flag, item_of, moment};
-use super::raw_key::{Content, Held, Strange};
 use super::pickle::{self, Value};
-use super::{Clock, Counter, KeyedLayout, Numbers, OwnKey};
-use crate::otp::foreign::escaped;
+use super::raw_key::{Content, RawKey, UnexpectedKey};
+use super::{AppKey, AttemptCounter, CounterFormat, KeyedLayout, TimeFormat};
+use crate::otp::escape::escaped;
 use crate::otp::{CodeSpec, Moment};
 
 /// What an application keeps of a code.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct StoredCode {
     pub text: Zeroizing<String>,
     /// It was a number there, so it may have lost zeros at its front.
     pub number: bool,
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for StoredCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[redacted]")
     }
@@ -28,7 +28,7 @@ impl std::fmt::Debug for Kept {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AppCode {
     /// What is kept; `None`: there is no code in it.
-    pub kept: Option<Kept>,
+    pub kept: Option<StoredCode>,
     /// When it ends; `None`: nothing says so.
     pub until: Option<Moment>,
     /// The tries that the application counted in it.
@@ -47,7 +47,7 @@ impl KeyedLayout {
     /// # Errors
     /// When it is not of the layout's form, or what it holds is no code of the layout's, or any field that the layout
     /// names is there and not understood.
-    pub(super) fn read(&self, held: &Held, ours: &CodeSpec) -> Result<AppCode, Strange> {
+    pub(super) fn read(&self, held: &RawKey, ours: &CodeSpec) -> Result<AppCode, UnexpectedKey> {
         let document = Document::read(self.form, &held.content)?;
         let kept = self.kept(&document, ours)?;
         let counted = |name: &str| {
@@ -55,13 +55,13 @@ impl KeyedLayout {
             Ok(counted.map(|counted| counted.saturating_sub(self.attempts_begin)))
         };
         let tries = match &self.attempts {
-            Some(Counter::Field(name)) => counted(name)?,
-            Some(Counter::Key(_)) | None => None,
+            Some(AttemptCounter::Field(name)) => counted(name)?,
+            Some(AttemptCounter::Key(_)) | None => None,
         };
         let max_tries = self.max_attempts.as_deref().map_or(Ok(None), counted)?;
         // They are only ever written, and yet nothing is written over what is not understood.
-        self.resets.iter().try_for_each(|name| counted(name).map(drop))?;
-        let closed = match self.closed.as_deref() {
+        self.reset_fields.iter().try_for_each(|name| counted(name).map(drop))?;
+        let closed = match self.used_field.as_deref() {
             Some(name) => self.named(&document, name).read(flag).known(|| odd(name, "true or false, or 1 or 0"))?,
             None => None,
         };
@@ -80,34 +80,34 @@ impl KeyedLayout {
     ///
     /// # Errors
     /// When it is not.
-    pub fn check(&self, own: OwnKey, content: Content, ours: &CodeSpec) -> Result<(), Strange> {
-        let held = Held { until: None, content };
+    pub fn check(&self, own: AppKey, content: Content, ours: &CodeSpec) -> Result<(), UnexpectedKey> {
+        let held = RawKey { until: None, content };
         match own {
-            OwnKey::Code => self.read(&held, ours).map(drop),
-            OwnKey::Attempts => self.count(&held).map(drop),
+            AppKey::Code => self.read(&held, ours).map(drop),
+            AppKey::Attempts => self.count(&held).map(drop),
         }
     }
 
     /// What is kept of a code, where there is one.
-    fn kept(&self, document: &Document, ours: &CodeSpec) -> Result<Option<Kept>, Strange> {
+    fn kept(&self, document: &Document, ours: &CodeSpec) -> Result<Option<StoredCode>, UnexpectedKey> {
         let field = match (document, &self.field) {
             (Document::Bare(field), None) => field.clone(),
-            (Document::Bare(_), Some(_)) => return Err(Strange::Content("it has no fields")),
-            (_, None) => return Err(Strange::Content("it has fields, and the layout names none")),
+            (Document::Bare(_), Some(_)) => return Err(UnexpectedKey::Content("it has no fields")),
+            (_, None) => return Err(UnexpectedKey::Content("it has fields, and the layout names none")),
             (_, Some(name)) => self.named(document, name),
         };
         let shapes = self.shapes(ours);
         let kept = match field {
             // What is left of a code has other fields of the layout yet. What has none of them is something else.
             Field::Absent if self.is_known(document) => return Ok(None),
-            Field::Absent => return Err(Strange::Content("it has none of the fields that the layout names")),
-            Field::Value(Item::Text(text)) => Kept { text: text.into(), number: false },
-            Field::Value(Item::Whole(number)) => Kept { text: number.to_string().into(), number: true },
+            Field::Absent => return Err(UnexpectedKey::Content("it has none of the fields that the layout names")),
+            Field::Value(Item::Text(text)) => StoredCode { text: text.into(), number: false },
+            Field::Value(Item::Whole(number)) => StoredCode { text: number.to_string().into(), number: true },
             Field::Value(Item::Fraction(_) | Item::Flag(_) | Item::Null) | Field::Unreadable => {
-                return Err(self.keeping.strange(&shapes));
+                return Err(self.hash_scheme.strange(&shapes));
             }
         };
-        self.keeping.check(&kept, &shapes)?;
+        self.hash_scheme.check(&kept, &shapes)?;
         Ok(Some(kept))
     }
 
@@ -128,17 +128,17 @@ impl KeyedLayout {
     /// Whether it has any field that the layout names.
     fn is_known(&self, document: &Document) -> bool {
         let attempts = match &self.attempts {
-            Some(Counter::Field(name)) => Some(name),
-            Some(Counter::Key(_)) | None => None,
+            Some(AttemptCounter::Field(name)) => Some(name),
+            Some(AttemptCounter::Key(_)) | None => None,
         };
         let expires = self.expires.as_ref().map(|(name, _)| name);
-        let few = [self.field.as_ref(), attempts, self.max_attempts.as_ref(), self.closed.as_ref(), expires];
-        let more = self.resets.iter().chain(self.fields.iter().map(|(name, _)| name));
+        let few = [self.field.as_ref(), attempts, self.max_attempts.as_ref(), self.used_field.as_ref(), expires];
+        let more = self.reset_fields.iter().chain(self.fields.iter().map(|(name, _)| name));
         few.into_iter().flatten().chain(more).any(|name| document.get(name) != Field::Absent)
     }
 
     /// A key for a new code.
-    pub(super) fn write(&self, kept: &str, until: Moment, max_tries: u32, phone: &str) -> Held {
+    pub(super) fn write(&self, kept: &str, until: Moment, max_tries: u32, phone: &str) -> RawKey {
         let mut document = Document::new(self.form, self.field.is_some());
         for (name, value) in &self.fields {
             document.put(name, &Item::Text(value.replace("{phone}", phone)));
@@ -148,16 +148,16 @@ impl KeyedLayout {
             Some(name) => document.put(name, &Item::Text(kept.to_owned())),
         }
         let number = |count: u32| Item::Whole(i64::from(count));
-        if let Some(Counter::Field(name)) = &self.attempts {
+        if let Some(AttemptCounter::Field(name)) = &self.attempts {
             document.put(name, &number(self.attempts_begin));
         }
-        for name in &self.resets {
+        for name in &self.reset_fields {
             document.put(name, &number(self.attempts_begin));
         }
         if let Some(name) = &self.max_attempts {
             document.put(name, &number(max_tries.saturating_add(self.attempts_begin)));
         }
-        match &self.closed {
+        match &self.used_field {
             Some(name) if self.is_nullable(name) => document.put(name, &Item::Null),
             Some(name) => document.put(name, &Item::Flag(false)),
             None => {}
@@ -165,53 +165,53 @@ impl KeyedLayout {
         if let Some((name, clock)) = &self.expires {
             document.put(name, &item_of(until, *clock));
         }
-        Held { until: Some(until), content: document.write(self.form) }
+        RawKey { until: Some(until), content: document.write(self.form) }
     }
 
     /// The same key with its tries set to so many; with `resets`, the other counts at their beginning too.
-    pub(super) fn with_tries(&self, held: &Held, tries: u32, resets: bool) -> Result<Option<Held>, Strange> {
-        let Some(Counter::Field(name)) = &self.attempts else { return Ok(None) };
+    pub(super) fn with_tries(&self, held: &RawKey, tries: u32, resets: bool) -> Result<Option<RawKey>, UnexpectedKey> {
+        let Some(AttemptCounter::Field(name)) = &self.attempts else { return Ok(None) };
         let mut document = Document::read(self.form, &held.content)?;
         document.put(name, &Item::Whole(i64::from(tries.saturating_add(self.attempts_begin))));
         if resets {
-            self.resets.iter().for_each(|name| document.put(name, &Item::Whole(i64::from(self.attempts_begin))));
+            self.reset_fields.iter().for_each(|name| document.put(name, &Item::Whole(i64::from(self.attempts_begin))));
         }
-        Ok(Some(Held { until: held.until, content: document.write(self.form) }))
+        Ok(Some(RawKey { until: held.until, content: document.write(self.form) }))
     }
 
     /// What a count in a key of its own says, less what it begins with.
     ///
     /// # Errors
     /// When it is no count.
-    pub(super) fn count(&self, held: &Held) -> Result<u32, Strange> {
-        let Content::Text(text) = &held.content else { return Err(Strange::Type("hash".to_owned())) };
+    pub(super) fn count(&self, held: &RawKey) -> Result<u32, UnexpectedKey> {
+        let Content::Text(text) = &held.content else { return Err(UnexpectedKey::Type("hash".to_owned())) };
         let counted = match (std::str::from_utf8(text), pickle::read(text)) {
             (_, Ok(value)) => of_pickle(&value),
             (Ok(text), Err(_)) => Field::Value(Item::Text(text.to_owned())),
             (Err(_), Err(_)) => Field::Unreadable,
         };
-        let counted = counted.read(count).known(|| Strange::Content("it is no number from 0 on"))?;
+        let counted = counted.read(count).known(|| UnexpectedKey::Content("it is no number from 0 on"))?;
         Ok(counted.unwrap_or_default().saturating_sub(self.attempts_begin))
     }
 
     /// A number in a key of its own.
-    pub(super) fn number(&self, number: u32, until: Moment) -> Held {
-        let text = match self.numbers {
-            Numbers::Text => number.to_string().into_bytes(),
-            Numbers::Pickle => pickle::write(&Value::Int(i64::from(number))),
+    pub(super) fn number(&self, number: u32, until: Moment) -> RawKey {
+        let text = match self.counter_format {
+            CounterFormat::Text => number.to_string().into_bytes(),
+            CounterFormat::Pickle => pickle::write(&Value::Int(i64::from(number))),
         };
-        Held { until: Some(until), content: Content::Text(text) }
+        RawKey { until: Some(until), content: Content::Text(text) }
     }
 }
 
-fn odd(field: &str, wanted: &'static str) -> Strange {
-    Strange::Field { field: escaped(field), wanted }
+fn odd(field: &str, wanted: &'static str) -> UnexpectedKey {
+    UnexpectedKey::Field { field: escaped(field), wanted }
 }
 
-fn a_time(clock: Clock) -> &'static str {
+fn a_time(clock: TimeFormat) -> &'static str {
     match clock {
-        Clock::Seconds => "a time in seconds since 1970",
-        Clock::Milliseconds => "a time in milliseconds since 1970",
-        Clock::Rfc3339 => "a time with its offset from UTC, such as 2026-11-22T09:30:00Z",
+        TimeFormat::Seconds => "a time in seconds since 1970",
+        TimeFormat::Milliseconds => "a time in milliseconds since 1970",
+        TimeFormat::Rfc3339 => "a time with its offset from UTC, such as 2026-11-22T09:30:00Z",
     }
 }

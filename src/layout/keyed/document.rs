@@ -8,8 +8,8 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::Form;
 use super::field::{Field, Item, whole};
-use super::raw_key::{Content, Strange};
 use super::pickle::{self, Value};
+use super::raw_key::{Content, UnexpectedKey};
 
 /// A document, or a bare value.
 pub(super) enum Document {
@@ -50,22 +50,22 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 impl Document {
-    pub(super) fn read(form: Form, content: &Content) -> Result<Self, Strange> {
+    pub(super) fn read(form: Form, content: &Content) -> Result<Self, UnexpectedKey> {
         let text = match (form, content) {
             (Form::Hash, Content::Fields(fields)) => return Ok(Self::Hash(fields.clone())),
-            (Form::Hash, Content::Text(_)) => return Err(Strange::Type("string".to_owned())),
-            (_, Content::Fields(_)) => return Err(Strange::Type("hash".to_owned())),
+            (Form::Hash, Content::Text(_)) => return Err(UnexpectedKey::Type("string".to_owned())),
+            (_, Content::Fields(_)) => return Err(UnexpectedKey::Type("hash".to_owned())),
             (_, Content::Text(text)) => text,
         };
         match form {
             Form::Text | Form::Hash => Ok(Self::Bare(utf8(text))),
             Form::Json if text.trim_ascii_start().starts_with(b"{") => match serde_json::from_slice(text) {
                 Ok(object) => Ok(Self::Json(object)),
-                Err(_) => Err(Strange::Content("it is not JSON whose fields are each there once")),
+                Err(_) => Err(UnexpectedKey::Content("it is not JSON whose fields are each there once")),
             },
             Form::Json => match serde_json::from_slice(text) {
                 Ok(value) => Ok(Self::Bare(of_json(&value))),
-                Err(_) => Err(Strange::Content("it is not JSON")),
+                Err(_) => Err(UnexpectedKey::Content("it is not JSON")),
             },
             // Django's cache leaves whole numbers as they are.
             Form::Pickle => match whole(text) {
@@ -73,7 +73,7 @@ impl Document {
                 None => match pickle::read(text) {
                     Ok(Value::Dict(entries)) => Ok(Self::Pickle(entries)),
                     Ok(other) => Ok(Self::Bare(of_pickle(&other))),
-                    Err(_) => Err(Strange::Content("it is no pickle of plain values")),
+                    Err(_) => Err(UnexpectedKey::Content("it is no pickle of plain values")),
                 },
             },
         }

@@ -1,8 +1,8 @@
 //! What a field that the layout names says: nothing, something, or something that is not understood. The three are never
 //! mixed up: what is not understood is no reason to take a code.
 
-use super::Clock;
-use super::raw_key::Strange;
+use super::TimeFormat;
+use super::raw_key::UnexpectedKey;
 use crate::otp::Moment;
 
 /// A field of an application's key.
@@ -48,7 +48,7 @@ impl<T> Field<T> {
     ///
     /// # Errors
     /// When it is not understood.
-    pub(super) fn known(self, strange: impl FnOnce() -> Strange) -> Result<Option<T>, Strange> {
+    pub(super) fn known(self, strange: impl FnOnce() -> UnexpectedKey) -> Result<Option<T>, UnexpectedKey> {
         match self {
             Self::Absent => Ok(None),
             Self::Value(value) => Ok(Some(value)),
@@ -130,15 +130,15 @@ pub(super) fn flag(item: Item) -> Option<bool> {
 }
 
 /// A moment. One with a fraction is what `time.time()` gives; a moment without an offset from UTC is none.
-pub(super) fn moment(item: &Item, clock: Clock) -> Option<Moment> {
+pub(super) fn moment(item: &Item, clock: TimeFormat) -> Option<Moment> {
     let per_second = match clock {
-        Clock::Rfc3339 => {
+        TimeFormat::Rfc3339 => {
             let Item::Text(text) = item else { return None };
             let at = text.parse::<jiff::Timestamp>().ok()?.as_millisecond();
             return (at >= 0).then_some(Moment::from_millis(at));
         }
-        Clock::Seconds => 1,
-        Clock::Milliseconds => 1000,
+        TimeFormat::Seconds => 1,
+        TimeFormat::Milliseconds => 1000,
     };
     let millis = match number(item)? {
         Number::Whole(number) if (0..=LAST * per_second + per_second - 1).contains(&number) => {
@@ -154,11 +154,11 @@ pub(super) fn moment(item: &Item, clock: Clock) -> Option<Moment> {
 }
 
 /// A moment as a field has it.
-pub(super) fn item_of(moment: Moment, clock: Clock) -> Item {
+pub(super) fn item_of(moment: Moment, clock: TimeFormat) -> Item {
     match clock {
-        Clock::Rfc3339 => Item::Text(moment.rfc3339()),
-        Clock::Seconds => Item::Whole(moment.millis() / 1000),
-        Clock::Milliseconds => Item::Whole(moment.millis()),
+        TimeFormat::Rfc3339 => Item::Text(moment.rfc3339()),
+        TimeFormat::Seconds => Item::Whole(moment.millis() / 1000),
+        TimeFormat::Milliseconds => Item::Whole(moment.millis()),
     }
 }
 
@@ -187,14 +187,14 @@ mod tests {
             let field = || Field::Value(item.clone());
             assert_eq!(field().read(count), Field::Unreadable, "{}", shown(&item));
             assert_eq!(field().read(flag), Field::Unreadable, "{}", shown(&item));
-            for (_, clock) in Clock::ALL {
+            for (_, clock) in TimeFormat::ALL {
                 assert_eq!(field().read(|item| moment(&item, clock)), Field::Unreadable, "{clock:?} {}", shown(&item));
             }
         }
         assert_eq!(Field::<Item>::Absent.read(count), Field::Absent);
         assert_eq!(Field::<Item>::Unreadable.read(count), Field::Unreadable);
-        assert_eq!(Field::<u32>::Unreadable.known(|| Strange::Form), Err(Strange::Form));
-        assert_eq!(Field::<u32>::Absent.known(|| Strange::Form), Ok(None));
+        assert_eq!(Field::<u32>::Unreadable.known(|| UnexpectedKey::Form), Err(UnexpectedKey::Form));
+        assert_eq!(Field::<u32>::Absent.known(|| UnexpectedKey::Form), Ok(None));
     }
 
     fn shown(item: &Item) -> String {
@@ -247,27 +247,27 @@ mod tests {
     #[test]
     fn a_time_is_read_in_its_unit_or_not_at_all() {
         for (item, clock, millis) in [
-            (Item::Whole(1_790_000_000), Clock::Seconds, Some(1_790_000_000_000)),
-            (Item::Whole(0), Clock::Seconds, Some(0)),
-            (Item::Fraction(1_790_000_000.0), Clock::Seconds, Some(1_790_000_000_000)),
-            (Item::Fraction(1_790_000_000.25), Clock::Seconds, Some(1_790_000_000_250)),
-            (text("1790000000.25"), Clock::Seconds, Some(1_790_000_000_250)),
-            (Item::Fraction(1.5), Clock::Seconds, None),
-            (Item::Fraction(300.5), Clock::Seconds, None),
-            (Item::Whole(1_790_000_000_123), Clock::Seconds, None),
-            (Item::Fraction(1_790_000_000_123.5), Clock::Seconds, None),
-            (text("2026-11-22T09:30:00Z"), Clock::Seconds, None),
-            (Item::Flag(true), Clock::Seconds, None),
-            (Item::Whole(1_790_000_000_123), Clock::Milliseconds, Some(1_790_000_000_123)),
-            (Item::Fraction(1_790_000_000_123.5), Clock::Milliseconds, Some(1_790_000_000_123)),
-            (Item::Fraction(1_790_000_000.5), Clock::Milliseconds, None),
-            (Item::Whole(1_790_000_000_123_456), Clock::Milliseconds, None),
-            (text("2026-11-22T09:30:00+05:30"), Clock::Rfc3339, Some(1_795_320_000_000)),
-            (text("2020-01-01T00:00:00"), Clock::Rfc3339, None),
-            (text("2020-01-01"), Clock::Rfc3339, None),
-            (text("1790000000"), Clock::Rfc3339, None),
-            (text("1960-01-01T00:00:00Z"), Clock::Rfc3339, None),
-            (Item::Whole(1_790_000_000), Clock::Rfc3339, None),
+            (Item::Whole(1_790_000_000), TimeFormat::Seconds, Some(1_790_000_000_000)),
+            (Item::Whole(0), TimeFormat::Seconds, Some(0)),
+            (Item::Fraction(1_790_000_000.0), TimeFormat::Seconds, Some(1_790_000_000_000)),
+            (Item::Fraction(1_790_000_000.25), TimeFormat::Seconds, Some(1_790_000_000_250)),
+            (text("1790000000.25"), TimeFormat::Seconds, Some(1_790_000_000_250)),
+            (Item::Fraction(1.5), TimeFormat::Seconds, None),
+            (Item::Fraction(300.5), TimeFormat::Seconds, None),
+            (Item::Whole(1_790_000_000_123), TimeFormat::Seconds, None),
+            (Item::Fraction(1_790_000_000_123.5), TimeFormat::Seconds, None),
+            (text("2026-11-22T09:30:00Z"), TimeFormat::Seconds, None),
+            (Item::Flag(true), TimeFormat::Seconds, None),
+            (Item::Whole(1_790_000_000_123), TimeFormat::Milliseconds, Some(1_790_000_000_123)),
+            (Item::Fraction(1_790_000_000_123.5), TimeFormat::Milliseconds, Some(1_790_000_000_123)),
+            (Item::Fraction(1_790_000_000.5), TimeFormat::Milliseconds, None),
+            (Item::Whole(1_790_000_000_123_456), TimeFormat::Milliseconds, None),
+            (text("2026-11-22T09:30:00+05:30"), TimeFormat::Rfc3339, Some(1_795_320_000_000)),
+            (text("2020-01-01T00:00:00"), TimeFormat::Rfc3339, None),
+            (text("2020-01-01"), TimeFormat::Rfc3339, None),
+            (text("1790000000"), TimeFormat::Rfc3339, None),
+            (text("1960-01-01T00:00:00Z"), TimeFormat::Rfc3339, None),
+            (Item::Whole(1_790_000_000), TimeFormat::Rfc3339, None),
         ] {
             assert_eq!(moment(&item, clock).map(Moment::millis), millis, "{clock:?} {}", shown(&item));
         }

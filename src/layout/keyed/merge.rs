@@ -1,11 +1,11 @@
 //! Before a rule: what the application did with its keys since is put into the record, so that the rules see one truth.
 
-use super::codec::{AppCode, Kept};
-use super::raw_key::{Held, Strange};
-use super::code_hash::Keeper;
-use super::{Comparison, Hashing, Keys, KeyedLayout};
+use super::code_hash::CodeHasher;
+use super::codec::{AppCode, StoredCode};
+use super::raw_key::{RawKey, UnexpectedKey};
+use super::{Comparison, Hashing, KeyedLayout, Keys};
 use crate::otp::record::{Challenge, State};
-use crate::otp::rules::Known;
+use crate::otp::rules::PhoneState;
 use crate::otp::{
     Binding, Code, CodeSpec, Event, EventKind, Mac, Moment, Peppers, Phone, Purpose, Record, Secret, UnknownKey,
     reference,
@@ -13,7 +13,7 @@ use crate::otp::{
 
 /// A layout with what is needed to read and write it.
 #[derive(Debug, Clone, Copy)]
-pub struct Codes<'a> {
+pub struct LayoutContext<'a> {
     /// The layout.
     pub layout: &'a KeyedLayout,
     /// The keys of fingerprints and ids.
@@ -28,29 +28,29 @@ pub struct Codes<'a> {
 
 /// The codes of one phone.
 #[derive(Debug, Clone, Copy)]
-pub struct Shared<'a> {
+pub struct PhoneKeys<'a> {
     /// How they are kept.
-    pub codes: Codes<'a>,
+    pub codes: LayoutContext<'a>,
     /// The phone.
     pub phone: &'a Phone,
     /// Whether a code counts that is not to be taken any more, because it has no lifetime, or was used, or its tries are
     /// used up, as the application tells it: only for whoever wants to kill it.
-    pub dead_too: bool,
+    pub include_dead: bool,
 }
 
 /// What was loaded of one purpose.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct LoadedKeys {
     /// The names.
     pub keys: Keys,
     /// The code.
-    pub code: Option<Held>,
+    pub code: Option<RawKey>,
     /// The tries, where they have a key.
-    pub attempts: Option<Held>,
+    pub attempts: Option<RawKey>,
     /// The wait, where it has a key.
-    pub cooldown: Option<Held>,
+    pub cooldown: Option<RawKey>,
     /// The locks, in the order of the names.
-    pub locks: Vec<Option<Held>>,
+    pub locks: Vec<Option<RawKey>>,
 }
 
 /// Something about an application's keys that its owner should know.
@@ -66,7 +66,7 @@ pub enum Finding {
 
 /// The application's key is not understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum MergeError {
     /// Another type or content than the layout says.
     #[error("the key `{key}` is not as the layout `{layout}` says: {strange}")]
     Strange {
@@ -75,7 +75,7 @@ pub enum Refused {
         /// The layout's.
         layout: String,
         /// What it is.
-        strange: Strange,
+        strange: UnexpectedKey,
     },
     /// A fingerprint under a pepper that is gone.
     #[error(transparent)]
@@ -87,14 +87,14 @@ pub enum Refused {
 pub(super) struct Current {
     pub id: String,
     pub tries: u32,
-    pub(super) kept: Kept,
+    pub(super) kept: StoredCode,
 }
 
 /// A record and the application's keys, as one.
 #[derive(Debug, Clone)]
-pub struct Reconciled {
+pub struct MergedState {
     /// What is known.
-    pub known: Known,
+    pub known: PhoneState,
     /// What happened, for the timeline, once something is written.
     pub events: Vec<Event>,
     /// What the owner should know.
@@ -105,7 +105,7 @@ pub struct Reconciled {
     pub(super) lent: Vec<String>,
 }
 
-impl Seen {
+impl LoadedKeys {
     /// Takes what was loaded, in the order of the names.
     ///
     /// # Errors
@@ -114,11 +114,13 @@ impl Seen {
         layout: &KeyedLayout,
         keys: Keys,
         values: &mut impl Iterator<Item = Option<Vec<u8>>>,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, MergeError> {
         let spelled = keys.phone.clone();
         let mut next = |key: &str| match values.next().flatten() {
             None => Ok(None),
-            Some(bytes) => Held::read(&bytes).map(Some).map_err(|strange| strange_key(layout, &spelled, key, strange)),
+            Some(bytes) => {
+                RawKey::read(&bytes).map(Some).map_err(|strange| strange_key(layout, &spelled, key, strange))
+            }
         };
         let code = next(&keys.code)?;
         let attempts = keys.attempts.as_deref().map_or(Ok(None), &mut next)?;
@@ -129,27 +131,27 @@ impl Seen {
 }
 
 /// The number is left out of the name: whoever asked may not have typed it.
-pub(super) fn strange_key(layout: &KeyedLayout, phone: &str, key: &str, strange: Strange) -> Refused {
-    let key = crate::otp::foreign::escaped(&key.replace(phone, "{phone}"));
-    Refused::Strange { key, layout: layout.name.clone(), strange }
+pub(super) fn strange_key(layout: &KeyedLayout, phone: &str, key: &str, strange: UnexpectedKey) -> MergeError {
+    let key = crate::otp::escape::escaped(&key.replace(phone, "{phone}"));
+    MergeError::Strange { key, layout: layout.name.clone(), strange }
 }
 
 /// What is live in an application's key.
 struct Live {
-    kept: Kept,
+    kept: StoredCode,
     until: Moment,
     tries: u32,
     max_tries: u32,
 }
 
-impl Shared<'_> {
+impl PhoneKeys<'_> {
     /// Brings both together.
     ///
     /// # Errors
     /// When a key of the application's is not understood, or a fingerprint cannot be compared.
-    pub fn reconcile(&self, known: Known, seen: &[Seen], now: Moment) -> Result<Reconciled, Refused> {
+    pub fn merge(&self, known: PhoneState, seen: &[LoadedKeys], now: Moment) -> Result<MergedState, MergeError> {
         let (events, findings, lent) = (Vec::new(), Vec::new(), Vec::new());
-        let mut both = Reconciled { known, events, findings, current: Vec::with_capacity(seen.len()), lent };
+        let mut both = MergedState { known, events, findings, current: Vec::with_capacity(seen.len()), lent };
         for seen in seen {
             let current = self.one(&mut both, seen, now)?;
             both.current.push(current);
@@ -164,7 +166,7 @@ impl Shared<'_> {
         Ok(both)
     }
 
-    fn one(&self, both: &mut Reconciled, seen: &Seen, now: Moment) -> Result<Option<Current>, Refused> {
+    fn one(&self, both: &mut MergedState, seen: &LoadedKeys, now: Moment) -> Result<Option<Current>, MergeError> {
         let purpose = &seen.keys.purpose;
         let found = match &seen.code {
             Some(held) => Some(
@@ -183,10 +185,10 @@ impl Shared<'_> {
         } else if found.as_ref().is_some_and(|code| code.until.is_none()) {
             both.findings.push(Finding::Orphan(purpose.clone()));
         }
-        if endless && !self.dead_too {
+        if endless && !self.include_dead {
             // Nobody knows how old it is, so its time is over.
             gone(both, purpose, now, State::Superseded);
-            let over = self.adopted(both, purpose, &Kept { text: String::new().into(), number: false }, now, now);
+            let over = self.adopted(both, purpose, &StoredCode { text: String::new().into(), number: false }, now, now);
             let slot = both.known.record.purposes.entry(purpose.clone()).or_default();
             slot.challenges.push(over);
             return Ok(None);
@@ -199,7 +201,7 @@ impl Shared<'_> {
     }
 
     /// The tries that the application counted in a key beside the code's.
-    fn beside(&self, seen: &Seen) -> Result<Option<u32>, Refused> {
+    fn beside(&self, seen: &LoadedKeys) -> Result<Option<u32>, MergeError> {
         let (Some(held), Some(key)) = (&seen.attempts, &seen.keys.attempts) else { return Ok(None) };
         let counted = self.codes.layout.count(held);
         counted.map(Some).map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, key, strange))
@@ -207,7 +209,7 @@ impl Shared<'_> {
 
     fn live(&self, found: Option<AppCode>, beside: Option<u32>, now: Moment) -> Option<Live> {
         let AppCode { kept: Some(kept), until, tries, max_tries, closed } = found? else { return None };
-        if closed && !self.dead_too {
+        if closed && !self.include_dead {
             return None;
         }
         let live = Live {
@@ -221,14 +223,14 @@ impl Shared<'_> {
 
     fn known_or_adopted(
         &self,
-        both: &mut Reconciled,
+        both: &mut MergedState,
         purpose: &Purpose,
         live: &Live,
         now: Moment,
-    ) -> Result<Option<Current>, Refused> {
+    ) -> Result<Option<Current>, MergeError> {
         let mut own = None;
         for challenge in both.known.record.purposes.get(purpose).into_iter().flat_map(|slot| slot.live(now)) {
-            if let Some(print) = &challenge.kept
+            if let Some(print) = &challenge.app_fingerprint
                 && self.codes.peppers.is_fingerprint(print, self.phone, purpose, live.kept.text.as_bytes())?
             {
                 own = Some(challenge.id.clone());
@@ -253,7 +255,7 @@ impl Shared<'_> {
             }
             challenge.expires_at = live.until;
             challenge.tries = challenge.tries.max(live.tries);
-            if challenge.tries_left() == 0 && !self.dead_too {
+            if challenge.tries_left() == 0 && !self.include_dead {
                 challenge.end(State::Exhausted);
             } else {
                 current = Some(Current { id: id.clone(), tries: challenge.tries, kept: live.kept.clone() });
@@ -263,15 +265,22 @@ impl Shared<'_> {
     }
 
     /// A challenge for a code that the application made.
-    fn adopted(&self, both: &Reconciled, purpose: &Purpose, kept: &Kept, until: Moment, now: Moment) -> Challenge {
+    fn adopted(
+        &self,
+        both: &MergedState,
+        purpose: &Purpose,
+        kept: &StoredCode,
+        until: Moment,
+        now: Moment,
+    ) -> Challenge {
         Challenge {
             id: reference::adopted_id(self.codes.peppers, self.phone, purpose, kept.text.as_bytes(), until),
             // It was given to its owner on a way that is not known here.
             state: State::Issued,
             mac: None,
-            kept: (until > now).then(|| self.fingerprint(purpose, kept.text.as_bytes())),
+            app_fingerprint: (until > now).then(|| self.fingerprint(purpose, kept.text.as_bytes())),
             user: None,
-            mapping: both.known.users.version,
+            users_version: both.known.users.version,
             created_at: until.before(self.codes.layout.ttl).min(now),
             expires_at: until,
             tries: 0,
@@ -291,8 +300,8 @@ impl Shared<'_> {
     #[must_use]
     pub fn comparison(
         &self,
-        both: &Reconciled,
-        seen: &[Seen],
+        both: &MergedState,
+        seen: &[LoadedKeys],
         purpose: &Purpose,
         typed: &Code,
     ) -> Option<(String, Comparison)> {
@@ -305,12 +314,12 @@ impl Shared<'_> {
 
     /// Lends a code of the application's a MAC of what was typed, which is that code: so the rule compares as it always
     /// does. A missing MAC never matches.
-    pub fn lend(&self, both: &mut Reconciled, id: &str, purpose: &Purpose, typed: &Code) {
+    pub fn lend(&self, both: &mut MergedState, id: &str, purpose: &Purpose, typed: &Code) {
         let Some(slot) = both.known.record.purposes.get_mut(purpose) else { return };
         let own = slot.challenges.iter_mut().find(|challenge| challenge.id == id && challenge.mac.is_none());
         let Some(own) = own else { return };
-        let (user, mapping) = (own.user.as_ref(), own.mapping);
-        let binding = Binding { phone: self.phone, purpose, user, mapping, id: &own.id };
+        let (user, mapping) = (own.user.as_ref(), own.users_version);
+        let binding = Binding { phone: self.phone, purpose, user, users_version: mapping, id: &own.id };
         own.mac = Some(self.codes.peppers.sign(&binding, typed));
         both.lent.push(own.id.clone());
     }
@@ -321,15 +330,15 @@ impl Shared<'_> {
         self.keeper().map(|keeper| keeper.hashing(code, salt))
     }
 
-    fn keeper(&self) -> Option<Keeper<'_>> {
+    fn keeper(&self) -> Option<CodeHasher<'_>> {
         let phone = self.codes.layout.phone.of(self.phone)?;
-        let KeyedLayout { keeping, pattern, .. } = self.codes.layout;
-        Some(Keeper { keeping: *keeping, pattern, phone, secret: self.codes.secret })
+        let KeyedLayout { hash_scheme: keeping, pattern, .. } = self.codes.layout;
+        Some(CodeHasher { keeping: *keeping, pattern, phone, secret: self.codes.secret })
     }
 }
 
 /// There is no code any more: what was live of it was used by the application, or removed.
-fn gone(both: &mut Reconciled, purpose: &Purpose, now: Moment, state: State) {
+fn gone(both: &mut MergedState, purpose: &Purpose, now: Moment, state: State) {
     let Some(slot) = both.known.record.purposes.get_mut(purpose) else { return };
     for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
         challenge.end(state);
@@ -339,7 +348,7 @@ fn gone(both: &mut Reconciled, purpose: &Purpose, now: Moment, state: State) {
     }
 }
 
-impl Reconciled {
+impl MergedState {
     /// Takes back what was lent.
     pub(super) fn take_back(&self, record: &mut Record) {
         let challenges = record.purposes.values_mut().flat_map(|slot| &mut slot.challenges);

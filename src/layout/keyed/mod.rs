@@ -9,10 +9,10 @@
 //! * `reconcile` runs before a rule: what the application did since is put into the record. `settle` runs after it:
 //!   what the rule decided is put into the application's keys. So the rules are written once, for every layout.
 
+mod code_hash;
 mod codec;
 mod document;
 mod field;
-mod code_hash;
 mod merge;
 pub(super) mod pickle;
 pub(super) mod raw_key;
@@ -25,17 +25,17 @@ mod tests;
 
 use std::time::Duration;
 
-pub use raw_key::{Content, Held, Strange};
-pub use code_hash::{Comparison, Hashing, Keeping, MOST_COST, NoPattern, NotHashed, Pattern};
-pub use merge::{Codes, Finding, Reconciled, Refused, Seen, Shared};
-pub use write_back::{Act, After, Settled};
+pub use code_hash::{Comparison, HashFailed, HashScheme, Hashing, MOST_COST, Pattern, PatternError};
+pub use merge::{Finding, LayoutContext, LoadedKeys, MergeError, MergedState, PhoneKeys};
+pub use raw_key::{Content, RawKey, UnexpectedKey};
 pub use shape::CodeShapes;
-pub use template::{Places, Spelling, Template, TemplateError, hash_tag, literal};
+pub use template::{KeyParts, KeyTemplate, KeyTemplateError, PhoneFormat, hash_tag, literal};
+pub use write_back::{Act, KeyChange, WriteBack};
 
 use crate::otp::{Alphabet, Phone, Purpose, UserId};
 
 /// The number of nobody, in the place of a phone.
-const NOBODY: &str = "+0";
+const PROBE_PHONE: &str = "+0";
 
 /// What a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,16 +58,16 @@ impl Form {
 
 /// Where an application counts tries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Counter {
+pub enum AttemptCounter {
     /// In a key beside the code's.
-    Key(Template),
+    Key(KeyTemplate),
     /// In a field beside the code.
     Field(String),
 }
 
 /// How a moment is written in a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
+pub enum TimeFormat {
     /// Seconds since 1970.
     Seconds,
     /// Milliseconds since 1970.
@@ -76,7 +76,7 @@ pub enum Clock {
     Rfc3339,
 }
 
-impl Clock {
+impl TimeFormat {
     /// All of them, by their words in the configuration.
     pub const ALL: [(&'static str, Self); 3] =
         [("seconds", Self::Seconds), ("milliseconds", Self::Milliseconds), ("rfc3339", Self::Rfc3339)];
@@ -84,7 +84,7 @@ impl Clock {
 
 /// How a number is written in a key of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbers {
+pub enum CounterFormat {
     /// As Redis counts.
     Text,
     /// As a pickle.
@@ -111,17 +111,17 @@ pub struct KeyedLayout {
     /// Its name, for messages.
     pub name: String,
     /// How phones stand in keys.
-    pub phone: Spelling,
+    pub phone: PhoneFormat,
     /// Our purposes, and the application's words for them.
     pub purposes: Vec<(Purpose, String)>,
     /// The key of a code.
-    pub key: Template,
+    pub key: KeyTemplate,
     /// What it is.
     pub form: Form,
     /// The field of a document that has the code.
     pub field: Option<String>,
     /// What is kept of the code.
-    pub keeping: Keeping,
+    pub hash_scheme: HashScheme,
     /// What is hashed of it.
     pub pattern: Pattern,
     /// How long the application lets a code live.
@@ -131,27 +131,27 @@ pub struct KeyedLayout {
     /// The characters of its codes, where they are not those of ours.
     pub alphabet: Option<Alphabet>,
     /// Where it counts tries.
-    pub attempts: Option<Counter>,
+    pub attempts: Option<AttemptCounter>,
     /// What it counts from.
     pub attempts_begin: u32,
     /// The field with the most tries.
     pub max_attempts: Option<String>,
     /// The field that says that a code was used.
-    pub closed: Option<String>,
+    pub used_field: Option<String>,
     /// The field that says when it ends.
-    pub expires: Option<(String, Clock)>,
+    pub expires: Option<(String, TimeFormat)>,
     /// The fields that it leaves null, or empty in a hash, while nothing is in them.
     pub nullable: Vec<String>,
     /// Further fields of a new code; `{phone}` has its place in them.
     pub fields: Vec<(String, String)>,
     /// Further counts in fields.
-    pub resets: Vec<String>,
+    pub reset_fields: Vec<String>,
     /// The key whose life is the wait before the next send.
-    pub cooldown: Option<Template>,
+    pub cooldown: Option<KeyTemplate>,
     /// Keys that lock a phone: `unlock` removes them.
-    pub locks: Vec<Template>,
+    pub locks: Vec<KeyTemplate>,
     /// How numbers are written in keys of their own.
-    pub numbers: Numbers,
+    pub counter_format: CounterFormat,
     /// What may be done.
     pub allows: Allows,
     /// Why not more.
@@ -160,7 +160,7 @@ pub struct KeyedLayout {
 
 /// A key of an application's whose content is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnKey {
+pub enum AppKey {
     /// A code's.
     Code,
     /// The tries'.
@@ -208,9 +208,9 @@ impl KeyedLayout {
 
     fn keys_of(&self, phone: &str, user: Option<&str>, purpose: &Purpose, theirs: &str) -> Keys {
         let named =
-            |template: &Template| template.key(Places { phone, purpose: theirs, user: user.unwrap_or_default() });
+            |template: &KeyTemplate| template.key(KeyParts { phone, purpose: theirs, user: user.unwrap_or_default() });
         let attempts = match &self.attempts {
-            Some(Counter::Key(template)) => Some(named(template)),
+            Some(AttemptCounter::Key(template)) => Some(named(template)),
             _ => None,
         };
         let locks = self.locks.iter().filter(|template| user.is_some() || !template.has_user());
@@ -228,39 +228,39 @@ impl KeyedLayout {
     #[must_use]
     pub fn needs_user(&self) -> bool {
         let beside = match &self.attempts {
-            Some(Counter::Key(template)) => Some(template),
+            Some(AttemptCounter::Key(template)) => Some(template),
             _ => None,
         };
-        [Some(&self.key), beside, self.cooldown.as_ref()].into_iter().flatten().any(Template::has_user)
+        [Some(&self.key), beside, self.cooldown.as_ref()].into_iter().flatten().any(KeyTemplate::has_user)
     }
 
     /// Whether the user stands in any key.
     #[must_use]
     pub fn asks_for_user(&self) -> bool {
-        self.needs_user() || self.locks.iter().any(Template::has_user)
+        self.needs_user() || self.locks.iter().any(KeyTemplate::has_user)
     }
 
     /// Whether all keys of a phone lie in one slot of a Cluster, and ours can lie there too.
     #[must_use]
     pub fn shares_a_slot(&self) -> bool {
-        self.around().is_some()
+        self.tag_affixes().is_some()
     }
 
     /// What stands before and behind the phone in the hash tag of its keys, where they all have the same one. A tag
     /// without the phone would put all phones into one slot, and one with a closing brace would end ours.
-    fn around(&self) -> Option<(String, String)> {
+    fn tag_affixes(&self) -> Option<(String, String)> {
         let all: Vec<Keys> =
-            self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, Some(""), ours, theirs)).collect();
+            self.purposes.iter().map(|(ours, theirs)| self.keys_of(PROBE_PHONE, Some(""), ours, theirs)).collect();
         let mut tags = all.iter().flat_map(Keys::names).map(hash_tag);
         let first = tags.next()?;
-        let (before, behind) = first.split_once(NOBODY)?;
+        let (before, behind) = first.split_once(PROBE_PHONE)?;
         (!first.contains('}') && tags.all(|tag| tag == first)).then(|| (before.to_owned(), behind.to_owned()))
     }
 
     /// The hash tag of our own keys of a phone: the application's, or, where it has none, the phone.
     #[must_use]
     pub fn tag(&self, phone: &Phone) -> String {
-        match (self.around(), self.phone.of(phone)) {
+        match (self.tag_affixes(), self.phone.of(phone)) {
             (Some((before, behind)), Some(spelled)) => format!("{before}{spelled}{behind}"),
             _ => phone.as_str().to_owned(),
         }
@@ -269,19 +269,19 @@ impl KeyedLayout {
     /// The phone of such a tag.
     #[must_use]
     pub fn phone_of_tag(&self, tag: &str) -> Option<Phone> {
-        let spelled = self.around().and_then(|(before, behind)| {
+        let spelled = self.tag_affixes().and_then(|(before, behind)| {
             self.phone.read(tag.strip_prefix(before.as_str())?.strip_suffix(behind.as_str())?)
         });
-        spelled.or_else(|| Spelling::E164.read(tag))
+        spelled.or_else(|| PhoneFormat::E164.read(tag))
     }
 
     /// The tag and the keys of a phone that nobody has: to ask what may be done to such keys.
     #[must_use]
-    pub fn nobodys(&self) -> (String, Vec<String>) {
-        let Some((before, behind)) = self.around() else { return (NOBODY.to_owned(), Vec::new()) };
-        let all = self.purposes.iter().map(|(ours, theirs)| self.keys_of(NOBODY, Some(""), ours, theirs));
+    pub fn probe_keys(&self) -> (String, Vec<String>) {
+        let Some((before, behind)) = self.tag_affixes() else { return (PROBE_PHONE.to_owned(), Vec::new()) };
+        let all = self.purposes.iter().map(|(ours, theirs)| self.keys_of(PROBE_PHONE, Some(""), ours, theirs));
         let names = all.flat_map(|keys| keys.names().map(str::to_owned).collect::<Vec<_>>());
-        (format!("{before}{NOBODY}{behind}"), names.collect())
+        (format!("{before}{PROBE_PHONE}{behind}"), names.collect())
     }
 
     /// The type of the code's key, as Redis names it.
@@ -294,11 +294,11 @@ impl KeyedLayout {
     #[must_use]
     pub fn key_patterns(&self) -> Vec<String> {
         let beside = match &self.attempts {
-            Some(Counter::Key(template)) => Some(template),
+            Some(AttemptCounter::Key(template)) => Some(template),
             _ => None,
         };
         let templates = [Some(&self.key), beside, self.cooldown.as_ref()].into_iter().flatten().chain(&self.locks);
-        let of = |template: &Template| {
+        let of = |template: &KeyTemplate| {
             let all = self.purposes.iter().map(|(_, theirs)| template.pattern(self.phone, theirs));
             all.collect::<Vec<_>>()
         };
@@ -319,16 +319,16 @@ impl KeyedLayout {
 
     /// Which of its keys has this name; `None`: none whose content is read, or whose phone its name does not tell.
     #[must_use]
-    pub fn own_key(&self, name: &str) -> Option<OwnKey> {
+    pub fn app_key(&self, name: &str) -> Option<AppKey> {
         let attempts = match &self.attempts {
-            Some(Counter::Key(template)) => Some((template, OwnKey::Attempts)),
+            Some(AttemptCounter::Key(template)) => Some((template, AppKey::Attempts)),
             _ => None,
         };
-        let has = |template: &Template| {
+        let has = |template: &KeyTemplate| {
             let mut phones = self.purposes.iter().filter_map(|(_, theirs)| template.phone_in(name, theirs));
             phones.any(|phone| self.phone.read(phone).is_some())
         };
-        let all = [Some((&self.key, OwnKey::Code)), attempts].into_iter().flatten();
+        let all = [Some((&self.key, AppKey::Code)), attempts].into_iter().flatten();
         all.filter(|(template, _)| has(template)).map(|(_, own)| own).next()
     }
 
@@ -341,6 +341,6 @@ impl KeyedLayout {
     /// Whether whoever reads the store reads the codes.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.keeping == Keeping::Plain
+        self.hash_scheme == HashScheme::Plain
     }
 }

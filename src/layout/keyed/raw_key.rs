@@ -7,7 +7,7 @@ use crate::otp::Moment;
 
 /// What a key holds.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct RawKey {
     /// Its end; `None`: it has none.
     pub until: Option<Moment>,
     /// What is in it. It may be a code, so it is never shown.
@@ -25,7 +25,7 @@ pub enum Content {
 
 /// The key is nothing that a code could be in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Strange {
+pub enum UnexpectedKey {
     /// Another type, or too large.
     #[error("it is a {0}")]
     Type(String),
@@ -56,7 +56,7 @@ pub enum Strange {
     },
 }
 
-impl std::fmt::Debug for Held {
+impl std::fmt::Debug for RawKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Held").field("until", &self.until).finish_non_exhaustive()
     }
@@ -68,22 +68,22 @@ impl std::fmt::Debug for Content {
     }
 }
 
-impl Held {
+impl RawKey {
     /// Reads `s1790000000000:1234`, `h-1:3:otp4:1234` (fields and values in turn, each behind its length) or `?list`.
     ///
     /// # Errors
     /// When it is neither a string nor a hash.
-    pub fn read(bytes: &[u8]) -> Result<Self, Strange> {
-        let (kind, rest) = bytes.split_first().ok_or(Strange::Form)?;
+    pub fn read(bytes: &[u8]) -> Result<Self, UnexpectedKey> {
+        let (kind, rest) = bytes.split_first().ok_or(UnexpectedKey::Form)?;
         if *kind == b'?' {
-            return Err(Strange::Type(crate::otp::foreign::escaped(&String::from_utf8_lossy(rest))));
+            return Err(UnexpectedKey::Type(crate::otp::escape::escaped(&String::from_utf8_lossy(rest))));
         }
-        let (until, rest) = split(rest).ok_or(Strange::Form)?;
-        let until: i64 = until.parse().map_err(|_| Strange::Form)?;
+        let (until, rest) = split(rest).ok_or(UnexpectedKey::Form)?;
+        let until: i64 = until.parse().map_err(|_| UnexpectedKey::Form)?;
         let content = match kind {
             b's' => Content::Text(rest.to_vec()),
-            b'h' => Content::Fields(fields(rest).ok_or(Strange::Form)?),
-            _ => return Err(Strange::Form),
+            b'h' => Content::Fields(fields(rest).ok_or(UnexpectedKey::Form)?),
+            _ => return Err(UnexpectedKey::Form),
         };
         Ok(Self { until: (until >= 0).then_some(Moment::from_millis(until)), content })
     }
@@ -139,11 +139,11 @@ mod tests {
 
     #[test]
     fn what_is_neither_string_nor_hash_is_strange() {
-        assert_eq!(Held::read(b"?list"), Err(Strange::Type("list".to_owned())));
+        assert_eq!(RawKey::read(b"?list"), Err(UnexpectedKey::Type("list".to_owned())));
         for bad in [&b""[..], b"s", b"sx:1", b"h1:", b"h1:3:otp", b"h1:3:otp9:1", b"x1:1"] {
-            assert_eq!(Held::read(bad), Err(Strange::Form), "{bad:?}");
+            assert_eq!(RawKey::read(bad), Err(UnexpectedKey::Form), "{bad:?}");
         }
-        let held = Held::read(b"h-1:3:otp4:1:23").unwrap();
+        let held = RawKey::read(b"h-1:3:otp4:1:23").unwrap();
         assert_eq!(held.until, None);
         assert_eq!(held.content, Content::Fields([(b"otp".to_vec(), b"1:23".to_vec())].into()));
         assert!(!format!("{held:?}{:?}", held.content).contains("23"));
@@ -152,16 +152,16 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
-            if let Ok(held) = Held::read(&bytes) {
-                prop_assert_eq!(Held::read(&held.write()), Ok(held));
+            if let Ok(held) = RawKey::read(&bytes) {
+                prop_assert_eq!(RawKey::read(&held.write()), Ok(held));
             }
         }
 
         #[test]
         fn every_hash_comes_back(until in prop::option::of(0_i64..i64::MAX), fields: BTreeMap<Vec<u8>, Vec<u8>>) {
             prop_assume!(!fields.is_empty());
-            let held = Held { until: until.map(Moment::from_millis), content: Content::Fields(fields) };
-            prop_assert_eq!(Held::read(&held.write()), Ok(held));
+            let held = RawKey { until: until.map(Moment::from_millis), content: Content::Fields(fields) };
+            prop_assert_eq!(RawKey::read(&held.write()), Ok(held));
         }
     }
 }

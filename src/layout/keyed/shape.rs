@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::KeyedLayout;
-use super::codec::Kept;
+use super::codec::StoredCode;
 use crate::otp::{Code, CodeError, CodeSpec};
 
 /// The longest text that is taken for a code where nobody here checks or makes one.
@@ -62,7 +62,7 @@ impl CodeShapes {
     }
 
     /// Whether what is kept is a code of one of these shapes, to the letter. A number may have lost zeros at its front.
-    pub(super) fn fit(&self, kept: &Kept) -> bool {
+    pub(super) fn fit(&self, kept: &StoredCode) -> bool {
         let text = kept.text.as_str();
         if self.0.is_empty() {
             return (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_code_has_one_of_its_shapes_to_the_letter() {
         let shapes = CodeShapes(vec![spec("digits", 4), spec("digits", 6)]);
-        let fits = |text: &str, number| shapes.fit(&Kept { text: text.to_owned().into(), number });
+        let fits = |text: &str, number| shapes.fit(&StoredCode { text: text.to_owned().into(), number });
         for text in ["0421", "042137"] {
             assert!(fits(text, false), "{text}");
         }
@@ -113,8 +113,10 @@ mod tests {
         {
             assert_eq!(fits(number, true), is_one, "{number}");
         }
-        assert!(CodeShapes(vec![spec("ABCDEF", 4)]).fit(&Kept { text: "abCD".to_owned().into(), number: false }));
-        assert!(!CodeShapes(vec![spec("123456789", 4)]).fit(&Kept { text: "12".to_owned().into(), number: true }));
+        assert!(CodeShapes(vec![spec("ABCDEF", 4)]).fit(&StoredCode { text: "abCD".to_owned().into(), number: false }));
+        assert!(
+            !CodeShapes(vec![spec("123456789", 4)]).fit(&StoredCode { text: "12".to_owned().into(), number: true })
+        );
     }
 
     #[test]

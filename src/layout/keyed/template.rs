@@ -9,7 +9,7 @@ const LONGEST: usize = 256;
 
 /// How an application writes a phone into its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spelling {
+pub enum PhoneFormat {
     /// `+919876543210`
     E164,
     /// `919876543210`
@@ -18,7 +18,7 @@ pub enum Spelling {
     National(Country),
 }
 
-impl Spelling {
+impl PhoneFormat {
     /// The phone as it stands in a key; `None` where it has no such form.
     #[must_use]
     pub fn of<'p>(&self, phone: &'p Phone) -> Option<&'p str> {
@@ -49,7 +49,7 @@ impl Spelling {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Phone,
     Purpose,
@@ -58,7 +58,7 @@ enum Part {
 
 /// What stands in the places of a key.
 #[derive(Debug, Clone, Copy)]
-pub struct Places<'a> {
+pub struct KeyParts<'a> {
     /// The phone, as the application spells it.
     pub phone: &'a str,
     /// The purpose, in the application's word.
@@ -69,11 +69,11 @@ pub struct Places<'a> {
 
 /// A key with its places: `otp:{phone}`. A brace that is meant stands twice: `{{otp:{phone}}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Part>);
+pub struct KeyTemplate(Vec<TemplatePart>);
 
 /// Why a text is no template of a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
+pub enum KeyTemplateError {
     /// Every phone needs a key of its own.
     #[error("a key has the place `{{phone}}` or `{{user}}`")]
     Phone,
@@ -87,99 +87,103 @@ pub enum TemplateError {
     Text,
 }
 
-impl Template {
+impl KeyTemplate {
     /// Reads a template.
     ///
     /// # Errors
     /// When it is none.
-    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+    pub fn parse(text: &str) -> Result<Self, KeyTemplateError> {
         if text.len() > LONGEST || text.chars().any(char::is_control) {
-            return Err(TemplateError::Text);
+            return Err(KeyTemplateError::Text);
         }
         let (mut parts, mut literal) = (Vec::new(), String::new());
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
-            let place = [("{phone}", Part::Phone), ("{purpose}", Part::Purpose), ("{user}", Part::User)];
+            let place = [
+                ("{phone}", TemplatePart::Phone),
+                ("{purpose}", TemplatePart::Purpose),
+                ("{user}", TemplatePart::User),
+            ];
             let place = place.into_iter().find(|(name, _)| rest.starts_with(name));
             if let Some(doubled) = ["{{", "}}"].into_iter().find(|doubled| rest.starts_with(doubled)) {
                 literal.push_str(&doubled[1..]);
                 rest = &rest[2..];
             } else if let Some((name, part)) = place {
                 if !literal.is_empty() {
-                    parts.push(Part::Text(std::mem::take(&mut literal)));
+                    parts.push(TemplatePart::Text(std::mem::take(&mut literal)));
                 }
                 if parts.contains(&part) {
-                    return Err(TemplateError::Place);
+                    return Err(KeyTemplateError::Place);
                 }
                 parts.push(part);
                 rest = &rest[name.len()..];
             } else if matches!(character, '{' | '}') {
-                return Err(TemplateError::Place);
+                return Err(KeyTemplateError::Place);
             } else {
                 literal.push(character);
                 rest = &rest[character.len_utf8()..];
             }
         }
         if !literal.is_empty() {
-            parts.push(Part::Text(literal));
+            parts.push(TemplatePart::Text(literal));
         }
-        let own = parts.contains(&Part::Phone) || parts.contains(&Part::User);
-        if own { Ok(Self(parts)) } else { Err(TemplateError::Phone) }
+        let own = parts.contains(&TemplatePart::Phone) || parts.contains(&TemplatePart::User);
+        if own { Ok(Self(parts)) } else { Err(KeyTemplateError::Phone) }
     }
 
     /// Whether each purpose has a key of its own.
     #[must_use]
     pub fn has_purpose(&self) -> bool {
-        self.0.contains(&Part::Purpose)
+        self.0.contains(&TemplatePart::Purpose)
     }
 
     /// Whether the user of the phone stands in it.
     #[must_use]
     pub fn has_user(&self) -> bool {
-        self.0.contains(&Part::User)
+        self.0.contains(&TemplatePart::User)
     }
 
     /// The key.
     #[must_use]
-    pub fn key(&self, places: Places<'_>) -> String {
+    pub fn key(&self, places: KeyParts<'_>) -> String {
         self.with(String::push_str, places)
     }
 
     /// The `SCAN` pattern of the keys of a purpose. What an application put into a name means nothing but itself.
     #[must_use]
-    pub fn pattern(&self, spelling: Spelling, purpose: &str) -> String {
-        let places = Places { phone: spelling.pattern(), purpose, user: "*" };
+    pub fn pattern(&self, spelling: PhoneFormat, purpose: &str) -> String {
+        let places = KeyParts { phone: spelling.pattern(), purpose, user: "*" };
         self.with(|key, text| key.push_str(&literal(text)), places)
     }
 
     /// What stands in a key in the place of the phone.
     #[must_use]
     pub fn phone_in<'k>(&self, key: &'k str, purpose: &str) -> Option<&'k str> {
-        let at = self.0.iter().position(|part| *part == Part::Phone)?;
-        let side = |parts: &[Part]| Self(parts.to_vec()).key(Places { phone: "", purpose, user: "" });
+        let at = self.0.iter().position(|part| *part == TemplatePart::Phone)?;
+        let side = |parts: &[TemplatePart]| Self(parts.to_vec()).key(KeyParts { phone: "", purpose, user: "" });
         key.strip_prefix(&side(&self.0[..at]))?.strip_suffix(&side(&self.0[at + 1..]))
     }
 
-    fn with(&self, text: impl Fn(&mut String, &str), places: Places<'_>) -> String {
+    fn with(&self, text: impl Fn(&mut String, &str), places: KeyParts<'_>) -> String {
         self.0.iter().fold(String::new(), |mut key, part| {
             match part {
-                Part::Text(own) => text(&mut key, own),
-                Part::Purpose => text(&mut key, places.purpose),
-                Part::Phone => key.push_str(places.phone),
-                Part::User => key.push_str(places.user),
+                TemplatePart::Text(own) => text(&mut key, own),
+                TemplatePart::Purpose => text(&mut key, places.purpose),
+                TemplatePart::Phone => key.push_str(places.phone),
+                TemplatePart::User => key.push_str(places.user),
             }
             key
         })
     }
 }
 
-impl std::fmt::Display for Template {
+impl std::fmt::Display for KeyTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|part| match part {
-            Part::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
-            Part::Phone => f.write_str("{phone}"),
-            Part::Purpose => f.write_str("{purpose}"),
-            Part::User => f.write_str("{user}"),
+            TemplatePart::Text(text) => f.write_str(&text.replace('{', "{{").replace('}', "}}")),
+            TemplatePart::Phone => f.write_str("{phone}"),
+            TemplatePart::Purpose => f.write_str("{purpose}"),
+            TemplatePart::User => f.write_str("{user}"),
         })
     }
 }
@@ -212,28 +216,28 @@ mod tests {
 
     #[test]
     fn a_key_is_made_and_read_back() {
-        let template = Template::parse("app:a*b:{purpose}:{phone}:x").unwrap();
-        let key = template.key(Places { phone: "+919876543210", purpose: "login", user: "" });
+        let template = KeyTemplate::parse("app:a*b:{purpose}:{phone}:x").unwrap();
+        let key = template.key(KeyParts { phone: "+919876543210", purpose: "login", user: "" });
         assert_eq!(key, "app:a*b:login:+919876543210:x");
         assert_eq!(template.phone_in(&key, "login"), Some("+919876543210"));
         assert_eq!(template.phone_in(&key, "other"), None);
-        assert_eq!(template.pattern(Spelling::E164, "login"), "app:a\\*b:login:+[0-9]*:x");
+        assert_eq!(template.pattern(PhoneFormat::E164, "login"), "app:a\\*b:login:+[0-9]*:x");
         assert_eq!(template.to_string(), "app:a*b:{purpose}:{phone}:x");
     }
 
     #[test]
     fn braces_are_doubled_and_places_are_known() {
-        let template = Template::parse("{{otp:{phone}}}").unwrap();
-        assert_eq!(template.key(Places { phone: "1", purpose: "", user: "" }), "{otp:1}");
+        let template = KeyTemplate::parse("{{otp:{phone}}}").unwrap();
+        assert_eq!(template.key(KeyParts { phone: "1", purpose: "", user: "" }), "{otp:1}");
         assert_eq!(template.to_string(), "{{otp:{phone}}}");
-        let by_user = Template::parse("a:{user}:{purpose}").unwrap();
-        assert_eq!(by_user.key(Places { phone: "1", purpose: "p", user: "u_1" }), "a:u_1:p");
+        let by_user = KeyTemplate::parse("a:{user}:{purpose}").unwrap();
+        assert_eq!(by_user.key(KeyParts { phone: "1", purpose: "p", user: "u_1" }), "a:u_1:p");
         assert_eq!(by_user.phone_in("a:u_1:p", "p"), None);
-        assert_eq!(Template::parse("otp"), Err(TemplateError::Phone));
+        assert_eq!(KeyTemplate::parse("otp"), Err(KeyTemplateError::Phone));
         for bad in ["otp:{phone}:{phone}", "otp:{name}:{phone}", "otp:{phone", "otp:phone}:{phone}"] {
-            assert_eq!(Template::parse(bad), Err(TemplateError::Place), "{bad}");
+            assert_eq!(KeyTemplate::parse(bad), Err(KeyTemplateError::Place), "{bad}");
         }
-        assert_eq!(Template::parse("otp:\n{phone}"), Err(TemplateError::Text));
+        assert_eq!(KeyTemplate::parse("otp:\n{phone}"), Err(KeyTemplateError::Text));
     }
 
     #[test]
@@ -241,19 +245,19 @@ mod tests {
         let india = "IN".parse::<Country>().unwrap();
         let phone = Phone::parse("+919876543210", None).unwrap();
         for (spelling, text) in [
-            (Spelling::E164, "+919876543210"),
-            (Spelling::Digits, "919876543210"),
-            (Spelling::National(india), "9876543210"),
+            (PhoneFormat::E164, "+919876543210"),
+            (PhoneFormat::Digits, "919876543210"),
+            (PhoneFormat::National(india), "9876543210"),
         ] {
             assert_eq!(spelling.of(&phone), Some(text));
             assert_eq!(spelling.read(text).as_ref(), Some(&phone));
         }
         for bad in ["919876543210", "+91 9876543210", "+9198765432100", "attempts:+919876543210", ""] {
-            assert_eq!(Spelling::E164.read(bad), None, "{bad}");
+            assert_eq!(PhoneFormat::E164.read(bad), None, "{bad}");
         }
-        assert_eq!(Spelling::National(india).read("09876543210"), None);
+        assert_eq!(PhoneFormat::National(india).read("09876543210"), None);
         let abroad = Phone::parse("+14155550123", None).unwrap();
-        assert_eq!(Spelling::National(india).of(&abroad), None);
+        assert_eq!(PhoneFormat::National(india).of(&abroad), None);
     }
 
     #[test]

@@ -7,27 +7,30 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::otp::record::{Answer, Reason, State, Verdict};
-use crate::otp::rules::{Asked, Known, Reserve, Revoke, Step, Unlock, Way, attempt, reserve, revoke, unlock};
+use crate::otp::rules::{
+    AttemptRequest, Decision, IssueMode, PhoneState, ReserveRequest, RevokeRequest, UnlockRequest, attempt, reserve,
+    revoke, unlock,
+};
 use crate::otp::{Alphabet, Code, CodeSpec, Limits, Moment, Pepper, Peppers, Secret};
 
 const START: Moment = Moment::from_millis(1_790_000_000_000);
 const KEY: &str = "otp:+919876543210";
 const ATTEMPTS: &str = "otp:attempts:+919876543210";
 
-fn template(text: &str) -> Template {
-    Template::parse(text).unwrap()
+fn template(text: &str) -> KeyTemplate {
+    KeyTemplate::parse(text).unwrap()
 }
 
 /// As the article's module keeps them.
 fn frappe() -> KeyedLayout {
     KeyedLayout {
         name: "frappe".to_owned(),
-        phone: Spelling::E164,
+        phone: PhoneFormat::E164,
         purposes: vec![(Purpose::default(), "login".to_owned())],
         key: template("otp:{phone}"),
         form: Form::Text,
         field: None,
-        keeping: Keeping::Plain,
+        hash_scheme: HashScheme::Plain,
         pattern: Pattern::parse("{code}").unwrap(),
         ttl: Duration::from_secs(300),
         length: Some(4),
@@ -35,14 +38,14 @@ fn frappe() -> KeyedLayout {
         attempts: None,
         attempts_begin: 0,
         max_attempts: None,
-        closed: None,
+        used_field: None,
         expires: None,
         nullable: Vec::new(),
         fields: Vec::new(),
-        resets: Vec::new(),
+        reset_fields: Vec::new(),
         cooldown: None,
         locks: Vec::new(),
-        numbers: Numbers::Text,
+        counter_format: CounterFormat::Text,
         allows: Allows { verify: true, issue: true, revoke: true, unlock: true },
         because: None,
     }
@@ -50,7 +53,7 @@ fn frappe() -> KeyedLayout {
 
 fn siblings() -> KeyedLayout {
     KeyedLayout {
-        attempts: Some(Counter::Key(template("otp:attempts:{phone}"))),
+        attempts: Some(AttemptCounter::Key(template("otp:attempts:{phone}"))),
         cooldown: Some(template("otp:cooldown:{phone}")),
         ..frappe()
     }
@@ -62,12 +65,12 @@ fn gateway() -> KeyedLayout {
         key: template("OTP:app:{phone}"),
         form: Form::Hash,
         field: Some("otp".to_owned()),
-        attempts: Some(Counter::Field("attempts".to_owned())),
+        attempts: Some(AttemptCounter::Field("attempts".to_owned())),
         attempts_begin: 1,
         max_attempts: Some("max_attempts".to_owned()),
-        closed: Some("closed".to_owned()),
+        used_field: Some("closed".to_owned()),
         fields: vec![("to".to_owned(), "{phone}".to_owned())],
-        resets: vec!["generate".to_owned()],
+        reset_fields: vec!["generate".to_owned()],
         ..frappe()
     }
 }
@@ -84,8 +87,8 @@ struct World {
     ours: CodeSpec,
     limits: Limits,
     phone: Phone,
-    known: Known,
-    keys: BTreeMap<String, Held>,
+    known: PhoneState,
+    keys: BTreeMap<String, RawKey>,
     now: Moment,
     count: u32,
     dead_too: bool,
@@ -101,7 +104,7 @@ impl World {
             ours: CodeSpec { alphabet: Alphabet::named("digits").unwrap(), length: 6 },
             limits: Limits { cooldown: vec![Duration::from_secs(30)], per_phone: Vec::new(), ..Limits::default() },
             phone: Phone::parse("+919876543210", None).unwrap(),
-            known: Known::default(),
+            known: PhoneState::default(),
             keys: BTreeMap::new(),
             now: START,
             count: 0,
@@ -109,10 +112,10 @@ impl World {
         }
     }
 
-    fn shared(&self) -> Shared<'_> {
+    fn shared(&self) -> PhoneKeys<'_> {
         let (layout, peppers, secret) = (&self.layout, &self.peppers, Some(&self.secret));
-        let codes = Codes { layout, peppers, secret, max_tries: 5, ours: &self.ours };
-        Shared { codes, phone: &self.phone, dead_too: self.dead_too }
+        let codes = LayoutContext { layout, peppers, secret, max_tries: 5, ours: &self.ours };
+        PhoneKeys { codes, phone: &self.phone, include_dead: self.dead_too }
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -121,29 +124,29 @@ impl World {
         self.keys.retain(|_, held| held.until.is_none_or(|until| until > now));
     }
 
-    fn seen(&self) -> Result<Vec<Seen>, Refused> {
+    fn seen(&self) -> Result<Vec<LoadedKeys>, MergeError> {
         let keys = self.layout.keys(&self.phone, None).unwrap();
         let read = |keys: Keys| {
             let names: Vec<String> = keys.names().map(str::to_owned).collect();
-            let mut values = names.iter().map(|name| self.keys.get(name).map(Held::write));
-            Seen::read(&self.layout, keys, &mut values)
+            let mut values = names.iter().map(|name| self.keys.get(name).map(RawKey::write));
+            LoadedKeys::read(&self.layout, keys, &mut values)
         };
         keys.into_iter().map(read).collect()
     }
 
-    fn look(&self) -> Result<Reconciled, Refused> {
-        self.shared().reconcile(self.known.clone(), &self.seen()?, self.now)
+    fn look(&self) -> Result<MergedState, MergeError> {
+        self.shared().merge(self.known.clone(), &self.seen()?, self.now)
     }
 
     fn step<T>(
         &mut self,
         typed: Option<&Code>,
         act: Act<'_>,
-        rule: impl Fn(&Known, Moment) -> Step<T>,
-    ) -> (T, Settled) {
+        rule: impl Fn(&PhoneState, Moment) -> Decision<T>,
+    ) -> (T, WriteBack) {
         let seen = self.seen().unwrap();
         let shared = self.shared();
-        let mut both = shared.reconcile(self.known.clone(), &seen, self.now).unwrap();
+        let mut both = shared.merge(self.known.clone(), &seen, self.now).unwrap();
         if let Some(typed) = typed {
             let purpose = Purpose::default();
             if let Some((id, comparison)) = shared.comparison(&both, &seen, &purpose, typed)
@@ -153,14 +156,14 @@ impl World {
             }
         }
         let mut step = rule(&both.known, self.now);
-        let settled = shared.settle(&both, &mut step.record, &seen, self.now, act).unwrap();
+        let settled = shared.write_back(&both, &mut step.record, &seen, self.now, act).unwrap();
         let names: Vec<String> = seen.iter().flat_map(|seen| seen.keys.names()).map(str::to_owned).collect();
         assert_eq!(names.len(), settled.keys.len());
         for (name, after) in names.into_iter().zip(&settled.keys) {
             match after {
-                After::Keep => {}
-                After::Drop => assert!(self.keys.remove(&name).is_some(), "{name} was not there"),
-                After::Hold(held) => drop(self.keys.insert(name, held.clone())),
+                KeyChange::Keep => {}
+                KeyChange::Drop => assert!(self.keys.remove(&name).is_some(), "{name} was not there"),
+                KeyChange::Hold(held) => drop(self.keys.insert(name, held.clone())),
             }
         }
         if let Some(record) = step.record {
@@ -178,7 +181,7 @@ impl World {
         let (typed, id) = (code(typed), format!("at_{}", self.count));
         let (phone, peppers, limits) = (self.phone.clone(), self.peppers.clone(), self.limits.clone());
         let purpose = Purpose::default();
-        let asked = Asked {
+        let asked = AttemptRequest {
             phone: &phone,
             purpose: &purpose,
             code: &typed,
@@ -195,12 +198,12 @@ impl World {
         (answer.verdict, answer.reason)
     }
 
-    fn issue(&mut self, text: &str, way: Way) -> bool {
+    fn issue(&mut self, text: &str, way: IssueMode) -> bool {
         self.count += 1;
         let (own, id) = (code(text), format!("ch_{}", self.count));
         let (phone, peppers, limits) = (self.phone.clone(), self.peppers.clone(), self.limits.clone());
         let purpose = Purpose::default();
-        let asked = Reserve {
+        let asked = ReserveRequest {
             phone: &phone,
             purpose: &purpose,
             user: None,
@@ -216,35 +219,35 @@ impl World {
         let kept = self.shared().hashing(&own, [9; 16]).unwrap().run().unwrap();
         let act = Act::Issue { purpose: &purpose, challenge_id: &id, kept: &kept };
         let (done, _) = self.step(None, act, |known, now| match reserve(known, now, &limits, &asked) {
-            Ok(step) => Step { outcome: true, record: step.record, users: step.users, events: step.events },
-            Err(_) => Step { outcome: false, record: None, users: None, events: Vec::new() },
+            Ok(step) => Decision { outcome: true, record: step.record, users: step.users, events: step.events },
+            Err(_) => Decision { outcome: false, record: None, users: None, events: Vec::new() },
         });
         done
     }
 
     fn revoke(&mut self) -> usize {
         self.dead_too = true;
-        let (revoked, _) = self.step(None, Act::Other, |known, now| revoke(known, now, &Revoke::default()));
+        let (revoked, _) = self.step(None, Act::Other, |known, now| revoke(known, now, &RevokeRequest::default()));
         self.dead_too = false;
         revoked.0.len()
     }
 
     fn unlock(&mut self) -> u32 {
         let limits = self.limits.clone();
-        let asked = Unlock { limits: true, ..Unlock::default() };
+        let asked = UnlockRequest { limits: true, ..UnlockRequest::default() };
         self.step(None, Act::Unlock(None), |known, now| unlock(known, now, &limits, &asked)).1.unlocked
     }
 
     /// The application keeps a code.
     fn app_sets(&mut self, key: &str, text: &str, seconds: Option<u64>) {
         let until = seconds.map(|seconds| self.now.after(Duration::from_secs(seconds)));
-        self.keys.insert(key.to_owned(), Held { until, content: Content::Text(text.into()) });
+        self.keys.insert(key.to_owned(), RawKey { until, content: Content::Text(text.into()) });
     }
 
     fn app_hash(&mut self, key: &str, fields: &[(&str, &str)], seconds: Option<u64>) {
         let until = seconds.map(|seconds| self.now.after(Duration::from_secs(seconds)));
         let fields = fields.iter().map(|(field, value)| ((*field).into(), (*value).into())).collect();
-        self.keys.insert(key.to_owned(), Held { until, content: Content::Fields(fields) });
+        self.keys.insert(key.to_owned(), RawKey { until, content: Content::Fields(fields) });
     }
 
     fn field(&self, key: &str, field: &str) -> Option<String> {
@@ -333,7 +336,7 @@ fn what_the_application_counted_is_not_forgotten() {
 #[test]
 fn a_code_that_the_application_used_is_told() {
     let mut world = World::new(frappe());
-    assert!(world.issue("123456", Way::Print));
+    assert!(world.issue("123456", IssueMode::Print));
     assert_eq!(world.text(KEY).as_deref(), Some("123456"));
     world.keys.clear();
     assert_eq!(world.verdict("123456"), (Verdict::NoCode, Some(Reason::Used)));
@@ -344,10 +347,10 @@ fn a_code_that_the_application_used_is_told() {
 #[test]
 fn a_newer_code_takes_the_place_of_the_older() {
     let mut world = World::new(frappe());
-    assert!(world.issue("123456", Way::Print));
+    assert!(world.issue("123456", IssueMode::Print));
     world.app_sets(KEY, "654321", Some(300));
     assert_eq!(world.verdict("123456"), (Verdict::Wrong, Some(Reason::SupersededCode)));
-    assert!(world.issue("222222", Way::Print));
+    assert!(world.issue("222222", IssueMode::Print));
     assert_eq!(world.verdict("654321"), (Verdict::Wrong, None), "a code of the application's is not kept");
     assert_eq!(world.verdict("222222"), (Verdict::Ok, None));
 }
@@ -355,8 +358,8 @@ fn a_newer_code_takes_the_place_of_the_older() {
 #[test]
 fn an_sms_replaces_at_once_since_there_is_room_for_one() {
     let mut world = World::new(siblings());
-    assert!(world.issue("123456", Way::Print));
-    assert!(world.issue("654321", Way::Sms { lease: Duration::from_secs(10) }));
+    assert!(world.issue("123456", IssueMode::Print));
+    assert!(world.issue("654321", IssueMode::Sms { lease: Duration::from_secs(10) }));
     let slot = &world.known.record.purposes[&Purpose::default()];
     assert_eq!(slot.challenges.iter().map(|own| own.state).collect::<Vec<_>>(), [State::Superseded, State::Pending]);
     let cooldown = "otp:cooldown:+919876543210";
@@ -369,9 +372,9 @@ fn an_sms_replaces_at_once_since_there_is_room_for_one() {
 fn the_applications_own_wait_holds_here() {
     let mut world = World::new(siblings());
     world.app_sets("otp:cooldown:+919876543210", "1", Some(60));
-    assert!(!world.issue("123456", Way::Sms { lease: Duration::from_secs(10) }));
+    assert!(!world.issue("123456", IssueMode::Sms { lease: Duration::from_secs(10) }));
     world.pass(61);
-    assert!(world.issue("123456", Way::Sms { lease: Duration::from_secs(10) }));
+    assert!(world.issue("123456", IssueMode::Sms { lease: Duration::from_secs(10) }));
 }
 
 #[test]
@@ -411,7 +414,7 @@ fn a_gateways_orphan_is_no_code() {
     world.app_hash(key, &[("closed", "1")], None);
     assert_eq!(world.verdict("1234"), (Verdict::NoCode, Some(Reason::NeverIssued)));
     assert_eq!(world.look().unwrap().findings, [Finding::Orphan(Purpose::default())]);
-    assert!(world.issue("123456", Way::Print));
+    assert!(world.issue("123456", IssueMode::Print));
     assert_eq!(world.field(key, "closed").as_deref(), Some("0"));
     assert_eq!(world.field(key, "to").as_deref(), Some("+919876543210"));
     assert_eq!(world.field(key, "max_attempts").as_deref(), Some("6"));
@@ -426,8 +429,8 @@ fn a_document_keeps_what_is_not_ours() {
         let mut world = World::new(KeyedLayout {
             form,
             field: Some("otp".to_owned()),
-            attempts: Some(Counter::Field("attempt".to_owned())),
-            expires: Some(("expires_at".to_owned(), Clock::Milliseconds)),
+            attempts: Some(AttemptCounter::Field("attempt".to_owned())),
+            expires: Some(("expires_at".to_owned(), TimeFormat::Milliseconds)),
             ..frappe()
         });
         let until = world.now.after(Duration::from_secs(60)).millis();
@@ -440,7 +443,7 @@ fn a_document_keeps_what_is_not_ours() {
                 (pickle::Value::Text("expires_at".to_owned()), pickle::Value::Int(until)),
             ])),
         };
-        world.keys.insert(KEY.to_owned(), Held { until: None, content: Content::Text(text.clone()) });
+        world.keys.insert(KEY.to_owned(), RawKey { until: None, content: Content::Text(text.clone()) });
         let answer = world.verify("0000");
         assert_eq!(answer.attempts_left, 3);
         assert_eq!(answer.expires_at.map(Moment::millis), Some(until), "the document itself says when");
@@ -463,21 +466,21 @@ fn what_is_of_another_form_is_refused_and_not_quoted() {
         let key = world.layout.keys(&world.phone, None).unwrap()[0].code.clone();
         world.app_sets(&key, text, Some(300));
         let error = world.look().unwrap_err();
-        assert!(matches!(error, Refused::Strange { .. }), "{error}");
+        assert!(matches!(error, MergeError::Strange { .. }), "{error}");
         assert!(!error.to_string().contains(text), "{error}");
     }
 }
 
 #[test]
 fn hashed_codes_are_compared_and_written() {
-    for (_, keeping) in Keeping::ALL {
+    for (_, keeping) in HashScheme::ALL {
         let pattern = Pattern::parse("{phone}:{code}:{secret}").unwrap();
-        let mut world = World::new(KeyedLayout { keeping, pattern, ..frappe() });
-        assert!(world.issue("123456", Way::Print));
+        let mut world = World::new(KeyedLayout { hash_scheme: keeping, pattern, ..frappe() });
+        assert!(world.issue("123456", IssueMode::Print));
         let kept = world.text(KEY).unwrap();
-        assert_eq!(kept == "123456", keeping == Keeping::Plain);
+        assert_eq!(kept == "123456", keeping == HashScheme::Plain);
         // As if the application had made it: nothing of ours is known of it.
-        world.known = Known::default();
+        world.known = PhoneState::default();
         assert_eq!(world.verdict("123457"), (Verdict::Wrong, None));
         assert_eq!(world.verdict("123456"), (Verdict::Ok, None));
     }
@@ -485,7 +488,7 @@ fn hashed_codes_are_compared_and_written() {
 
 #[test]
 fn a_foreign_number_has_no_national_key() {
-    let layout = KeyedLayout { phone: Spelling::National("IN".parse().unwrap()), ..frappe() };
+    let layout = KeyedLayout { phone: PhoneFormat::National("IN".parse().unwrap()), ..frappe() };
     assert_eq!(layout.keys(&Phone::parse("+14155550123", None).unwrap(), None), None);
     let keys = layout.keys(&Phone::parse("+919876543210", None).unwrap(), None).unwrap();
     assert_eq!(keys[0].code, "otp:9876543210");
@@ -512,7 +515,7 @@ fn our_keys_lie_in_the_slot_of_the_applications() {
     assert_eq!(siblings().tag(&phone), "+919876543210");
     let tagged = KeyedLayout {
         key: template("otp:{{{phone}}}"),
-        attempts: Some(Counter::Key(template("otp:attempts:{{{phone}}}"))),
+        attempts: Some(AttemptCounter::Key(template("otp:attempts:{{{phone}}}"))),
         ..frappe()
     };
     assert!(tagged.shares_a_slot());
@@ -583,7 +586,7 @@ proptest! {
                     }
                 }
                 Turn::Issues(code, sms) => {
-                    let way = if sms { Way::Sms { lease: Duration::from_secs(5) } } else { Way::Print };
+                    let way = if sms { IssueMode::Sms { lease: Duration::from_secs(5) } } else { IssueMode::Print };
                     if world.issue(&text(code), way) {
                         prop_assert_eq!(world.text(KEY), Some(text(code)));
                         prop_assert!(world.keys[KEY].until.is_some());

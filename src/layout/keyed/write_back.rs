@@ -1,7 +1,7 @@
 //! After a rule: what it decided is put into the application's keys.
 
-use super::raw_key::{Content, Held};
-use super::merge::{Current, Reconciled, Refused, Seen, Shared, strange_key};
+use super::merge::{Current, LoadedKeys, MergeError, MergedState, PhoneKeys, strange_key};
+use super::raw_key::{Content, RawKey};
 use crate::otp::record::{Challenge, State};
 use crate::otp::{Moment, Purpose, Record};
 
@@ -25,60 +25,60 @@ pub enum Act<'a> {
 
 /// What becomes of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum After {
+pub enum KeyChange {
     /// It stays as it is.
     Keep,
     /// It goes.
     Drop,
     /// It holds this.
-    Hold(Held),
+    Hold(RawKey),
 }
 
 /// What becomes of the application's keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct WriteBack {
     /// Each key in the order in which it was loaded.
-    pub keys: Vec<After>,
+    pub keys: Vec<KeyChange>,
     /// Locks of the application's own that go.
     pub unlocked: u32,
 }
 
-impl Settled {
+impl WriteBack {
     /// Whether nothing changes.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.keys.iter().all(|after| *after == After::Keep)
+        self.keys.iter().all(|after| *after == KeyChange::Keep)
     }
 }
 
 /// The keys of one purpose.
-struct Fate {
-    code: After,
-    attempts: After,
+struct PurposeChanges {
+    code: KeyChange,
+    attempts: KeyChange,
     locks: bool,
 }
 
-impl Shared<'_> {
+impl PhoneKeys<'_> {
     /// Puts what a rule decided into the keys; where they cannot hold all of it, the record follows them. `decided` is
     /// the rule's record, `None` where it changes nothing.
     ///
     /// # Errors
     /// When a key of the application's is not understood.
-    pub fn settle(
+    pub fn write_back(
         &self,
-        both: &Reconciled,
+        both: &MergedState,
         decided: &mut Option<Record>,
-        seen: &[Seen],
+        seen: &[LoadedKeys],
         now: Moment,
         act: Act<'_>,
-    ) -> Result<Settled, Refused> {
-        let mut settled = Settled::default();
+    ) -> Result<WriteBack, MergeError> {
+        let mut settled = WriteBack::default();
         if let Some(record) = decided {
             both.take_back(record);
         }
         let mut cleared: Vec<&String> = Vec::new();
         for (seen, current) in seen.iter().zip(&both.current) {
-            let mut fate = Fate { code: After::Keep, attempts: After::Keep, locks: false };
+            let mut fate = PurposeChanges { code: KeyChange::Keep, attempts: KeyChange::Keep, locks: false };
             if let Some(record) = decided {
                 fate = self.follow(both, record, seen, current.as_ref(), now, act)?;
             }
@@ -96,9 +96,10 @@ impl Shared<'_> {
             }
             settled.keys.push(fate.code);
             settled.keys.extend(seen.keys.attempts.is_some().then_some(fate.attempts));
-            let cooldown = decided.as_ref().map_or(After::Keep, |record| cooldown(seen, record, now));
+            let cooldown = decided.as_ref().map_or(KeyChange::Keep, |record| cooldown(seen, record, now));
             settled.keys.extend(seen.keys.cooldown.is_some().then_some(cooldown));
-            let dropped = |lock: &Option<Held>| if fate.locks && lock.is_some() { After::Drop } else { After::Keep };
+            let dropped =
+                |lock: &Option<RawKey>| if fate.locks && lock.is_some() { KeyChange::Drop } else { KeyChange::Keep };
             settled.keys.extend(seen.locks.iter().map(dropped));
         }
         settled.unlocked = u32::try_from(cleared.len()).unwrap_or(u32::MAX);
@@ -107,33 +108,33 @@ impl Shared<'_> {
 
     fn follow(
         &self,
-        both: &Reconciled,
+        both: &MergedState,
         record: &mut Record,
-        seen: &Seen,
+        seen: &LoadedKeys,
         current: Option<&Current>,
         now: Moment,
         act: Act<'_>,
-    ) -> Result<Fate, Refused> {
-        let there = |held: &Option<Held>| if held.is_some() { After::Drop } else { After::Keep };
-        let keep = Fate { code: After::Keep, attempts: After::Keep, locks: false };
-        let over = Fate { code: there(&seen.code), attempts: there(&seen.attempts), locks: false };
+    ) -> Result<PurposeChanges, MergeError> {
+        let there = |held: &Option<RawKey>| if held.is_some() { KeyChange::Drop } else { KeyChange::Keep };
+        let keep = PurposeChanges { code: KeyChange::Keep, attempts: KeyChange::Keep, locks: false };
+        let over = PurposeChanges { code: there(&seen.code), attempts: there(&seen.attempts), locks: false };
         let Some(slot) = record.purposes.get_mut(&seen.keys.purpose) else { return Ok(keep) };
         if let Act::Issue { purpose, challenge_id, kept } = act
             && *purpose == seen.keys.purpose
             && both.known.record.challenge(challenge_id).is_none()
             && slot.live(now).any(|live| live.id == challenge_id)
         {
-            let mut code = After::Keep;
+            let mut code = KeyChange::Keep;
             for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
                 if challenge.id == challenge_id {
-                    challenge.kept = Some(self.fingerprint(purpose, kept.as_bytes()));
+                    challenge.app_fingerprint = Some(self.fingerprint(purpose, kept.as_bytes()));
                     code = self.new_code(challenge, kept);
                 } else {
                     // There is room for one code only.
                     challenge.end(State::Superseded);
                 }
             }
-            return Ok(Fate { code, ..over });
+            return Ok(PurposeChanges { code, ..over });
         }
         let Some(current) = current else { return Ok(keep) };
         let locked = slot.lock(now).is_some();
@@ -147,39 +148,39 @@ impl Shared<'_> {
         if own.tries > current.tries { self.raised(seen, own) } else { Ok(keep) }
     }
 
-    fn new_code(&self, challenge: &Challenge, kept: &str) -> After {
-        let Some(phone) = self.codes.layout.phone.of(self.phone) else { return After::Keep };
-        After::Hold(self.codes.layout.write(kept, challenge.expires_at, challenge.max_tries, phone))
+    fn new_code(&self, challenge: &Challenge, kept: &str) -> KeyChange {
+        let Some(phone) = self.codes.layout.phone.of(self.phone) else { return KeyChange::Keep };
+        KeyChange::Hold(self.codes.layout.write(kept, challenge.expires_at, challenge.max_tries, phone))
     }
 
-    fn raised(&self, seen: &Seen, own: &Challenge) -> Result<Fate, Refused> {
-        let mut fate = Fate { code: After::Keep, attempts: After::Keep, locks: false };
+    fn raised(&self, seen: &LoadedKeys, own: &Challenge) -> Result<PurposeChanges, MergeError> {
+        let mut fate = PurposeChanges { code: KeyChange::Keep, attempts: KeyChange::Keep, locks: false };
         if let Some(held) = &seen.code {
             let raised = self.codes.layout.with_tries(held, own.tries, false);
             let raised =
                 raised.map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?;
-            fate.code = raised.map_or(After::Keep, After::Hold);
+            fate.code = raised.map_or(KeyChange::Keep, KeyChange::Hold);
         }
         if seen.keys.attempts.is_some() {
             let count = own.tries.saturating_add(self.codes.layout.attempts_begin);
-            fate.attempts = After::Hold(self.codes.layout.number(count, own.expires_at));
+            fate.attempts = KeyChange::Hold(self.codes.layout.number(count, own.expires_at));
         }
         Ok(fate)
     }
 
     /// What the application itself counts and locks goes back to its beginning.
-    fn unlock(&self, seen: &Seen, fate: &mut Fate) -> Result<(), Refused> {
+    fn unlock(&self, seen: &LoadedKeys, fate: &mut PurposeChanges) -> Result<(), MergeError> {
         fate.locks = true;
         if seen.attempts.is_some() {
-            fate.attempts = After::Drop;
+            fate.attempts = KeyChange::Drop;
         }
-        if let (Some(held), After::Keep) = (&seen.code, &fate.code) {
+        if let (Some(held), KeyChange::Keep) = (&seen.code, &fate.code) {
             let reset = self.codes.layout.with_tries(held, 0, true);
             let reset =
                 reset.map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?;
             // What has no end is no code, and nothing is put into it.
             if let Some(reset) = reset.filter(|reset| reset.until.is_some() && reset.content != held.content) {
-                fate.code = After::Hold(reset);
+                fate.code = KeyChange::Hold(reset);
             }
         }
         Ok(())
@@ -187,14 +188,14 @@ impl Shared<'_> {
 }
 
 /// The wait in the application's key is the record's. One without an end is the application's own affair.
-fn cooldown(seen: &Seen, record: &Record, now: Moment) -> After {
+fn cooldown(seen: &LoadedKeys, record: &Record, now: Moment) -> KeyChange {
     let wanted = record.cooldown_until.filter(|until| *until > now);
     match (&seen.cooldown, wanted) {
-        (Some(held), _) if held.until.is_none() => After::Keep,
-        (Some(held), Some(_)) if held.until == wanted => After::Keep,
-        (Some(held), Some(_)) => After::Hold(Held { until: wanted, content: held.content.clone() }),
-        (Some(_), None) => After::Drop,
-        (None, Some(_)) => After::Hold(Held { until: wanted, content: Content::Text(b"1".to_vec()) }),
-        (None, None) => After::Keep,
+        (Some(held), _) if held.until.is_none() => KeyChange::Keep,
+        (Some(held), Some(_)) if held.until == wanted => KeyChange::Keep,
+        (Some(held), Some(_)) => KeyChange::Hold(RawKey { until: wanted, content: held.content.clone() }),
+        (Some(_), None) => KeyChange::Drop,
+        (None, Some(_)) => KeyChange::Hold(RawKey { until: wanted, content: Content::Text(b"1".to_vec()) }),
+        (None, None) => KeyChange::Keep,
     }
 }

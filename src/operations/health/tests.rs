@@ -8,7 +8,7 @@ use crate::otp::hint::Chosen;
 fn server(name: &str) -> ServerFacts {
     ServerFacts {
         name: name.to_owned(),
-        place: Some(Place::Tcp(name.to_owned(), 6379)),
+        place: Some(Endpoint::Tcp(name.to_owned(), 6379)),
         too_old: false,
         software: Some("Redis 7.4.1".to_owned()),
         replica: Some(false),
@@ -19,7 +19,7 @@ fn server(name: &str) -> ServerFacts {
     }
 }
 
-fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<Symptom> {
+fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<HealthCheck> {
     let mut symptoms = Vec::new();
     judge(
         Health { commits: Ok(()), rights: None, challenges: None, servers, absent: Vec::new(), file: None },
@@ -29,36 +29,36 @@ fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<Sym
     symptoms
 }
 
-fn named<'a>(symptoms: &'a [Symptom], id: &str) -> &'a Symptom {
+fn named<'a>(symptoms: &'a [HealthCheck], id: &str) -> &'a HealthCheck {
     symptoms.iter().find(|symptom| symptom.id == id).expect(id)
 }
 
 #[test]
 fn a_server_that_keeps_everything_is_well() {
     let symptoms = of(Ok(vec![server("one")]), true);
-    assert!(symptoms.iter().all(|symptom| symptom.severity == Severity::Well), "{symptoms:?}");
+    assert!(symptoms.iter().all(|symptom| symptom.status == HealthStatus::Ok), "{symptoms:?}");
 }
 
 #[test]
 fn each_policy_of_eviction_is_judged_by_what_is_asked_for() {
     let severity = |policy: Option<&str>, memory_limit, must_keep| {
         let server = ServerFacts { eviction: policy.map(str::to_owned), memory_limit, ..server("one") };
-        named(&of(Ok(vec![server]), must_keep), "store.eviction").severity.clone()
+        named(&of(Ok(vec![server]), must_keep), "store.eviction").status.clone()
     };
     for policy in ["volatile-lru", "allkeys-lru", "volatile-ttl", "allkeys-random"] {
-        assert_eq!(severity(Some(policy), Some(1 << 30), false), Severity::Odd);
-        assert!(matches!(severity(Some(policy), Some(1 << 30), true), Severity::Broken(StoreError::NotReady(_))));
-        assert_eq!(severity(Some(policy), Some(0), true), Severity::Well, "without a limit nothing is evicted");
-        assert_eq!(severity(Some(policy), None, false), Severity::Odd, "there may be a limit");
+        assert_eq!(severity(Some(policy), Some(1 << 30), false), HealthStatus::Warning);
+        assert!(matches!(severity(Some(policy), Some(1 << 30), true), HealthStatus::Failed(StoreError::NotReady(_))));
+        assert_eq!(severity(Some(policy), Some(0), true), HealthStatus::Ok, "without a limit nothing is evicted");
+        assert_eq!(severity(Some(policy), None, false), HealthStatus::Warning, "there may be a limit");
     }
-    assert_eq!(severity(None, None, true), Severity::Unknown, "not told");
+    assert_eq!(severity(None, None, true), HealthStatus::Unknown, "not told");
 }
 
 #[test]
 fn of_several_servers_each_is_named() {
     let second = ServerFacts { eviction: Some("allkeys-lru".to_owned()), ..server("two") };
     let symptoms = of(Ok(vec![server("one"), second]), false);
-    let odd: Vec<&Symptom> = symptoms.iter().filter(|symptom| symptom.severity != Severity::Well).collect();
+    let odd: Vec<&HealthCheck> = symptoms.iter().filter(|symptom| symptom.status != HealthStatus::Ok).collect();
     assert!(matches!(odd.as_slice(), [one] if one.detail.starts_with("two: ")), "{odd:?}");
     let ids: Vec<&str> = symptoms.iter().map(|symptom| symptom.id.as_str()).collect();
     let once = ids.iter().all(|id| ids.iter().filter(|other| *other == id).count() == 1);
@@ -70,10 +70,10 @@ fn of_several_servers_each_is_named() {
 #[test]
 fn servers_that_say_nothing_are_one_thing_and_servers_that_are_gone_another() {
     let denied = || Err(StoreError::Denied("NOPERM info".to_owned()));
-    assert_eq!(named(&of(denied(), false), "store.server").severity, Severity::Odd);
-    assert!(matches!(named(&of(denied(), true), "store.server").severity, Severity::Broken(StoreError::Denied(_))));
+    assert_eq!(named(&of(denied(), false), "store.server").status, HealthStatus::Warning);
+    assert!(matches!(named(&of(denied(), true), "store.server").status, HealthStatus::Failed(StoreError::Denied(_))));
     let gone = StoreError::Unreachable("two: refused".to_owned());
-    assert_eq!(named(&of(Err(gone.clone()), false), "store.server").severity, Severity::Broken(gone));
+    assert_eq!(named(&of(Err(gone.clone()), false), "store.server").status, HealthStatus::Failed(gone));
 }
 
 #[test]
@@ -117,24 +117,24 @@ fn a_disk_that_is_nearly_full_is_told_before_it_is() {
         let file = FileFacts { path: PathBuf::from("/x/otpctl.db"), size: None, free: Some(free), folder_mode: None };
         let mut symptoms = Vec::new();
         judge_file(&file, &mut symptoms);
-        named(&symptoms, "store.disk").severity.clone()
+        named(&symptoms, "store.disk").status.clone()
     };
-    assert_eq!(severity(LITTLE), Severity::Well);
-    assert_eq!(severity(LITTLE - 1), Severity::Odd);
-    assert!(matches!(severity(NOTHING - 1), Severity::Broken(StoreError::NotReady(_))));
+    assert_eq!(severity(LITTLE), HealthStatus::Ok);
+    assert_eq!(severity(LITTLE - 1), HealthStatus::Warning);
+    assert!(matches!(severity(NOTHING - 1), HealthStatus::Failed(StoreError::NotReady(_))));
 }
 
 #[test]
 fn a_clock_may_differ_by_five_seconds_beside_the_time_of_the_answer() {
     let at = Moment::from_millis;
     for (store, severity) in [
-        (100_000, Severity::Well),
-        (102_000, Severity::Well),
-        (107_000, Severity::Well),
-        (107_001, Severity::Odd),
-        (95_000, Severity::Well),
-        (94_999, Severity::Odd),
+        (100_000, HealthStatus::Ok),
+        (102_000, HealthStatus::Ok),
+        (107_000, HealthStatus::Ok),
+        (107_001, HealthStatus::Warning),
+        (95_000, HealthStatus::Ok),
+        (94_999, HealthStatus::Warning),
     ] {
-        assert_eq!(skew(at(store), at(100_000), at(102_000)).severity, severity, "{store}");
+        assert_eq!(skew(at(store), at(100_000), at(102_000)).status, severity, "{store}");
     }
 }

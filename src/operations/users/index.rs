@@ -1,11 +1,11 @@
 //! The index of a user: read, written if unchanged, counted by what the phones' own sides say, and swept.
 
-use super::super::step::{LOST, ROUNDS, known, no_answer, own_cells};
-use super::super::{Verifier, VerifierError};
-use crate::otp::rules::Known;
+use super::super::transact::{LOST, ROUNDS, known, no_answer, own_cells};
+use super::super::{OperationError, Operations};
+use crate::otp::rules::PhoneState;
 use crate::otp::user::{Age, Mark, PHONES_PER_USER};
-use crate::otp::{Life, Moment, Phone, Phones, Stored as _, UserId, Users};
-use crate::store::{Cell, Change, Committed, Loaded, Put, StoreError, Write};
+use crate::otp::{Moment, Phone, Phones, Stored as _, Ttl, UserId, Users};
+use crate::store::{Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
 /// An index as it was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,34 +19,38 @@ pub(super) struct Index {
 }
 
 impl Index {
-    fn of(loaded: Loaded) -> Result<Self, VerifierError> {
+    fn of(loaded: Loaded) -> Result<Self, OperationError> {
         let bytes = loaded.values.into_iter().next().flatten();
         Ok(Self { now: loaded.now, phones: Phones::read(bytes.as_deref())?, bytes })
     }
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// The index of a user.
-    pub(super) async fn index_of(&self, user: &UserId) -> Result<Index, VerifierError> {
-        let loaded = self.store.load(&[vec![Cell::Phones(user.clone())]]).await?;
+    pub(super) async fn index_of(&self, user: &UserId) -> Result<Index, OperationError> {
+        let loaded = self.store.load(&[vec![StoreKey::Phones(user.clone())]]).await?;
         Index::of(loaded.into_iter().next().ok_or_else(no_answer)?)
     }
 
     /// The index of a user, and what is known of a phone with the time of its slot. They are in two slots, and so not of
     /// one moment.
-    pub(super) async fn both(&self, phone: &Phone, user: &UserId) -> Result<(Index, Known, Moment), VerifierError> {
-        let groups = [own_cells(phone), vec![Cell::Phones(user.clone())]];
+    pub(super) async fn both(
+        &self,
+        phone: &Phone,
+        user: &UserId,
+    ) -> Result<(Index, PhoneState, Moment), OperationError> {
+        let groups = [own_cells(phone), vec![StoreKey::Phones(user.clone())]];
         let mut loaded = self.store.load(&groups).await?.into_iter();
         let (Some(sides), Some(index)) = (loaded.next(), loaded.next()) else { return Err(no_answer()) };
         Ok((Index::of(index)?, known(&sides)?, sides.now))
     }
 
     /// The users of phones, each seen at a moment of its own.
-    pub(super) async fn users_of(&self, phones: &[Phone]) -> Result<Vec<Users>, VerifierError> {
+    pub(super) async fn users_of(&self, phones: &[Phone]) -> Result<Vec<Users>, OperationError> {
         if phones.is_empty() {
             return Ok(Vec::new());
         }
-        let groups: Vec<Vec<Cell>> = phones.iter().map(|phone| vec![Cell::Users(phone.clone())]).collect();
+        let groups: Vec<Vec<StoreKey>> = phones.iter().map(|phone| vec![StoreKey::Users(phone.clone())]).collect();
         let loaded = self.store.load(&groups).await?;
         if loaded.len() != phones.len() {
             return Err(no_answer());
@@ -63,15 +67,15 @@ impl Verifier<'_> {
         phones: &Phones,
         relieves: bool,
         losses: &mut usize,
-    ) -> Result<bool, VerifierError> {
+    ) -> Result<bool, OperationError> {
         if self.dry_run {
             return Ok(true);
         }
-        let cell = Cell::Phones(user.clone());
-        let life = if phones.phones.is_empty() { Life::Over } else { Life::Forever };
+        let cell = StoreKey::Phones(user.clone());
+        let life = if phones.phones.is_empty() { Ttl::Expired } else { Ttl::Forever };
         let bytes = phones.write();
         let write = Write { cell, loaded: loaded.bytes.clone(), put: Put::Set(bytes.clone(), life) };
-        match self.store.commit(&[Change { writes: vec![write], append: None, relieves }]).await {
+        match self.store.commit(&[Change { writes: vec![write], append: None, allow_when_full: relieves }]).await {
             Ok(committed) => Ok(matches!(committed.as_slice(), [Committed::Done(_)])),
             Err(lost @ StoreError::Unknown(_)) if *losses < LOST => {
                 *losses += 1;
@@ -91,11 +95,11 @@ impl Verifier<'_> {
         phone: &Phone,
         index: &Index,
         phones: &mut Phones,
-    ) -> Result<(), VerifierError> {
+    ) -> Result<(), OperationError> {
         let others: Vec<Phone> = index.phones.others(phone).collect();
         let sides = self.users_of(&others).await?;
         if sides.iter().filter(|users| users.has(user)).count() >= PHONES_PER_USER {
-            return Err(VerifierError::Full);
+            return Err(OperationError::Full);
         }
         for (phone, _) in others.iter().zip(&sides).filter(|(_, users)| !users.has(user)) {
             if index.phones.age(phone, index.now) == Age::Old {
@@ -106,7 +110,7 @@ impl Verifier<'_> {
     }
 
     /// Whether links at once gave a user more phones than there is room for.
-    pub(super) async fn has_too_many(&self, user: &UserId) -> Result<bool, VerifierError> {
+    pub(super) async fn has_too_many(&self, user: &UserId) -> Result<bool, OperationError> {
         let index = self.index_of(user).await?;
         if index.phones.phones.len() <= PHONES_PER_USER {
             return Ok(false);
@@ -139,7 +143,7 @@ impl Verifier<'_> {
                 let index = self.index_of(user).await?;
                 let mut phones = index.phones.clone();
                 let done = !change(&mut phones) || self.write_index(user, &index, &phones, true, &mut losses).await?;
-                Ok::<_, VerifierError>(done.then_some(phones))
+                Ok::<_, OperationError>(done.then_some(phones))
             };
             match done.await {
                 Ok(Some(phones)) => return Some(phones),
@@ -163,7 +167,7 @@ impl Verifier<'_> {
         user: &UserId,
         phone: &Phone,
         mark: Option<&Mark>,
-    ) -> Result<bool, VerifierError> {
+    ) -> Result<bool, OperationError> {
         let mut losses = 0;
         for _ in 0..ROUNDS {
             let index = self.index_of(user).await?;
@@ -181,6 +185,6 @@ impl Verifier<'_> {
             }
             tokio::task::yield_now().await;
         }
-        Err(VerifierError::Contended)
+        Err(OperationError::Contended)
     }
 }

@@ -10,9 +10,9 @@ use std::cell::Cell as Shared;
 use tokio::time::Instant;
 
 use self::index::Index;
-use super::step::{Doing, ROUNDS};
-use super::{Stepped, Verifier, VerifierError};
-use crate::otp::rules::{self, Expected, Known, Linked, Remap, Step};
+use super::transact::{ROUNDS, StepOptions};
+use super::{Applied, OperationError, Operations};
+use crate::otp::rules::{self, Decision, Expected, Linked, PhoneState, Remap};
 use crate::otp::user::{Age, CONFIRMED_WITHIN, Mark, PHONES_PER_USER, USERS_PER_PHONE};
 use crate::otp::{Moment, Phone, Phones, UserId};
 
@@ -30,22 +30,22 @@ struct Leaving {
 
 /// What a link did.
 struct Attached {
-    stepped: Stepped<Linked>,
+    stepped: Applied<Linked>,
     /// The user's other phones, where it has to leave them.
     leaving: Vec<Leaving>,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Links a user to a phone. A pair that is there stays as it is.
     ///
     /// # Errors
     /// When either has too many links, or the store fails.
-    pub async fn link(&self, phone: &Phone, user: &UserId) -> Result<Stepped<Linked>, VerifierError> {
+    pub async fn link(&self, phone: &Phone, user: &UserId) -> Result<Applied<Linked>, OperationError> {
         let stepped = self.attach(phone, user, false).await?.stepped;
         let changed = matches!(stepped.outcome, Linked::Changed(_)) && !self.dry_run;
         if changed && self.has_too_many(user).await.unwrap_or(false) {
-            self.unlink(phone, user).await.map_err(|error| VerifierError::HalfDone(Box::new(error)))?;
-            return Err(VerifierError::Full);
+            self.unlink(phone, user).await.map_err(|error| OperationError::HalfDone(Box::new(error)))?;
+            return Err(OperationError::Full);
         }
         Ok(stepped)
     }
@@ -54,17 +54,17 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn unlink(&self, phone: &Phone, user: &UserId) -> Result<Stepped<Linked>, VerifierError> {
+    pub async fn unlink(&self, phone: &Phone, user: &UserId) -> Result<Applied<Linked>, OperationError> {
         // An index that cannot be read keeps nobody from taking a phone away.
         let index = match self.index_of(user).await {
             Ok(index) => Some(index),
-            Err(VerifierError::Unreadable(_)) => None,
+            Err(OperationError::Unreadable(_)) => None,
             Err(error) => return Err(error),
         };
         let entry = index.as_ref().filter(|index| index.phones.has(phone));
         let under_way = |index: &Index| index.phones.age(phone, index.now) == Age::UnderWay;
         let asked = Remap { disturb: index.as_ref().is_none_or(|_| entry.is_some_and(under_way)), ..self.remap(user) };
-        let stepped = self.remapped(phone, Doing::relief(), &asked, rules::unlink).await?;
+        let stepped = self.remapped(phone, StepOptions::relief(), &asked, rules::unlink).await?;
         if !self.dry_run {
             self.follow(phone, user, entry, stepped.outcome).await;
         }
@@ -87,7 +87,7 @@ impl Verifier<'_> {
         if !index.phones.has(phone) {
             return;
         }
-        let canceled = self.remapped(phone, Doing::relief(), &self.remap(user), rules::cancel_link).await;
+        let canceled = self.remapped(phone, StepOptions::relief(), &self.remap(user), rules::cancel_link).await;
         if canceled.is_ok_and(|canceled| canceled.outcome == Linked::Already(None)) {
             self.forget(user, &[(phone.clone(), index.phones.mark(phone).cloned())]).await;
         }
@@ -97,7 +97,7 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails. [`VerifierError::HalfDone`] if some were unlinked before.
-    pub async fn unlink_each(&self, phones: &[Phone], user: &UserId) -> Result<Vec<Phone>, VerifierError> {
+    pub async fn unlink_each(&self, phones: &[Phone], user: &UserId) -> Result<Vec<Phone>, OperationError> {
         let mut unlinked = Vec::new();
         if phones.len() > 1 {
             self.progress.is_one_of_many();
@@ -107,7 +107,7 @@ impl Verifier<'_> {
                 Ok(stepped) if matches!(stepped.outcome, Linked::Changed(_)) => unlinked.push(phone.clone()),
                 Ok(_) => {}
                 Err(error) if unlinked.is_empty() || self.dry_run => return Err(error),
-                Err(error) => return Err(VerifierError::HalfDone(Box::new(error))),
+                Err(error) => return Err(OperationError::HalfDone(Box::new(error))),
             }
         }
         Ok(unlinked)
@@ -115,7 +115,7 @@ impl Verifier<'_> {
 
     /// Names the phone in the index, then links it, and starts again whenever somebody came between. `alone`: all other
     /// phones of the user are marked as leaving in the same write.
-    async fn attach(&self, phone: &Phone, user: &UserId, alone: bool) -> Result<Attached, VerifierError> {
+    async fn attach(&self, phone: &Phone, user: &UserId, alone: bool) -> Result<Attached, OperationError> {
         let mut losses = 0;
         for _ in 0..ROUNDS {
             let (index, known, now) = self.both(phone, user).await?;
@@ -125,10 +125,10 @@ impl Verifier<'_> {
             match known.users.link_of(user) {
                 Some(link) if index.phones.has(phone) && stays => {
                     let outcome = Linked::Already(Some(link.linked_at));
-                    let stepped = Stepped { now, outcome, known, unlocked: 0 };
+                    let stepped = Applied { now, outcome, known, unlocked: 0 };
                     return Ok(Attached { stepped, leaving: Vec::new() });
                 }
-                None if known.users.users.len() >= USERS_PER_PHONE => return Err(VerifierError::Full),
+                None if known.users.users.len() >= USERS_PER_PHONE => return Err(OperationError::Full),
                 _ => {}
             }
             let mut phones = index.phones.clone();
@@ -147,15 +147,15 @@ impl Verifier<'_> {
             }
             let asked = Remap { expected: Expected::Version(known.users.version), disturb, ..self.remap(user) };
             let named = Instant::now();
-            let rule = |known: &Known, now: Moment, asked: &Remap<'_>| {
+            let rule = |known: &PhoneState, now: Moment, asked: &Remap<'_>| {
                 // Whoever waited so long may not rely on its entry any more.
                 let late = Remap { expected: Expected::Version(Some(Moment::from_millis(i64::MIN))), ..*asked };
                 rules::link(known, now, if named.elapsed() > CONFIRMED_WITHIN { &late } else { asked })
             };
-            let stepped = self.remapped(phone, Doing::change(), &asked, rule).await?;
+            let stepped = self.remapped(phone, StepOptions::change(), &asked, rule).await?;
             match stepped.outcome {
                 Linked::Overtaken => {}
-                Linked::Full => return Err(VerifierError::Full),
+                Linked::Full => return Err(OperationError::Full),
                 Linked::Changed(_) | Linked::Already(_) => {
                     if was_leaving && !self.dry_run {
                         self.stays(user, phone, &id).await;
@@ -164,11 +164,11 @@ impl Verifier<'_> {
                 }
             }
         }
-        Err(VerifierError::Contended)
+        Err(OperationError::Contended)
     }
 
     /// Marks all phones but one as leaving.
-    fn left(&self, phones: &mut Phones, stays: &Phone, now: Moment) -> Result<Vec<Leaving>, VerifierError> {
+    fn left(&self, phones: &mut Phones, stays: &Phone, now: Moment) -> Result<Vec<Leaving>, OperationError> {
         let others: Vec<Phone> = phones.others(stays).collect();
         let mut leaving = Vec::with_capacity(others.len());
         for phone in others {
@@ -187,10 +187,10 @@ impl Verifier<'_> {
     async fn remapped(
         &self,
         phone: &Phone,
-        doing: Doing<'_>,
+        doing: StepOptions<'_>,
         asked: &Remap<'_>,
-        rule: impl Fn(&Known, Moment, &Remap<'_>) -> Step<Linked>,
-    ) -> Result<Stepped<Linked>, VerifierError> {
+        rule: impl Fn(&PhoneState, Moment, &Remap<'_>) -> Decision<Linked>,
+    ) -> Result<Applied<Linked>, OperationError> {
         let (lost, tried) = (Shared::new(false), Shared::new(None));
         self.step(phone, &doing.telling(&lost), |known, now| {
             let step = rule(known, now, &Remap { tried: tried.get().filter(|_| lost.get()), ..*asked });

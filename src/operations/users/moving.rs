@@ -1,7 +1,7 @@
 //! `move`: one phone takes the place of all others of a user.
 
-use super::super::step::{Doing, ROUNDS};
-use super::super::{Stepped, Verifier, VerifierError};
+use super::super::transact::{ROUNDS, StepOptions};
+use super::super::{Applied, OperationError, Operations};
 use super::{Attached, Leaving};
 use crate::otp::rules::{self, Expected, Linked, Remap};
 use crate::otp::user::Mark;
@@ -11,18 +11,18 @@ use crate::otp::{Phone, UserId};
 #[derive(Debug)]
 pub struct Moved {
     /// What came of the new phone.
-    pub linked: Stepped<Linked>,
+    pub linked: Applied<Linked>,
     /// The phones that the user had before.
     pub unlinked: Vec<Phone>,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Gives a user this phone and no other. The new one is linked before the old ones are unlinked: whoever kills it
     /// half-way leaves both, and the same command finishes it.
     ///
     /// # Errors
     /// When the phone has too many users, or the store fails. [`VerifierError::HalfDone`] if something was done before.
-    pub async fn move_to(&self, phone: &Phone, user: &UserId) -> Result<Moved, VerifierError> {
+    pub async fn move_to(&self, phone: &Phone, user: &UserId) -> Result<Moved, OperationError> {
         // The link is one of its steps, and each phone that is left another.
         self.progress.is_one_of_many();
         let Attached { stepped, leaving } = self.attach(phone, user, true).await?;
@@ -34,7 +34,7 @@ impl Verifier<'_> {
         let changed = matches!(stepped.outcome, Linked::Changed(_)) || !unlinked.is_empty();
         match left {
             Ok(()) => Ok(Moved { linked: stepped, unlinked }),
-            Err(error) if changed && !self.dry_run => Err(VerifierError::HalfDone(Box::new(error))),
+            Err(error) if changed && !self.dry_run => Err(OperationError::HalfDone(Box::new(error))),
             Err(error) => Err(error),
         }
     }
@@ -45,7 +45,7 @@ impl Verifier<'_> {
         user: &UserId,
         leaving: &[Leaving],
         unlinked: &mut Vec<Phone>,
-    ) -> Result<(), VerifierError> {
+    ) -> Result<(), OperationError> {
         let mut rest: Vec<&Leaving> = leaving.iter().collect();
         for _ in 0..ROUNDS {
             if rest.is_empty() {
@@ -68,7 +68,7 @@ impl Verifier<'_> {
             for (one, side) in rest.into_iter().zip(sides).filter(|(one, _)| mine(one)) {
                 let expected = Expected::Version(side.version);
                 let asked = Remap { expected, disturb: one.under_way, ..self.remap(user) };
-                match self.remapped(&one.phone, Doing::relief(), &asked, rules::unlink).await?.outcome {
+                match self.remapped(&one.phone, StepOptions::relief(), &asked, rules::unlink).await?.outcome {
                     Linked::Changed(_) => unlinked.push(one.phone.clone()),
                     Linked::Overtaken => again.push(one),
                     Linked::Already(_) | Linked::Full => {}
@@ -76,6 +76,6 @@ impl Verifier<'_> {
             }
             rest = again;
         }
-        Err(VerifierError::Contended)
+        Err(OperationError::Contended)
     }
 }

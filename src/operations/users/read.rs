@@ -1,20 +1,20 @@
 //! Reads of users and their phones: the index leads, and the phones' own sides are believed.
 
-use super::super::{Skipped, Verifier, VerifierError};
+use super::super::{OperationError, Operations, Skipped};
 use crate::otp::user::Link;
 use crate::otp::{Phone, Stored as _, UserId, Users};
-use crate::store::{Cell, Loaded, Page};
+use crate::store::{Loaded, Page, StoreKey};
 
 /// So many times a reader looks for two readings that agree.
 const READINGS: usize = 8;
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// The phones of a user, as the phones themselves see it. A phone that is named and not the user's may belong to a
     /// change that is half-way; what was read counts when a second reading finds the same.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn phones_of(&self, user: &UserId) -> Result<Vec<(Phone, Link)>, VerifierError> {
+    pub async fn phones_of(&self, user: &UserId) -> Result<Vec<(Phone, Link)>, OperationError> {
         let (links, skipped) = self.readable_phones_of(user).await?;
         match skipped.into_iter().next() {
             Some(Skipped { error, .. }) => Err(error),
@@ -26,7 +26,10 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails, or the user's own index cannot be read.
-    pub async fn readable_phones_of(&self, user: &UserId) -> Result<(Vec<(Phone, Link)>, Vec<Skipped>), VerifierError> {
+    pub async fn readable_phones_of(
+        &self,
+        user: &UserId,
+    ) -> Result<(Vec<(Phone, Link)>, Vec<Skipped>), OperationError> {
         let mut before = None;
         for reading in 1.. {
             let index = self.index_of(user).await?;
@@ -47,16 +50,16 @@ impl Verifier<'_> {
             }
             before = seen;
         }
-        Err(VerifierError::Contended)
+        Err(OperationError::Contended)
     }
 
     /// The users of phones, each by itself. Who a phone belongs to is known without its codes, so a record that cannot be
     /// read hides nothing here.
-    async fn sides_of(&self, phones: &[Phone]) -> Result<Vec<Result<Users, VerifierError>>, VerifierError> {
+    async fn sides_of(&self, phones: &[Phone]) -> Result<Vec<Result<Users, OperationError>>, OperationError> {
         if phones.is_empty() {
             return Ok(Vec::new());
         }
-        let groups: Vec<Vec<Cell>> = phones.iter().map(|phone| vec![Cell::Users(phone.clone())]).collect();
+        let groups: Vec<Vec<StoreKey>> = phones.iter().map(|phone| vec![StoreKey::Users(phone.clone())]).collect();
         let read = |loaded: Loaded| Ok(Users::read(loaded.values.first().and_then(Option::as_deref))?);
         Ok(self.load_reachable(&groups).await?.into_iter().map(|loaded| loaded.and_then(read)).collect())
     }
@@ -65,7 +68,7 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, VerifierError> {
+    pub async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, OperationError> {
         Ok(self.store.users(cursor, page).await?)
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{Counter, Full};
-use crate::otp::Life;
 use crate::otp::Stored as _;
+use crate::otp::Ttl;
 use crate::otp::{Moment, Quota};
 
 const START: i64 = 1_790_000_000_000;
@@ -33,7 +33,7 @@ fn a_quota_of_nothing_lets_nothing_through() {
 #[test]
 fn without_quotas_everything_goes_through_and_nothing_is_kept() {
     let counter = Counter::default().take(at(0), &[], None).unwrap();
-    assert_eq!((counter.life(at(0)), &counter), (Life::Over, &Counter::default()));
+    assert_eq!((counter.life(at(0)), &counter), (Ttl::Expired, &Counter::default()));
 }
 
 #[test]
@@ -68,11 +68,11 @@ fn a_quota_of_another_file_is_counted_on_until_it_is_over() {
     for millis in [0, 1000, 2000, 3000] {
         taken(&mut counter, at(millis), &own).unwrap();
     }
-    assert_eq!(counter.life(at(3000)), Life::For(Duration::from_secs(7)), "the other file needs it so long");
+    assert_eq!(counter.life(at(3000)), Ttl::For(Duration::from_secs(7)), "the other file needs it so long");
     assert!(matches!(taken(&mut counter, at(3000), &theirs), Err(Full::Quota(told, _)) if told == theirs[1]));
     taken(&mut counter, at(10_000), &own).unwrap();
     assert_eq!(counter.windows.len(), 1);
-    assert_eq!(counter.life(at(10_000)), Life::For(Duration::from_secs(2)));
+    assert_eq!(counter.life(at(10_000)), Ttl::For(Duration::from_secs(2)));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_clock_that_was_years_ahead_blocks_no_neighbour_and_keeps_nothing_for_years(
     let counter = numbers.iter().try_fold(Counter::default(), take).unwrap();
     let after = counter.take(at(0), &quotas, Some(104)).unwrap();
     assert_eq!(after.left(at(0), &quotas), Some(4));
-    let Life::For(life) = counter.life(at(0)) else { panic!("it has an end") };
+    let Ttl::For(life) = counter.life(at(0)) else { panic!("it has an end") };
     assert!(life <= 2 * crate::otp::MAX_WINDOW, "{life:?}");
 }
 
@@ -108,7 +108,7 @@ fn a_run_is_over_after_ten_minutes() {
         counter = counter.take(at(0), &[], Some(number)).unwrap();
     }
     assert_eq!(counter.take(at(599_999), &[], Some(104)), Err(Full::Neighbours));
-    assert_eq!(counter.life(at(0)), Life::For(Duration::from_secs(600)));
+    assert_eq!(counter.life(at(0)), Ttl::For(Duration::from_secs(600)));
     assert!(counter.take(at(600_000), &[], Some(104)).is_ok());
 }
 
@@ -202,7 +202,7 @@ proptest! {
             prop_assert_eq!(with.as_ref().err(), without.as_ref().err());
             if let (Ok(with), Ok(without)) = (with, without) {
                 end = match with.life(moment) {
-                    Life::For(life) => Some(moment.after(life)),
+                    Ttl::For(life) => Some(moment.after(life)),
                     _ => Some(moment),
                 };
                 (stored, kept) = (with, without);

@@ -32,7 +32,7 @@ pub enum PhoneError {
     #[error("this is more than one phone number")]
     Several,
     /// A character that no spelling of a number has.
-    #[error("a phone number has digits, spaces, hyphens, dots, slashes and brackets, not {}", Named(*.0))]
+    #[error("a phone number has digits, spaces, hyphens, dots, slashes and brackets, not {}", ShownCharacter(*.0))]
     Character(char),
     /// A plus that is not in front of the first digit, or is there twice.
     #[error("a phone number has at most one plus, before its first digit")]
@@ -50,7 +50,7 @@ pub enum PhoneError {
     #[error("{why} for {place}")]
     Invalid {
         /// The plan that it was held to.
-        place: Place,
+        place: ErrorPlace,
         /// How it missed.
         why: Why,
     },
@@ -64,14 +64,14 @@ pub enum PhoneError {
 
 /// The numbering plan that a number was held to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ErrorPlace {
     /// Without the plus.
     pub calling_code: u16,
     /// The country, where the number was written as its own people write it.
     pub country: Option<Country>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ErrorPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.country {
             Some(country) => write!(f, "{country} (+{})", self.calling_code),
@@ -109,7 +109,7 @@ impl PhoneError {
             Self::NoCountry => {
                 Some("write it as +, calling code, number, or set `region` in the configuration".to_owned())
             }
-            Self::Invalid { place: Place { country: Some(country), .. }, .. } => {
+            Self::Invalid { place: ErrorPlace { country: Some(country), .. }, .. } => {
                 Some(format!("a number of another country than {country} is written as +, calling code, number"))
             }
             Self::Ambiguous(_) => Some("write it as +, calling code, number".to_owned()),
@@ -130,9 +130,9 @@ impl PhoneError {
 }
 
 /// Shows a character only where no terminal can be misled by it.
-struct Named(char);
+struct ShownCharacter(char);
 
-impl fmt::Display for Named {
+impl fmt::Display for ShownCharacter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_ascii_graphic() { write!(f, "{:?}", self.0) } else { write!(f, "U+{:04X}", u32::from(self.0)) }
     }

@@ -11,7 +11,7 @@ mod plan;
 mod spelling;
 
 pub use country::{Country, CountryError};
-pub use error::{PhoneError, Place, Why};
+pub use error::{ErrorPlace, PhoneError, Why};
 pub use kind::{NumberType, NumberTypeError};
 
 use numbering::{Length, Number, ParseError};
@@ -130,7 +130,7 @@ fn is_whole(split: &spelling::Split<'_>, home: Option<Country>) -> bool {
 /// A calling code and what follows it.
 fn international(digits: &str) -> Result<Phone, PhoneError> {
     let (calling_code, _) = plan::split(digits).ok_or(PhoneError::UnknownCallingCode)?;
-    let place = Place { calling_code, country: None };
+    let place = ErrorPlace { calling_code, country: None };
     let number = numbering::parse(digits, true, None).map_err(|error| refused(error, place))?;
     settle(&number, place, digits)
 }
@@ -152,13 +152,13 @@ fn dialled(digits: &str, home: Country) -> Result<Phone, PhoneError> {
 }
 
 fn national(digits: &str, home: Country, plan: &plan::Plan) -> Result<Phone, PhoneError> {
-    let place = Place { calling_code: plan.calling_code, country: Some(home) };
+    let place = ErrorPlace { calling_code: plan.calling_code, country: Some(home) };
     let number = numbering::parse(digits, false, Some(home)).map_err(|error| refused(error, place))?;
     settle(&number, place, "")
 }
 
 /// Takes a number that is one of its plan. `read`: the international digits that it was read from.
-fn settle(number: &Number, place: Place, read: &str) -> Result<Phone, PhoneError> {
+fn settle(number: &Number, place: ErrorPlace, read: &str) -> Result<Phone, PhoneError> {
     if !number.is_valid() {
         let why = match number.length {
             Length::TooShort => Why::Short,
@@ -187,7 +187,7 @@ fn settle(number: &Number, place: Place, read: &str) -> Result<Phone, PhoneError
     }
 }
 
-fn refused(error: ParseError, place: Place) -> PhoneError {
+fn refused(error: ParseError, place: ErrorPlace) -> PhoneError {
     let why = match error {
         // Of digits alone, only a handful are no number at all.
         ParseError::TooShortNsn | ParseError::TooShortAfterIdd | ParseError::NotANumber => Why::Short,

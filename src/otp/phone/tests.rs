@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use super::{Country, NumberType, Phone, PhoneError, Place, Why, pattern, plan};
+use super::{Country, ErrorPlace, NumberType, Phone, PhoneError, Why, pattern, plan};
 
 fn country(code: &str) -> Country {
     code.parse().unwrap()
@@ -58,7 +58,7 @@ fn a_home_country_completes_numbers_and_never_forces_itself_on_them() {
     }
     assert_eq!(at_home("+14155550123", "IN").as_deref(), Ok("+14155550123"));
     assert_eq!(phone("+14155550123").country(), Some(country("US")));
-    let place = Place { calling_code: 91, country: Some(country("IN")) };
+    let place = ErrorPlace { calling_code: 91, country: Some(country("IN")) };
     let error = at_home("14155550123", "IN").unwrap_err();
     assert_eq!(error, PhoneError::Invalid { place, why: Why::Unassigned });
     assert_eq!(error.to_string(), "the phone number is not valid for IN (+91)");
@@ -169,7 +169,7 @@ fn what_no_sms_can_go_to_is_refused() {
 #[test]
 fn a_missing_digit_is_told_from_one_too_many() {
     let why = |typed| match abroad(typed) {
-        Err(PhoneError::Invalid { place: Place { calling_code: 91, country: None }, why }) => why,
+        Err(PhoneError::Invalid { place: ErrorPlace { calling_code: 91, country: None }, why }) => why,
         other => panic!("{typed}: {other:?}"),
     };
     assert_eq!(why("+91 98765 4321"), Why::Unassigned, "nine digits are a fixed line's in other places");

@@ -1,10 +1,10 @@
 //! Whether a send would be allowed now, and if not, which rule refuses it and until when: for whoever asks without
 //! sending. It goes by the same functions as the send itself.
 
-use super::Known;
+use super::PhoneState;
 use super::reserve::refused_by_limits;
 use crate::otp::counter::{Counter, Full};
-use crate::otp::record::{PURPOSES, Slot};
+use crate::otp::record::{PURPOSES, PurposeState};
 use crate::otp::{Denied, Limits, Moment, Purpose};
 
 /// A rule that refuses a send.
@@ -47,7 +47,7 @@ pub struct Allowance {
 
 /// What a send is held to beside the phone's own record.
 #[derive(Debug, Clone, Copy)]
-pub struct Held<'a> {
+pub struct PendingLimit<'a> {
     /// What the policy says of the number.
     pub policy: Result<(), Denied>,
     /// The sends to its prefix; `None`: it is not known.
@@ -60,7 +60,13 @@ pub struct Held<'a> {
 
 /// Whether a code for this purpose could be sent now.
 #[must_use]
-pub fn allowance(known: &Known, now: Moment, limits: &Limits, purpose: &Purpose, held: &Held<'_>) -> Allowance {
+pub fn allowance(
+    known: &PhoneState,
+    now: Moment,
+    limits: &Limits,
+    purpose: &Purpose,
+    held: &PendingLimit<'_>,
+) -> Allowance {
     let refused = |rule, until| Allowance { allowed: false, rule: Some(rule), until };
     if let Err(denied) = held.policy {
         let rule = match denied {
@@ -70,7 +76,7 @@ pub fn allowance(known: &Known, now: Moment, limits: &Limits, purpose: &Purpose,
         };
         return refused(rule, None);
     }
-    let none = Slot::default();
+    let none = PurposeState::default();
     let slot = known.record.purposes.get(purpose).unwrap_or(&none);
     let mut found: Vec<(SendRule, Option<Moment>)> = Vec::new();
     found.extend(slot.lock(now).map(|lock| (SendRule::Lock, lock.until)));

@@ -1,15 +1,15 @@
 //! `attempt`: one typed code, counted, compared and consumed in one step.
 
 use super::question::Question;
-use super::{Known, Step};
-use crate::otp::record::{Answer, Attempt, Challenge, Lock, Reason, Slot, State, Verdict};
+use super::{Decision, PhoneState};
+use crate::otp::record::{Answer, Attempt, Challenge, Lock, PurposeState, Reason, State, Verdict};
 use crate::otp::{
     Binding, Code, Event, EventKind, Limits, LockLength, MAX_TTL, Moment, Peppers, Phone, Purpose, UnknownKey, UserId,
 };
 
 /// A typed code.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct AttemptRequest<'a> {
     /// Of this phone.
     pub phone: &'a Phone,
     /// For this purpose.
@@ -28,7 +28,7 @@ pub struct Asked<'a> {
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
+pub struct AttemptOutcome {
     /// The answer.
     pub answer: Answer,
     /// Whether it was given before.
@@ -37,7 +37,7 @@ pub struct Tried {
 
 /// Why the code was not looked at. Nothing is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TryRefused {
+pub enum AttemptError {
     /// The pepper of this code is not configured.
     UnknownKey(UnknownKey),
     /// The attempt id was used with another code, or for another user.
@@ -55,15 +55,20 @@ pub enum TryRefused {
 ///
 /// # Errors
 /// When the question itself cannot be answered; nothing is changed then.
-pub fn attempt(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>) -> Result<Step<Tried>, TryRefused> {
-    let none = Slot::default();
+pub fn attempt(
+    known: &PhoneState,
+    now: Moment,
+    limits: &Limits,
+    asked: &AttemptRequest<'_>,
+) -> Result<Decision<AttemptOutcome>, AttemptError> {
+    let none = PurposeState::default();
     let slot = known.record.purposes.get(asked.purpose).unwrap_or(&none);
     if let Some(earlier) = earlier(slot, now, asked)? {
-        return Ok(Step::none(Tried { answer: earlier, replayed: true }));
+        return Ok(Decision::none(AttemptOutcome { answer: earlier, replayed: true }));
     }
     let failures = slot.failures(now, limits);
     let no = |verdict, reason, challenge: Option<&Challenge>, locked_until| {
-        Step::none(Tried {
+        Decision::none(AttemptOutcome {
             answer: Answer {
                 verdict,
                 reason: Some(reason),
@@ -88,25 +93,29 @@ pub fn attempt(known: &Known, now: Moment, limits: &Limits, asked: &Asked<'_>) -
         let verdict = if reason == Reason::AttemptsExhausted { Verdict::Locked } else { Verdict::NoCode };
         return Ok(no(verdict, reason, newest, None));
     }
-    match compare(slot, &question).map_err(TryRefused::UnknownKey)? {
+    match compare(slot, &question).map_err(AttemptError::UnknownKey)? {
         Compared::Right(id) => Ok(accept(&question, &id)),
         Compared::Superseded => Ok(fail(&question, limits, Some(Reason::SupersededCode))),
         Compared::Wrong => Ok(fail(&question, limits, None)),
     }
 }
 
-fn earlier(slot: &Slot, now: Moment, asked: &Asked<'_>) -> Result<Option<Answer>, TryRefused> {
+fn earlier(slot: &PurposeState, now: Moment, asked: &AttemptRequest<'_>) -> Result<Option<Answer>, AttemptError> {
     let known = slot.attempts.iter().find(|attempt| attempt.id == asked.attempt_id && attempt.until > now);
     let Some(known) = known else { return Ok(None) };
     let same = signed(asked, |typed| asked.peppers.verify(&known.typed, typed, asked.code));
-    if same.map_err(TryRefused::UnknownKey)? { Ok(Some(known.answer.clone())) } else { Err(TryRefused::AttemptReused) }
+    if same.map_err(AttemptError::UnknownKey)? {
+        Ok(Some(known.answer.clone()))
+    } else {
+        Err(AttemptError::AttemptReused)
+    }
 }
 
 /// What an attempt id is bound to: the code, and whom it was asked for. No attempt id has a space in it.
-fn signed<T>(asked: &Asked<'_>, sign: impl FnOnce(&Binding<'_>) -> T) -> T {
+fn signed<T>(asked: &AttemptRequest<'_>, sign: impl FnOnce(&Binding<'_>) -> T) -> T {
     let id =
         if asked.require_user { format!("{} require-user", asked.attempt_id) } else { asked.attempt_id.to_owned() };
-    sign(&Binding { phone: asked.phone, purpose: asked.purpose, user: asked.user, mapping: None, id: &id })
+    sign(&Binding { phone: asked.phone, purpose: asked.purpose, user: asked.user, users_version: None, id: &id })
 }
 
 enum Compared {
@@ -115,14 +124,14 @@ enum Compared {
     Wrong,
 }
 
-fn compare(slot: &Slot, question: &Question<'_>) -> Result<Compared, UnknownKey> {
+fn compare(slot: &PurposeState, question: &Question<'_>) -> Result<Compared, UnknownKey> {
     let Question { asked, now, .. } = *question;
     let equal = |challenge: &Challenge| {
         let binding = Binding {
             phone: asked.phone,
             purpose: asked.purpose,
             user: challenge.user.as_ref(),
-            mapping: challenge.mapping,
+            users_version: challenge.users_version,
             id: &challenge.id,
         };
         challenge.mac.as_ref().map_or(Ok(false), |mac| asked.peppers.verify(mac, &binding, asked.code))
@@ -147,7 +156,7 @@ fn compare(slot: &Slot, question: &Question<'_>) -> Result<Compared, UnknownKey>
 }
 
 /// Every other live code of the purpose ends with it, whoever it was for: a phone has one code at a time.
-fn accept(question: &Question<'_>, id: &str) -> Step<Tried> {
+fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
     let Question { known, now, asked, .. } = *question;
     let mut record = known.record.clone();
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
@@ -173,15 +182,15 @@ fn accept(question: &Question<'_>, id: &str) -> Step<Tried> {
     }
     slot.forgive();
     remember(slot, now, asked, &answer);
-    record.streak = 0;
+    record.cooldown_step = 0;
     record.sweep(now);
     let users = verified(known, now, &answer);
     let event = Event::new(now, EventKind::Verify, "ok").about(asked.purpose, id);
-    Step { record: Some(record), users, events: vec![event], outcome: Tried { answer, replayed: false } }
+    Decision { record: Some(record), users, events: vec![event], outcome: AttemptOutcome { answer, replayed: false } }
 }
 
 /// The phone was just shown to be in this user's hands.
-fn verified(known: &Known, now: Moment, answer: &Answer) -> Option<crate::otp::Users> {
+fn verified(known: &PhoneState, now: Moment, answer: &Answer) -> Option<crate::otp::Users> {
     let mut users = known.users.clone();
     let link = users.users.iter_mut().find(|link| Some(&link.user) == answer.user.as_ref())?;
     link.verified_at = Some(now);
@@ -189,7 +198,7 @@ fn verified(known: &Known, now: Moment, answer: &Answer) -> Option<crate::otp::U
 }
 
 /// Counted on every code that it was compared with, and on no other.
-fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Step<Tried> {
+fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Decision<AttemptOutcome> {
     let Question { known, now, asked, .. } = *question;
     let mut record = known.record.clone();
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
@@ -244,11 +253,11 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Ste
             answer.locked_until.map_or_else(|| "hard".to_owned(), |until| format!("until {}", until.rfc3339()));
         events.push(Event::new(now, EventKind::Lock, &result).about(asked.purpose, &id).detail(detail));
     }
-    Step { record: Some(record), users: None, events, outcome: Tried { answer, replayed: false } }
+    Decision { record: Some(record), users: None, events, outcome: AttemptOutcome { answer, replayed: false } }
 }
 
 /// Keeps the answer as long as any code lives, so that it can be asked for again.
-fn remember(slot: &mut Slot, now: Moment, asked: &Asked<'_>, answer: &Answer) {
+fn remember(slot: &mut PurposeState, now: Moment, asked: &AttemptRequest<'_>, answer: &Answer) {
     slot.attempts.push(Attempt {
         id: asked.attempt_id.to_owned(),
         typed: signed(asked, |typed| asked.peppers.sign(typed, asked.code)),

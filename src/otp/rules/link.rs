@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Known, Step};
+use super::{Decision, PhoneState};
 use crate::otp::user::{Link, USERS_PER_PHONE};
 use crate::otp::{Event, EventKind, Moment, UserId, Users};
 
@@ -56,10 +56,10 @@ impl<'a> Remap<'a> {
 
 /// Links a user to the phone.
 #[must_use]
-pub fn link(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
+pub fn link(known: &PhoneState, now: Moment, asked: &Remap<'_>) -> Decision<Linked> {
     let own = asked.tried.is_some() && asked.tried == known.users.version;
     if let Some(link) = known.users.link_of(asked.user).filter(|_| own) {
-        return Step::none(Linked::Changed(link.linked_at));
+        return Decision::none(Linked::Changed(link.linked_at));
     }
     if let Some(overtaken) = overtaken(known, asked) {
         return overtaken;
@@ -68,10 +68,10 @@ pub fn link(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
     match known.users.link_of(asked.user) {
         Some(link) if asked.disturb => {
             let outcome = Linked::Already(Some(link.linked_at));
-            Step { outcome, ..changed(users, now, "relinked", asked) }
+            Decision { outcome, ..changed(users, now, "relinked", asked) }
         }
-        Some(link) => Step::none(Linked::Already(Some(link.linked_at))),
-        None if known.users.users.len() >= USERS_PER_PHONE => Step::none(Linked::Full),
+        Some(link) => Decision::none(Linked::Already(Some(link.linked_at))),
+        None if known.users.users.len() >= USERS_PER_PHONE => Decision::none(Linked::Full),
         None => {
             users.users.push(Link { user: asked.user.clone(), linked_at: now, verified_at: None });
             changed(users, now, "linked", asked)
@@ -81,10 +81,10 @@ pub fn link(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
 
 /// Unlinks a user from the phone.
 #[must_use]
-pub fn unlink(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
+pub fn unlink(known: &PhoneState, now: Moment, asked: &Remap<'_>) -> Decision<Linked> {
     let own = asked.tried.is_some() && asked.tried == known.users.version;
     if own && !known.users.has(asked.user) {
-        return Step::none(Linked::Changed(now));
+        return Decision::none(Linked::Changed(now));
     }
     if let Some(overtaken) = overtaken(known, asked) {
         return overtaken;
@@ -94,34 +94,36 @@ pub fn unlink(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
     if users.users.len() < known.users.users.len() {
         changed(users, now, "unlinked", asked)
     } else if asked.disturb {
-        Step { outcome: Linked::Already(None), ..changed(users, now, "link_canceled", asked) }
+        Decision { outcome: Linked::Already(None), ..changed(users, now, "link_canceled", asked) }
     } else {
-        Step::none(Linked::Already(None))
+        Decision::none(Linked::Already(None))
     }
 }
 
 /// Makes a link of this user that is between its steps start again; one that is there already stays.
 #[must_use]
-pub fn cancel_link(known: &Known, now: Moment, asked: &Remap<'_>) -> Step<Linked> {
+pub fn cancel_link(known: &PhoneState, now: Moment, asked: &Remap<'_>) -> Decision<Linked> {
     match known.users.link_of(asked.user) {
-        Some(link) => Step::none(Linked::Already(Some(link.linked_at))),
-        None => Step { outcome: Linked::Already(None), ..changed(known.users.clone(), now, "link_canceled", asked) },
+        Some(link) => Decision::none(Linked::Already(Some(link.linked_at))),
+        None => {
+            Decision { outcome: Linked::Already(None), ..changed(known.users.clone(), now, "link_canceled", asked) }
+        }
     }
 }
 
-fn overtaken(known: &Known, asked: &Remap<'_>) -> Option<Step<Linked>> {
+fn overtaken(known: &PhoneState, asked: &Remap<'_>) -> Option<Decision<Linked>> {
     let fits = match asked.expected {
         Expected::Any => true,
         Expected::Version(version) => version == known.users.version,
     };
-    (!fits).then(|| Step::none(Linked::Overtaken))
+    (!fits).then(|| Decision::none(Linked::Overtaken))
 }
 
 /// The version is the time of the change, and always later than the one before, whatever the clock does.
-fn changed(mut users: Users, now: Moment, result: &str, asked: &Remap<'_>) -> Step<Linked> {
+fn changed(mut users: Users, now: Moment, result: &str, asked: &Remap<'_>) -> Decision<Linked> {
     let next = users.version.map_or(now, |version| now.max(version.after(Duration::from_millis(1))));
     users.version = Some(next);
     let event = Event::new(now, EventKind::User, result);
     let event = event.detail(asked.user.as_str().to_owned()).because(asked.reason);
-    Step { record: None, users: Some(users), events: vec![event], outcome: Linked::Changed(now) }
+    Decision { record: None, users: Some(users), events: vec![event], outcome: Linked::Changed(now) }
 }

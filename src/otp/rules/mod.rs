@@ -4,28 +4,28 @@
 
 mod allowance;
 mod attempt;
+mod delivery_report;
 mod link;
-mod mark;
 mod question;
-mod report;
 mod reserve;
 mod revoke;
+mod send_result;
 mod unlock;
 
-pub use allowance::{Allowance, Held, SendRule, allowance};
-pub use attempt::{Asked, Tried, TryRefused, attempt};
+pub use allowance::{Allowance, PendingLimit, SendRule, allowance};
+pub use attempt::{AttemptError, AttemptOutcome, AttemptRequest, attempt};
+pub use delivery_report::{MessageRef, Recorded, Reported, report, reports};
 pub use link::{Expected, Linked, Remap, cancel_link, link, unlink};
-pub use mark::{Mark, Marked, mark};
-pub use report::{About, Recorded, Reported, report, reports};
-pub use reserve::{Budget, REQUEST_KEPT, Reserve, Reserved, SendRefused, Way, budget, reserve};
-pub use revoke::{Revoke, Revoked, revoke};
-pub use unlock::{Unlock, Unlocked, unlock};
+pub use reserve::{Budget, IssueMode, REQUEST_KEPT, ReserveRequest, Reserved, SendRefused, budget, reserve};
+pub use revoke::{RevokeRequest, Revoked, revoke};
+pub use send_result::{SendRecorded, SendResult, record_send};
+pub use unlock::{UnlockRequest, Unlocked, unlock};
 
 use super::{Event, Record, Users};
 
 /// What is known of one phone at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct PhoneState {
     /// Its codes and counts.
     pub record: Record,
     /// Its users.
@@ -34,7 +34,7 @@ pub struct Known {
 
 /// What a rule decided. `None` leaves a part as it is; where nothing changes, nothing is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step<T> {
+pub struct Decision<T> {
     /// The record from now on.
     pub record: Option<Record>,
     /// The users from now on.
@@ -45,7 +45,7 @@ pub struct Step<T> {
     pub outcome: T,
 }
 
-impl<T> Step<T> {
+impl<T> Decision<T> {
     /// Nothing changes.
     pub(crate) fn none(outcome: T) -> Self {
         Self { record: None, users: None, events: Vec::new(), outcome }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::allowance::SendRule;
-use super::{Known, Step};
-use crate::otp::record::{Challenge, PURPOSES, Record, Request, SendOutcome, Slot, State};
+use super::{Decision, PhoneState};
+use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SendOutcome, State};
 use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};
 
 /// An idempotency key is remembered so long.
@@ -12,7 +12,7 @@ pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// A request for a code.
 #[derive(Debug, Clone, Copy)]
-pub struct Reserve<'a> {
+pub struct ReserveRequest<'a> {
     /// For this phone.
     pub phone: &'a Phone,
     /// And this purpose.
@@ -30,7 +30,7 @@ pub struct Reserve<'a> {
     /// The tries that it stands.
     pub max_tries: u32,
     /// How the code reaches its owner.
-    pub way: Way,
+    pub way: IssueMode,
     /// The hash of an idempotency key, and of everything that was asked for with it.
     pub request: Option<(&'a str, &'a str)>,
     /// The operator's reason.
@@ -39,7 +39,7 @@ pub struct Reserve<'a> {
 
 /// How a code reaches its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum IssueMode {
     /// By SMS: limits hold. A process that has not said what came of it after the lease is taken for dead.
     Sms {
         /// How long the sending may take.
@@ -95,16 +95,16 @@ pub struct Budget {
 /// # Errors
 /// When a rule refuses it; nothing is changed then.
 pub fn reserve(
-    known: &Known,
+    known: &PhoneState,
     now: Moment,
     limits: &Limits,
-    asked: &Reserve<'_>,
-) -> Result<Step<Reserved>, SendRefused> {
+    asked: &ReserveRequest<'_>,
+) -> Result<Decision<Reserved>, SendRefused> {
     if let Some(earlier) = earlier(&known.record, now, asked)? {
-        return Ok(Step::none(earlier));
+        return Ok(Decision::none(earlier));
     }
     let user = user_of(known, asked)?;
-    let none = Slot::default();
+    let none = PurposeState::default();
     let slot = known.record.purposes.get(asked.purpose).unwrap_or(&none);
     if let Some(lock) = slot.lock(now) {
         return Err(SendRefused::Locked(lock.until));
@@ -118,7 +118,7 @@ pub fn reserve(
         return Err(SendRefused::Purposes);
     }
     let cooldown_before = record.cooldown_until;
-    if matches!(asked.way, Way::Sms { .. }) {
+    if matches!(asked.way, IssueMode::Sms { .. }) {
         within_limits(&record, now, limits)?;
         count(&mut record, now, limits);
     }
@@ -139,7 +139,7 @@ pub fn reserve(
     slot.challenges.push(challenge.clone());
     record.sweep(now);
     let event = Event::new(now, EventKind::Send, challenge.state.as_str()).about(asked.purpose, asked.challenge_id);
-    Ok(Step {
+    Ok(Decision {
         record: Some(record),
         users: None,
         events: vec![event.because(asked.reason)],
@@ -149,7 +149,7 @@ pub fn reserve(
 
 /// This very challenge (our own commit, whose answer was lost), or one that the same idempotency key made. A send that
 /// surely failed is not an answer to keep: the same key tries again.
-fn earlier(record: &Record, now: Moment, asked: &Reserve<'_>) -> Result<Option<Reserved>, SendRefused> {
+fn earlier(record: &Record, now: Moment, asked: &ReserveRequest<'_>) -> Result<Option<Reserved>, SendRefused> {
     if let Some((_, own)) = record.challenge(asked.challenge_id) {
         return Ok(Some(Reserved::New(own.clone())));
     }
@@ -168,7 +168,7 @@ fn earlier(record: &Record, now: Moment, asked: &Reserve<'_>) -> Result<Option<R
     }
 }
 
-fn user_of<'a>(known: &'a Known, asked: &Reserve<'a>) -> Result<Option<&'a UserId>, SendRefused> {
+fn user_of<'a>(known: &'a PhoneState, asked: &ReserveRequest<'a>) -> Result<Option<&'a UserId>, SendRefused> {
     match asked.user {
         Some(user) if !known.users.has(user) => Err(SendRefused::NoSuchUser(user.clone())),
         Some(user) => Ok(Some(user)),
@@ -209,38 +209,38 @@ fn free_at(record: &Record, now: Moment, quota: Quota) -> Option<Moment> {
 
 fn count(record: &mut Record, now: Moment, limits: &Limits) {
     if record.sends.last().is_none_or(|last| last.after(limits.quiet()) <= now) {
-        record.streak = 0;
+        record.cooldown_step = 0;
     }
-    let step = usize::try_from(record.streak).unwrap_or(usize::MAX);
+    let step = usize::try_from(record.cooldown_step).unwrap_or(usize::MAX);
     let wait = limits.cooldown.get(step).or(limits.cooldown.last());
     record.cooldown_until = wait.map(|wait| now.after(*wait));
-    record.streak = record.streak.saturating_add(1);
+    record.cooldown_step = record.cooldown_step.saturating_add(1);
     record.sends.push(now);
     let matters = now.after(limits.longest_window().max(limits.quiet()));
     record.history_until = record.history_until.max(Some(matters));
 }
 
 fn challenge(
-    known: &Known,
+    known: &PhoneState,
     now: Moment,
-    asked: &Reserve<'_>,
+    asked: &ReserveRequest<'_>,
     user: Option<&UserId>,
     cooldown_before: Option<Moment>,
 ) -> Challenge {
     let mapping = known.users.version;
     let (phone, purpose, id) = (asked.phone, asked.purpose, asked.challenge_id);
-    let binding = Binding { phone, purpose, user, mapping, id };
+    let binding = Binding { phone, purpose, user, users_version: mapping, id };
     let (state, lease_until) = match asked.way {
-        Way::Sms { lease } => (State::Pending, Some(now.after(lease))),
-        Way::Print => (State::Issued, None),
+        IssueMode::Sms { lease } => (State::Pending, Some(now.after(lease))),
+        IssueMode::Print => (State::Issued, None),
     };
     Challenge {
         id: id.to_owned(),
         state,
         mac: Some(asked.peppers.sign(&binding, asked.code)),
-        kept: None,
+        app_fingerprint: None,
         user: user.cloned(),
-        mapping,
+        users_version: mapping,
         created_at: now,
         expires_at: now.after(asked.ttl),
         tries: 0,
@@ -253,10 +253,10 @@ fn challenge(
 
 /// Before the new code: a printed one replaces every other at once. One that is still to be sent replaces only those
 /// whose sender died, and all but the newest of the rest, so that never more than one older code stays open beside it.
-fn make_room(slot: &mut Slot, now: Moment, way: Way) {
+fn make_room(slot: &mut PurposeState, now: Moment, way: IssueMode) {
     let mut kept = 0;
     for older in slot.challenges.iter_mut().rev().filter(|older| older.is_live(now)) {
-        if way == Way::Print || older.state == State::Pending || kept > 0 {
+        if way == IssueMode::Print || older.state == State::Pending || kept > 0 {
             older.end(State::Superseded);
         } else {
             kept += 1;

@@ -1,12 +1,12 @@
 //! `revoke`: kills live codes.
 
-use super::{Known, Step};
+use super::{Decision, PhoneState};
 use crate::otp::record::State;
 use crate::otp::{Event, EventKind, Moment, Purpose};
 
 /// What is to be killed.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Revoke<'a> {
+pub struct RevokeRequest<'a> {
     /// Only codes of this purpose.
     pub purpose: Option<&'a Purpose>,
     /// Only this code.
@@ -21,7 +21,7 @@ pub struct Revoked(pub Vec<String>);
 
 /// Decides a `revoke`. The count of failures stays as it is.
 #[must_use]
-pub fn revoke(known: &Known, now: Moment, asked: &Revoke<'_>) -> Step<Revoked> {
+pub fn revoke(known: &PhoneState, now: Moment, asked: &RevokeRequest<'_>) -> Decision<Revoked> {
     let mut record = known.record.clone();
     let mut revoked = Revoked::default();
     let mut events = Vec::new();
@@ -38,8 +38,8 @@ pub fn revoke(known: &Known, now: Moment, asked: &Revoke<'_>) -> Step<Revoked> {
         }
     }
     if revoked.0.is_empty() {
-        return Step::none(revoked);
+        return Decision::none(revoked);
     }
     record.sweep(now);
-    Step { record: Some(record), users: None, events, outcome: revoked }
+    Decision { record: Some(record), users: None, events, outcome: revoked }
 }

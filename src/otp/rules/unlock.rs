@@ -1,11 +1,11 @@
 //! `unlock`: clears a lock and the count of failures.
 
-use super::{Known, Step};
+use super::{Decision, PhoneState};
 use crate::otp::{Event, EventKind, Limits, Moment, Purpose};
 
 /// What is to be cleared.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Unlock<'a> {
+pub struct UnlockRequest<'a> {
     /// Only of this purpose.
     pub purpose: Option<&'a Purpose>,
     /// The cooldown and the phone's send quotas too.
@@ -27,7 +27,7 @@ pub struct Unlocked {
 
 /// Decides an `unlock`. Where there is nothing to clear, nothing is written.
 #[must_use]
-pub fn unlock(known: &Known, now: Moment, limits: &Limits, asked: &Unlock<'_>) -> Step<Unlocked> {
+pub fn unlock(known: &PhoneState, now: Moment, limits: &Limits, asked: &UnlockRequest<'_>) -> Decision<Unlocked> {
     let mut record = known.record.clone();
     let mut unlocked = Unlocked::default();
     for (purpose, slot) in &mut record.purposes {
@@ -40,15 +40,15 @@ pub fn unlock(known: &Known, now: Moment, limits: &Limits, asked: &Unlock<'_>) -
     }
     if asked.limits && (!record.sends.is_empty() || record.cooldown_until.is_some()) {
         record.sends.clear();
-        (record.streak, record.cooldown_until, record.history_until) = (0, None, None);
+        (record.cooldown_step, record.cooldown_until, record.history_until) = (0, None, None);
         unlocked.limits = true;
     }
     if unlocked == Unlocked::default() {
-        return Step::none(unlocked);
+        return Decision::none(unlocked);
     }
     record.sweep(now);
     let detail = format!("{} failures cleared{}", unlocked.failures, if unlocked.limits { ", and limits" } else { "" });
     let mut event = Event::new(now, EventKind::Unlock, "unlocked").detail(detail).because(asked.reason);
     event.purpose = asked.purpose.cloned();
-    Step { record: Some(record), users: None, events: vec![event], outcome: unlocked }
+    Decision { record: Some(record), users: None, events: vec![event], outcome: unlocked }
 }

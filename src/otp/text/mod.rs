@@ -6,4 +6,4 @@ mod template;
 
 pub use origin::parse_origin_bound;
 pub use segments::{Encoding, Segments, cut, segments};
-pub use template::{Template, TemplateError, Vars};
+pub use template::{MessageTemplate, TemplateError, Vars};

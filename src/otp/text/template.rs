@@ -6,7 +6,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use zeroize::Zeroizing;
 
 use super::origin;
-use crate::otp::words::{nearest, suggested};
+use crate::otp::suggest::{nearest, suggested};
 
 /// The variables of a template, besides what the template sets itself.
 const VARIABLES: [&str; 5] = ["code", "app", "ttl_minutes", "purpose", "lang"];
@@ -35,7 +35,7 @@ pub struct Vars<'a> {
 
 /// A checked template.
 #[derive(Debug)]
-pub struct Template {
+pub struct MessageTemplate {
     environment: Environment<'static>,
     host: Option<String>,
 }
@@ -85,7 +85,7 @@ fn in_line(line: Option<usize>) -> String {
     line.map(|line| format!(" (line {line})")).unwrap_or_default()
 }
 
-impl Template {
+impl MessageTemplate {
     /// Reads a template and tries it. With a `host`, messages end with the line that binds the code to it
     /// (<https://wicg.github.io/sms-one-time-codes/>); the template itself then says the code once, for people.
     /// White space at its end is dropped.

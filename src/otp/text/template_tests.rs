@@ -1,17 +1,17 @@
 //! Templates that are taken, and those that are refused before the first message.
 
 use super::super::{parse_origin_bound, segments};
-use super::{Template, TemplateError, Vars};
+use super::{MessageTemplate, TemplateError, Vars};
 
 const VARS: Vars<'_> = Vars { code: "004217", app: "Acme", ttl_minutes: 5, purpose: "login", lang: None };
 
 fn rendered(source: &str, host: Option<&str>) -> String {
-    let template = Template::new(source, host).expect("the template is good");
+    let template = MessageTemplate::new(source, host).expect("the template is good");
     String::clone(&template.render(&VARS).expect("and makes a message"))
 }
 
 fn refused(source: &str) -> TemplateError {
-    Template::new(source, None).expect_err("the template is bad")
+    MessageTemplate::new(source, None).expect_err("the template is bad")
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn variables_are_filled_in_and_nothing_is_escaped() {
     let source = "{{ code }} is your {{ app }} code for {{ purpose }}, valid {{ ttl_minutes }} min <&>'\"\n \n";
     assert_eq!(rendered(source, None), "004217 is your Acme code for login, valid 5 min <&>'\"");
     let source = "{% if lang == 'de' %}Ihr Code: {{ code }}{% else %}Your code: {{ code }}{% endif %}";
-    let template = Template::new(source, None).unwrap();
+    let template = MessageTemplate::new(source, None).unwrap();
     assert_eq!(*template.render(&VARS).unwrap(), "Your code: 004217");
     assert_eq!(*template.render(&Vars { lang: Some("de"), ..VARS }).unwrap(), "Ihr Code: 004217");
     assert_eq!(rendered("{{ app | upper }} {{ code }}{% set x = 1 %}{{ ' ' ~ x }}", None), "ACME 004217 1");
@@ -42,7 +42,7 @@ fn with_a_host_the_last_line_binds_the_code_to_it() {
 #[test]
 fn a_host_is_a_dns_name() {
     for host in ["", "https://example.com", "example.com:8443", "example.com/", "10.0.0.1", "exämple.com"] {
-        assert_eq!(Template::new("{{ code }}", Some(host)).err(), Some(TemplateError::Host), "{host:?}");
+        assert_eq!(MessageTemplate::new("{{ code }}", Some(host)).err(), Some(TemplateError::Host), "{host:?}");
     }
 }
 
@@ -56,7 +56,7 @@ fn the_code_stands_there_once_and_unchanged() {
     assert_eq!(refused("{{ code[:3] }}-{{ code[3:] }}"), TemplateError::Code(0));
     assert_eq!(refused("1{{ code }}"), TemplateError::Glued);
     assert_eq!(refused("{{ code }}{{ ttl_minutes }}"), TemplateError::Glued);
-    let late = Template::new("{% if lang %}Hallo{% else %}{{ code }}{% endif %}", None).unwrap();
+    let late = MessageTemplate::new("{% if lang %}Hallo{% else %}{{ code }}{% endif %}", None).unwrap();
     assert_eq!(late.render(&Vars { lang: Some("de"), ..VARS }), Err(TemplateError::Code(0)));
     // A code that stands in the text by chance does not make it two.
     assert_eq!(rendered("004217 {{ code }}", None), "004217 004217");
@@ -90,7 +90,7 @@ fn control_characters_reach_no_phone() {
     assert_eq!(refused("a\r\n{{ code }}"), TemplateError::Control('\r'));
     assert_eq!(refused("\t{{ code }}"), TemplateError::Control('\t'));
     assert_eq!(refused("{{ code }}\u{9B}x"), TemplateError::Control('\u{9B}'));
-    let template = Template::new("{{ app }}: {{ code }}", None).unwrap();
+    let template = MessageTemplate::new("{{ app }}: {{ code }}", None).unwrap();
     assert_eq!(template.render(&Vars { app: "A\u{1B}[2J", ..VARS }), Err(TemplateError::Control('\u{1B}')));
     assert_eq!(
         refused("\u{7}{{ code }}").to_string(),
@@ -100,7 +100,8 @@ fn control_characters_reach_no_phone() {
 
 #[test]
 fn no_error_and_no_debug_output_holds_the_code() {
-    let template = Template::new("{% if lang %}{{ code }}{{ app.x.y }}{% else %}{{ code }}{% endif %}", None).unwrap();
+    let template =
+        MessageTemplate::new("{% if lang %}{{ code }}{{ app.x.y }}{% else %}{{ code }}{% endif %}", None).unwrap();
     let error = template.render(&Vars { lang: Some("de"), ..VARS }).expect_err("app has no x");
     assert!(!format!("{error} {error:?} {template:?}").contains("004217"));
 }

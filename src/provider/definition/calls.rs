@@ -134,7 +134,7 @@ pub(super) fn reports(mut table: Reader<'_>) -> Result<Reports, DefinitionError>
         None => Vec::new(),
         Some(entry) if event.is_none() => {
             let what = "`report.events` has names of events, and `report.event` does not say where one has its name";
-            return Err(entry.problem(Problem::Senseless(what.to_owned())));
+            return Err(entry.problem(Problem::Invalid(what.to_owned())));
         }
         Some(entry) => entry.into_words()?,
     };

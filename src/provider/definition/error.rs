@@ -1,6 +1,6 @@
 //! What can be wrong with a definition, and where.
 
-use crate::otp::words::suggested;
+use crate::otp::suggest::suggested;
 
 /// What is wrong with a definition, and where: the line and the column count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +90,7 @@ pub enum Problem {
     TwoAuthorizations(String),
     /// What is there cannot work, or not without something else.
     #[error("{0}")]
-    Senseless(String),
+    Invalid(String),
     /// The same code or state in two lists.
     #[error("`{value}` stands under `{first}` and under `{second}`")]
     Twice {

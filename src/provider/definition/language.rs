@@ -6,7 +6,7 @@ use std::fmt;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde_json::{Map, Value};
 
-use crate::otp::words::{nearest, suggested};
+use crate::otp::suggest::{nearest, suggested};
 
 /// What a template or an expression sees.
 pub(in crate::provider) type Scope = BTreeMap<String, Jinja>;

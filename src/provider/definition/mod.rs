@@ -110,7 +110,7 @@ mod language;
 mod reader;
 mod refusals;
 mod sections;
-mod sense;
+mod validate;
 
 use std::collections::BTreeMap;
 
@@ -119,7 +119,7 @@ pub use error::{DefinitionError, Problem};
 pub(super) use language::{Expression, Failed, Scope, Template, Tree};
 
 use super::outcome::Class;
-use super::{Abilities, Description, is_real};
+use super::{Capabilities, Description, is_real};
 use crate::otp::Country;
 use reader::Reader;
 use sections::Names;
@@ -139,7 +139,7 @@ pub struct Definition {
     pub(super) base_url: Option<Template>,
     /// `base_url` as written, to be shown.
     pub(super) base_url_source: Option<String>,
-    pub(super) phone: PhoneFormat,
+    pub(super) phone: GatewayPhoneFormat,
     pub(super) body: AnswerFormat,
     /// `None`: the definition does not say, which [`Self::checked`] refuses.
     pub(super) encoding: Option<EncodingChoice>,
@@ -205,7 +205,7 @@ impl SenderKind {
 
 /// How a gateway writes phone numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PhoneFormat {
+pub(super) enum GatewayPhoneFormat {
     E164,
     Digits,
     National,
@@ -375,11 +375,11 @@ impl Definition {
         let docs = top.text("docs")?;
         let phone = match top.take("phone") {
             Some(entry) => entry.into_word(&[
-                ("e164", PhoneFormat::E164),
-                ("digits", PhoneFormat::Digits),
-                ("national", PhoneFormat::National),
+                ("e164", GatewayPhoneFormat::E164),
+                ("digits", GatewayPhoneFormat::Digits),
+                ("national", GatewayPhoneFormat::National),
             ])?,
-            None => PhoneFormat::E164,
+            None => GatewayPhoneFormat::E164,
         };
         let body = match top.take("body") {
             Some(entry) => entry.into_word(&[("json", AnswerFormat::Json), ("xml", AnswerFormat::Xml)])?,
@@ -425,8 +425,8 @@ impl Definition {
     }
 
     /// What the gateway can do beside sending.
-    pub(super) fn can(&self) -> Abilities {
-        Abilities {
+    pub(super) fn can(&self) -> Capabilities {
+        Capabilities {
             status: self.status.is_some(),
             balance: self.balance.is_some(),
             test: self.test.is_some() || self.balance.is_some(),

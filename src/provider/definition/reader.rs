@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{DefinitionError, Problem};
-use crate::otp::words::nearest;
+use crate::otp::suggest::nearest;
 
 /// A value with its key in full (`send.json.to`) and its place.
 pub(super) struct Entry<'a> {

@@ -22,7 +22,7 @@ pub(super) fn errors(mut table: Reader<'_>) -> Result<Errors, DefinitionError> {
     if let Some(mut classes) = table.table("classes")? {
         if errors.code.is_none() {
             let what = "`errors.classes` has codes, and `errors.code` does not say where an answer has one";
-            return Err(classes.problem(Problem::Senseless(what.to_owned())));
+            return Err(classes.problem(Problem::Invalid(what.to_owned())));
         }
         errors.classes = words_by_value(&mut classes, &lists)?.into_iter().collect();
         classes.finish()?;
@@ -49,7 +49,7 @@ fn statuses(table: &mut Reader<'_>, lists: &[(&'static str, Class)]) -> Result<B
         let number = status.parse().ok().filter(|number| (400..500).contains(number));
         number.map(|number: u16| (number, class)).ok_or_else(|| {
             let what = format!("`errors.statuses` takes 400 to 499, where nothing was sent, and not `{status}`");
-            table.problem(Problem::Senseless(what))
+            table.problem(Problem::Invalid(what))
         })
     });
     found.collect()
@@ -67,7 +67,7 @@ pub(super) fn words_by_value<T: Copy>(
         let (text, at) = (entry.text, entry.at);
         for value in entry.into_words()? {
             if value.is_empty() {
-                let problem = Problem::Senseless(format!("an empty text under `{name}` fits everything"));
+                let problem = Problem::Invalid(format!("an empty text under `{name}` fits everything"));
                 return Err(DefinitionError::at(text, at, problem));
             }
             if let Some(first) = listed.insert(value.clone(), name) {

@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
 
 use super::super::definition::{AnswerFormat, Scope, Unlisted};
-use super::super::outcome::{Class, Doubt, Outcome, Receipt, Refusal, is_id};
+use super::super::outcome::{Class, Indeterminate, Outcome, Receipt, Refusal, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
 use super::body::Body;
@@ -76,18 +76,18 @@ impl Gateway {
         // In a body that cannot be read nobody sees a no, or a doubt.
         let unseen = (success && send.refused.is_some()) || send.doubtful.is_some();
         if unseen && answered.unreadable().is_some() {
-            return Outcome::Unknown(Doubt { why: answered.not_understood() });
+            return Outcome::Unknown(Indeterminate { why: answered.not_understood() });
         }
         let refused = success && send.refused.as_ref().is_some_and(|refused| refused.holds(scope));
         if success && !refused && send.accepted.holds(scope) {
             return self.receipt(scope, message);
         }
         if send.doubtful.as_ref().is_some_and(|doubtful| doubtful.holds(scope)) {
-            return Outcome::Unknown(Doubt { why: answered.not_understood() });
+            return Outcome::Unknown(Indeterminate { why: answered.not_understood() });
         }
         match self.class(&answered, refused) {
             Some(class) => Outcome::Refused(self.refusal(class, &answered, redactor)),
-            None => Outcome::Unknown(Doubt { why: answered.not_understood() }),
+            None => Outcome::Unknown(Indeterminate { why: answered.not_understood() }),
         }
     }
 
@@ -147,9 +147,9 @@ impl Gateway {
         match id.text(scope).filter(fit) {
             Some(id) => Outcome::Accepted(Receipt { id: Some(id), segments, report: None }),
             None if send.id_optional => Outcome::Accepted(Receipt { id: None, segments, report: None }),
-            None => {
-                Outcome::Unknown(Doubt { why: "the gateway's answer says yes, but holds no message id".to_owned() })
-            }
+            None => Outcome::Unknown(Indeterminate {
+                why: "the gateway's answer says yes, but holds no message id".to_owned(),
+            }),
         }
     }
 

@@ -4,7 +4,7 @@ use minijinja::Value as Jinja;
 use tokio::time::Instant;
 
 use super::super::definition::{self, Scope};
-use super::super::outcome::{Amount, Asked, Class, Refusal, Silence};
+use super::super::outcome::{Amount, Class, QueryError, QueryResult, Refusal};
 use super::super::redact::Redactor;
 use super::answer::Answered;
 use super::exchange::{self, Exchange};
@@ -12,8 +12,13 @@ use super::{Gateway, request};
 use crate::otp::{DeliveryReport, Phone};
 
 impl Gateway {
-    pub(super) async fn ask_status(&self, message_id: &str, to: &Phone, deadline: Instant) -> Asked<DeliveryReport> {
-        let status = self.definition.status.as_ref().ok_or(Silence::NotOffered)?;
+    pub(super) async fn ask_status(
+        &self,
+        message_id: &str,
+        to: &Phone,
+        deadline: Instant,
+    ) -> QueryResult<DeliveryReport> {
+        let status = self.definition.status.as_ref().ok_or(QueryError::NotOffered)?;
         let mut redactor = self.redactor.clone();
         redactor.phone(to);
         let named = [("id".to_owned(), Jinja::from(message_id)), ("phone".to_owned(), Jinja::from(self.written(to)))];
@@ -22,8 +27,8 @@ impl Gateway {
         report.ok_or_else(|| self.without("state", &answered, &redactor))
     }
 
-    pub(super) async fn ask_balance(&self, deadline: Instant) -> Asked<Amount> {
-        let balance = self.definition.balance.as_ref().ok_or(Silence::NotOffered)?;
+    pub(super) async fn ask_balance(&self, deadline: Instant) -> QueryResult<Amount> {
+        let balance = self.definition.balance.as_ref().ok_or(QueryError::NotOffered)?;
         let mut redactor = self.redactor.clone();
         let answered = self.ask(&balance.request, Scope::new(), deadline, &mut redactor).await?;
         let text =
@@ -34,7 +39,7 @@ impl Gateway {
         }
     }
 
-    pub(super) async fn ask_test(&self, deadline: Instant) -> Asked<Option<String>> {
+    pub(super) async fn ask_test(&self, deadline: Instant) -> QueryResult<Option<String>> {
         let Some(test) = &self.definition.test else {
             let amount = self.ask_balance(deadline).await?;
             let unit = amount.currency.map(|currency| format!(" {currency}")).unwrap_or_default();
@@ -56,8 +61,8 @@ impl Gateway {
         named: Scope,
         deadline: Instant,
         redactor: &mut Redactor,
-    ) -> Result<Answered, Silence> {
-        let refused = |class, why: String| Silence::Refused(Refusal::new(class, why));
+    ) -> Result<Answered, QueryError> {
+        let refused = |class, why: String| QueryError::Refused(Refusal::new(class, why));
         let mut scope = named.clone();
         scope.extend(self.settings.clone());
         let built = request::build(&self.base, request, &self.definition.auth, &scope, (self.clock)(), redactor);
@@ -65,11 +70,11 @@ impl Gateway {
         let end = deadline.min(Instant::now() + self.timeout);
         let answer = match exchange::run(built, end, redactor).await {
             Exchange::Answered(answer) => answer,
-            Exchange::NotSent(refusal) => return Err(Silence::Refused(refusal)),
+            Exchange::NotSent(refusal) => return Err(QueryError::Refused(refusal)),
             Exchange::Doubtful(doubt) => return Err(refused(Class::Unreachable, doubt.why)),
         };
         let answered = Answered::read(answer, self.definition.body, named);
-        if answered.is_success() { Ok(answered) } else { Err(Silence::Refused(self.no(&answered, redactor))) }
+        if answered.is_success() { Ok(answered) } else { Err(QueryError::Refused(self.no(&answered, redactor))) }
     }
 
     /// What the gateway's own words make of an answer that is no yes.
@@ -79,13 +84,13 @@ impl Gateway {
     }
 
     /// The gateway's own no, or that its answer does not hold what was asked for.
-    fn without(&self, what: &str, answered: &Answered, redactor: &Redactor) -> Silence {
+    fn without(&self, what: &str, answered: &Answered, redactor: &Redactor) -> QueryError {
         let refusal = self.no(answered, redactor);
         if refusal.code.is_some() || self.words(&answered.scope).is_some() {
-            return Silence::Refused(refusal);
+            return QueryError::Refused(refusal);
         }
         let message = format!("its answer holds no {what} ({})", refusal.message);
         let advice = Some("compare its answer with the definition of the provider; -vv says more".to_owned());
-        Silence::Refused(Refusal { advice, ..Refusal::new(refusal.class, message) })
+        QueryError::Refused(Refusal { advice, ..Refusal::new(refusal.class, message) })
     }
 }

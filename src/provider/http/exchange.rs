@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue}
 use reqwest::{Client, Request, Response};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::outcome::{Class, Doubt, Refusal};
+use super::super::outcome::{Class, Indeterminate, Refusal};
 use super::super::redact::Redactor;
 use super::super::tls;
 
@@ -30,7 +30,7 @@ pub(super) enum Exchange {
     /// No connection was made, so no byte of the request was written.
     NotSent(Refusal),
     /// The request or a part of it may have arrived.
-    Doubtful(Doubt),
+    Doubtful(Indeterminate),
 }
 
 /// An answer.
@@ -96,7 +96,7 @@ fn not_sent(why: impl Into<String>) -> Exchange {
 }
 
 fn doubtful(why: &str) -> Exchange {
-    Exchange::Doubtful(Doubt { why: why.to_owned() })
+    Exchange::Doubtful(Indeterminate { why: why.to_owned() })
 }
 
 /// Answers are to come as they are: without this header any compression would do (RFC 9110 §12.5.3). Some come compressed
@@ -141,7 +141,9 @@ fn failed(error: &reqwest::Error, redactor: &Redactor) -> Exchange {
     if error.is_builder() {
         return not_sent("the request could not be made");
     }
-    Exchange::Doubtful(Doubt { why: redactor.clean(&format!("the connection broke before an answer came: {why}")) })
+    Exchange::Doubtful(Indeterminate {
+        why: redactor.clean(&format!("the connection broke before an answer came: {why}")),
+    })
 }
 
 /// The innermost reason. It never holds the URL, which may carry a key: only the outermost error knows it.

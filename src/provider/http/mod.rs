@@ -19,10 +19,10 @@ use tokio::time::Instant;
 
 pub(super) use open::open;
 
-use super::definition::{Definition, ENCODING, PhoneFormat, Scope, Tree};
-use super::outcome::{Amount, Asked, Class, Malformed, Outcome, Refusal, WebhookBody};
+use super::definition::{Definition, ENCODING, GatewayPhoneFormat, Scope, Tree};
+use super::outcome::{Amount, Class, Malformed, Outcome, QueryResult, Refusal, WebhookBody};
 use super::redact::Redactor;
-use super::{Abilities, Clock, Provider};
+use super::{Capabilities, Clock, Provider};
 use crate::otp::text::segments;
 use crate::otp::{Country, DeliveryReport, Message, Phone};
 use exchange::Exchange;
@@ -52,7 +52,7 @@ impl Provider for Gateway {
         self.definition.template_sender
     }
 
-    fn can(&self) -> Abilities {
+    fn capabilities(&self) -> Capabilities {
         self.definition.can()
     }
 
@@ -77,15 +77,15 @@ impl Provider for Gateway {
         }
     }
 
-    async fn status(&self, message_id: &str, to: &Phone, deadline: Instant) -> Asked<DeliveryReport> {
+    async fn status(&self, message_id: &str, to: &Phone, deadline: Instant) -> QueryResult<DeliveryReport> {
         self.ask_status(message_id, to, deadline).await
     }
 
-    async fn balance(&self, deadline: Instant) -> Asked<Amount> {
+    async fn balance(&self, deadline: Instant) -> QueryResult<Amount> {
         self.ask_balance(deadline).await
     }
 
-    async fn test(&self, deadline: Instant) -> Asked<Option<String>> {
+    async fn test(&self, deadline: Instant) -> QueryResult<Option<String>> {
         self.ask_test(deadline).await
     }
 
@@ -149,9 +149,9 @@ impl Gateway {
     /// A number as the gateway writes it.
     fn written(&self, phone: &Phone) -> String {
         match self.definition.phone {
-            PhoneFormat::E164 => phone.as_str().to_owned(),
-            PhoneFormat::Digits => phone.digits().to_owned(),
-            PhoneFormat::National => phone.national().to_owned(),
+            GatewayPhoneFormat::E164 => phone.as_str().to_owned(),
+            GatewayPhoneFormat::Digits => phone.digits().to_owned(),
+            GatewayPhoneFormat::National => phone.national().to_owned(),
         }
     }
 }

@@ -7,7 +7,7 @@ use minijinja::value::{Serde, ValueKind};
 use reqwest::Url;
 
 use super::super::definition::{AnswerFormat, Expression, Reports, Says, Scope};
-use super::super::outcome::{HandedIn, Malformed, WebhookBody, is_id};
+use super::super::outcome::{DeliveryCallback, Malformed, WebhookBody, is_id};
 use super::super::redact::Redactor;
 use super::Gateway;
 use super::body::Body;
@@ -89,7 +89,7 @@ impl Gateway {
         (!reports.events.contains(&event)).then(|| self.redactor.clean(&event))
     }
 
-    fn handed(&self, reports: &Reports, scope: &Scope) -> Result<HandedIn, Malformed> {
+    fn handed(&self, reports: &Reports, scope: &Scope) -> Result<DeliveryCallback, Malformed> {
         let id = reports.id.text(scope).filter(|id| is_id(id)).ok_or(Malformed::NoId)?;
         let report = self.report(&reports.says, scope, &self.redactor).ok_or(Malformed::NoState)?;
         let phone = reports.phone.as_ref().and_then(|phone| phone.text(scope)).map(|phone| {
@@ -97,7 +97,7 @@ impl Gateway {
             let national = country.and_then(|country| Phone::parse(&phone, Some(country)).ok());
             national.map_or(phone, |national| national.as_str().to_owned())
         });
-        Ok(HandedIn { message_id: id, ids: ReportIds::Exact, phone, report })
+        Ok(DeliveryCallback { message_id: id, ids: ReportIds::Exact, phone, report })
     }
 
     /// JSON, also of a gateway that answers in XML; what else it answers; or the fields of a form or a query.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::outcome::Class;
 use super::super::settings::{OpenError, Setting, Settings, wrong};
 use super::super::tls;
-use super::connect::Place;
+use super::connect::SmscAddress;
 use super::receipt::Manner;
 use crate::otp::{DeliveryReason, ReportIds, Secret};
 use crate::system::{FilePath, MAX_CERTIFICATES, Trust, read_text};
@@ -29,7 +29,7 @@ const LONGEST_PASSWORD: usize = 64;
 
 /// An account.
 pub(super) struct Account {
-    pub(super) place: Place,
+    pub(super) place: SmscAddress,
     pub(super) transmitter: bool,
     pub(super) system_id: COctetString<1, 16>,
     pub(super) password: Secret,
@@ -126,7 +126,7 @@ fn octet(settings: &Settings, name: &str, usual: u8) -> Result<u8, OpenError> {
     Ok(number.and_then(|number| u8::try_from(number).ok()).unwrap_or(usual))
 }
 
-fn place(settings: &Settings, host: String) -> Result<Place, OpenError> {
+fn place(settings: &Settings, host: String) -> Result<SmscAddress, OpenError> {
     let port = settings.number("port", u16::MAX, "a number from 0 to 65535")?.unwrap_or(2775);
     let wrong_tls = || wrong("tls", "true, false, or a table such as { ca = \"ca.pem\" }");
     let config = match settings.0.get("tls") {
@@ -146,7 +146,7 @@ fn place(settings: &Settings, host: String) -> Result<Place, OpenError> {
         Some(config) => Some((config.map_err(OpenError::Needs)?, name()?)),
         None => None,
     };
-    Ok(Place { host, port, tls })
+    Ok(SmscAddress { host, port, tls })
 }
 
 fn roots(path: &FilePath) -> Result<RootCertStore, OpenError> {

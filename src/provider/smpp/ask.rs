@@ -6,7 +6,7 @@ use rusmpp_core::pdus::owned::{DeliverSm, Pdu, QuerySm};
 use rusmpp_core::types::owned::COctetString;
 use tokio::time::Instant;
 
-use super::super::outcome::{Asked, Class, Refusal, Silence};
+use super::super::outcome::{Class, QueryError, QueryResult, Refusal};
 use super::super::redact::Redactor;
 use super::send::Smsc;
 use super::session::{Keeps, Session};
@@ -20,12 +20,12 @@ const HEARD: Duration = Duration::from_secs(1);
 impl Smsc {
     /// Asks with `query_sm`, and takes the receipt of the message where the SMSC delivers it meanwhile. Many SMSCs know
     /// only one of the two.
-    pub(super) async fn ask_status(&self, id: &str, to: &Phone, deadline: Instant) -> Asked<DeliveryReport> {
+    pub(super) async fn ask_status(&self, id: &str, to: &Phone, deadline: Instant) -> QueryResult<DeliveryReport> {
         let mut redactor = self.redactor.clone();
         redactor.phone(to);
         let end = deadline.min(Instant::now() + self.account.timeout);
         let query = self.query(id).ok_or_else(|| refused(Class::Other, "an SMSC has no message of such an id"))?;
-        let mut session = self.bound(end, &redactor).await.map_err(Silence::Refused)?;
+        let mut session = self.bound(end, &redactor).await.map_err(QueryError::Refused)?;
         let mut heard: Option<DeliveryReport> = None;
         let manner = &self.account.manner;
         let keep = |heard: &mut Option<DeliveryReport>, message: &DeliverSm| {
@@ -47,7 +47,7 @@ impl Smsc {
             // A receipt says why, too.
             (Ok(answered), Some(heard)) if answered.rank() > heard.rank() => Ok(answered),
             (_, Some(heard)) => Ok(heard),
-            (answered, None) => answered.map_err(Silence::Refused),
+            (answered, None) => answered.map_err(QueryError::Refused),
         }
     }
 
@@ -78,16 +78,16 @@ impl Smsc {
     }
 
     /// Binds, and ends the session again.
-    pub(super) async fn ask_test(&self, deadline: Instant) -> Asked<Option<String>> {
+    pub(super) async fn ask_test(&self, deadline: Instant) -> QueryResult<Option<String>> {
         let end = deadline.min(Instant::now() + self.account.timeout);
-        let session = self.bound(end, &self.redactor).await.map_err(Silence::Refused)?;
+        let session = self.bound(end, &self.redactor).await.map_err(QueryError::Refused)?;
         session.end(end).await;
         Ok(None)
     }
 }
 
-fn refused(class: Class, why: &str) -> Silence {
-    Silence::Refused(Refusal::new(class, why))
+fn refused(class: Class, why: &str) -> QueryError {
+    QueryError::Refused(Refusal::new(class, why))
 }
 
 fn unreadable() -> Refusal {

@@ -27,13 +27,13 @@ use serde_json::Value;
 pub(super) use send::open;
 
 use super::definition::{SettingSpec, SettingType};
-use super::{Abilities, Description, Features, SenderKind};
+use super::{Capabilities, Description, Features, SenderKind};
 
 /// The kind's name.
 pub(super) const KIND: &str = "smpp";
 
 /// No SMSC says what is left on an account.
-const ABILITIES: Abilities = Abilities { status: true, balance: false, test: true, reports: true };
+const CAPABILITIES: Capabilities = Capabilities { status: true, balance: false, test: true, reports: true };
 
 /// The kind is known, and what is missing is said.
 #[cfg(not(feature = "smpp"))]
@@ -52,7 +52,7 @@ pub(super) fn description() -> Description {
         settings: settings(),
         real: true,
         template_sender: false,
-        can: ABILITIES,
+        can: CAPABILITIES,
         features: Features {
             senders: vec![SenderKind::Number, SenderKind::ShortCode, SenderKind::Alphanumeric],
             dlt: true,

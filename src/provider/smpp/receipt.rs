@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rusmpp_core::pdus::owned::DeliverSm;
 use rusmpp_core::tlvs::owned::TlvValue;
 
-use super::super::outcome::{HandedIn, Malformed, is_id};
+use super::super::outcome::{DeliveryCallback, Malformed, is_id};
 use super::super::redact::Redactor;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, ReportIds};
 
@@ -104,12 +104,12 @@ pub(super) fn about(id: &str, delivered: &DeliverSm, manner: &Manner, redactor: 
 }
 
 /// The receipts that an application was delivered and hands in, one a line.
-pub(super) fn handed_in(text: &str, manner: &Manner, redactor: &Redactor) -> Result<Vec<HandedIn>, Malformed> {
+pub(super) fn handed_in(text: &str, manner: &Manner, redactor: &Redactor) -> Result<Vec<DeliveryCallback>, Malformed> {
     let read = |line: &str| {
         let receipt = read(line).ok_or(Malformed::NoReport)?;
         let message_id = Some(receipt.id).filter(|id| is_id(id)).ok_or(Malformed::NoId)?;
         let report = report(&receipt.state, receipt.error, manner, redactor);
-        Ok(HandedIn { message_id, ids: manner.ids, phone: None, report })
+        Ok(DeliveryCallback { message_id, ids: manner.ids, phone: None, report })
     };
     let reports = text.lines().filter(|line| !line.trim().is_empty()).map(read).collect::<Result<Vec<_>, _>>()?;
     if reports.is_empty() { Err(Malformed::NoReport) } else { Ok(reports) }

@@ -9,7 +9,9 @@ use rusmpp_core::types::owned::AnyOctetString;
 use rusmpp_core::values::InterfaceVersion;
 use tokio::time::Instant;
 
-use super::super::outcome::{Asked, Class, Doubt, Malformed, Outcome, Receipt, Refusal, WebhookBody, is_id};
+use super::super::outcome::{
+    Class, Indeterminate, Malformed, Outcome, QueryResult, Receipt, Refusal, WebhookBody, is_id,
+};
 use super::super::redact::Redactor;
 use super::super::settings::{OpenError, Setting, Settings};
 use super::account::{Account, Long};
@@ -18,7 +20,7 @@ use super::session::{Session, nothing};
 use super::wire::{Body, Frame};
 use super::{codes, receipt, submit};
 use crate::otp::{DeliveryReport, Message, Phone};
-use crate::provider::{Abilities, Provider};
+use crate::provider::{Capabilities, Provider};
 
 /// The longest that a session may take to stand: name, TCP, TLS and bind.
 const BOUND: Duration = Duration::from_secs(15);
@@ -54,8 +56,8 @@ impl Provider for Smsc {
         &self.name
     }
 
-    fn can(&self) -> Abilities {
-        super::ABILITIES
+    fn capabilities(&self) -> Capabilities {
+        super::CAPABILITIES
     }
 
     fn warning(&self) -> Option<String> {
@@ -85,11 +87,11 @@ impl Provider for Smsc {
         outcome
     }
 
-    async fn status(&self, message_id: &str, to: &Phone, deadline: Instant) -> Asked<DeliveryReport> {
+    async fn status(&self, message_id: &str, to: &Phone, deadline: Instant) -> QueryResult<DeliveryReport> {
         self.ask_status(message_id, to, deadline).await
     }
 
-    async fn test(&self, deadline: Instant) -> Asked<Option<String>> {
+    async fn test(&self, deadline: Instant) -> QueryResult<Option<String>> {
         self.ask_test(deadline).await
     }
 
@@ -211,5 +213,5 @@ fn unreachable(why: &str, redactor: &Redactor) -> Refusal {
 }
 
 fn doubt(why: &str, redactor: &Redactor) -> Outcome {
-    Outcome::Unknown(Doubt { why: redactor.clean(why) })
+    Outcome::Unknown(Indeterminate { why: redactor.clean(why) })
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{held, sorted};
-use crate::otp::{EVENTS_KEPT, Life, Moment};
+use crate::otp::{EVENTS_KEPT, Moment, Ttl};
 use crate::store::{Append, Change, Committed, Put, StoreError, timeline_name};
 
 /// So many dead values and events are removed at each commit, more than one commit makes.
@@ -47,12 +47,12 @@ pub(super) fn fold_log(connection: &Connection) {
 fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite::Result<()> {
     let (value, expires_at) = match put {
         Put::Keep => return Ok(()),
-        Put::Set(_, Life::Over) => {
+        Put::Set(_, Ttl::Expired) => {
             connection.execute("DELETE FROM cell WHERE name = ?1", params![name])?;
             return Ok(());
         }
-        Put::Set(value, Life::Forever) => (value, None),
-        Put::Set(value, Life::For(life)) => (value, Some(now.after(*life).millis())),
+        Put::Set(value, Ttl::Forever) => (value, None),
+        Put::Set(value, Ttl::For(life)) => (value, Some(now.after(*life).millis())),
     };
     let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
                ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";

@@ -8,9 +8,9 @@ use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::{Links, Unsent, silent};
-use super::failure::{Doing, Next};
-use super::server::{Durability, Place};
+use super::connection::{ConnectError, ConnectionPool, silent};
+use super::reply::{Access, ServerReply};
+use super::server::{Durability, Endpoint};
 use crate::store::StoreError;
 
 /// An answer that takes longer is taken for lost.
@@ -18,12 +18,12 @@ const ANSWER: Duration = Duration::from_secs(2);
 
 /// Commands for one server.
 pub(super) struct Call {
-    pub(super) links: Arc<Links>,
-    pub(super) place: Place,
+    pub(super) links: Arc<ConnectionPool>,
+    pub(super) place: Endpoint,
     /// The server is asked for keys that are on their way to it.
     pub(super) asking: bool,
     pub(super) commands: Vec<Cmd>,
-    pub(super) doing: Doing,
+    pub(super) doing: Access,
     /// Replicas that must have what these commands change.
     pub(super) wait: Option<Durability>,
     pub(super) end: Instant,
@@ -34,7 +34,7 @@ pub(super) enum Answered {
     /// An answer to each command, and how many replicas have it all, where that was asked.
     Each(Vec<RedisResult<Value>>, Option<RedisResult<u32>>),
     /// The server was not reached: nothing was executed.
-    Unsent(Unsent),
+    Unsent(ConnectError),
     /// The answer was lost.
     Lost(StoreError),
 }
@@ -47,7 +47,7 @@ impl Call {
         };
         if Instant::now() >= self.end {
             // Nothing is sent that there is no time to hear of.
-            return Answered::Unsent(Unsent { error: silent(&self.place), next: Next::No });
+            return Answered::Unsent(ConnectError { error: silent(&self.place), next: ServerReply::No });
         }
         let most = ANSWER + self.wait.map_or(Duration::ZERO, |durability| durability.wait);
         let end = self.end.min(Instant::now() + most);
@@ -60,7 +60,7 @@ impl Call {
 
     fn silent(&self) -> StoreError {
         match (silent(&self.place), self.doing) {
-            (StoreError::Unreachable(text), Doing::Writing) => StoreError::Unknown(text),
+            (StoreError::Unreachable(text), Access::Writing) => StoreError::Unknown(text),
             (error, _) => error,
         }
     }

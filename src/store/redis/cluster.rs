@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use redis::Value;
 use redis::cluster_routing::Slot;
 
-use super::server::Place;
+use super::server::Endpoint;
 use crate::store::StoreError;
 
 /// A node that has slots.
@@ -16,26 +16,26 @@ pub(super) struct Shard {
     pub(super) first: u16,
     /// Its id: another one has other cursors.
     pub(super) id: String,
-    pub(super) place: Place,
+    pub(super) place: Endpoint,
     slots: Vec<(u16, u16)>,
 }
 
 /// What is known of the slots.
 pub(super) struct Slots {
     /// The nodes that the configuration names.
-    seeds: Vec<Place>,
+    seeds: Vec<Endpoint>,
     known: Mutex<Known>,
 }
 
 #[derive(Default)]
 struct Known {
-    slots: HashMap<Slot, Place>,
+    slots: HashMap<Slot, Endpoint>,
     /// Which of the seeds is asked for a slot that nobody told of.
     turn: usize,
 }
 
 impl Slots {
-    pub(super) fn new(seeds: Vec<Place>) -> Self {
+    pub(super) fn new(seeds: Vec<Endpoint>) -> Self {
         Self { seeds, known: Mutex::default() }
     }
 
@@ -44,7 +44,7 @@ impl Slots {
     }
 
     /// The node that has a slot, or one that knows who has it.
-    pub(super) fn get(&self, slot: Slot) -> Result<Place, StoreError> {
+    pub(super) fn get(&self, slot: Slot) -> Result<Endpoint, StoreError> {
         self.known(|known| known.slots.get(&slot).cloned()).map_or_else(|| self.any(), Ok)
     }
 
@@ -53,13 +53,13 @@ impl Slots {
     }
 
     /// A node of the cluster.
-    pub(super) fn any(&self) -> Result<Place, StoreError> {
+    pub(super) fn any(&self) -> Result<Endpoint, StoreError> {
         let turn = self.known(|known| known.turn);
         let seed = self.seeds.get(turn % self.seeds.len().max(1));
         seed.cloned().ok_or_else(|| StoreError::Config("no node of the cluster is named".to_owned()))
     }
 
-    pub(super) fn learn(&self, slot: Slot, place: Place) {
+    pub(super) fn learn(&self, slot: Slot, place: Endpoint) {
         self.known(|known| known.slots.insert(slot, place));
     }
 
@@ -74,7 +74,7 @@ impl Slots {
     }
 
     /// A node is not reached, or has no slots any more: others are asked.
-    pub(super) fn forget(&self, place: &Place) {
+    pub(super) fn forget(&self, place: &Endpoint) {
         let asked = self.any().is_ok_and(|seed| seed == *place);
         self.known(|known| {
             known.slots.retain(|_, at| at != place);
@@ -89,7 +89,7 @@ impl Slots {
 }
 
 /// Reads the answer to `CLUSTER SLOTS` of one node: the masters, ordered by their lowest slots.
-pub(super) fn shards(answer: &Value, asked: &Place) -> Option<Vec<Shard>> {
+pub(super) fn shards(answer: &Value, asked: &Endpoint) -> Option<Vec<Shard>> {
     let Value::Array(ranges) = answer else { return None };
     let mut shards: Vec<Shard> = Vec::new();
     for range in ranges {
@@ -120,11 +120,11 @@ fn text(value: &Value) -> Option<&str> {
 }
 
 /// A node that does not know its own name is where the one that was asked is, at another port.
-pub(super) fn place(host: Option<&str>, port: u16, asked: &Place) -> Place {
+pub(super) fn place(host: Option<&str>, port: u16, asked: &Endpoint) -> Endpoint {
     match (host, asked) {
-        (Some(host), _) if !host.is_empty() && host != "?" => Place::Tcp(host.to_owned(), port),
-        (_, Place::Tcp(host, _)) => Place::Tcp(host.clone(), port),
-        (_, Place::Unix(_)) => asked.clone(),
+        (Some(host), _) if !host.is_empty() && host != "?" => Endpoint::Tcp(host.to_owned(), port),
+        (_, Endpoint::Tcp(host, _)) => Endpoint::Tcp(host.clone(), port),
+        (_, Endpoint::Unix(_)) => asked.clone(),
     }
 }
 

@@ -12,21 +12,21 @@ use redis::{
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::failure::{self, Doing, Next};
 use super::health::value;
+use super::reply::{self, Access, ServerReply};
 use super::script::Dialect;
-use super::server::{Deadline, Place, Server, Tls};
+use super::server::{Deadline, Endpoint, Server, Tls};
 use crate::otp::Secret;
 use crate::store::StoreError;
 
 /// A server that has no place for one more client is asked again after these pauses.
-const CROWDED: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+const CLIENT_LIMIT_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
 /// Why a server was not reached, and what to do about it. Nothing was executed.
 #[derive(Debug)]
-pub(super) struct Unsent {
+pub(super) struct ConnectError {
     pub(super) error: StoreError,
-    pub(super) next: Next,
+    pub(super) next: ServerReply,
 }
 
 /// What must hold of a server before it is used.
@@ -54,19 +54,19 @@ impl Patience {
 }
 
 /// Who we are at servers of one kind, and the connections to them.
-pub(super) struct Links {
+pub(super) struct ConnectionPool {
     username: Option<String>,
     password: Option<Secret>,
     tls: Option<Tls>,
     database: u32,
     checks: Checks,
     patience: Patience,
-    open: Mutex<HashMap<Place, MultiplexedConnection>>,
+    open: Mutex<HashMap<Endpoint, MultiplexedConnection>>,
     /// Those that do not speak as most do.
-    dialects: Mutex<HashMap<Place, Dialect>>,
+    dialects: Mutex<HashMap<Endpoint, Dialect>>,
 }
 
-impl Links {
+impl ConnectionPool {
     pub(super) fn new(
         (username, password): (Option<String>, Option<Secret>),
         tls: Option<Tls>,
@@ -78,11 +78,11 @@ impl Links {
     }
 
     /// The connection to a server, made where there is none. Nothing was executed when this fails.
-    pub(super) async fn get(&self, place: &Place) -> Result<MultiplexedConnection, Unsent> {
+    pub(super) async fn get(&self, place: &Endpoint) -> Result<MultiplexedConnection, ConnectError> {
         if let Some(open) = self.map(|open| open.get(place).cloned()) {
             return Ok(open);
         }
-        let mut crowded = CROWDED.iter();
+        let mut crowded = CLIENT_LIMIT_PAUSES.iter();
         let mut again = true;
         loop {
             match self.connect(place).await {
@@ -90,12 +90,12 @@ impl Links {
                     self.map(|open| open.insert(place.clone(), connection.clone()));
                     return Ok(connection);
                 }
-                Err(Unsent { error: StoreError::Unreachable(_), next })
-                    if again && next != Next::Distrust && Instant::now() < self.patience.deadline.end() =>
+                Err(ConnectError { error: StoreError::Unreachable(_), next })
+                    if again && next != ServerReply::TlsFailed && Instant::now() < self.patience.deadline.end() =>
                 {
                     again = false;
                 }
-                Err(unsent) if unsent.next == Next::Crowded => {
+                Err(unsent) if unsent.next == ServerReply::TooManyClients => {
                     let Some(pause) = crowded.next() else { return Err(unsent) };
                     sleep_until(self.patience.deadline.end().min(Instant::now() + *pause)).await;
                 }
@@ -105,47 +105,47 @@ impl Links {
     }
 
     /// What a server understands, as far as that is known.
-    pub(super) fn dialect(&self, place: &Place) -> Dialect {
+    pub(super) fn dialect(&self, place: &Endpoint) -> Dialect {
         self.dialects.lock().unwrap_or_else(PoisonError::into_inner).get(place).copied().unwrap_or_default()
     }
 
     /// A server said what it does not understand.
-    pub(super) fn speaks(&self, place: &Place, dialect: Dialect) {
+    pub(super) fn speaks(&self, place: &Endpoint, dialect: Dialect) {
         self.dialects.lock().unwrap_or_else(PoisonError::into_inner).insert(place.clone(), dialect);
     }
 
     /// After an error of the network: the next command connects anew.
-    pub(super) fn forget(&self, place: &Place) {
+    pub(super) fn forget(&self, place: &Endpoint) {
         self.map(|open| open.remove(place));
     }
 
-    fn map<T>(&self, work: impl FnOnce(&mut HashMap<Place, MultiplexedConnection>) -> T) -> T {
+    fn map<T>(&self, work: impl FnOnce(&mut HashMap<Endpoint, MultiplexedConnection>) -> T) -> T {
         work(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn connect(&self, place: &Place) -> Result<MultiplexedConnection, Unsent> {
+    async fn connect(&self, place: &Endpoint) -> Result<MultiplexedConnection, ConnectError> {
         let failed = |error: RedisError| self.unsent(&error, place);
         // An answer has its own time, which depends on the question.
         let Patience { connect, deadline } = &self.patience;
         let config = AsyncConnectionConfig::new().set_connection_timeout(Some(*connect)).set_response_timeout(None);
         let client = self.client(place).map_err(failed)?;
         let end = deadline.end();
-        let late = |_| Unsent { error: silent(place), next: Next::No };
+        let late = |_| ConnectError { error: silent(place), next: ServerReply::No };
         let connecting = timeout_at(end, client.get_multiplexed_async_connection_with_config(&config));
         let mut open = connecting.await.map_err(late)?.map_err(failed)?;
         timeout_at(end.min(Instant::now() + *connect), self.check(&mut open, place)).await.map_err(late)??;
         Ok(open)
     }
 
-    fn unsent(&self, error: &RedisError, place: &Place) -> Unsent {
-        Unsent { error: self.sorted(error, Doing::Reading, place), next: failure::next(error) }
+    fn unsent(&self, error: &RedisError, place: &Endpoint) -> ConnectError {
+        ConnectError { error: self.sorted(error, Access::Reading, place), next: reply::next(error) }
     }
 
-    fn client(&self, place: &Place) -> RedisResult<Client> {
+    fn client(&self, place: &Endpoint) -> RedisResult<Client> {
         let address = match (place, &self.tls) {
-            (Place::Unix(path), _) => ConnectionAddr::Unix(path.clone()),
-            (Place::Tcp(host, port), None) => ConnectionAddr::Tcp(host.clone(), *port),
-            (Place::Tcp(host, port), Some(_)) => {
+            (Endpoint::Unix(path), _) => ConnectionAddr::Unix(path.clone()),
+            (Endpoint::Tcp(host, port), None) => ConnectionAddr::Tcp(host.clone(), *port),
+            (Endpoint::Tcp(host, port), Some(_)) => {
                 ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
             }
         };
@@ -157,7 +157,7 @@ impl Links {
             settings = settings.set_password(password.expose());
         }
         let info = address.into_connection_info()?.set_redis_settings(settings);
-        let Some(tls) = self.tls.as_ref().filter(|_| matches!(place, Place::Tcp(..))) else {
+        let Some(tls) = self.tls.as_ref().filter(|_| matches!(place, Endpoint::Tcp(..))) else {
             return Client::open(info);
         };
         let client_tls = tls.client.as_ref().map(|(cert, key)| ClientTlsConfig {
@@ -167,7 +167,7 @@ impl Links {
         Client::build_with_tls(info, TlsCertificates { client_tls, root_cert: tls.ca.clone() })
     }
 
-    async fn check(&self, open: &mut MultiplexedConnection, place: &Place) -> Result<(), Unsent> {
+    async fn check(&self, open: &mut MultiplexedConnection, place: &Endpoint) -> Result<(), ConnectError> {
         if self.checks.is_master {
             self.must_be_master(open, place).await?;
         }
@@ -178,21 +178,21 @@ impl Links {
     }
 
     /// A Sentinel may be behind its time: step 3 of <https://redis.io/docs/latest/develop/reference/sentinel-clients/>.
-    async fn must_be_master(&self, open: &mut MultiplexedConnection, place: &Place) -> Result<(), Unsent> {
+    async fn must_be_master(&self, open: &mut MultiplexedConnection, place: &Endpoint) -> Result<(), ConnectError> {
         let asked: Result<Vec<Value>, _> = redis::cmd("ROLE").query_async(open).await;
         let role = asked.map_err(|error| self.unsent(&error, place))?;
         match role.first() {
             Some(Value::BulkString(role)) if role == b"master" => Ok(()),
             _ => {
                 let error = StoreError::NotReady(format!("{} is a replica, though the Sentinels name it", name(place)));
-                Err(Unsent { error, next: Next::Later })
+                Err(ConnectError { error, next: ServerReply::Later })
             }
         }
     }
 
     /// `volatile-*` and `allkeys-*` drop failure counts under memory pressure: a silent way around every limit.
     /// `INFO` tells it where `CONFIG` is blocked, as it is on managed Redis.
-    async fn must_not_evict(&self, open: &mut MultiplexedConnection, place: &Place) -> Result<(), Unsent> {
+    async fn must_not_evict(&self, open: &mut MultiplexedConnection, place: &Endpoint) -> Result<(), ConnectError> {
         let asked: Result<String, _> = redis::cmd("INFO").arg("memory").query_async(open).await;
         let info = asked.map_err(|error| self.unsent(&error, place))?;
         match (value(&info, "maxmemory_policy"), value(&info, "maxmemory")) {
@@ -202,14 +202,14 @@ impl Links {
                     "{} may evict limits and locks when its memory is full (maxmemory-policy {policy})",
                     name(place)
                 ));
-                Err(Unsent { error, next: Next::No })
+                Err(ConnectError { error, next: ServerReply::No })
             }
         }
     }
 
     /// What an error means. Who was refused is said too: Redis 7.0 does not.
-    pub(super) fn sorted(&self, error: &RedisError, doing: Doing, place: &Place) -> StoreError {
-        match failure::sorted(error, doing, &name(place)) {
+    pub(super) fn sorted(&self, error: &RedisError, doing: Access, place: &Endpoint) -> StoreError {
+        match reply::classify(error, doing, &name(place)) {
             StoreError::Denied(text) => {
                 StoreError::Denied(format!("{text} (as the user `{}`)", self.username.as_deref().unwrap_or("default")))
             }
@@ -221,8 +221,8 @@ impl Links {
     }
 
     /// A port that wants TLS hangs up on who speaks none, and one that speaks none waits for the rest of the line.
-    fn one_sided(&self, error: &RedisError, place: &Place) -> Option<&'static str> {
-        let Place::Tcp(..) = place else { return None };
+    fn one_sided(&self, error: &RedisError, place: &Endpoint) -> Option<&'static str> {
+        let Endpoint::Tcp(..) = place else { return None };
         match self.tls {
             None if error.is_connection_dropped() && !error.is_connection_refusal() => {
                 Some(" (as of a port that wants TLS)")
@@ -234,11 +234,11 @@ impl Links {
 }
 
 /// What messages call a server: host and port, or the path; no user, no password.
-pub(super) fn name(place: &Place) -> String {
+pub(super) fn name(place: &Endpoint) -> String {
     format!("the Redis at {place}")
 }
 
 /// It said nothing for as long as it may.
-pub(super) fn silent(place: &Place) -> StoreError {
+pub(super) fn silent(place: &Endpoint) -> StoreError {
     StoreError::Unreachable(format!("{} does not answer in time", name(place)))
 }

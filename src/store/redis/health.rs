@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::failure::Doing;
-use super::route::To;
+use super::dispatcher::Request;
+use super::reply::Access;
 use super::script::{Kind, Script};
+use super::topology::Destination;
 use super::version::is_too_old;
-use super::way::Ask;
 use super::{Redis, connection};
-use crate::otp::Phone;
-use crate::otp::foreign::escaped;
 use crate::layout::privacyidea::Family;
-use crate::store::{Health, Place, Rights, ServerFacts, StoreError};
+use crate::otp::Phone;
+use crate::otp::escape::escaped;
+use crate::store::{Endpoint, Health, Rights, ServerFacts, StoreError};
 
 pub(super) const REHEARSAL: &str = include_str!("health.lua");
 const MAY_READ: &str = include_str!("may_read.lua");
@@ -41,8 +41,8 @@ impl Redis {
     async fn refused_writes(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.keys.nobodys();
         let script = Script::new(Kind::Writes, REHEARSAL, &keys);
-        let ask = Ask { to: super::to(&keys), command: script.into() };
-        let answers: Vec<Vec<String>> = self.run(vec![ask], Doing::Reading).await?;
+        let ask = Request { to: super::to(&keys), command: script.into() };
+        let answers: Vec<Vec<String>> = self.run(vec![ask], Access::Reading).await?;
         Ok(answers.concat())
     }
 
@@ -62,10 +62,10 @@ impl Redis {
         let asks = keys.map(|key| {
             let mut script = Script::new(Kind::Reads, MAY_READ, &[&key]);
             script.arg(commands);
-            Ask { to: super::to(&[key]), command: script.into() }
+            Request { to: super::to(&[key]), command: script.into() }
         });
         // The same commands are asked for on each.
-        let answers: Vec<Vec<String>> = self.run(asks.collect(), Doing::Reading).await?;
+        let answers: Vec<Vec<String>> = self.run(asks.collect(), Access::Reading).await?;
         Ok(answers.into_iter().find(|refused| !refused.is_empty()).unwrap_or_default())
     }
 
@@ -74,29 +74,29 @@ impl Redis {
         if refused.is_empty() {
             return Ok(());
         }
-        let name = self.way.name();
+        let name = self.dispatcher.name();
         Err(StoreError::Denied(format!("{name} does not let this user call {}", refused.join(", "))))
     }
 
     pub(super) async fn age_if_empty(&self, phone: &Phone) -> Option<Duration> {
         // All of it: Redis 6 takes one section at a time.
-        let ask = Ask { to: super::to(&[self.keys.timeline(phone)]), command: redis::cmd("INFO").into() };
+        let ask = Request { to: super::to(&[self.keys.timeline(phone)]), command: redis::cmd("INFO").into() };
         // Managed servers may have no `INFO`, and users may not be allowed to ask.
-        let answers: Vec<String> = self.run(vec![ask], Doing::Reading).await.ok()?;
+        let answers: Vec<String> = self.run(vec![ask], Access::Reading).await.ok()?;
         age_if_empty(answers.first()?)
     }
 
     /// Those of the server, or of each master of a Cluster; and which of these are not there.
-    async fn all_facts(&self) -> Result<(Vec<ServerFacts>, Vec<(Place, StoreError)>), StoreError> {
-        let Some(shards) = self.way.shards().await? else {
-            let mut facts = self.facts(To::Any, &self.way.name()).await?;
-            facts.place = self.way.place().await;
+    async fn all_facts(&self) -> Result<(Vec<ServerFacts>, Vec<(Endpoint, StoreError)>), StoreError> {
+        let Some(shards) = self.dispatcher.shards().await? else {
+            let mut facts = self.facts(Destination::Any, &self.dispatcher.name()).await?;
+            facts.place = self.dispatcher.place().await;
             return Ok((vec![facts], Vec::new()));
         };
         let (mut all, mut absent) = (Vec::with_capacity(shards.len()), Vec::new());
         for shard in shards {
             let name = connection::name(&shard.place);
-            match self.facts(To::Node(shard.place.clone()), &name).await {
+            match self.facts(Destination::Node(shard.place.clone()), &name).await {
                 Ok(facts) => all.push(ServerFacts { place: Some(shard.place), ..facts }),
                 Err(error @ StoreError::Denied(_)) => return Err(error),
                 Err(error) => absent.push((shard.place, error)),
@@ -105,9 +105,9 @@ impl Redis {
         Ok((all, absent))
     }
 
-    async fn facts(&self, to: To, name: &str) -> Result<ServerFacts, StoreError> {
-        let ask = Ask { to: to.clone(), command: redis::cmd("INFO").into() };
-        let answers: Vec<String> = self.run(vec![ask], Doing::Reading).await?;
+    async fn facts(&self, to: Destination, name: &str) -> Result<ServerFacts, StoreError> {
+        let ask = Request { to: to.clone(), command: redis::cmd("INFO").into() };
+        let answers: Vec<String> = self.run(vec![ask], Access::Reading).await?;
         let info = answers.into_iter().next().unwrap_or_default();
         let mut facts = read(&info, name);
         if facts.persistent == Some(false) {
@@ -117,11 +117,11 @@ impl Redis {
     }
 
     /// Whether snapshots are made, which `INFO` does not say. Managed servers block `CONFIG`.
-    async fn snapshots(&self, to: To) -> Option<bool> {
+    async fn snapshots(&self, to: Destination) -> Option<bool> {
         let mut command = redis::cmd("CONFIG");
         command.arg("GET").arg("save");
         let answers: Vec<Vec<String>> =
-            self.run(vec![Ask { to, command: command.into() }], Doing::Reading).await.ok()?;
+            self.run(vec![Request { to, command: command.into() }], Access::Reading).await.ok()?;
         answers.into_iter().next()?.get(1).map(|rules| !rules.is_empty())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::layout::{KeyedLayout, literal};
 use crate::otp::{Phone, UserId};
-use crate::store::{Cell, Own, Whose, decoded, timeline_name};
+use crate::store::{OwnKey, Owner, StoreKey, decoded, timeline_name};
 
 /// Names under one prefix, so that many tools and environments can share a Redis.
 #[derive(Debug, Clone)]
@@ -17,11 +17,11 @@ impl Keys {
         Self { prefix: format!("{prefix}:"), layout }
     }
 
-    pub(super) fn cell(&self, cell: &Cell) -> String {
+    pub(super) fn cell(&self, cell: &StoreKey) -> String {
         match (cell, &self.layout) {
-            (Cell::App(key), _) => key.clone(),
-            (Cell::Record(phone), Some(layout)) => self.tagged(&layout.tag(phone), "record"),
-            (Cell::Users(phone), Some(layout)) => self.tagged(&layout.tag(phone), "users"),
+            (StoreKey::App(key), _) => key.clone(),
+            (StoreKey::Record(phone), Some(layout)) => self.tagged(&layout.tag(phone), "record"),
+            (StoreKey::Users(phone), Some(layout)) => self.tagged(&layout.tag(phone), "users"),
             _ => self.named(&cell.name()),
         }
     }
@@ -36,19 +36,19 @@ impl Keys {
     }
 
     /// Whose a key is, by its name.
-    pub(super) fn whose(&self, key: &[u8]) -> Whose {
-        let Some(name) = key.strip_prefix(self.prefix.as_bytes()) else { return Whose::Theirs };
+    pub(super) fn whose(&self, key: &[u8]) -> Owner {
+        let Some(name) = key.strip_prefix(self.prefix.as_bytes()) else { return Owner::Other };
         let own = std::str::from_utf8(name).ok().and_then(|name| self.own(name));
-        own.map_or(Whose::Unknown, Whose::Ours)
+        own.map_or(Owner::Unknown, Owner::Ours)
     }
 
-    fn own(&self, name: &str) -> Option<Own> {
-        let Some(layout) = &self.layout else { return Own::read(name) };
+    fn own(&self, name: &str) -> Option<OwnKey> {
+        let Some(layout) = &self.layout else { return OwnKey::read(name) };
         // Those of a phone lie beside the application's.
         let end = [":record", ":users", ":timeline"].into_iter().find(|end| name.ends_with(end));
-        let Some(end) = end else { return Own::read(name) };
+        let Some(end) = end else { return OwnKey::read(name) };
         let tag = name.strip_suffix(end)?.strip_prefix('{')?.strip_suffix('}')?;
-        Own::read(&format!("{{{}}}{end}", layout.phone_of_tag(tag)?.as_str()))
+        OwnKey::read(&format!("{{{}}}{end}", layout.phone_of_tag(tag)?.as_str()))
     }
 
     pub(super) fn timeline(&self, phone: &Phone) -> String {
@@ -63,7 +63,7 @@ impl Keys {
         let Some(layout) = &self.layout else {
             return ["{+0}:record", "{+0}:timeline"].map(|name| self.named(name)).into();
         };
-        let (tag, keys) = layout.nobodys();
+        let (tag, keys) = layout.probe_keys();
         let own = ["record", "timeline"].map(|name| self.tagged(&tag, name));
         own.into_iter().chain(keys).collect()
     }

@@ -2,13 +2,13 @@
 
 use redis::Value;
 
-use super::failure::{Doing, sorted};
+use super::dispatcher::Request;
+use super::reply::{Access, classify};
 use super::script::{Kind, Script};
-use super::way::Ask;
 use super::{Redis, to};
-use crate::otp::Phone;
 use crate::layout::KeyedLayout;
-use crate::store::{Cell, Members, Page, StoreError};
+use crate::otp::Phone;
+use crate::store::{Members, Page, StoreError, StoreKey};
 
 const MEMBERS: &str = include_str!("members.lua");
 
@@ -18,14 +18,14 @@ impl Redis {
         let asks = sets.iter().map(|set| {
             let mut script = Script::new(Kind::Reads, MEMBERS, &[set]);
             script.arg(most);
-            Ask { to: to(&[set]), command: script.into() }
+            Request { to: to(&[set]), command: script.into() }
         });
-        let answers: Vec<Vec<Value>> = self.run(asks.collect(), Doing::Reading).await?;
+        let answers: Vec<Vec<Value>> = self.run(asks.collect(), Access::Reading).await?;
         answers.into_iter().map(|answer| self.of_set(answer)).collect()
     }
 
     fn of_set(&self, answer: Vec<Value>) -> Result<Option<Members>, StoreError> {
-        let strange = |error: redis::ParsingError| sorted(&error.into(), Doing::Reading, &self.way.name());
+        let strange = |error: redis::ParsingError| classify(&error.into(), Access::Reading, &self.dispatcher.name());
         let mut parts = answer.into_iter();
         let (kind, count, found) = (parts.next(), parts.next(), parts.next());
         let members = Members {
@@ -69,16 +69,21 @@ impl Redis {
     }
 
     /// The phones of which there is no record, nor a key of a purpose that comes earlier in the list.
-    async fn only_theirs(&self, layout: &KeyedLayout, place: usize, phones: Vec<Phone>) -> Result<Vec<String>, StoreError> {
+    async fn only_theirs(
+        &self,
+        layout: &KeyedLayout,
+        place: usize,
+        phones: Vec<Phone>,
+    ) -> Result<Vec<String>, StoreError> {
         let ask = |phone: &Phone| {
-            let record = self.keys.cell(&Cell::Record(phone.clone()));
+            let record = self.keys.cell(&StoreKey::Record(phone.clone()));
             let earlier = layout.keys(phone, None).unwrap_or_default().into_iter().take(place).map(|keys| keys.code);
             let keys: Vec<String> = std::iter::once(record).chain(earlier).collect();
             let mut command = redis::cmd("EXISTS");
             command.arg(&keys);
-            Ask { to: to(&keys), command: command.into() }
+            Request { to: to(&keys), command: command.into() }
         };
-        let known: Vec<u64> = self.run(phones.iter().map(ask).collect(), Doing::Reading).await?;
+        let known: Vec<u64> = self.run(phones.iter().map(ask).collect(), Access::Reading).await?;
         let unknown = phones.into_iter().zip(known).filter(|(_, known)| *known == 0);
         Ok(unknown.map(|(phone, _)| phone.as_str().to_owned()).collect())
     }

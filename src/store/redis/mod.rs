@@ -4,18 +4,18 @@ mod acl;
 mod call;
 mod cluster;
 mod connection;
-mod failure;
+mod dispatcher;
 mod health;
+mod key_snapshot;
 mod keys;
 mod lodging;
-mod route;
+mod reply;
 mod scan;
 mod script;
 mod sentinel;
 mod server;
-mod survey;
+mod topology;
 mod version;
-mod way;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
@@ -26,19 +26,19 @@ use redis::cluster_routing::Slot;
 use redis::{FromRedisValue, Value};
 
 pub use acl::{Role, Understood, rules, rules_for, sentinel_rules, sentinel_rules_for};
-pub use server::{Deadline, Deployment, Durability, Place, Sentinels, Server, Tls};
+pub use server::{Deadline, Deployment, Durability, Endpoint, Sentinels, Server, Tls};
 pub use version::understood;
 
 use self::call::millis;
-use self::failure::{Doing, sorted};
+use self::dispatcher::{Dispatcher, Request};
 use self::keys::Keys;
-use self::route::To;
+use self::reply::{Access, classify};
 use self::script::{Kind, Script};
-use self::way::{Ask, Way};
-use super::{Cell, Change, Committed, Health, Key, Loaded, Members, Page, Put, Sight, Store, StoreError};
-use crate::otp::Life;
-use crate::otp::foreign::escaped;
+use self::topology::Destination;
+use super::{Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Put, Store, StoreError, StoreKey};
 use crate::layout::Application;
+use crate::otp::Ttl;
+use crate::otp::escape::escaped;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
 const LOAD: &str = include_str!("load.lua");
@@ -48,7 +48,7 @@ const APP: &str = include_str!("app.lua");
 const LOAD_APP: &str = include_str!("load_app.lua");
 /// A Redis: one server, a Cluster, or a master and its replicas.
 pub struct Redis {
-    way: Way,
+    dispatcher: Dispatcher,
     keys: Keys,
     /// privacyIDEA keeps its challenges there.
     challenges: bool,
@@ -64,7 +64,7 @@ impl Redis {
     #[must_use]
     pub fn new(server: &Server) -> Self {
         Self {
-            way: Way::new(server),
+            dispatcher: Dispatcher::new(server),
             keys: Keys::new(&server.prefix, server.application.as_ref().and_then(Application::layout).cloned()),
             challenges: server.application == Some(Application::PrivacyIdea),
             durability: server.durability,
@@ -74,8 +74,8 @@ impl Redis {
     }
 
     /// Runs commands, and gives the answer of each. A change that is not as sure as it must be is a failure.
-    async fn run<T: FromRedisValue>(&self, asks: Vec<Ask>, doing: Doing) -> Result<Vec<T>, StoreError> {
-        let outcome = match self.way.run(&asks, doing).await {
+    async fn run<T: FromRedisValue>(&self, asks: Vec<Request>, doing: Access) -> Result<Vec<T>, StoreError> {
+        let outcome = match self.dispatcher.run(&asks, doing).await {
             Ok(outcome) => outcome,
             Err(error) => return Err(self.dated(error).await),
         };
@@ -86,15 +86,15 @@ impl Redis {
             *self.unsure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         }
         let read = |answer: Value| {
-            redis::from_redis_value(answer).map_err(|error| sorted(&error.into(), doing, &self.way.name()))
+            redis::from_redis_value(answer).map_err(|error| classify(&error.into(), doing, &self.dispatcher.name()))
         };
         outcome.answers.into_iter().map(read).collect()
     }
 
-    fn commit_ask(&self, change: &Change) -> Ask {
+    fn commit_ask(&self, change: &Change) -> Request {
         let mut keys: Vec<String> = change.writes.iter().map(|write| self.keys.cell(&write.cell)).collect();
         keys.extend(change.append.as_ref().map(|append| self.keys.timeline(&append.phone)));
-        let kind = if change.relieves { Kind::Relieves } else { Kind::Writes };
+        let kind = if change.allow_when_full { Kind::Relieves } else { Kind::Writes };
         let app = if change.writes.iter().any(|write| write.cell.is_foreign()) { APP } else { "" };
         let mut command = Script::new(kind, format!("{app}{COMMIT}"), &keys);
         command.arg(change.writes.len());
@@ -106,13 +106,13 @@ impl Redis {
             });
             match &write.put {
                 Put::Keep if write.cell.is_foreign() => command.arg("app").arg("").arg(""),
-                Put::Set(_, Life::Over) if write.cell.is_foreign() => command.arg("app-drop").arg("").arg(""),
+                Put::Set(_, Ttl::Expired) if write.cell.is_foreign() => command.arg("app-drop").arg("").arg(""),
                 // Its end stands in the value.
                 Put::Set(value, _) if write.cell.is_foreign() => command.arg("app-set").arg(value).arg(""),
                 Put::Keep => command.arg("keep").arg("").arg(""),
-                Put::Set(_, Life::Over) => command.arg("drop").arg("").arg(""),
-                Put::Set(value, Life::Forever) => command.arg("set").arg(value).arg(""),
-                Put::Set(value, Life::For(life)) => command.arg("set").arg(value).arg(lifetime(*life)),
+                Put::Set(_, Ttl::Expired) => command.arg("drop").arg("").arg(""),
+                Put::Set(value, Ttl::Forever) => command.arg("set").arg(value).arg(""),
+                Put::Set(value, Ttl::For(life)) => command.arg("set").arg(value).arg(lifetime(*life)),
             };
         }
         if let Some(append) = &change.append {
@@ -121,17 +121,17 @@ impl Redis {
                 command.arg(serde_json::to_vec(event).unwrap_or_default());
             }
         }
-        Ask { to: to(&keys), command: command.into() }
+        Request { to: to(&keys), command: command.into() }
     }
 }
 
 #[async_trait]
 impl Store for Redis {
-    async fn load(&self, groups: &[Vec<Cell>]) -> Result<Vec<Loaded>, StoreError> {
+    async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
         let asks = groups.iter().map(|cells| {
             let keys: Vec<String> = cells.iter().map(|cell| self.keys.cell(cell)).collect();
             // `EVAL` would need leave to write the keys, and a Redis user who may only read could not even look.
-            let command = if cells.iter().any(Cell::is_foreign) {
+            let command = if cells.iter().any(StoreKey::is_foreign) {
                 let mut script = Script::new(Kind::Reads, format!("{APP}{LOAD_APP}"), &keys);
                 for cell in cells {
                     script.arg(if cell.is_foreign() { "app" } else { "" });
@@ -140,9 +140,9 @@ impl Store for Redis {
             } else {
                 Script::new(Kind::Reads, LOAD, &keys)
             };
-            Ask { to: to(&keys), command: command.into() }
+            Request { to: to(&keys), command: command.into() }
         });
-        let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(asks.collect(), Doing::Reading).await;
+        let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(asks.collect(), Access::Reading).await;
         let answers = match answers {
             Err(error) => return Err(self.named(error).await),
             Ok(answers) => answers,
@@ -152,7 +152,7 @@ impl Store for Redis {
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
         let asks = changes.iter().map(|change| self.commit_ask(change)).collect();
-        let answers: Result<Vec<(i64, i64, i64)>, _> = self.run(asks, Doing::Writing).await;
+        let answers: Result<Vec<(i64, i64, i64)>, _> = self.run(asks, Access::Writing).await;
         let answers = match answers {
             Err(error) => return Err(self.named(error).await),
             Ok(answers) => answers,
@@ -167,8 +167,8 @@ impl Store for Redis {
         let key = self.keys.timeline(phone);
         let mut command = redis::cmd("LRANGE");
         command.arg(&key).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
-        let ask = Ask { to: to(&[key]), command: command.into() };
-        let answers: Vec<Vec<Vec<u8>>> = self.run(vec![ask], Doing::Reading).await?;
+        let ask = Request { to: to(&[key]), command: command.into() };
+        let answers: Vec<Vec<Vec<u8>>> = self.run(vec![ask], Access::Reading).await?;
         let read = |line: &Vec<u8>| {
             let wrong = |_| StoreError::Data(format!("a line of `{}`", escaped(&self.keys.timeline(phone))));
             serde_json::from_slice(line).map_err(wrong)
@@ -205,11 +205,11 @@ impl Store for Redis {
         self.names(pattern, cursor, page).await
     }
 
-    async fn look(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
+    async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
         self.looked_at(keys).await
     }
 
-    async fn purge(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
+    async fn purge(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
         self.purged(sights).await
     }
 
@@ -231,7 +231,7 @@ impl Redis {
     }
 
     fn loaded(&self, answer: Vec<Option<Vec<u8>>>) -> Result<Loaded, StoreError> {
-        let strange = || StoreError::Unreachable(format!("{} is not a Redis server", self.way.name()));
+        let strange = || StoreError::Unreachable(format!("{} is not a Redis server", self.dispatcher.name()));
         let mut values = answer.into_iter();
         let mut number = || std::str::from_utf8(&values.next()??).ok()?.parse::<i64>().ok();
         let now = number().zip(number()).map(|(seconds, micros)| moment(seconds, micros)).ok_or_else(strange)?;
@@ -248,7 +248,7 @@ pub fn writing_scripts() -> Vec<(&'static str, String)> {
         ("commit", Kind::Writes, commit.as_str()),
         ("commit that relieves", Kind::Relieves, commit.as_str()),
         ("rehearsal", Kind::Writes, health::REHEARSAL),
-        ("purge", Kind::Relieves, survey::PURGE_WHOLE),
+        ("purge", Kind::Relieves, key_snapshot::PURGE_WHOLE),
     ];
     let both = [script::Dialect::Redis7, script::Dialect::Redis6];
     bodies
@@ -258,8 +258,8 @@ pub fn writing_scripts() -> Vec<(&'static str, String)> {
 }
 
 /// Whoever has these keys, which all lie in one slot.
-fn to(keys: &[impl AsRef<[u8]>]) -> To {
-    keys.first().map_or(To::Any, |key| To::Slot(Slot::for_key(key.as_ref())))
+fn to(keys: &[impl AsRef<[u8]>]) -> Destination {
+    keys.first().map_or(Destination::Any, |key| Destination::Slot(Slot::for_key(key.as_ref())))
 }
 
 /// A lifetime in milliseconds, as the scripts take it. Less than one would be refused, and more than 31,000 years could not

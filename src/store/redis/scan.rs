@@ -6,9 +6,9 @@ use redis::Value;
 
 use super::Redis;
 use super::cluster::{Position, Shard};
-use super::failure::Doing;
-use super::route::To;
-use super::way::Ask;
+use super::dispatcher::Request;
+use super::reply::Access;
+use super::topology::Destination;
 use crate::store::{Page, StoreError};
 
 /// What `SCAN` answers: where to go on, and names.
@@ -35,26 +35,26 @@ impl Redis {
         cursor: Option<&str>,
         page: usize,
     ) -> Result<Page<Vec<u8>>, StoreError> {
-        let shards = self.way.shards().await?;
+        let shards = self.dispatcher.shards().await?;
         self.find_missing(shards.as_deref().unwrap_or_default()).await?;
         let (to, from) = match (&shards, cursor) {
-            (None, cursor) => (To::Any, cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?),
+            (None, cursor) => (Destination::Any, cursor.map_or(Ok(0), str::parse).map_err(|_| StoreError::Cursor)?),
             (Some(shards), cursor) => {
                 let start = Position { first: 0, id: String::new(), cursor: 0 };
                 let position = cursor.map_or(Some(start), Position::read).ok_or(StoreError::Cursor)?;
                 let Some((shard, from)) = position.find(shards) else { return Ok(Page::default()) };
-                (To::Node(shard.place.clone()), from)
+                (Destination::Node(shard.place.clone()), from)
             }
         };
         let mut command = redis::cmd("SCAN");
         command.arg(from).arg("MATCH").arg(pattern).arg("COUNT").arg(page);
-        let ask = Ask { to: to.clone(), command: command.into() };
-        let answer: Result<Vec<Scanned>, _> = self.run(vec![ask], Doing::Reading).await;
+        let ask = Request { to: to.clone(), command: command.into() };
+        let answer: Result<Vec<Scanned>, _> = self.run(vec![ask], Access::Reading).await;
         let ((next, found), missing) = match answer {
             Ok(mut answer) => (answer.pop().unwrap_or_default(), None),
-            Err(error @ StoreError::Unreachable(_)) if shards.is_some() && self.way.has_time() => {
-                if let To::Node(place) = &to {
-                    self.way.pass(place);
+            Err(error @ StoreError::Unreachable(_)) if shards.is_some() && self.dispatcher.has_time() => {
+                if let Destination::Node(place) = &to {
+                    self.dispatcher.pass(place);
                 }
                 ((0, Vec::new()), Some(error))
             }
@@ -63,7 +63,8 @@ impl Redis {
         let next = match &shards {
             None => (next != 0).then(|| next.to_string()),
             Some(shards) => {
-                let asked = shards.iter().find(|shard| matches!(&to, To::Node(place) if *place == shard.place));
+                let asked =
+                    shards.iter().find(|shard| matches!(&to, Destination::Node(place) if *place == shard.place));
                 asked.and_then(|asked| Position::after(shards, asked, next))
             }
         };
@@ -78,11 +79,11 @@ impl Redis {
         }
         let (mut first, mut is_reached) = (None, false);
         for shard in shards {
-            let ask = Ask { to: To::Node(shard.place.clone()), command: redis::cmd("PING").into() };
-            let answer: Result<Vec<Value>, _> = self.run(vec![ask], Doing::Reading).await;
+            let ask = Request { to: Destination::Node(shard.place.clone()), command: redis::cmd("PING").into() };
+            let answer: Result<Vec<Value>, _> = self.run(vec![ask], Access::Reading).await;
             match answer {
-                Err(error @ StoreError::Unreachable(_)) if self.way.has_time() => {
-                    self.way.pass(&shard.place);
+                Err(error @ StoreError::Unreachable(_)) if self.dispatcher.has_time() => {
+                    self.dispatcher.pass(&shard.place);
                     first.get_or_insert(error);
                 }
                 _ => is_reached = true,

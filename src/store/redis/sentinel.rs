@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use redis::RedisError;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::{Checks, Links, Patience};
-use super::failure::Doing;
-use super::server::{Place, Sentinels};
+use super::connection::{Checks, ConnectionPool, Patience};
+use super::reply::Access;
+use super::server::{Endpoint, Sentinels};
 use crate::store::StoreError;
 
 /// So often.
@@ -18,10 +18,10 @@ const ROUNDS: usize = 2;
 /// The Sentinels, and the master that one of them named.
 pub(super) struct Master {
     name: String,
-    nodes: Vec<Place>,
-    links: Links,
+    nodes: Vec<Endpoint>,
+    links: ConnectionPool,
     patience: Patience,
-    known: Mutex<Option<Place>>,
+    known: Mutex<Option<Endpoint>>,
     /// Which of them is asked first.
     turn: AtomicUsize,
 }
@@ -32,7 +32,7 @@ impl Master {
         Self {
             name: sentinels.master.clone(),
             nodes: sentinels.nodes.clone(),
-            links: Links::new(who, sentinels.tls.clone(), 0, Checks::default(), patience.clone()),
+            links: ConnectionPool::new(who, sentinels.tls.clone(), 0, Checks::default(), patience.clone()),
             patience: patience.clone(),
             known: Mutex::default(),
             turn: AtomicUsize::default(),
@@ -45,7 +45,7 @@ impl Master {
     }
 
     /// The master, asked for where it is not known.
-    pub(super) async fn get(&self) -> Result<Place, StoreError> {
+    pub(super) async fn get(&self) -> Result<Endpoint, StoreError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(place) = known {
             return Ok(place);
@@ -65,10 +65,10 @@ impl Master {
 
     /// One that refuses, knows no such master or has another password than the others says nothing about the others, so each
     /// is asked. Those that are silent are asked once more, after the others: one that is busy with many is not gone.
-    async fn ask(&self) -> Result<Place, StoreError> {
-        let mut open: Vec<&Place> = self.nodes.iter().collect();
+    async fn ask(&self) -> Result<Endpoint, StoreError> {
+        let mut open: Vec<&Endpoint> = self.nodes.iter().collect();
         open.rotate_left(self.turn.load(Ordering::Relaxed) % self.nodes.len().max(1));
-        let mut why: Vec<(&Place, StoreError)> = Vec::new();
+        let mut why: Vec<(&Endpoint, StoreError)> = Vec::new();
         for _ in 0..ROUNDS {
             let mut silent = Vec::new();
             for node in open {
@@ -92,7 +92,7 @@ impl Master {
     }
 
     /// What is wrong is told as what it is where it is the same with all of them.
-    fn unnamed(&self, why: &[(&Place, StoreError)]) -> StoreError {
+    fn unnamed(&self, why: &[(&Endpoint, StoreError)]) -> StoreError {
         let all = |is: fn(&StoreError) -> bool| !why.is_empty() && why.iter().all(|(_, error)| is(error));
         let same =
             all(|error| matches!(error, StoreError::Denied(_))) || all(|error| matches!(error, StoreError::Config(_)));
@@ -104,15 +104,15 @@ impl Master {
         StoreError::Unreachable(format!("no Sentinel names the master `{}`: {why}", self.name))
     }
 
-    async fn ask_one(&self, node: &Place) -> Result<Option<Place>, StoreError> {
+    async fn ask_one(&self, node: &Endpoint) -> Result<Option<Endpoint>, StoreError> {
         let mut open = self.links.get(node).await.map_err(|unsent| unsent.error)?;
         let mut command = redis::cmd("SENTINEL");
         command.arg("get-master-addr-by-name").arg(&self.name);
         let answer: Result<Option<(String, u16)>, RedisError> = command.query_async(&mut open).await;
         let named = answer.map_err(|error| {
             self.links.forget(node);
-            self.links.sorted(&error, Doing::Reading, node)
+            self.links.sorted(&error, Access::Reading, node)
         })?;
-        Ok(named.map(|(host, port)| Place::Tcp(host, port)))
+        Ok(named.map(|(host, port)| Endpoint::Tcp(host, port)))
     }
 }

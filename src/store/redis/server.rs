@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::otp::Secret;
 use crate::layout::Application;
+use crate::otp::Secret;
 
 /// A Redis, and how to treat it.
 #[derive(Debug, Clone)]
@@ -43,9 +43,9 @@ pub struct Server {
 #[derive(Debug, Clone)]
 pub enum Deployment {
     /// One server.
-    Alone(Place),
+    Alone(Endpoint),
     /// A Redis Cluster, by some of its nodes.
-    Cluster(Vec<Place>),
+    Cluster(Vec<Endpoint>),
     /// The master that Sentinels name.
     Sentinel(Sentinels),
 }
@@ -56,7 +56,7 @@ pub struct Sentinels {
     /// The name of the master.
     pub master: String,
     /// Where they are.
-    pub nodes: Vec<Place>,
+    pub nodes: Vec<Endpoint>,
     /// The ACL user there.
     pub username: Option<String>,
     /// The password there.
@@ -67,7 +67,7 @@ pub struct Sentinels {
 
 /// Where one process listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum Endpoint {
     /// A name or an address without brackets, and a port.
     Tcp(String, u16),
     /// A socket.
@@ -115,7 +115,7 @@ impl fmt::Debug for Deadline {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(host, port) if host.parse::<Ipv6Addr>().is_ok() => write!(f, "[{host}]:{port}"),

@@ -4,27 +4,27 @@ use redis::{Cmd, Value};
 
 use super::Redis;
 use super::acl::Understood;
-use super::connection::{Checks, Links, Patience};
-use super::failure::{Doing, NEEDED, Next, next};
+use super::connection::{Checks, ConnectionPool, Patience};
+use super::dispatcher::Request;
 use super::health::value;
-use super::route::To;
+use super::reply::{Access, NEEDED, ServerReply, next};
 use super::sentinel::Master;
-use super::server::{Deployment, Place, Server};
-use super::way::Ask;
-use crate::otp::foreign::escaped;
+use super::server::{Deployment, Endpoint, Server};
+use super::topology::Destination;
+use crate::otp::escape::escaped;
 use crate::store::StoreError;
 
 /// Which rules the servers understand; `None`: none of them was reached. Nobody logs in for it: a server says that it
 /// knows no such command before it asks who wants to know.
 pub async fn understood(server: &Server) -> Option<Understood> {
-    let places: Vec<Place> = match &server.deployment {
+    let places: Vec<Endpoint> = match &server.deployment {
         Deployment::Alone(place) => vec![place.clone()],
         Deployment::Cluster(seeds) => seeds.clone(),
         Deployment::Sentinel(sentinels) => {
             vec![Master::new(sentinels, &Patience::with(server)).get().await.ok()?]
         }
     };
-    let links = Links::new((None, None), server.tls.clone(), 0, Checks::default(), Patience::with(server));
+    let links = ConnectionPool::new((None, None), server.tls.clone(), 0, Checks::default(), Patience::with(server));
     for place in places {
         let Some(new) = knows(&links, &place, redis::cmd("EVAL_RO").arg("return 1").arg(0)).await else { continue };
         if new {
@@ -38,10 +38,10 @@ pub async fn understood(server: &Server) -> Option<Understood> {
 }
 
 /// Whether a server knows a command; `None`: it does not say.
-async fn knows(links: &Links, place: &Place, command: &Cmd) -> Option<bool> {
+async fn knows(links: &ConnectionPool, place: &Endpoint, command: &Cmd) -> Option<bool> {
     let mut open = links.get(place).await.ok()?;
     match command.query_async::<Value>(&mut open).await {
-        Err(error) if next(&error) == Next::Older => Some(false),
+        Err(error) if next(&error) == ServerReply::Older => Some(false),
         Err(error) if error.code().is_none() => None,
         _ => Some(true),
     }
@@ -53,12 +53,13 @@ impl Redis {
         let StoreError::Config(_) = &error else { return error };
         let mut command = redis::cmd("INFO");
         command.arg("server");
-        let asked = self.way.run(&[Ask { to: To::Any, command: command.into() }], Doing::Reading).await;
+        let asked =
+            self.dispatcher.run(&[Request { to: Destination::Any, command: command.into() }], Access::Reading).await;
         let info = asked.ok().and_then(|outcome| outcome.answers.into_iter().next());
         let info = info.and_then(|answer| redis::from_redis_value::<String>(answer).ok());
         match info.as_deref().and_then(|info| value(info, "redis_version")) {
             Some(version) if is_too_old(version) => {
-                let name = self.way.name();
+                let name = self.dispatcher.name();
                 StoreError::Config(format!("{name} is Redis {}, which is too old: {NEEDED}", escaped(version)))
             }
             _ => error,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState};
-use otpctl::provider::{Asked, Class, Malformed, Silence, open};
+use otpctl::provider::{Class, Malformed, QueryError, QueryResult, open};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -11,7 +11,7 @@ use super::smsc::{PASSWORD, Smsc};
 use crate::support::{Letter, context, settings};
 
 /// What a provider says of the message `m1`, when the SMSC answers a query so and delivers these messages.
-async fn status(query: Value, delivered: Value, more: Value) -> (Asked<DeliveryReport>, Smsc) {
+async fn status(query: Value, delivered: Value, more: Value) -> (QueryResult<DeliveryReport>, Smsc) {
     let smsc = Smsc::start(json!({"query": query, "deliver": delivered}));
     let phone = Letter::new().phone;
     let report = smsc.provider(&more).status("m1", &phone, Instant::now() + Duration::from_secs(5)).await;
@@ -50,7 +50,7 @@ async fn the_state_of_a_message_can_be_asked_for() {
         smsc.event("unbind");
     }
     let (report, _) = status(json!({"status": 0x67}), json!([]), json!({})).await;
-    let Err(Silence::Refused(refusal)) = report else { panic!("{report:?}") };
+    let Err(QueryError::Refused(refusal)) = report else { panic!("{report:?}") };
     assert_eq!(refusal.code.as_deref(), Some("ESME_RQUERYFAIL"));
 }
 
@@ -106,8 +106,11 @@ async fn a_test_binds_and_sends_nothing() {
     assert_eq!(smsc.events().len(), 2, "bind and unbind");
     let smsc = Smsc::start(json!({"password": "an0ther"}));
     let refused = smsc.provider(&json!({})).test(end()).await;
-    assert!(matches!(&refused, Err(Silence::Refused(refusal)) if refusal.class == Class::Credentials), "{refused:?}");
-    assert_eq!(smsc.provider(&json!({})).balance(end()).await, Err(Silence::NotOffered));
+    assert!(
+        matches!(&refused, Err(QueryError::Refused(refusal)) if refusal.class == Class::Credentials),
+        "{refused:?}"
+    );
+    assert_eq!(smsc.provider(&json!({})).balance(end()).await, Err(QueryError::NotOffered));
 }
 
 #[test]

@@ -6,8 +6,11 @@ use proptest::prelude::*;
 
 use super::{Case, LEASE, at, take};
 use crate::otp::record::{Delivery, Verdict};
-use crate::otp::rules::{Asked, Known, Mark, REQUEST_KEPT, Reserve, SendRefused, Way, attempt, budget, mark, reserve};
-use crate::otp::{Life, Limits, LockLength, LockStep, MAX_TTL, Moment, Quota, Stored as _};
+use crate::otp::rules::{
+    AttemptRequest, IssueMode, PhoneState, REQUEST_KEPT, ReserveRequest, SendRefused, SendResult, attempt, budget,
+    record_send, reserve,
+};
+use crate::otp::{Limits, LockLength, LockStep, MAX_TTL, Moment, Quota, Stored as _, Ttl};
 
 const DAY: i64 = 86_400_000;
 
@@ -31,19 +34,19 @@ fn file(seconds: u64) -> Limits {
     }
 }
 
-fn does(known: &mut Known, case: &Case, now: Moment, limits: &Limits, turn: usize, act: Act) {
+fn does(known: &mut PhoneState, case: &Case, now: Moment, limits: &Limits, turn: usize, act: Act) {
     known.record.clamp(now, limits);
     let (id, key) = (format!("ch_{turn}"), format!("key {turn}"));
     match act {
         Act::Send { keyed } => {
             let request = keyed.then_some((key.as_str(), "arguments"));
-            let asked = Reserve { request, ..case.sms(&id) };
+            let asked = ReserveRequest { request, ..case.sms(&id) };
             if let Ok(step) = reserve(known, now, limits, &asked) {
                 take(known, step);
             }
         }
         Act::Print => {
-            if let Ok(step) = reserve(known, now, limits, &case.reserve(&id, Way::Print)) {
+            if let Ok(step) = reserve(known, now, limits, &case.reserve(&id, IssueMode::Print)) {
                 take(known, step);
             }
         }
@@ -77,7 +80,7 @@ proptest! {
     fn no_clock_leaves_a_wait_that_no_file_asks_for(
         acts in prop::collection::vec((clock(), prop_oneof![Just(10_u64), Just(600)], act()), 1..30),
     ) {
-        let (case, mut known) = (Case::new(), Known::default());
+        let (case, mut known) = (Case::new(), PhoneState::default());
         for (turn, (millis, seconds, act)) in acts.into_iter().enumerate() {
             does(&mut known, &case, at(millis), &file(seconds), turn, act);
         }
@@ -98,8 +101,8 @@ proptest! {
             prop_assert_eq!(slot.failures(now.after(longest * 5), &limits), 0);
         }
         match record.life(now, &limits) {
-            Life::For(life) => prop_assert!(life <= REQUEST_KEPT.max(longest * 20), "{:?}", life),
-            life => prop_assert_eq!(life, Life::Over),
+            Ttl::For(life) => prop_assert!(life <= REQUEST_KEPT.max(longest * 20), "{:?}", life),
+            life => prop_assert_eq!(life, Ttl::Expired),
         }
         prop_assert_eq!(crate::otp::Record::read(Some(&record.write())).unwrap(), record.clone());
     }
@@ -108,7 +111,7 @@ proptest! {
     fn an_honest_clock_has_nothing_to_put_right(
         acts in prop::collection::vec((0..700_000_i64, prop_oneof![Just(10_u64), Just(600)], act()), 1..30),
     ) {
-        let (case, mut known, mut now) = (Case::new(), Known::default(), 0);
+        let (case, mut known, mut now) = (Case::new(), PhoneState::default(), 0);
         for (turn, (pause, seconds, act)) in acts.into_iter().enumerate() {
             now += pause;
             prop_assert!(!known.record.clone().clamp(at(now), &file(seconds)));
@@ -119,12 +122,12 @@ proptest! {
 
 #[test]
 fn a_clock_that_was_years_ahead_leaves_the_longest_step_of_the_cooldown() {
-    let (case, mut known, limits) = (Case::new(), Known::default(), file(10));
+    let (case, mut known, limits) = (Case::new(), PhoneState::default(), file(10));
     does(&mut known, &case, at(3650 * DAY), &limits, 0, Act::Send { keyed: false });
     assert!(known.record.clamp(at(0), &limits));
     let refused = reserve(&known, at(0), &limits, &case.sms("ch_1")).map(|_| ());
     assert_eq!(refused, Err(SendRefused::UnderWay(at(0).after(LEASE))));
-    let step = mark(&known, at(1), "ch_0", &Mark::Sent(Delivery::by("p")));
+    let step = record_send(&known, at(1), "ch_0", &SendResult::Sent(Delivery::by("p")));
     take(&mut known, step);
     assert_eq!(
         reserve(&known, at(2), &limits, &case.sms("ch_1")).map(|_| ()),
@@ -150,17 +153,17 @@ fn the_smaller_windows_of_another_file_erase_no_send() {
     };
     let others = [Act::Send { keyed: true }, Act::Print, Act::Wrong, Act::Right];
     for other in others {
-        let (case, mut known) = (Case::new(), Known::default());
+        let (case, mut known) = (Case::new(), PhoneState::default());
         for turn in 0..5 {
             let (now, id) = (at(turn * 60_000), format!("ch_{turn}"));
             let step = reserve(&known, now, &long, &case.sms(&id)).unwrap();
             take(&mut known, step);
-            let step = mark(&known, now, &id, &Mark::Sent(Delivery::by("p")));
+            let step = record_send(&known, now, &id, &SendResult::Sent(Delivery::by("p")));
             take(&mut known, step);
         }
         let now = at(400_000);
         does(&mut known, &case, now, &short, 9, other);
-        let Life::For(life) = known.record.life(now, &short) else { panic!("it has an end: {other:?}") };
+        let Ttl::For(life) = known.record.life(now, &short) else { panic!("it has an end: {other:?}") };
         assert!(now.after(life) >= at(240_000).after(Duration::from_secs(3600)), "the other file needs it: {other:?}");
         let refused = reserve(&known, at(500_000), &long, &case.sms("ch_x"));
         assert!(matches!(refused, Err(SendRefused::Quota(..))), "{other:?}: {refused:?}");
@@ -172,7 +175,7 @@ fn what_another_file_forgets_sooner_still_counts_as_a_failure() {
     let kept =
         |seconds| Limits { failures_kept: Duration::from_secs(seconds), cooldown: Vec::new(), ..Limits::default() };
     let (long, short) = (kept(86_400), kept(1));
-    let (case, mut known) = (Case::new(), Known::default());
+    let (case, mut known) = (Case::new(), PhoneState::default());
     does(&mut known, &case, at(0), &long, 0, Act::Print);
     for turn in 1..4 {
         does(&mut known, &case, at(0), &long, turn, Act::Wrong);
@@ -181,9 +184,9 @@ fn what_another_file_forgets_sooner_still_counts_as_a_failure() {
         does(&mut known, &case, at(10_000), &short, turn, act);
     }
     assert_eq!(known.record.purposes[&case.purpose].failures(at(10_000), &long), 4);
-    assert_eq!(known.record.life(at(10_000), &short), Life::For(Duration::from_secs(86_390)));
+    assert_eq!(known.record.life(at(10_000), &short), Ttl::For(Duration::from_secs(86_390)));
     // And what only the other file counted is there for the one that remembers longer.
-    let mut known = Known::default();
+    let mut known = PhoneState::default();
     does(&mut known, &case, at(0), &short, 0, Act::Print);
     does(&mut known, &case, at(0), &short, 1, Act::Wrong);
     does(&mut known, &case, at(10_000), &short, 2, Act::Print);
@@ -201,11 +204,11 @@ fn a_record_of_an_earlier_version_is_read_as_it_was_meant() {
     assert!(!record.clamp(at(1000), &Limits::default()));
     let slot = record.purposes.values().next().unwrap();
     assert_eq!(slot.failures(at(1000), &Limits::default()), 2);
-    let known = Known { record, ..Known::default() };
+    let known = PhoneState { record, ..PhoneState::default() };
     let case = Case::new();
-    let again = Reserve { request: Some(("k", "a")), ..case.sms("ch_2") };
+    let again = ReserveRequest { request: Some(("k", "a")), ..case.sms("ch_2") };
     let said = reserve(&known, at(2000), &Limits::default(), &again).unwrap().outcome;
     assert!(matches!(said, crate::otp::rules::Reserved::Replayed(challenge) if challenge.id == "ch_1"));
-    let wrong = Asked { attempt_id: "at_1", ..case.asked(&case.wrong, "") };
+    let wrong = AttemptRequest { attempt_id: "at_1", ..case.asked(&case.wrong, "") };
     assert_eq!(attempt(&known, at(3000), &Limits::default(), &wrong).unwrap().outcome.answer.verdict, Verdict::Wrong);
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::{Case, LEASE, at, code, peppers, take, user};
 use crate::otp::record::{Delivery, PURPOSES, Reason, SendOutcome, State, Verdict};
 use crate::otp::rules::{
-    About, Asked, Known, Linked, Mark, Recorded, Remap, Reported, Reserve, Reserved, Revoke, SendRefused, TryRefused,
-    Unlock, Way, attempt, budget, link, mark, report, reserve, revoke, unlink, unlock,
+    AttemptError, AttemptRequest, IssueMode, Linked, MessageRef, PhoneState, Recorded, Remap, Reported, ReserveRequest,
+    Reserved, RevokeRequest, SendRefused, SendResult, UnlockRequest, attempt, budget, link, record_send, report,
+    reserve, revoke, unlink, unlock,
 };
 use crate::otp::user::USERS_PER_PHONE;
-use crate::otp::{DeliveryReport, DeliveryState, Life, Stored as _};
+use crate::otp::{DeliveryReport, DeliveryState, Stored as _, Ttl};
 use crate::otp::{Limits, LockLength, LockStep, Moment, Phone, Quota, Record};
 
 const MINUTE: i64 = 60_000;
@@ -26,7 +27,7 @@ fn delivery() -> Delivery {
 /// A phone, and the limits that hold for it.
 struct Bench<'c> {
     case: &'c Case,
-    known: Known,
+    known: PhoneState,
     limits: Limits,
 }
 
@@ -34,52 +35,52 @@ static CASE: LazyLock<Case> = LazyLock::new(Case::new);
 
 impl<'c> Bench<'c> {
     fn new(limits: Limits) -> Self {
-        Self { case: &CASE, known: Known::default(), limits }
+        Self { case: &CASE, known: PhoneState::default(), limits }
     }
 
     fn reserve<'r>(
         &mut self,
         now: Moment,
-        asked: impl FnOnce(&'c Case) -> Reserve<'r>,
+        asked: impl FnOnce(&'c Case) -> ReserveRequest<'r>,
     ) -> Result<Reserved, SendRefused> {
         let step = reserve(&self.known, now, &self.limits, &asked(self.case))?;
         Ok(take(&mut self.known, step))
     }
 
     fn sms(&mut self, now: Moment, id: &str) -> Result<(), SendRefused> {
-        self.reserve(now, |case| Reserve { challenge_id: id, ..case.sms("") }).map(|_| ())
+        self.reserve(now, |case| ReserveRequest { challenge_id: id, ..case.sms("") }).map(|_| ())
     }
 
     fn print(&mut self, now: Moment, id: &str) {
-        self.reserve(now, |case| Reserve { challenge_id: id, ..case.reserve("", Way::Print) }).unwrap();
+        self.reserve(now, |case| ReserveRequest { challenge_id: id, ..case.reserve("", IssueMode::Print) }).unwrap();
     }
 
-    fn mark(&mut self, now: Moment, id: &str, said: &Mark) -> Option<String> {
-        let step = mark(&self.known, now, id, said);
+    fn mark(&mut self, now: Moment, id: &str, said: &SendResult) -> Option<String> {
+        let step = record_send(&self.known, now, id, said);
         take(&mut self.known, step).superseded
     }
 
     fn sent(&mut self, now: Moment, id: &str) {
         self.sms(now, id).unwrap();
-        self.mark(now, id, &Mark::Sent(delivery()));
+        self.mark(now, id, &SendResult::Sent(delivery()));
     }
 
     fn attempt<'r>(
         &mut self,
         now: Moment,
-        asked: impl FnOnce(&'c Case) -> Asked<'r>,
-    ) -> Result<(Verdict, Option<Reason>), TryRefused> {
+        asked: impl FnOnce(&'c Case) -> AttemptRequest<'r>,
+    ) -> Result<(Verdict, Option<Reason>), AttemptError> {
         let step = attempt(&self.known, now, &self.limits, &asked(self.case))?;
         let tried = take(&mut self.known, step);
         Ok((tried.answer.verdict, tried.answer.reason))
     }
 
     fn right(&mut self, now: Moment, id: &str) -> (Verdict, Option<Reason>) {
-        self.attempt(now, |case| Asked { attempt_id: id, ..case.asked(&case.right, "") }).unwrap()
+        self.attempt(now, |case| AttemptRequest { attempt_id: id, ..case.asked(&case.right, "") }).unwrap()
     }
 
     fn wrong(&mut self, now: Moment, id: &str) -> (Verdict, Option<Reason>) {
-        self.attempt(now, |case| Asked { attempt_id: id, ..case.asked(&case.wrong, "") }).unwrap()
+        self.attempt(now, |case| AttemptRequest { attempt_id: id, ..case.asked(&case.wrong, "") }).unwrap()
     }
 
     fn state(&self, id: &str) -> State {
@@ -120,7 +121,7 @@ fn the_cooldown_grows_and_begins_again_after_ten_of_its_longest_steps() {
         bench.sent(at(30_000), "ch_2");
         assert_eq!(bench.sms(at(89_999), "ch_3"), Err(SendRefused::Cooldown(at(90_000))));
         bench.sent(at(90_000), "ch_3");
-        let Life::For(life) = bench.known.record.life(at(90_000), &bench.limits) else { panic!("it has an end") };
+        let Ttl::For(life) = bench.known.record.life(at(90_000), &bench.limits) else { panic!("it has an end") };
         assert!(life >= Duration::from_secs(600), "it is known so long: {life:?}");
         let allowed = |bench: &Bench<'_>, now| budget(&bench.known.record, now, &bench.limits).allowed_at;
         let (last, quiet) = (at(689_999), at(689_999 + 600_000));
@@ -168,19 +169,20 @@ fn only_one_process_sends_until_its_lease_is_over() {
     bench.sms(at(0), "ch_1").unwrap();
     let until = at(0).after(LEASE);
     assert_eq!(bench.sms(at(49_999), "ch_2"), Err(SendRefused::UnderWay(until)));
-    let printing = bench.reserve(at(49_999), |case| case.reserve("ch_2", Way::Print));
+    let printing = bench.reserve(at(49_999), |case| case.reserve("ch_2", IssueMode::Print));
     assert_eq!(printing, Err(SendRefused::UnderWay(until)));
     assert_eq!(bench.sms(until, "ch_2"), Ok(()));
     assert_eq!(bench.state("ch_1"), State::Superseded, "its sender is taken for dead");
-    assert_eq!(bench.mark(until, "ch_1", &Mark::Sent(delivery())), None);
+    assert_eq!(bench.mark(until, "ch_1", &SendResult::Sent(delivery())), None);
     assert_eq!((bench.state("ch_1"), bench.state("ch_2")), (State::Superseded, State::Pending), "and stays it");
 }
 
 #[test]
 fn never_more_than_one_older_code_is_open_beside_the_new_one() {
     let mut bench = Bench::new(free());
-    for (n, said) in
-        [Mark::Unknown(delivery()), Mark::Unknown(delivery()), Mark::Unknown(delivery())].iter().enumerate()
+    for (n, said) in [SendResult::Unknown(delivery()), SendResult::Unknown(delivery()), SendResult::Unknown(delivery())]
+        .iter()
+        .enumerate()
     {
         let id = format!("ch_{n}");
         bench.sms(at(0), &id).unwrap();
@@ -190,7 +192,7 @@ fn never_more_than_one_older_code_is_open_beside_the_new_one() {
         [bench.state("ch_0"), bench.state("ch_1"), bench.state("ch_2")],
         [State::Superseded, State::Unknown, State::Unknown]
     );
-    assert_eq!(bench.mark(at(0), "ch_2", &Mark::Sent(delivery())), None, "what was said once stays said");
+    assert_eq!(bench.mark(at(0), "ch_2", &SendResult::Sent(delivery())), None, "what was said once stays said");
 }
 
 #[test]
@@ -199,11 +201,11 @@ fn a_failed_send_gives_back_the_cooldown_but_not_the_quota() {
     let cooldown = vec![Duration::from_secs(1), Duration::from_secs(7)];
     let mut bench = Bench::new(Limits { cooldown, per_phone: vec![quota], ..free() });
     bench.sms(at(0), "ch_1").unwrap();
-    bench.mark(at(10), "ch_1", &Mark::Failed(None));
+    bench.mark(at(10), "ch_1", &SendResult::Failed(None));
     assert_eq!((bench.state("ch_1"), bench.known.record.cooldown_until), (State::Failed, None));
     bench.sms(at(20), "ch_2").unwrap();
     assert_eq!(bench.known.record.cooldown_until, Some(at(1020)), "the first step, not the second");
-    bench.mark(at(30), "ch_2", &Mark::Failed(None));
+    bench.mark(at(30), "ch_2", &SendResult::Failed(None));
     assert_eq!(bench.sms(at(40), "ch_3"), Err(SendRefused::Quota(quota, at(60_000))));
     assert_eq!(bench.right(at(50), "at_1"), (Verdict::NoCode, Some(Reason::NeverIssued)));
 }
@@ -216,19 +218,19 @@ fn what_the_provider_said_does_not_bring_a_code_back() {
         match end {
             State::Used => assert_eq!(bench.right(at(1), "at_1"), OK),
             State::Revoked => {
-                let step = revoke(&bench.known, at(1), &Revoke::default());
+                let step = revoke(&bench.known, at(1), &RevokeRequest::default());
                 assert_eq!(take(&mut bench.known, step).0, ["ch_1"]);
             }
             _ => (0..5).for_each(|n| {
                 bench.wrong(at(1), &format!("at_{n}"));
             }),
         }
-        for said in [Mark::Sent(delivery()), Mark::Unknown(delivery()), Mark::Failed(None)] {
+        for said in [SendResult::Sent(delivery()), SendResult::Unknown(delivery()), SendResult::Failed(None)] {
             bench.mark(at(2), "ch_1", &said);
             assert_eq!(bench.state("ch_1"), end);
         }
     }
-    let none = mark(&Known::default(), at(0), "ch_9", &Mark::Sent(delivery()));
+    let none = record_send(&PhoneState::default(), at(0), "ch_9", &SendResult::Sent(delivery()));
     assert_eq!((none.record, none.events.len()), (None, 0));
 }
 
@@ -239,7 +241,9 @@ fn a_seventeenth_purpose_waits_for_one_that_is_over() {
     let mut print = |now: i64, n: usize| {
         bench.case = &cases[n];
         let id = format!("ch_{n}_{now}");
-        bench.reserve(at(now), |case| Reserve { challenge_id: &id, ..case.reserve("", Way::Print) }).map(|_| ())
+        bench
+            .reserve(at(now), |case| ReserveRequest { challenge_id: &id, ..case.reserve("", IssueMode::Print) })
+            .map(|_| ())
     };
     for n in 0..PURPOSES {
         print(0, n).unwrap();
@@ -254,13 +258,17 @@ fn a_seventeenth_purpose_waits_for_one_that_is_over() {
 fn the_same_key_is_the_same_send() {
     let mut bench = Bench::new(free());
     let send = |bench: &mut Bench<'_>, now, id: &str, key: &str, arguments: &str| {
-        bench.reserve(at(now), |case| Reserve { challenge_id: id, request: Some((key, arguments)), ..case.sms("") })
+        bench.reserve(at(now), |case| ReserveRequest {
+            challenge_id: id,
+            request: Some((key, arguments)),
+            ..case.sms("")
+        })
     };
     assert!(matches!(send(&mut bench, 0, "ch_1", "k", "a"), Ok(Reserved::New(_))));
     assert!(matches!(send(&mut bench, 1, "ch_1", "k", "a"), Ok(Reserved::New(_))), "its own commit, found again");
     assert!(matches!(send(&mut bench, 1, "ch_2", "k", "a"), Err(SendRefused::UnderWay(_))));
     assert_eq!(send(&mut bench, 1, "ch_2", "k", "b"), Err(SendRefused::KeyReused));
-    bench.mark(at(2), "ch_1", &Mark::Sent(delivery()));
+    bench.mark(at(2), "ch_1", &SendResult::Sent(delivery()));
     let same = |sent: Result<Reserved, _>| matches!(sent, Ok(Reserved::Replayed(challenge)) if challenge.id == "ch_1");
     assert!(same(send(&mut bench, 3, "ch_2", "k", "a")));
     for n in 0..7 {
@@ -268,7 +276,7 @@ fn the_same_key_is_the_same_send() {
     }
     assert!(same(send(&mut bench, 24 * 60 * MINUTE - 1, "ch_2", "k", "a")), "however many codes came after it");
     assert!(matches!(send(&mut bench, 24 * 60 * MINUTE, "ch_2", "k", "b"), Ok(Reserved::New(_))));
-    bench.mark(at(24 * 60 * MINUTE + 1), "ch_2", &Mark::Failed(None));
+    bench.mark(at(24 * 60 * MINUTE + 1), "ch_2", &SendResult::Failed(None));
     assert!(
         matches!(send(&mut bench, 24 * 60 * MINUTE + 2, "ch_3", "k", "b"), Ok(Reserved::New(_))),
         "a failure is none"
@@ -286,7 +294,7 @@ fn an_answer_is_looked_up_before_anything_else() {
     assert_eq!(bench.wrong(at(1), "at_1"), (Verdict::Locked, Some(Reason::TimedLock)));
     assert_eq!(bench.failures(at(1)), 1);
     let other = bench.attempt(at(1), |case| case.asked(&case.right, "at_1"));
-    assert_eq!(other, Err(TryRefused::AttemptReused));
+    assert_eq!(other, Err(AttemptError::AttemptReused));
     assert_eq!(bench.right(at(59_999), "at_2"), (Verdict::Locked, Some(Reason::TimedLock)));
     assert_eq!(bench.right(at(60_000), "at_2"), OK, "the lock ends on the millisecond");
 }
@@ -296,10 +304,10 @@ fn a_lock_tells_its_kind() {
     let mut bench = Bench::new(Limits { locks: vec![LockStep { failures: 1, length: LockLength::Hard }], ..free() });
     bench.print(at(0), "ch_1");
     assert_eq!(bench.wrong(at(0), "at_1"), (Verdict::Locked, Some(Reason::HardLock)));
-    assert_eq!(bench.known.record.life(at(0), &bench.limits), Life::Forever);
+    assert_eq!(bench.known.record.life(at(0), &bench.limits), Ttl::Forever);
     assert_eq!(bench.right(at(i64::MAX / 2), "at_2"), (Verdict::Locked, Some(Reason::HardLock)));
     assert_eq!(bench.sms(at(1), "ch_2"), Err(SendRefused::Locked(None)));
-    let step = unlock(&bench.known, at(1), &bench.limits, &Unlock::default());
+    let step = unlock(&bench.known, at(1), &bench.limits, &UnlockRequest::default());
     let unlocked = take(&mut bench.known, step);
     assert_eq!((unlocked.locks, unlocked.failures), (1, 1));
     assert_eq!(bench.right(at(2), "at_2"), OK);
@@ -328,7 +336,7 @@ fn failures_are_forgotten_when_their_time_is_over() {
     bench.print(at(0), "ch_1");
     assert_eq!(bench.wrong(at(0), "at_1"), NO);
     assert_eq!((bench.failures(at(60 * MINUTE - 1)), bench.failures(at(60 * MINUTE))), (1, 0));
-    assert_eq!(bench.known.record.life(at(0), &bench.limits), Life::For(Duration::from_secs(3600)));
+    assert_eq!(bench.known.record.life(at(0), &bench.limits), Ttl::For(Duration::from_secs(3600)));
 }
 
 #[test]
@@ -370,9 +378,9 @@ fn tombstones_tell_why() {
     assert_eq!(bench.right(at(1), "at_1"), OK);
     assert_eq!(bench.right(at(2), "at_2"), (Verdict::NoCode, Some(Reason::Used)));
     bench.print(at(3), "ch_2");
-    let step = revoke(&bench.known, at(3), &Revoke { challenge_id: Some("ch_1"), ..Revoke::default() });
+    let step = revoke(&bench.known, at(3), &RevokeRequest { challenge_id: Some("ch_1"), ..RevokeRequest::default() });
     assert_eq!((step.outcome.0.len(), step.record), (0, None), "a dead one is not killed again");
-    let step = revoke(&bench.known, at(3), &Revoke { challenge_id: Some("ch_2"), ..Revoke::default() });
+    let step = revoke(&bench.known, at(3), &RevokeRequest { challenge_id: Some("ch_2"), ..RevokeRequest::default() });
     take(&mut bench.known, step);
     assert_eq!(bench.right(at(4), "at_3"), (Verdict::NoCode, Some(Reason::Revoked)));
     bench.print(at(5), "ch_3");
@@ -390,7 +398,7 @@ fn revoke_keeps_to_the_purpose_that_was_named() {
     let pay = Case::of("pay");
     bench.case = &pay;
     bench.print(at(0), "ch_2");
-    let asked = Revoke { purpose: Some(&pay.purpose), ..Revoke::default() };
+    let asked = RevokeRequest { purpose: Some(&pay.purpose), ..RevokeRequest::default() };
     let step = revoke(&bench.known, at(1), &asked);
     assert_eq!(take(&mut bench.known, step).0, ["ch_2"]);
     bench.case = &CASE;
@@ -401,12 +409,12 @@ fn revoke_keeps_to_the_purpose_that_was_named() {
 fn unlock_changes_nothing_where_there_is_nothing() {
     let mut bench = Bench::new(Limits::default());
     bench.print(at(0), "ch_1");
-    let step = unlock(&bench.known, at(1), &bench.limits, &Unlock { limits: true, ..Unlock::default() });
+    let step = unlock(&bench.known, at(1), &bench.limits, &UnlockRequest { limits: true, ..UnlockRequest::default() });
     assert_eq!((step.record, step.events.len()), (None, 0));
     bench.sent(at(2), "ch_2");
-    let step = unlock(&bench.known, at(3), &bench.limits, &Unlock::default());
+    let step = unlock(&bench.known, at(3), &bench.limits, &UnlockRequest::default());
     assert_eq!(step.record, None, "limits are cleared only when that is asked for");
-    let step = unlock(&bench.known, at(3), &bench.limits, &Unlock { limits: true, ..Unlock::default() });
+    let step = unlock(&bench.known, at(3), &bench.limits, &UnlockRequest { limits: true, ..UnlockRequest::default() });
     assert!(take(&mut bench.known, step).limits);
     assert_eq!(budget(&bench.known.record, at(3), &bench.limits).allowed_at, at(3));
 }
@@ -415,36 +423,36 @@ fn unlock_changes_nothing_where_there_is_nothing() {
 fn a_code_for_a_user_is_that_users() {
     let mut bench = Bench::new(free());
     let (one, two, none) = (user("u1"), user("u2"), user("u3"));
-    let missing = bench.reserve(at(0), |case| Reserve { user: Some(&one), ..case.sms("ch_0") });
+    let missing = bench.reserve(at(0), |case| ReserveRequest { user: Some(&one), ..case.sms("ch_0") });
     assert_eq!(missing, Err(SendRefused::NoSuchUser(one.clone())));
     for name in [&one, &two] {
         let step = link(&bench.known, at(0), &Remap::of(name, None));
         take(&mut bench.known, step);
     }
-    bench.reserve(at(1), |case| Reserve { user: Some(&one), ..case.reserve("ch_1", Way::Print) }).unwrap();
-    let other = bench.attempt(at(2), |case| Asked { user: Some(&two), ..case.asked(&case.right, "at_1") });
+    bench.reserve(at(1), |case| ReserveRequest { user: Some(&one), ..case.reserve("ch_1", IssueMode::Print) }).unwrap();
+    let other = bench.attempt(at(2), |case| AttemptRequest { user: Some(&two), ..case.asked(&case.right, "at_1") });
     assert_eq!(other, Ok((Verdict::NoCode, Some(Reason::NeverIssued))));
-    let missing = bench.attempt(at(2), |case| Asked { user: Some(&none), ..case.asked(&case.right, "at_1") });
-    assert_eq!(missing, Err(TryRefused::NoSuchUser(none)));
+    let missing = bench.attempt(at(2), |case| AttemptRequest { user: Some(&none), ..case.asked(&case.right, "at_1") });
+    assert_eq!(missing, Err(AttemptError::NoSuchUser(none)));
     assert_eq!(bench.failures(at(2)), 0);
-    let own = bench.attempt(at(2), |case| Asked { require_user: true, ..case.asked(&case.right, "at_2") });
+    let own = bench.attempt(at(2), |case| AttemptRequest { require_user: true, ..case.asked(&case.right, "at_2") });
     assert_eq!(own, Ok(OK));
 }
 
 #[test]
 fn a_user_that_is_required_is_one_and_only_one() {
     let require = |bench: &mut Bench<'_>| {
-        bench.attempt(at(2), |case| Asked { require_user: true, ..case.asked(&case.right, "at_1") })
+        bench.attempt(at(2), |case| AttemptRequest { require_user: true, ..case.asked(&case.right, "at_1") })
     };
     let mut bench = Bench::new(free());
     bench.print(at(1), "ch_1");
-    assert_eq!(require(&mut bench), Err(TryRefused::NoUser));
+    assert_eq!(require(&mut bench), Err(AttemptError::NoUser));
     for name in ["u1", "u2"] {
         let step = link(&bench.known, at(1), &Remap::of(&user(name), None));
         take(&mut bench.known, step);
     }
     bench.print(at(1), "ch_2");
-    assert_eq!(require(&mut bench), Err(TryRefused::Ambiguous(vec![user("u1"), user("u2")])));
+    assert_eq!(require(&mut bench), Err(AttemptError::Ambiguous(vec![user("u1"), user("u2")])));
     assert_eq!(bench.failures(at(2)), 0);
 }
 
@@ -465,7 +473,7 @@ fn a_change_of_users_kills_even_within_one_millisecond() {
 
 #[test]
 fn no_more_users_fit_than_there_is_room() {
-    let mut known = Known::default();
+    let mut known = PhoneState::default();
     for n in 0..USERS_PER_PHONE {
         let step = link(&known, at(0), &Remap::of(&user(&format!("u{n}")), None));
         take(&mut known, step);
@@ -483,7 +491,7 @@ fn a_pepper_that_is_gone_is_no_wrong_code() {
         (Case { peppers: peppers(&["k2"]), ..Case::new() }, Case { peppers: peppers(&["k2", "k1"]), ..Case::new() });
     bench.case = &rotated;
     let gone = bench.attempt(at(1), |case| case.asked(&case.right, "at_1"));
-    assert!(matches!(gone, Err(TryRefused::UnknownKey(_))), "{gone:?}");
+    assert!(matches!(gone, Err(AttemptError::UnknownKey(_))), "{gone:?}");
     bench.case = &both;
     assert_eq!(bench.right(at(2), "at_1"), OK);
     assert_eq!(bench.right(at(3), "at_1"), OK, "the answer is found again under the new pepper");
@@ -514,12 +522,12 @@ fn a_mac_of_another_place_is_worth_nothing() {
 
 #[test]
 fn an_empty_record_is_over_at_once() {
-    assert_eq!(Record::default().life(at(0), &Limits::default()), Life::Over);
+    assert_eq!(Record::default().life(at(0), &Limits::default()), Ttl::Expired);
     assert_eq!(Record::read(None), Ok(Record::default()));
 }
 
 /// A phone with one SMS, `c1`, that the gateway calls `m1`.
-fn with_an_sms(said: impl FnOnce(Delivery) -> Mark) -> Bench<'static> {
+fn with_an_sms(said: impl FnOnce(Delivery) -> SendResult) -> Bench<'static> {
     let mut bench = Bench::new(free());
     bench.sms(at(0), "c1").unwrap();
     let delivery = Delivery { message_id: Some("m1".to_owned()), ..delivery() };
@@ -528,7 +536,7 @@ fn with_an_sms(said: impl FnOnce(Delivery) -> Mark) -> Bench<'static> {
 }
 
 impl Bench<'_> {
-    fn report(&mut self, now: Moment, message: About<'_>, report_of: &DeliveryReport) -> (Recorded, Vec<String>) {
+    fn report(&mut self, now: Moment, message: MessageRef<'_>, report_of: &DeliveryReport) -> (Recorded, Vec<String>) {
         let said = Reported { message, provider: Some("p"), report: report_of, reason: None };
         let step = report(&self.known, now, &said);
         let told = step.events.iter().map(|event| event.result.clone()).collect();
@@ -544,7 +552,7 @@ impl Bench<'_> {
 #[test]
 fn a_delivery_report_goes_forward_and_never_back() {
     use DeliveryState::{Accepted, Delivered, Failed, Sent};
-    let mut bench = with_an_sms(Mark::Sent);
+    let mut bench = with_an_sms(SendResult::Sent);
     for (report, stands, told) in [
         (Sent, Sent, 1),
         (Accepted, Sent, 0),
@@ -554,7 +562,7 @@ fn a_delivery_report_goes_forward_and_never_back() {
         (Failed, Delivered, 0),
         (Sent, Delivered, 0),
     ] {
-        let (recorded, events) = bench.report(at(10), About::Message("m1"), &DeliveryReport::of(report));
+        let (recorded, events) = bench.report(at(10), MessageRef::Message("m1"), &DeliveryReport::of(report));
         assert_eq!((bench.stands("c1"), events.len()), (Some(stands), told), "{report:?}");
         assert_eq!(matches!(recorded, Recorded::News(_)), told == 1, "{report:?}");
     }
@@ -564,48 +572,48 @@ fn a_delivery_report_goes_forward_and_never_back() {
 
 #[test]
 fn a_word_that_is_not_known_takes_the_place_of_nothing_that_is() {
-    let mut bench = with_an_sms(Mark::Sent);
+    let mut bench = with_an_sms(SendResult::Sent);
     let odd = DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: None, said: None };
-    let (recorded, told) = bench.report(at(10), About::Message("m1"), &odd);
+    let (recorded, told) = bench.report(at(10), MessageRef::Message("m1"), &odd);
     assert!(matches!(recorded, Recorded::News(_)) && told == ["PARKED"]);
-    bench.report(at(11), About::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));
-    let (recorded, told) = bench.report(at(12), About::Message("m1"), &odd);
+    bench.report(at(11), MessageRef::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));
+    let (recorded, told) = bench.report(at(12), MessageRef::Message("m1"), &odd);
     assert!(matches!(recorded, Recorded::Old(_)) && told.is_empty());
     assert_eq!(bench.stands("c1"), Some(DeliveryState::Sent));
 }
 
 #[test]
 fn a_report_of_another_message_changes_nothing_and_is_told() {
-    let mut bench = with_an_sms(Mark::Sent);
+    let mut bench = with_an_sms(SendResult::Sent);
     let before = bench.known.clone();
     let delivered = DeliveryReport::of(DeliveryState::Delivered);
-    for message in [About::Message("m2"), About::Challenge("c2")] {
-        assert_eq!(bench.report(at(10), message, &delivered), (Recorded::Stranger, vec!["refused".to_owned()]));
+    for message in [MessageRef::Message("m2"), MessageRef::Challenge("c2")] {
+        assert_eq!(bench.report(at(10), message, &delivered), (Recorded::UnknownMessage, vec!["refused".to_owned()]));
     }
-    let said = Reported { message: About::Message("m1"), provider: Some("q"), report: &delivered, reason: None };
-    assert_eq!(report(&bench.known, at(10), &said).outcome, Recorded::Stranger, "another provider's id");
+    let said = Reported { message: MessageRef::Message("m1"), provider: Some("q"), report: &delivered, reason: None };
+    assert_eq!(report(&bench.known, at(10), &said).outcome, Recorded::UnknownMessage, "another provider's id");
     assert_eq!(bench.known, before);
-    let nobody = report(&Known::default(), at(10), &said);
-    assert_eq!((nobody.outcome, nobody.record, nobody.events.len()), (Recorded::Stranger, None, 0));
+    let nobody = report(&PhoneState::default(), at(10), &said);
+    assert_eq!((nobody.outcome, nobody.record, nobody.events.len()), (Recorded::UnknownMessage, None, 0));
 }
 
 #[test]
 fn a_report_settles_a_send_in_doubt_and_supersedes_only_what_is_older() {
     let mut bench = Bench::new(free());
     bench.sms(at(0), "c0").unwrap();
-    bench.mark(at(1), "c0", &Mark::Sent(delivery()));
+    bench.mark(at(1), "c0", &SendResult::Sent(delivery()));
     bench.sms(at(2), "c1").unwrap();
-    bench.mark(at(3), "c1", &Mark::Unknown(Delivery { message_id: Some("m1".to_owned()), ..delivery() }));
+    bench.mark(at(3), "c1", &SendResult::Unknown(Delivery { message_id: Some("m1".to_owned()), ..delivery() }));
     bench.sms(at(4), "c2").unwrap();
-    bench.mark(at(5), "c2", &Mark::Unknown(delivery()));
+    bench.mark(at(5), "c2", &SendResult::Unknown(delivery()));
     let failed = DeliveryReport::of(DeliveryState::Failed);
     let mut doubtful = bench.known.clone();
-    let said = Reported { message: About::Message("m1"), provider: None, report: &failed, reason: None };
+    let said = Reported { message: MessageRef::Message("m1"), provider: None, report: &failed, reason: None };
     let step = report(&doubtful, at(6), &said);
     take(&mut doubtful, step);
     assert_eq!(doubtful.record.challenge("c1").unwrap().1.state, State::Unknown, "it went nowhere");
 
-    bench.report(at(6), About::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));
+    bench.report(at(6), MessageRef::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));
     let state = |id| bench.known.record.challenge(id).unwrap().1.state;
     assert_eq!((state("c0"), state("c1"), state("c2")), (State::Superseded, State::Sent, State::Unknown));
 }
@@ -614,7 +622,7 @@ fn a_report_settles_a_send_in_doubt_and_supersedes_only_what_is_older() {
 fn what_ended_before_its_provider_was_heard_did_not_surely_go_out() {
     let went_out =
         |bench: &Bench<'_>| bench.known.record.challenge("c1").unwrap().1.send_outcome() == SendOutcome::Accepted;
-    let superseded = |said: Option<Mark>| {
+    let superseded = |said: Option<SendResult>| {
         let mut bench = Bench::new(free());
         bench.sms(at(0), "c1").unwrap();
         if let Some(said) = said {
@@ -622,12 +630,12 @@ fn what_ended_before_its_provider_was_heard_did_not_surely_go_out() {
         }
         // Its sender is taken for dead by now.
         bench.sms(at(MINUTE), "c2").unwrap();
-        bench.mark(at(MINUTE + 1), "c2", &Mark::Sent(delivery()));
+        bench.mark(at(MINUTE + 1), "c2", &SendResult::Sent(delivery()));
         assert_eq!(bench.known.record.challenge("c1").unwrap().1.state, State::Superseded);
         went_out(&bench)
     };
     let with_id = Delivery { message_id: Some("m1".to_owned()), ..delivery() };
     let in_doubt = Delivery { detail: Some("no answer".to_owned()), ..delivery() };
-    assert!(superseded(Some(Mark::Sent(with_id))) && superseded(Some(Mark::Sent(delivery()))));
-    assert!(!superseded(Some(Mark::Unknown(in_doubt))) && !superseded(None));
+    assert!(superseded(Some(SendResult::Sent(with_id))) && superseded(Some(SendResult::Sent(delivery()))));
+    assert!(!superseded(Some(SendResult::Unknown(in_doubt))) && !superseded(None));
 }

@@ -7,13 +7,14 @@ use proptest::prelude::*;
 
 use super::{Case, at, code, take, user};
 use crate::otp::record::{Answer, Challenge, Delivery, Lock, Record, State, Verdict};
-use crate::otp::rules::report::LONGEST_WORD;
+use crate::otp::rules::delivery_report::LONGEST_WORD;
 use crate::otp::rules::{
-    Asked, Known, Linked, Mark, Remap, Reserve, Reserved, Revoke, SendRefused, Step, Tried, TryRefused, Unlock, Way,
-    attempt, link, mark, reserve, revoke, unlink, unlock,
+    AttemptError, AttemptOutcome, AttemptRequest, Decision, IssueMode, Linked, PhoneState, Remap, ReserveRequest,
+    Reserved, RevokeRequest, SendRefused, SendResult, UnlockRequest, attempt, link, record_send, reserve, revoke,
+    unlink, unlock,
 };
 use crate::otp::{DeliveryReport, DeliveryState, Limits, LockLength, LockStep, Moment, Purpose, Quota};
-use crate::otp::{Life, Stored as _};
+use crate::otp::{Stored as _, Ttl};
 
 const MAX_TRIES: u32 = 3;
 const LEASE: Duration = Duration::from_secs(2);
@@ -124,7 +125,7 @@ struct World {
     now: Moment,
     held: Option<Vec<u8>>,
     end: Option<Moment>,
-    known: Known,
+    known: PhoneState,
     seen: BTreeMap<String, Seen>,
     made: Vec<String>,
     asked: Vec<Asking>,
@@ -143,7 +144,7 @@ impl World {
             now: at(0),
             held: None,
             end: None,
-            known: Known::default(),
+            known: PhoneState::default(),
             seen: BTreeMap::new(),
             made: Vec::new(),
             asked: Vec::new(),
@@ -156,16 +157,16 @@ impl World {
     }
 
     /// Writes what a rule decided, as a store would, and reads it again.
-    fn store<T>(&mut self, step: Step<T>) -> T {
+    fn store<T>(&mut self, step: Decision<T>) -> T {
         if let Some(record) = &step.record {
             let bytes = record.write();
             assert!(bytes.len() < LARGEST, "{} bytes", bytes.len());
             assert_eq!(Record::read(Some(&bytes)).as_ref(), Ok(record), "what is read is what was written");
             assert!(step.events.iter().all(|event| serde_json::to_vec(event).unwrap().len() < 1024));
             (self.held, self.end) = match record.life(self.now, &self.limits) {
-                Life::Over => (None, None),
-                Life::For(life) => (Some(bytes), Some(self.now.after(life))),
-                Life::Forever => (Some(bytes), None),
+                Ttl::Expired => (None, None),
+                Ttl::For(life) => (Some(bytes), Some(self.now.after(life))),
+                Ttl::Forever => (Some(bytes), None),
             };
         }
         let outcome = take(&mut self.known, step);
@@ -249,7 +250,7 @@ impl World {
         &mut self,
         purpose: usize,
         code_index: usize,
-        way: Way,
+        way: IssueMode,
         key: Option<(usize, usize)>,
     ) -> &'static [State] {
         self.purpose(purpose);
@@ -257,8 +258,12 @@ impl World {
         let id = format!("ch_{}", self.made.len());
         let words = key.map(|(key, arguments)| (key.to_string(), format!("{arguments}/{purpose}")));
         let request = words.as_ref().map(|(key, arguments)| (key.as_str(), arguments.as_str()));
-        let asked =
-            Reserve { ttl: Duration::from_secs(5), max_tries: MAX_TRIES, request, ..self.case.reserve(&id, way) };
+        let asked = ReserveRequest {
+            ttl: Duration::from_secs(5),
+            max_tries: MAX_TRIES,
+            request,
+            ..self.case.reserve(&id, way)
+        };
         // Looked at before: what makes place for the new one may be this.
         // A code that was typed has arrived, whatever its provider said.
         let used = |id: &String| {
@@ -286,7 +291,7 @@ impl World {
                         let until = self.now.after(super::super::REQUEST_KEPT);
                         self.requests.insert(key, (arguments * 2 + purpose, id.clone(), until));
                     }
-                    if way != Way::Print {
+                    if way != IssueMode::Print {
                         self.sends.push(self.now);
                     }
                     let (mapping, ends) = (self.mapping, challenge.expires_at);
@@ -300,7 +305,7 @@ impl World {
     }
 
     /// A refusal is for a reason that is there, and ends when it says.
-    fn honest(&self, refused: &SendRefused, asked: &Reserve<'_>, key: Option<(usize, usize)>) {
+    fn honest(&self, refused: &SendRefused, asked: &ReserveRequest<'_>, key: Option<(usize, usize)>) {
         let again = |now| reserve(&self.known, now, &self.limits, asked).map(|_| ());
         let limited = |refused: &Result<(), SendRefused>| {
             matches!(refused, Err(SendRefused::Cooldown(_) | SendRefused::Quota(..)))
@@ -325,11 +330,11 @@ impl World {
     }
 
     fn send(&mut self, purpose: usize, code: usize, key: Option<(usize, usize)>) -> &'static [State] {
-        self.reserve(purpose, code, Way::Sms { lease: LEASE }, key)
+        self.reserve(purpose, code, IssueMode::Sms { lease: LEASE }, key)
     }
 
     fn print(&mut self, purpose: usize, code: usize) -> &'static [State] {
-        self.reserve(purpose, code, Way::Print, None)
+        self.reserve(purpose, code, IssueMode::Print, None)
     }
 
     fn mark(&mut self, back: usize, said: usize) -> &'static [State] {
@@ -338,18 +343,18 @@ impl World {
         self.said.entry(id.clone()).or_insert(said);
         let delivery = Delivery::by("p");
         let said = match said {
-            0 => Mark::Sent(delivery),
-            1 => Mark::Unknown(delivery),
-            _ => Mark::Failed(Some(delivery)),
+            0 => SendResult::Sent(delivery),
+            1 => SendResult::Unknown(delivery),
+            _ => SendResult::Failed(Some(delivery)),
         };
         let pending = self.held(&id).is_some_and(|challenge| challenge.state == State::Pending);
-        let step = mark(&self.known, self.now, &id, &said);
+        let step = record_send(&self.known, self.now, &id, &said);
         self.store(step);
         match said {
             _ if !pending => &[],
-            Mark::Sent(_) => &[State::Superseded],
-            Mark::Unknown(_) => &[],
-            Mark::Failed(_) => &[State::Failed],
+            SendResult::Sent(_) => &[State::Superseded],
+            SendResult::Unknown(_) => &[],
+            SendResult::Failed(_) => &[State::Failed],
         }
     }
 
@@ -358,7 +363,7 @@ impl World {
         let earlier = again.and_then(|back| self.asked.iter().rev().nth(back));
         let id = earlier.map_or_else(|| format!("at_{}", self.asked.len()), |earlier| earlier.id.clone());
         let typed = code(CODES[code_index]);
-        let asked = Asked { attempt_id: &id, ..self.case.asked(&typed, "") };
+        let asked = AttemptRequest { attempt_id: &id, ..self.case.asked(&typed, "") };
         let first = attempt(&self.known, self.now, &self.limits, &asked);
         assert_eq!(first, attempt(&self.known, self.now, &self.limits, &asked), "the same question, the same answer");
         // Kept are the last eight of a purpose, and of these a yes the longest.
@@ -367,8 +372,8 @@ impl World {
         match first {
             Err(refused) => {
                 match refused {
-                    TryRefused::AttemptReused => assert!(self.asked.iter().any(|asking| asking.id == id)),
-                    TryRefused::NoSuchUser(_) => assert!(self.known.users.users.is_empty()),
+                    AttemptError::AttemptReused => assert!(self.asked.iter().any(|asking| asking.id == id)),
+                    AttemptError::NoSuchUser(_) => assert!(self.known.users.users.is_empty()),
                     other => panic!("{other:?}"),
                 }
                 &[]
@@ -395,7 +400,7 @@ impl World {
     }
 
     /// Whether a first answer is the right one, by the second book.
-    fn judge(&mut self, purpose: usize, code: usize, id: String, changed: bool, tried: &Tried) {
+    fn judge(&mut self, purpose: usize, code: usize, id: String, changed: bool, tried: &AttemptOutcome) {
         let open = |id: &&String| {
             let seen = &self.seen[*id];
             seen.purpose == purpose && seen.mapping == self.mapping && !seen.over && seen.ends > self.now
@@ -436,7 +441,7 @@ impl World {
 
     fn revoke(&mut self, purpose: Option<usize>) -> &'static [State] {
         let name = purpose.map(|purpose| Purpose::new(PURPOSES[purpose]).unwrap());
-        let step = revoke(&self.known, self.now, &Revoke { purpose: name.as_ref(), ..Revoke::default() });
+        let step = revoke(&self.known, self.now, &RevokeRequest { purpose: name.as_ref(), ..RevokeRequest::default() });
         self.store(step);
         let left = |id: &&String| purpose.is_none_or(|purpose| self.seen[*id].purpose == purpose) && self.is_live(id);
         assert_eq!(self.made.iter().find(left), None, "something is still alive");
@@ -445,7 +450,7 @@ impl World {
 
     fn unlock(&mut self, purpose: Option<usize>, clear_limits: bool) -> &'static [State] {
         let name = purpose.map(|purpose| Purpose::new(PURPOSES[purpose]).unwrap());
-        let asked = Unlock { purpose: name.as_ref(), limits: clear_limits, reason: None };
+        let asked = UnlockRequest { purpose: name.as_ref(), limits: clear_limits, reason: None };
         let step = unlock(&self.known, self.now, &self.limits, &asked);
         self.store(step);
         for index in 0..PURPOSES.len() {
@@ -499,7 +504,7 @@ fn the_largest_record_is_small() {
     for round in 0..usize::try_from(crate::otp::MAX_PER_PHONE).unwrap() {
         world.case.purpose = Purpose::new(&format!("{}{:02}", "p".repeat(30), round % 16)).unwrap();
         let (id, key) = (format!("ch_{round:026}"), format!("{key}{round}"));
-        let asked = Reserve { user: Some(&owner), request: Some((&key, &key)), ..world.case.sms(&id) };
+        let asked = ReserveRequest { user: Some(&owner), request: Some((&key, &key)), ..world.case.sms(&id) };
         let step = reserve(&world.known, world.now, &limits, &asked).unwrap();
         take(&mut world.known, step);
         let said = Delivery {
@@ -516,7 +521,7 @@ fn the_largest_record_is_small() {
             reported_at: Some(world.now),
             ..Delivery::by("")
         };
-        let step = mark(&world.known, world.now, &id, &Mark::Sent(said));
+        let step = record_send(&world.known, world.now, &id, &SendResult::Sent(said));
         take(&mut world.known, step);
         for guess in 0..3 {
             let id = format!("{}{round:04}{guess}", &long[..59]);

@@ -8,7 +8,7 @@ mod whose;
 
 use std::time::Duration;
 
-use super::{Asked, Known, Reserve, Step, Way};
+use super::{AttemptRequest, Decision, IssueMode, PhoneState, ReserveRequest};
 use crate::otp::{Alphabet, Code, CodeSpec, Moment, Pepper, Peppers, Phone, Purpose, Secret, UserId};
 
 const RIGHT: &str = "424242";
@@ -56,8 +56,8 @@ impl Case {
         Self { purpose: Purpose::new(purpose).unwrap(), ..Self::new() }
     }
 
-    fn reserve<'a>(&'a self, id: &'a str, way: Way) -> Reserve<'a> {
-        Reserve {
+    fn reserve<'a>(&'a self, id: &'a str, way: IssueMode) -> ReserveRequest<'a> {
+        ReserveRequest {
             phone: &self.phone,
             purpose: &self.purpose,
             user: None,
@@ -72,12 +72,12 @@ impl Case {
         }
     }
 
-    fn sms<'a>(&'a self, id: &'a str) -> Reserve<'a> {
-        self.reserve(id, Way::Sms { lease: LEASE })
+    fn sms<'a>(&'a self, id: &'a str) -> ReserveRequest<'a> {
+        self.reserve(id, IssueMode::Sms { lease: LEASE })
     }
 
-    fn asked<'a>(&'a self, code: &'a Code, attempt_id: &'a str) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(&'a self, code: &'a Code, attempt_id: &'a str) -> AttemptRequest<'a> {
+        AttemptRequest {
             phone: &self.phone,
             purpose: &self.purpose,
             code,
@@ -90,7 +90,7 @@ impl Case {
 }
 
 /// Takes over what a rule decided, and gives its outcome.
-fn take<T>(known: &mut Known, step: Step<T>) -> T {
+fn take<T>(known: &mut PhoneState, step: Decision<T>) -> T {
     known.record = step.record.unwrap_or_else(|| known.record.clone());
     known.users = step.users.unwrap_or_else(|| known.users.clone());
     step.outcome

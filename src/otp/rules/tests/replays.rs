@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::{Case, LEASE, at, take};
 use crate::otp::record::{Delivery, SendOutcome, State};
 use crate::otp::rules::{
-    Known, Mark, REQUEST_KEPT, Reserve, Reserved, Revoke, SendRefused, Way, attempt, mark, reserve, revoke,
+    IssueMode, PhoneState, REQUEST_KEPT, ReserveRequest, Reserved, RevokeRequest, SendRefused, SendResult, attempt,
+    record_send, reserve, revoke,
 };
 use crate::otp::{DeliveryState, Limits, MAX_PER_PHONE, Moment, Quota};
 
@@ -16,30 +17,30 @@ fn free() -> Limits {
     Limits { cooldown: Vec::new(), per_phone: vec![day], ..Limits::default() }
 }
 
-fn keyed(known: &mut Known, case: &Case, now: Moment, id: &str, key: &str) -> Result<Reserved, SendRefused> {
-    let asked = Reserve { request: Some((key, "arguments")), ttl: Duration::from_secs(60), ..case.sms(id) };
+fn keyed(known: &mut PhoneState, case: &Case, now: Moment, id: &str, key: &str) -> Result<Reserved, SendRefused> {
+    let asked = ReserveRequest { request: Some((key, "arguments")), ttl: Duration::from_secs(60), ..case.sms(id) };
     let step = reserve(known, now, &free(), &asked)?;
     Ok(take(known, step))
 }
 
-fn print(known: &mut Known, now: Moment, purpose: &str, id: &str) {
+fn print(known: &mut PhoneState, now: Moment, purpose: &str, id: &str) {
     let case = Case::of(purpose);
-    if let Ok(step) = reserve(known, now, &free(), &case.reserve(id, Way::Print)) {
+    if let Ok(step) = reserve(known, now, &free(), &case.reserve(id, IssueMode::Print)) {
         take(known, step);
     }
 }
 
 /// What the providers said, by the words and ids that they may have said it with.
-fn said() -> Vec<(&'static str, Option<Mark>)> {
+fn said() -> Vec<(&'static str, Option<SendResult>)> {
     let plain = Delivery::by("p");
     let id = Delivery { message_id: Some("m1".to_owned()), ..plain.clone() };
     let words = Delivery { detail: Some("bad: refused".to_owned()), ..plain.clone() };
     let both = Delivery { detail: Some("bad: refused".to_owned()), ..id.clone() };
     let mut all = vec![("nothing", None)];
     for delivery in [plain, id, words, both] {
-        all.push(("accepted", Some(Mark::Sent(delivery.clone()))));
-        all.push(("unknown", Some(Mark::Unknown(delivery.clone()))));
-        all.push(("refused", Some(Mark::Failed(Some(delivery)))));
+        all.push(("accepted", Some(SendResult::Sent(delivery.clone()))));
+        all.push(("unknown", Some(SendResult::Unknown(delivery.clone()))));
+        all.push(("refused", Some(SendResult::Failed(Some(delivery)))));
     }
     all
 }
@@ -47,7 +48,7 @@ fn said() -> Vec<(&'static str, Option<Mark>)> {
 /// What may happen to a code.
 const SINCE: [&str; 6] = ["live", "used", "revoked", "superseded", "exhausted", "expired"];
 
-fn happens(known: &mut Known, case: &Case, since: &str) -> Moment {
+fn happens(known: &mut PhoneState, case: &Case, since: &str) -> Moment {
     let now = at(1000);
     match since {
         "used" => {
@@ -55,7 +56,7 @@ fn happens(known: &mut Known, case: &Case, since: &str) -> Moment {
             take(known, step);
         }
         "revoked" => {
-            let step = revoke(known, now, &Revoke::default());
+            let step = revoke(known, now, &RevokeRequest::default());
             take(known, step);
         }
         "superseded" => print(known, at(1000).after(LEASE), "login", "ch_newer"),
@@ -75,10 +76,10 @@ fn a_repeated_send_is_told_how_the_first_one_ended() {
     for (word, said) in said() {
         for since in SINCE {
             for marked_first in [true, false] {
-                let (case, mut known) = (Case::new(), Known::default());
+                let (case, mut known) = (Case::new(), PhoneState::default());
                 keyed(&mut known, &case, at(0), "ch_1", "key").unwrap();
-                let marks = |known: &mut Known| {
-                    let step = said.as_ref().map(|said| mark(known, at(900), "ch_1", said));
+                let marks = |known: &mut PhoneState| {
+                    let step = said.as_ref().map(|said| record_send(known, at(900), "ch_1", said));
                     if let Some(step) = step {
                         take(known, step);
                     }
@@ -113,10 +114,10 @@ fn a_repeated_send_is_told_how_the_first_one_ended() {
 #[test]
 fn a_key_is_remembered_though_its_code_is_dropped_with_its_purpose() {
     for (word, said) in said() {
-        let (case, mut known) = (Case::new(), Known::default());
+        let (case, mut known) = (Case::new(), PhoneState::default());
         keyed(&mut known, &case, at(0), "ch_1", "key").unwrap();
-        let marks = |known: &mut Known| {
-            let step = said.as_ref().map(|said| mark(known, at(70_000), "ch_1", said));
+        let marks = |known: &mut PhoneState| {
+            let step = said.as_ref().map(|said| record_send(known, at(70_000), "ch_1", said));
             if let Some(step) = step {
                 take(known, step);
             }
@@ -143,19 +144,19 @@ fn a_key_is_remembered_though_its_code_is_dropped_with_its_purpose() {
 
 #[test]
 fn as_many_keys_as_there_is_room_for_are_remembered_and_no_other_is_accepted() {
-    let (mut case, mut known) = (Case::new(), Known::default());
+    let (mut case, mut known) = (Case::new(), PhoneState::default());
     let most = usize::try_from(MAX_PER_PHONE).unwrap();
     for turn in 0..most {
         case.purpose = Case::of(&format!("p{}", turn % 20)).purpose;
         let now = at(i64::try_from(turn).unwrap() * 120_000);
         keyed(&mut known, &case, now, &format!("ch_{turn}"), &format!("key {turn}")).unwrap();
-        let step = mark(&known, now, &format!("ch_{turn}"), &Mark::Sent(Delivery::by("p")));
+        let step = record_send(&known, now, &format!("ch_{turn}"), &SendResult::Sent(Delivery::by("p")));
         take(&mut known, step);
     }
     // The limits of another file let more through.
     let limits = Limits { per_phone: Vec::new(), ..free() };
     let now = at(86_000_000);
-    let one_more = Reserve { request: Some(("one more", "arguments")), ..case.sms("ch_x") };
+    let one_more = ReserveRequest { request: Some(("one more", "arguments")), ..case.sms("ch_x") };
     let refused = reserve(&known, now, &limits, &one_more).map(|_| ());
     assert_eq!(refused, Err(SendRefused::Requests(at(0).after(REQUEST_KEPT))));
     for turn in 0..most {
@@ -169,7 +170,7 @@ fn as_many_keys_as_there_is_room_for_are_remembered_and_no_other_is_accepted() {
 
 #[test]
 fn a_request_whose_answer_was_not_kept_sends_nothing() {
-    let (case, mut known) = (Case::new(), Known::default());
+    let (case, mut known) = (Case::new(), PhoneState::default());
     keyed(&mut known, &case, at(0), "ch_1", "key").unwrap();
     known.record.purposes.clear();
     assert_eq!(keyed(&mut known, &case, at(1), "ch_2", "key"), Err(SendRefused::Forgotten));
@@ -177,7 +178,7 @@ fn a_request_whose_answer_was_not_kept_sends_nothing() {
 
 #[test]
 fn records_that_keep_no_outcome_are_read_on_the_safe_side() {
-    let (case, mut known) = (Case::new(), Known::default());
+    let (case, mut known) = (Case::new(), PhoneState::default());
     keyed(&mut known, &case, at(0), "ch_1", "key").unwrap();
     let (_, challenge) = known.record.challenge("ch_1").unwrap();
     let outcome = |state, id: Option<&str>, detail: Option<&str>, report: Option<DeliveryState>| {
@@ -222,7 +223,7 @@ proptest! {
 
     #[test]
     fn no_key_makes_a_second_sms(acts in prop::collection::vec(act(), 1..150)) {
-        let (mut known, mut now) = (Known::default(), 0);
+        let (mut known, mut now) = (PhoneState::default(), 0);
         let mut made = std::collections::BTreeMap::<(usize, usize), (String, bool)>::new();
         for (turn, act) in acts.into_iter().enumerate() {
             known.record.clamp(at(now), &free());
@@ -237,13 +238,13 @@ proptest! {
                             prop_assert!(before.is_none_or(|(_, refused)| refused), "twice under one key");
                             made.insert((purpose, key), (challenge.id, said == 2));
                             let marked = match said {
-                                0 => Some(Mark::Sent(Delivery::by("p"))),
-                                1 => Some(Mark::Unknown(Delivery::by("p"))),
-                                2 => Some(Mark::Failed(Some(Delivery::by("p")))),
+                                0 => Some(SendResult::Sent(Delivery::by("p"))),
+                                1 => Some(SendResult::Unknown(Delivery::by("p"))),
+                                2 => Some(SendResult::Failed(Some(Delivery::by("p")))),
                                 _ => None,
                             };
                             if let Some(said) = marked {
-                                let step = mark(&known, at(now), &id, &said);
+                                let step = record_send(&known, at(now), &id, &said);
                                 take(&mut known, step);
                             }
                         }
@@ -264,7 +265,7 @@ proptest! {
                 }
                 Act::Print { purpose } => print(&mut known, at(now), &format!("p{purpose}"), &id),
                 Act::Revoke => {
-                    let step = revoke(&known, at(now), &Revoke::default());
+                    let step = revoke(&known, at(now), &RevokeRequest::default());
                     take(&mut known, step);
                 }
                 Act::Pass(millis) => now += millis,

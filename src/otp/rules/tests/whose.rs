@@ -2,7 +2,9 @@
 
 use super::{Case, at, code, take, user};
 use crate::otp::record::{Challenge, Reason, State, Verdict};
-use crate::otp::rules::{Asked, Known, Remap, Reserve, Tried, TryRefused, Way, attempt, link, reserve};
+use crate::otp::rules::{
+    AttemptError, AttemptOutcome, AttemptRequest, IssueMode, PhoneState, Remap, ReserveRequest, attempt, link, reserve,
+};
 use crate::otp::{Limits, UserId};
 
 /// What has become of a code.
@@ -85,8 +87,8 @@ fn must(codes: &[Made], linked: &[&'static str], ask: Ask) -> Must {
 }
 
 /// A phone with these users, and these codes of one purpose, the newest last.
-fn phone(case: &Case, codes: &[Made], linked: &[&'static str]) -> Known {
-    let mut known = Known::default();
+fn phone(case: &Case, codes: &[Made], linked: &[&'static str]) -> PhoneState {
+    let mut known = PhoneState::default();
     for name in linked {
         let step = link(&known, at(0), &Remap::of(&user(name), None));
         take(&mut known, step);
@@ -96,9 +98,9 @@ fn phone(case: &Case, codes: &[Made], linked: &[&'static str]) -> Known {
     known
 }
 
-fn challenge(case: &Case, known: &Known, place: usize, (owner, fate): Made) -> Challenge {
+fn challenge(case: &Case, known: &PhoneState, place: usize, (owner, fate): Made) -> Challenge {
     // Made for a phone whose users are the owner alone, and of the version that its fate asks for.
-    let mut known = Known { users: known.users.clone(), ..Known::default() };
+    let mut known = PhoneState { users: known.users.clone(), ..PhoneState::default() };
     if let Some(name) = owner.map(user).filter(|name| !known.users.has(name)) {
         let version = known.users.version;
         let step = link(&known, at(0), &Remap::of(&name, None));
@@ -109,7 +111,7 @@ fn challenge(case: &Case, known: &Known, place: usize, (owner, fate): Made) -> C
         known.users.version = Some(at(-1));
     }
     let (id, owner, typed) = (format!("ch_{place}"), owner.map(user), code(CODES[place]));
-    let asked = Reserve { user: owner.as_ref(), code: &typed, ..case.reserve(&id, Way::Print) };
+    let asked = ReserveRequest { user: owner.as_ref(), code: &typed, ..case.reserve(&id, IssueMode::Print) };
     let mut made = take(&mut known.clone(), reserve(&known, at(0), &Limits::default(), &asked).unwrap());
     let crate::otp::rules::Reserved::New(challenge) = &mut made else { panic!("{made:?}") };
     // Nobody is named on a code that is for nobody, whoever has the phone alone.
@@ -118,7 +120,7 @@ fn challenge(case: &Case, known: &Known, place: usize, (owner, fate): Made) -> C
             phone: &case.phone,
             purpose: &case.purpose,
             user: None,
-            mapping: challenge.mapping,
+            users_version: challenge.users_version,
             id: &challenge.id,
         };
         challenge.mac = Some(case.peppers.sign(&binding, &typed));
@@ -133,12 +135,12 @@ fn challenge(case: &Case, known: &Known, place: usize, (owner, fate): Made) -> C
 
 fn answered(
     case: &Case,
-    known: &Known,
+    known: &PhoneState,
     ask: Ask,
     attempt_id: &str,
-) -> Result<crate::otp::rules::Step<Tried>, TryRefused> {
+) -> Result<crate::otp::rules::Decision<AttemptOutcome>, AttemptError> {
     let (name, typed) = (ask.user.map(user), code(CODES[ask.typed]));
-    let asked = Asked { user: name.as_ref(), require_user: ask.require, ..case.asked(&typed, attempt_id) };
+    let asked = AttemptRequest { user: name.as_ref(), require_user: ask.require, ..case.asked(&typed, attempt_id) };
     attempt(known, at(1), &Limits::default(), &asked)
 }
 
@@ -171,7 +173,7 @@ fn a_code_for_one_user_is_not_accepted_for_another() {
             let said = answered(&case, &known, ask, "at_1");
             let about = format!("{codes:?} of {linked:?}, {ask:?}: {said:?}");
             let name = |id: &UserId| id.as_str().to_owned();
-            let tries = |step: &crate::otp::rules::Step<Tried>| -> Vec<u32> {
+            let tries = |step: &crate::otp::rules::Decision<AttemptOutcome>| -> Vec<u32> {
                 let slot = step.record.as_ref().map(|record| record.purposes[&case.purpose].challenges.clone());
                 slot.unwrap_or_default().iter().map(|challenge| challenge.tries).collect()
             };
@@ -199,10 +201,10 @@ fn a_code_for_one_user_is_not_accepted_for_another() {
                     assert_eq!((answer.verdict, answer.reason), (Verdict::NoCode, Some(reason)), "{about}");
                     assert_eq!(step.record, None, "nothing is counted: {about}");
                 }
-                (Must::NoSuchUser(user), Err(TryRefused::NoSuchUser(told))) => {
+                (Must::NoSuchUser(user), Err(AttemptError::NoSuchUser(told))) => {
                     assert_eq!(user, told.as_str(), "{about}");
                 }
-                (Must::NoUser, Err(TryRefused::NoUser)) | (Must::Ambiguous, Err(TryRefused::Ambiguous(_))) => {}
+                (Must::NoUser, Err(AttemptError::NoUser)) | (Must::Ambiguous, Err(AttemptError::Ambiguous(_))) => {}
                 (must, _) => panic!("{must:?} is right for {about}"),
             }
         }
@@ -226,9 +228,16 @@ fn an_attempt_id_answers_only_the_question_that_it_was_used_for() {
             }
             if again == first {
                 let step = said.unwrap();
-                assert_eq!((step.outcome, step.record), (Tried { answer: told.clone(), replayed: true }, None));
+                assert_eq!(
+                    (step.outcome, step.record),
+                    (AttemptOutcome { answer: told.clone(), replayed: true }, None)
+                );
             } else {
-                assert_eq!(said.map(|step| step.outcome), Err(TryRefused::AttemptReused), "{first:?}, then {again:?}");
+                assert_eq!(
+                    said.map(|step| step.outcome),
+                    Err(AttemptError::AttemptReused),
+                    "{first:?}, then {again:?}"
+                );
             }
         }
     }
@@ -252,5 +261,5 @@ fn a_code_under_a_pepper_that_is_gone_hides_no_right_one() {
     known.record.purposes.get_mut(&case.purpose).unwrap().challenges.push(newer);
     let said = |typed| answered(&case, &known, Ask { user: None, require: false, typed }, "at_1");
     assert_eq!(said(1).unwrap().outcome.answer.verdict, Verdict::Ok);
-    assert!(matches!(said(0), Err(TryRefused::UnknownKey(_))));
+    assert!(matches!(said(0), Err(AttemptError::UnknownKey(_))));
 }

@@ -8,7 +8,7 @@ use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment};
 
 /// What its gateway said of an SMS since it took it; all `null` where it said nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Fate {
+pub(super) struct DeliveryFields {
     /// Where it stands, in our words; `null` also for a word that is not known.
     pub(super) delivery_state: Option<DeliveryState>,
     /// The gateway's own word for it.
@@ -26,7 +26,7 @@ pub(super) struct Fate {
     pub(super) reported_at: Option<Moment>,
 }
 
-impl Fate {
+impl DeliveryFields {
     /// Of what is kept.
     pub(super) fn of(delivery: Option<&Delivery>) -> Self {
         let Some(delivery) = delivery else { return Self::default() };
@@ -40,7 +40,7 @@ impl Fate {
     }
 }
 
-impl From<&DeliveryReport> for Fate {
+impl From<&DeliveryReport> for DeliveryFields {
     fn from(report: &DeliveryReport) -> Self {
         Self {
             delivery_state: report.state,

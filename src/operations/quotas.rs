@@ -1,20 +1,24 @@
 //! What is counted before the phone's own step: sends over many phones, and the arguments of an idempotency key.
 
 use super::failure::full;
-use super::lodging::{Touch, View};
+use super::lodging::{LoadedPhone, Touch};
 use super::route::circuit;
-use super::step::{LOST, ROUNDS, no_answer};
-use super::{Stepped, ToSend, Verifier, VerifierError};
+use super::transact::{LOST, ROUNDS, no_answer};
+use super::{Applied, OperationError, Operations, ToSend};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::{Counter, Full};
-use crate::otp::rules::{self, REQUEST_KEPT, Reserve, Reserved};
-use crate::otp::{Denied, Life, Phone, Quota, Stored as _};
-use crate::store::{Cell, Change, Committed, Loaded, Put, StoreError, Write};
+use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved};
+use crate::otp::{Denied, Phone, Quota, Stored as _, Ttl};
+use crate::store::{Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Counts the send on the counters over many phones, each in its own step before the phone's: over-counting is
     /// safe. A send that the phone's own limits refuse is not counted, or one phone could use up a country.
-    pub(super) async fn count(&self, asked: &ToSend<'_>, reservation: &Reserve<'_>) -> Result<Counted, VerifierError> {
+    pub(super) async fn count(
+        &self,
+        asked: &ToSend<'_>,
+        reservation: &ReserveRequest<'_>,
+    ) -> Result<Counted, OperationError> {
         let mut counted = self.counters(asked, reservation);
         let circuit_cells = asked.route.circuits();
         let mut groups = vec![self.cells(asked.issue.phone).await?];
@@ -28,18 +32,18 @@ impl Verifier<'_> {
             let (others, circuits) = others.split_at_checked(counted.len()).ok_or_else(no_answer)?;
             seen.circuits = circuits.iter().map(circuit).collect();
             let view = self.view(asked.issue.phone, &groups[0], own, Touch::Nothing)?;
-            let View { known, is_clamped, .. } = view.ok_or(VerifierError::Contended)?;
+            let LoadedPhone { known, is_clamped, .. } = view.ok_or(OperationError::Contended)?;
             let decided = match rules::reserve(&known, own.now, self.limits, reservation) {
                 Err(refused) => {
                     if is_clamped {
                         self.keep_clamped(asked.issue.phone).await?;
                     }
-                    return Err(VerifierError::refused(refused, own.now));
+                    return Err(OperationError::refused(refused, own.now));
                 }
                 Ok(decided) => decided,
             };
             if matches!(decided.outcome, Reserved::Replayed(_)) {
-                seen.earlier = Some(Stepped { now: own.now, outcome: decided.outcome, known, unlocked: 0 });
+                seen.earlier = Some(Applied { now: own.now, outcome: decided.outcome, known, unlocked: 0 });
                 return Ok(seen);
             }
             let changes: Result<Vec<_>, _> =
@@ -65,24 +69,24 @@ impl Verifier<'_> {
                 return Ok(seen);
             }
         }
-        Err(VerifierError::Contended)
+        Err(OperationError::Contended)
     }
 
     /// What a send is counted on.
-    fn counters<'a>(&'a self, asked: &ToSend<'_>, reservation: &Reserve<'a>) -> Vec<(Cell, Counting<'a>)> {
+    fn counters<'a>(&'a self, asked: &ToSend<'_>, reservation: &ReserveRequest<'a>) -> Vec<(StoreKey, Counting<'a>)> {
         let phone = asked.issue.phone;
         let country = counted_country(phone);
         let mut counted = Vec::new();
         let neighbours = asked.route.real.then(|| phone.last_four());
         if neighbours.is_some() || !self.limits.per_prefix.is_empty() {
-            let prefix = Cell::Prefix(phone.prefix().to_owned());
+            let prefix = StoreKey::Prefix(phone.prefix().to_owned());
             counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbours, "this prefix")));
         }
         if !self.limits.per_country.is_empty() {
-            counted.push((Cell::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
+            counted.push((StoreKey::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
         }
         if let Some((key, arguments)) = reservation.request {
-            counted.push((Cell::Request(key.to_owned()), Counting::Key(arguments)));
+            counted.push((StoreKey::Request(key.to_owned()), Counting::Key(arguments)));
         }
         counted
     }
@@ -97,10 +101,11 @@ pub struct Counters {
     pub country: Option<Counter>,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Looks at the counters over many phones. What cannot be read is left out: it hides nothing else.
     pub async fn counters_of(&self, phone: &Phone) -> Counters {
-        let groups = [vec![Cell::Prefix(phone.prefix().to_owned())], vec![Cell::Country(counted_country(phone))]];
+        let groups =
+            [vec![StoreKey::Prefix(phone.prefix().to_owned())], vec![StoreKey::Country(counted_country(phone))]];
         let Ok(loaded) = self.load_each(&groups).await else { return Counters::default() };
         let mut counters = loaded.into_iter().map(|loaded| {
             let loaded = loaded.ok()?;
@@ -119,7 +124,7 @@ fn counted_country(phone: &Phone) -> String {
 #[derive(Default)]
 pub(super) struct Counted {
     /// The same request came before, and this is what came of it.
-    pub(super) earlier: Option<Stepped<Reserved>>,
+    pub(super) earlier: Option<Applied<Reserved>>,
     /// What is known of the failures of the route's providers, in their order.
     pub(super) circuits: Vec<Circuit>,
     /// In a dry run: how many more the prefix stands after this one.
@@ -129,11 +134,11 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    fn foresee(&mut self, counted: &[(Cell, Counting<'_>)], loaded: &[Loaded]) {
+    fn foresee(&mut self, counted: &[(StoreKey, Counting<'_>)], loaded: &[Loaded]) {
         for ((cell, counting), loaded) in counted.iter().zip(loaded) {
             match cell {
-                Cell::Prefix(_) => self.prefix_left = counting.left(loaded),
-                Cell::Country(_) => self.country_left = counting.left(loaded),
+                StoreKey::Prefix(_) => self.prefix_left = counting.left(loaded),
+                StoreKey::Country(_) => self.country_left = counting.left(loaded),
                 _ => {}
             }
         }
@@ -156,25 +161,25 @@ impl Counting<'_> {
         Counter::read(held).ok()?.left(loaded.now, quotas).map(|left| left.saturating_sub(1))
     }
 
-    fn change(&self, cell: &Cell, loaded: &Loaded) -> Result<Change, VerifierError> {
+    fn change(&self, cell: &StoreKey, loaded: &Loaded) -> Result<Change, OperationError> {
         let held = loaded.values.first().cloned().flatten();
         let put = match self {
             Self::Sends(quotas, neighbours, whom) => {
                 let counter = Counter::read(held.as_deref())?;
                 let taken = counter.take(loaded.now, quotas, *neighbours).map_err(|over| match over {
                     Full::Quota(quota, until) => {
-                        VerifierError::Limited { why: full(whom, quota), wait: until.since(loaded.now) }
+                        OperationError::Limited { why: full(whom, quota), wait: until.since(loaded.now) }
                     }
                     Full::Neighbours => Denied::Neighbours.into(),
                 })?;
                 Put::Set(taken.write(), taken.life(loaded.now))
             }
             Self::Key(arguments) => match &held {
-                Some(held) if held != arguments.as_bytes() => return Err(VerifierError::KeyReused),
-                _ => Put::Set(arguments.as_bytes().to_vec(), Life::For(REQUEST_KEPT)),
+                Some(held) if held != arguments.as_bytes() => return Err(OperationError::KeyReused),
+                _ => Put::Set(arguments.as_bytes().to_vec(), Ttl::For(REQUEST_KEPT)),
             },
         };
         let write = Write { cell: cell.clone(), loaded: held, put };
-        Ok(Change { writes: vec![write], append: None, relieves: false })
+        Ok(Change { writes: vec![write], append: None, allow_when_full: false })
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{App, clock};
 use crate::config::StoreSettings;
 use crate::error::Error;
-use crate::operations::{Symptom, examine};
+use crate::operations::{HealthCheck, examine};
 
 /// A store that is not ready is not waited for longer: that it is not is what is to be told.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ impl App {
     ///
     /// # Errors
     /// When its settings are wrong. What is wrong with the store itself is told.
-    pub async fn examined_store(&self) -> Result<Vec<Symptom>, Error> {
+    pub async fn examined_store(&self) -> Result<Vec<HealthCheck>, Error> {
         let settings = self.settings()?;
         let StoreSettings::Redis(redis) = &settings.store else {
             return Ok(examine(self.store().await?, &*clock(), false).await);

@@ -1,9 +1,9 @@
 //! Delivery reports that are handed in: many phones in two round trips, each phone in one step of its own.
 
-use super::step::{Doing, known, no_answer, own_cells};
-use super::{Effect, Verifier, VerifierError};
+use super::transact::{StepOptions, known, no_answer, own_cells};
+use super::{Effect, OperationError, Operations};
 use crate::otp::Phone;
-use crate::otp::rules::{self, Known, Recorded, Reported};
+use crate::otp::rules::{self, PhoneState, Recorded, Reported};
 use crate::store::{Change, Committed, Loaded, StoreError};
 
 /// So many phones are loaded and committed at a time.
@@ -11,19 +11,19 @@ const PAGE: usize = 200;
 
 /// Reports on SMS to one phone, in the order in which they are to be heard.
 #[derive(Debug, Clone)]
-pub struct OfPhone<'a> {
+pub struct PhoneReports<'a> {
     /// The phone.
     pub phone: Phone,
     /// What is said.
     pub reports: Vec<Reported<'a>>,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Keeps what is news of these reports. The outcomes stand in the order of the phones, and of the reports of each.
     ///
     /// # Errors
     /// When the store fails. What was kept before stays: the same reports may be handed in again.
-    pub async fn record(&self, phones: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
+    pub async fn record(&self, phones: &[PhoneReports<'_>]) -> Result<Vec<Vec<Recorded>>, OperationError> {
         self.has_codes("marked")?;
         let mut outcomes = Vec::with_capacity(phones.len());
         if phones.len() > 1 {
@@ -35,13 +35,13 @@ impl Verifier<'_> {
         Ok(outcomes)
     }
 
-    fn clamped(&self, loaded: &Loaded) -> Result<Known, VerifierError> {
+    fn clamped(&self, loaded: &Loaded) -> Result<PhoneState, OperationError> {
         let mut known = known(loaded)?;
         known.record.clamp(loaded.now, self.limits);
         Ok(known)
     }
 
-    async fn record_page(&self, page: &[OfPhone<'_>]) -> Result<Vec<Vec<Recorded>>, VerifierError> {
+    async fn record_page(&self, page: &[PhoneReports<'_>]) -> Result<Vec<Vec<Recorded>>, OperationError> {
         let groups: Vec<_> = page.iter().map(|own| own_cells(&own.phone)).collect();
         let loaded = self.store.load(&groups).await?;
         if loaded.len() != page.len() {
@@ -57,7 +57,7 @@ impl Verifier<'_> {
                 places.push(place);
             }
         }
-        let doing = Doing::change();
+        let doing = StepOptions::change();
         let committed = if changes.is_empty() {
             Vec::new()
         } else {
@@ -81,7 +81,7 @@ impl Verifier<'_> {
         };
         for (place, committed) in places.into_iter().zip(committed) {
             if let (Committed::Conflict, Some(own)) = (committed, page.get(place)) {
-                let again = |known: &Known, now| Ok(rules::reports(known, now, &own.reports));
+                let again = |known: &PhoneState, now| Ok(rules::reports(known, now, &own.reports));
                 let stepped = self.step(&own.phone, &doing, again).await?;
                 if let Some(outcome) = outcomes.get_mut(place) {
                     *outcome = stepped.outcome;

@@ -6,28 +6,28 @@ use redis::cluster_routing::Slot;
 use super::cluster::Slots;
 use super::connection::{Patience, name};
 use super::sentinel::Master;
-use super::server::{Deployment, Place, Server};
+use super::server::{Deployment, Endpoint, Server};
 use crate::store::StoreError;
 
 /// Whom a command is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum To {
+pub(super) enum Destination {
     /// Whoever has this slot.
     Slot(Slot),
     /// This node, and no other.
-    Node(Place),
+    Node(Endpoint),
     /// Any server that knows the others.
     Any,
 }
 
 /// How the servers belong together.
-pub(super) enum Route {
-    Alone(Place),
+pub(super) enum Topology {
+    Alone(Endpoint),
     Cluster(Slots),
     Sentinel(Box<Master>),
 }
 
-impl Route {
+impl Topology {
     pub(super) fn new(server: &Server) -> Self {
         match &server.deployment {
             Deployment::Alone(place) => Self::Alone(place.clone()),
@@ -48,20 +48,20 @@ impl Route {
     }
 
     /// The server for a command.
-    pub(super) async fn place(&self, to: &To) -> Result<Place, StoreError> {
+    pub(super) async fn place(&self, to: &Destination) -> Result<Endpoint, StoreError> {
         match (self, to) {
-            (_, To::Node(place)) | (Self::Alone(place), _) => Ok(place.clone()),
-            (Self::Cluster(slots), To::Slot(slot)) => slots.get(*slot),
-            (Self::Cluster(slots), To::Any) => slots.any(),
+            (_, Destination::Node(place)) | (Self::Alone(place), _) => Ok(place.clone()),
+            (Self::Cluster(slots), Destination::Slot(slot)) => slots.get(*slot),
+            (Self::Cluster(slots), Destination::Any) => slots.any(),
             (Self::Sentinel(master), _) => master.get().await,
         }
     }
 
     /// Whether any server would do as well: it is not known which one a command is for.
-    pub(super) fn guesses(&self, to: &To) -> bool {
+    pub(super) fn guesses(&self, to: &Destination) -> bool {
         match (self, to) {
-            (Self::Cluster(slots), To::Slot(slot)) => !slots.knows(*slot),
-            (Self::Cluster(_), To::Any) => true,
+            (Self::Cluster(slots), Destination::Slot(slot)) => !slots.knows(*slot),
+            (Self::Cluster(_), Destination::Any) => true,
             _ => false,
         }
     }
@@ -72,7 +72,7 @@ impl Route {
     }
 
     /// A server cannot be reached, or does not do what it is for: who does is asked anew.
-    pub(super) fn forget(&self, place: &Place) {
+    pub(super) fn forget(&self, place: &Endpoint) {
         match self {
             Self::Alone(_) => {}
             Self::Cluster(slots) => slots.forget(place),

@@ -3,34 +3,34 @@
 
 use std::time::Duration;
 
-use super::{Found, Oddity};
-use crate::otp::foreign::escaped;
+use super::{FoundIssue, Issue};
+use crate::layout::known_keys::{KeyContent, KeyRole, in_fields, in_text, role_of};
 use crate::layout::privacyidea::{self, Challenge, Family};
-use crate::layout::known_keys::{Inside, Part, in_fields, in_text, part_of};
-use crate::layout::{Content, OwnKey, Strange};
-use crate::store::{Key, Sight, StoreError, Whose};
-use crate::operations::{Verifier, VerifierError};
+use crate::layout::{AppKey, Content, UnexpectedKey};
+use crate::operations::{OperationError, Operations};
+use crate::otp::escape::escaped;
+use crate::store::{Key, KeySnapshot, Owner, StoreError};
 
 /// No code is to live so long, and no count: what does was given milliseconds for seconds, or forgotten.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 const ENDLESS: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Which key of the layout that the settings name it is.
-    fn lodged(&self, key: &Key) -> Option<OwnKey> {
-        self.codes()?.layout.own_key(std::str::from_utf8(&key.name).ok()?)
+    fn lodged(&self, key: &Key) -> Option<AppKey> {
+        self.codes()?.layout.app_key(std::str::from_utf8(&key.name).ok()?)
     }
 
     /// Whether it is a code's key of that layout.
     pub(super) fn is_lodged(&self, key: &Key) -> bool {
-        self.lodged(key) == Some(OwnKey::Code)
+        self.lodged(key) == Some(AppKey::Code)
     }
 
-    pub(super) async fn check_theirs(&self, keys: Vec<Key>) -> Result<Vec<Found>, VerifierError> {
+    pub(super) async fn check_theirs(&self, keys: Vec<Key>) -> Result<Vec<FoundIssue>, OperationError> {
         let part = |key: Key| {
             let lodged = self.lodged(&key);
-            let known = part_of(std::str::from_utf8(&key.name).ok()?);
-            let part = known.or_else(|| (lodged == Some(OwnKey::Code)).then_some(Part::Code));
+            let known = role_of(std::str::from_utf8(&key.name).ok()?);
+            let part = known.or_else(|| (lodged == Some(AppKey::Code)).then_some(KeyRole::Code));
             (part.is_some() || lodged.is_some()).then_some(((part, lodged), key))
         };
         let (parts, keys): (Vec<_>, Vec<Key>) = keys.into_iter().filter_map(part).unzip();
@@ -38,42 +38,44 @@ impl Verifier<'_> {
             return Ok(Vec::new());
         }
         let (mut found, mut tries) = (Vec::new(), Vec::new());
-        for ((part, lodged), sight) in parts.into_iter().zip(self.store.look(&keys).await?) {
+        for ((part, lodged), sight) in parts.into_iter().zip(self.store.read_keys(&keys).await?) {
             let Some(sight) = sight else { continue };
             if let Some(strange) = lodged.and_then(|own| self.strange(own, &sight)) {
-                found.push(Found::new(Oddity::StrangeCode, &sight).detail(strange.to_string()));
+                found.push(FoundIssue::new(Issue::StrangeCode, &sight).detail(strange.to_string()));
                 continue;
             }
             match part {
-                Some(Part::Code) => found.extend(code(&sight)),
-                Some(Part::Challenges) => found.extend(challenges(&sight)),
-                Some(Part::Limit) if is_endless(&sight) => found.push(Found::new(Oddity::LimitWithoutEnd, &sight)),
-                Some(Part::Tries(code)) if is_endless(&sight) => tries.push((code, sight)),
-                Some(Part::Limit | Part::Tries(_)) | None => {}
+                Some(KeyRole::Code) => found.extend(code(&sight)),
+                Some(KeyRole::Challenges) => found.extend(challenges(&sight)),
+                Some(KeyRole::Limit) if is_endless(&sight) => {
+                    found.push(FoundIssue::new(Issue::LimitWithoutEnd, &sight))
+                }
+                Some(KeyRole::Tries(code)) if is_endless(&sight) => tries.push((code, sight)),
+                Some(KeyRole::Limit | KeyRole::Tries(_)) | None => {}
             }
         }
         if tries.is_empty() {
             return Ok(found);
         }
         let codes: Vec<Key> =
-            tries.iter().map(|(code, _)| Key { name: code.clone().into_bytes(), whose: Whose::Theirs }).collect();
+            tries.iter().map(|(code, _)| Key { name: code.clone().into_bytes(), owner: Owner::Other }).collect();
         for ((_, sight), code) in tries.iter().zip(self.look_reachable(&codes).await?) {
             let Some(code) = code else { continue };
-            let oddity = if code.is_some() { Oddity::LimitWithoutEnd } else { Oddity::OrphanCount };
-            found.push(Found::new(oddity, sight));
+            let issue = if code.is_some() { Issue::LimitWithoutEnd } else { Issue::OrphanCount };
+            found.push(FoundIssue::new(issue, sight));
         }
         Ok(found)
     }
 
     /// What each key is, where its node of a Cluster can be asked; the inner `None`: it is not there.
-    async fn look_reachable(&self, keys: &[Key]) -> Result<Vec<Option<Option<Sight>>>, VerifierError> {
-        match self.store.look(keys).await {
+    async fn look_reachable(&self, keys: &[Key]) -> Result<Vec<Option<Option<KeySnapshot>>>, OperationError> {
+        match self.store.read_keys(keys).await {
             Err(StoreError::Unreachable(_)) => {}
             seen => return Ok(seen?.into_iter().map(Some).collect()),
         }
         let mut each = Vec::with_capacity(keys.len());
         for key in keys {
-            each.push(match self.store.look(std::slice::from_ref(key)).await {
+            each.push(match self.store.read_keys(std::slice::from_ref(key)).await {
                 Err(StoreError::Unreachable(_)) => None,
                 seen => Some(seen?.into_iter().next().flatten()),
             });
@@ -82,42 +84,42 @@ impl Verifier<'_> {
     }
 
     /// What commands on its phone will say of it.
-    fn strange(&self, own: OwnKey, sight: &Sight) -> Option<Strange> {
+    fn strange(&self, own: AppKey, sight: &KeySnapshot) -> Option<UnexpectedKey> {
         let content = match (sight.fields(), sight.text()) {
             (Some(fields), _) => {
                 Content::Fields(fields.into_iter().map(|(field, value)| (field.to_vec(), value.to_vec())).collect())
             }
             (None, Some(text)) => Content::Text(text.to_vec()),
-            (None, None) => return Some(Strange::Type(escaped(&sight.kind))),
+            (None, None) => return Some(UnexpectedKey::Type(escaped(&sight.kind))),
         };
         let codes = self.codes()?;
         codes.layout.check(own, content, codes.ours).err()
     }
 }
 
-fn is_endless(sight: &Sight) -> bool {
+fn is_endless(sight: &KeySnapshot) -> bool {
     sight.life.is_none_or(|life| life > ENDLESS)
 }
 
 /// privacyIDEA passes over what it cannot read, and so does its owner; `inspect` does not.
-fn challenges(sight: &Sight) -> Vec<Found> {
+fn challenges(sight: &KeySnapshot) -> Vec<FoundIssue> {
     let part = std::str::from_utf8(&sight.key.name).ok().and_then(Family::part);
     let strange = match (part, sight.kind.as_str()) {
-        (Some(privacyidea::Part::Transaction(id)), "hash") => {
+        (Some(privacyidea::KeyKind::Transaction(id)), "hash") => {
             // What is too large to be seen whole is empty here.
             let mut fields = sight.fields().into_iter().flatten().filter(|(_, json)| !json.is_empty());
             let read = |(serial, json)| Challenge::read(json, id, &String::from_utf8_lossy(serial)).err();
             fields.find_map(read).map(|strange| strange.to_string())
         }
-        (Some(privacyidea::Part::Transactions), "set") => None,
+        (Some(privacyidea::KeyKind::Transactions), "set") => None,
         (_, kind) => Some(format!("it is a {kind}")),
     };
-    let strange = strange.map(|why| Found::new(Oddity::StrangeChallenge, sight).detail(why));
-    let endless = is_endless(sight).then(|| Found::new(Oddity::ChallengeWithoutEnd, sight));
+    let strange = strange.map(|why| FoundIssue::new(Issue::StrangeChallenge, sight).detail(why));
+    let endless = is_endless(sight).then(|| FoundIssue::new(Issue::ChallengeWithoutEnd, sight));
     strange.into_iter().chain(endless).collect()
 }
 
-fn code(sight: &Sight) -> Vec<Found> {
+fn code(sight: &KeySnapshot) -> Vec<FoundIssue> {
     let inside = match (sight.fields(), sight.text()) {
         (Some(fields), _) => in_fields(&fields),
         (None, Some(text)) => in_text(text),
@@ -126,15 +128,15 @@ fn code(sight: &Sight) -> Vec<Found> {
     };
     let mut found = Vec::new();
     match (inside, sight.life) {
-        (Inside::Closed, None) => return vec![Found::new(Oddity::GatewayOrphan, sight)],
-        (Inside::Plain, _) => found.push(Found::new(Oddity::PlainCode, sight)),
-        (Inside::Hashed, _) => {}
-        (Inside::Closed | Inside::Other, _) => return Vec::new(),
+        (KeyContent::Closed, None) => return vec![FoundIssue::new(Issue::GatewayOrphan, sight)],
+        (KeyContent::Plain, _) => found.push(FoundIssue::new(Issue::PlainCode, sight)),
+        (KeyContent::Hashed, _) => {}
+        (KeyContent::Closed | KeyContent::Other, _) => return Vec::new(),
     }
     match sight.life {
-        None => found.push(Found::new(Oddity::CodeWithoutEnd, sight)),
+        None => found.push(FoundIssue::new(Issue::CodeWithoutEnd, sight)),
         Some(life) if life > LONG => {
-            found.push(Found::new(Oddity::CodeOfLongLife, sight).detail(format!("{} s", life.as_secs())));
+            found.push(FoundIssue::new(Issue::CodeOfLongLife, sight).detail(format!("{} s", life.as_secs())));
         }
         Some(_) => {}
     }

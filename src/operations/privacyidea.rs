@@ -1,12 +1,12 @@
 //! What privacyIDEA keeps of the tokens of a phone, whose serials are the phone's users. It is looked at in several
 //! questions, since it lies in several slots: a challenge that ends in between is left out.
 
-use super::lodging::Lodging;
-use super::{Verifier, VerifierError};
+use super::lodging::AppLayout;
+use super::{OperationError, Operations};
 use crate::layout::privacyidea::{Challenge, Family, NAME};
-use crate::layout::{Held, Refused, Strange};
+use crate::layout::{MergeError, RawKey, UnexpectedKey};
 use crate::otp::{Moment, UserId, Users};
-use crate::store::{Cell, Members};
+use crate::store::{Members, StoreKey};
 
 /// So many transactions of a token are looked at. One that ended stays named until the last of them has.
 const MOST: usize = 250;
@@ -23,16 +23,16 @@ pub struct Tokens {
 }
 
 /// One challenge that a set names.
-struct Named<'a> {
+struct NamedChallenge<'a> {
     family: Family,
     user: &'a UserId,
     transaction: String,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// The challenges of these users; `None`: it is not privacyIDEA that keeps the codes.
-    pub(super) async fn tokens(&self, users: &Users, now: Moment) -> Result<Option<Tokens>, VerifierError> {
-        if !matches!(self.lodging, Some(Lodging::PrivacyIdea)) {
+    pub(super) async fn tokens(&self, users: &Users, now: Moment) -> Result<Option<Tokens>, OperationError> {
+        if !matches!(self.lodging, Some(AppLayout::PrivacyIdea)) {
             return Ok(None);
         }
         let mut tokens = Tokens::default();
@@ -40,13 +40,13 @@ impl Verifier<'_> {
         if named.is_empty() {
             return Ok(Some(tokens));
         }
-        let key = |one: &Named<'_>| one.family.transaction(&one.transaction);
-        let groups: Vec<Vec<Cell>> = named.iter().map(|one| vec![Cell::App(key(one))]).collect();
+        let key = |one: &NamedChallenge<'_>| one.family.transaction(&one.transaction);
+        let groups: Vec<Vec<StoreKey>> = named.iter().map(|one| vec![StoreKey::App(key(one))]).collect();
         let mut open = Vec::new();
         for (one, loaded) in named.iter().zip(self.store.load(&groups).await?) {
             // A set names transactions that are over, too.
             let Some(bytes) = loaded.values.into_iter().flatten().next() else { continue };
-            let found = Held::read(&bytes)
+            let found = RawKey::read(&bytes)
                 .and_then(|held| Challenge::in_transaction(&held, &one.transaction, one.user.as_str()))
                 .map_err(|strange| refused(&key(one), strange))?;
             let Some(challenge) = found else { continue };
@@ -61,7 +61,11 @@ impl Verifier<'_> {
     }
 
     /// What the sets of these users name, under the names of every version.
-    async fn transactions<'u>(&self, users: &'u Users, tokens: &mut Tokens) -> Result<Vec<Named<'u>>, VerifierError> {
+    async fn transactions<'u>(
+        &self,
+        users: &'u Users,
+        tokens: &mut Tokens,
+    ) -> Result<Vec<NamedChallenge<'u>>, OperationError> {
         // What could not be the name of a key of theirs is not made into one.
         let users = users.users.iter().map(|link| &link.user);
         let users = users.filter(|user| !user.as_str().chars().any(char::is_control));
@@ -74,20 +78,20 @@ impl Verifier<'_> {
         for (((family, user), set), members) in asked.iter().zip(&sets).zip(self.store.members(&sets, MOST).await?) {
             let Some(Members { kind, count, found }) = members else { continue };
             if kind != "set" {
-                return Err(refused(set, Strange::Type(kind)));
+                return Err(refused(set, UnexpectedKey::Type(kind)));
             }
             if usize::try_from(count).is_ok_and(|count| count > found.len()) {
                 tokens.cut.push((UserId::clone(user), count));
             }
             let found = found.into_iter().filter_map(|member| String::from_utf8(member).ok());
-            named.extend(found.map(|transaction| Named { family: *family, user, transaction }));
+            named.extend(found.map(|transaction| NamedChallenge { family: *family, user, transaction }));
         }
         Ok(named)
     }
 }
 
 /// A key that is not what privacyIDEA writes.
-fn refused(key: &str, strange: Strange) -> VerifierError {
-    let key = crate::otp::foreign::escaped(key);
-    Refused::Strange { key, layout: NAME.to_owned(), strange }.into()
+fn refused(key: &str, strange: UnexpectedKey) -> OperationError {
+    let key = crate::otp::escape::escaped(key);
+    MergeError::Strange { key, layout: NAME.to_owned(), strange }.into()
 }

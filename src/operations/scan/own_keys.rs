@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Found, Leftover, Oddity};
+use super::{FoundIssue, Issue, Leftover};
+use crate::operations::{OperationError, Operations};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
 use crate::otp::user::Age;
-use crate::otp::{Event, Life, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Unreadable, UserId, Users};
-use crate::store::{Cell, Key, Own, Sight, Whose};
-use crate::operations::{Verifier, VerifierError};
+use crate::otp::{Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users};
+use crate::store::{Key, KeySnapshot, OwnKey, Owner, StoreKey};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -22,46 +22,46 @@ enum Needs {
 }
 
 /// It cannot be read, and why.
-struct Unread(Oddity, Option<String>);
+struct Unread(Issue, Option<String>);
 
 /// A user and a phone that belong together by one of the two sides.
 struct Pair {
     user: UserId,
     phone: Phone,
-    sight: Sight,
+    sight: KeySnapshot,
 }
 
-impl Verifier<'_> {
-    pub(super) async fn check_ours(&self, keys: &[Key]) -> Result<Vec<Found>, VerifierError> {
+impl Operations<'_> {
+    pub(super) async fn check_ours(&self, keys: &[Key]) -> Result<Vec<FoundIssue>, OperationError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let (mut found, mut by_user, mut by_phone) = (Vec::new(), Vec::new(), Vec::new());
-        for sight in self.store.look(keys).await?.into_iter().flatten() {
-            let Whose::Ours(own) = &sight.key.whose else {
-                found.push(Found::new(Oddity::UnknownKey, &sight));
+        for sight in self.store.read_keys(keys).await?.into_iter().flatten() {
+            let Owner::Ours(own) = &sight.key.owner else {
+                found.push(FoundIssue::new(Issue::UnknownKey, &sight));
                 continue;
             };
             match self.needs(own, &sight) {
                 Ok(needs) => found.extend(lifetime(&needs, &sight)),
-                Err(Unread(oddity, detail)) => {
-                    found.push(Found { detail, ..Found::new(oddity, &sight) });
+                Err(Unread(issue, detail)) => {
+                    found.push(FoundIssue { detail, ..FoundIssue::new(issue, &sight) });
                     continue;
                 }
             }
             let pair =
                 |user: &UserId, phone: &Phone| Pair { user: user.clone(), phone: phone.clone(), sight: sight.clone() };
             match own {
-                Own::Cell(Cell::Phones(user)) => {
+                OwnKey::Cell(StoreKey::Phones(user)) => {
                     let phones = Phones::read(sight.text()).unwrap_or_default().phones;
                     let phones = phones.iter().filter_map(|phone| Phone::parse(phone, None).ok());
                     by_user.extend(phones.map(|phone| pair(user, &phone)));
                 }
-                Own::Cell(Cell::Users(phone)) => {
+                OwnKey::Cell(StoreKey::Users(phone)) => {
                     let users = Users::read(sight.text()).unwrap_or_default().users;
                     by_phone.extend(users.iter().map(|link| pair(&link.user, phone)));
                 }
-                Own::Cell(_) | Own::Timeline(_) => {}
+                OwnKey::Cell(_) | OwnKey::Timeline(_) => {}
             }
         }
         found.extend(self.not_their_phones(by_user).await?);
@@ -70,61 +70,61 @@ impl Verifier<'_> {
     }
 
     /// Reads what is in it.
-    fn needs(&self, own: &Own, sight: &Sight) -> Result<Needs, Unread> {
-        let kind = if matches!(own, Own::Timeline(_)) { "list" } else { "string" };
+    fn needs(&self, own: &OwnKey, sight: &KeySnapshot) -> Result<Needs, Unread> {
+        let kind = if matches!(own, OwnKey::Timeline(_)) { "list" } else { "string" };
         if sight.kind != kind {
-            return Err(Unread(Oddity::WrongType, Some(format!("a {}, not a {kind}", sight.kind))));
+            return Err(Unread(Issue::WrongType, Some(format!("a {}, not a {kind}", sight.kind))));
         }
         // Another file may have longer windows.
-        let end = |most: Duration, life: Life| match life {
-            Life::For(needed) => Needs::End(most.max(needed), false),
-            life => Needs::End(most, life == Life::Over),
+        let end = |most: Duration, life: Ttl| match life {
+            Ttl::For(needed) => Needs::End(most.max(needed), false),
+            life => Needs::End(most, life == Ttl::Expired),
         };
         let limits = self.limits;
         Ok(match own {
-            Own::Cell(Cell::Record(_)) => match read::<Record>(sight)?.life(sight.now, limits) {
-                Life::Forever => Needs::Forever,
+            OwnKey::Cell(StoreKey::Record(_)) => match read::<Record>(sight)?.life(sight.now, limits) {
+                Ttl::Forever => Needs::Forever,
                 life => end(longest(limits), life),
             },
-            Own::Cell(Cell::Users(_)) => match read::<Users>(sight)?.life() {
-                Life::For(most) => Needs::End(most, false),
+            OwnKey::Cell(StoreKey::Users(_)) => match read::<Users>(sight)?.life() {
+                Ttl::For(most) => Needs::End(most, false),
                 _ => Needs::Forever,
             },
-            Own::Cell(Cell::Phones(_)) => {
+            OwnKey::Cell(StoreKey::Phones(_)) => {
                 read::<Phones>(sight)?;
                 Needs::Forever
             }
-            Own::Cell(Cell::Prefix(_) | Cell::Country(_)) => {
+            OwnKey::Cell(StoreKey::Prefix(_) | StoreKey::Country(_)) => {
                 let quotas = limits.per_prefix.iter().chain(&limits.per_country);
                 let window = quotas.map(|quota| quota.window).max().unwrap_or(DAY);
                 end(window * 2, read::<Counter>(sight)?.life(sight.now))
             }
-            Own::Cell(Cell::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.life(sight.now)),
-            Own::Cell(Cell::Request(_)) => Needs::End(DAY, false),
+            OwnKey::Cell(StoreKey::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.life(sight.now)),
+            OwnKey::Cell(StoreKey::Request(_)) => Needs::End(DAY, false),
             // Never read from a name of ours.
-            Own::Cell(Cell::App(_)) => return Err(Unread(Oddity::UnknownKey, None)),
-            Own::Timeline(_) => {
+            OwnKey::Cell(StoreKey::App(_)) => return Err(Unread(Issue::UnknownKey, None)),
+            OwnKey::Timeline(_) => {
                 let newest: Option<Event> = sight.parts.first().and_then(|line| serde_json::from_slice(line).ok());
-                let newest = newest.ok_or_else(|| Unread(Oddity::Unreadable, Some("its newest event".to_owned())))?;
+                let newest = newest.ok_or_else(|| Unread(Issue::Unreadable, Some("its newest event".to_owned())))?;
                 Needs::End(self.timeline_kept, newest.at.after(self.timeline_kept) <= sight.now)
             }
         })
     }
 
     /// The index of a user may name a phone too many after a crash.
-    async fn not_their_phones(&self, pairs: Vec<Pair>) -> Result<Vec<Found>, VerifierError> {
-        let cell = |pair: &Pair| Cell::Users(pair.phone.clone());
+    async fn not_their_phones(&self, pairs: Vec<Pair>) -> Result<Vec<FoundIssue>, OperationError> {
+        let cell = |pair: &Pair| StoreKey::Users(pair.phone.clone());
         let has = |pair: &Pair, bytes: Option<&[u8]>| Users::read(bytes).map(|users| users.has(&pair.user));
         let lost = self.unlike(pairs, cell, has).await?;
         Ok(lost.into_iter().map(leftover).collect())
     }
 
     /// It never names one too few, unless somebody else took it away.
-    async fn not_in_the_index(&self, pairs: Vec<Pair>) -> Result<Vec<Found>, VerifierError> {
-        let cell = |pair: &Pair| Cell::Phones(pair.user.clone());
+    async fn not_in_the_index(&self, pairs: Vec<Pair>) -> Result<Vec<FoundIssue>, OperationError> {
+        let cell = |pair: &Pair| StoreKey::Phones(pair.user.clone());
         let has = |pair: &Pair, bytes: Option<&[u8]>| Phones::read(bytes).map(|phones| phones.has(&pair.phone));
         let lost = self.unlike(pairs, cell, has).await?;
-        Ok(lost.into_iter().map(|pair| pair.found(Oddity::MissingIndex)).collect())
+        Ok(lost.into_iter().map(|pair| pair.found(Issue::MissingIndex)).collect())
     }
 
     /// Those whose other side does not have them, and whose own side still is what was seen: else a command came between
@@ -132,13 +132,13 @@ impl Verifier<'_> {
     async fn unlike(
         &self,
         pairs: Vec<Pair>,
-        cell: impl Fn(&Pair) -> Cell,
+        cell: impl Fn(&Pair) -> StoreKey,
         has: impl Fn(&Pair, Option<&[u8]>) -> Result<bool, Unreadable>,
-    ) -> Result<Vec<Pair>, VerifierError> {
+    ) -> Result<Vec<Pair>, OperationError> {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
-        let groups: Vec<Vec<Cell>> = pairs.iter().map(|pair| vec![cell(pair)]).collect();
+        let groups: Vec<Vec<StoreKey>> = pairs.iter().map(|pair| vec![cell(pair)]).collect();
         let loaded = self.load_reachable(&groups).await?;
         let lost = pairs.into_iter().zip(&loaded).filter_map(|(pair, loaded)| {
             let other = loaded.as_ref().ok()?.values.first().and_then(Option::as_deref);
@@ -149,52 +149,52 @@ impl Verifier<'_> {
             return Ok(lost);
         }
         let keys: Vec<Key> = lost.iter().map(|pair| pair.sight.key.clone()).collect();
-        let seen = self.store.look(&keys).await?;
-        let still = |pair: &Pair, seen: Option<Sight>| seen.is_some_and(|seen| seen.text() == pair.sight.text());
+        let seen = self.store.read_keys(&keys).await?;
+        let still = |pair: &Pair, seen: Option<KeySnapshot>| seen.is_some_and(|seen| seen.text() == pair.sight.text());
         Ok(lost.into_iter().zip(seen).filter_map(|(pair, seen)| still(&pair, seen).then_some(pair)).collect())
     }
 }
 
 impl Pair {
-    fn found(self, oddity: Oddity) -> Found {
-        let found = Found::new(oddity, &self.sight).detail(format!("user:{}", self.user));
-        Found { pair: Some((self.user, self.phone)), ..found }
+    fn found(self, issue: Issue) -> FoundIssue {
+        let found = FoundIssue::new(issue, &self.sight).detail(format!("user:{}", self.user));
+        FoundIssue { pair: Some((self.user, self.phone)), ..found }
     }
 }
 
 /// An entry of an index that leads nowhere, and whether a link may still need it.
-fn leftover(pair: Pair) -> Found {
+fn leftover(pair: Pair) -> FoundIssue {
     let phones = Phones::read(pair.sight.text()).unwrap_or_default();
     let (age, mark) = (phones.age(&pair.phone, pair.sight.now), phones.mark(&pair.phone).cloned());
     let user = pair.user.clone();
-    let found = Found { leftover: Some(Leftover { mark, age }), ..pair.found(Oddity::StaleIndex) };
+    let found = FoundIssue { leftover: Some(Leftover { mark, age }), ..pair.found(Issue::StaleIndex) };
     match age {
         Age::UnderWay => found.detail(format!("user:{user}; a link of the last 24 h, which may still be running")),
         Age::Old | Age::Unknown => found,
     }
 }
 
-fn read<T: Stored>(sight: &Sight) -> Result<T, Unread> {
-    let text = sight.text().ok_or_else(|| Unread(Oddity::Unreadable, Some("it is far too large".to_owned())))?;
+fn read<T: Stored>(sight: &KeySnapshot) -> Result<T, Unread> {
+    let text = sight.text().ok_or_else(|| Unread(Issue::Unreadable, Some("it is far too large".to_owned())))?;
     T::read(Some(text)).map_err(|unreadable| match unreadable {
-        Unreadable::Version(version) => Unread(Oddity::UnknownVersion, Some(format!("version {version}"))),
-        Unreadable::Shape => Unread(Oddity::Unreadable, None),
+        Unreadable::Version(version) => Unread(Issue::UnknownVersion, Some(format!("version {version}"))),
+        Unreadable::Shape => Unread(Issue::Unreadable, None),
     })
 }
 
-fn lifetime(needs: &Needs, sight: &Sight) -> Option<Found> {
+fn lifetime(needs: &Needs, sight: &KeySnapshot) -> Option<FoundIssue> {
     // Two clocks, and the time that a commit is on its way.
     let slack = Duration::from_secs(60);
     match (needs, sight.life) {
         (Needs::Forever, None) => None,
         (Needs::Forever, Some(life)) => {
-            Some(Found::new(Oddity::EndingLife, sight).detail(format!("it ends in {} s", life.as_secs())))
+            Some(FoundIssue::new(Issue::EndingLife, sight).detail(format!("it ends in {} s", life.as_secs())))
         }
-        (Needs::End(_, true), None) => Some(Found::new(Oddity::Over, sight)),
-        (Needs::End(_, false), None) => Some(Found::new(Oddity::NoLife, sight)),
+        (Needs::End(_, true), None) => Some(FoundIssue::new(Issue::Over, sight)),
+        (Needs::End(_, false), None) => Some(FoundIssue::new(Issue::NoLife, sight)),
         (Needs::End(most, _), Some(life)) if life > most.saturating_add(slack) => {
             let text = format!("{} s, where {} s is the longest", life.as_secs(), most.as_secs());
-            Some(Found::new(Oddity::LongLife, sight).detail(text))
+            Some(FoundIssue::new(Issue::LongLife, sight).detail(text))
         }
         (Needs::End(..), Some(_)) => None,
     }
@@ -215,9 +215,9 @@ mod tests {
     use super::*;
     use crate::otp::Moment;
 
-    fn sight(name: &str, life: Option<u64>) -> Sight {
-        Sight {
-            key: Key { name: name.into(), whose: Whose::Unknown },
+    fn sight(name: &str, life: Option<u64>) -> KeySnapshot {
+        KeySnapshot {
+            key: Key { name: name.into(), owner: Owner::Unknown },
             now: Moment::from_millis(1_790_000_000_000),
             kind: "string".to_owned(),
             life: life.map(Duration::from_secs),
@@ -229,13 +229,13 @@ mod tests {
     #[test]
     fn a_lifetime_is_judged_by_what_is_in_the_key() {
         let judged =
-            |needs: Needs, life| lifetime(&needs, &sight("{+919876543210}:record", life)).map(|found| found.oddity);
+            |needs: Needs, life| lifetime(&needs, &sight("{+919876543210}:record", life)).map(|found| found.issue);
         assert_eq!(judged(Needs::Forever, None), None);
-        assert_eq!(judged(Needs::Forever, Some(5)), Some(Oddity::EndingLife));
-        assert_eq!(judged(Needs::End(DAY, false), None), Some(Oddity::NoLife));
-        assert_eq!(judged(Needs::End(DAY, true), None), Some(Oddity::Over));
+        assert_eq!(judged(Needs::Forever, Some(5)), Some(Issue::EndingLife));
+        assert_eq!(judged(Needs::End(DAY, false), None), Some(Issue::NoLife));
+        assert_eq!(judged(Needs::End(DAY, true), None), Some(Issue::Over));
         assert_eq!(judged(Needs::End(DAY, true), Some(86_460)), None);
-        assert_eq!(judged(Needs::End(DAY, false), Some(86_461)), Some(Oddity::LongLife));
+        assert_eq!(judged(Needs::End(DAY, false), Some(86_461)), Some(Issue::LongLife));
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use redis::RedisError;
 
 use super::script::OLDREDIS;
-use crate::otp::foreign::escaped;
+use crate::otp::escape::escaped;
 use crate::store::StoreError;
 
 /// Whether the call could have changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doing {
+pub(super) enum Access {
     /// Connecting or reading.
     Reading,
     /// Committing.
@@ -21,7 +21,7 @@ pub(super) enum Doing {
 
 /// What to do about a server's no. None of these was executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum ServerReply {
     /// Ask this node from now on; without a host it is another port of the same.
     Moved(Option<String>, u16),
     /// Ask this node once: the key is on its way there.
@@ -31,9 +31,9 @@ pub(super) enum Next {
     /// This is a replica: find the master.
     Replica,
     /// There are too many clients.
-    Crowded,
+    TooManyClients,
     /// TLS failed: it will not do better a moment later.
-    Distrust,
+    TlsFailed,
     /// It knows none of what came with Redis 7: ask in the words of Redis 6.
     Older,
     /// It stays a no.
@@ -46,7 +46,7 @@ pub(super) const NEEDED: &str = "Redis 6.0 or later, or Valkey, is needed";
 const NO_SCRIPT: &str = "Error compiling script";
 
 /// What to do about an error.
-pub(super) fn next(error: &RedisError) -> Next {
+pub(super) fn next(error: &RedisError) -> ServerReply {
     let said = Said::of(error);
     let says = |words: &str| said.as_ref().is_some_and(|said| said.text.contains(words));
     let redirected = || {
@@ -57,14 +57,14 @@ pub(super) fn next(error: &RedisError) -> Next {
         Some(((!host.is_empty() && host != "?").then(|| host.to_owned()), port.parse().ok()?))
     };
     match said.as_ref().map(|said| said.code.as_str()) {
-        Some("MOVED") => redirected().map_or(Next::No, |(host, port)| Next::Moved(host, port)),
-        Some("ASK") => redirected().map_or(Next::No, |(host, port)| Next::Ask(host, port)),
-        Some("LOADING" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "BUSY") => Next::Later,
-        Some("READONLY") => Next::Replica,
-        Some("ERR") if says("max number of clients") => Next::Crowded,
-        Some("ERR") if says("unknown command") || says(NO_SCRIPT) => Next::Older,
-        None if is_distrust(error) => Next::Distrust,
-        _ => Next::No,
+        Some("MOVED") => redirected().map_or(ServerReply::No, |(host, port)| ServerReply::Moved(host, port)),
+        Some("ASK") => redirected().map_or(ServerReply::No, |(host, port)| ServerReply::Ask(host, port)),
+        Some("LOADING" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "BUSY") => ServerReply::Later,
+        Some("READONLY") => ServerReply::Replica,
+        Some("ERR") if says("max number of clients") => ServerReply::TooManyClients,
+        Some("ERR") if says("unknown command") || says(NO_SCRIPT) => ServerReply::Older,
+        None if is_distrust(error) => ServerReply::TlsFailed,
+        _ => ServerReply::No,
     }
 }
 
@@ -78,7 +78,7 @@ fn is_distrust(error: &RedisError) -> bool {
 
 /// Sorts an error. Of several commands in one round trip, the first that was refused tells why: the client's error for
 /// all of them has no code, and would pass for a lost answer.
-pub(super) fn sorted(error: &RedisError, doing: Doing, server: &str) -> StoreError {
+pub(super) fn classify(error: &RedisError, doing: Access, server: &str) -> StoreError {
     let refused = error.clone().into_server_errors();
     let first = refused.and_then(|all| all.first().map(|(_, first)| RedisError::from(first.clone())));
     let error = first.as_ref().unwrap_or(error);
@@ -124,15 +124,15 @@ fn said(text: &str, server: &str) -> StoreError {
 }
 
 /// No answer that Redis gave: the network, TLS, or something that is no Redis.
-fn silent(error: &RedisError, doing: Doing, text: &str, server: &str) -> StoreError {
+fn silent(error: &RedisError, doing: Access, text: &str, server: &str) -> StoreError {
     use redis::ErrorKind;
     match error.kind() {
         ErrorKind::InvalidClientConfig => StoreError::Config(format!("{server}: {text}")),
         ErrorKind::AuthenticationFailed => StoreError::Denied(format!("{server}: {text}")),
-        ErrorKind::Parse | ErrorKind::UnexpectedReturnType if doing == Doing::Reading => {
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType if doing == Access::Reading => {
             StoreError::Unreachable(format!("{server} is not a Redis server: {text}"))
         }
-        _ if doing == Doing::Writing => StoreError::Unknown(format!("{server}: {text}")),
+        _ if doing == Access::Writing => StoreError::Unknown(format!("{server}: {text}")),
         // The resolver's words are those of the C library, and name it not.
         _ if text.contains("lookup address") => StoreError::Unreachable(format!("{server}: DNS: {text}")),
         _ => StoreError::Unreachable(format!("{server}: {text}")),

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::lodging::Touch;
-use super::step::{Doing, no_answer};
-use super::{Verifier, VerifierError};
+use super::transact::{StepOptions, no_answer};
+use super::{OperationError, Operations};
 use crate::otp::record::{Challenge, Delivery, Reason, State};
-use crate::otp::rules::{self, About, Known, Recorded, Reported};
-use crate::otp::{DeliveryReport, Goal, Moment, Phone, Purpose, Standing, goal};
-use crate::provider::{Asked, Provider, Silence};
+use crate::otp::rules::{self, MessageRef, PhoneState, Recorded, Reported};
+use crate::otp::{DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus, wait_for};
+use crate::provider::{Provider, QueryError, QueryResult};
 
 /// So often the store is looked at: another process may record a report, or a code be used.
 const LOOK: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ pub struct ToWatch<'a> {
     /// Of this purpose; `None`: of any for a challenge, else of the usual one.
     pub purpose: Option<&'a Purpose>,
     /// What is waited for.
-    pub goal: Goal,
+    pub goal: WaitFor,
     /// The end of the wait: the last look at the store begins here.
     pub deadline: Instant,
     /// A code whose life ends before this is waited for a little longer, where it is the code that is waited for.
@@ -47,7 +47,7 @@ pub struct Watched {
     /// The store's time.
     pub now: Moment,
     /// [`Standing::Waiting`] when the time was over.
-    pub standing: Standing,
+    pub standing: WaitStatus,
     /// Whether its code may be typed now.
     pub valid: bool,
     /// Whether the gateway was asked.
@@ -72,8 +72,8 @@ pub enum Notice {
 }
 
 /// One look at the challenge.
-struct Seen {
-    known: Known,
+struct Progressed {
+    known: PhoneState,
     /// The store's time, and ours.
     now: Moment,
     at: Instant,
@@ -103,7 +103,7 @@ struct Watch<'a, O, N> {
     told: Vec<std::mem::Discriminant<Notice>>,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Waits. `None`: there is no such challenge. `open` opens a provider by its name; `notice` is told what a person
     /// should know.
     ///
@@ -114,7 +114,7 @@ impl Verifier<'_> {
         asked: &ToWatch<'_>,
         open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
         notice: impl Fn(Notice),
-    ) -> Result<Option<Watched>, VerifierError> {
+    ) -> Result<Option<Watched>, OperationError> {
         self.has_codes("waited for")?;
         let began = Instant::now();
         let mut watch = Watch {
@@ -125,25 +125,25 @@ impl Verifier<'_> {
             id: asked.challenge.map(str::to_owned),
             heard: None,
             provider: None,
-            mute: self.dry_run || asked.goal == Goal::Expired,
+            mute: self.dry_run || asked.goal == WaitFor::Expired,
             was_asked: false,
             due: began,
             pause: FIRST_PAUSE,
             told: Vec::new(),
         };
-        let mut last: Option<Seen> = None;
+        let mut last: Option<Progressed> = None;
         loop {
             let seen = match (self.see(&watch).await, last.take()) {
                 (Ok(Some(seen)), _) => seen,
                 // What has left the store is as it was seen last, only older.
                 (Ok(None), Some(seen)) => {
                     let now = seen.now.after(seen.at.elapsed());
-                    Seen { now, at: Instant::now(), is_gone: true, ..seen }
+                    Progressed { now, at: Instant::now(), is_gone: true, ..seen }
                 }
                 // The last look of all may come too late for the store.
                 (Err(_), Some(seen)) if Instant::now() >= asked.deadline => {
                     let now = seen.now.after(seen.at.elapsed());
-                    Seen { now, at: Instant::now(), ..seen }
+                    Progressed { now, at: Instant::now(), ..seen }
                 }
                 (Ok(None), None) => return Ok(None),
                 (Err(error), _) => return Err(error),
@@ -151,16 +151,16 @@ impl Verifier<'_> {
             watch.id = Some(seen.challenge.id.clone());
             let standing = watch.standing(&seen);
             let over = Instant::now() >= asked.deadline;
-            if let Some(end) = watch.end_of_code(&seen).filter(|_| over && standing == Standing::Waiting) {
+            if let Some(end) = watch.end_of_code(&seen).filter(|_| over && standing == WaitStatus::Waiting) {
                 sleep_until(end).await;
                 last = Some(seen);
                 continue;
             }
-            if over || matches!(standing, Standing::Reached | Standing::Undelivered) {
+            if over || matches!(standing, WaitStatus::Reached | WaitStatus::Undelivered) {
                 return Ok(Some(watch.ended(seen, standing)));
             }
             let asks = watch.can_ask(&seen, standing).await;
-            if matches!(standing, Standing::Gone(_)) && (!asks || watch.was_asked) {
+            if matches!(standing, WaitStatus::Gone(_)) && (!asks || watch.was_asked) {
                 return Ok(Some(watch.ended(seen, standing)));
             }
             if asks && Instant::now() >= watch.due {
@@ -183,37 +183,37 @@ impl Verifier<'_> {
         challenge_id: &str,
         open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
         notice: impl Fn(Notice),
-    ) -> Result<Option<Watched>, VerifierError> {
+    ) -> Result<Option<Watched>, OperationError> {
         self.progress.waits_for(challenge_id);
         self.watch(asked, open, notice).await
     }
 
     /// What is known of the challenge now.
-    async fn see<O, N>(&self, watch: &Watch<'_, O, N>) -> Result<Option<Seen>, VerifierError> {
+    async fn see<O, N>(&self, watch: &Watch<'_, O, N>) -> Result<Option<Progressed>, OperationError> {
         let groups = [self.cells(watch.asked.phone).await?];
         let loaded = self.store.load(&groups).await?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
         let view = self.view(watch.asked.phone, &groups[0], loaded, Touch::Nothing)?;
-        let (known, now) = (view.ok_or(VerifierError::Contended)?.known, loaded.now);
+        let (known, now) = (view.ok_or(OperationError::Contended)?.known, loaded.now);
         let Some((purpose, challenge)) = watch.chosen(&known, now) else { return Ok(None) };
         let heard = watch.heard.as_ref().map(|report| self.report(&known, now, &challenge, report));
         let challenge = match heard {
             Some(Recorded::News(challenge)) => challenge,
             _ => challenge,
         };
-        let mapped = challenge.mapping == known.users.version;
-        Ok(Some(Seen { known, now, at: Instant::now(), challenge, purpose, mapped, is_gone: false }))
+        let mapped = challenge.users_version == known.users.version;
+        Ok(Some(Progressed { known, now, at: Instant::now(), challenge, purpose, mapped, is_gone: false }))
     }
 
     /// What a report makes of the challenge. Nothing is kept.
-    fn report(&self, known: &Known, now: Moment, challenge: &Challenge, report: &DeliveryReport) -> Recorded {
-        let message = About::Challenge(&challenge.id);
+    fn report(&self, known: &PhoneState, now: Moment, challenge: &Challenge, report: &DeliveryReport) -> Recorded {
+        let message = MessageRef::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
         rules::report(known, now, &said).outcome
     }
 
     /// Asks the gateway once, and keeps what is news.
-    async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Watch<'_, O, N>, seen: &Seen) {
+    async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Watch<'_, O, N>, seen: &Progressed) {
         let Some((provider, id)) = watch.provider.as_ref().zip(message_id(&seen.challenge)) else { return };
         let name = provider.name().to_owned();
         let answer = self.answer(watch, provider.as_ref(), id).await;
@@ -233,11 +233,11 @@ impl Verifier<'_> {
                 }
                 watch.heard = Some(report);
             }
-            Err(Silence::NotOffered) => {
+            Err(QueryError::NotOffered) => {
                 watch.mute = true;
                 watch.tell(Notice::NoStatus(name));
             }
-            Err(Silence::Refused(refusal)) => {
+            Err(QueryError::Refused(refusal)) => {
                 watch.due = watch.due.max(Instant::now() + refusal.retry_after.unwrap_or_default());
                 watch.tell(Notice::NotAnswered(name, refusal.message));
             }
@@ -250,7 +250,7 @@ impl Verifier<'_> {
         watch: &Watch<'_, O, N>,
         provider: &dyn Provider,
         id: &str,
-    ) -> Option<Asked<DeliveryReport>> {
+    ) -> Option<QueryResult<DeliveryReport>> {
         let mut answer = provider.status(id, watch.asked.phone, watch.asked.deadline);
         loop {
             tokio::select! {
@@ -259,23 +259,23 @@ impl Verifier<'_> {
             }
             // What fails here fails again, and is told, as soon as the gateway has answered.
             if let Ok(Some(seen)) = self.see(watch).await
-                && matches!(watch.standing(&seen), Standing::Reached | Standing::Undelivered)
+                && matches!(watch.standing(&seen), WaitStatus::Reached | WaitStatus::Undelivered)
             {
                 return None;
             }
         }
     }
 
-    async fn keep(&self, phone: &Phone, challenge: &Challenge, report: &DeliveryReport) -> Result<(), VerifierError> {
-        let message = About::Challenge(&challenge.id);
+    async fn keep(&self, phone: &Phone, challenge: &Challenge, report: &DeliveryReport) -> Result<(), OperationError> {
+        let message = MessageRef::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
-        let rule = |known: &Known, now| Ok(rules::report(known, now, &said));
-        self.step(phone, &Doing::change().aside(), rule).await.map(|_| ())
+        let rule = |known: &PhoneState, now| Ok(rules::report(known, now, &said));
+        self.step(phone, &StepOptions::change().aside(), rule).await.map(|_| ())
     }
 }
 
 impl<O, N> Watch<'_, O, N> {
-    fn chosen(&self, known: &Known, now: Moment) -> Option<(Purpose, Challenge)> {
+    fn chosen(&self, known: &PhoneState, now: Moment) -> Option<(Purpose, Challenge)> {
         if let Some(id) = &self.id {
             let (purpose, challenge) = known.record.challenge(id)?;
             let fits = self.asked.purpose.is_none_or(|asked| asked == purpose);
@@ -287,24 +287,24 @@ impl<O, N> Watch<'_, O, N> {
         Some((purpose, challenge))
     }
 
-    fn standing(&self, seen: &Seen) -> Standing {
+    fn standing(&self, seen: &Progressed) -> WaitStatus {
         match self.asked.goal.standing(&seen.challenge, seen.now, seen.mapped) {
-            Standing::Waiting if seen.is_gone => Standing::Gone(Reason::NeverIssued),
+            WaitStatus::Waiting if seen.is_gone => WaitStatus::Gone(Reason::NeverIssued),
             standing => standing,
         }
     }
 
     /// When the code's life ends, where that is what is waited for and it comes before the last moment of all.
-    fn end_of_code(&self, seen: &Seen) -> Option<Instant> {
+    fn end_of_code(&self, seen: &Progressed) -> Option<Instant> {
         let end = seen.at + seen.challenge.expires_at.since(seen.now);
         (!self.asked.goal.is_of_sms() && end <= self.asked.grace).then_some(end)
     }
 
-    fn ended(&self, seen: Seen, standing: Standing) -> Watched {
+    fn ended(&self, seen: Progressed, standing: WaitStatus) -> Watched {
         let valid = !seen.is_gone
             && seen.challenge.state != State::Failed
-            && goal::ending(&seen.challenge, seen.now, seen.mapped).is_none();
-        let Seen { challenge, purpose, now, .. } = seen;
+            && wait_for::ending(&seen.challenge, seen.now, seen.mapped).is_none();
+        let Progressed { challenge, purpose, now, .. } = seen;
         Watched { challenge, purpose, now, standing, valid, asked: self.was_asked, waited: self.began.elapsed() }
     }
 }
@@ -315,7 +315,7 @@ where
     N: Fn(Notice),
 {
     /// Whether the gateway can be asked about this SMS, and has not said its last word.
-    async fn can_ask(&mut self, seen: &Seen, standing: Standing) -> bool {
+    async fn can_ask(&mut self, seen: &Progressed, standing: WaitStatus) -> bool {
         let challenge = &seen.challenge;
         let delivery = challenge.delivery.as_ref();
         let is_final = |delivery: &Delivery| delivery.report.as_ref().is_some_and(DeliveryReport::is_final);
@@ -324,7 +324,7 @@ where
         }
         let Some((delivery, _)) = delivery.zip(message_id(challenge)) else {
             // A process that is still sending may yet be told an id.
-            if challenge.state != State::Pending && standing == Standing::Waiting {
+            if challenge.state != State::Pending && standing == WaitStatus::Waiting {
                 self.mute = true;
                 self.tell_of_sms(Notice::NoMessage);
             }
@@ -334,7 +334,7 @@ where
             return true;
         }
         match (self.open)(&delivery.provider).await {
-            Ok(provider) if provider.can().status => self.provider = Some(provider),
+            Ok(provider) if provider.capabilities().status => self.provider = Some(provider),
             Ok(_) => self.tell_of_sms(Notice::NoStatus(delivery.provider.clone())),
             Err(why) => self.tell_of_sms(Notice::NotAnswered(delivery.provider.clone(), why)),
         }

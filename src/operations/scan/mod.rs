@@ -1,21 +1,21 @@
 //! What is wrong in a store, key by key: found while all of its keys go by, and removed where nobody needs it any more.
 //! Nothing is kept of what went by but counts.
 
-mod ours;
-mod theirs;
+mod app_keys;
+mod own_keys;
 
 use crate::otp::user::{Age, Mark};
 use crate::otp::{Phone, UserId};
-use crate::store::{Cell, Key, Own, Sight, StoreError, Whose};
+use crate::store::{Key, KeySnapshot, OwnKey, Owner, StoreError, StoreKey};
 
-use super::{Effect, Verifier, VerifierError};
+use super::{Effect, OperationError, Operations};
 
 /// So many names are asked for at a time.
 const PAGE: usize = 500;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grade {
+pub enum Severity {
     /// It does no harm.
     Note,
     /// It is not as it should be.
@@ -46,15 +46,15 @@ pub enum Fix {
     Shell(&'static str),
 }
 
-macro_rules! oddities {
-    ($($name:ident = $id:literal, $grade:ident, $removal:ident, $what:literal, $fix:expr;)*) => {
+macro_rules! issues {
+    ($($name:ident = $id:literal, $severity:ident, $removal:ident, $what:literal, $fix:expr;)*) => {
         /// What may be wrong with a key.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Oddity {
+        pub enum Issue {
             $(#[doc = $what] $name,)*
         }
 
-        impl Oddity {
+        impl Issue {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
@@ -66,8 +66,8 @@ macro_rules! oddities {
 
             /// How bad it is.
             #[must_use]
-            pub fn grade(self) -> Grade {
-                match self { $(Self::$name => Grade::$grade,)* }
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
             }
 
             /// Whether keys of this kind may be removed.
@@ -91,7 +91,7 @@ macro_rules! oddities {
     };
 }
 
-oddities! {
+issues! {
     Over = "over", Warning, Safe, "its time is over, and it has no lifetime", None;
     NoLife = "no_ttl", Warning, Never, "it has no lifetime, and needs one", Some(Fix::Words("the next command on it gives it one"));
     LongLife = "long_ttl", Warning, Never, "it lives longer than the settings ask for", Some(Fix::Words("the next command on it sets it"));
@@ -115,11 +115,11 @@ oddities! {
 
 /// One thing that was found.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundIssue {
     /// What.
-    pub oddity: Oddity,
+    pub issue: Issue,
     /// Where.
-    pub sight: Sight,
+    pub sight: KeySnapshot,
     /// The user and the phone that it is about, of whom one side knows.
     pub pair: Option<(UserId, Phone)>,
     /// More of it, without anything secret.
@@ -135,9 +135,9 @@ struct Leftover {
     age: Age,
 }
 
-impl Found {
-    fn new(oddity: Oddity, sight: &Sight) -> Self {
-        Self { oddity, sight: sight.clone(), pair: None, detail: None, leftover: None }
+impl FoundIssue {
+    fn new(issue: Issue, sight: &KeySnapshot) -> Self {
+        Self { issue: issue, sight: sight.clone(), pair: None, detail: None, leftover: None }
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -148,9 +148,9 @@ impl Found {
     /// The phone that it is about: of our keys, or one that stands in another name.
     #[must_use]
     pub fn phone(&self) -> Option<Phone> {
-        match (&self.pair, &self.sight.key.whose) {
+        match (&self.pair, &self.sight.key.owner) {
             (Some((_, phone)), _) => return Some(phone.clone()),
-            (None, Whose::Ours(own)) => return own.phone().cloned(),
+            (None, Owner::Ours(own)) => return own.phone().cloned(),
             (None, _) => {}
         }
         let name = String::from_utf8_lossy(&self.sight.key.name);
@@ -175,9 +175,9 @@ impl Found {
                 Age::Unknown => Removal::Named,
             };
         }
-        match self.sight.key.whose {
-            Whose::Ours(Own::Cell(Cell::Users(_) | Cell::Phones(_))) => Removal::Never,
-            _ if self.sight.can_be_compared() => self.oddity.removal(),
+        match self.sight.key.owner {
+            Owner::Ours(OwnKey::Cell(StoreKey::Users(_) | StoreKey::Phones(_))) => Removal::Never,
+            _ if self.sight.can_be_compared() => self.issue.removal(),
             _ => Removal::Never,
         }
     }
@@ -185,7 +185,7 @@ impl Found {
 
 /// A walk over all keys.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub struct Scan {
     /// Only keys that this pattern of Redis's fits.
     pub pattern: Option<String>,
     /// So many went by.
@@ -202,7 +202,7 @@ pub struct Survey {
     begun: bool,
 }
 
-impl Survey {
+impl Scan {
     /// A walk that has not begun.
     #[must_use]
     pub fn new(pattern: Option<String>) -> Self {
@@ -216,19 +216,19 @@ impl Survey {
     }
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// What is wrong with the next page of keys.
     ///
     /// # Errors
     /// When the store fails. That the keys of others may not be looked at is no failure.
-    pub async fn survey(&self, survey: &mut Survey) -> Result<Vec<Found>, VerifierError> {
+    pub async fn scan(&self, survey: &mut Scan) -> Result<Vec<FoundIssue>, OperationError> {
         let page = self.store.keys(survey.pattern.as_deref(), survey.place.as_deref(), PAGE).await?;
         survey.begun = true;
         survey.place = page.next;
         survey.missing.extend(page.missing);
         survey.keys += u64::try_from(page.found.len()).unwrap_or_default();
         let (others, ours): (Vec<Key>, Vec<Key>) =
-            page.found.into_iter().partition(|key| matches!(key.whose, Whose::Theirs));
+            page.found.into_iter().partition(|key| matches!(key.owner, Owner::Other));
         survey.ours += u64::try_from(ours.len()).unwrap_or_default();
         // Whoever may work on the codes of an application may look at them, and maybe at nobody else's.
         let (lodged, others) = others.into_iter().partition(|key| self.is_lodged(key));
@@ -238,7 +238,7 @@ impl Verifier<'_> {
             match self.check_theirs(others).await {
                 Ok(theirs) => found.extend(theirs),
                 // Whoever may look at our keys only still learns what is wrong with them.
-                Err(VerifierError::Store(StoreError::Denied(why))) => survey.denied = Some(why),
+                Err(OperationError::Store(StoreError::Denied(why))) => survey.denied = Some(why),
                 Err(error) => return Err(error),
             }
         }
@@ -249,14 +249,14 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn purge(&self, survey: &mut Survey, found: &[Found]) -> Result<Vec<bool>, VerifierError> {
+    pub async fn purge(&self, survey: &mut Scan, found: &[FoundIssue]) -> Result<Vec<bool>, OperationError> {
         if self.dry_run {
             survey.removed += u64::try_from(found.len()).unwrap_or_default();
             return Ok(vec![true; found.len()]);
         }
         self.progress.is_one_of_many();
         let whole = found.iter().filter(|one| one.leftover.is_none());
-        let whole: Vec<Sight> = whole.map(|one| one.sight.clone()).collect();
+        let whole: Vec<KeySnapshot> = whole.map(|one| one.sight.clone()).collect();
         let purged = match whole.as_slice() {
             [] => Vec::new(),
             sights => self.removing(self.store.purge(sights)).await?,
@@ -274,7 +274,7 @@ impl Verifier<'_> {
                 match self.sweep(user, phone, leftover.mark.as_ref()).await {
                     // One side of it cannot be read any more, so it stays.
                     Err(error) if error.is_of_one_record() => Ok(false),
-                    Err(VerifierError::Store(StoreError::Unreachable(_))) => Ok(false),
+                    Err(OperationError::Store(StoreError::Unreachable(_))) => Ok(false),
                     gone => gone,
                 }
             };
@@ -287,10 +287,10 @@ impl Verifier<'_> {
     }
 
     /// Removes something; where it fails, some of it may be gone.
-    async fn removing<T, E: Into<VerifierError>>(
+    async fn removing<T, E: Into<OperationError>>(
         &self,
         work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, VerifierError> {
+    ) -> Result<T, OperationError> {
         let begun = self.progress.begin(Effect::Removal);
         let removed = work.await.map_err(Into::into)?;
         // What was removed is counted, so nothing is in doubt any more.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use redis::cluster_routing::Slot;
 
 use super::call::millis;
-use super::failure::Doing;
+use super::dispatcher::Request;
+use super::reply::Access;
 use super::script::{Kind, Script};
-use super::way::Ask;
 use super::{Redis, moment, to};
-use crate::store::{Key, Page, Sight, StoreError};
+use crate::store::{Key, KeySnapshot, Page, StoreError};
 
 const LOOK: &str = include_str!("look.lua");
 pub(super) const PURGE_WHOLE: &str = concat!(include_str!("look.lua"), include_str!("purge.lua"));
@@ -32,18 +32,18 @@ impl Redis {
         page: usize,
     ) -> Result<Page<Key>, StoreError> {
         let names = self.scan_any(pattern.unwrap_or("*").to_owned(), cursor, page).await?;
-        let key = |name: Vec<u8>| Key { whose: self.keys.whose(&name), name };
+        let key = |name: Vec<u8>| Key { owner: self.keys.whose(&name), name };
         Ok(names.with(|names| names.into_iter().map(key).collect()))
     }
 
-    pub(super) async fn looked_at(&self, keys: &[Key]) -> Result<Vec<Option<Sight>>, StoreError> {
-        let groups = if self.way.is_cluster() { by_slot(keys) } else { in_order(keys.len()) };
+    pub(super) async fn looked_at(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
+        let groups = if self.dispatcher.is_cluster() { by_slot(keys) } else { in_order(keys.len()) };
         let asks = groups.iter().map(|group| {
             let names: Vec<&[u8]> = group.iter().map(|index| keys[*index].name.as_slice()).collect();
             let script = Script::new(Kind::Reads, format!("{LOOK}{LOOK_AT_ALL}"), &names);
-            Ask { to: to(&names), command: script.into() }
+            Request { to: to(&names), command: script.into() }
         });
-        let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(asks.collect(), Doing::Reading).await?;
+        let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(asks.collect(), Access::Reading).await?;
         let mut sights = vec![None; keys.len()];
         for (group, mut answer) in groups.into_iter().zip(answers) {
             let seen = answer.split_off(answer.len().min(1));
@@ -56,14 +56,14 @@ impl Redis {
         Ok(sights)
     }
 
-    pub(super) async fn purged(&self, sights: &[Sight]) -> Result<Vec<bool>, StoreError> {
+    pub(super) async fn purged(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
         let asks = sights.iter().map(|sight| {
             let life = sight.life.map_or_else(|| "-1".to_owned(), |life| millis(life).to_string());
             let mut script = Script::new(Kind::Relieves, PURGE_WHOLE, &[&sight.key.name]);
             script.arg(&sight.kind).arg(life).arg(sight.size).arg(&sight.parts);
-            Ask { to: to(&[&sight.key.name]), command: script.into() }
+            Request { to: to(&[&sight.key.name]), command: script.into() }
         });
-        let answers: Vec<(i64,)> = self.run(asks.collect(), Doing::Writing).await?;
+        let answers: Vec<(i64,)> = self.run(asks.collect(), Access::Writing).await?;
         Ok(answers.into_iter().map(|(done,)| done == 1).collect())
     }
 }
@@ -86,11 +86,11 @@ fn number(bytes: Option<&Vec<u8>>) -> Option<i64> {
 }
 
 /// `None`: it is gone.
-fn sight(key: &Key, now: crate::otp::Moment, seen: Vec<Vec<u8>>) -> Option<Sight> {
+fn sight(key: &Key, now: crate::otp::Moment, seen: Vec<Vec<u8>>) -> Option<KeySnapshot> {
     let life = number(seen.get(1))?;
     let mut seen = seen.into_iter();
     let kind = String::from_utf8(seen.next()?).ok().filter(|kind| kind != "none")?;
     let size = seen.nth(1).and_then(|size| u64::try_from(number(Some(&size))?).ok())?;
     let life = u64::try_from(life).ok().map(Duration::from_millis);
-    Some(Sight { key: key.clone(), now, kind, life, size, parts: seen.collect() })
+    Some(KeySnapshot { key: key.clone(), now, kind, life, size, parts: seen.collect() })
 }

@@ -5,7 +5,7 @@ use super::{DeliveryState, Moment};
 
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
+pub enum WaitFor {
     /// A gateway has the SMS.
     Accepted,
     /// The handset has it.
@@ -18,7 +18,7 @@ pub enum Goal {
 
 /// Where a challenge stands before a goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum WaitStatus {
     /// There.
     Reached,
     /// Not yet.
@@ -29,7 +29,7 @@ pub enum Standing {
     Gone(Reason),
 }
 
-impl Goal {
+impl WaitFor {
     /// All goals.
     pub const ALL: [Self; 4] = [Self::Accepted, Self::Delivered, Self::Verified, Self::Expired];
 
@@ -62,8 +62,8 @@ impl Goal {
     /// What the goal is about speaks first: of an SMS, the gateway's final word, even where the code is dead by now; of
     /// a code, its own end. A code that was used is in somebody's hands, whatever a gateway says of its SMS.
     #[must_use]
-    pub fn standing(self, challenge: &Challenge, now: Moment, mapped: bool) -> Standing {
-        use Standing::{Gone, Reached, Undelivered, Waiting};
+    pub fn standing(self, challenge: &Challenge, now: Moment, mapped: bool) -> WaitStatus {
+        use WaitStatus::{Gone, Reached, Undelivered, Waiting};
         if challenge.state == State::Failed {
             return Undelivered;
         }
@@ -106,7 +106,7 @@ pub fn was_printed(challenge: &Challenge) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Standing::{Gone, Reached, Undelivered, Waiting};
+    use super::WaitStatus::{Gone, Reached, Undelivered, Waiting};
     use super::*;
     use crate::otp::DeliveryReport;
     use crate::otp::record::Delivery;
@@ -129,9 +129,9 @@ mod tests {
             id: "ch_1".to_owned(),
             state,
             mac: None,
-            kept: None,
+            app_fingerprint: None,
             user: None,
-            mapping: None,
+            users_version: None,
             created_at: Moment::from_millis(0),
             expires_at: END,
             tries: 0,
@@ -181,7 +181,7 @@ mod tests {
         ];
         for (state, said, over, standings) in table {
             let now = if over { END } else { Moment::from_millis(1) };
-            for (goal, standing) in Goal::ALL.into_iter().zip(standings) {
+            for (goal, standing) in WaitFor::ALL.into_iter().zip(standings) {
                 let found = goal.standing(&challenge(state, said), now, true);
                 assert_eq!(found, standing, "{goal:?} of {state:?}, {said:?}, over: {over}");
             }
@@ -191,18 +191,18 @@ mod tests {
     #[test]
     fn a_code_for_other_users_is_gone_whatever_its_time() {
         let sent = challenge(State::Sent, Some("sent"));
-        let standing = |goal: Goal| goal.standing(&sent, Moment::from_millis(1), false);
-        assert_eq!(standing(Goal::Accepted), Reached);
-        for goal in [Goal::Delivered, Goal::Verified, Goal::Expired] {
+        let standing = |goal: WaitFor| goal.standing(&sent, Moment::from_millis(1), false);
+        assert_eq!(standing(WaitFor::Accepted), Reached);
+        for goal in [WaitFor::Delivered, WaitFor::Verified, WaitFor::Expired] {
             assert_eq!(standing(goal), Gone(Reason::Superseded));
         }
     }
 
     #[test]
     fn every_name_leads_back_to_its_goal() {
-        for goal in Goal::ALL {
-            assert_eq!(Goal::named(goal.as_str()), Some(goal));
+        for goal in WaitFor::ALL {
+            assert_eq!(WaitFor::named(goal.as_str()), Some(goal));
         }
-        assert_eq!(Goal::named("sent"), None);
+        assert_eq!(WaitFor::named("sent"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! `report`: what a gateway says of an SMS that it took, however often and in whatever order it says so.
 
-use super::mark::supersede_older;
-use super::{Known, Step};
+use super::send_result::supersede_older;
+use super::{Decision, PhoneState};
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::{DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose, ReportIds};
 
@@ -12,7 +12,7 @@ pub(super) const LONGEST_WORD: usize = 100;
 #[derive(Debug, Clone, Copy)]
 pub struct Reported<'a> {
     /// The gateway's id of the message, or our id of the challenge.
-    pub message: About<'a>,
+    pub message: MessageRef<'a>,
     /// The provider that speaks, by its name in the configuration; `None`: whichever has it.
     pub provider: Option<&'a str>,
     /// What it says.
@@ -23,7 +23,7 @@ pub struct Reported<'a> {
 
 /// Which SMS a report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About<'a> {
+pub enum MessageRef<'a> {
     /// `ch_…`
     Challenge(&'a str),
     /// The gateway's own id.
@@ -52,21 +52,21 @@ pub enum Recorded {
     /// It says nothing new, or comes too late: what is farther along stays.
     Old(Challenge),
     /// No SMS to this phone is known by that id: a stranger's, a forgery, or too old to be remembered.
-    Stranger,
+    UnknownMessage,
 }
 
 /// Decides a `report`. It never goes back from what is farther along, and never leaves a final state.
 #[must_use]
-pub fn report(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded> {
+pub fn report(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<Recorded> {
     let mut record = known.record.clone();
     let is_it = |challenge: &Challenge| match (said.message, &challenge.delivery) {
         (_, Some(delivery)) if said.provider.is_some_and(|provider| provider != delivery.provider) => false,
-        (About::Challenge(id), Some(_)) => challenge.id == id,
-        (About::Message(id), Some(delivery)) => delivery.message_id.as_deref() == Some(id),
-        (About::Written { id, ids }, Some(delivery)) => {
+        (MessageRef::Challenge(id), Some(_)) => challenge.id == id,
+        (MessageRef::Message(id), Some(delivery)) => delivery.message_id.as_deref() == Some(id),
+        (MessageRef::Written { id, ids }, Some(delivery)) => {
             delivery.message_id.as_deref().is_some_and(|message| ids.fit(id, message))
         }
-        (About::Both { challenge: id, message }, Some(delivery)) => {
+        (MessageRef::Both { challenge: id, message }, Some(delivery)) => {
             challenge.id == id && delivery.message_id.as_deref() == Some(message)
         }
         (_, None) => false,
@@ -77,10 +77,10 @@ pub fn report(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded>
     });
     let Some((purpose, at)) = place else { return stranger(known, now, said) };
     let slot = record.purposes.entry(purpose.clone()).or_default();
-    let Some(own) = slot.challenges.get_mut(at) else { return Step::none(Recorded::Stranger) };
-    let Some(delivery) = own.delivery.as_mut() else { return Step::none(Recorded::Stranger) };
+    let Some(own) = slot.challenges.get_mut(at) else { return Decision::none(Recorded::UnknownMessage) };
+    let Some(delivery) = own.delivery.as_mut() else { return Decision::none(Recorded::UnknownMessage) };
     if !is_news(delivery.report.as_ref(), &kept(said.report)) {
-        return Step::none(Recorded::Old(own.clone()));
+        return Decision::none(Recorded::Old(own.clone()));
     }
     delivery.report = Some(kept(said.report));
     delivery.reported_at = Some(now);
@@ -97,14 +97,14 @@ pub fn report(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded>
         supersede_older(slot, now, &id);
     }
     record.sweep(now);
-    Step { record: Some(record), users: None, events: vec![event], outcome: Recorded::News(told) }
+    Decision { record: Some(record), users: None, events: vec![event], outcome: Recorded::News(told) }
 }
 
 /// Decides several reports on SMS to one phone, in their order, as one step.
 #[must_use]
-pub fn reports(known: &Known, now: Moment, said: &[Reported<'_>]) -> Step<Vec<Recorded>> {
+pub fn reports(known: &PhoneState, now: Moment, said: &[Reported<'_>]) -> Decision<Vec<Recorded>> {
     let mut known = known.clone();
-    let mut whole = Step::none(Vec::with_capacity(said.len()));
+    let mut whole = Decision::none(Vec::with_capacity(said.len()));
     for said in said {
         let step = report(&known, now, said);
         if let Some(record) = step.record {
@@ -143,17 +143,20 @@ fn event(now: Moment, purpose: &Purpose, challenge_id: &str, delivery: &Delivery
 }
 
 /// Nothing is changed by it; that somebody said so is told where the phone has a history that it could be a part of.
-fn stranger(known: &Known, now: Moment, said: &Reported<'_>) -> Step<Recorded> {
-    let step = Step::none(Recorded::Stranger);
+fn stranger(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<Recorded> {
+    let step = Decision::none(Recorded::UnknownMessage);
     if known.record.purposes.is_empty() {
         return step;
     }
     let id = match said.message {
-        About::Challenge(id) | About::Message(id) | About::Written { id, .. } | About::Both { message: id, .. } => id,
+        MessageRef::Challenge(id)
+        | MessageRef::Message(id)
+        | MessageRef::Written { id, .. }
+        | MessageRef::Both { message: id, .. } => id,
     };
     let who = said.provider.map(|provider| format!("{provider}: ")).unwrap_or_default();
     let detail = format!("{who}{id}: no SMS to this phone has this id");
     let event = Event::new(now, EventKind::Delivery, "refused").detail(detail).because(said.reason);
     // The record is written as it is, since only a change is told.
-    Step { record: Some(known.record.clone()), events: vec![event], ..step }
+    Decision { record: Some(known.record.clone()), events: vec![event], ..step }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::sorted;
 use crate::otp::Moment;
-use crate::store::{Key, Own, Page, Sight, StoreError, Whose};
+use crate::store::{Key, KeySnapshot, OwnKey, Owner, Page, StoreError};
 
 /// Events that no timeline holds count as a timeline: nothing would ever remove them.
 const NAMES: &str = "
@@ -29,20 +29,20 @@ pub(super) fn keys(
     let names: Result<Vec<String>, _> = names.map_err(|error| sorted(&error))?.collect();
     let names = names.map_err(|error| sorted(&error))?;
     let next = if names.len() < page { None } else { names.last().cloned() };
-    let whose = |name: &str| Own::read(name).map_or(Whose::Unknown, Whose::Ours);
-    let key = |name: String| Key { whose: whose(&name), name: name.into_bytes() };
+    let whose = |name: &str| OwnKey::read(name).map_or(Owner::Unknown, Owner::Ours);
+    let key = |name: String| Key { owner: whose(&name), name: name.into_bytes() };
     Ok(Page::of(names.into_iter().map(key).collect(), next))
 }
 
-pub(super) fn look(connection: &Connection, key: &Key, now: Moment) -> Result<Option<Sight>, StoreError> {
+pub(super) fn look(connection: &Connection, key: &Key, now: Moment) -> Result<Option<KeySnapshot>, StoreError> {
     seen(connection, key, now).map_err(|error| sorted(&error))
 }
 
-fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Option<Sight>> {
+fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Option<KeySnapshot>> {
     let name = String::from_utf8_lossy(&key.name);
     let life = |until: i64| Moment::from_millis(until).since(now);
     let sight = |kind: &str, life: Option<Duration>, size: u64, parts| {
-        Some(Sight { key: key.clone(), now, kind: kind.to_owned(), life, size, parts })
+        Some(KeySnapshot { key: key.clone(), now, kind: kind.to_owned(), life, size, parts })
     };
     let sql = "SELECT value, expires_at FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
     let cell = connection
@@ -63,7 +63,7 @@ fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Opt
 }
 
 /// All in one transaction: a few of them take no longer than one.
-pub(super) fn purge(connection: &mut Connection, sights: &[Sight], now: Moment) -> Result<Vec<bool>, StoreError> {
+pub(super) fn purge(connection: &mut Connection, sights: &[KeySnapshot], now: Moment) -> Result<Vec<bool>, StoreError> {
     let work = || -> rusqlite::Result<Vec<bool>> {
         let writing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let purged = sights.iter().map(|sight| {
@@ -84,7 +84,7 @@ pub(super) fn purge(connection: &mut Connection, sights: &[Sight], now: Moment) 
     work().map_err(|error| sorted(&error))
 }
 
-fn is_still(seen: &Sight, before: &Sight) -> bool {
+fn is_still(seen: &KeySnapshot, before: &KeySnapshot) -> bool {
     let alike = (&seen.kind, seen.size, &seen.parts) == (&before.kind, before.size, &before.parts);
     alike && seen.life.is_some() == before.life.is_some() && seen.life <= before.life
 }

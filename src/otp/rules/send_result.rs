@@ -1,12 +1,12 @@
 //! `mark`: what the provider said of the SMS of a challenge.
 
-use super::{Known, Step};
-use crate::otp::record::{Delivery, SendOutcome, Slot, State};
+use super::{Decision, PhoneState};
+use crate::otp::record::{Delivery, PurposeState, SendOutcome, State};
 use crate::otp::{Event, EventKind, Moment, Record};
 
 /// What became of the SMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
+pub enum SendResult {
     /// A provider took it.
     Sent(Delivery),
     /// A provider may have taken it: the code is valid, and so is the older one.
@@ -18,19 +18,19 @@ pub enum Mark {
 
 /// What came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Marked {
+pub struct SendRecorded {
     /// The code that the new one replaced.
     pub superseded: Option<String>,
 }
 
 /// Decides a `mark`. A challenge that is gone, or was used or revoked in the meantime, keeps its end.
 #[must_use]
-pub fn mark(known: &Known, now: Moment, challenge_id: &str, said: &Mark) -> Step<Marked> {
+pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &SendResult) -> Decision<SendRecorded> {
     let mut record = known.record.clone();
     let (state, outcome, delivery) = match said {
-        Mark::Sent(delivery) => (State::Sent, SendOutcome::Accepted, Some(delivery)),
-        Mark::Unknown(delivery) => (State::Unknown, SendOutcome::Unknown, Some(delivery)),
-        Mark::Failed(delivery) => (State::Failed, SendOutcome::Refused, delivery.as_ref()),
+        SendResult::Sent(delivery) => (State::Sent, SendOutcome::Accepted, Some(delivery)),
+        SendResult::Unknown(delivery) => (State::Unknown, SendOutcome::Unknown, Some(delivery)),
+        SendResult::Failed(delivery) => (State::Failed, SendOutcome::Refused, delivery.as_ref()),
     };
     let delivery = delivery.map(|delivery| Delivery {
         outcome: Some(outcome),
@@ -41,10 +41,10 @@ pub fn mark(known: &Known, now: Moment, challenge_id: &str, said: &Mark) -> Step
         return answered(record, challenge_id, delivery);
     };
     let mut cooldown = None;
-    let mut marked = Marked::default();
+    let mut marked = SendRecorded::default();
     let slot = record.purposes.entry(purpose.clone()).or_default();
     let Some(own) = slot.challenges.iter_mut().find(|challenge| challenge.id == challenge_id) else {
-        return Step::none(marked);
+        return Decision::none(marked);
     };
     let was_pending = own.state == State::Pending;
     // What was said once stays said.
@@ -66,7 +66,7 @@ pub fn mark(known: &Known, now: Moment, challenge_id: &str, said: &Mark) -> Step
     }
     if let Some(before) = cooldown {
         record.cooldown_until = before;
-        record.streak = record.streak.saturating_sub(1);
+        record.cooldown_step = record.cooldown_step.saturating_sub(1);
     }
     record.sweep(now);
     let detail = delivery.map(|delivery| {
@@ -81,7 +81,7 @@ pub fn mark(known: &Known, now: Moment, challenge_id: &str, said: &Mark) -> Step
         }
     });
     let event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
-    Step { record: Some(record), users: None, events: vec![event], outcome: marked }
+    Decision { record: Some(record), users: None, events: vec![event], outcome: marked }
 }
 
 /// What several providers said may be long, and the record of a phone stays small: its beginning and its end are kept.
@@ -97,18 +97,20 @@ fn shortened(detail: &str) -> String {
 }
 
 /// The code was over before its provider was heard, and only its idempotency key remembers it.
-fn answered(mut record: Record, challenge_id: &str, delivery: Option<Delivery>) -> Step<Marked> {
+fn answered(mut record: Record, challenge_id: &str, delivery: Option<Delivery>) -> Decision<SendRecorded> {
     let mut answers = record.requests.iter_mut().filter_map(|request| request.answer.as_mut());
-    let Some(own) = answers.find(|answer| answer.id == challenge_id) else { return Step::none(Marked::default()) };
+    let Some(own) = answers.find(|answer| answer.id == challenge_id) else {
+        return Decision::none(SendRecorded::default());
+    };
     if own.delivery.is_none() {
         own.delivery = delivery;
     }
     **own = own.summary();
-    Step { record: Some(record), users: None, events: Vec::new(), outcome: Marked::default() }
+    Decision { record: Some(record), users: None, events: Vec::new(), outcome: SendRecorded::default() }
 }
 
 /// Ends every live code that was made before this one; the newest of them is told.
-pub(super) fn supersede_older(slot: &mut Slot, now: Moment, challenge_id: &str) -> Option<String> {
+pub(super) fn supersede_older(slot: &mut PurposeState, now: Moment, challenge_id: &str) -> Option<String> {
     let mut superseded = None;
     let older = slot.challenges.iter_mut().take_while(|other| other.id != challenge_id);
     for older in older.filter(|older| older.is_live(now)) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cell, decoded};
+use super::{StoreKey, decoded};
 use crate::otp::{Moment, Phone, UserId};
 
 /// The name of a key.
@@ -11,23 +11,23 @@ pub struct Key {
     /// As the store has it.
     pub name: Vec<u8>,
     /// Whose it is.
-    pub whose: Whose,
+    pub owner: Owner,
 }
 
 /// Whose a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whose {
+pub enum Owner {
     /// Ours.
-    Ours(Own),
+    Ours(OwnKey),
     /// It has our prefix, and no name of ours.
     Unknown,
     /// Another program's.
-    Theirs,
+    Other,
 }
 
 /// What was seen of a key at one moment. It may hold a code, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct KeySnapshot {
     /// Its name.
     pub key: Key,
     /// The store's time.
@@ -42,14 +42,14 @@ pub struct Sight {
     pub parts: Vec<Vec<u8>>,
 }
 
-impl std::fmt::Debug for Sight {
+impl std::fmt::Debug for KeySnapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Sight");
         shown.field("kind", &self.kind).field("life", &self.life).field("size", &self.size).finish_non_exhaustive()
     }
 }
 
-impl Sight {
+impl KeySnapshot {
     /// A string that was read to its end.
     #[must_use]
     pub fn text(&self) -> Option<&[u8]> {
@@ -73,14 +73,14 @@ impl Sight {
 
 /// One of our own keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Own {
+pub enum OwnKey {
     /// A value.
-    Cell(Cell),
+    Cell(StoreKey),
     /// A phone's timeline.
     Timeline(Phone),
 }
 
-impl Own {
+impl OwnKey {
     /// The reverse of [`Cell::name`] and of a timeline's name; `None`: we have no such key.
     #[must_use]
     pub fn read(name: &str) -> Option<Self> {
@@ -88,16 +88,16 @@ impl Own {
         let phone = || Phone::parse(inside, None).ok().filter(|phone| phone.as_str() == inside);
         let marked = |mark: &str| inside.strip_prefix(mark).filter(|rest| !rest.is_empty()).map(str::to_owned);
         let own = match end {
-            "record" => Self::Cell(Cell::Record(phone()?)),
-            "users" => Self::Cell(Cell::Users(phone()?)),
+            "record" => Self::Cell(StoreKey::Record(phone()?)),
+            "users" => Self::Cell(StoreKey::Users(phone()?)),
             "timeline" => Self::Timeline(phone()?),
-            "phones" => Self::Cell(Cell::Phones(UserId::new(&decoded(&marked("user:")?)?).ok()?)),
+            "phones" => Self::Cell(StoreKey::Phones(UserId::new(&decoded(&marked("user:")?)?).ok()?)),
             "sends" => Self::Cell(match marked("prefix:") {
-                Some(prefix) => Cell::Prefix(prefix),
-                None => Cell::Country(marked("country:")?),
+                Some(prefix) => StoreKey::Prefix(prefix),
+                None => StoreKey::Country(marked("country:")?),
             }),
-            "request" => Self::Cell(Cell::Request(marked("request:")?)),
-            "circuit" => Self::Cell(Cell::Provider(decoded(&marked("provider:")?)?)),
+            "request" => Self::Cell(StoreKey::Request(marked("request:")?)),
+            "circuit" => Self::Cell(StoreKey::Provider(decoded(&marked("provider:")?)?)),
             _ => return None,
         };
         Some(own)
@@ -107,7 +107,7 @@ impl Own {
     #[must_use]
     pub fn phone(&self) -> Option<&Phone> {
         match self {
-            Self::Cell(Cell::Record(phone) | Cell::Users(phone)) | Self::Timeline(phone) => Some(phone),
+            Self::Cell(StoreKey::Record(phone) | StoreKey::Users(phone)) | Self::Timeline(phone) => Some(phone),
             Self::Cell(_) => None,
         }
     }
@@ -122,21 +122,21 @@ mod tests {
     fn every_name_of_ours_is_read_back_and_no_other() {
         let phone = Phone::parse("+919876543210", None).unwrap();
         for cell in [
-            Cell::Record(phone.clone()),
-            Cell::Users(phone.clone()),
-            Cell::Phones(UserId::new("a {b}:c").unwrap()),
-            Cell::Prefix("+91987654".to_owned()),
-            Cell::Country("+881".to_owned()),
-            Cell::Request("0a".to_owned()),
-            Cell::Provider("msg 91".to_owned()),
+            StoreKey::Record(phone.clone()),
+            StoreKey::Users(phone.clone()),
+            StoreKey::Phones(UserId::new("a {b}:c").unwrap()),
+            StoreKey::Prefix("+91987654".to_owned()),
+            StoreKey::Country("+881".to_owned()),
+            StoreKey::Request("0a".to_owned()),
+            StoreKey::Provider("msg 91".to_owned()),
         ] {
-            assert_eq!(Own::read(&cell.name()), Some(Own::Cell(cell)));
+            assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Cell(cell)));
         }
-        assert_eq!(Own::read(&timeline_name(&phone)), Some(Own::Timeline(phone)));
+        assert_eq!(OwnKey::read(&timeline_name(&phone)), Some(OwnKey::Timeline(phone)));
         for other in
             ["", "{+919876543210}:other", "{+0}:record", "+919876543210:record", "{user:}:phones", "{+919876543210}"]
         {
-            assert_eq!(Own::read(other), None, "{other}");
+            assert_eq!(OwnKey::read(other), None, "{other}");
         }
     }
 }

@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep};
 
 use super::call::{Answered, Call, together};
 use super::cluster::{self, Shard};
-use super::connection::{Checks, Links, Patience, Unsent, name};
-use super::failure::{self, Doing, Next};
-use super::route::{Route, To};
+use super::connection::{Checks, ConnectError, ConnectionPool, Patience, name};
+use super::reply::{self, Access, ServerReply};
 use super::script::{Dialect, Script};
-use super::server::{Deadline, Deployment, Durability, Place, Server};
+use super::server::{Deadline, Deployment, Durability, Endpoint, Server};
+use super::topology::{Destination, Topology};
 use crate::store::StoreError;
 
 /// The nodes of a cluster send a command on so often; then it is given up.
@@ -21,15 +21,15 @@ const HOPS: usize = 5;
 /// For so many slots that nobody told of it is worth asking who has which.
 const MANY: usize = 8;
 /// A server with too many clients is asked so often.
-const CROWDED: usize = 3;
+const MOST_REFUSALS: usize = 3;
 /// The pauses before asking again grow from the one to the other.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// So much of the time is left for the last answer.
 const LAST: Duration = Duration::from_millis(50);
 
 /// One command, and whom it is for.
-pub(super) struct Ask {
-    pub(super) to: To,
+pub(super) struct Request {
+    pub(super) to: Destination,
     pub(super) command: Command,
 }
 
@@ -64,7 +64,7 @@ impl From<Script> for Command {
 
 /// What came of all commands.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct Replies {
     /// The answer of each.
     pub(super) answers: Vec<Value>,
     /// Why changes are not as sure as they should be.
@@ -72,20 +72,20 @@ pub(super) struct Outcome {
 }
 
 /// The servers, and the ways to them.
-pub(super) struct Way {
-    links: Arc<Links>,
-    route: Route,
+pub(super) struct Dispatcher {
+    connections: Arc<ConnectionPool>,
+    route: Topology,
     durability: Option<Durability>,
     deadline: Deadline,
     /// Nodes that a list found missing, and goes past: whoever takes their place is not waited for any more.
-    passed: Mutex<Vec<Place>>,
+    passed: Mutex<Vec<Endpoint>>,
 }
 
 /// A command that has no answer yet.
-struct Open {
+struct Pending {
     index: usize,
     /// Where it was sent on to, and whether only this once.
-    sent_on: Option<(Place, bool)>,
+    sent_on: Option<(Endpoint, bool)>,
     hops: usize,
     /// It met a replica, and the master was looked for.
     resolved: bool,
@@ -97,13 +97,13 @@ struct Open {
 
 /// A run of several rounds.
 struct Run<'a> {
-    way: &'a Way,
-    asks: &'a [Ask],
-    doing: Doing,
+    way: &'a Dispatcher,
+    requests: &'a [Request],
+    doing: Access,
     answers: Vec<Option<Value>>,
     unsure: Option<String>,
     /// What the next round is for.
-    open: Vec<Open>,
+    open: Vec<Pending>,
     /// It begins after a pause, and this is to be said if there is no time for that.
     later: Option<StoreError>,
     /// It does not begin at all.
@@ -114,20 +114,20 @@ struct Run<'a> {
     unreached: usize,
     /// So many in all were reached and not trusted.
     distrusted: usize,
-    crowded: usize,
+    refusals: usize,
     /// Servers of a cluster that let us in for nothing, though others may.
-    closed: Vec<Place>,
+    closed: Vec<Endpoint>,
 }
 
-impl Way {
+impl Dispatcher {
     pub(super) fn new(server: &Server) -> Self {
         let by_sentinel = matches!(server.deployment, Deployment::Sentinel(_));
         let checks = Checks { keeps: server.refuse_eviction, is_master: by_sentinel };
         let who = (server.username.clone(), server.password.clone());
-        let links = Links::new(who, server.tls.clone(), server.database, checks, Patience::with(server));
+        let links = ConnectionPool::new(who, server.tls.clone(), server.database, checks, Patience::with(server));
         Self {
-            links: Arc::new(links),
-            route: Route::new(server),
+            connections: Arc::new(links),
+            route: Topology::new(server),
             durability: server.durability,
             deadline: server.deadline.clone(),
             passed: Mutex::default(),
@@ -140,17 +140,17 @@ impl Way {
     }
 
     /// Where the only server is, or the master that the Sentinels name.
-    pub(super) async fn place(&self) -> Option<Place> {
-        self.route.place(&To::Any).await.ok()
+    pub(super) async fn place(&self) -> Option<Endpoint> {
+        self.route.place(&Destination::Any).await.ok()
     }
 
     /// A list goes past this node, which is not reached.
-    pub(super) fn pass(&self, place: &Place) {
+    pub(super) fn pass(&self, place: &Endpoint) {
         self.passed.lock().unwrap_or_else(PoisonError::into_inner).push(place.clone());
     }
 
     /// Whether a list goes past this node.
-    pub(super) fn is_passed(&self, place: &Place) -> bool {
+    pub(super) fn is_passed(&self, place: &Endpoint) -> bool {
         self.passed.lock().unwrap_or_else(PoisonError::into_inner).contains(place)
     }
 
@@ -161,13 +161,13 @@ impl Way {
 
     /// Whether keys of different slots may lie on different servers.
     pub(super) fn is_cluster(&self) -> bool {
-        matches!(self.route, Route::Cluster(_))
+        matches!(self.route, Topology::Cluster(_))
     }
 
     /// Gets the answer of each command, in their order.
-    pub(super) async fn run(&self, asks: &[Ask], doing: Doing) -> Result<Outcome, StoreError> {
+    pub(super) async fn run(&self, asks: &[Request], doing: Access) -> Result<Replies, StoreError> {
         self.learn_slots(asks).await;
-        let fresh = |index| Open {
+        let fresh = |index| Pending {
             index,
             sent_on: None,
             hops: 0,
@@ -177,7 +177,7 @@ impl Way {
         };
         let mut run = Run {
             way: self,
-            asks,
+            requests: asks,
             doing,
             answers: vec![None; asks.len()],
             unsure: None,
@@ -187,7 +187,7 @@ impl Way {
             asked_again: false,
             unreached: 0,
             distrusted: 0,
-            crowded: 0,
+            refusals: 0,
             closed: Vec::new(),
         };
         let (mut pause, mut waited) = (PAUSES.0, None);
@@ -214,15 +214,16 @@ impl Way {
                 run.open.iter_mut().for_each(|one| one.hops = 0);
             }
         }
-        Ok(Outcome { answers: run.answers.into_iter().flatten().collect(), unsure: run.unsure })
+        Ok(Replies { answers: run.answers.into_iter().flatten().collect(), unsure: run.unsure })
     }
 
     /// The masters of a cluster, ordered by their lowest slots; `None` where this is no cluster.
     pub(super) async fn shards(&self) -> Result<Option<Vec<Shard>>, StoreError> {
-        let Route::Cluster(slots) = &self.route else { return Ok(None) };
+        let Topology::Cluster(slots) = &self.route else { return Ok(None) };
         let mut command = redis::cmd("CLUSTER");
         command.arg("SLOTS");
-        let outcome = Box::pin(self.run(&[Ask { to: To::Any, command: command.into() }], Doing::Reading)).await?;
+        let outcome =
+            Box::pin(self.run(&[Request { to: Destination::Any, command: command.into() }], Access::Reading)).await?;
         // The one that answered is the one that would be asked again.
         let asked = slots.any()?;
         let shards = outcome.answers.first().and_then(|answer| cluster::shards(answer, &asked));
@@ -233,9 +234,9 @@ impl Way {
     }
 
     /// One question for all slots, where asking for each costs more. Who may not ask it is sent on for each.
-    async fn learn_slots(&self, asks: &[Ask]) {
-        let Route::Cluster(slots) = &self.route else { return };
-        let unknown = asks.iter().filter(|ask| matches!(ask.to, To::Slot(slot) if !slots.knows(slot))).count();
+    async fn learn_slots(&self, asks: &[Request]) {
+        let Topology::Cluster(slots) = &self.route else { return };
+        let unknown = asks.iter().filter(|ask| matches!(ask.to, Destination::Slot(slot) if !slots.knows(slot))).count();
         if unknown > MANY
             && let Err(error) = self.shards().await
         {
@@ -244,8 +245,8 @@ impl Way {
     }
 
     /// A server that is not what it was: its connection and its part in the whole are looked for anew.
-    fn lost_sight(&self, place: &Place) {
-        self.links.forget(place);
+    fn invalidate(&self, place: &Endpoint) {
+        self.connections.forget(place);
         self.route.forget(place);
     }
 }
@@ -254,14 +255,14 @@ impl Run<'_> {
     /// Asks each server once for all that it can do, and sorts what they say.
     async fn round(&mut self) -> Result<(), StoreError> {
         let way = self.way;
-        let mut groups: Vec<((Place, bool), Vec<Open>)> = Vec::new();
+        let mut groups: Vec<((Endpoint, bool), Vec<Pending>)> = Vec::new();
         for mut one in std::mem::take(&mut self.open) {
             one.guessed = false;
             let whom = if let Some(whom) = one.sent_on.take() {
                 whom
             } else {
-                one.guessed = way.route.guesses(&self.asks[one.index].to);
-                (way.route.place(&self.asks[one.index].to).await?, false)
+                one.guessed = way.route.guesses(&self.requests[one.index].to);
+                (way.route.place(&self.requests[one.index].to).await?, false)
             };
             match groups.iter_mut().find(|(known, _)| *known == whom) {
                 Some((_, group)) => group.push(one),
@@ -269,18 +270,18 @@ impl Run<'_> {
             }
         }
         for ((place, _), group) in &mut groups {
-            let dialect = way.links.dialect(place);
+            let dialect = way.connections.dialect(place);
             for one in group.iter_mut() {
                 one.dialect = dialect;
             }
         }
         let calls = groups.iter().map(|((place, once), group)| Call {
-            links: Arc::clone(&way.links),
+            links: Arc::clone(&way.connections),
             place: place.clone(),
             asking: *once,
-            commands: group.iter().map(|one| self.asks[one.index].command.to(one.dialect)).collect(),
+            commands: group.iter().map(|one| self.requests[one.index].command.to(one.dialect)).collect(),
             doing: self.doing,
-            wait: way.durability.filter(|_| self.doing == Doing::Writing),
+            wait: way.durability.filter(|_| self.doing == Access::Writing),
             end: way.deadline.end(),
         });
         let answered = together(calls.collect()).await;
@@ -296,8 +297,8 @@ impl Run<'_> {
 
     fn answered(
         &mut self,
-        place: &Place,
-        group: Vec<Open>,
+        place: &Endpoint,
+        group: Vec<Pending>,
         answers: Vec<RedisResult<Value>>,
         replicas: Option<RedisResult<u32>>,
     ) {
@@ -316,7 +317,7 @@ impl Run<'_> {
     }
 
     /// Why a change is not sure, if it is not.
-    fn short(&self, place: &Place, replicas: RedisResult<u32>, durability: Durability) -> Option<String> {
+    fn short(&self, place: &Endpoint, replicas: RedisResult<u32>, durability: Durability) -> Option<String> {
         let (name, wanted) = (name(place), durability.replicas);
         match replicas {
             Ok(have) if have >= wanted => None,
@@ -326,33 +327,34 @@ impl Run<'_> {
             )),
             Err(error) => Some(format!(
                 "whether the replicas of {name} have the change is not known: {}",
-                self.way.links.sorted(&error, Doing::Reading, place)
+                self.way.connections.sorted(&error, Access::Reading, place)
             )),
         }
     }
 
     /// A server that was asked said no, to one command.
-    fn refused(&mut self, place: &Place, mut one: Open, error: &RedisError) {
+    fn refused(&mut self, place: &Endpoint, mut one: Pending, error: &RedisError) {
         let way = self.way;
-        let why = way.links.sorted(error, self.doing, place);
-        let next = failure::next(error);
-        let sent_on = matches!(next, Next::Moved(..) | Next::Ask(..));
-        if sent_on && !matches!(way.route, Route::Cluster(_)) {
+        let why = way.connections.sorted(error, self.doing, place);
+        let next = reply::next(error);
+        let sent_on = matches!(next, ServerReply::Moved(..) | ServerReply::Ask(..));
+        if sent_on && !matches!(way.route, Topology::Cluster(_)) {
             let text = format!("{} is a node of a Cluster: `nodes` names those, `url` names one server", name(place));
             return self.fail(StoreError::Config(text));
         }
         one.hops += usize::from(sent_on);
         match next {
             _ if one.hops > HOPS => return self.fail(why),
-            Next::Moved(host, port) => {
+            ServerReply::Moved(host, port) => {
                 let there = cluster::place(host.as_deref(), port, place);
-                if let (Route::Cluster(slots), To::Slot(slot)) = (&way.route, &self.asks[one.index].to) {
+                if let (Topology::Cluster(slots), Destination::Slot(slot)) = (&way.route, &self.requests[one.index].to)
+                {
                     slots.learn(*slot, there.clone());
                 }
                 one.sent_on = Some((there, false));
             }
-            Next::Ask(host, port) => one.sent_on = Some((cluster::place(host.as_deref(), port, place), true)),
-            Next::Later => {
+            ServerReply::Ask(host, port) => one.sent_on = Some((cluster::place(host.as_deref(), port, place), true)),
+            ServerReply::Later => {
                 if one.guessed {
                     // Another may be further.
                     way.route.forget(place);
@@ -360,32 +362,36 @@ impl Run<'_> {
                 self.later = Some(why);
             }
             // It ran nothing of it.
-            Next::Older
-                if one.dialect == Dialect::Redis7 && matches!(self.asks[one.index].command, Command::Script(_)) =>
+            ServerReply::Older
+                if one.dialect == Dialect::Redis7 && matches!(self.requests[one.index].command, Command::Script(_)) =>
             {
-                way.links.speaks(place, Dialect::Redis6);
+                way.connections.speaks(place, Dialect::Redis6);
             }
-            Next::Replica if !one.resolved => {
+            ServerReply::Replica if !one.resolved => {
                 one.resolved = true;
-                way.lost_sight(place);
+                way.invalidate(place);
             }
-            Next::Crowded if self.crowded + 1 < CROWDED => {
-                self.crowded += 1;
-                way.links.forget(place);
+            ServerReply::TooManyClients if self.refusals + 1 < MOST_REFUSALS => {
+                self.refusals += 1;
+                way.connections.forget(place);
                 self.later = Some(why);
             }
             _ if one.guessed && self.goes_on(place, &why) => {}
-            Next::Replica | Next::Crowded | Next::Distrust | Next::Older | Next::No => return self.fail(why),
+            ServerReply::Replica
+            | ServerReply::TooManyClients
+            | ServerReply::TlsFailed
+            | ServerReply::Older
+            | ServerReply::No => return self.fail(why),
         }
         self.open.push(one);
     }
 
     /// A server was not reached: nothing was executed.
-    fn unsent(&mut self, place: &Place, group: Vec<Open>, unsent: Unsent) {
-        self.way.lost_sight(place);
-        self.distrusted += usize::from(unsent.next == Next::Distrust);
+    fn unsent(&mut self, place: &Endpoint, group: Vec<Pending>, unsent: ConnectError) {
+        self.way.invalidate(place);
+        self.distrusted += usize::from(unsent.next == ServerReply::TlsFailed);
         match (unsent.error, unsent.next) {
-            (error, Next::Later) => {
+            (error, ServerReply::Later) => {
                 self.later = Some(error);
                 self.open.extend(group);
             }
@@ -397,7 +403,7 @@ impl Run<'_> {
 
     /// Whether there is another server to ask after one that refused us for what holds of itself alone: it has another
     /// password, other users, or is none of the cluster. None of it was executed.
-    fn goes_on(&mut self, place: &Place, error: &StoreError) -> bool {
+    fn goes_on(&mut self, place: &Endpoint, error: &StoreError) -> bool {
         if !matches!(error, StoreError::Denied(_) | StoreError::Config(_)) {
             return false;
         }
@@ -409,11 +415,11 @@ impl Run<'_> {
     }
 
     /// A server is not there, or as good as that: who takes its place is waited for, if anybody may.
-    fn away(&mut self, place: &Place, group: Vec<Open>, error: StoreError) {
+    fn away(&mut self, place: &Endpoint, group: Vec<Pending>, error: StoreError) {
         self.unreached += 1;
-        let only = group
-            .iter()
-            .any(|one| matches!(self.asks[one.index].to, To::Node(_)) || (!one.guessed && self.way.is_passed(place)));
+        let only = group.iter().any(|one| {
+            matches!(self.requests[one.index].to, Destination::Node(_)) || (!one.guessed && self.way.is_passed(place))
+        });
         if !only && self.way.route.recovers(self.unreached, self.distrusted) {
             self.later = Some(error);
             self.open.extend(group);
@@ -422,16 +428,16 @@ impl Run<'_> {
         }
     }
 
-    fn lost(&mut self, place: &Place, group: Vec<Open>, error: StoreError) {
-        self.way.lost_sight(place);
+    fn lost(&mut self, place: &Endpoint, group: Vec<Pending>, error: StoreError) {
+        self.way.invalidate(place);
         match error {
             // A question changes nothing: it is asked again, on a new connection.
-            StoreError::Unreachable(_) if self.doing == Doing::Reading && !self.asked_again => {
+            StoreError::Unreachable(_) if self.doing == Access::Reading && !self.asked_again => {
                 self.asked_again = true;
                 self.open.extend(group);
             }
             // Something before the server may still take connections in for it.
-            error @ StoreError::Unreachable(_) if self.doing == Doing::Reading => self.away(place, group, error),
+            error @ StoreError::Unreachable(_) if self.doing == Access::Reading => self.away(place, group, error),
             // That the change is there could be seen, but not that replicas have it.
             StoreError::Unknown(text) if self.way.durability.is_some_and(|durability| durability.strict) => {
                 self.fail(StoreError::Unreplicated(text));

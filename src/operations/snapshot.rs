@@ -1,24 +1,24 @@
 //! What is known of a phone, and of many: reads only.
 
-use super::lodging::{Touch, View};
-use super::step::no_answer;
-use super::{Tokens, Verifier, VerifierError};
+use super::lodging::{LoadedPhone, Touch};
+use super::transact::no_answer;
+use super::{OperationError, Operations, Tokens};
 use crate::layout::Finding;
 use crate::otp::record::{Challenge, State};
-use crate::otp::rules::Known;
+use crate::otp::rules::PhoneState;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Purpose};
-use crate::store::{Cell, Loaded, StoreError};
+use crate::store::{Loaded, StoreError, StoreKey};
 
 /// So many names are asked for at a time.
 const PAGE: usize = 200;
 
 /// All that is known of one phone.
 #[derive(Debug, Clone)]
-pub struct Look {
+pub struct PhoneSnapshot {
     /// The store's time.
     pub now: Moment,
     /// Its record and users.
-    pub known: Known,
+    pub known: PhoneState,
     /// Its newest events, the newest first.
     pub timeline: Vec<Event>,
     /// Why the timeline cannot be read, where it cannot: that hides nothing else.
@@ -31,7 +31,7 @@ pub struct Look {
 
 /// Which codes are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ListFilter {
     /// Codes that may be typed now.
     Live,
     /// Phones that are locked.
@@ -61,7 +61,7 @@ pub struct Skipped {
     /// The phone.
     pub phone: Phone,
     /// Why.
-    pub error: VerifierError,
+    pub error: OperationError,
 }
 
 /// A page of a list.
@@ -77,12 +77,12 @@ pub struct ListedPage {
     pub next: Option<String>,
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Looks at one phone. Both questions are under way at once.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn look(&self, phone: &Phone) -> Result<Look, VerifierError> {
+    pub async fn snapshot(&self, phone: &Phone) -> Result<PhoneSnapshot, OperationError> {
         let groups = [self.cells(phone).await?];
         let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
         let loaded = loaded?;
@@ -91,10 +91,10 @@ impl Verifier<'_> {
             Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
             timeline => (timeline?, None),
         };
-        let view = self.view(phone, &groups[0], loaded, Touch::Nothing)?.ok_or(VerifierError::Contended)?;
+        let view = self.view(phone, &groups[0], loaded, Touch::Nothing)?.ok_or(OperationError::Contended)?;
         let findings = view.findings().to_vec();
         let tokens = self.tokens(&view.known.users, loaded.now).await?;
-        Ok(Look { now: loaded.now, known: view.known, timeline, unreadable, findings, tokens })
+        Ok(PhoneSnapshot { now: loaded.now, known: view.known, timeline, unreadable, findings, tokens })
     }
 
     /// A page of at most `most` lines. The cursor is the store's own, and how many lines of that place were shown.
@@ -103,11 +103,11 @@ impl Verifier<'_> {
     /// When the store fails, or the cursor is none.
     pub async fn list(
         &self,
-        wanted: Wanted,
+        wanted: ListFilter,
         keep: impl Fn(&Phone) -> bool,
         cursor: Option<&str>,
         most: usize,
-    ) -> Result<ListedPage, VerifierError> {
+    ) -> Result<ListedPage, OperationError> {
         let (mut place, mut skip) = match cursor {
             None => (None, 0),
             Some(cursor) => {
@@ -149,10 +149,10 @@ impl Verifier<'_> {
     /// When the store fails.
     pub async fn page(
         &self,
-        wanted: Wanted,
+        wanted: ListFilter,
         keep: impl Fn(&Phone) -> bool,
         place: Option<&str>,
-    ) -> Result<ListedPage, VerifierError> {
+    ) -> Result<ListedPage, OperationError> {
         self.has_codes("listed")?;
         let names = self.store.phones(place, PAGE).await?;
         let lines = self.lines(&names.found, wanted, keep).await?;
@@ -162,9 +162,9 @@ impl Verifier<'_> {
     async fn lines(
         &self,
         names: &[String],
-        wanted: Wanted,
+        wanted: ListFilter,
         keep: impl Fn(&Phone) -> bool,
-    ) -> Result<ListedPage, VerifierError> {
+    ) -> Result<ListedPage, OperationError> {
         let phones: Vec<Phone> = names.iter().filter_map(|name| Phone::parse(name, None).ok()).filter(keep).collect();
         if phones.is_empty() {
             return Ok(ListedPage::default());
@@ -178,7 +178,7 @@ impl Verifier<'_> {
                 Ok((view, loaded.now))
             });
             match seen {
-                Ok((Some(View { known, .. }), now)) => page.found.extend(lines_of(&phone, &known, now, wanted)),
+                Ok((Some(LoadedPhone { known, .. }), now)) => page.found.extend(lines_of(&phone, &known, now, wanted)),
                 // One whose user has just changed is listed the next time.
                 Ok((None, _)) => {}
                 Err(error) if error.is_of_one_record() => page.skipped.push(Skipped { phone, error }),
@@ -192,8 +192,8 @@ impl Verifier<'_> {
     /// others nothing but time.
     pub(super) async fn load_each(
         &self,
-        groups: &[Vec<Cell>],
-    ) -> Result<Vec<Result<Loaded, VerifierError>>, VerifierError> {
+        groups: &[Vec<StoreKey>],
+    ) -> Result<Vec<Result<Loaded, OperationError>>, OperationError> {
         self.load_unless(groups, |error| matches!(error, StoreError::Data(_))).await
     }
 
@@ -201,16 +201,16 @@ impl Verifier<'_> {
     /// down, while others are not.
     pub(super) async fn load_reachable(
         &self,
-        groups: &[Vec<Cell>],
-    ) -> Result<Vec<Result<Loaded, VerifierError>>, VerifierError> {
+        groups: &[Vec<StoreKey>],
+    ) -> Result<Vec<Result<Loaded, OperationError>>, OperationError> {
         self.load_unless(groups, |error| matches!(error, StoreError::Data(_) | StoreError::Unreachable(_))).await
     }
 
     async fn load_unless(
         &self,
-        groups: &[Vec<Cell>],
+        groups: &[Vec<StoreKey>],
         of_one: impl Fn(&StoreError) -> bool,
-    ) -> Result<Vec<Result<Loaded, VerifierError>>, VerifierError> {
+    ) -> Result<Vec<Result<Loaded, OperationError>>, OperationError> {
         match self.store.load(groups).await {
             Err(error) if of_one(&error) && groups.len() == 1 => return Ok(vec![Err(error.into())]),
             Err(error) if of_one(&error) => {}
@@ -227,7 +227,7 @@ impl Verifier<'_> {
     }
 }
 
-fn lines_of(phone: &Phone, known: &Known, now: Moment, wanted: Wanted) -> Vec<Listed> {
+fn lines_of(phone: &Phone, known: &PhoneState, now: Moment, wanted: ListFilter) -> Vec<Listed> {
     let mut lines = Vec::new();
     for (purpose, slot) in &known.record.purposes {
         let line = |challenge: Option<Challenge>, until| Listed {
@@ -236,14 +236,14 @@ fn lines_of(phone: &Phone, known: &Known, now: Moment, wanted: Wanted) -> Vec<Li
             challenge,
             until,
         };
-        if wanted == Wanted::Locked {
+        if wanted == ListFilter::Locked {
             lines.extend(slot.lock(now).map(|lock| line(None, lock.until)));
             continue;
         }
         let fits = |challenge: &&Challenge| match wanted {
-            Wanted::Pending => challenge.state == State::Pending,
-            Wanted::Unknown => challenge.state == State::Unknown,
-            _ => challenge.mapping == known.users.version,
+            ListFilter::Pending => challenge.state == State::Pending,
+            ListFilter::Unknown => challenge.state == State::Unknown,
+            _ => challenge.users_version == known.users.version,
         };
         lines.extend(slot.live(now).filter(fits).map(|live| line(Some(live.clone()), Some(live.expires_at))));
     }

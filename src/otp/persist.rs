@@ -49,9 +49,9 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
 
 /// How long a value has to be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
+pub enum Ttl {
     /// Nothing in it matters any more.
-    Over,
+    Expired,
     /// So long from now.
     For(Duration),
     /// Until someone ends it.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::target::Target;
 use crate::app::App;
 use crate::error::Error;
-use crate::otp::span::duration;
-use crate::otp::{Code, MAX_TTL, Purpose, UserId};
 use crate::operations::ToIssue;
+use crate::otp::duration::duration;
+use crate::otp::{Code, MAX_TTL, Purpose, UserId};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Wanted {
+pub(super) struct CodeOptions {
     /// The life of the code, such as 5m; at most 10m
     #[arg(long, value_name = "DURATION", value_parser = ttl)]
     ttl: Option<Duration>,
@@ -22,7 +22,7 @@ pub(super) struct Wanted {
     pub(super) user: Option<UserId>,
 }
 
-impl Wanted {
+impl CodeOptions {
     /// A fresh code, or the fixed one of a test number.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Wanted {
     pub(super) async fn code(&self, app: &App, target: &Target) -> Result<Code, Error> {
         match app.test_number(&target.phone)? {
             Some(number) => Ok(number.code.clone()),
-            None => Ok(app.settings()?.code.spec.draw(app.verifier().await?.randomness)?),
+            None => Ok(app.settings()?.code.spec.draw(app.operations().await?.randomness)?),
         }
     }
 

@@ -51,7 +51,7 @@ impl UserId {
         if text.starts_with(USER) {
             return Err(NameError::UserPrefix);
         }
-        if text.chars().any(super::foreign::is_unsafe) {
+        if text.chars().any(super::escape::is_unsafe) {
             return Err(NameError::UserCharacter);
         }
         Ok(Self(text.to_owned()))

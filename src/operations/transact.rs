@@ -1,13 +1,13 @@
 //! One step on one phone: load, decide, commit if unchanged, else start again.
 
-use super::lodging::{Touch, View};
+use super::lodging::{LoadedPhone, Touch};
 use super::progress::Begun;
-use super::{Effect, Verifier, VerifierError};
-use crate::otp::rules::{Known, Step};
-use crate::otp::{Life, Moment, Phone, Record, Stored as _, Users};
-use crate::store::{Append, Cell, Change, Committed, Loaded, Put, StoreError, Write};
+use super::{Effect, OperationError, Operations};
+use crate::otp::rules::{Decision, PhoneState};
+use crate::otp::{Moment, Phone, Record, Stored as _, Ttl, Users};
+use crate::store::{Append, Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
-pub use crate::otp::rules::Tried;
+pub use crate::otp::rules::AttemptOutcome;
 
 /// More rounds than any crowd has ever needed: two hundred at once need three.
 pub(super) const ROUNDS: usize = 500;
@@ -16,7 +16,7 @@ pub(super) const LOST: usize = 2;
 
 /// What a step is, for the store and for whoever interrupts it.
 #[derive(Debug, Clone)]
-pub(super) struct Doing<'a> {
+pub(super) struct StepOptions<'a> {
     /// It makes something safer, and is to work even when the store is full.
     pub relieves: bool,
     /// What it does, for whoever interrupts it; `None`: nothing that was asked for.
@@ -27,7 +27,7 @@ pub(super) struct Doing<'a> {
     pub lost: Option<&'a std::cell::Cell<bool>>,
 }
 
-impl<'a> Doing<'a> {
+impl<'a> StepOptions<'a> {
     /// A change that a full store may refuse.
     pub(super) fn change() -> Self {
         Self { relieves: false, what: Some(Effect::Change), touch: Touch::Nothing, lost: None }
@@ -61,21 +61,21 @@ impl<'a> Doing<'a> {
 
 /// What came of a step, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stepped<T> {
+pub struct Applied<T> {
     /// The store's time of the decision.
     pub now: Moment,
     /// The outcome.
     pub outcome: T,
     /// What is known of the phone after it.
-    pub known: Known,
+    pub known: PhoneState,
     /// Locks of an application's own that it cleared.
     pub unlocked: u32,
 }
 
 /// A commit whose answer was not heard.
-struct Lost<T> {
+struct LostCommit<T> {
     intended: Vec<Option<Vec<u8>>>,
-    stepped: Stepped<T>,
+    stepped: Applied<T>,
 }
 
 /// A change that was begun, where it is one that was asked for.
@@ -84,33 +84,33 @@ fn is_done(begun: Option<Begun<'_>>) {
 }
 
 /// A commit that failed, maybe after one whose answer was lost.
-fn failed(begun: Option<Begun<'_>>, doubt: Option<StoreError>, error: StoreError) -> VerifierError {
+fn failed(begun: Option<Begun<'_>>, doubt: Option<StoreError>, error: StoreError) -> OperationError {
     let is_sure = doubt.is_none() && !error.is_in_doubt();
     begun.filter(|_| is_sure).into_iter().for_each(Begun::was_not_done);
     doubt.unwrap_or(error).into()
 }
 
 /// Our own cells of a phone.
-pub(super) fn own_cells(phone: &Phone) -> Vec<Cell> {
-    vec![Cell::Record(phone.clone()), Cell::Users(phone.clone())]
+pub(super) fn own_cells(phone: &Phone) -> Vec<StoreKey> {
+    vec![StoreKey::Record(phone.clone()), StoreKey::Users(phone.clone())]
 }
 
 /// Reads what was loaded of them.
-pub(super) fn known(loaded: &Loaded) -> Result<Known, VerifierError> {
+pub(super) fn known(loaded: &Loaded) -> Result<PhoneState, OperationError> {
     let value = |index: usize| loaded.values.get(index).and_then(Option::as_deref);
-    Ok(Known { record: Record::read(value(0))?, users: Users::read(value(1))? })
+    Ok(PhoneState { record: Record::read(value(0))?, users: Users::read(value(1))? })
 }
 
-impl Verifier<'_> {
+impl Operations<'_> {
     /// Runs a rule until its change is committed, or it decides that nothing is to change. The rules know their own
     /// ids again, so a commit whose answer was lost is found, not repeated.
     pub(super) async fn step<T: Clone>(
         &self,
         phone: &Phone,
-        doing: &Doing<'_>,
-        rule: impl Fn(&Known, Moment) -> Result<Step<T>, VerifierError>,
-    ) -> Result<Stepped<T>, VerifierError> {
-        let mut lost: Option<Lost<T>> = None;
+        doing: &StepOptions<'_>,
+        rule: impl Fn(&PhoneState, Moment) -> Result<Decision<T>, OperationError>,
+    ) -> Result<Applied<T>, OperationError> {
+        let mut lost: Option<LostCommit<T>> = None;
         // A commit that was lost may be on its way yet, even if it is not seen: what fails later is not "not done".
         let (mut losses, mut doubt) = (0, None::<StoreError>);
         let mut begun = None;
@@ -119,7 +119,7 @@ impl Verifier<'_> {
             tracing::debug!(?phone, round, "load");
             // The first look, like any other: while a change is in doubt, so is what fails here.
             let loaded = self.loaded(phone).await;
-            let (cells, loaded) = loaded.map_err(|error| doubt.clone().map_or(error, VerifierError::from))?;
+            let (cells, loaded) = loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?;
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
                 is_done(begun);
                 return Ok(lost.stepped);
@@ -129,11 +129,11 @@ impl Verifier<'_> {
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
             let settled = self.settled(phone, &view, &mut step, loaded.now, doing.touch)?;
             let known = view.known;
-            let stepped = Stepped {
+            let stepped = Applied {
                 unlocked: settled.unlocked,
                 now: loaded.now,
                 outcome: step.outcome.clone(),
-                known: Known {
+                known: PhoneState {
                     record: step.record.clone().unwrap_or(known.record),
                     users: step.users.clone().unwrap_or(known.users),
                 },
@@ -159,16 +159,16 @@ impl Verifier<'_> {
                 }
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
                     doing.lost.inspect(|lost| lost.set(true));
-                    (losses, lost, doubt) = (losses + 1, Some(Lost { intended, stepped }), Some(error));
+                    (losses, lost, doubt) = (losses + 1, Some(LostCommit { intended, stepped }), Some(error));
                 }
                 Err(error) => return Err(failed(begun, doubt, error)),
             }
         }
-        Err(VerifierError::Contended)
+        Err(OperationError::Contended)
     }
 
     /// The cells of a phone, and what was loaded of them.
-    async fn loaded(&self, phone: &Phone) -> Result<(Vec<Cell>, Loaded), VerifierError> {
+    async fn loaded(&self, phone: &Phone) -> Result<(Vec<StoreKey>, Loaded), OperationError> {
         let slot = [self.cells(phone).await?];
         let loaded = self.store.load(&slot).await?;
         let [cells] = slot;
@@ -182,12 +182,12 @@ impl Verifier<'_> {
     async fn decided<T>(
         &self,
         phone: &Phone,
-        view: &View,
-        decided: Result<Step<T>, VerifierError>,
-    ) -> Result<Step<T>, VerifierError> {
+        view: &LoadedPhone,
+        decided: Result<Decision<T>, OperationError>,
+    ) -> Result<Decision<T>, OperationError> {
         match decided {
             Ok(step) if view.is_clamped => {
-                Ok(Step { record: step.record.or_else(|| Some(view.known.record.clone())), ..step })
+                Ok(Decision { record: step.record.or_else(|| Some(view.known.record.clone())), ..step })
             }
             Err(refused) if view.is_clamped && !self.dry_run => {
                 Box::pin(self.keep_clamped(phone)).await?;
@@ -199,11 +199,11 @@ impl Verifier<'_> {
 
     /// Keeps what was put right after a wrong clock, where the rule itself changes nothing: else a wait would begin anew
     /// each time that somebody looks.
-    pub(super) async fn keep_clamped(&self, phone: &Phone) -> Result<(), VerifierError> {
-        self.step(phone, &Doing::relief().aside(), |_, _| Ok(Step::none(()))).await.map(|_| ())
+    pub(super) async fn keep_clamped(&self, phone: &Phone) -> Result<(), OperationError> {
+        self.step(phone, &StepOptions::relief().aside(), |_, _| Ok(Decision::none(()))).await.map(|_| ())
     }
 
-    pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Step<T>, relieves: bool) -> Change {
+    pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Decision<T>, relieves: bool) -> Change {
         let life = step.record.as_ref().map(|record| record.life(loaded.now, self.limits));
         let record = step.record.zip(life).map(|(record, life)| Put::Set(record.write(), life));
         let users = step.users.map(|users| Put::Set(users.write(), users.life()));
@@ -215,7 +215,7 @@ impl Verifier<'_> {
             events: step.events,
             keep: self.timeline_kept,
         });
-        Change { writes: writes.collect(), append, relieves }
+        Change { writes: writes.collect(), append, allow_when_full: relieves }
     }
 }
 
@@ -223,12 +223,12 @@ impl Verifier<'_> {
 fn held_after(write: &Write) -> Option<Vec<u8>> {
     match &write.put {
         Put::Keep => write.loaded.clone(),
-        Put::Set(_, Life::Over) => None,
+        Put::Set(_, Ttl::Expired) => None,
         Put::Set(value, _) => Some(value.clone()),
     }
 }
 
 /// A store that answers less than it was asked breaks its law.
-pub(super) fn no_answer() -> VerifierError {
+pub(super) fn no_answer() -> OperationError {
     StoreError::Unreachable("it gave no answer".to_owned()).into()
 }

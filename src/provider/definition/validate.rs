@@ -1,7 +1,8 @@
 //! Refuses what is well written and could not work: it would reach nobody, or a stranger, or ask about nothing.
 
 use super::{
-    Body, Definition, DefinitionError, ENCODING, EncodingChoice, PhoneFormat, Problem, Request, Template, Unlisted,
+    Body, Definition, DefinitionError, ENCODING, EncodingChoice, GatewayPhoneFormat, Problem, Request, Template,
+    Unlisted,
 };
 use crate::otp::DeliveryState;
 
@@ -12,12 +13,12 @@ impl Definition {
     /// As [`Self::parse`].
     pub fn checked(text: &str) -> Result<Self, DefinitionError> {
         let definition = Self::parse(text)?;
-        let senseless = |what: String| DefinitionError::at(text, 0, Problem::Senseless(what));
-        definition.senseless().map_or(Ok(definition), |what| Err(senseless(what)))
+        let invalid = |what: String| DefinitionError::at(text, 0, Problem::Invalid(what));
+        definition.invalid().map_or(Ok(definition), |what| Err(invalid(what)))
     }
 
     /// What is well written, and yet would reach nobody, or a stranger.
-    fn senseless(&self) -> Option<String> {
+    fn invalid(&self) -> Option<String> {
         let request = &self.send.request;
         let filled = self.settings.iter().any(|setting| setting.template);
         let what = if self.title.trim().is_empty() {
@@ -26,7 +27,7 @@ impl Definition {
             "nothing in `send` uses `phone`, so no message would have a receiver"
         } else if !["text", "code"].iter().any(|name| request.uses(name)) && !filled {
             "nothing in `send` uses `text` or `code`, so no message would hold a code"
-        } else if self.phone == PhoneFormat::National && self.countries.is_empty() {
+        } else if self.phone == GatewayPhoneFormat::National && self.countries.is_empty() {
             "`phone = \"national\"` needs `countries`: without its country a number is a stranger's in another"
         } else if let Some(status) = &self.status
             && !status.request.uses("id")
