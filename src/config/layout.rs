@@ -6,15 +6,15 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::error::ConfigError;
-use super::secret::SecretSource;
-use super::settings::{LayoutSettings, PlacedSecret};
+use super::keys;
+use super::secret::{PlacedSecret, SecretSource};
+use super::settings::LayoutSettings;
 use super::tree::{Document, Node, Table};
-use super::{keys, suggest};
 use crate::layout::{
     Allows, Application, AttemptCounter, CounterFormat, Form, HashScheme, KeyTemplate, KeyTemplateError, KeyedLayout,
     Pattern, PhoneFormat, TimeFormat, privacyidea,
 };
-use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose};
+use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose, suggest};
 
 /// The presets of applications that have a key for each code, each with its file.
 const PRESETS: [(&str, &str); 5] = [

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::env::Env;
 use super::error::ConfigError;
-use super::suggest;
 use crate::otp::escape::escaped;
-use crate::otp::{Hint, hint};
+use crate::otp::{Hint, hint, suggest};
 use crate::system::{pasteable, shown};
 
 /// The machine's folder.

@@ -10,6 +10,7 @@
 //! No refusal quotes a value: the line number is enough to find it, and what stands there may be a secret.
 
 mod check;
+mod country;
 mod env;
 mod error;
 mod fetch;
@@ -40,15 +41,13 @@ pub use error::ConfigError;
 pub use fetch::{read_certificates, read_private};
 pub use guard::{fresh_pepper, weak_pepper, weaknesses};
 pub use locate::{Chosen, Located, Origin, Request, locate, profile_path, usual_path};
-pub use secret::{Fetch, SecretSource};
+pub use secret::{Fetch, PlacedSecret, SecretSource};
 pub use settings::{
     CodeSettings, Deployment, DurabilitySettings, Entry, LayoutSettings, MIN_PEPPER, MessageSettings, Node,
-    PepperSource, PlacedSecret, ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings,
-    Settings, StoreSettings, TestNumber, TimelineSettings, TlsFiles,
+    PepperSource, ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings, Settings,
+    StoreSettings, TestNumber, TimelineSettings, TlsFiles,
 };
 pub use show::{Shown, shown};
-
-use crate::otp::suggest;
 
 /// Reads and checks the file that [`locate()`] found; without one the defaults hold: the embedded store in the user's
 /// state folder, provider `console`, no region.

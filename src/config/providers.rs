@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde_json::Value;
 use toml::de::DeValue;
 
+use super::country::country_named;
 use super::error::ConfigError;
 use super::files;
-use super::read::country_named;
 use super::secret::{self, SecretSource};
 use super::settings::{Entry, ProviderSettings, Routes};
 use super::tree::{Node, Table};
-use super::{keys, suggest, url};
-use crate::otp::Hint;
+use super::{keys, url};
 use crate::otp::circuit::BreakerPolicy;
+use crate::otp::{Hint, suggest};
 use crate::provider::{self, SettingSpec, SettingType};
 use crate::system::FilePath;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::country::country;
 use super::env::Env;
 use super::error::ConfigError;
 use super::locate::Located;
@@ -12,8 +13,9 @@ use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
 use super::tree::{Document, Node, Table};
-use super::{keys, limits, store, suggest, test_numbers};
-use crate::otp::{Alphabet, CodeSpec, Country, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
+use super::{keys, limits, store, test_numbers};
+use crate::otp::suggest;
+use crate::otp::{Alphabet, CodeSpec, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -51,33 +53,6 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         chosen: located.origin.clone(),
         lines: document.lines(),
     })
-}
-
-/// A country as it is written everywhere in the file: two capital letters.
-pub(super) fn country(node: &Node<'_>) -> Result<Country, ConfigError> {
-    let text = node.text()?;
-    country_named(text)
-        .map_err(|meant| node.refuse(format!("the two letters of a country are wanted, such as \"IN\"{meant}")))
-}
-
-/// A country by its code, or what was probably meant.
-pub(super) fn country_named(text: &str) -> Result<Country, String> {
-    if text.len() == 2
-        && text.bytes().all(|byte| byte.is_ascii_uppercase())
-        && let Ok(country) = text.parse()
-    {
-        return Ok(country);
-    }
-    let upper = text.trim().to_ascii_uppercase();
-    let meant = match upper.as_str() {
-        "UK" => Some("GB"),
-        "IND" => Some("IN"),
-        "USA" => Some("US"),
-        "UAE" => Some("AE"),
-        code if code.len() == 2 && code.parse::<Country>().is_ok() => Some(code),
-        _ => None,
-    };
-    Err(suggest::suggested(meant))
 }
 
 fn code(table: Option<&Table<'_>>) -> Result<CodeSettings, ConfigError> {

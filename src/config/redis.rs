@@ -8,9 +8,9 @@ use toml::de::DeValue;
 use super::error::ConfigError;
 use super::keys;
 use super::layout::{self, Around};
-use super::secret::SecretSource;
+use super::secret::{PlacedSecret, SecretSource};
 use super::settings::{
-    Deployment, DurabilitySettings, Node as At, PlacedSecret, RedisSettings, RedisTarget, SentinelSettings, TlsFiles,
+    Deployment, DurabilitySettings, Node as At, RedisSettings, RedisTarget, SentinelSettings, TlsFiles,
 };
 use super::tree::{Node, Table};
 use super::url::{self, Address, REDIS_PORT, SENTINEL_PORT};

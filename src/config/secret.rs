@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use zeroize::Zeroizing;
 
 use super::env::Env;
-use super::error::ConfigError;
+use super::error::{ConfigError, Place};
 use super::tree::{Node, Table};
 use super::{files, keys};
 use crate::otp::Secret;
@@ -37,6 +37,14 @@ pub enum SecretSource {
     File(FilePath),
     /// A program that prints it, and its arguments; no shell.
     Command(Program, Vec<String>),
+}
+
+/// A secret, and the key that asks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedSecret {
+    /// Where the text is.
+    pub source: SecretSource,
+    pub(super) place: Place,
 }
 
 impl SecretSource {

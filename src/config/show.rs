@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::locate::Origin;
+use super::secret::PlacedSecret;
 use super::settings::{
-    Deployment, Entry, LayoutSettings, Node, PlacedSecret, ProviderSettings, RedisSettings, Settings, StoreSettings,
-    TlsFiles,
+    Deployment, Entry, LayoutSettings, Node, PepperSource, ProviderSettings, RedisSettings, Settings, StoreSettings,
+    TestNumber, TlsFiles,
 };
 use crate::layout::{Allows, Application, AttemptCounter, Form, HashScheme, TimeFormat};
 use crate::otp::Alphabet;
@@ -180,7 +181,7 @@ fn tls_rows(table: &str, tls: Option<&TlsFiles>) -> Rows {
 
 fn code(settings: &Settings) -> Rows {
     let code = &settings.code;
-    let pepper = |pepper: &super::PepperSource| json!({ "id": pepper.id, "source": pepper.source.shown() });
+    let pepper = |pepper: &PepperSource| json!({ "id": pepper.id, "source": pepper.source.shown() });
     rows(
         "code",
         [
@@ -275,7 +276,7 @@ fn test_numbers(settings: &Settings) -> Rows {
     if settings.test_numbers.is_empty() {
         return Vec::new();
     }
-    let row = |number: &super::TestNumber| {
+    let row = |number: &TestNumber| {
         let until = number.valid_until.to_string();
         let outcome = number.outcome.to_string();
         json!({ "phone": number.phone.masked(), "code": REDACTED, "valid_until": until, "outcome": outcome })

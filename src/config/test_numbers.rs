@@ -6,11 +6,11 @@ use jiff::civil::Date;
 use toml::de::DeValue;
 
 use super::error::ConfigError;
+use super::keys;
 use super::settings::TestNumber;
 use super::tree::{Node, Table};
-use super::{keys, suggest};
 use crate::otp::escape::is_unsafe;
-use crate::otp::{CodeSpec, DeliveryReason, Phone, duration};
+use crate::otp::{CodeSpec, DeliveryReason, Phone, duration, suggest};
 use crate::provider::TestOutcome;
 
 pub(super) fn read(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) -> Result<Vec<TestNumber>, ConfigError> {

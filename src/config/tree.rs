@@ -12,9 +12,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Place};
-use super::{keys, suggest};
-use crate::otp::duration;
+use super::keys;
 use crate::otp::escape::escaped;
+use crate::otp::{duration, suggest};
 use crate::system::{FilePath, Program};
 
 /// One parsed file. It is walked by hand and not through serde, whose message of a wrong type quotes the value

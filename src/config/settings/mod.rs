@@ -62,14 +62,6 @@ pub struct Settings {
     pub(super) lines: BTreeMap<String, usize>,
 }
 
-/// A secret, and the key that asks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedSecret {
-    /// Where the text is.
-    pub source: SecretSource,
-    pub(super) place: Place,
-}
-
 /// `[code]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeSettings {

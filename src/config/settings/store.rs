@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use super::PlacedSecret;
+use super::super::secret::PlacedSecret;
 use crate::layout::Application;
 use crate::system::FilePath;
 

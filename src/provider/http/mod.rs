@@ -4,6 +4,7 @@ mod answer;
 mod ask;
 mod body;
 mod exchange;
+mod not_built;
 mod open;
 mod reports;
 mod request;
@@ -26,6 +27,7 @@ use super::{Capabilities, Clock, Provider};
 use crate::otp::text::segments;
 use crate::otp::{Country, DeliveryReport, Message, Phone};
 use exchange::Exchange;
+use not_built::NotBuilt;
 
 /// One gateway, opened with the user's settings.
 struct Gateway {
@@ -108,10 +110,10 @@ impl Gateway {
         request.map(|request| (request, redactor)).map_err(|error| Refusal::new(Class::Other, error.to_string()))
     }
 
-    fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<reqwest::Request, request::NotBuilt> {
+    fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<reqwest::Request, NotBuilt> {
         let mut scope = variables(message, self.written(message.to));
         let filled = self.templates.iter().map(|(name, tree)| Ok((name.clone(), fill(tree, &scope)?)));
-        let filled = filled.collect::<Result<Vec<_>, request::NotBuilt>>()?;
+        let filled = filled.collect::<Result<Vec<_>, NotBuilt>>()?;
         if self.definition.settings.iter().any(|setting| setting.name == ENCODING) {
             scope.remove(ENCODING);
         }
@@ -156,7 +158,7 @@ impl Gateway {
     }
 }
 
-fn fill(tree: &Tree, scope: &Scope) -> Result<Jinja, request::NotBuilt> {
+fn fill(tree: &Tree, scope: &Scope) -> Result<Jinja, NotBuilt> {
     Ok(tree.render(scope)?.map(|value| Jinja::from(Serde(&value))).unwrap_or_default())
 }
 

@@ -1,33 +1,14 @@
 //! Fills in one request; values are escaped for the place that they are put in, so no text can break out of it.
 
 use data_encoding::BASE64;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method as HttpMethod, Request, Url};
 
-use super::super::definition::{self, Auth, Body, Failed, Method, Scope, Template};
+use super::super::definition::{self, Auth, Body, Method, Scope, Template};
 use super::super::redact::Redactor;
+use super::not_built::{NotBuilt, header};
 use super::signature;
 use crate::otp::Moment;
-
-/// Why a request could not be made. Nothing was sent, and no value is quoted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotBuilt {
-    /// A template had no value.
-    #[error("the request could not be made: {0}")]
-    Template(#[from] Failed),
-    /// A value in the path is empty, or would climb out of its place.
-    #[error("the request could not be made: a value is no part of a path")]
-    Path,
-    /// A line break, or another character that no header takes.
-    #[error("the request could not be made: the header `{0}` cannot hold its value")]
-    Header(String),
-    /// The kind of auth signs requests, and could not sign this one.
-    #[error("the request could not be signed")]
-    Unsigned,
-    /// The body is not JSON.
-    #[error("the request could not be made: its body is not JSON")]
-    Json,
-}
 
 /// Builds the request, and tells the redactor what the credentials look like in it.
 pub(super) fn build(
@@ -89,15 +70,6 @@ fn fields(templates: &[(String, Template)], scope: &Scope) -> Result<Vec<(String
         Some(value.map(|value| (name.clone(), value)))
     };
     Ok(templates.iter().filter_map(field).collect::<Result<_, _>>()?)
-}
-
-pub(super) fn header(request: &mut Request, name: &str, value: &str, sensitive: bool) -> Result<(), NotBuilt> {
-    let refused = || NotBuilt::Header(name.to_owned());
-    let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-    let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
-    value.set_sensitive(sensitive);
-    request.headers_mut().insert(key, value);
-    Ok(())
 }
 
 fn authorize(request: &mut Request, auth: &Auth, scope: &Scope, redactor: &mut Redactor) -> Result<(), NotBuilt> {

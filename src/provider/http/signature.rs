@@ -7,7 +7,7 @@ use reqwest::Request;
 
 use super::super::definition::{Aws, Scope};
 use super::super::redact::Redactor;
-use super::request::{NotBuilt, header};
+use super::not_built::{NotBuilt, header};
 use crate::otp::Moment;
 
 /// Signs the request as it stands, and tells the redactor what may not be shown of it.
