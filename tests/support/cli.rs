@@ -1,5 +1,6 @@
 //! The binary as a person runs it: a home of its own, a cleared environment, at most one configuration file.
 
+use std::any::Any;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -10,18 +11,28 @@ use std::sync::Arc;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::redis::RedisServer;
-
+/// An Indian mobile number.
+pub const PHONE: &str = "+919876543210";
+/// No limit on sends that a test could meet.
+pub const FREE: &str = "[limits]\ncooldown = []\nper_phone = { \"1h\" = 100 }\nper_prefix = {}\nper_country = {}\n";
 /// The pepper of every machine on a Redis. Nothing else in a test looks like it.
 pub const PEPPER: &str = "5uRelyN0t1nAnyOutput+pepper/of+the+tests+0xy=";
 
 /// A home folder, an environment and a configuration, and nothing else of the world around the tests.
 pub struct Machine {
     home: TempDir,
-    redis: Option<Arc<RedisServer>>,
+    /// The server under it, if it has one.
+    pub server: Option<Server>,
     /// Further lines of `[store.redis]`.
-    store: String,
+    pub store: String,
     environment: Vec<(String, String)>,
+}
+
+/// A server that lives as long as the machines on it. What it is, only targets know that start servers.
+#[derive(Clone)]
+pub struct Server {
+    pub url: String,
+    pub process: Arc<dyn Any + Send + Sync>,
 }
 
 /// What came of one run.
@@ -36,7 +47,12 @@ pub struct Ran {
 impl Machine {
     /// The embedded store, the `console` provider, and no file.
     pub fn new() -> Self {
-        Self { home: TempDir::new().unwrap(), redis: None, store: String::new(), environment: Vec::new() }
+        Self { home: TempDir::new().unwrap(), server: None, store: String::new(), environment: Vec::new() }
+    }
+
+    /// A server that other machines may use too, and no file.
+    pub fn over(server: Server) -> Self {
+        Self { server: Some(server), ..Self::new() }
     }
 
     /// The embedded store, and this file.
@@ -46,41 +62,9 @@ impl Machine {
         machine
     }
 
-    /// A Redis of its own, and this file besides the store and the pepper.
-    pub fn on_redis(settings: &str) -> Self {
-        Self::on(&Arc::new(RedisServer::start()), settings)
-    }
-
-    /// A Redis of its own, with these further lines of `[store.redis]`.
-    pub fn laid_out(store: &str, settings: &str) -> Self {
-        let mut machine = Self::on_redis("");
-        machine.lay_out(store, settings);
-        machine
-    }
-
-    /// Writes the file anew, with these further lines of `[store.redis]` from now on.
-    pub fn lay_out(&mut self, store: &str, settings: &str) {
-        store.clone_into(&mut self.store);
-        self.configure(settings);
-    }
-
-    /// From now on as this user of the Redis.
-    pub fn user(&mut self, name: &str, password: &str) {
-        let store = format!("username = \"{name}\"\npassword = \"{password}\"\n{}", self.store);
-        self.lay_out(&store, "");
-    }
-
-    /// A Redis that other machines use too.
-    pub fn on(redis: &Arc<RedisServer>, settings: &str) -> Self {
-        let machine = Self { redis: Some(Arc::clone(redis)), ..Self::new() };
-        machine.write("pepper", PEPPER);
-        machine.configure(settings);
-        machine
-    }
-
     /// Another host: another home, with the same Redis, file and pepper.
     pub fn elsewhere(&self) -> Self {
-        let other = Self { redis: self.redis.clone(), store: self.store.clone(), ..Self::new() };
+        let other = Self { server: self.server.clone(), store: self.store.clone(), ..Self::new() };
         for name in [".config/otpctl/otpctl.toml", "pepper"] {
             if let Ok(text) = fs::read_to_string(self.path(name)) {
                 other.write(name, &text);
@@ -91,7 +75,7 @@ impl Machine {
 
     /// Writes the file anew. The store and the pepper are added where the machine is on a Redis.
     pub fn configure(&self, settings: &str) {
-        let Some(redis) = &self.redis else {
+        let Some(server) = &self.server else {
             self.write(".config/otpctl/otpctl.toml", settings);
             return;
         };
@@ -102,7 +86,7 @@ impl Machine {
             format!("{settings}\n{pepper}\n")
         };
         let store = &self.store;
-        let text = format!("{settings}\n[store.redis]\nurl = \"{}\"\n{store}\n", redis.url());
+        let text = format!("{settings}\n[store.redis]\nurl = \"{}\"\n{store}\n", server.url);
         self.write(".config/otpctl/otpctl.toml", &text);
     }
 
@@ -135,11 +119,6 @@ impl Machine {
     /// Sets a variable for all later runs.
     pub fn variable(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));
-    }
-
-    /// The Redis under it.
-    pub fn redis(&self) -> &RedisServer {
-        self.redis.as_deref().expect("a machine on a Redis")
     }
 
     /// The command, not yet started.
@@ -285,12 +264,6 @@ impl Ran {
     pub fn words(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
-}
-
-/// Runs a test on the embedded store, then on a Redis.
-pub fn both_stores(settings: &str, test: impl Fn(&Machine)) {
-    test(&Machine::with(settings));
-    test(&Machine::on_redis(settings));
 }
 
 /// Codes that are not this one, all different.

@@ -1,7 +1,17 @@
-//! What several test targets share: the binary on a machine of its own, and real servers for it to talk to.
+//! What test targets share, and what needs nothing but the program and a base system.
 
 pub mod cli;
-pub mod clock;
+pub mod client;
+pub mod doctor;
+pub mod fake;
+pub mod fixtures;
+pub mod formats;
 pub mod gateway;
-pub mod proxy;
-pub mod redis;
+pub mod hints;
+pub mod hostile;
+pub mod many;
+pub mod pages;
+pub mod port;
+pub mod provider;
+pub mod read_only;
+pub mod secrecy;

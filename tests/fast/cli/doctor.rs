@@ -1,0 +1,185 @@
+//! `doctor` on machines that are well, and on machines with one thing wrong.
+//! These need no server.
+
+use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::cli::{FREE, Machine, PHONE, set_mode};
+use crate::support::doctor::{checks, complaints, doctor, on, says};
+use crate::support::gateway::Gateway;
+use crate::support::port::free_port;
+
+const KEY: &str = "KEY0sEcReT99";
+
+fn telnyx(base_url: &str) -> String {
+    format!(
+        "[policy]\ncountries = [\"IN\"]\n[message]\napp = \"Example\"\n[providers.main]\nkind = \"telnyx\"\n\
+         api_key = \"{KEY}\"\nfrom = \"+13125550100\"\nbase_url = \"{base_url}\"\n"
+    )
+}
+
+#[test]
+fn a_new_machine_is_well() {
+    let machine = Machine::new();
+    let ran = doctor(&machine);
+    ran.exits(0);
+    assert_eq!(complaints(&ran), [""; 0]);
+    says(&ran, "code.peppers", "ok", "made with the first code");
+    assert!(!machine.path(".local/state/otpctl/pepper").exists(), "nothing is made by looking");
+    machine.send(PHONE);
+    let ran = doctor(&machine);
+    assert_eq!(complaints(&ran), [""; 0]);
+    for (id, words) in [
+        ("config.file", "none"),
+        ("message.text", "1 SMS"),
+        ("code.peppers", "can be fetched"),
+        ("store.reach", "answers in"),
+        ("store.commit", "takes changes"),
+        ("store.file", "otpctl.db"),
+        ("store.disk", "left on the disk"),
+        ("routes.default", "console"),
+        ("providers.console.test", "sends none"),
+    ] {
+        says(&ran, id, "ok", words);
+    }
+    let rows = machine.run(&["doctor"]);
+    let widths: Vec<usize> = rows.exits(0).stdout.lines().map(|line| line.split('\t').count()).collect();
+    assert!(widths.len() > 9 && widths.iter().all(|width| *width == 4), "{rows:?}");
+}
+
+#[test]
+fn a_store_that_is_not_there_hides_nothing_else() {
+    let machine = on(&format!("redis://127.0.0.1:{}/0", free_port()), &telnyx("http://127.0.0.1:9"));
+    let began = Instant::now();
+    let ran = doctor(&machine);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    says(ran.exits(20), "store.reach", "fail", "127.0.0.1");
+    says(&ran, "providers.main", "ok", "opens");
+    says(&ran, "code.peppers.1", "ok", "can be fetched");
+    assert!(!ran.words().contains(KEY), "{ran:?}");
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let machine = on(&format!("redis://{}/0", silent.local_addr().unwrap()), &telnyx("http://127.0.0.1:9"));
+    let began = Instant::now();
+    let ran = machine.run(&["doctor", "--json", "--timeout", "2s"]);
+    assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
+    says(ran.exits(20), "store.reach", "fail", "");
+    says(&ran, "providers.main", "ok", "opens");
+}
+
+#[test]
+fn files_that_others_may_read_or_write_are_told_with_what_to_type() {
+    let machine = Machine::new();
+    machine.send(PHONE);
+    let (database, pepper) =
+        (machine.path(".local/state/otpctl/otpctl.db"), machine.path(".local/state/otpctl/pepper"));
+    set_mode(&database, 0o644);
+    says(doctor(&machine).exits(30), "store.reach", "fail", "chmod 600");
+    set_mode(&database, 0o600);
+    set_mode(&pepper, 0o644);
+    says(doctor(&machine).exits(30), "code.peppers", "fail", "chmod 600");
+    set_mode(&pepper, 0o600);
+    set_mode(&machine.path(".local/state/otpctl"), 0o777);
+    says(doctor(&machine).exits(0), "store.file", "warn", "chmod go-w");
+    set_mode(&machine.path(".local/state/otpctl"), 0o700);
+
+    machine.configure("");
+    set_mode(&machine.config(), 0o666);
+    let ran = doctor(&machine);
+    says(ran.exits(30), "config.file", "fail", "chmod 600");
+    assert_eq!(checks(&ran).len(), 1, "nothing else is known");
+    fs::remove_file(machine.config()).unwrap();
+    machine.configure("lenght = 6\n");
+    says(doctor(&machine).exits(30), "config.file", "fail", "lenght");
+    let gone = machine.run(&["doctor", "--json", "--config", "/nonexistent.toml"]);
+    says(gone.exits(30), "config.file", "fail", "no such file");
+}
+
+#[test]
+fn providers_are_called_only_when_that_is_asked_for() {
+    let gateway = Gateway::start(401, r#"{"errors":[{"code":"10009","detail":"no key KEY0sEcReT99"}]}"#);
+    let machine = Machine::with(&telnyx(&gateway.base_url));
+    doctor(&machine).exits(0);
+    machine.run(&["doctor", "--providers", "--dry-run"]).exits(0);
+    assert_eq!(gateway.requests(), [""; 0]);
+    let ran = machine.run(&["doctor", "--providers", "--json", "-vv"]);
+    says(ran.exits(25), "providers.main.test", "fail", "credentials, code 10009");
+    assert!(!ran.words().contains(KEY), "{ran:?}");
+    let works = Gateway::start(200, r#"{"data":{"available_credit":"12.50","currency":"EUR"}}"#);
+    let machine = Machine::with(&telnyx(&works.base_url));
+    let ran = machine.run(&["doctor", "--providers", "--json"]);
+    says(ran.exits(0), "providers.main.test", "ok", "12.50 EUR");
+    assert_eq!(works.requests().len(), 1);
+}
+
+#[test]
+fn who_is_passed_over_is_told() {
+    let closed = format!("http://127.0.0.1:{}", free_port());
+    let machine = Machine::with(&format!("{FREE}[routes]\npass_over = {{ after = 1 }}\n{}", telnyx(&closed)));
+    machine.run(&["send", PHONE]).exits(26);
+    says(doctor(&machine).exits(0), "providers.main", "warn", "passed over until");
+}
+
+#[test]
+fn secrets_that_cannot_be_fetched_are_told_and_stop_nobody_else() {
+    let second = "[routes]\ndefault = [\"main\", \"other\"]\n[providers.other]\nkind = \"telnyx\"\nfrom = \"x\"\n";
+    let settings = |secret: &str| format!("{}{second}api_key = {secret}\n", telnyx("http://127.0.0.1:9"));
+    let machine = Machine::with(&settings("{ env = \"NO_SUCH_KEY\" }"));
+    let ran = doctor(&machine);
+    says(ran.exits(30), "providers.other.api_key", "fail", "NO_SUCH_KEY");
+    says(&ran, "providers.main", "ok", "opens");
+    assert!(!checks(&ran).contains_key("providers.other"), "it is told once");
+
+    machine.configure(&settings("{ command = [\"sleep\", \"60\"] }"));
+    let began = Instant::now();
+    let ran = machine.run(&["doctor", "--json", "--timeout", "2s"]);
+    assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
+    says(ran.exits(30), "config.secrets", "fail", "too long");
+    says(&ran, "providers.other", "fail", "too long");
+    says(&ran, "store.commit", "ok", "takes changes");
+    says(&ran, "providers.main", "ok", "opens");
+}
+
+#[test]
+fn slips_of_the_file_are_told_too() {
+    let machine = Machine::with(
+        "[policy]\ncountries = []\n[message]\ntext = \"no place for it\"\n\
+         [[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = 2020-01-01\n",
+    );
+    let ran = doctor(&machine);
+    says(ran.exits(30), "message.text", "fail", "");
+    says(&ran, "policy.countries", "warn", "no country");
+    says(&ran, "test_numbers.0", "warn", "past");
+}
+
+#[test]
+fn a_closed_pipe_and_lines_of_json() {
+    let machine = Machine::new();
+    let mut child = machine.command(&["doctor"]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+    let lines = machine.run(&["doctor", "-o", "jsonl"]).exits(0).stdout.clone();
+    for line in lines.lines() {
+        let check: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(check["schema"], "otpctl.doctor_check/1");
+    }
+    machine.run(&["doctor", "what"]).exits(2);
+}
+
+#[test]
+fn what_to_do_goes_over_tls_where_the_server_does_and_says_no_secret() {
+    let machine =
+        on(&format!("rediss://127.0.0.1:{}/0", free_port()), "password = \"s3cret-0ne\"\ntls = { ca = \"ca.pem\" }\n");
+    machine.write(".config/otpctl/ca.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
+    let ran = doctor(&machine);
+    assert_eq!(ran.code / 10, 2, "{ran:?}");
+    let (_, _, text) = &checks(&ran)["store.reach"];
+    assert!(text.contains(" --tls --cacert ") && !ran.words().contains("s3cret-0ne"), "{ran:?}");
+}

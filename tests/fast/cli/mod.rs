@@ -1,0 +1,30 @@
+//! The binary as people and scripts meet it, on the embedded store or on none.
+
+mod allowance;
+mod closed;
+mod codes;
+mod delivery;
+mod delivery_reports;
+mod doctor;
+mod files;
+mod formats;
+mod hints;
+mod hostile;
+mod keys;
+mod limits;
+mod many;
+mod message;
+mod names;
+mod numbers;
+mod own_gateway;
+mod paths;
+mod protected;
+mod provider_faults;
+mod providers;
+mod read_only;
+mod rehearsal;
+mod roles;
+mod secrecy;
+mod shared_secrets;
+mod stored;
+mod wait;

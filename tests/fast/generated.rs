@@ -1,0 +1,98 @@
+//! Files that are made from the program, held to it. `UPDATE=1 cargo test --test fast generated` writes them.
+
+use std::path::Path;
+use std::process::Command;
+
+fn otpctl(words: &[&str]) -> String {
+    let ran = Command::new(env!("CARGO_BIN_EXE_otpctl")).args(words).env_clear().output().unwrap();
+    assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+fn held(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "{file} is stale: UPDATE=1 cargo test --test fast generated");
+}
+
+#[test]
+fn completions() {
+    for (shell, file) in [
+        ("bash", "otpctl.bash"),
+        ("zsh", "_otpctl"),
+        ("fish", "otpctl.fish"),
+        ("elvish", "otpctl.elv"),
+        ("powershell", "_otpctl.ps1"),
+    ] {
+        held(&format!("completions/{file}"), &otpctl(&["completions", shell]));
+    }
+}
+
+/// What each kind of provider can do stands in the page on providers.
+#[test]
+fn catalogue_of_the_page() {
+    let yes = |can: bool| if can { "yes" } else { "" };
+    let row = |kind: &str| {
+        let described = otpctl::provider::describe(kind).unwrap();
+        let (can, features) = (described.can, described.features);
+        let senders: Vec<String> = features.senders.iter().map(|sender| sender.as_str().replace('_', " ")).collect();
+        let longest = features.longest.map(|longest| longest.to_string()).unwrap_or_default();
+        let abilities = [can.status, can.reports, can.balance, can.test, features.dlt].map(yes).join(" | ");
+        format!("| `{kind}` | {abilities} | {longest} | {} |", senders.join(", "))
+            .replace("|  |", "| |")
+            .replace("|  |", "| |")
+    };
+    let rows: Vec<String> = otpctl::provider::kinds().map(row).collect();
+    let head = "| kind | status | reports | balance | test | DLT | longest | senders |\n\
+                | --- | --- | --- | --- | --- | --- | ---: | --- |\n";
+    part_held(
+        "docs/providers.md",
+        "<!-- made from the catalogue: UPDATE=1 cargo test --test fast generated -->\n",
+        "<!-- end -->",
+        &format!("\n{head}{}\n\n", rows.join("\n")),
+    );
+}
+
+/// Why an SMS did not arrive, in the words of the program.
+#[test]
+fn reasons_of_the_page() {
+    let rows = otpctl::otp::DeliveryReason::ALL.iter().map(|reason| {
+        let (name, words, advice) = (reason.as_str(), reason.words(), reason.advice());
+        format!("| `{name}` | {words} | {advice} |")
+    });
+    let head = "| `delivery_reason` | not delivered: | what to do |\n| --- | --- | --- |\n";
+    part_held(
+        "docs/delivery.md",
+        "<!-- made from the program: UPDATE=1 cargo test --test fast generated -->\n",
+        "<!-- end -->",
+        &format!("\n{head}{}\n\n", rows.collect::<Vec<_>>().join("\n")),
+    );
+}
+
+/// Holds what stands between two marks of a page.
+fn part_held(page: &str, start: &str, end: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = whole.split_once(start).unwrap_or_else(|| panic!("{page} has {start}"));
+    let (part, after) = rest.split_once(end).unwrap_or_else(|| panic!("{page} has {end}"));
+    if part == text {
+        return;
+    }
+    assert!(std::env::var_os("UPDATE").is_some(), "{page} is stale: UPDATE=1 cargo test --test fast generated");
+    std::fs::write(&path, format!("{before}{start}{text}{end}{after}")).unwrap();
+}
+
+/// The table of exit codes stands in the README as `help exit-codes` prints it.
+#[test]
+fn exit_codes_of_the_readme() {
+    let rows: Vec<String> = otpctl(&["help", "exit-codes"])
+        .lines()
+        .map(|line| format!("| {} |", line.split('\t').collect::<Vec<_>>().join(" | ")).replace("|  |", "| |"))
+        .collect();
+    let start = "| exit | name | meaning | repeat as is? |\n| ---: | --- | --- | --- |\n";
+    part_held("README.md", start, "\n\n", &rows.join("\n"));
+}

@@ -1,0 +1,101 @@
+//! What each gateway is told of a text that GSM-7 cannot hold: else it arrives as question marks.
+
+use serde_json::{Value, json};
+
+use super::contracts::{catalogue, common_settings};
+use crate::support::provider::{Gateway, Letter, context, json as answer, settings};
+
+/// What the request of a gateway says of a text that needs Unicode; none: it finds out by itself, or has the text.
+fn said(kind: &str) -> Option<(&'static str, &'static str)> {
+    match kind {
+        "exotel" => Some(("EncodingType", "unicode")),
+        "fast2sms" => Some(("language", "unicode")),
+        "gupshup" => Some(("msg_type", "Unicode_text")),
+        "kaleyra" => Some(("unicode", "1")),
+        "messagebird" => Some(("datacoding", "unicode")),
+        "textlocal" => Some(("unicode", "true")),
+        "vonage" => Some(("type", "unicode")),
+        "africastalking" | "aws_sms" | "aws_sns" | "bird" | "clickatell" | "infobip" | "msg91" | "msg91_otp"
+        | "plivo" | "sinch" | "telnyx" | "twilio" | "twofactor" | "vonage_messages" => None,
+        new => panic!("say what {new} is told of a text in Hindi"),
+    }
+}
+
+/// The path, the query and the body of the request for a text, and its fields by name.
+async fn request(kind: &str, own: &Value, text: &str) -> (String, Value) {
+    let gateway = Gateway::start(answer(200, "{}")).await;
+    let mut own = own.clone();
+    own["base_url"] = json!(gateway.base_url);
+    let provider = otpctl::provider::open(kind, kind, settings(own), &context()).unwrap();
+    let letter = Letter { text: text.to_owned(), ..Letter::new() };
+    crate::support::provider::send(&*provider, &letter).await;
+    let seen = gateway.only();
+    let fields = serde_json::from_str(&seen.body).unwrap_or_else(|_| {
+        let url = reqwest::Url::parse(&format!("http://form?{}", seen.body)).unwrap();
+        url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
+    });
+    (format!("{}?{}", seen.path, seen.query), fields)
+}
+
+/// The fields without the text itself.
+fn beside(mut fields: Value, text: &str) -> Value {
+    fn strip(value: &mut Value, text: &str) {
+        match value {
+            Value::String(own) if own == text => "(text)".clone_into(own),
+            Value::Array(items) => items.iter_mut().for_each(|item| strip(item, text)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| strip(field, text)),
+            _ => {}
+        }
+    }
+    strip(&mut fields, text);
+    fields
+}
+
+#[tokio::test]
+async fn every_gateway_is_told_of_hindi_and_a_text_in_gsm_letters_stays_one() {
+    let plain = "042917 is your Example code.";
+    // All of these are letters of GSM-7, some of its extension table.
+    let gsm = ["042917: 5 €, [Ünö] {é} ñ Δ~", "042917\nline", "@£$¥èéùìòÇØøÅåΦΓΛΩΠΨΣΘΞÆæßÉ 042917"];
+    let unicode = ["042917 आपका कोड है।", "042917 ваш код", "042917 \u{1f600}", "042917 – dash", "042917 ê"];
+    for kind in catalogue() {
+        let mut own = common_settings(kind);
+        if kind == "fast2sms" {
+            // The routes of templates send no text of ours.
+            own["route"] = json!("q");
+        }
+        let (place, fields) = request(kind, &own, plain).await;
+        let usual = beside(fields, plain);
+        for text in gsm {
+            let (its_place, fields) = request(kind, &own, text).await;
+            assert_eq!((its_place, beside(fields, text)), (place.clone(), usual.clone()), "{kind}: {text}");
+        }
+        for text in unicode {
+            let (_, fields) = request(kind, &own, text).await;
+            let mut expected = usual.clone();
+            if let Some((name, value)) = said(kind) {
+                expected[name] = json!(value);
+            }
+            assert_eq!(beside(fields, text), expected, "{kind}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_would_make_question_marks_of_a_text_does_not() {
+    for (kind, setting, plain) in
+        [("vonage", "type", "text"), ("exotel", "encoding_type", "plain"), ("messagebird", "datacoding", "plain")]
+    {
+        let mut own = common_settings(kind);
+        own[setting] = json!(plain);
+        let (name, value) = said(kind).unwrap();
+        assert_eq!(request(kind, &own, "042917").await.1[name], plain, "{kind}");
+        assert_eq!(request(kind, &own, "042917 कोड").await.1[name], value, "{kind}");
+        own[setting] = json!("unicode");
+        // And what is asked for is done.
+        assert_eq!(request(kind, &own, "042917").await.1[name], "unicode", "{kind}");
+    }
+    let mut own = common_settings("vonage_messages");
+    own["encoding_type"] = json!("text");
+    let encoding = async |text: &str| request("vonage_messages", &own, text).await.1["sms"]["encoding_type"].clone();
+    assert_eq!((encoding("042917").await, encoding("042917 कोड").await), (json!("text"), json!("unicode")));
+}

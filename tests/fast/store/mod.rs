@@ -1,0 +1,4 @@
+//! What is known of stores without a server.
+
+mod interleavings;
+mod scripts;

@@ -1,0 +1,29 @@
+//! Everything that needs servers or programs which have to be installed: Redis and Valkey, Python and its packages, Node
+//! and npm's `smpp`, `faketime`, `openssl`. `scripts/test` installs them.
+
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod cli;
+mod docs;
+#[path = "../each_store/mod.rs"]
+mod each_store;
+mod faults;
+mod layouts;
+mod phones;
+#[path = "../support/servers/mod.rs"]
+#[expect(dead_code, reason = "each target uses its own part of it")]
+mod servers;
+#[cfg(feature = "smpp")]
+mod smpp;
+mod store;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "each target uses its own part of it")]
+mod support;
+
+use support::cli::Machine;
+
+/// The store on which this target runs `each_store`: a Redis.
+fn machine_on_a_store(settings: &str) -> Machine {
+    Machine::on_redis(settings)
+}

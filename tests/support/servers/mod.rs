@@ -1,0 +1,9 @@
+//! Real servers, and the programs that spoil a clock or the way to a server: what `scripts/test` installs.
+
+pub mod certs;
+pub mod clock;
+pub mod deployments;
+pub mod fixtures;
+pub mod machine;
+pub mod proxy;
+pub mod redis;
