@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("otp", &[]),
     ("system", &["otp"]),
-    ("store", &["otp", "system"]),
+    ("layout", &["otp"]),
+    ("store", &["otp", "layout", "system"]),
     ("provider", &["otp", "system"]),
-    ("config", &["otp", "provider", "system"]),
-    ("verifier", &["otp", "store", "provider"]),
-    ("error", &["otp", "system", "store", "config", "verifier"]),
+    ("config", &["otp", "layout", "provider", "system"]),
+    ("operations", &["otp", "layout", "store", "provider"]),
+    ("error", &["otp", "system", "store", "config", "operations"]),
     ("output", &["error", "otp"]),
-    ("app", &["system", "otp", "store", "provider", "config", "verifier", "error", "output"]),
-    ("commands", &["system", "otp", "provider", "config", "verifier", "error", "output", "app", "cli"]),
-    ("cli", &["otp", "config", "verifier", "error", "output", "app", "commands"]),
+    ("app", &["system", "otp", "layout", "store", "provider", "config", "operations", "error", "output"]),
+    ("commands", &["system", "otp", "layout", "provider", "config", "operations", "error", "output", "app", "cli"]),
+    ("cli", &["otp", "config", "operations", "error", "output", "app", "commands"]),
     ("main", &["cli"]),
 ];
 
