@@ -61,8 +61,8 @@ pub fn index(out: &Path) -> Result<(), Box<dyn Error>> {
         }
     }
     let path = file.display().to_string();
-    let text = format!("/// The file of the plans.\nstatic TEXT: &str = include_str!({path:?});\n");
-    let index = format!("/// Where each plan is in it.\nstatic INDEX: [Entry; {count}] = [\n{index}];\n");
+    let text = format!("/// The file of the plans.\npub(super) static TEXT: &str = include_str!({path:?});\n");
+    let index = format!("/// Where each plan is in it.\npub(super) static INDEX: [Entry; {count}] = [\n{index}];\n");
     fs::write(out.join("plans.rs"), text + &index)?;
     Ok(())
 }

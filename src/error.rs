@@ -73,7 +73,7 @@ impl Exit {
 /// What is known of the thing that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Completion {
     /// Surely not done.
     NotDone,
     /// Done.
@@ -92,7 +92,7 @@ pub struct Error {
     /// What to do next.
     pub hint: Option<Hint>,
     /// What is known.
-    pub outcome: Outcome,
+    pub outcome: Completion,
     /// What only some failures have.
     pub details: Box<Details>,
 }
@@ -130,7 +130,7 @@ struct Document<'a> {
     /// The command of the hint alone, ready to be pasted.
     command: Option<String>,
     retry_after_seconds: Option<u64>,
-    outcome: Outcome,
+    outcome: Completion,
     attempt_id: Option<&'a str>,
     idempotency_key: Option<&'a str>,
     challenge_id: Option<&'a str>,
@@ -145,7 +145,7 @@ struct Document<'a> {
 impl Error {
     /// A failure with nothing but its message.
     pub fn new(exit: Exit, source: impl Into<anyhow::Error>) -> Self {
-        Self { exit, source: source.into(), hint: None, outcome: Outcome::NotDone, details: Box::default() }
+        Self { exit, source: source.into(), hint: None, outcome: Completion::NotDone, details: Box::default() }
     }
 
     /// A failure in words.
@@ -170,8 +170,8 @@ impl Error {
     /// With what is known of the command's effects: what failed later does not undo what was done before.
     #[must_use]
     pub fn knowing(mut self, known: &KnownEffects) -> Self {
-        if self.outcome == Outcome::NotDone && !known.is_nothing() {
-            self.outcome = Outcome::Unknown;
+        if self.outcome == Completion::NotDone && !known.is_nothing() {
+            self.outcome = Completion::Unknown;
             // Those say that nothing was executed.
             if matches!(self.exit, Exit::StoreUnreachable | Exit::StoreDenied | Exit::StoreNotReady) {
                 self.exit = Exit::StoreUnknown;
@@ -244,7 +244,7 @@ impl From<StoreError> for Error {
             StoreError::Cursor => (Exit::Usage, Some("begin again without --cursor".into())),
             StoreError::Config(_) => (Exit::Config, Some(Hint::run(&["config", "check"]))),
         };
-        let outcome = if exit == Exit::StoreUnknown { Outcome::Unknown } else { Outcome::NotDone };
+        let outcome = if exit == Exit::StoreUnknown { Completion::Unknown } else { Completion::NotDone };
         Self { hint, outcome, ..Self::new(exit, error) }
     }
 }
@@ -309,7 +309,9 @@ impl From<OperationError> for Error {
             OperationError::Full => {
                 Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
             }
-            OperationError::HalfDone(_) => Self { outcome: Outcome::Unknown, ..Self::new(Exit::StoreUnknown, error) },
+            OperationError::HalfDone(_) => {
+                Self { outcome: Completion::Unknown, ..Self::new(Exit::StoreUnknown, error) }
+            }
             OperationError::Locked(_) => Self::new(Exit::Locked, error),
             OperationError::Limited { wait, .. } => {
                 Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
@@ -332,9 +334,9 @@ impl From<OperationError> for Error {
                     ..Details::default()
                 };
                 let (exit, outcome) = match failure {
-                    SendFailure::Refused => (Exit::ProviderRefused, Outcome::NotDone),
-                    SendFailure::Down => (Exit::ProviderDown, Outcome::NotDone),
-                    SendFailure::Unknown => (Exit::ProviderUnknown, Outcome::Unknown),
+                    SendFailure::Refused => (Exit::ProviderRefused, Completion::NotDone),
+                    SendFailure::Down => (Exit::ProviderDown, Completion::NotDone),
+                    SendFailure::Unknown => (Exit::ProviderUnknown, Completion::Unknown),
                 };
                 let hint = error.provider_hint();
                 Self { hint, outcome, ..Self::new(exit, error).details(details) }

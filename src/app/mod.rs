@@ -16,9 +16,9 @@ use tokio::sync::OnceCell as AsyncOnceCell;
 
 use crate::config::{self, Env, Request, Settings, StoreSettings};
 use crate::error::{Error, Exit};
-use crate::otp::{Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
+use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::Printer;
-use crate::store::{Clock, Embedded, Store};
+use crate::store::{Embedded, Store};
 use crate::system::shown;
 
 use crate::operations::{Operations, Progress};

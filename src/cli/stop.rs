@@ -1,6 +1,6 @@
 //! What is told of a command that did not come to its end: no more than is known, and no less.
 
-use crate::error::{Details, Error, Exit, Outcome};
+use crate::error::{Completion, Details, Error, Exit};
 use crate::operations::{Effect, KnownEffects};
 use crate::otp::Hint;
 use crate::output::plural;
@@ -17,20 +17,20 @@ pub(super) fn cut_short(known: &KnownEffects, (why, exit): Stop) -> Error {
     let mut error = match (&known.doubt, &known.done) {
         (Some(effect), _) => {
             let (usual, words) = in_doubt(known, effect);
-            about(ended(Outcome::Unknown, usual, &words), effect)
+            about(ended(Completion::Unknown, usual, &words), effect)
         }
         (None, _) if known.waits.is_some() => {
             let id = known.waits.clone().unwrap_or_default();
             let details = Details { challenge_id: Some(id.clone()), ..Details::default() };
-            ended(Outcome::Done, Exit::StoreUnreachable, "the SMS was sent; only the wait is over")
+            ended(Completion::Done, Exit::StoreUnreachable, "the SMS was sent; only the wait is over")
                 .hint(Hint::run(&["wait"]).arg(&id))
                 .details(details)
         }
         (None, _) if known.is_part && !known.is_nothing() => {
-            ended(Outcome::Unknown, Exit::Partial, &format!("{}; the rest was not done", parts(known)))
+            ended(Completion::Unknown, Exit::Partial, &format!("{}; the rest was not done", parts(known)))
         }
-        (None, Some(effect)) => about(ended(Outcome::Done, Exit::StoreUnknown, done(effect)), effect),
-        (None, None) => ended(Outcome::NotDone, Exit::StoreUnreachable, ""),
+        (None, Some(effect)) => about(ended(Completion::Done, Exit::StoreUnknown, done(effect)), effect),
+        (None, None) => ended(Completion::NotDone, Exit::StoreUnreachable, ""),
     };
     error.details.idempotency_key.clone_from(&known.idempotency_key);
     error

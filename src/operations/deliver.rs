@@ -14,7 +14,7 @@ use crate::otp::circuit::Circuit;
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::rules::{self, Budget, SendResult};
 use crate::otp::{Message, Moment, Phone};
-use crate::provider::{Class, Outcome, Provider, Receipt};
+use crate::provider::{Class, Provider, ProviderReply, Receipt};
 use crate::store::StoreError;
 
 /// One provider is asked so often at most, where that cannot make a second SMS.
@@ -105,7 +105,7 @@ impl Operations<'_> {
             };
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {
-                Outcome::Accepted(receipt) => {
+                ProviderReply::Accepted(receipt) => {
                     heard.push(ProviderResult::Worked(place));
                     let mut accepted = delivery(name, Some(told.words(true)).filter(|words| !words.is_empty()));
                     (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
@@ -113,7 +113,7 @@ impl Operations<'_> {
                     accepted.report = receipt.report;
                     return (Delivered::Sent(accepted), heard);
                 }
-                Outcome::Unknown(doubt) => {
+                ProviderReply::Unknown(doubt) => {
                     told.says(name, &doubt.why);
                     if route.failover_on_unknown {
                         heard.push(ProviderResult::Failed(place, doubt.why));
@@ -123,7 +123,7 @@ impl Operations<'_> {
                         break;
                     }
                 }
-                Outcome::Refused(refusal) => {
+                ProviderReply::Refused(refusal) => {
                     let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
                     told.says(name, &format!("{}{code}", refusal.message));
                     if refusal.class.about_gateway() {
@@ -247,9 +247,9 @@ fn message<'a>(asked: &ToSend<'a>, text: &'a str, challenge: &'a Challenge, at: 
 }
 
 /// What a provider says of a message without asking anybody.
-fn rehearsed(provider: &dyn Provider, message: &Message<'_>) -> Outcome {
+fn rehearsed(provider: &dyn Provider, message: &Message<'_>) -> ProviderReply {
     let taken = Receipt { id: None, segments: None, report: None };
-    provider.refuses(message).map_or(Outcome::Accepted(taken), Outcome::Refused)
+    provider.refuses(message).map_or(ProviderReply::Accepted(taken), ProviderReply::Refused)
 }
 
 /// Says which providers are asked only when no other takes it, and why.
@@ -264,26 +264,26 @@ fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, told: &mut Tran
 
 /// Hands the message to one provider; more than once only where that cannot make a second SMS: the gateway said that it
 /// did nothing and when to come back, or it takes the same challenge twice for once.
-async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Instant) -> Outcome {
+async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Instant) -> ProviderReply {
     let fits = |wait: Duration| Instant::now() + wait + ANSWER < deadline;
     let (mut tries, mut doubt) = (1, None);
     loop {
         let outcome = provider.send(message, deadline).await;
         let wait = match &outcome {
-            Outcome::Refused(refusal) if refusal.class == Class::Throttled => refusal.retry_after,
-            Outcome::Unknown(_) if provider.is_idempotent() => Some(PAUSE),
+            ProviderReply::Refused(refusal) if refusal.class == Class::Throttled => refusal.retry_after,
+            ProviderReply::Unknown(_) if provider.is_idempotent() => Some(PAUSE),
             _ => None,
         };
         let Some(wait) = wait.filter(|wait| tries < TRIES && fits(*wait)) else {
             return match (outcome, doubt) {
                 // That it cannot be reached now says nothing of the time before.
-                (Outcome::Refused(refusal), Some(doubt)) if refusal.class.is_down() => doubt,
+                (ProviderReply::Refused(refusal), Some(doubt)) if refusal.class.is_down() => doubt,
                 (outcome, _) => outcome,
             };
         };
         let seconds = wait.as_secs_f64();
         tracing::info!(provider = provider.name(), outcome = outcome.as_str(), seconds, "asking again after a pause");
-        if let Outcome::Unknown(_) = outcome {
+        if let ProviderReply::Unknown(_) = outcome {
             doubt = Some(outcome);
         }
         tokio::time::sleep(wait).await;

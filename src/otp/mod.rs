@@ -44,6 +44,6 @@ pub use policy::{
 };
 pub use record::{Challenge, Record};
 pub use secret::Secret;
-pub use time::Moment;
+pub use time::{Clock, Moment};
 pub use user::{Phones, Users};
 pub use wait_for::{WaitFor, WaitStatus};

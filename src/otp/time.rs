@@ -1,8 +1,12 @@
 //! A moment on the store's clock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
+
+/// Tells the time of this machine.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, as the store counts them: never the client's own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use rustix::termios::tcgetwinsize;
 
 use super::many::Stream;
 use super::{Human, Many, Output, Report, Row, Table, listed, wrap};
-use crate::error::{Details, Error, Exit, Outcome};
+use crate::error::{Completion, Details, Error, Exit};
 use crate::otp::Hint;
 use crate::otp::escape::{escaped, is_unsafe};
 use crate::otp::hint::Chosen;
@@ -379,7 +379,7 @@ fn one_line(text: &str) -> String {
 
 fn not_written(error: io::Error) -> Error {
     Error {
-        outcome: Outcome::Done,
+        outcome: Completion::Done,
         ..Error::new(Exit::Internal, error).hint("the command was done; only its result could not be written")
     }
 }

@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 use super::definition::{SettingSpec, SettingType};
-use super::outcome::{Class, Indeterminate, Outcome, QueryError, QueryResult, Receipt, Refusal, is_id};
 use super::redact::Redactor;
+use super::reply::{Class, Indeterminate, ProviderReply, QueryError, QueryResult, Receipt, Refusal, is_id};
 use super::settings::{OpenError, Settings};
 use super::{Capabilities, Context, Description, Features, Provider};
 use crate::otp::Message;
@@ -115,18 +115,18 @@ impl Provider for Command {
         self.program.found(&self.path).is_none().then(|| self.absent())
     }
 
-    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> ProviderReply {
         let mut redactor = Redactor::default();
         redactor.secret(message.code.expose());
         redactor.phone(message.to);
         let end = deadline.min(Instant::now() + self.timeout);
         if end <= Instant::now() {
-            return Outcome::Refused(Refusal::late());
+            return ProviderReply::Refused(Refusal::late());
         }
         let (document, mut group) = match (document(message), self.start()) {
             (Ok(document), Ok(group)) => (document, group),
             (Err(_), _) => return refused(Class::Other, "the message is not JSON"),
-            (_, Err(_)) if self.program.found(&self.path).is_none() => return Outcome::Refused(self.absent()),
+            (_, Err(_)) if self.program.found(&self.path).is_none() => return ProviderReply::Refused(self.absent()),
             (_, Err(error)) => {
                 let why = format!("cannot run {}: {error}", self.program);
                 return refused(Class::Unreachable, &redactor.clean(&why));
@@ -208,7 +208,7 @@ async fn keep(pipe: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
     }
 }
 
-fn judge(status: ExitStatus, output: &Output, message: &Message<'_>, redactor: &Redactor) -> Outcome {
+fn judge(status: ExitStatus, output: &Output, message: &Message<'_>, redactor: &Redactor) -> ProviderReply {
     if let Some(signal) = status.signal() {
         return doubt(&format!("the program was ended by signal {signal}"));
     }
@@ -218,13 +218,13 @@ fn judge(status: ExitStatus, output: &Output, message: &Message<'_>, redactor: &
         Some(0) => {
             let id = first_line(&output.stdout);
             let id = Some(id).filter(|id| is_id(id) && id != message.code.expose());
-            Outcome::Accepted(Receipt { id, segments: None, report: None })
+            ProviderReply::Accepted(Receipt { id, segments: None, report: None })
         }
-        Some(TEMPORARY) => Outcome::Refused(Refusal {
+        Some(TEMPORARY) => ProviderReply::Refused(Refusal {
             advice: Some("send again later".to_owned()),
             ..Refusal::new(Class::Unreachable, said("the program says: not now (exit status 75)".to_owned()))
         }),
-        Some(code) => Outcome::Refused(Refusal {
+        Some(code) => ProviderReply::Refused(Refusal {
             code: Some(code.to_string()),
             advice: Some("run the program by hand; its exit status was not 0".to_owned()),
             ..Refusal::new(Class::Other, said(format!("the program ended with exit status {code}")))
@@ -237,10 +237,10 @@ fn first_line(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().trim().to_owned()
 }
 
-fn refused(class: Class, message: &str) -> Outcome {
-    Outcome::Refused(Refusal::new(class, message))
+fn refused(class: Class, message: &str) -> ProviderReply {
+    ProviderReply::Refused(Refusal::new(class, message))
 }
 
-fn doubt(why: &str) -> Outcome {
-    Outcome::Unknown(Indeterminate { why: why.to_owned() })
+fn doubt(why: &str) -> ProviderReply {
+    ProviderReply::Unknown(Indeterminate { why: why.to_owned() })
 }

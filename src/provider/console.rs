@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::outcome::{Class, Outcome, QueryResult, Receipt, Refusal};
 use super::redact::escaped_lines;
+use super::reply::{Class, ProviderReply, QueryResult, Receipt, Refusal};
 use super::settings::{OpenError, Settings};
 use super::{Capabilities, Context, Description, Features, Provider, Sink};
 use crate::otp::Message;
@@ -48,13 +48,13 @@ impl Provider for Console {
         CAPABILITIES
     }
 
-    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
+    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> ProviderReply {
         let shown = (self.sink)(&format!("SMS to {}: {}", message.to.as_str(), escaped_lines(message.text)));
         if let Err(error) = shown {
             let why = format!("the SMS could not be shown: {}", error.kind());
-            return Outcome::Refused(Refusal::new(Class::Unreachable, why));
+            return ProviderReply::Refused(Refusal::new(Class::Unreachable, why));
         }
-        Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
+        ProviderReply::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
     }
 
     async fn test(&self, _deadline: Instant) -> QueryResult<Option<String>> {

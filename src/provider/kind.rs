@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::definition::{Definition, DefinitionError};
-use super::{Context, Description, OpenError, Provider, Settings, catalog};
+use super::{Context, Description, OpenError, Provider, Settings, catalog, registry};
 
 /// A kind of provider that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// One of [`super::kinds`].
+    /// One of [`registry::kinds`].
     Known(String),
     /// One of the user's own: the text of its definition, and what to call it.
     Own {
@@ -28,7 +28,7 @@ impl Kind {
     /// A kind that comes with the program.
     #[must_use]
     pub fn known(name: &str) -> Option<Self> {
-        super::kinds().any(|kind| kind == name).then(|| Self::Known(name.to_owned()))
+        registry::kinds().any(|kind| kind == name).then(|| Self::Known(name.to_owned()))
     }
 
     /// A kind of the user's own.
@@ -51,7 +51,7 @@ impl Kind {
     #[must_use]
     pub fn describe(&self) -> Option<Description> {
         match self {
-            Self::Known(name) => super::describe(name),
+            Self::Known(name) => registry::describe(name),
             Self::Own { name, text } => Definition::parse(text).ok().map(|definition| definition.describe(name)),
             Self::Unread { .. } => None,
         }
@@ -61,7 +61,7 @@ impl Kind {
     #[must_use]
     pub fn is_real(&self) -> bool {
         match self {
-            Self::Known(name) => super::is_real(name),
+            Self::Known(name) => registry::is_real(name),
             Self::Own { .. } | Self::Unread { .. } => true,
         }
     }
@@ -69,7 +69,7 @@ impl Kind {
     /// Whether it shows codes on this machine, instead of sending them to their receivers.
     #[must_use]
     pub fn shows_codes(&self) -> bool {
-        matches!(self, Self::Known(name) if super::shows_codes(name))
+        matches!(self, Self::Known(name) if registry::shows_codes(name))
     }
 
     /// Its definition, where it has one: `console`, `outbox`, `command` and `smpp` are code.
@@ -82,14 +82,14 @@ impl Kind {
         }
     }
 
-    /// Opens a provider of this kind, as [`super::open`] does.
+    /// Opens a provider of this kind, as [`registry::open`] does.
     ///
     /// # Errors
     /// The first setting that is wrong. No error quotes a value.
     pub fn open(&self, name: &str, settings: Settings, context: &Context) -> Result<Box<dyn Provider>, OpenError> {
         match self {
-            Self::Known(kind) => super::open(name, kind, settings, context),
-            Self::Own { text, .. } => super::open_defined(name, Definition::parse(text)?, settings, context),
+            Self::Known(kind) => registry::open(name, kind, settings, context),
+            Self::Own { text, .. } => registry::open_defined(name, Definition::parse(text)?, settings, context),
             Self::Unread { name } => Err(OpenError::Unread(name.clone())),
         }
     }

@@ -10,8 +10,9 @@ mod definition;
 mod http;
 mod kind;
 mod outbox;
-mod outcome;
 mod redact;
+mod registry;
+mod reply;
 mod settings;
 mod smpp;
 mod test_number;
@@ -26,20 +27,20 @@ use tokio::time::Instant;
 
 pub use definition::{Definition, DefinitionError, Features, Problem, SenderKind, SettingSpec, SettingType};
 pub use kind::Kind;
-pub use outcome::{
-    Amount, Class, DeliveryCallback, Indeterminate, Malformed, Outcome, QueryError, QueryResult, Receipt, Refusal,
-    WebhookBody,
+pub use registry::{describe, is_real, kinds, open, open_defined, shows_codes};
+pub use reply::{
+    Amount, Class, DeliveryCallback, Indeterminate, Malformed, ProviderReply, QueryError, QueryResult, Receipt,
+    Refusal, WebhookBody,
 };
 pub use settings::{OpenError, Setting, Settings};
 pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
-use crate::otp::suggest::nearest;
-use crate::otp::{DeliveryReport, Message, Moment, Phone};
+use crate::otp::{Clock, DeliveryReport, Message, Phone};
 
 /// One configured way to a phone.
 ///
-/// The law of `send`: it is one attempt and ends by the deadline. [`Outcome::Refused`] means that the message was
-/// surely not sent; wherever that is not sure, the outcome is [`Outcome::Unknown`]. No text in an outcome holds the
+/// The law of `send`: it is one attempt and ends by the deadline. [`ProviderReply::Refused`] means that the message was
+/// surely not sent; wherever that is not sure, the outcome is [`ProviderReply::Unknown`]. No text in an outcome holds the
 /// code, a secret setting or a character that a terminal obeys.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -71,7 +72,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// Tries once to hand the message to the gateway.
-    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome;
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> ProviderReply;
 
     /// Asks what became of a message, by the id that the gateway gave it.
     async fn status(&self, _message_id: &str, _to: &Phone, _deadline: Instant) -> QueryResult<DeliveryReport> {
@@ -101,9 +102,6 @@ pub trait Provider: Send + Sync {
 
 /// Where the `console` provider's messages go.
 pub type Sink = Arc<dyn Fn(&str) -> std::io::Result<()> + Send + Sync>;
-
-/// Where providers take the time from that a request is signed with.
-pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// What providers take from outside.
 #[derive(Clone)]
@@ -155,70 +153,4 @@ pub struct Capabilities {
     pub test: bool,
     /// Tell the application what became of a message, in a form that can be read.
     pub reports: bool,
-}
-
-/// All kinds that `kind = "…"` can name: those in code, then the catalogue, sorted.
-pub fn kinds() -> impl Iterator<Item = &'static str> {
-    [console::KIND, outbox::KIND, command::KIND, smpp::KIND].into_iter().chain(catalog::kinds())
-}
-
-/// What is known of a kind; `None` where there is no such kind. The catalogue's own definitions are tested to parse,
-/// so one that does not is no kind.
-#[must_use]
-pub fn describe(kind: &str) -> Option<Description> {
-    match kind {
-        console::KIND => Some(console::description()),
-        outbox::KIND => Some(outbox::description()),
-        command::KIND => Some(command::description()),
-        smpp::KIND => Some(smpp::description()),
-        _ => catalog::definition(kind)?.ok().map(|definition| definition.describe(kind)),
-    }
-}
-
-/// Whether messages of this kind leave the machine and may cost money; it reads no definition.
-#[must_use]
-pub fn is_real(kind: &str) -> bool {
-    !matches!(kind, console::KIND | outbox::KIND)
-}
-
-/// Whether a code is shown on this machine, instead of being sent to its receiver.
-#[must_use]
-pub fn shows_codes(kind: &str) -> bool {
-    matches!(kind, console::KIND | outbox::KIND)
-}
-
-/// Opens a provider. Nothing is connected to and nothing is sent.
-///
-/// # Errors
-/// An unknown kind, and the first setting that is wrong. No error quotes a value.
-pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Result<Box<dyn Provider>, OpenError> {
-    match kind {
-        console::KIND => console::open(name, &settings, context),
-        outbox::KIND => outbox::open(name, &settings),
-        command::KIND => command::open(name, &settings, context),
-        smpp::KIND => smpp::open(name, &settings),
-        _ => match catalog::definition(kind) {
-            Some(definition) => open_defined(name, definition?, settings, context),
-            None => {
-                Err(OpenError::UnknownKind { kind: kind.to_owned(), near: nearest(kind, kinds()).map(str::to_owned) })
-            }
-        },
-    }
-}
-
-/// Opens a provider by a definition that does not stand in the catalogue.
-///
-/// # Errors
-/// The first setting that is wrong. No error quotes a value.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the settings hold secrets, and are wiped when this is done with them"
-)]
-pub fn open_defined(
-    name: &str,
-    definition: Definition,
-    settings: Settings,
-    context: &Context,
-) -> Result<Box<dyn Provider>, OpenError> {
-    http::open(name, definition, &settings, context)
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::definition::{SettingSpec, SettingType};
-use super::outcome::{Class, Outcome, QueryError, QueryResult, Receipt, Refusal};
+use super::reply::{Class, ProviderReply, QueryError, QueryResult, Receipt, Refusal};
 use super::settings::{OpenError, Settings};
 use super::{Capabilities, Description, Features, Provider};
 use crate::otp::Message;
@@ -78,12 +78,14 @@ impl Provider for Outbox {
         check_append(&self.path).err().map(|error| refusal(&error))
     }
 
-    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
+    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> ProviderReply {
         match self.append(message) {
-            Ok(()) => {
-                Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report: None })
-            }
-            Err(error) => Outcome::Refused(refusal(&error)),
+            Ok(()) => ProviderReply::Accepted(Receipt {
+                id: Some(message.challenge_id.to_owned()),
+                segments: None,
+                report: None,
+            }),
+            Err(error) => ProviderReply::Refused(refusal(&error)),
         }
     }
 

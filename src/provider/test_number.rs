@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep_until};
 
-use super::outcome::{Indeterminate, Outcome, Receipt};
+use super::reply::{Indeterminate, ProviderReply, Receipt};
 use super::{Capabilities, Provider};
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Message};
 
@@ -59,7 +59,7 @@ impl Provider for TestNumber {
         Capabilities::default()
     }
 
-    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> ProviderReply {
         let report = match &self.0 {
             TestOutcome::Accepted => None,
             TestOutcome::Delivered => Some(DeliveryReport::of(DeliveryState::Delivered)),
@@ -69,17 +69,17 @@ impl Provider for TestNumber {
                 Some(DeliveryReport { reason: known, said, ..DeliveryReport::of(DeliveryState::Failed) })
             }
             TestOutcome::Unknown => {
-                return Outcome::Unknown(Indeterminate { why: "this test number never answers".to_owned() });
+                return ProviderReply::Unknown(Indeterminate { why: "this test number never answers".to_owned() });
             }
             TestOutcome::Slow(wait) => {
                 let end = Instant::now() + *wait;
                 sleep_until(end.min(deadline)).await;
                 if end > deadline {
-                    return Outcome::Unknown(Indeterminate { why: "no answer came in time".to_owned() });
+                    return ProviderReply::Unknown(Indeterminate { why: "no answer came in time".to_owned() });
                 }
                 None
             }
         };
-        Outcome::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report })
+        ProviderReply::Accepted(Receipt { id: Some(message.challenge_id.to_owned()), segments: None, report })
     }
 }

@@ -5,23 +5,20 @@ mod examining;
 mod key_snapshot;
 mod opening;
 mod reading;
+mod sqlite;
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use self::reading::Reader;
-use super::{
-    Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Store, StoreError, StoreKey, decoded,
-    timeline_name,
-};
-use crate::otp::{Event, Moment, Phone, UserId};
-
-/// The clock of this store: the machine's, given from outside.
-pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+use self::sqlite::{classify, stored_value};
+use super::key::{decoded, timeline_name};
+use super::{Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Store, StoreError, StoreKey};
+use crate::otp::{Clock, Event, Moment, Phone, UserId};
 
 /// So often a file that changes while it is read without locks is read again.
 const LOOKS: usize = 8;
@@ -120,9 +117,10 @@ impl Store for Embedded {
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
         let groups: Vec<Vec<String>> = groups.iter().map(|cells| cells.iter().map(StoreKey::name).collect()).collect();
         self.read(move |connection, now| {
-            let reading = connection.transaction().map_err(|error| sorted(&error))?;
-            let values =
-                |names: &Vec<String>| names.iter().map(|name| held(&reading, name, now)).collect::<Result<_, _>>();
+            let reading = connection.transaction().map_err(|error| classify(&error))?;
+            let values = |names: &Vec<String>| {
+                names.iter().map(|name| stored_value(&reading, name, now)).collect::<Result<_, _>>()
+            };
             groups.iter().map(|names| Ok(Loaded { now, values: values(names)? })).collect()
         })
         .await
@@ -152,14 +150,14 @@ impl Store for Embedded {
         self.read(move |connection, now| {
             let sql = "SELECT body FROM event WHERE timeline = ?1
                        AND EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2) ORDER BY id DESC LIMIT ?3";
-            let mut query = connection.prepare(sql).map_err(|error| sorted(&error))?;
+            let mut query = connection.prepare(sql).map_err(|error| classify(&error))?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let bodies = query.query_map(params![name, now.millis(), most], |row| row.get::<_, Vec<u8>>(0));
-            let bodies: Result<Vec<_>, _> = bodies.map_err(|error| sorted(&error))?.collect();
+            let bodies: Result<Vec<_>, _> = bodies.map_err(|error| classify(&error))?.collect();
             let read = |body: Vec<u8>| {
                 serde_json::from_slice(&body).map_err(|_| StoreError::Data("an event of a timeline".to_owned()))
             };
-            bodies.map_err(|error| sorted(&error))?.into_iter().map(read).collect()
+            bodies.map_err(|error| classify(&error))?.into_iter().map(read).collect()
         })
         .await
     }
@@ -214,12 +212,12 @@ impl Embedded {
         self.read(move |connection, now| {
             let sql = "SELECT name FROM cell WHERE name > ?1 AND name < ?2 AND (expires_at IS NULL OR expires_at > ?3)
                        AND substr(name, -length(?5)) = ?5 ORDER BY name LIMIT ?4";
-            let mut query = connection.prepare(sql).map_err(|error| sorted(&error))?;
+            let mut query = connection.prepare(sql).map_err(|error| classify(&error))?;
             let most = i64::try_from(page).unwrap_or(i64::MAX);
             let beyond = format!("{start}\u{10FFFF}");
             let names = query.query_map(params![after, beyond, now.millis(), most, end], |row| row.get::<_, String>(0));
-            let names: Result<Vec<_>, _> = names.map_err(|error| sorted(&error))?.collect();
-            let names = names.map_err(|error| sorted(&error))?;
+            let names: Result<Vec<_>, _> = names.map_err(|error| classify(&error))?.collect();
+            let names = names.map_err(|error| classify(&error))?;
             let inside = |name: &String| {
                 let inside = name.strip_prefix(start)?;
                 Some(inside[..inside.find('}')?].to_owned())
@@ -239,23 +237,4 @@ fn alone<T>(lock: &File, work: impl FnOnce() -> Result<T, StoreError>) -> Result
     // Closing the file would unlock it too; without this, the next command of this process would wait for itself.
     lock.unlock().map_err(failed)?;
     done
-}
-
-fn held(connection: &Connection, name: &str, now: Moment) -> Result<Option<Vec<u8>>, StoreError> {
-    let sql = "SELECT value FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
-    let mut query = connection.prepare_cached(sql).map_err(|error| sorted(&error))?;
-    query.query_row(params![name, now.millis()], |row| row.get(0)).optional().map_err(|error| sorted(&error))
-}
-
-fn sorted(error: &rusqlite::Error) -> StoreError {
-    let text = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull | ErrorCode::OutOfMemory) => {
-            StoreError::NotReady(text)
-        }
-        Some(ErrorCode::ReadOnly) => StoreError::NotReady(format!("the file is read-only: {text}")),
-        Some(ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => StoreError::Denied(text),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Data(text),
-        _ => StoreError::Unreachable(text),
-    }
 }

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Endpoint, StoreError};
+use super::error::StoreError;
+use super::redis::Endpoint;
 
 /// The state of a store at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]

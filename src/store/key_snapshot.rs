@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{StoreKey, decoded};
+use super::key::{StoreKey, decoded};
 use crate::otp::{Moment, Phone, UserId};
 
 /// The name of a key.
@@ -116,7 +116,7 @@ impl OwnKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::timeline_name;
+    use crate::store::key::timeline_name;
 
     #[test]
     fn every_name_of_ours_is_read_back_and_no_other() {

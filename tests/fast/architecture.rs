@@ -1,5 +1,7 @@
 //! Who may import whom: the rule of ARCHITECTURE.md, held to the sources.
 
+mod circles;
+
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may name.

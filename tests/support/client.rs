@@ -13,11 +13,11 @@ use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{AttemptRequest, Linked, Reserved, RevokeRequest, UnlockRequest};
 use otpctl::otp::text::MessageTemplate;
 use otpctl::otp::{
-    Alphabet, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Phones, Policy, Purpose,
-    Secret, Stored as _, Ttl, UserId,
+    Alphabet, Clock, Code, CodeSpec, Event, Limits, LockLength, LockStep, Pepper, Peppers, Phone, Phones, Policy,
+    Purpose, Secret, Stored as _, Ttl, UserId,
 };
 use otpctl::store::{
-    Change, Clock, Committed, Health, Key, KeySnapshot, Loaded, Owner, Page, Put, Store, StoreError, StoreKey, Write,
+    Change, Committed, Health, Key, KeySnapshot, Loaded, Owner, Page, Put, Store, StoreError, StoreKey, Write,
 };
 
 use crate::support::fixtures::Fixture;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use otpctl::operations::Route;
 use otpctl::otp::Message;
-use otpctl::provider::{Capabilities, Class, Indeterminate, Outcome, Provider, Receipt, Refusal};
+use otpctl::provider::{Capabilities, Class, Indeterminate, Provider, ProviderReply, Receipt, Refusal};
 use tokio::time::Instant;
 
 type During = Box<dyn Fn() + Send + Sync>;
@@ -14,7 +14,7 @@ type During = Box<dyn Fn() + Send + Sync>;
 /// One provider with one answer.
 pub struct Fake {
     name: &'static str,
-    answer: Outcome,
+    answer: ProviderReply,
     calls: Arc<AtomicUsize>,
     during: Option<During>,
 }
@@ -28,20 +28,23 @@ impl Calls {
         self.0.load(Ordering::SeqCst)
     }
 
-    fn fake(&self, name: &'static str, answer: Outcome) -> Fake {
+    fn fake(&self, name: &'static str, answer: ProviderReply) -> Fake {
         Fake { name, answer, calls: Arc::clone(&self.0), during: None }
     }
 
     pub fn accepting(&self) -> Fake {
-        self.fake("good", Outcome::Accepted(Receipt { id: Some("m-1".to_owned()), segments: Some(1), report: None }))
+        self.fake(
+            "good",
+            ProviderReply::Accepted(Receipt { id: Some("m-1".to_owned()), segments: Some(1), report: None }),
+        )
     }
 
     pub fn refusing(&self, class: Class) -> Fake {
-        self.fake("bad", Outcome::Refused(Refusal::new(class, "no")))
+        self.fake("bad", ProviderReply::Refused(Refusal::new(class, "no")))
     }
 
     pub fn unsure(&self) -> Fake {
-        self.fake("unsure", Outcome::Unknown(Indeterminate { why: "no answer".to_owned() }))
+        self.fake("unsure", ProviderReply::Unknown(Indeterminate { why: "no answer".to_owned() }))
     }
 }
 
@@ -74,7 +77,7 @@ impl Provider for Fake {
         Capabilities::default()
     }
 
-    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> Outcome {
+    async fn send(&self, message: &Message<'_>, _deadline: Instant) -> ProviderReply {
         assert!(message.text.contains(message.code.expose()), "the text holds the code");
         self.calls.fetch_add(1, Ordering::SeqCst);
         if let Some(during) = &self.during {

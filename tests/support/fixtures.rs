@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use otpctl::config::{Chosen, Env, Request, StoreSettings, load, locate};
 use otpctl::layout::Application;
-use otpctl::otp::Moment;
-use otpctl::store::{Clock, Deadline, Deployment, Embedded, Endpoint as At, Server as Address, Store, Tls};
+use otpctl::otp::{Clock, Moment};
+use otpctl::store::{Deadline, Deployment, Embedded, Endpoint as At, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
 /// One empty store, gone when dropped.

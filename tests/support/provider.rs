@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use otpctl::otp::escape::is_unsafe;
-use otpctl::otp::{Alphabet, Code, CodeSpec, Message, Moment, Phone};
-use otpctl::provider::{Clock, Context, Outcome, Provider, Setting, Settings};
+use otpctl::otp::{Alphabet, Clock, Code, CodeSpec, Message, Moment, Phone};
+use otpctl::provider::{Context, Provider, ProviderReply, Setting, Settings};
 use otpctl::system::{FilePath, Program};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -222,18 +222,18 @@ pub fn settings(value: Value) -> Settings {
     Settings(fields.into_iter().map(|(name, value)| (name.clone(), setting(&name, value))).collect())
 }
 
-pub async fn send(provider: &dyn Provider, letter: &Letter) -> Outcome {
+pub async fn send(provider: &dyn Provider, letter: &Letter) -> ProviderReply {
     provider.send(&letter.message(), Instant::now() + Duration::from_secs(5)).await
 }
 
 /// All the words of an outcome that a person may come to see.
-pub fn words(outcome: &Outcome) -> String {
+pub fn words(outcome: &ProviderReply) -> String {
     match outcome {
-        Outcome::Accepted(receipt) => receipt.id.clone().unwrap_or_default(),
-        Outcome::Refused(refusal) => {
+        ProviderReply::Accepted(receipt) => receipt.id.clone().unwrap_or_default(),
+        ProviderReply::Refused(refusal) => {
             format!("{} {} {}", refusal.code.as_deref().unwrap_or_default(), refusal.message, refusal.hint())
         }
-        Outcome::Unknown(doubt) => doubt.why.clone(),
+        ProviderReply::Unknown(doubt) => doubt.why.clone(),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::row::{purge_word, row, status};
 use crate::app::App;
 use crate::commands::skipped::Skipped;
-use crate::error::{Error, Exit, Outcome};
+use crate::error::{Completion, Error, Exit};
 use crate::operations::{FoundIssue, Issue, Operations, Removal, Scan, Severity};
 use crate::otp::Hint;
 use crate::output::{Format, Many, Row, plural};
@@ -281,7 +281,7 @@ fn after(mut error: Error, removed: u64) -> Error {
     if removed > 0 {
         let removed = plural(removed, "key was", "keys were");
         error.source = error.source.context(format!("{removed} removed before this failed"));
-        error.outcome = Outcome::Unknown;
+        error.outcome = Completion::Unknown;
     }
     error
 }

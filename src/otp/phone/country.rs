@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::plan;
+use super::index;
 
 /// A country with a numbering plan, as its ISO 3166-1 alpha-2 code in upper case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +26,7 @@ impl Country {
 
     /// The country of two letters in upper case, if it has a numbering plan.
     pub(super) fn from_letters(letters: [u8; 2]) -> Option<Self> {
-        (letters.iter().all(u8::is_ascii_uppercase) && plan::is_known(letters)).then_some(Self(letters))
+        (letters.iter().all(u8::is_ascii_uppercase) && index::is_known(letters)).then_some(Self(letters))
     }
 
     /// The two letters, as bytes.

@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::Country;
 
+/// No spelling of a number needs more bytes, not even in full-width digits with a space between them all.
+pub(super) const LONGEST: usize = 64;
+
 /// Why a text was not taken as a phone number. Nothing of it was kept.
 ///
 /// No variant repeats what was typed: it may be somebody's number with one wrong digit, and errors are logged.
@@ -13,7 +16,7 @@ pub enum PhoneError {
     #[error("the phone number is empty")]
     Empty,
     /// Longer than any spelling of a number.
-    #[error("a phone number takes at most {limit} bytes, this text is longer", limit = super::spelling::LONGEST)]
+    #[error("a phone number takes at most {limit} bytes, this text is longer", limit = LONGEST)]
     TooLong,
     /// NUL, a line break in the middle, an escape.
     #[error("a phone number has no control characters")]

@@ -2,20 +2,9 @@
 
 use std::sync::OnceLock;
 
+use super::index::{Entry, INDEX, TEXT};
 use super::pattern;
 use super::{Country, NumberType};
-
-/// Where a plan is in the file, and whose it is. It holds no pointers, so that nothing is relocated at start.
-struct Entry {
-    calling_code: u16,
-    /// The country; `00` for the plans that span the world, such as +800.
-    letters: [u8; 2],
-    /// The offset of its first line.
-    at: usize,
-}
-
-// `build.rs` makes TEXT and INDEX of plans.txt, whose head says what it is.
-include!(concat!(env!("OUT_DIR"), "/plans.rs"));
 
 /// The plans that this process has needed.
 static READ: [OnceLock<Plan>; INDEX.len()] = [const { OnceLock::new() }; INDEX.len()];
@@ -112,11 +101,6 @@ pub(super) struct Plan {
 /// The plan of a country, if it has one.
 pub(super) fn of_country(country: Country) -> Option<&'static Plan> {
     INDEX.iter().position(|entry| entry.letters == country.letters()).and_then(read)
-}
-
-/// Whether a country has a plan.
-pub(super) fn is_known(letters: [u8; 2]) -> bool {
-    INDEX.iter().any(|entry| entry.letters == letters)
 }
 
 /// The plans of all countries that share a calling code, that of the main one first.

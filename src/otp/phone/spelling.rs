@@ -1,9 +1,7 @@
 //! What was typed, reduced to its digits: the characters that a phone number may have, and the forms that it takes.
 
 use super::PhoneError;
-
-/// No spelling of a number needs more bytes, not even in full-width digits with a space between them all.
-pub(super) const LONGEST: usize = 64;
+use super::error::LONGEST;
 
 /// Spaces around a number are forgiven up to here, so that no text of any length is walked through.
 const LONGEST_UNTRIMMED: usize = 1024;

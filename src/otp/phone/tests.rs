@@ -184,7 +184,7 @@ fn a_missing_digit_is_told_from_one_too_many() {
 #[test]
 fn a_text_of_any_size_is_refused_at_once() {
     let full_width = "＋９１　９８７６５　４３２１０";
-    assert!(full_width.len() <= super::spelling::LONGEST);
+    assert!(full_width.len() <= super::error::LONGEST);
     for huge in
         ["9".repeat(1 << 20), " ".repeat(1 << 20), "+91 (".repeat(1 << 18), "９".repeat(1 << 18), "9".repeat(65)]
     {

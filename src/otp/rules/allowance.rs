@@ -3,35 +3,10 @@
 
 use super::PhoneState;
 use super::reserve::refused_by_limits;
+use super::send_rule::SendRule;
 use crate::otp::counter::{Counter, Full};
 use crate::otp::record::{PURPOSES, PurposeState};
 use crate::otp::{Denied, Limits, Moment, Purpose};
-
-/// A rule that refuses a send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SendRule {
-    /// The wait between two sends.
-    Cooldown,
-    /// Sends to this phone.
-    PerPhone,
-    /// Sends to this prefix.
-    PerPrefix,
-    /// Sends to this country.
-    PerCountry,
-    /// Too many wrong codes.
-    Lock,
-    /// The country is not allowed.
-    Country,
-    /// The type of number is not allowed.
-    Type,
-    /// It would end a run of close numbers.
-    Neighbors,
-    /// A code is being sent to this phone right now.
-    UnderWay,
-    /// Too many purposes are in use.
-    Purposes,
-}
 
 /// Whether a send would be allowed now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -111,21 +86,9 @@ impl Allowance {
     #[must_use]
     pub fn words(&self) -> String {
         let Some(rule) = self.rule else { return "now".to_owned() };
-        let rule = match rule {
-            SendRule::Cooldown => "too soon after the last one",
-            SendRule::PerPhone => "too many to this phone",
-            SendRule::PerPrefix => "too many to this prefix",
-            SendRule::PerCountry => "too many to this country",
-            SendRule::Lock => "locked after wrong codes",
-            SendRule::Country => "its country is not allowed",
-            SendRule::Type => "its type of number is not allowed",
-            SendRule::Neighbors => "looks like SMS pumping: too many close numbers",
-            SendRule::UnderWay => "a code is being sent right now",
-            SendRule::Purposes => "too many purposes are in use",
-        };
         match self.until {
-            Some(until) => format!("refused until {}: {rule}", until.to_the_second()),
-            None => format!("refused: {rule}"),
+            Some(until) => format!("refused until {}: {}", until.to_the_second(), rule.words()),
+            None => format!("refused: {}", rule.words()),
         }
     }
 }

@@ -1,30 +1,10 @@
 //! `attempt`: one typed code, counted, compared and consumed in one step.
 
+use super::attempt_request::{AttemptError, AttemptRequest};
 use super::question::Question;
 use super::{Decision, PhoneState};
 use crate::otp::record::{Answer, Attempt, Challenge, Lock, PurposeState, Reason, State, Verdict};
-use crate::otp::{
-    Binding, Code, Event, EventKind, Limits, LockLength, MAX_TTL, Moment, Peppers, Phone, Purpose, UnknownKey, UserId,
-};
-
-/// A typed code.
-#[derive(Debug, Clone, Copy)]
-pub struct AttemptRequest<'a> {
-    /// Of this phone.
-    pub phone: &'a Phone,
-    /// For this purpose.
-    pub purpose: &'a Purpose,
-    /// What was typed.
-    pub code: &'a Code,
-    /// The keys to compare with.
-    pub peppers: &'a Peppers,
-    /// `at_…`: the same id is the same attempt.
-    pub attempt_id: &'a str,
-    /// The user that it must be.
-    pub user: Option<&'a UserId>,
-    /// It must be some user, and only one.
-    pub require_user: bool,
-}
+use crate::otp::{Binding, Event, EventKind, Limits, LockLength, MAX_TTL, Moment, UnknownKey};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,21 +13,6 @@ pub struct AttemptOutcome {
     pub answer: Answer,
     /// Whether it was given before.
     pub replayed: bool,
-}
-
-/// Why the code was not looked at. Nothing is counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttemptError {
-    /// The pepper of this code is not configured.
-    UnknownKey(UnknownKey),
-    /// The attempt id was used with another code, or for another user.
-    AttemptReused,
-    /// The phone has no such user, or no longer.
-    NoSuchUser(UserId),
-    /// The phone has no user.
-    NoUser,
-    /// The phone has several users, and none was named.
-    Ambiguous(Vec<UserId>),
 }
 
 /// Decides an `attempt`, in this order: known attempt, lock, no open code that fits the question, right code,

@@ -4,21 +4,25 @@
 
 mod allowance;
 mod attempt;
+mod attempt_request;
 mod delivery_report;
 mod link;
 mod question;
 mod reserve;
 mod revoke;
 mod send_result;
+mod send_rule;
 mod unlock;
 
-pub use allowance::{Allowance, PendingLimit, SendRule, allowance};
-pub use attempt::{AttemptError, AttemptOutcome, AttemptRequest, attempt};
+pub use allowance::{Allowance, PendingLimit, allowance};
+pub use attempt::{AttemptOutcome, attempt};
+pub use attempt_request::{AttemptError, AttemptRequest};
 pub use delivery_report::{MessageRef, Recorded, Reported, report, reports};
 pub use link::{Expected, Linked, Remap, cancel_link, link, unlink};
 pub use reserve::{Budget, IssueMode, REQUEST_KEPT, ReserveRequest, Reserved, SendRefused, budget, reserve};
 pub use revoke::{RevokeRequest, Revoked, revoke};
 pub use send_result::{SendRecorded, SendResult, record_send};
+pub use send_rule::SendRule;
 pub use unlock::{UnlockRequest, Unlocked, unlock};
 
 use super::{Event, Record, Users};

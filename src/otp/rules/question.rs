@@ -2,7 +2,7 @@
 //! counting and answering go by this one set, so a code for one user is never accepted for another.
 
 use super::PhoneState;
-use super::attempt::{AttemptError, AttemptRequest};
+use super::attempt_request::{AttemptError, AttemptRequest};
 use crate::otp::record::{Challenge, PurposeState, Reason, State};
 use crate::otp::{Moment, UserId};
 

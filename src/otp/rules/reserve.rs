@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::allowance::SendRule;
+use super::send_rule::SendRule;
 use super::{Decision, PhoneState};
 use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SendOutcome, State};
 use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};

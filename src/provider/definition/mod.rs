@@ -118,8 +118,8 @@ pub(super) use calls::{Balance, Reports, Says, Status, Test, Words};
 pub use error::{DefinitionError, Problem};
 pub(super) use language::{Expression, Failed, Scope, Template, Tree};
 
-use super::outcome::Class;
-use super::{Capabilities, Description, is_real};
+use super::reply::Class;
+use super::{Capabilities, Description};
 use crate::otp::Country;
 use reader::Reader;
 use sections::Names;
@@ -452,7 +452,7 @@ impl Definition {
             title: self.title.clone(),
             docs: self.docs.clone(),
             settings,
-            real: is_real(kind),
+            real: true,
             template_sender: self.template_sender,
             can: self.can(),
             features: self.features.clone(),

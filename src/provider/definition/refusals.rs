@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::outcome::Class;
+use super::super::reply::Class;
 use super::error::{DefinitionError, Problem};
 use super::reader::Reader;
 use super::sections::answer;

@@ -9,8 +9,8 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
 
 use super::super::definition::{AnswerFormat, Scope, Unlisted};
-use super::super::outcome::{Class, Indeterminate, Outcome, Receipt, Refusal, is_id};
 use super::super::redact::Redactor;
+use super::super::reply::{Class, Indeterminate, ProviderReply, Receipt, Refusal, is_id};
 use super::Gateway;
 use super::body::Body;
 use super::exchange::{Answer, Unreadable};
@@ -68,7 +68,7 @@ impl Gateway {
     /// the status says that the request was not carried out (3xx, 4xx, 503 with `Retry-After`), and the definition does
     /// not call it doubtful. Everything else that is no acceptance leaves a doubt: a 5xx may come from a proxy whose
     /// gateway went on to send.
-    pub(super) fn judge(&self, answer: Answer, message: &Message<'_>, redactor: &Redactor) -> Outcome {
+    pub(super) fn judge(&self, answer: Answer, message: &Message<'_>, redactor: &Redactor) -> ProviderReply {
         let send = &self.definition.send;
         let phone = Scope::from([("phone".to_owned(), Jinja::from(self.written(message.to)))]);
         let answered = Answered::read(answer, self.definition.body, phone);
@@ -76,18 +76,18 @@ impl Gateway {
         // In a body that cannot be read nobody sees a no, or a doubt.
         let unseen = (success && send.refused.is_some()) || send.doubtful.is_some();
         if unseen && answered.unreadable().is_some() {
-            return Outcome::Unknown(Indeterminate { why: answered.not_understood() });
+            return ProviderReply::Unknown(Indeterminate { why: answered.not_understood() });
         }
         let refused = success && send.refused.as_ref().is_some_and(|refused| refused.holds(scope));
         if success && !refused && send.accepted.holds(scope) {
             return self.receipt(scope, message);
         }
         if send.doubtful.as_ref().is_some_and(|doubtful| doubtful.holds(scope)) {
-            return Outcome::Unknown(Indeterminate { why: answered.not_understood() });
+            return ProviderReply::Unknown(Indeterminate { why: answered.not_understood() });
         }
         match self.class(&answered, refused) {
-            Some(class) => Outcome::Refused(self.refusal(class, &answered, redactor)),
-            None => Outcome::Unknown(Indeterminate { why: answered.not_understood() }),
+            Some(class) => ProviderReply::Refused(self.refusal(class, &answered, redactor)),
+            None => ProviderReply::Unknown(Indeterminate { why: answered.not_understood() }),
         }
     }
 
@@ -134,20 +134,20 @@ impl Gateway {
         self.definition.errors.message.as_ref().and_then(|words| words.text(scope))
     }
 
-    fn receipt(&self, scope: &Scope, message: &Message<'_>) -> Outcome {
+    fn receipt(&self, scope: &Scope, message: &Message<'_>) -> ProviderReply {
         let send = &self.definition.send;
         let segments = send.segments.as_ref().and_then(|segments| segments.text(scope));
         // 0 is what some say while they do not know it.
         let segments = segments.and_then(|segments| segments.parse().ok()).filter(|segments| *segments > 0);
         let Some(id) = &send.id else {
-            return Outcome::Accepted(Receipt { id: None, segments, report: None });
+            return ProviderReply::Accepted(Receipt { id: None, segments, report: None });
         };
         // Digits of the code may stand in an id by chance, so the code is only refused as the whole of it.
         let fit = |id: &String| is_id(id) && id != message.code.expose() && !self.redactor.finds_in(id);
         match id.text(scope).filter(fit) {
-            Some(id) => Outcome::Accepted(Receipt { id: Some(id), segments, report: None }),
-            None if send.id_optional => Outcome::Accepted(Receipt { id: None, segments, report: None }),
-            None => Outcome::Unknown(Indeterminate {
+            Some(id) => ProviderReply::Accepted(Receipt { id: Some(id), segments, report: None }),
+            None if send.id_optional => ProviderReply::Accepted(Receipt { id: None, segments, report: None }),
+            None => ProviderReply::Unknown(Indeterminate {
                 why: "the gateway's answer says yes, but holds no message id".to_owned(),
             }),
         }

@@ -4,8 +4,8 @@ use minijinja::Value as Jinja;
 use tokio::time::Instant;
 
 use super::super::definition::{self, Scope};
-use super::super::outcome::{Amount, Class, QueryError, QueryResult, Refusal};
 use super::super::redact::Redactor;
+use super::super::reply::{Amount, Class, QueryError, QueryResult, Refusal};
 use super::answer::Answered;
 use super::exchange::{self, Exchange};
 use super::{Gateway, request};

@@ -9,8 +9,8 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue}
 use reqwest::{Client, Request, Response};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::outcome::{Class, Indeterminate, Refusal};
 use super::super::redact::Redactor;
+use super::super::reply::{Class, Indeterminate, Refusal};
 use super::super::tls;
 
 /// The longest that a connection may take to be made: name, TCP and TLS.

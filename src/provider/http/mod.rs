@@ -21,11 +21,11 @@ use tokio::time::Instant;
 pub(super) use open::open;
 
 use super::definition::{Definition, ENCODING, GatewayPhoneFormat, Scope, Tree};
-use super::outcome::{Amount, Class, Malformed, Outcome, QueryResult, Refusal, WebhookBody};
 use super::redact::Redactor;
-use super::{Capabilities, Clock, Provider};
+use super::reply::{Amount, Class, Malformed, ProviderReply, QueryResult, Refusal, WebhookBody};
+use super::{Capabilities, Provider};
 use crate::otp::text::segments;
-use crate::otp::{Country, DeliveryReport, Message, Phone};
+use crate::otp::{Clock, Country, DeliveryReport, Message, Phone};
 use exchange::Exchange;
 use not_built::NotBuilt;
 
@@ -66,16 +66,16 @@ impl Provider for Gateway {
         self.prepared(message).err()
     }
 
-    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> ProviderReply {
         let (request, redactor) = match self.prepared(message) {
             Ok(prepared) => prepared,
-            Err(refusal) => return Outcome::Refused(refusal),
+            Err(refusal) => return ProviderReply::Refused(refusal),
         };
         let end = deadline.min(Instant::now() + self.timeout);
         match exchange::run(request, end, &redactor).await {
             Exchange::Answered(answer) => self.judge(answer, message, &redactor),
-            Exchange::NotSent(refusal) => Outcome::Refused(refusal),
-            Exchange::Doubtful(doubt) => Outcome::Unknown(doubt),
+            Exchange::NotSent(refusal) => ProviderReply::Refused(refusal),
+            Exchange::Doubtful(doubt) => ProviderReply::Unknown(doubt),
         }
     }
 

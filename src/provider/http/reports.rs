@@ -7,8 +7,8 @@ use minijinja::value::{Serde, ValueKind};
 use reqwest::Url;
 
 use super::super::definition::{AnswerFormat, Expression, Reports, Says, Scope};
-use super::super::outcome::{DeliveryCallback, Malformed, WebhookBody, is_id};
 use super::super::redact::Redactor;
+use super::super::reply::{DeliveryCallback, Malformed, WebhookBody, is_id};
 use super::Gateway;
 use super::body::Body;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone, ReportIds};

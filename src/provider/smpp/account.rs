@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 
-use super::super::outcome::Class;
+use super::super::reply::Class;
 use super::super::settings::{OpenError, Setting, Settings, wrong};
 use super::super::tls;
 use super::connect::SmscAddress;

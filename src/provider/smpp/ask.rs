@@ -6,8 +6,8 @@ use rusmpp_core::pdus::owned::{DeliverSm, Pdu, QuerySm};
 use rusmpp_core::types::owned::COctetString;
 use tokio::time::Instant;
 
-use super::super::outcome::{Class, QueryError, QueryResult, Refusal};
 use super::super::redact::Redactor;
+use super::super::reply::{Class, QueryError, QueryResult, Refusal};
 use super::send::Smsc;
 use super::session::{Keeps, Session};
 use super::wire::Body;

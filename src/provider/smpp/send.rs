@@ -9,10 +9,10 @@ use rusmpp_core::types::owned::AnyOctetString;
 use rusmpp_core::values::InterfaceVersion;
 use tokio::time::Instant;
 
-use super::super::outcome::{
-    Class, Indeterminate, Malformed, Outcome, QueryResult, Receipt, Refusal, WebhookBody, is_id,
-};
 use super::super::redact::Redactor;
+use super::super::reply::{
+    Class, Indeterminate, Malformed, ProviderReply, QueryResult, Receipt, Refusal, WebhookBody, is_id,
+};
 use super::super::settings::{OpenError, Setting, Settings};
 use super::account::{Account, Long};
 use super::connect::connect;
@@ -68,18 +68,18 @@ impl Provider for Smsc {
         self.requests(message).err()
     }
 
-    async fn send(&self, message: &Message<'_>, deadline: Instant) -> Outcome {
+    async fn send(&self, message: &Message<'_>, deadline: Instant) -> ProviderReply {
         let mut redactor = self.redactor.clone();
         redactor.secret(message.code.expose());
         redactor.phone(message.to);
         let requests = match self.requests(message) {
             Ok(requests) => requests,
-            Err(refusal) => return Outcome::Refused(refusal),
+            Err(refusal) => return ProviderReply::Refused(refusal),
         };
         let end = deadline.min(Instant::now() + self.account.timeout);
         let mut session = match self.bound(end, &redactor).await {
             Ok(session) => session,
-            Err(refusal) => return Outcome::Refused(refusal),
+            Err(refusal) => return ProviderReply::Refused(refusal),
         };
         let outcome = self.submit(&mut session, requests, message, end, &redactor).await;
         tracing::debug!(outcome = outcome.as_str(), "answered");
@@ -151,7 +151,7 @@ impl Smsc {
         message: &Message<'_>,
         end: Instant,
         redactor: &Redactor,
-    ) -> Outcome {
+    ) -> ProviderReply {
         let parts = requests.len();
         let mut ids = Vec::with_capacity(parts);
         for request in requests {
@@ -166,7 +166,7 @@ impl Smsc {
                 Err(why) => return doubt(&why, redactor),
             };
             if ids.is_empty() {
-                return Outcome::Refused(refusal);
+                return ProviderReply::Refused(refusal);
             }
             let code = refusal.code.as_deref().unwrap_or_default();
             let why =
@@ -176,7 +176,7 @@ impl Smsc {
         tracing::debug!(ids = ?ids, "all parts were taken");
         // How many the SMSC makes of one request, it does not say.
         let segments = u32::try_from(parts).ok().filter(|_| self.account.long != Long::Payload);
-        Outcome::Accepted(Receipt { id: ids.into_iter().next().flatten(), segments, report: None })
+        ProviderReply::Accepted(Receipt { id: ids.into_iter().next().flatten(), segments, report: None })
     }
 
     fn taken(&self, answer: &Frame, message: &Message<'_>, redactor: &Redactor) -> Taken {
@@ -212,6 +212,6 @@ fn unreachable(why: &str, redactor: &Redactor) -> Refusal {
     Refusal { advice, ..Refusal::new(Class::Unreachable, redactor.clean(why)) }
 }
 
-fn doubt(why: &str, redactor: &Redactor) -> Outcome {
-    Outcome::Unknown(Indeterminate { why: redactor.clean(why) })
+fn doubt(why: &str, redactor: &Redactor) -> ProviderReply {
+    ProviderReply::Unknown(Indeterminate { why: redactor.clean(why) })
 }

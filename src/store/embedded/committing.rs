@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{held, sorted};
+use super::sqlite::{classify, stored_value};
 use crate::otp::{EVENTS_KEPT, Moment, Ttl};
-use crate::store::{Append, Change, Committed, Put, StoreError, timeline_name};
+use crate::store::key::timeline_name;
+use crate::store::{Append, Change, Committed, Put, StoreError};
 
 /// So many dead values and events are removed at each commit, more than one commit makes.
 const SWEEP: i64 = 16;
@@ -14,9 +15,9 @@ const LONG_LOG: u64 = 256 * 1024;
 /// One change in one immediate transaction.
 pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<Committed, StoreError> {
     let writing =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| sorted(&error))?;
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| classify(&error))?;
     for write in &change.writes {
-        if held(&writing, &write.cell.name(), now)? != write.loaded {
+        if stored_value(&writing, &write.cell.name(), now)? != write.loaded {
             return Ok(Committed::Conflict);
         }
     }
@@ -29,8 +30,8 @@ pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) 
         }
         sweep(&writing, now)
     };
-    write().map_err(|error| sorted(&error))?;
-    writing.commit().map_err(|error| sorted(&error))?;
+    write().map_err(|error| classify(&error))?;
+    writing.commit().map_err(|error| classify(&error))?;
     Ok(Committed::Done(now))
 }
 

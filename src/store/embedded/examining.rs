@@ -7,7 +7,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Inner, alone, opening, sorted};
+use super::sqlite::classify;
+use super::{Inner, alone, opening};
 use crate::store::{FileFacts, Health, StoreError};
 use crate::system::{is_writable, open_private};
 
@@ -61,7 +62,7 @@ fn standing(path: &Path) -> Option<&Path> {
 fn rehearsed(connection: &mut Connection, lock: Option<&File>) -> Result<(), StoreError> {
     let mut begin = || {
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        begun.and_then(rusqlite::Transaction::rollback).map_err(|error| sorted(&error))
+        begun.and_then(rusqlite::Transaction::rollback).map_err(|error| classify(&error))
     };
     match lock {
         Some(lock) => alone(lock, begin),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use super::sorted;
+use super::sqlite::classify;
 use crate::otp::Moment;
 use crate::store::{Key, KeySnapshot, OwnKey, Owner, Page, StoreError};
 
@@ -24,10 +24,10 @@ pub(super) fn keys(
     now: Moment,
 ) -> Result<Page<Key>, StoreError> {
     let most = i64::try_from(page).unwrap_or(i64::MAX);
-    let mut query = connection.prepare_cached(NAMES).map_err(|error| sorted(&error))?;
+    let mut query = connection.prepare_cached(NAMES).map_err(|error| classify(&error))?;
     let names = query.query_map(params![after, now.millis(), pattern.unwrap_or("*"), most], |row| row.get(0));
-    let names: Result<Vec<String>, _> = names.map_err(|error| sorted(&error))?.collect();
-    let names = names.map_err(|error| sorted(&error))?;
+    let names: Result<Vec<String>, _> = names.map_err(|error| classify(&error))?.collect();
+    let names = names.map_err(|error| classify(&error))?;
     let next = if names.len() < page { None } else { names.last().cloned() };
     let whose = |name: &str| OwnKey::read(name).map_or(Owner::Unknown, Owner::Ours);
     let key = |name: String| Key { owner: whose(&name), name: name.into_bytes() };
@@ -35,7 +35,7 @@ pub(super) fn keys(
 }
 
 pub(super) fn look(connection: &Connection, key: &Key, now: Moment) -> Result<Option<KeySnapshot>, StoreError> {
-    seen(connection, key, now).map_err(|error| sorted(&error))
+    seen(connection, key, now).map_err(|error| classify(&error))
 }
 
 fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Option<KeySnapshot>> {
@@ -81,7 +81,7 @@ pub(super) fn purge(connection: &mut Connection, sights: &[KeySnapshot], now: Mo
         Ok(purged)
     };
     let mut work = work;
-    work().map_err(|error| sorted(&error))
+    work().map_err(|error| classify(&error))
 }
 
 fn is_still(seen: &KeySnapshot, before: &KeySnapshot) -> bool {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, MAIN_DB as MAIN, OpenFlags, TransactionBehavior};
 
-use super::sorted;
+use super::sqlite::classify;
 use crate::otp::hint::Chosen;
 use crate::store::StoreError;
 use crate::system::{FileError, check_folder, check_private, first_bytes, open_private, resolved, shown};
@@ -31,7 +31,7 @@ pub(super) const TABLES: &str = "
     CREATE INDEX timeline_expires_at ON timeline (expires_at);
     CREATE TABLE event (timeline TEXT, id INTEGER, body BLOB NOT NULL, PRIMARY KEY (timeline, id)) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 1;";
-/// The names of the tables, sorted.
+/// The names of the tables, classify.
 const NAMES: [&str; 3] = ["cell", "event", "timeline"];
 /// What SQLite keeps beside a database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -47,7 +47,7 @@ pub(super) fn opened(path: &Path, reader: Option<Connection>) -> Result<(Connect
     writable(path)?;
     if let Some(mut reader) = reader.filter(|reader| reader.is_readonly(MAIN).is_ok_and(|only| !only)) {
         let lock = open_private(&path.with_extension("lock")).map_err(|error| unsafe_file(&error))?;
-        prepare(&mut reader, &lock).map_err(|error| sorted(&error))?;
+        prepare(&mut reader, &lock).map_err(|error| classify(&error))?;
         return Ok((reader, lock));
     }
     is_private(path)?;
@@ -56,13 +56,13 @@ pub(super) fn opened(path: &Path, reader: Option<Connection>) -> Result<(Connect
     if !may_be_ours(path)? {
         return Err(others(path));
     }
-    let mut connection = Connection::open(path).map_err(|error| sorted(&error))?;
-    connection.busy_timeout(BUSY).map_err(|error| sorted(&error))?;
-    if !is_ours(&connection).map_err(|error| sorted(&error))? {
+    let mut connection = Connection::open(path).map_err(|error| classify(&error))?;
+    connection.busy_timeout(BUSY).map_err(|error| classify(&error))?;
+    if !is_ours(&connection).map_err(|error| classify(&error))? {
         return Err(others(path));
     }
-    prepare(&mut connection, &lock).map_err(|error| sorted(&error))?;
-    is_known(version(&connection).map_err(|error| sorted(&error))?, path)?;
+    prepare(&mut connection, &lock).map_err(|error| classify(&error))?;
+    is_known(version(&connection).map_err(|error| classify(&error))?, path)?;
     Ok((connection, lock))
 }
 

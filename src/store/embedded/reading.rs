@@ -11,7 +11,7 @@ use super::opening::{
     BUSY, TABLES, beside, is_known, is_ours, is_private, leaves_log, may_be_ours, others, unsafe_file, uri, version,
     writable,
 };
-use super::sorted;
+use super::sqlite::classify;
 use crate::store::StoreError;
 use crate::system::{check_private, is_writable, resolved, shown};
 
@@ -74,7 +74,7 @@ pub(super) fn opened(path: &Path) -> Result<Reader, StoreError> {
         Ok(seen) => judged(seen, path, Reader::Kept),
         // SQLite needs an index of the log in a file of its own, and cannot make one here.
         Err(error) if is_shut(&error) && writable(path).is_err() => unlocked(path, stamp),
-        Err(error) => Err(sorted(&error)),
+        Err(error) => Err(classify(&error)),
     }
 }
 
@@ -113,7 +113,7 @@ fn unlocked(path: &Path, stamp: Stamp) -> Result<Reader, StoreError> {
     match open() {
         Ok(seen) => judged(seen, path, |connection| Reader::Once(connection, stamp)),
         Err(_) if !stamp.holds() => Err(changing(path)),
-        Err(error) => Err(sorted(&error)),
+        Err(error) => Err(classify(&error)),
     }
 }
 
@@ -139,5 +139,5 @@ fn empty() -> Result<Reader, StoreError> {
         connection.execute_batch(TABLES)?;
         Ok(connection)
     };
-    made().map(Reader::Empty).map_err(|error| sorted(&error))
+    made().map(Reader::Empty).map_err(|error| classify(&error))
 }

@@ -12,7 +12,7 @@ use redis::{
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::health::value;
+use super::info::value;
 use super::reply::{self, Access, ServerReply};
 use super::script::Dialect;
 use super::server::{Deadline, Endpoint, Server, Tls};

@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use super::dispatcher::Request;
+use super::info;
+use super::lua::{MAY_READ, REHEARSAL};
 use super::reply::Access;
 use super::script::{Kind, Script};
 use super::topology::Destination;
-use super::version::is_too_old;
 use super::{Redis, connection};
 use crate::layout::privacyidea::Family;
 use crate::otp::Phone;
-use crate::otp::escape::escaped;
 use crate::store::{Endpoint, Health, Rights, ServerFacts, StoreError};
 
-pub(super) const REHEARSAL: &str = include_str!("health.lua");
-const MAY_READ: &str = include_str!("may_read.lua");
 /// What the role that only looks needs, beside the command that runs scripts.
 const LOOKS: [&str; 12] =
     ["GET", "LRANGE", "SCAN", "TYPE", "PTTL", "STRLEN", "GETRANGE", "LLEN", "LINDEX", "HLEN", "HKEYS", "HGET"];
@@ -83,7 +81,7 @@ impl Redis {
         let ask = Request { to: super::to(&[self.keys.timeline(phone)]), command: redis::cmd("INFO").into() };
         // Managed servers may have no `INFO`, and users may not be allowed to ask.
         let answers: Vec<String> = self.run(vec![ask], Access::Reading).await.ok()?;
-        age_if_empty(answers.first()?)
+        info::age_if_empty(answers.first()?)
     }
 
     /// Those of the server, or of each master of a Cluster; and which of these are not there.
@@ -108,8 +106,7 @@ impl Redis {
     async fn facts(&self, to: Destination, name: &str) -> Result<ServerFacts, StoreError> {
         let ask = Request { to: to.clone(), command: redis::cmd("INFO").into() };
         let answers: Vec<String> = self.run(vec![ask], Access::Reading).await?;
-        let info = answers.into_iter().next().unwrap_or_default();
-        let mut facts = read(&info, name);
+        let mut facts = info::facts(&answers.into_iter().next().unwrap_or_default(), name);
         if facts.persistent == Some(false) {
             facts.persistent = self.snapshots(to).await;
         }
@@ -134,61 +131,4 @@ fn rights(commits: &Result<Vec<String>, StoreError>, looking: Result<Vec<String>
         Ok(refused) => ["SET", "LTRIM", "PEXPIRE"].iter().all(|name| refused.iter().any(|word| word == name)),
     };
     looking.ok().map(|looking| Rights { looking, only_looks })
-}
-
-/// `INFO` is lines of `name:value`, under headings that begin with `#`.
-pub(super) fn value<'a>(info: &'a str, name: &str) -> Option<&'a str> {
-    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
-}
-
-/// Neither a snapshot nor a log was loaded when it started, and no master has given it anything since: a replica that
-/// was promoted still knows the replication of its master.
-fn age_if_empty(info: &str) -> Option<Duration> {
-    let says = |name, what| value(info, name) == Some(what);
-    let empty = says("rdb_last_load_keys_loaded", "0") && says("aof_enabled", "0");
-    let alone = says("role", "master") && says("second_repl_offset", "-1");
-    let age = value(info, "uptime_in_seconds")?.parse().ok()?;
-    (empty && alone).then(|| Duration::from_secs(age))
-}
-
-fn read(info: &str, name: &str) -> ServerFacts {
-    let value = |name: &str| value(info, name);
-    // Valkey says `redis_version:7.2.4` too, for old clients.
-    let software = value("valkey_version").map(|version| ("Valkey", version));
-    let software = software.or_else(|| value("redis_version").map(|version| ("Redis", version)));
-    ServerFacts {
-        name: name.to_owned(),
-        place: None,
-        too_old: software.is_some_and(|(software, version)| software == "Redis" && is_too_old(version)),
-        software: software.map(|(software, version)| format!("{software} {}", escaped(version))),
-        replica: value("role").map(|role| role != "master"),
-        replicas: value("connected_slaves").and_then(|count| count.parse().ok()),
-        eviction: value("maxmemory_policy").map(escaped),
-        memory_limit: value("maxmemory").and_then(|bytes| bytes.parse().ok()),
-        persistent: value("aof_enabled").map(|enabled| enabled == "1"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_server_that_can_have_got_nothing_from_elsewhere_began_empty() {
-        let usual = "uptime_in_seconds:40\r\nrdb_last_load_keys_loaded:0\r\naof_enabled:0\r\nrole:master\r\n\
-                     second_repl_offset:-1\r\n";
-        assert_eq!(age_if_empty(usual), Some(Duration::from_secs(40)));
-        for (is, other) in [
-            ("loaded:0", "loaded:1"),
-            ("aof_enabled:0", "aof_enabled:1"),
-            ("role:master", "role:slave"),
-            // It was a replica before.
-            ("second_repl_offset:-1", "second_repl_offset:512"),
-            ("uptime_in_seconds:40", "uptime_in_seconds:?"),
-        ] {
-            assert_eq!(age_if_empty(&usual.replace(is, other)), None, "{other}");
-        }
-        // A managed server that hides part of it.
-        assert_eq!(age_if_empty("uptime_in_seconds:40\r\nrole:master\r\n"), None);
-    }
 }

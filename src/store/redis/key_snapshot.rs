@@ -8,19 +8,12 @@ use redis::cluster_routing::Slot;
 
 use super::call::millis;
 use super::dispatcher::Request;
+use super::lua::{PURGE, READ_KEY, READ_KEYS};
 use super::reply::Access;
 use super::script::{Kind, Script};
 use super::{Redis, moment, to};
 use crate::store::{Key, KeySnapshot, Page, StoreError};
 
-const LOOK: &str = include_str!("look.lua");
-pub(super) const PURGE_WHOLE: &str = concat!(include_str!("look.lua"), include_str!("purge.lua"));
-/// The time, and each key; keys that are gone by now are left out of what is made of it.
-const LOOK_AT_ALL: &str = "
-local now = redis.call('TIME')
-local answer = {{now[1], now[2]}}
-for i, key in ipairs(KEYS) do answer[i + 1] = look(key) end
-return answer";
 /// So many keys are looked at in one script: it holds the server up for less than a millisecond.
 const AT_ONCE: usize = 64;
 
@@ -40,7 +33,7 @@ impl Redis {
         let groups = if self.dispatcher.is_cluster() { by_slot(keys) } else { in_order(keys.len()) };
         let asks = groups.iter().map(|group| {
             let names: Vec<&[u8]> = group.iter().map(|index| keys[*index].name.as_slice()).collect();
-            let script = Script::new(Kind::Reads, format!("{LOOK}{LOOK_AT_ALL}"), &names);
+            let script = Script::new(Kind::Reads, format!("{READ_KEY}{READ_KEYS}"), &names);
             Request { to: to(&names), command: script.into() }
         });
         let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(asks.collect(), Access::Reading).await?;
@@ -59,7 +52,7 @@ impl Redis {
     pub(super) async fn purged(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
         let asks = sights.iter().map(|sight| {
             let life = sight.life.map_or_else(|| "-1".to_owned(), |life| millis(life).to_string());
-            let mut script = Script::new(Kind::Relieves, PURGE_WHOLE, &[&sight.key.name]);
+            let mut script = Script::new(Kind::Relieves, PURGE, &[&sight.key.name]);
             script.arg(&sight.kind).arg(life).arg(sight.size).arg(&sight.parts);
             Request { to: to(&[&sight.key.name]), command: script.into() }
         });

@@ -2,7 +2,8 @@
 
 use crate::layout::{KeyedLayout, literal};
 use crate::otp::{Phone, UserId};
-use crate::store::{OwnKey, Owner, StoreKey, decoded, timeline_name};
+use crate::store::key::{decoded, timeline_name};
+use crate::store::{OwnKey, Owner, StoreKey};
 
 /// Names under one prefix, so that many tools and environments can share a Redis.
 #[derive(Debug, Clone)]

@@ -6,9 +6,11 @@ mod cluster;
 mod connection;
 mod dispatcher;
 mod health;
+mod info;
 mod key_snapshot;
 mod keys;
 mod lodging;
+mod lua;
 mod reply;
 mod scan;
 mod script;
@@ -26,12 +28,15 @@ use redis::cluster_routing::Slot;
 use redis::{FromRedisValue, Value};
 
 pub use acl::{Role, Understood, rules, rules_for, sentinel_rules, sentinel_rules_for};
+#[doc(hidden)]
+pub use lua::writing_scripts;
 pub use server::{Deadline, Deployment, Durability, Endpoint, Sentinels, Server, Tls};
 pub use version::understood;
 
 use self::call::millis;
 use self::dispatcher::{Dispatcher, Request};
 use self::keys::Keys;
+use self::lua::{APP, COMMIT, LOAD, LOAD_APP};
 use self::reply::{Access, classify};
 use self::script::{Kind, Script};
 use self::topology::Destination;
@@ -41,11 +46,6 @@ use crate::otp::Ttl;
 use crate::otp::escape::escaped;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 
-const LOAD: &str = include_str!("load.lua");
-const COMMIT: &str = include_str!("commit.lua");
-/// What both need besides where a key is an application's.
-const APP: &str = include_str!("app.lua");
-const LOAD_APP: &str = include_str!("load_app.lua");
 /// A Redis: one server, a Cluster, or a master and its replicas.
 pub struct Redis {
     dispatcher: Dispatcher,
@@ -237,24 +237,6 @@ impl Redis {
         let now = number().zip(number()).map(|(seconds, micros)| moment(seconds, micros)).ok_or_else(strange)?;
         Ok(Loaded { now, values: values.collect() })
     }
-}
-
-/// The scripts that write, as they are sent to a server of Redis 7 and to one of Redis 6: what each is for, and its text.
-#[doc(hidden)]
-#[must_use]
-pub fn writing_scripts() -> Vec<(&'static str, String)> {
-    let commit = format!("{APP}{COMMIT}");
-    let bodies = [
-        ("commit", Kind::Writes, commit.as_str()),
-        ("commit that relieves", Kind::Relieves, commit.as_str()),
-        ("rehearsal", Kind::Writes, health::REHEARSAL),
-        ("purge", Kind::Relieves, key_snapshot::PURGE_WHOLE),
-    ];
-    let both = [script::Dialect::Redis7, script::Dialect::Redis6];
-    bodies
-        .iter()
-        .flat_map(|(name, kind, body)| both.map(|dialect| (*name, script::text(*kind, body, dialect))))
-        .collect()
 }
 
 /// Whoever has these keys, which all lie in one slot.

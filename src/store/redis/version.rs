@@ -6,7 +6,7 @@ use super::Redis;
 use super::acl::Understood;
 use super::connection::{Checks, ConnectionPool, Patience};
 use super::dispatcher::Request;
-use super::health::value;
+use super::info::{is_too_old, value};
 use super::reply::{Access, NEEDED, ServerReply, next};
 use super::sentinel::Master;
 use super::server::{Deployment, Endpoint, Server};
@@ -63,25 +63,6 @@ impl Redis {
                 StoreError::Config(format!("{name} is Redis {}, which is too old: {NEEDED}", escaped(version)))
             }
             _ => error,
-        }
-    }
-}
-
-/// Whether a version is below 6.0.
-pub(super) fn is_too_old(version: &str) -> bool {
-    version.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major < 6)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_below_six_is_too_old() {
-        for (version, old) in
-            [("5.0.14", true), ("2.6", true), ("6.0.0", false), ("6.2.14", false), ("10.1", false), ("?", false)]
-        {
-            assert_eq!(is_too_old(version), old, "{version}");
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Answers of the shapes that gateways have: text, a status per recipient inside HTTP 200, codes that mean "not sent".
 
-use otpctl::provider::{Class, Definition, Outcome, open_defined};
+use otpctl::provider::{Class, Definition, ProviderReply, open_defined};
 use serde_json::json;
 
 use crate::support::provider::{Gateway, Letter, Reply, context, json as answer, send, settings};
 
-async fn outcome(rest: &str, reply: Reply) -> Outcome {
+async fn outcome(rest: &str, reply: Reply) -> ProviderReply {
     outcome_of("", rest, reply).await
 }
 
-async fn outcome_of(top: &str, rest: &str, reply: Reply) -> Outcome {
+async fn outcome_of(top: &str, rest: &str, reply: Reply) -> ProviderReply {
     let definition =
         format!("name = \"X\"\n{top}\n[send]\nrequest = \"POST /m\"\nform = {{ to = \"{{{{ phone }}}}\" }}\n{rest}");
     let gateway = Gateway::start(reply).await;
@@ -21,17 +21,17 @@ async fn outcome_of(top: &str, rest: &str, reply: Reply) -> Outcome {
 }
 
 #[track_caller]
-fn refused(outcome: Outcome) -> (Class, Option<String>, String) {
+fn refused(outcome: ProviderReply) -> (Class, Option<String>, String) {
     match outcome {
-        Outcome::Refused(refusal) => (refusal.class, refusal.code, refusal.message),
+        ProviderReply::Refused(refusal) => (refusal.class, refusal.code, refusal.message),
         other => panic!("not refused: {other:?}"),
     }
 }
 
 #[track_caller]
-fn id(outcome: Outcome) -> Option<String> {
+fn id(outcome: ProviderReply) -> Option<String> {
     match outcome {
-        Outcome::Accepted(receipt) => receipt.id,
+        ProviderReply::Accepted(receipt) => receipt.id,
         other => panic!("not accepted: {other:?}"),
     }
 }
@@ -57,7 +57,7 @@ async fn a_text_is_split() {
     assert_eq!(said, (Class::Credentials, Some("102".to_owned()), "Authentication failed".to_owned()));
     let said = refused(outcome(TEXT, answer(200, "error | 900 | Else")).await);
     assert_eq!(said, (Class::Other, Some("900".to_owned()), "Else".to_owned()));
-    assert!(matches!(outcome(TEXT, answer(200, "maybe")).await, Outcome::Unknown(_)));
+    assert!(matches!(outcome(TEXT, answer(200, "maybe")).await, ProviderReply::Unknown(_)));
 }
 
 const PER_RECIPIENT: &str = r#"
@@ -79,7 +79,7 @@ async fn the_status_of_the_recipient_decides_inside_of_http_200() {
     let said = refused(outcome(PER_RECIPIENT, answer(200, no)).await);
     assert_eq!(said, (Class::Balance, Some("9".to_owned()), "Quota Exceeded".to_owned()));
     let else_wrong = r#"{"message-count":"1","messages":[{"status":"5","error-text":"Internal"}]}"#;
-    assert!(matches!(outcome(PER_RECIPIENT, answer(200, else_wrong)).await, Outcome::Unknown(_)));
+    assert!(matches!(outcome(PER_RECIPIENT, answer(200, else_wrong)).await, ProviderReply::Unknown(_)));
 }
 
 const XML: &str = r#"
@@ -101,10 +101,10 @@ async fn xml_is_read_where_the_definition_says_so() {
     let said = refused(reads(XML, answer(400, no)).await);
     assert_eq!(said, (Class::Balance, Some("9".to_owned()), "No <credit>".to_owned()));
     for garbled in ["", "m1", "<Reply><Result><Id>m1", "{\"Reply\":{\"Result\":{\"Id\":\"m1\"}}}"] {
-        assert!(matches!(reads(XML, answer(200, garbled)).await, Outcome::Unknown(_)), "{garbled:?}");
+        assert!(matches!(reads(XML, answer(200, garbled)).await, ProviderReply::Unknown(_)), "{garbled:?}");
     }
     // Without the word it is a text.
-    assert!(matches!(outcome(XML, answer(200, yes)).await, Outcome::Unknown(_)));
+    assert!(matches!(outcome(XML, answer(200, yes)).await, ProviderReply::Unknown(_)));
 }
 
 const SERVER: &str = r#"
@@ -123,7 +123,10 @@ async fn a_server_error_is_a_refusal_only_where_the_definition_says_so() {
     let said = refused(outcome(SERVER, answer(500, r#"{"code":"E1","message":"queue down, not taken"}"#)).await);
     assert_eq!(said, (Class::ServerError, Some("E1".to_owned()), "queue down, not taken".to_owned()));
     for status in [500, 502, 503, 504, 408] {
-        assert!(matches!(outcome(SERVER, answer(status, r#"{"code":"E2"}"#)).await, Outcome::Unknown(_)), "{status}");
+        assert!(
+            matches!(outcome(SERVER, answer(status, r#"{"code":"E2"}"#)).await, ProviderReply::Unknown(_)),
+            "{status}"
+        );
     }
 }
 
@@ -146,21 +149,21 @@ async fn an_unlisted_code_in_a_2xx_is_what_the_definition_says() {
     let body = r#"{"messages":[{"status":"33","error-text":"Number de-activated"}]}"#;
     let said = refused(outcome(&rest("refused"), answer(200, body)).await);
     assert_eq!(said, (Class::Other, Some("33".to_owned()), "Number de-activated".to_owned()));
-    assert!(matches!(outcome(&rest("unknown"), answer(200, body)).await, Outcome::Unknown(_)));
+    assert!(matches!(outcome(&rest("unknown"), answer(200, body)).await, ProviderReply::Unknown(_)));
     let worded = format!("{}[errors.phrases]\nrecipient = [\"de-activated\"]\n", rest("refused"));
     assert_eq!(refused(outcome(&worded, answer(200, body)).await).0, Class::Recipient);
     for zero in ["0", "000"] {
         let body = format!(r#"{{"messages":[{{"status":"{zero}"}}]}}"#);
         let outcome = outcome(&rest("refused"), answer(202, &body)).await;
-        assert!(matches!(outcome, Outcome::Unknown(_)), "a yes without an id is no refusal: {outcome:?}");
+        assert!(matches!(outcome, ProviderReply::Unknown(_)), "a yes without an id is no refusal: {outcome:?}");
     }
     for (status, body) in [(200, "{}"), (200, "not now"), (200, ""), (500, body), (502, body), (408, body)] {
         let outcome = outcome(&rest("refused"), answer(status, body)).await;
-        assert!(matches!(outcome, Outcome::Unknown(_)), "{status} {body}: {outcome:?}");
+        assert!(matches!(outcome, ProviderReply::Unknown(_)), "{status} {body}: {outcome:?}");
     }
     let doubtful = rest("refused").replacen("id =", "doubtful = \"body.messages[0].status == '5'\"\nid =", 1);
     let internal = r#"{"messages":[{"status":"5"}]}"#;
-    assert!(matches!(outcome(&doubtful, answer(200, internal)).await, Outcome::Unknown(_)));
+    assert!(matches!(outcome(&doubtful, answer(200, internal)).await, ProviderReply::Unknown(_)));
 }
 
 #[tokio::test]
@@ -185,7 +188,7 @@ async fn no_segments_are_not_known_segments() {
     {
         let rest = "accepted = \"status == 200\"\nid = \"body.id\"\nsegments = \"body.parts\"\n";
         let reply = answer(200, &format!("{{\"id\":\"m1\",\"parts\":{parts}}}"));
-        let Outcome::Accepted(receipt) = outcome(rest, reply).await else { panic!("not accepted") };
+        let ProviderReply::Accepted(receipt) = outcome(rest, reply).await else { panic!("not accepted") };
         assert_eq!(receipt.segments, expected, "{parts}");
     }
 }

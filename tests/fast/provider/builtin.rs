@@ -6,24 +6,24 @@ use std::time::Duration;
 
 use otpctl::otp::Secret;
 use otpctl::provider::{
-    Class, Context, OpenError, Outcome, QueryError, Setting, Settings, describe, is_real, kinds, open,
+    Class, Context, OpenError, ProviderReply, QueryError, Setting, Settings, describe, is_real, kinds, open,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::provider::{CODE, Letter, PHONE, assert_clean, context, send, settings, words};
 
-fn accepted(outcome: &Outcome) -> Option<&str> {
+fn accepted(outcome: &ProviderReply) -> Option<&str> {
     match outcome {
-        Outcome::Accepted(receipt) => receipt.id.as_deref(),
+        ProviderReply::Accepted(receipt) => receipt.id.as_deref(),
         other => panic!("not accepted: {other:?}"),
     }
 }
 
 #[track_caller]
-fn refused(outcome: &Outcome) -> (Class, &str) {
+fn refused(outcome: &ProviderReply) -> (Class, &str) {
     match outcome {
-        Outcome::Refused(refusal) => (refusal.class, &refusal.message),
+        ProviderReply::Refused(refusal) => (refusal.class, &refusal.message),
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -69,7 +69,7 @@ async fn an_outbox_that_cannot_be_written_has_surely_not_sent() {
     assert_clean(&words(&outcome), &[]);
 }
 
-async fn command(script: &str) -> Outcome {
+async fn command(script: &str) -> ProviderReply {
     let argv = json!(["/bin/sh", "-c", script]);
     let provider = open("c", "command", settings(json!({"argv": argv, "timeout": "2s"})), &context()).unwrap();
     send(&*provider, &Letter::new()).await
@@ -106,7 +106,7 @@ async fn the_exit_status_of_a_command_is_its_answer() {
     assert_clean(&words(&outcome), &[]);
     assert_eq!(refused(&command("exit 3").await), (Class::Other, "the program ended with exit status 3"));
     assert_eq!(refused(&command("echo later >&2; exit 75").await), (Class::Unreachable, "later"));
-    assert!(matches!(command("kill -9 $$").await, Outcome::Unknown(_)));
+    assert!(matches!(command("kill -9 $$").await, ProviderReply::Unknown(_)));
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn a_command_that_hangs_is_killed_with_its_children_and_leaves_a_doubt() {
     let provider = open("c", "command", settings(json!({"argv": argv})), &context()).unwrap();
     let letter = Letter::new();
     let outcome = provider.send(&letter.message(), Instant::now() + Duration::from_millis(200)).await;
-    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
     tokio::time::sleep(Duration::from_millis(1300)).await;
     assert!(!late.exists());
 }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState};
-use otpctl::provider::{Outcome, Provider, QueryError, QueryResult, Refusal, describe, kinds, open};
+use otpctl::provider::{Provider, ProviderReply, QueryError, QueryResult, Refusal, describe, kinds, open};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -313,14 +313,14 @@ fn secrets(kind: &str, settings: &Value) -> Vec<String> {
     specs.filter_map(|spec| settings[&spec.name].as_str().map(str::to_owned)).collect()
 }
 
-fn hold(outcome: &Outcome, expected: &Expected) {
+fn hold(outcome: &ProviderReply, expected: &Expected) {
     match outcome {
-        Outcome::Accepted(receipt) => {
+        ProviderReply::Accepted(receipt) => {
             assert_eq!(receipt.id, expected.accepted, "{outcome:?}");
             assert_eq!(receipt.segments, expected.segments, "{outcome:?}");
         }
-        Outcome::Refused(refusal) => hold_refusal(refusal, expected),
-        Outcome::Unknown(_) => assert!(expected.unknown, "{outcome:?}"),
+        ProviderReply::Refused(refusal) => hold_refusal(refusal, expected),
+        ProviderReply::Unknown(_) => assert!(expected.unknown, "{outcome:?}"),
     }
 }
 

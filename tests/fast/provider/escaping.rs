@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use otpctl::provider::{Class, Definition, Outcome, open_defined};
+use otpctl::provider::{Class, Definition, ProviderReply, open_defined};
 use serde_json::{Value, json};
 
 use crate::support::provider::{Gateway, Letter, Seen, context, json as answer, send, settings};
 
 const ODD: &str = "a\"b&c=d\n{{ code }}/../é%2f+ ;#?";
 
-async fn sent(request: &str, app: &str) -> (Outcome, Vec<Seen>) {
+async fn sent(request: &str, app: &str) -> (ProviderReply, Vec<Seen>) {
     let definition = format!(
         "name = \"X\"\n[settings]\nkey = {{ secret = true }}\n[auth]\nquery = {{ key = \"{{{{ key }}}}\" }}\n[send]\n{request}\naccepted = \"status == 200\"\nid = \"body.id\"\n"
     );
@@ -54,7 +54,7 @@ async fn a_text_stays_one_segment_of_the_path() {
     assert_eq!(seen[0].path, "/base/m/a%2F..%2Fb%3Fc%23d%252e&%C3%A9/x-a%2F..%2Fb%3Fc%23d%252e&%C3%A9/");
     for climbs in ["..", ".", ""] {
         let (outcome, seen) = sent("request = \"GET /m/{{ app }}/x\"", climbs).await;
-        assert!(matches!(outcome, Outcome::Refused(refusal) if refusal.class == Class::Other), "{climbs:?}");
+        assert!(matches!(outcome, ProviderReply::Refused(refusal) if refusal.class == Class::Other), "{climbs:?}");
         assert!(seen.is_empty(), "{climbs:?}");
     }
 }
@@ -66,7 +66,7 @@ async fn a_line_break_never_gets_into_a_header() {
     assert_eq!(seen[0].headers["x-app"], "plain; text");
     for broken in ["a\r\nX-Evil: 1", "a\nb", "a\0b"] {
         let (outcome, seen) = sent(request, broken).await;
-        let Outcome::Refused(refusal) = outcome else { panic!("{outcome:?}") };
+        let ProviderReply::Refused(refusal) = outcome else { panic!("{outcome:?}") };
         assert_eq!(refusal.message, "the request could not be made: the header `X-App` cannot hold its value");
         assert!(seen.is_empty());
     }

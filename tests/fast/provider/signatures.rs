@@ -1,6 +1,6 @@
 //! Requests are signed as AWS publishes it: its vectors, through definitions and over a socket.
 
-use otpctl::provider::{Context, Definition, Outcome, open_defined};
+use otpctl::provider::{Context, Definition, ProviderReply, open_defined};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -76,7 +76,7 @@ message = "body.message"
     Definition::parse(&text).unwrap()
 }
 
-async fn sent(definition: Definition, token: Option<&str>, status: u16, body: &str) -> (Outcome, Seen) {
+async fn sent(definition: Definition, token: Option<&str>, status: u16, body: &str) -> (ProviderReply, Seen) {
     let gateway = Gateway::start(answer(status, body)).await;
     let mut own = json!({"base_url": gateway.base_url, "region": "us-east-1", "key": KEY});
     if let Some(token) = token {
@@ -100,7 +100,7 @@ async fn the_vectors_of_aws_hold() {
             None => format!("{}\nheaders = {{ {host} }}", vector.send),
         };
         let (outcome, seen) = sent(signing(&request), vector.session_token.as_deref(), 200, "").await;
-        assert!(matches!(outcome, Outcome::Accepted(_)), "{}: {outcome:?}", vector.name);
+        assert!(matches!(outcome, ProviderReply::Accepted(_)), "{}: {outcome:?}", vector.name);
         assert_eq!(seen.headers["authorization"], vector.authorization, "{}", vector.name);
         if (seen.path.as_str(), seen.query.as_str()) == ("/", "") && !vector.name.ends_with("trim") {
             assert_signed(&seen, KEY);
@@ -129,7 +129,7 @@ async fn nothing_of_a_signature_is_shown() {
     assert_eq!(signature.len(), 64);
     let echo = json!({"message": format!("no match: {signature} of {token} with {KEY}")});
     let (outcome, _) = sent(definition(), Some(token), 403, &echo.to_string()).await;
-    let Outcome::Refused(refusal) = outcome else { panic!("{outcome:?}") };
+    let ProviderReply::Refused(refusal) = outcome else { panic!("{outcome:?}") };
     assert_eq!(refusal.message, "no match: [redacted] of [redacted] with [redacted]");
 }
 

@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use otpctl::otp::{Phone, Secret};
-use otpctl::provider::{Class, Outcome, Provider, Setting, open, open_defined};
+use otpctl::provider::{Class, Provider, ProviderReply, Setting, open, open_defined};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -23,8 +23,8 @@ fn telnyx(base_url: &str) -> Box<dyn Provider> {
 }
 
 #[track_caller]
-fn assert_not_sent(outcome: &Outcome) {
-    assert!(matches!(outcome, Outcome::Refused(refusal) if refusal.class == Class::Unreachable), "{outcome:?}");
+fn assert_not_sent(outcome: &ProviderReply) {
+    assert!(matches!(outcome, ProviderReply::Refused(refusal) if refusal.class == Class::Unreachable), "{outcome:?}");
     assert_clean(&words(outcome), &[KEY.to_owned()]);
 }
 
@@ -64,12 +64,12 @@ async fn a_number_out_of_reach_is_not_asked_for() {
     let own = || settings(json!({"base_url": gateway.base_url}));
     let provider = open_defined("x", definition, own(), &context()).unwrap();
     let mut letter = Letter::new();
-    let Outcome::Refused(refusal) = send(&*provider, &letter).await else { panic!("not refused") };
+    let ProviderReply::Refused(refusal) = send(&*provider, &letter).await else { panic!("not refused") };
     assert_eq!(refusal.class, Class::Region);
     assert_eq!(refusal.message, "X takes numbers of AE, US only, so it was not asked");
     assert!(gateway.seen.lock().unwrap().is_empty());
     letter.phone = Phone::parse("+12025550123", None).unwrap();
-    assert!(matches!(send(&*provider, &letter).await, Outcome::Accepted(_)));
+    assert!(matches!(send(&*provider, &letter).await, ProviderReply::Accepted(_)));
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn the_deadline_is_kept_and_leaves_a_doubt() {
     let gateway = Gateway::start(Reply::Hang).await;
     let (letter, started) = (Letter::new(), Instant::now());
     let outcome = telnyx(&gateway.base_url).send(&letter.message(), started + Duration::from_millis(400)).await;
-    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
     assert!(started.elapsed() < Duration::from_millis(700));
     gateway.only();
 }
@@ -97,7 +97,7 @@ async fn a_body_that_stalls_or_breaks_off_leaves_a_doubt_but_a_refusing_status_i
         let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 500\r\n\r\n{{\"data\":");
         let gateway = Gateway::start(Reply::Raw(head.into_bytes())).await;
         let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
-        assert_eq!(matches!(outcome, Outcome::Unknown(_)), doubt, "{outcome:?}");
+        assert_eq!(matches!(outcome, ProviderReply::Unknown(_)), doubt, "{outcome:?}");
         gateway.only();
     }
 }
@@ -107,7 +107,7 @@ async fn a_body_without_end_is_not_read_to_its_end() {
     let huge = format!("{{\"data\":{{\"id\":\"m1\",\"pad\":\"{}\"}}}}", "x".repeat(200_000));
     let gateway = Gateway::start(answer(200, &huge)).await;
     let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
-    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -207,15 +207,21 @@ async fn an_answer_that_is_compressed_all_the_same_is_read() {
     for coding in ["gzip", "x-gzip", "GZip", "identity, gzip", " gzip "] {
         let gateway = Gateway::start(compressed(200, coding, &gzip(yes))).await;
         let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
-        assert!(matches!(&outcome, Outcome::Accepted(receipt) if receipt.id.as_deref() == Some("m1")), "{outcome:?}");
+        assert!(
+            matches!(&outcome, ProviderReply::Accepted(receipt) if receipt.id.as_deref() == Some("m1")),
+            "{outcome:?}"
+        );
         let gateway = Gateway::start(compressed(403, coding, &gzip(no))).await;
         let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
-        assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.class == Class::OptedOut), "{outcome:?}");
+        assert!(matches!(&outcome, ProviderReply::Refused(refusal) if refusal.class == Class::OptedOut), "{outcome:?}");
     }
     // A label alone, and what does not have to be unpacked.
     for (coding, body) in [("identity", yes), ("", yes)] {
         let gateway = Gateway::start(compressed(200, coding, body.as_bytes())).await;
-        assert!(matches!(send(&*telnyx(&gateway.base_url), &Letter::new()).await, Outcome::Accepted(_)), "{coding:?}");
+        assert!(
+            matches!(send(&*telnyx(&gateway.base_url), &Letter::new()).await, ProviderReply::Accepted(_)),
+            "{coding:?}"
+        );
     }
 }
 
@@ -236,16 +242,19 @@ async fn a_body_that_cannot_be_read_has_no_class_and_leaves_a_doubt_where_only_i
         let reply = |status| compressed(status, coding, body);
         let gateway = Gateway::start(reply(200)).await;
         let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
-        assert!(matches!(&outcome, Outcome::Unknown(doubt) if doubt.why.contains("could not be read")), "{outcome:?}");
+        assert!(
+            matches!(&outcome, ProviderReply::Unknown(doubt) if doubt.why.contains("could not be read")),
+            "{outcome:?}"
+        );
         // That nothing was sent is what the status says; of what kind the reason is, it does not.
         let gateway = Gateway::start(reply(403)).await;
         let outcome = send(&*telnyx(&gateway.base_url), &Letter::new()).await;
-        assert!(matches!(&outcome, Outcome::Refused(refusal) if refusal.class == Class::Other), "{outcome:?}");
+        assert!(matches!(&outcome, ProviderReply::Refused(refusal) if refusal.class == Class::Other), "{outcome:?}");
         // Bird's 409 may say that the message is out, so a 409 that cannot be read is no refusal.
         let gateway = Gateway::start(reply(409)).await;
         let own = settings(json!({"base_url": gateway.base_url, "api_key": "bk_eu1_x", "region": "eu1", "from": "X"}));
         let outcome = send(&*open("b", "bird", own, &context()).unwrap(), &Letter::new()).await;
-        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+        assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
         // A definition that looks for a no inside of a 2xx cannot take one that it cannot read for a yes.
         let gateway = Gateway::start(reply(200)).await;
         let definition =
@@ -253,6 +262,6 @@ async fn a_body_that_cannot_be_read_has_no_class_and_leaves_a_doubt_where_only_i
         let definition = otpctl::provider::Definition::parse(definition).unwrap();
         let own = settings(json!({"base_url": gateway.base_url}));
         let outcome = send(&*open_defined("x", definition, own, &context()).unwrap(), &Letter::new()).await;
-        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+        assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
     }
 }

@@ -5,7 +5,7 @@ mod status;
 
 use std::time::{Duration, Instant as Clock};
 
-use otpctl::provider::{Class, Outcome, Receipt, Refusal, open};
+use otpctl::provider::{Class, ProviderReply, Receipt, Refusal, open};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -19,27 +19,27 @@ fn letter(text: &str) -> Letter {
 }
 
 #[track_caller]
-fn accepted(outcome: &Outcome) -> Receipt {
+fn accepted(outcome: &ProviderReply) -> Receipt {
     match outcome {
-        Outcome::Accepted(receipt) => receipt.clone(),
+        ProviderReply::Accepted(receipt) => receipt.clone(),
         other => panic!("not accepted: {other:?}"),
     }
 }
 
 #[track_caller]
-fn refused(outcome: &Outcome) -> Refusal {
+fn refused(outcome: &ProviderReply) -> Refusal {
     assert_clean(&words(outcome), &[PASSWORD.to_owned()]);
     match outcome {
-        Outcome::Refused(refusal) => refusal.clone(),
+        ProviderReply::Refused(refusal) => refusal.clone(),
         other => panic!("not refused: {other:?}"),
     }
 }
 
 #[track_caller]
-fn unknown(outcome: &Outcome) -> &str {
+fn unknown(outcome: &ProviderReply) -> &str {
     assert_clean(&words(outcome), &[PASSWORD.to_owned()]);
     match outcome {
-        Outcome::Unknown(doubt) => &doubt.why,
+        ProviderReply::Unknown(doubt) => &doubt.why,
         other => panic!("not unknown: {other:?}"),
     }
 }
@@ -134,7 +134,7 @@ async fn a_long_text_is_put_together_again() {
     }
 }
 
-async fn answered(step: Value) -> Outcome {
+async fn answered(step: Value) -> ProviderReply {
     let smsc = Smsc::start(json!({"submit": [step]}));
     send(&*smsc.provider(&json!({"errors": {"0x411": "balance", "1042": "sender"}})), &Letter::new()).await
 }

@@ -7,7 +7,7 @@ use crate::otp::{DeliveryReport, ReportIds};
 
 /// What became of one attempt. There is no fourth case, and no error: a provider always answers with one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ProviderReply {
     /// The gateway took the message. Acceptance is not delivery.
     Accepted(Receipt),
     /// The message was surely not sent.
@@ -16,7 +16,7 @@ pub enum Outcome {
     Unknown(Indeterminate),
 }
 
-impl Outcome {
+impl ProviderReply {
     /// The outcome in one word.
     #[must_use]
     pub fn as_str(&self) -> &'static str {

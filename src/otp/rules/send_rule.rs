@@ -1,0 +1,45 @@
+//! The rules that can refuse a send.
+
+/// A rule that refuses a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendRule {
+    /// The wait between two sends.
+    Cooldown,
+    /// Sends to this phone.
+    PerPhone,
+    /// Sends to this prefix.
+    PerPrefix,
+    /// Sends to this country.
+    PerCountry,
+    /// Too many wrong codes.
+    Lock,
+    /// The country is not allowed.
+    Country,
+    /// The type of number is not allowed.
+    Type,
+    /// It would end a run of close numbers.
+    Neighbors,
+    /// A code is being sent to this phone right now.
+    UnderWay,
+    /// Too many purposes are in use.
+    Purposes,
+}
+
+impl SendRule {
+    /// In words, for people.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Cooldown => "too soon after the last one",
+            Self::PerPhone => "too many to this phone",
+            Self::PerPrefix => "too many to this prefix",
+            Self::PerCountry => "too many to this country",
+            Self::Lock => "locked after wrong codes",
+            Self::Country => "its country is not allowed",
+            Self::Type => "its type of number is not allowed",
+            Self::Neighbors => "looks like SMS pumping: too many close numbers",
+            Self::UnderWay => "a code is being sent right now",
+            Self::Purposes => "too many purposes are in use",
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Why a store did not do what it was asked, and whether it may have had an effect all the same.
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No answer, and surely nothing done.
+    #[error("the store is not reachable: {0}")]
+    Unreachable(String),
+    /// It was refused: who we are, or what we may.
+    #[error("the store refused access: {0}")]
+    Denied(String),
+    /// It answers, but cannot do it now; nothing done.
+    #[error("the store is not ready: {0}")]
+    NotReady(String),
+    /// It may have done it: the answer was lost.
+    #[error("the answer of the store was lost: {0}")]
+    Unknown(String),
+    /// It did it, and that it stays is not known: too few replicas have it. Looking again does not tell.
+    #[error("the change is not known to last: {0}")]
+    Unreplicated(String),
+    /// A value is not what this version writes.
+    #[error("a record in the store is not understood: {0}")]
+    Data(String),
+    /// Not a place in a list that this store gave.
+    #[error("the cursor is not one that this list gave")]
+    Cursor,
+    /// The way to the store is written wrong.
+    #[error("the store cannot be opened: {0}")]
+    Config(String),
+}
+
+impl StoreError {
+    /// What happened, without the words for its kind.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        match self {
+            Self::Unreachable(text)
+            | Self::Denied(text)
+            | Self::NotReady(text)
+            | Self::Unknown(text)
+            | Self::Unreplicated(text)
+            | Self::Data(text)
+            | Self::Config(text) => text,
+            Self::Cursor => "the cursor is not one that this list gave",
+        }
+    }
+
+    /// Whether it is about what a user may do, and not about who it is.
+    #[must_use]
+    pub fn lacks_rights(&self) -> bool {
+        let Self::Denied(text) = self else { return false };
+        ["NOPERM", "does not let this user call", "executing the script can't", "can't run this command"]
+            .iter()
+            .any(|words| text.contains(words))
+    }
+
+    /// Whether what was asked for may have been done all the same.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Unreplicated(_))
+    }
+}

@@ -1,0 +1,112 @@
+//! The names under which values are stored.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::otp::{Phone, UserId};
+
+/// The place of one value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum StoreKey {
+    /// A phone's codes and counts.
+    Record(Phone),
+    /// A phone's users.
+    Users(Phone),
+    /// A user's phones.
+    Phones(UserId),
+    /// The sends to a prefix: the number less its last four digits.
+    Prefix(String),
+    /// The sends to a country.
+    Country(String),
+    /// What an idempotency key was used for, by its hash.
+    Request(String),
+    /// The failures of a provider, by its name in the configuration.
+    Provider(String),
+    /// A key of the application's own, by its whole name. Its value is what [`crate::layout::Held`] writes: type,
+    /// end and content as one, and its life is the one that stands in it.
+    App(String),
+}
+
+impl StoreKey {
+    /// The name of the cell in a store, without the store's own prefix. What stands in braces is the Redis Cluster
+    /// hash tag: it is the same for all cells of one phone.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Record(phone) => format!("{{{}}}:record", phone.as_str()),
+            Self::Users(phone) => format!("{{{}}}:users", phone.as_str()),
+            Self::Phones(user) => format!("{{user:{}}}:phones", encoded(user.as_str())),
+            Self::Prefix(prefix) => format!("{{prefix:{prefix}}}:sends"),
+            Self::Country(country) => format!("{{country:{country}}}:sends"),
+            Self::Request(hash) => format!("{{request:{hash}}}:request"),
+            Self::Provider(name) => format!("{{provider:{}}}:circuit", encoded(name)),
+            Self::App(key) => key.clone(),
+        }
+    }
+
+    /// Whether it is not ours.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        matches!(self, Self::App(_))
+    }
+}
+
+/// The name of a phone's timeline.
+pub(super) fn timeline_name(phone: &Phone) -> String {
+    format!("{{{}}}:timeline", phone.as_str())
+}
+
+/// What a name keeps as it is: the characters that mean nothing to Redis Cluster, to `SCAN` patterns and to a terminal.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'@').remove(b'+').remove(b'-');
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// The reverse of [`encoded`]; `None` for a name that it never makes.
+pub(super) fn decoded(name: &str) -> Option<String> {
+    let text = percent_decode_str(name).decode_utf8().ok()?.into_owned();
+    (encoded(&text) == name).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// The names that all versions so far have stored.
+    fn written_out(text: &str) -> String {
+        text.bytes().fold(String::new(), |mut name, byte| {
+            if byte.is_ascii_alphanumeric() || b"_.@+-".contains(&byte) {
+                name.push(char::from(byte));
+            } else {
+                write!(name, "%{byte:02X}").unwrap();
+            }
+            name
+        })
+    }
+
+    #[test]
+    fn every_byte_of_a_name_is_stored_as_it_always_was() {
+        // Every byte that a text can have is in one of these.
+        let letters = ('\0'..='\u{7FF}').chain(('\u{800}'..='\u{10FFFF}').step_by(0x1000)).chain(['\u{10FFFF}']);
+        let mut all = String::new();
+        for letter in letters {
+            let text = letter.to_string();
+            assert_eq!(encoded(&text), written_out(&text), "{text:?}");
+            assert_eq!(decoded(&encoded(&text)).as_deref(), Some(text.as_str()));
+            all.push(letter);
+        }
+        let bytes: std::collections::HashSet<u8> = all.bytes().collect();
+        assert!((0..=0xF4).filter(|byte| !matches!(byte, 0xC0 | 0xC1)).all(|byte| bytes.contains(&byte)));
+        assert_eq!(encoded(&all), written_out(&all));
+        assert_eq!(decoded(&encoded(&all)), Some(all));
+    }
+
+    #[test]
+    fn what_is_never_stored_is_no_name() {
+        for name in ["%", "%4", "%zz", "%+1", "a%2fb", "%41", "a b", "%FF"] {
+            assert_eq!(decoded(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The texts of the scripts.
+
+use super::script::{Dialect, Kind, text};
+
+pub(super) const LOAD: &str = include_str!("load.lua");
+pub(super) const COMMIT: &str = include_str!("commit.lua");
+/// What loading and committing an application's keys needs before it.
+pub(super) const APP: &str = include_str!("app.lua");
+pub(super) const LOAD_APP: &str = include_str!("load_app.lua");
+pub(super) const REHEARSAL: &str = include_str!("health.lua");
+pub(super) const MAY_READ: &str = include_str!("may_read.lua");
+pub(super) const READ_KEY: &str = include_str!("look.lua");
+/// The time, and each key; keys that are gone by now are left out of what is made of it.
+pub(super) const READ_KEYS: &str = "
+local now = redis.call('TIME')
+local answer = {{now[1], now[2]}}
+for i, key in ipairs(KEYS) do answer[i + 1] = look(key) end
+return answer";
+pub(super) const PURGE: &str = concat!(include_str!("look.lua"), include_str!("purge.lua"));
+
+/// The scripts that write, as they are sent to a server of Redis 7 and to one of Redis 6: what each is for, and its text.
+#[doc(hidden)]
+#[must_use]
+pub fn writing_scripts() -> Vec<(&'static str, String)> {
+    let commit = format!("{APP}{COMMIT}");
+    let bodies = [
+        ("commit", Kind::Writes, commit.as_str()),
+        ("commit that relieves", Kind::Relieves, commit.as_str()),
+        ("rehearsal", Kind::Writes, REHEARSAL),
+        ("purge", Kind::Relieves, PURGE),
+    ];
+    let both = [Dialect::Redis7, Dialect::Redis6];
+    bodies.iter().flat_map(|(name, kind, body)| both.map(|dialect| (*name, text(*kind, body, dialect)))).collect()
+}

@@ -1,0 +1,77 @@
+//! What is loaded from a store, and what is committed to it.
+
+use std::time::Duration;
+
+use super::key::StoreKey;
+use crate::otp::{Event, Moment, Phone, Ttl};
+
+/// The values of one slot at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The store's time.
+    pub now: Moment,
+    /// The values, in the order of the cells.
+    pub values: Vec<Option<Vec<u8>>>,
+}
+
+/// What a cell is to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// What it holds: it is only to be unchanged.
+    Keep,
+    /// These bytes, as long as [`Life`] says; [`Life::Over`] removes it.
+    Set(Vec<u8>, Ttl),
+}
+
+/// One cell of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// The cell.
+    pub cell: StoreKey,
+    /// What was loaded from it.
+    pub loaded: Option<Vec<u8>>,
+    /// What it is to hold.
+    pub put: Put,
+}
+
+/// Events for a phone's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Append {
+    /// Whose timeline.
+    pub phone: Phone,
+    /// The events, the oldest first.
+    pub events: Vec<Event>,
+    /// How long the timeline is kept after its last event.
+    pub keep: Duration,
+}
+
+/// A change within one slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its cells, all of one slot.
+    pub writes: Vec<Write>,
+    /// What the timeline of the same phone is told.
+    pub append: Option<Append>,
+    /// It frees memory or makes something safer: it is to work even when the store is full.
+    pub allow_when_full: bool,
+}
+
+/// Whether a change took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// It did, at this time of the store.
+    Done(Moment),
+    /// A cell held something else than was loaded.
+    Conflict,
+}
+
+/// What a set of an application's holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// What the key is, as Redis names it: a set, or something else.
+    pub kind: String,
+    /// How many members it has.
+    pub count: u64,
+    /// Some of them, as many as were asked for.
+    pub found: Vec<Vec<u8>>,
+}
