@@ -319,7 +319,7 @@ impl From<OperationError> for Error {
             OperationError::KeyReused => {
                 Self::new(Exit::Conflict, error).hint("another send has an --idempotency-key of its own")
             }
-            OperationError::Layout { .. } => Self::new(Exit::Policy, error),
+            OperationError::Layout(_) => Self::new(Exit::Policy, error),
             OperationError::Denied(denied) => Self { hint: allow(denied), ..Self::new(Exit::Policy, error) },
             OperationError::Send { failure, ref challenge, retry_after, replayed, .. } => {
                 let challenge = challenge.as_deref();

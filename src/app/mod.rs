@@ -2,8 +2,8 @@
 
 mod guarding;
 mod health;
+pub mod layout;
 mod local_pepper;
-mod lodging;
 mod prompt;
 mod redis;
 mod sending;
@@ -161,7 +161,7 @@ impl App {
             progress: &self.progress,
             dry_run: self.globals.dry_run,
             reason: self.globals.reason.as_deref(),
-            lodging: self.lodging().await?,
+            layout: self.bound_layout().await?,
         })
     }
 

@@ -108,6 +108,7 @@ impl App {
                 (store::Deployment::Sentinel(sentinels), own.database)
             }
         };
+        let (tags, app) = super::layout::for_redis(settings.layout.as_ref().map(|own| &own.layout));
         Ok(Server {
             deployment,
             username: settings.username.clone(),
@@ -123,7 +124,8 @@ impl App {
             }),
             connect_timeout: settings.connect_timeout,
             deadline: self.store_deadline(),
-            application: settings.layout.as_ref().map(|own| own.application.clone()),
+            tags,
+            app,
         })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::target::Target;
 use crate::app::App;
 use crate::error::Error;
+use crate::layout::Operation;
 use crate::operations::ToIssue;
 use crate::otp::duration::duration;
 use crate::otp::{Code, MAX_TTL, Purpose, UserId};
@@ -50,7 +51,7 @@ impl CodeOptions {
             purpose: &self.purpose,
             user: target.user(self.user.as_ref())?,
             code,
-            peppers: app.peppers_for("made").await?,
+            peppers: app.peppers_for(Operation::Issue).await?,
             ttl: self.ttl.unwrap_or(settings.ttl),
             max_tries: settings.max_attempts,
         })

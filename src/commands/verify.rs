@@ -8,6 +8,7 @@ use super::CommandResult;
 use super::target::{Target, phone_of, standard_input};
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
+use crate::layout::Operation;
 use crate::operations::{Applied, AttemptOutcome};
 use crate::otp::escape::is_unsafe;
 use crate::otp::record::{Answer, PurposeState, Reason, Verdict};
@@ -81,7 +82,7 @@ impl Args {
             phone: &target.phone,
             purpose: &self.purpose,
             code,
-            peppers: app.peppers_for("checked").await?,
+            peppers: app.peppers_for(Operation::Verify).await?,
             attempt_id,
             user: target.user(self.user.as_ref())?,
             require_user: self.require_user,

@@ -8,8 +8,8 @@ use super::error::ConfigError;
 use super::fetch::{read_certificates, read_private};
 use super::guard;
 use super::secret::Fetch;
-use super::settings::{CodeSettings, Deployment, Entry, LayoutSettings, MessageSettings, Settings, StoreSettings};
-use crate::layout::{Application, KeyedLayout};
+use super::settings::{CodeSettings, Deployment, Entry, MessageSettings, Settings, StoreSettings};
+use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
 
@@ -102,19 +102,12 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
         });
     }
     if let StoreSettings::Redis(redis) = &settings.store {
-        let application = redis.layout.as_ref().map(|LayoutSettings { application, .. }| application);
+        let layout = redis.layout.as_ref().map_or(&Native as &dyn Layout, |own| own.layout.as_ref());
         // Nothing is signed where codes are only looked at.
-        if code.peppers.is_empty() && application != Some(&Application::PrivacyIdea) {
+        if code.peppers.is_empty() && (!layout.is_foreign() || layout.needs_context()) {
             findings.push(Finding::failed("code.peppers", &ConfigError::missing_pepper(settings.path.as_deref())));
         }
-        match application {
-            Some(Application::Codes(layout)) => layouts(layout, code, findings),
-            Some(Application::PrivacyIdea) => {
-                let text = "privacyIDEA's challenges are looked at (`inspect`), and nothing else is done with them";
-                findings.push(finding(Level::Note, "store.redis.layout", text));
-            }
-            None => {}
-        }
+        layouts(layout, code, findings);
     }
     if settings.protected && matches!(&settings.store, StoreSettings::Redis(redis) if redis.accept_eviction_risk) {
         findings.push(finding(
@@ -126,8 +119,9 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
 }
 
 /// What an application that keeps the codes makes weaker.
-fn layouts(layout: &KeyedLayout, code: &CodeSettings, findings: &mut Vec<Finding>) {
+fn layouts(layout: &dyn Layout, code: &CodeSettings, findings: &mut Vec<Finding>) {
     let key = "store.redis.layout";
+    findings.extend(layout.note().map(|note| finding(Level::Note, key, note)));
     if layout.is_plain() {
         let text = "the codes lie in the Redis as they are: whoever may read it may use them";
         findings.push(finding(Level::Warning, key, text));
@@ -141,7 +135,7 @@ fn layouts(layout: &KeyedLayout, code: &CodeSettings, findings: &mut Vec<Finding
         findings.push(finding(Level::Warning, key, text).hint("let the application make codes of 6 digits"));
     }
     // Where none are made here, there is only one kind.
-    if layout.allows.issue {
+    if layout.allows(Operation::Issue).is_ok() {
         let text = format!("the application makes codes of {own}, and this file of {ours}");
         let hint = if own.alphabet == ours.alphabet {
             let length = own.length;

@@ -1,6 +1,7 @@
 //! `layout` of `[store.redis]`: a preset, which is a data file, or a table that says the same, or both.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -10,9 +11,10 @@ use super::keys;
 use super::secret::{PlacedSecret, SecretSource};
 use super::settings::LayoutSettings;
 use super::tree::{Document, Node, Table};
+use crate::layout::privacyidea::{NAME as PRIVACYIDEA, PrivacyIdea};
 use crate::layout::{
-    Allows, Application, AttemptCounter, CounterFormat, Form, HashScheme, KeyTemplate, KeyTemplateError, KeyedLayout,
-    Pattern, PhoneFormat, TimeFormat, privacyidea,
+    AttemptCounter, CounterFormat, Form, HashScheme, KeyTemplate, KeyTemplateError, KeyedLayout, Operation, Pattern,
+    PhoneFormat, TimeFormat,
 };
 use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose, suggest};
 
@@ -26,10 +28,9 @@ const PRESETS: [(&str, &str); 5] = [
 ];
 
 /// Codes that are only looked at, in keys that need no description.
-const LOOKED_AT: LayoutSettings = LayoutSettings { application: Application::PrivacyIdea, secret: None };
-
-/// The commands that a layout may allow, beside those that only look.
-const ALLOWED: [&str; 4] = ["verify", "issue", "revoke", "unlock"];
+fn looked_at() -> LayoutSettings {
+    LayoutSettings { layout: Arc::new(PrivacyIdea), secret: None }
+}
 
 /// What stands around the layout and decides whether it fits.
 pub(super) struct Around<'a> {
@@ -74,7 +75,7 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Result<Option<Layo
     let mut said = Said::default();
     let (name, own) = match node.value {
         DeValue::String(name) if name == "native" => return Ok(None),
-        DeValue::String(name) if name == privacyidea::NAME => return Ok(Some(LOOKED_AT)),
+        DeValue::String(name) if name == PRIVACYIDEA => return Ok(Some(looked_at())),
         DeValue::String(name) => {
             said.preset(&node, name)?;
             (name.to_string(), None)
@@ -83,10 +84,10 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Result<Option<Layo
             let own = node.table()?;
             own.only(&keys::LAYOUT)?;
             let preset = own.text("preset")?;
-            if preset == Some(privacyidea::NAME) {
+            if preset == Some(PRIVACYIDEA) {
                 return match own.nodes().find(|node| node.name != "preset") {
                     Some(node) => Err(node.refuse("of privacyIDEA's keys nothing else can be said: they are known")),
-                    None => Ok(Some(LOOKED_AT)),
+                    None => Ok(Some(looked_at())),
                 };
             }
             if let (Some(preset), Some(place)) = (preset, own.get("preset")) {
@@ -99,7 +100,7 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Result<Option<Layo
     };
     let place = Place { node: &node, own: own.as_ref() };
     let layout = said.layout(&name, &place, around)?;
-    Ok(Some(LayoutSettings { application: Application::Codes(Box::new(layout)), secret: said.secret }))
+    Ok(Some(LayoutSettings { layout: Arc::new(layout), secret: said.secret }))
 }
 
 /// Where to point: the key in the file, or, of what a preset says, the layout itself.
@@ -120,7 +121,7 @@ impl Place<'_> {
 impl Said {
     fn preset(&mut self, node: &Node<'_>, name: &str) -> Result<(), ConfigError> {
         let Some((_, text)) = PRESETS.iter().find(|(preset, _)| *preset == name) else {
-            let all = || PRESETS.iter().map(|(preset, _)| *preset).chain([privacyidea::NAME]);
+            let all = || PRESETS.iter().map(|(preset, _)| *preset).chain([PRIVACYIDEA]);
             let meant = suggest::meant(name, all().chain(["native"]));
             let hint = format!("\"native\", a table, or one of {}", all().collect::<Vec<_>>().join(", "));
             return Err(node.refuse(format!("this layout is not known{meant}")).hint(hint));
@@ -361,16 +362,17 @@ impl Said {
         self.word(place, "numbers", &[("text", CounterFormat::Text), ("pickle", CounterFormat::Pickle)], usual)
     }
 
-    fn allows(&self, place: &Place<'_>) -> Result<Allows, ConfigError> {
+    fn allows(&self, place: &Place<'_>) -> Result<Vec<Operation>, ConfigError> {
+        let words = Operation::IN_FILES.map(|(word, _)| word);
         let Some(named) = self.lists.get("allows") else {
-            return Ok(Allows { verify: true, issue: true, revoke: true, unlock: true });
+            return Ok(Operation::IN_FILES.map(|(_, operation)| operation).into());
         };
-        if let Some(strange) = named.iter().find(|name| !ALLOWED.contains(&name.as_str())) {
-            let meant = suggest::meant(strange, ALLOWED);
-            return Err(place.refuse("allows", format!("one of {} is wanted{meant}", ALLOWED.join(", "))));
+        if let Some(strange) = named.iter().find(|name| !words.contains(&name.as_str())) {
+            let meant = suggest::meant(strange, words);
+            return Err(place.refuse("allows", format!("one of {} is wanted{meant}", words.join(", "))));
         }
-        let has = |name: &str| named.iter().any(|allowed| allowed == name);
-        Ok(Allows { verify: has("verify"), issue: has("issue"), revoke: has("revoke"), unlock: has("unlock") })
+        let allowed = Operation::IN_FILES.into_iter().filter(|(word, _)| named.iter().any(|name| name == word));
+        Ok(allowed.map(|(_, operation)| operation).collect())
     }
 }
 

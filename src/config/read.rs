@@ -29,10 +29,10 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
     let store = store::read(root.table("store")?.as_ref(), region, env)?;
     // The application's lifetime is the usual one of codes that it keeps.
     if let StoreSettings::Redis(redis) = &store
-        && let Some(layout) = redis.layout.as_ref().and_then(|own| own.application.layout())
+        && let Some(ttl) = redis.layout.as_ref().and_then(|own| own.layout.ttl())
         && !code_table.is_some_and(|table| table.has("ttl"))
     {
-        code.ttl = layout.ttl;
+        code.ttl = ttl;
     }
     let Configured { providers, routes, real } = providers::read(&root)?;
     Ok(Settings {

@@ -10,8 +10,6 @@ use super::settings::{
     Deployment, Entry, LayoutSettings, Node, PepperSource, ProviderSettings, RedisSettings, Settings, StoreSettings,
     TestNumber, TlsFiles,
 };
-use crate::layout::{Allows, Application, AttemptCounter, Form, HashScheme, TimeFormat};
-use crate::otp::Alphabet;
 use crate::otp::duration::spelled;
 use crate::otp::{LockLength, Quota};
 use crate::system::{FilePath, shown as path_shown};
@@ -48,7 +46,7 @@ pub fn shown(settings: &Settings) -> Vec<Shown> {
 
 type Rows = Vec<(String, Value)>;
 
-fn rows<const N: usize>(table: &str, values: [(&str, Value); N]) -> Rows {
+fn rows<'k>(table: &str, values: impl IntoIterator<Item = (&'k str, Value)>) -> Rows {
     let dotted = |key: &str| if table.is_empty() { key.to_owned() } else { format!("{table}.{key}") };
     values.into_iter().map(|(key, value)| (dotted(key), value)).collect()
 }
@@ -101,7 +99,7 @@ fn redis_rows(redis: &RedisSettings) -> Rows {
             ("password", password(&redis.password)),
             ("connect_timeout", span(redis.connect_timeout)),
             ("prefix", redis.prefix.as_str().into()),
-            ("layout", redis.layout.as_ref().map_or("native", |own| own.application.name()).into()),
+            ("layout", redis.layout.as_ref().map_or("native", |own| own.layout.name()).into()),
             ("accept_eviction_risk", redis.accept_eviction_risk.into()),
         ],
     ));
@@ -122,50 +120,7 @@ fn redis_rows(redis: &RedisSettings) -> Rows {
 
 fn layout_rows(settings: &LayoutSettings) -> Rows {
     let table = "store.redis.layout";
-    let own = match &settings.application {
-        Application::Codes(layout) => layout,
-        Application::PrivacyIdea => return rows(table, [("allows", json!([]))]),
-    };
-    let word = |all: &[(&'static str, bool)]| -> Value {
-        all.iter().filter(|(_, is_it)| *is_it).map(|(word, _)| *word).collect::<Vec<_>>().join(", ").into()
-    };
-    let form: Vec<_> = Form::ALL.iter().map(|(name, form)| (*name, *form == own.form)).collect();
-    let keeping: Vec<_> = HashScheme::ALL.iter().map(|(name, keeping)| (*name, *keeping == own.hash_scheme)).collect();
-    let (attempts, attempts_field) = match &own.attempts {
-        Some(AttemptCounter::Key(key)) => (Some(key.to_string()), None),
-        Some(AttemptCounter::Field(field)) => (None, Some(field.clone())),
-        None => (None, None),
-    };
-    let purposes = own.purposes.iter().map(|(ours, theirs)| (ours.to_string(), theirs.as_str().into()));
-    let Allows { verify, issue, revoke, unlock } = own.allows;
-    let allows = [("verify", verify), ("issue", issue), ("revoke", revoke), ("unlock", unlock)];
-    let allows: Value = allows.iter().filter(|(_, allowed)| *allowed).map(|(name, _)| *name).collect();
-    let expires_as: Value = match &own.expires {
-        Some((_, clock)) => word(&TimeFormat::ALL.map(|(name, one)| (name, one == *clock))),
-        None => Value::Null,
-    };
-    let mut all = rows(
-        table,
-        [
-            ("key", own.key.to_string().into()),
-            ("purposes", Value::Object(purposes.collect())),
-            ("type", word(&form)),
-            ("field", json!(own.field)),
-            ("verifier", word(&keeping)),
-            ("ttl", span(own.ttl)),
-            ("length", json!(own.length)),
-            ("alphabet", json!(own.alphabet.as_ref().map(Alphabet::name))),
-            ("attempts", json!(attempts)),
-            ("attempts_field", json!(attempts_field)),
-            ("max_attempts_field", json!(own.max_attempts)),
-            ("closed_field", json!(own.used_field)),
-            ("expires_field", json!(own.expires.as_ref().map(|(field, _)| field))),
-            ("expires_as", expires_as),
-            ("nullable", json!(own.nullable)),
-            ("cooldown", json!(own.cooldown.as_ref().map(ToString::to_string))),
-            ("allows", allows),
-        ],
-    );
+    let mut all = rows(table, settings.layout.settings());
     if let Some(secret) = &settings.secret {
         all.extend(rows(table, [("secret", secret.source.shown())]));
     }

@@ -9,13 +9,18 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::keyed::raw_key::{Content, RawKey, UnexpectedKey};
-use crate::otp::Moment;
+use super::{
+    Access, BoundLayout, CodeShapes, Layout, LayoutContext, MergeError, Merged, NoContext, Operation, PhoneOperation,
+    Refusal, TokenSet,
+};
+use crate::otp::rules::PhoneState;
+use crate::otp::{CodeSpec, Moment, Phone, UserId, Users};
 
 /// The name of the layout.
 pub const NAME: &str = "privacyidea";
 
 /// Why no more is done with them.
-pub const BECAUSE: &str = "they are only looked at, a phone at a time, since privacyIDEA makes and checks codes with \
+const BECAUSE: &str = "they are only looked at, a phone at a time, since privacyIDEA makes and checks codes with \
                            keys that only it has, and keeps challenges in its database too, so that only it can end them";
 
 /// What a challenge's session says once its owner has turned it down (`privacyidea/lib/challenge_types.py`).
@@ -50,9 +55,77 @@ impl Family {
     }
 
     /// The patterns of all their keys: for the rights that they need.
-    #[must_use]
-    pub fn patterns() -> Vec<String> {
+    fn patterns() -> Vec<String> {
         Self::ALL.iter().flat_map(|family| [family.transactions("*"), family.transaction("*")]).collect()
+    }
+}
+
+/// Their layout. Codes are not found by their phone here, so the commands that need that are refused.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PrivacyIdea;
+
+impl Layout for PrivacyIdea {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn allows(&self, operation: Operation) -> Result<(), Refusal> {
+        Err(Refusal::of(NAME, operation, Some(BECAUSE)))
+    }
+
+    fn shapes(&self, _ours: &CodeSpec) -> CodeShapes {
+        CodeShapes::unknown()
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        Some("privacyIDEA's challenges are looked at (`inspect`), and nothing else is done with them")
+    }
+
+    fn settings(&self) -> Vec<(&'static str, serde_json::Value)> {
+        vec![("allows", serde_json::json!([]))]
+    }
+
+    fn access(&self) -> Access {
+        let probe_keys = Family::ALL.iter().flat_map(|family| [family.transactions(""), family.transaction("")]);
+        Access { patterns: Family::patterns(), writes: false, probe_keys: probe_keys.collect(), probe_tag: None }
+    }
+
+    /// Those of every version.
+    fn token_sets(&self, users: &Users) -> Option<Vec<TokenSet>> {
+        // What could not be the name of a key of theirs is not made into one.
+        let users = users.users.iter().map(|link| &link.user);
+        let users = users.filter(|user| !user.as_str().chars().any(char::is_control));
+        let set = |user: &UserId, family: Family| TokenSet {
+            user: user.clone(),
+            family,
+            key: family.transactions(user.as_str()),
+        };
+        Some(users.flat_map(|user| Family::ALL.map(|family| set(user, family))).collect())
+    }
+
+    fn bind<'a>(&'a self, _context: Option<LayoutContext<'a>>) -> Result<Box<dyn BoundLayout + 'a>, NoContext> {
+        Ok(Box::new(Self))
+    }
+
+    fn needs_context(&self) -> bool {
+        false
+    }
+}
+
+impl BoundLayout for PrivacyIdea {
+    fn layout(&self) -> &dyn Layout {
+        self
+    }
+
+    fn merge<'s>(
+        &'s self,
+        _phone: &'s Phone,
+        state: PhoneState,
+        _values: Vec<Option<Vec<u8>>>,
+        _now: Moment,
+        _operation: PhoneOperation<'_>,
+    ) -> Result<Box<dyn Merged + 's>, MergeError> {
+        Ok(Box::new(state))
     }
 }
 

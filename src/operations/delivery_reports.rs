@@ -1,7 +1,9 @@
 //! Delivery reports that are handed in: many phones in two round trips, each phone in one step of its own.
 
-use super::transact::{StepOptions, known, no_answer, own_cells};
+use super::loading::{known, no_answer, own_keys};
+use super::transact::StepOptions;
 use super::{Effect, OperationError, Operations};
+use crate::layout::Operation;
 use crate::otp::Phone;
 use crate::otp::rules::{self, PhoneState, Recorded, Reported};
 use crate::store::{Change, Committed, Loaded, StoreError};
@@ -24,7 +26,7 @@ impl Operations<'_> {
     /// # Errors
     /// When the store fails. What was kept before stays: the same reports may be handed in again.
     pub async fn record(&self, phones: &[PhoneReports<'_>]) -> Result<Vec<Vec<Recorded>>, OperationError> {
-        self.has_codes("marked")?;
+        self.allowed_at_all(Operation::RecordDelivery)?;
         let mut outcomes = Vec::with_capacity(phones.len());
         if phones.len() > 1 {
             self.progress.is_one_of_many();
@@ -42,7 +44,7 @@ impl Operations<'_> {
     }
 
     async fn record_page(&self, page: &[PhoneReports<'_>]) -> Result<Vec<Vec<Recorded>>, OperationError> {
-        let groups: Vec<_> = page.iter().map(|own| own_cells(&own.phone)).collect();
+        let groups: Vec<_> = page.iter().map(|own| own_keys(&own.phone)).collect();
         let loaded = self.store.load(&groups).await?;
         if loaded.len() != page.len() {
             return Err(no_answer());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::layout::{HashFailed, KeyedLayout, privacyidea};
+use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{AttemptError, SendRefused};
@@ -71,13 +71,8 @@ pub enum OperationError {
         wait: Duration,
     },
     /// An application keeps the codes, and not all may be done with them.
-    #[error("the layout `{layout}` {why}")]
-    Layout {
-        /// Its name.
-        layout: String,
-        /// What not, and why.
-        why: String,
-    },
+    #[error(transparent)]
+    Layout(#[from] Refusal),
     /// The idempotency key was used with other arguments.
     #[error("this idempotency key was used with other arguments")]
     KeyReused,
@@ -133,20 +128,6 @@ impl NotSent {
 }
 
 impl OperationError {
-    /// What is asked for of challenges of privacyIDEA's, beside to be shown.
-    #[must_use]
-    pub fn looked_at_only(what: &str) -> Self {
-        let why = format!("does not let codes be {what}: {}", privacyidea::BECAUSE);
-        Self::Layout { layout: privacyidea::NAME.to_owned(), why }
-    }
-
-    /// What a layout does not let be done with an application's codes.
-    #[must_use]
-    pub fn not_allowed(layout: &KeyedLayout, what: &str) -> Self {
-        let because = layout.because.as_ref().map(|because| format!(": {because}")).unwrap_or_default();
-        Self::Layout { layout: layout.name.clone(), why: format!("does not let codes be {what}{because}") }
-    }
-
     /// Whether it is about one record alone, so that others can be gone on with.
     #[must_use]
     pub fn is_of_one_record(&self) -> bool {
@@ -155,7 +136,7 @@ impl OperationError {
             Self::Store(StoreError::Data(_))
                 | Self::Unreadable(_)
                 | Self::UnknownKey(_)
-                | Self::Layout { .. }
+                | Self::Layout(_)
                 | Self::Contended
         )
     }

@@ -180,7 +180,7 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
         }
     });
     symptoms.extend(health.rights.as_ref().and_then(lacking));
-    symptoms.extend(health.challenges.map(|read| match read {
+    symptoms.extend(health.app_reads.map(|read| match read {
         Ok(()) => HealthCheck::well("store.challenges", "privacyIDEA's challenges can be read"),
         Err(error) => HealthCheck::broken("store.challenges", error).hint(rules("support")),
     }));

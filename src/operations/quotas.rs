@@ -1,10 +1,12 @@
 //! What is counted before the phone's own step: sends over many phones, and the arguments of an idempotency key.
 
 use super::failure::full;
-use super::lodging::{LoadedPhone, Touch};
+use super::loading::LoadedPhone;
+use super::loading::no_answer;
 use super::route::circuit;
-use super::transact::{LOST, ROUNDS, no_answer};
+use super::transact::{LOST, ROUNDS};
 use super::{Applied, OperationError, Operations, ToSend};
+use crate::layout::PhoneOperation;
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::{Counter, Full};
 use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved};
@@ -21,7 +23,7 @@ impl Operations<'_> {
     ) -> Result<Counted, OperationError> {
         let mut counted = self.counters(asked, reservation);
         let circuit_cells = asked.route.circuits();
-        let mut groups = vec![self.cells(asked.issue.phone).await?];
+        let mut groups = vec![self.keys(asked.issue.phone).await?];
         let mut seen = Counted::default();
         let mut lost = 0;
         for _ in 0..ROUNDS {
@@ -31,7 +33,7 @@ impl Operations<'_> {
             let Some((own, others)) = loaded.split_first() else { return Err(no_answer()) };
             let (others, circuits) = others.split_at_checked(counted.len()).ok_or_else(no_answer)?;
             seen.circuits = circuits.iter().map(circuit).collect();
-            let view = self.view(asked.issue.phone, &groups[0], own, Touch::Nothing)?;
+            let view = self.view(asked.issue.phone, &groups[0], own, PhoneOperation::Other)?;
             let LoadedPhone { known, is_clamped, .. } = view.ok_or(OperationError::Contended)?;
             let decided = match rules::reserve(&known, own.now, self.limits, reservation) {
                 Err(refused) => {

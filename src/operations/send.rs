@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::deliver::Delivered;
 use super::failure::NotSent;
-use super::lodging::Touch;
 use super::transact::StepOptions;
 use super::{Applied, Effect, OperationError, Operations, Route};
+use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::{Challenge, SendOutcome};
 use crate::otp::rules::{self, Budget, IssueMode, ReserveRequest, Reserved};
 use crate::otp::text::{MessageTemplate, TemplateError, Vars};
@@ -127,7 +127,7 @@ impl Operations<'_> {
     /// # Errors
     /// When the phone is locked, has no such user, or the store fails.
     pub async fn issue(&self, asked: &ToIssue<'_>) -> Result<Applied<Reserved>, OperationError> {
-        self.allowed(asked.phone, Some(asked.purpose), |allows| allows.issue, "made")?;
+        self.allowed(Operation::Issue, asked.phone, Some(asked.purpose))?;
         let id = self.new_id(asked)?;
         self.reserve(&self.reservation(asked, &id, IssueMode::Print, None)).await
     }
@@ -137,7 +137,7 @@ impl Operations<'_> {
     /// # Errors
     /// When policy, limits, the store or every provider refuse, or it is not known whether it was sent.
     pub async fn send(&self, asked: &ToSend<'_>, text: &str) -> Result<Sent, OperationError> {
-        self.allowed(asked.issue.phone, Some(asked.issue.purpose), |allows| allows.issue, "made")?;
+        self.allowed(Operation::Issue, asked.issue.phone, Some(asked.issue.purpose))?;
         self.progress.carries(asked.idempotency_key);
         asked.policy.check(asked.issue.phone)?;
         let id = self.new_id(&asked.issue)?;
@@ -200,12 +200,12 @@ impl Operations<'_> {
         let rule = |known: &rules::PhoneState, now| {
             rules::reserve(known, now, self.limits, asked).map_err(|refused| OperationError::refused(refused, now))
         };
-        let kept = self.kept_of(asked.phone, asked.code).await?;
+        let stored = self.stored_code(asked.phone, asked.code).await?;
         let (purpose, challenge_id) = (asked.purpose, asked.challenge_id);
-        let doing = StepOptions::change().of(Effect::Code(challenge_id.to_owned())).touching(Touch::Issue {
+        let doing = StepOptions::change().of(Effect::Code(challenge_id.to_owned())).on_codes(PhoneOperation::Issue {
             purpose,
             challenge_id,
-            kept: &kept,
+            stored: &stored,
         });
         self.step(asked.phone, &doing, rule).await
     }

@@ -1,9 +1,8 @@
 //! What is known of a phone, and of many: reads only.
 
-use super::lodging::{LoadedPhone, Touch};
-use super::transact::no_answer;
+use super::loading::no_answer;
 use super::{OperationError, Operations, Tokens};
-use crate::layout::Finding;
+use crate::layout::{Finding, Operation, PhoneOperation};
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::PhoneState;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Purpose};
@@ -83,7 +82,7 @@ impl Operations<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn snapshot(&self, phone: &Phone) -> Result<PhoneSnapshot, OperationError> {
-        let groups = [self.cells(phone).await?];
+        let groups = [self.keys(phone).await?];
         let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
         let loaded = loaded?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
@@ -91,7 +90,7 @@ impl Operations<'_> {
             Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
             timeline => (timeline?, None),
         };
-        let view = self.view(phone, &groups[0], loaded, Touch::Nothing)?.ok_or(OperationError::Contended)?;
+        let view = self.view(phone, &groups[0], loaded, PhoneOperation::Other)?.ok_or(OperationError::Contended)?;
         let findings = view.findings().to_vec();
         let tokens = self.tokens(&view.known.users, loaded.now).await?;
         Ok(PhoneSnapshot { now: loaded.now, known: view.known, timeline, unreadable, findings, tokens })
@@ -153,8 +152,8 @@ impl Operations<'_> {
         keep: impl Fn(&Phone) -> bool,
         place: Option<&str>,
     ) -> Result<ListedPage, OperationError> {
-        self.has_codes("listed")?;
-        let names = self.store.phones(place, PAGE).await?;
+        self.allowed_at_all(Operation::List)?;
+        let names = self.phones(place, PAGE).await?;
         let lines = self.lines(&names.found, wanted, keep).await?;
         Ok(ListedPage { next: names.next, missing: names.missing.into_iter().collect(), ..lines })
     }
@@ -169,16 +168,16 @@ impl Operations<'_> {
         if phones.is_empty() {
             return Ok(ListedPage::default());
         }
-        let groups = self.cells_of(&phones).await?;
+        let groups = self.keys_of(&phones).await?;
         let loaded = self.load_each(&groups).await?;
         let mut page = ListedPage::default();
         for ((phone, cells), loaded) in phones.into_iter().zip(&groups).zip(loaded) {
             let seen = loaded.and_then(|loaded| {
-                let view = self.view(&phone, cells, &loaded, Touch::Nothing)?;
-                Ok((view, loaded.now))
+                let view = self.view(&phone, cells, &loaded, PhoneOperation::Other)?;
+                Ok((view.map(|view| view.known), loaded.now))
             });
             match seen {
-                Ok((Some(LoadedPhone { known, .. }), now)) => page.found.extend(lines_of(&phone, &known, now, wanted)),
+                Ok((Some(known), now)) => page.found.extend(lines_of(&phone, &known, now, wanted)),
                 // One whose user has just changed is listed the next time.
                 Ok((None, _)) => {}
                 Err(error) if error.is_of_one_record() => page.skipped.push(Skipped { phone, error }),

@@ -1,10 +1,11 @@
 //! One step on one phone: load, decide, commit if unchanged, else start again.
 
-use super::lodging::{LoadedPhone, Touch};
+use super::loading::{LoadedPhone, no_answer, own_keys};
 use super::progress::Begun;
 use super::{Effect, OperationError, Operations};
+use crate::layout::{KeyChange, PhoneOperation, RawKey, WriteBack};
 use crate::otp::rules::{Decision, PhoneState};
-use crate::otp::{Moment, Phone, Record, Stored as _, Ttl, Users};
+use crate::otp::{Moment, Phone, Stored as _, Ttl};
 use crate::store::{Append, Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
 pub use crate::otp::rules::AttemptOutcome;
@@ -21,8 +22,8 @@ pub(super) struct StepOptions<'a> {
     pub relieves: bool,
     /// What it does, for whoever interrupts it; `None`: nothing that was asked for.
     pub what: Option<Effect>,
-    /// What it does to codes that an application keeps.
-    pub touch: Touch<'a>,
+    /// What it does to the codes of the phone.
+    pub operation: PhoneOperation<'a>,
     /// Set once the answer to a commit was lost, for rules that have no id of their own to know their change by.
     pub lost: Option<&'a std::cell::Cell<bool>>,
 }
@@ -30,7 +31,7 @@ pub(super) struct StepOptions<'a> {
 impl<'a> StepOptions<'a> {
     /// A change that a full store may refuse.
     pub(super) fn change() -> Self {
-        Self { relieves: false, what: Some(Effect::Change), touch: Touch::Nothing, lost: None }
+        Self { relieves: false, what: Some(Effect::Change), operation: PhoneOperation::Other, lost: None }
     }
 
     /// One that it must not refuse.
@@ -53,9 +54,9 @@ impl<'a> StepOptions<'a> {
         Self { lost: Some(lost), ..self }
     }
 
-    /// With what it does to codes that an application keeps.
-    pub(super) fn touching(self, touch: Touch<'a>) -> Self {
-        Self { touch, ..self }
+    /// With what it does to the codes of the phone.
+    pub(super) fn on_codes(self, operation: PhoneOperation<'a>) -> Self {
+        Self { operation, ..self }
     }
 }
 
@@ -90,17 +91,6 @@ fn failed(begun: Option<Begun<'_>>, doubt: Option<StoreError>, error: StoreError
     doubt.unwrap_or(error).into()
 }
 
-/// Our own cells of a phone.
-pub(super) fn own_cells(phone: &Phone) -> Vec<StoreKey> {
-    vec![StoreKey::Record(phone.clone()), StoreKey::Users(phone.clone())]
-}
-
-/// Reads what was loaded of them.
-pub(super) fn known(loaded: &Loaded) -> Result<PhoneState, OperationError> {
-    let value = |index: usize| loaded.values.get(index).and_then(Option::as_deref);
-    Ok(PhoneState { record: Record::read(value(0))?, users: Users::read(value(1))? })
-}
-
 impl Operations<'_> {
     /// Runs a rule until its change is committed, or it decides that nothing is to change. The rules know their own
     /// ids again, so a commit whose answer was lost is found, not repeated.
@@ -124,10 +114,10 @@ impl Operations<'_> {
                 is_done(begun);
                 return Ok(lost.stepped);
             }
-            let Some(mut view) = self.view(phone, &cells, &loaded, doing.touch)? else { continue };
-            self.compare(phone, &mut view, doing.touch, &mut compared).await?;
+            let Some(mut view) = self.view(phone, &cells, &loaded, doing.operation)? else { continue };
+            self.compare(&mut view, doing.operation, &mut compared).await?;
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
-            let settled = self.settled(phone, &view, &mut step, loaded.now, doing.touch)?;
+            let settled = written_back(&view, &mut step, loaded.now, doing.operation)?;
             let known = view.known;
             let stepped = Applied {
                 unlocked: settled.unlocked,
@@ -143,7 +133,7 @@ impl Operations<'_> {
                 return Ok(stepped);
             }
             let mut change = self.change(phone, &loaded, step, doing.relieves);
-            change.writes.extend(Self::app_writes(cells, &loaded, settled));
+            change.writes.extend(app_writes(cells, &loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
             begun = begun.or_else(|| doing.what.clone().map(|what| self.progress.begin(what)));
             match self.store.commit(&[change]).await {
@@ -169,7 +159,7 @@ impl Operations<'_> {
 
     /// The cells of a phone, and what was loaded of them.
     async fn loaded(&self, phone: &Phone) -> Result<(Vec<StoreKey>, Loaded), OperationError> {
-        let slot = [self.cells(phone).await?];
+        let slot = [self.keys(phone).await?];
         let loaded = self.store.load(&slot).await?;
         let [cells] = slot;
         match <[Loaded; 1]>::try_from(loaded) {
@@ -182,7 +172,7 @@ impl Operations<'_> {
     async fn decided<T>(
         &self,
         phone: &Phone,
-        view: &LoadedPhone,
+        view: &LoadedPhone<'_>,
         decided: Result<Decision<T>, OperationError>,
     ) -> Result<Decision<T>, OperationError> {
         match decided {
@@ -208,7 +198,7 @@ impl Operations<'_> {
         let record = step.record.zip(life).map(|(record, life)| Put::Set(record.write(), life));
         let users = step.users.map(|users| Put::Set(users.write(), users.life()));
         let puts = [record, users].into_iter().map(|put| put.unwrap_or(Put::Keep));
-        let writes = own_cells(phone).into_iter().zip(puts).zip(&loaded.values);
+        let writes = own_keys(phone).into_iter().zip(puts).zip(&loaded.values);
         let writes = writes.map(|((cell, put), loaded)| Write { cell, loaded: loaded.clone(), put });
         let append = (!step.events.is_empty()).then(|| Append {
             phone: phone.clone(),
@@ -228,7 +218,31 @@ fn held_after(write: &Write) -> Option<Vec<u8>> {
     }
 }
 
-/// A store that answers less than it was asked breaks its law.
-pub(super) fn no_answer() -> OperationError {
-    StoreError::Unreachable("it gave no answer".to_owned()).into()
+/// What becomes of the application's keys after a rule; the rule's record follows where they cannot hold all of it.
+fn written_back<T>(
+    view: &LoadedPhone<'_>,
+    decision: &mut Decision<T>,
+    now: Moment,
+    operation: PhoneOperation<'_>,
+) -> Result<WriteBack, OperationError> {
+    let written = view.merged.write_back(&mut decision.record, operation, now)?;
+    if decision.record.is_some() {
+        decision.events.splice(..0, view.merged.events().iter().cloned());
+    }
+    Ok(written)
+}
+
+/// The writes of the application's keys, in their order.
+fn app_writes(keys: Vec<StoreKey>, loaded: &Loaded, written: WriteBack) -> Vec<Write> {
+    let foreign = |(key, _): &(StoreKey, &Option<Vec<u8>>)| key.is_foreign();
+    let keys = keys.into_iter().zip(&loaded.values).filter(foreign);
+    let write = |((cell, loaded), change): ((StoreKey, &Option<Vec<u8>>), KeyChange)| {
+        let put = match change {
+            KeyChange::Keep => Put::Keep,
+            KeyChange::Drop => Put::Set(Vec::new(), Ttl::Expired),
+            KeyChange::Hold(raw) => Put::Set(RawKey::write(&raw), Ttl::Forever),
+        };
+        Write { cell, loaded: loaded.clone(), put }
+    };
+    keys.zip(written.keys).map(write).collect()
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::lodging::Touch;
-use super::transact::{StepOptions, no_answer};
+use super::loading::no_answer;
+use super::transact::StepOptions;
 use super::{OperationError, Operations};
+use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::{Challenge, Delivery, Reason, State};
 use crate::otp::rules::{self, MessageRef, PhoneState, Recorded, Reported};
 use crate::otp::{DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus, wait_for};
@@ -115,7 +116,7 @@ impl Operations<'_> {
         open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
         notice: impl Fn(Notice),
     ) -> Result<Option<Watched>, OperationError> {
-        self.has_codes("waited for")?;
+        self.allowed_at_all(Operation::Wait)?;
         let began = Instant::now();
         let mut watch = Watch {
             asked: *asked,
@@ -190,10 +191,10 @@ impl Operations<'_> {
 
     /// What is known of the challenge now.
     async fn see<O, N>(&self, watch: &Watch<'_, O, N>) -> Result<Option<Progressed>, OperationError> {
-        let groups = [self.cells(watch.asked.phone).await?];
+        let groups = [self.keys(watch.asked.phone).await?];
         let loaded = self.store.load(&groups).await?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
-        let view = self.view(watch.asked.phone, &groups[0], loaded, Touch::Nothing)?;
+        let view = self.view(watch.asked.phone, &groups[0], loaded, PhoneOperation::Other)?;
         let (known, now) = (view.ok_or(OperationError::Contended)?.known, loaded.now);
         let Some((purpose, challenge)) = watch.chosen(&known, now) else { return Ok(None) };
         let heard = watch.heard.as_ref().map(|report| self.report(&known, now, &challenge, report));

@@ -39,6 +39,19 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// A text as a `SCAN` pattern that matches nothing but itself.
+#[must_use]
+pub fn pattern_literal(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for character in text.chars() {
+        if "*?[]^\\-".contains(character) {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

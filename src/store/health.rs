@@ -12,8 +12,8 @@ pub struct Health {
     pub commits: Result<(), StoreError>,
     /// What this user may not call of what looking needs; none: the store has no users.
     pub rights: Option<Rights>,
-    /// Whether privacyIDEA's challenges can be read, as who we are; none: they are not kept there.
-    pub challenges: Option<Result<(), StoreError>>,
+    /// Whether an application's keys can be read, where they are only read.
+    pub app_reads: Option<Result<(), StoreError>>,
     /// The servers behind it, or why they say nothing; none for a file.
     pub servers: Result<Vec<ServerFacts>, StoreError>,
     /// Where the others of them are, and what became of asking them.

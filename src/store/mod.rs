@@ -31,8 +31,8 @@ pub use self::page::Page;
 #[doc(hidden)]
 pub use self::redis::writing_scripts;
 pub use self::redis::{
-    Deadline, Deployment, Durability, Endpoint, Redis, Role, Sentinels, Server, Tls, Understood, rules, rules_for,
-    sentinel_rules, sentinel_rules_for, understood,
+    AppKeys, Deadline, Deployment, Durability, Endpoint, NumberTags, PhoneTags, Redis, Role, Sentinels, Server, Tls,
+    Understood, rules, rules_for, sentinel_rules, sentinel_rules_for, understood,
 };
 pub use self::values::{Append, Change, Committed, Loaded, Members, Put, Write};
 
@@ -56,6 +56,12 @@ pub trait Store: Send + Sync {
 
     /// Numbers (+E.164) of phones that have a record, a page at a time, in no order that means anything. One may come twice.
     async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError>;
+
+    /// Whether any key of each group is there; each group is in one slot.
+    async fn exist(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<bool>, StoreError> {
+        let loaded = self.load(groups).await?;
+        Ok(loaded.into_iter().map(|loaded| loaded.values.iter().any(Option::is_some)).collect())
+    }
 
     /// Users that have phones, likewise.
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError>;

@@ -1,5 +1,6 @@
 //! Sends: what a provider's answer does to the codes, and what limits do before one is asked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use otpctl::operations::{OperationError, SendFailure};
@@ -27,12 +28,12 @@ fn limited(sent: &Result<otpctl::operations::Sent, OperationError>) -> bool {
 
 pub fn a_pending_code_verifies(fixture: &dyn Fixture) {
     let calls = Calls::default();
-    let (store, application) = (std::sync::Mutex::new(Some(fixture.store())), fixture.application());
+    let (store, layout) = (std::sync::Mutex::new(Some(fixture.store())), fixture.layout());
     // The SMS is faster than the provider's answer.
     let fast = calls.accepting().during(move || {
         let Some(store) = store.lock().unwrap().take() else { return };
         let mut phone_at_hand = Client::over(store);
-        phone_at_hand.application.clone_from(&application);
+        phone_at_hand.layout = Arc::clone(&layout);
         let listed = &phone_at_hand.look(&phone(1)).known.record.purposes[&phone_at_hand.purpose].challenges[0];
         assert_eq!(listed.state, State::Pending);
         assert_eq!(phone_at_hand.verify(&phone(1), RIGHT).verdict, Verdict::Ok);

@@ -4,10 +4,10 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::app::{OsRandom, clock};
-use otpctl::layout::{Application, LayoutContext};
+use otpctl::layout::{BoundLayout, Layout, LayoutContext, Native};
 use otpctl::operations::{
-    AppLayout, Applied, AttemptOutcome, FoundIssue, Moved, OperationError, Operations, PhoneSnapshot, Progress, Route,
-    Scan, Sent, ToIssue, ToSend,
+    Applied, AttemptOutcome, FoundIssue, Moved, OperationError, Operations, PhoneSnapshot, Progress, Route, Scan, Sent,
+    ToIssue, ToSend,
 };
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{AttemptRequest, Linked, Reserved, RevokeRequest, UnlockRequest};
@@ -37,7 +37,7 @@ pub struct Client {
     pub purpose: Purpose,
     pub user: Option<UserId>,
     pub key: Option<String>,
-    pub application: Option<Application>,
+    pub layout: Arc<dyn Layout>,
     ours: CodeSpec,
     progress: Progress,
     clock: Clock,
@@ -46,7 +46,7 @@ pub struct Client {
 impl Client {
     /// With a way of its own to the store, and limits on nothing but guesses.
     pub fn of(fixture: &dyn Fixture) -> Self {
-        Self { application: fixture.application(), ..Self::over(fixture.store()) }
+        Self { layout: fixture.layout(), ..Self::over(fixture.store()) }
     }
 
     pub fn over(store: Box<dyn Store>) -> Self {
@@ -61,11 +61,16 @@ impl Client {
             purpose: Purpose::default(),
             user: None,
             key: None,
-            application: None,
+            layout: Arc::new(Native),
             ours: CodeSpec { alphabet: Alphabet::named("digits").unwrap(), length: 6 },
             progress: Progress::default(),
             clock: clock(),
         }
+    }
+
+    fn bound(&self) -> Box<dyn BoundLayout + '_> {
+        let context = LayoutContext { peppers: &self.peppers, secret: None, max_attempts: 5, ours: &self.ours };
+        self.layout.bind(Some(context)).unwrap()
     }
 
     fn verifier(&self) -> Operations<'_> {
@@ -78,13 +83,7 @@ impl Client {
             progress: &self.progress,
             dry_run: self.dry_run,
             reason: None,
-            lodging: self.application.as_ref().map(|application| match application {
-                Application::Codes(layout) => {
-                    let (peppers, ours) = (&self.peppers, &self.ours);
-                    AppLayout::Codes(LayoutContext { layout, peppers, secret: None, max_tries: 5, ours })
-                }
-                Application::PrivacyIdea => AppLayout::PrivacyIdea,
-            }),
+            layout: self.bound(),
         }
     }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use otpctl::app::layout::for_redis;
 use otpctl::config::{Chosen, Env, Request, StoreSettings, load, locate};
-use otpctl::layout::Application;
+use otpctl::layout::{Layout, Native};
 use otpctl::otp::{Clock, Moment};
-use otpctl::store::{Deadline, Deployment, Embedded, Endpoint as At, Server as Address, Store, Tls};
+use otpctl::store::{Deadline, Deployment, Embedded, Endpoint as At, NumberTags, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
 /// One empty store, gone when dropped.
@@ -23,9 +24,9 @@ pub trait Fixture: Sync {
     /// Lets so much of the store's time pass.
     fn pass(&self, time: Duration);
 
-    /// The application that keeps the codes.
-    fn application(&self) -> Option<Application> {
-        None
+    /// Whose codes they are.
+    fn layout(&self) -> Arc<dyn Layout> {
+        Arc::new(Native)
     }
 }
 
@@ -61,14 +62,14 @@ purposes = { login = "login", signup = "signup", pay = "pay", reset = "reset", o
 "#;
 
 /// That of [`OWN`], read as any file is.
-pub fn own_application() -> Application {
+pub fn own_layout() -> Arc<dyn Layout> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("otpctl.toml");
     std::fs::write(&file, OWN).unwrap();
     let request = Request { config: Some(Chosen { value: file, by_flag: true }), profile: None };
     let settings = load(&locate(&request, &Env::default()).unwrap(), &Env::default()).unwrap();
     let StoreSettings::Redis(redis) = settings.store else { panic!("this is a Redis") };
-    redis.layout.unwrap().application
+    redis.layout.unwrap().layout
 }
 
 /// A Redis under the usual prefix, by its URL, without a password.
@@ -89,11 +90,18 @@ pub fn address(url: &str) -> Address {
         tls: (scheme == "rediss").then(Tls::default),
         database: database.parse().unwrap(),
         prefix: "otpctl".to_owned(),
-        application: None,
+        tags: Arc::new(NumberTags),
+        app: None,
         refuse_eviction: false,
         durability: None,
         // What is tested is what a store does, not how soon a busy machine shakes hands.
         connect_timeout: Duration::from_secs(20),
         deadline: Deadline::new(move || end),
     }
+}
+
+/// A Redis in which an application keeps the codes so.
+pub fn laid_out(layout: &Arc<dyn Layout>, address: Address) -> Address {
+    let (tags, app) = for_redis(Some(layout));
+    Address { tags, app, ..address }
 }

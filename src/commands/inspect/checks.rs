@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::layout::{Application, Finding, KeyedLayout};
+use crate::layout::{Finding, Layout};
 use crate::operations::DataLoss;
 use crate::otp::Hint;
 
@@ -17,7 +17,7 @@ pub(super) struct Check {
 }
 
 pub(super) fn of(
-    application: Option<&Application>,
+    layout: &dyn Layout,
     lost: Option<DataLoss>,
     unreadable: Option<&str>,
     findings: &[Finding],
@@ -36,10 +36,10 @@ pub(super) fn of(
         }
     }));
     checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline is not understood: {why}"))));
-    if let Some(application) = application {
-        let detail = format!("the application keeps its codes in the layout `{}`", application.name());
+    if layout.is_foreign() {
+        let detail = format!("the application keeps its codes in the layout `{}`", layout.name());
         checks.push(check("layout", "ok", detail));
-        if application.layout().is_some_and(KeyedLayout::is_plain) {
+        if layout.is_plain() {
             let detail = "the codes lie in the Redis as they are: whoever may read it may use them".to_owned();
             checks.push(check("plaintext_codes", "warn", detail));
         }

@@ -159,7 +159,7 @@ impl Args {
             ),
         };
         let verdict = matches!(lost, Some(DataLoss::Code(_))).then_some("STORE_RESET");
-        let mut checks = checks::of(app.application()?, lost, unreadable.as_deref(), &findings);
+        let mut checks = checks::of(app.layout()?, lost, unreadable.as_deref(), &findings);
         checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
         let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::secret::PlacedSecret;
-use crate::layout::Application;
+use crate::layout::Layout;
 use crate::system::FilePath;
 
 /// Where records are: exactly one store.
@@ -44,13 +45,22 @@ pub struct RedisSettings {
 }
 
 /// `layout` of `[store.redis]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LayoutSettings {
     /// How.
-    pub application: Application,
+    pub layout: Arc<dyn Layout>,
     /// What the application hashes with.
     pub secret: Option<PlacedSecret>,
 }
+
+/// Two layouts that say the same are the same.
+impl PartialEq for LayoutSettings {
+    fn eq(&self, other: &Self) -> bool {
+        *self.layout == *other.layout && self.secret == other.secret
+    }
+}
+
+impl Eq for LayoutSettings {}
 
 /// How the servers of a Redis belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,14 @@
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use super::CodeShapes;
 use super::codec::StoredCode;
+use super::merge::PhoneKeys;
 use super::raw_key::UnexpectedKey;
-use super::{CodeShapes, LayoutContext, PhoneKeys};
+use crate::layout::{Layout as _, LayoutContext};
 use crate::otp::{Code, Secret};
 
 /// The cost of a bcrypt hash that is written here: what most libraries take when they are not told.
@@ -162,16 +165,16 @@ impl std::fmt::Display for Pattern {
 /// How codes are kept, and with what.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CodeHasher<'a> {
-    pub keeping: HashScheme,
+    pub scheme: HashScheme,
     pub pattern: &'a Pattern,
     pub phone: &'a str,
     pub secret: Option<&'a Secret>,
 }
 
 impl CodeHasher<'_> {
-    /// What is to be done to keep a code. The salt is for bcrypt.
-    pub(super) fn hashing(&self, code: &Code, salt: [u8; 16]) -> Hashing {
-        Hashing { keeping: self.keeping, text: self.text(code.expose()), key: self.key(), salt }
+    /// What is to be done to keep a code.
+    pub(super) fn hashing(&self, code: &Code) -> Hashing {
+        Hashing { scheme: self.scheme, text: self.text(code.expose()), key: self.key() }
     }
 
     /// What is to be done to tell whether what is kept is this code.
@@ -183,19 +186,19 @@ impl CodeHasher<'_> {
         if *lower != upper {
             texts.push(self.text(&lower));
         }
-        Comparison { keeping: self.keeping, kept: kept.clone(), texts, key: self.key() }
+        Comparison { scheme: self.scheme, kept: kept.clone(), texts, key: self.key() }
     }
 
     /// What is hashed of a code, or the code where nothing is.
     fn text(&self, code: &str) -> Zeroizing<String> {
-        match self.keeping {
+        match self.scheme {
             HashScheme::Plain => Zeroizing::new(code.to_owned()),
             _ => self.pattern.fill(code, self.phone, self.secret.map_or("", Secret::expose)),
         }
     }
 
     fn key(&self) -> Zeroizing<String> {
-        let wanted = self.secret.filter(|_| self.keeping == HashScheme::HmacSha256);
+        let wanted = self.secret.filter(|_| self.scheme == HashScheme::HmacSha256);
         Zeroizing::new(wanted.map_or("", Secret::expose).to_owned())
     }
 }
@@ -204,8 +207,8 @@ impl PhoneKeys<'_> {
     /// Whether a hash is one of something else than the code: bcrypt does not read so far as to its end, and would take
     /// any code for the right one.
     #[must_use]
-    pub fn ignores_code(&self) -> bool {
-        let LayoutContext { layout, secret, ours, .. } = self.codes;
+    pub(super) fn ignores_code(&self) -> bool {
+        let (layout, LayoutContext { secret, ours, .. }) = (self.layout, self.context);
         let phone = layout.phone.of(self.phone).map_or(0, str::len);
         let code = layout.own_codes(ours).length.max(ours.length);
         let secret = secret.map_or(0, |secret| secret.expose().len());
@@ -216,10 +219,9 @@ impl PhoneKeys<'_> {
 /// The hash of a new code, still to be computed. It owns what it needs, so that a slow one can be computed on a thread of
 /// its own.
 pub struct Hashing {
-    keeping: HashScheme,
+    scheme: HashScheme,
     text: Zeroizing<String>,
     key: Zeroizing<String>,
-    salt: [u8; 16],
 }
 
 /// The library refused to hash.
@@ -231,20 +233,20 @@ impl Hashing {
     /// Whether it takes so long that nothing else should wait for it.
     #[must_use]
     pub fn is_slow(&self) -> bool {
-        self.keeping == HashScheme::Bcrypt
+        self.scheme == HashScheme::Bcrypt
     }
 
-    /// What is to be kept.
+    /// What is to be kept. The salt is for bcrypt.
     ///
     /// # Errors
     /// When the library refuses, which it does for a cost out of its range only.
-    pub fn run(self) -> Result<Zeroizing<String>, HashFailed> {
-        Ok(Zeroizing::new(match self.keeping {
+    pub fn run(self, salt: [u8; 16]) -> Result<Zeroizing<String>, HashFailed> {
+        Ok(Zeroizing::new(match self.scheme {
             HashScheme::Plain => return Ok(self.text),
             HashScheme::Sha256 => hex(&Sha256::digest(self.text.as_bytes())),
             HashScheme::HmacSha256 => hex(&hmac(&self.key, &self.text).finalize().into_bytes()),
             HashScheme::Bcrypt => {
-                bcrypt::hash_with_salt(self.text.as_bytes(), COST, self.salt).map_err(|_| HashFailed)?.to_string()
+                bcrypt::hash_with_salt(self.text.as_bytes(), COST, salt).map_err(|_| HashFailed)?.to_string()
             }
         }))
     }
@@ -253,7 +255,7 @@ impl Hashing {
 /// The comparison of a typed code with what is kept, still to be made, as [`Hashing`] is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Comparison {
-    keeping: HashScheme,
+    scheme: HashScheme,
     kept: StoredCode,
     /// What may be behind it.
     texts: Vec<Zeroizing<String>>,
@@ -264,7 +266,7 @@ impl Comparison {
     /// Whether it takes so long that nothing else should wait for it.
     #[must_use]
     pub fn is_slow(&self) -> bool {
-        self.keeping == HashScheme::Bcrypt
+        self.scheme == HashScheme::Bcrypt
     }
 
     /// Whether it is this code, compared in constant time. What is empty is never equal.
@@ -277,7 +279,7 @@ impl Comparison {
 
     fn equals(&self, text: &str) -> bool {
         let kept = &self.kept.text;
-        match self.keeping {
+        match self.scheme {
             HashScheme::Plain => {
                 let length = if self.kept.number { text.len() } else { 0 };
                 // Neither side is the one that decides how letters are written.
@@ -312,13 +314,9 @@ fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
 
-/// Equal, in a time that does not tell where they differ: tags under one fixed key are compared as MACs are.
+/// Equal, in a time that tells no more than whether the lengths differ.
 fn same(one: &[u8], other: &[u8]) -> bool {
-    let tag = |bytes: &[u8]| match Hmac::<Sha256>::new_from_slice(b"otpctl-compare/1") {
-        Ok(mac) => mac.chain_update(bytes),
-        Err(_) => unreachable!("HMAC takes keys of every length"),
-    };
-    tag(one).verify_slice(&tag(other).finalize().into_bytes()).is_ok()
+    one.ct_eq(other).into()
 }
 
 #[cfg(test)]
@@ -338,17 +336,17 @@ mod tests {
     fn each_way_knows_its_own_code_again_and_no_other() {
         let pattern = Pattern::parse("{phone}:{code}:{secret}").unwrap();
         let secret = Secret::new("django-insecure-key".to_owned());
-        for (name, keeping) in HashScheme::ALL {
-            let keeper = CodeHasher { keeping, pattern: &pattern, phone: "+919876543210", secret: Some(&secret) };
-            let own = keeper.hashing(&code("004217"), [7; 16]).run().unwrap();
-            assert!(keeper.comparison(&kept(&own, false), &code("004217")).run(), "{name}");
-            assert!(!keeper.comparison(&kept(&own, false), &code("004218")).run(), "{name}");
-            assert!(!keeper.comparison(&kept("", false), &code("004217")).run(), "{name}");
-            assert_eq!(own.contains("004217"), keeping == HashScheme::Plain, "{name}");
-            let elsewhere = CodeHasher { phone: "+14155550123", ..keeper };
+        for (name, scheme) in HashScheme::ALL {
+            let hasher = CodeHasher { scheme, pattern: &pattern, phone: "+919876543210", secret: Some(&secret) };
+            let own = hasher.hashing(&code("004217")).run([7; 16]).unwrap();
+            assert!(hasher.comparison(&kept(&own, false), &code("004217")).run(), "{name}");
+            assert!(!hasher.comparison(&kept(&own, false), &code("004218")).run(), "{name}");
+            assert!(!hasher.comparison(&kept("", false), &code("004217")).run(), "{name}");
+            assert_eq!(own.contains("004217"), scheme == HashScheme::Plain, "{name}");
+            let elsewhere = CodeHasher { phone: "+14155550123", ..hasher };
             assert_eq!(
                 elsewhere.comparison(&kept(&own, false), &code("004217")).run(),
-                keeping == HashScheme::Plain,
+                scheme == HashScheme::Plain,
                 "{name}"
             );
         }
@@ -358,27 +356,27 @@ mod tests {
     #[test]
     fn hashes_that_others_made_are_known() {
         let secret = Secret::new("k".to_owned());
-        let keeper = |keeping, pattern| CodeHasher { keeping, pattern, phone: "+919876543210", secret: Some(&secret) };
+        let hasher = |scheme, pattern| CodeHasher { scheme, pattern, phone: "+919876543210", secret: Some(&secret) };
         let all = Pattern::parse("{phone}:{code}:{secret}").unwrap();
         let bare = Pattern::parse("{code}").unwrap();
         let sha = "dc4e67aab8e516c2885bba00fdd0ed0d64805602f75902d0143ad1edfd204be1";
-        assert!(keeper(HashScheme::Sha256, &all).comparison(&kept(sha, false), &code("123456")).run());
+        assert!(hasher(HashScheme::Sha256, &all).comparison(&kept(sha, false), &code("123456")).run());
         assert!(
-            keeper(HashScheme::Sha256, &all).comparison(&kept(&sha.to_ascii_uppercase(), false), &code("123456")).run()
+            hasher(HashScheme::Sha256, &all).comparison(&kept(&sha.to_ascii_uppercase(), false), &code("123456")).run()
         );
         let mac = "0f6259fcb7c4270eb9ae05b64b1178ce9e9e23a6ea5c6912f564f6db8fd62d5e";
-        assert!(keeper(HashScheme::HmacSha256, &bare).comparison(&kept(mac, false), &code("123456")).run());
-        assert!(!keeper(HashScheme::HmacSha256, &bare).comparison(&kept(&mac[..32], false), &code("123456")).run());
+        assert!(hasher(HashScheme::HmacSha256, &bare).comparison(&kept(mac, false), &code("123456")).run());
+        assert!(!hasher(HashScheme::HmacSha256, &bare).comparison(&kept(&mac[..32], false), &code("123456")).run());
     }
 
     #[test]
     fn a_number_has_lost_its_zeros_and_a_text_has_not() {
         let bare = Pattern::parse("{code}").unwrap();
-        let keeper = CodeHasher { keeping: HashScheme::Plain, pattern: &bare, phone: "", secret: None };
-        assert!(keeper.comparison(&kept("42", true), &code("0042")).run());
-        assert!(!keeper.comparison(&kept("42", false), &code("0042")).run());
-        assert!(keeper.comparison(&kept("a1b2", false), &code("A1B2")).run());
-        assert!(!keeper.comparison(&kept("", true), &code("0000")).run());
+        let hasher = CodeHasher { scheme: HashScheme::Plain, pattern: &bare, phone: "", secret: None };
+        assert!(hasher.comparison(&kept("42", true), &code("0042")).run());
+        assert!(!hasher.comparison(&kept("42", false), &code("0042")).run());
+        assert!(hasher.comparison(&kept("a1b2", false), &code("A1B2")).run());
+        assert!(!hasher.comparison(&kept("", true), &code("0000")).run());
     }
 
     #[test]

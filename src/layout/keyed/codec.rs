@@ -7,6 +7,7 @@ use super::field::{Field, Item, count, flag, item_of, moment};
 use super::pickle::{self, Value};
 use super::raw_key::{Content, RawKey, UnexpectedKey};
 use super::{AppKey, AttemptCounter, CounterFormat, KeyedLayout, TimeFormat};
+use crate::layout::Layout as _;
 use crate::otp::escape::escaped;
 use crate::otp::{CodeSpec, Moment};
 

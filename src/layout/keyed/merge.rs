@@ -4,34 +4,16 @@ use super::code_hash::CodeHasher;
 use super::codec::{AppCode, StoredCode};
 use super::raw_key::{RawKey, UnexpectedKey};
 use super::{Comparison, Hashing, KeyedLayout, Keys};
+use crate::layout::LayoutContext;
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::PhoneState;
-use crate::otp::{
-    Binding, Code, CodeSpec, Event, EventKind, Mac, Moment, Peppers, Phone, Purpose, Record, Secret, UnknownKey,
-    reference,
-};
-
-/// A layout with what is needed to read and write it.
-#[derive(Debug, Clone, Copy)]
-pub struct LayoutContext<'a> {
-    /// The layout.
-    pub layout: &'a KeyedLayout,
-    /// The keys of fingerprints and ids.
-    pub peppers: &'a Peppers,
-    /// The application's own secret.
-    pub secret: Option<&'a Secret>,
-    /// The tries of a code whose application does not say.
-    pub max_tries: u32,
-    /// What codes that are made here are like.
-    pub ours: &'a CodeSpec,
-}
+use crate::otp::{Binding, Code, Event, EventKind, Mac, Moment, Phone, Purpose, Record, UnknownKey, UserId, reference};
 
 /// The codes of one phone.
 #[derive(Debug, Clone, Copy)]
-pub struct PhoneKeys<'a> {
-    /// How they are kept.
-    pub codes: LayoutContext<'a>,
-    /// The phone.
+pub(super) struct PhoneKeys<'a> {
+    pub layout: &'a KeyedLayout,
+    pub context: LayoutContext<'a>,
     pub phone: &'a Phone,
     /// Whether a code counts that is not to be taken any more, because it has no lifetime, or was used, or its tries are
     /// used up, as the application tells it: only for whoever wants to kill it.
@@ -40,7 +22,7 @@ pub struct PhoneKeys<'a> {
 
 /// What was loaded of one purpose.
 #[derive(Debug, Clone)]
-pub struct LoadedKeys {
+pub(super) struct LoadedKeys {
     /// The names.
     pub keys: Keys,
     /// The code.
@@ -80,6 +62,12 @@ pub enum MergeError {
     /// A fingerprint under a pepper that is gone.
     #[error(transparent)]
     UnknownKey(#[from] UnknownKey),
+    /// The user stands in the name of the key, and the phone has none.
+    #[error("the key of a code has the user in its name, and this phone has no user")]
+    NoUser,
+    /// The user stands in the name of the key, and the phone has several.
+    #[error("the key of a code has the user in its name, and this phone has several users")]
+    Ambiguous(Vec<UserId>),
 }
 
 /// The challenge that an application's key stands for.
@@ -92,7 +80,7 @@ pub(super) struct Current {
 
 /// A record and the application's keys, as one.
 #[derive(Debug, Clone)]
-pub struct MergedState {
+pub(super) struct MergedState {
     /// What is known.
     pub known: PhoneState,
     /// What happened, for the timeline, once something is written.
@@ -170,10 +158,9 @@ impl PhoneKeys<'_> {
         let purpose = &seen.keys.purpose;
         let found = match &seen.code {
             Some(held) => Some(
-                self.codes
-                    .layout
-                    .read(held, self.codes.ours)
-                    .map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?,
+                self.layout
+                    .read(held, self.context.ours)
+                    .map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?,
             ),
             None => None,
         };
@@ -203,8 +190,8 @@ impl PhoneKeys<'_> {
     /// The tries that the application counted in a key beside the code's.
     fn beside(&self, seen: &LoadedKeys) -> Result<Option<u32>, MergeError> {
         let (Some(held), Some(key)) = (&seen.attempts, &seen.keys.attempts) else { return Ok(None) };
-        let counted = self.codes.layout.count(held);
-        counted.map(Some).map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, key, strange))
+        let counted = self.layout.count(held);
+        counted.map(Some).map_err(|strange| strange_key(self.layout, &seen.keys.phone, key, strange))
     }
 
     fn live(&self, found: Option<AppCode>, beside: Option<u32>, now: Moment) -> Option<Live> {
@@ -214,9 +201,9 @@ impl PhoneKeys<'_> {
         }
         let live = Live {
             kept,
-            until: until.unwrap_or_else(|| now.after(self.codes.layout.ttl)),
+            until: until.unwrap_or_else(|| now.after(self.layout.ttl)),
             tries: tries.into_iter().chain(beside).max().unwrap_or(0),
-            max_tries: max_tries.unwrap_or(self.codes.max_tries),
+            max_tries: max_tries.unwrap_or(self.context.max_attempts),
         };
         (live.until > now).then_some(live)
     }
@@ -231,7 +218,7 @@ impl PhoneKeys<'_> {
         let mut own = None;
         for challenge in both.known.record.purposes.get(purpose).into_iter().flat_map(|slot| slot.live(now)) {
             if let Some(print) = &challenge.app_fingerprint
-                && self.codes.peppers.is_fingerprint(print, self.phone, purpose, live.kept.text.as_bytes())?
+                && self.context.peppers.is_fingerprint(print, self.phone, purpose, live.kept.text.as_bytes())?
             {
                 own = Some(challenge.id.clone());
             }
@@ -274,17 +261,17 @@ impl PhoneKeys<'_> {
         now: Moment,
     ) -> Challenge {
         Challenge {
-            id: reference::adopted_id(self.codes.peppers, self.phone, purpose, kept.text.as_bytes(), until),
+            id: reference::adopted_id(self.context.peppers, self.phone, purpose, kept.text.as_bytes(), until),
             // It was given to its owner on a way that is not known here.
             state: State::Issued,
             mac: None,
             app_fingerprint: (until > now).then(|| self.fingerprint(purpose, kept.text.as_bytes())),
             user: None,
             users_version: both.known.users.version,
-            created_at: until.before(self.codes.layout.ttl).min(now),
+            created_at: until.before(self.layout.ttl).min(now),
             expires_at: until,
             tries: 0,
-            max_tries: self.codes.max_tries,
+            max_tries: self.context.max_attempts,
             lease_until: None,
             cooldown_before: None,
             delivery: None,
@@ -292,7 +279,7 @@ impl PhoneKeys<'_> {
     }
 
     pub(super) fn fingerprint(&self, purpose: &Purpose, kept: &[u8]) -> Mac {
-        self.codes.peppers.fingerprint(self.phone, purpose, kept)
+        self.context.peppers.fingerprint(self.phone, purpose, kept)
     }
 
     /// The comparison of what was typed with the application's code, and the challenge that it is about; `None`: there is
@@ -309,7 +296,7 @@ impl PhoneKeys<'_> {
         let current = asked.find_map(|(_, current)| current.as_ref())?;
         let slot = both.known.record.purposes.get(purpose)?;
         let own = slot.challenges.iter().find(|challenge| challenge.id == current.id && challenge.mac.is_none())?;
-        Some((own.id.clone(), self.keeper()?.comparison(&current.kept, typed)))
+        Some((own.id.clone(), self.hasher()?.comparison(&current.kept, typed)))
     }
 
     /// Lends a code of the application's a MAC of what was typed, which is that code: so the rule compares as it always
@@ -320,20 +307,20 @@ impl PhoneKeys<'_> {
         let Some(own) = own else { return };
         let (user, mapping) = (own.user.as_ref(), own.users_version);
         let binding = Binding { phone: self.phone, purpose, user, users_version: mapping, id: &own.id };
-        own.mac = Some(self.codes.peppers.sign(&binding, typed));
+        own.mac = Some(self.context.peppers.sign(&binding, typed));
         both.lent.push(own.id.clone());
     }
 
     /// What is to be done to keep a code; `None`: the application has no key for such a number.
     #[must_use]
-    pub fn hashing(&self, code: &Code, salt: [u8; 16]) -> Option<Hashing> {
-        self.keeper().map(|keeper| keeper.hashing(code, salt))
+    pub fn hashing(&self, code: &Code) -> Option<Hashing> {
+        self.hasher().map(|hasher| hasher.hashing(code))
     }
 
-    fn keeper(&self) -> Option<CodeHasher<'_>> {
-        let phone = self.codes.layout.phone.of(self.phone)?;
-        let KeyedLayout { hash_scheme: keeping, pattern, .. } = self.codes.layout;
-        Some(CodeHasher { keeping: *keeping, pattern, phone, secret: self.codes.secret })
+    fn hasher(&self) -> Option<CodeHasher<'_>> {
+        let phone = self.layout.phone.of(self.phone)?;
+        let KeyedLayout { hash_scheme, pattern, .. } = self.layout;
+        Some(CodeHasher { scheme: *hash_scheme, pattern, phone, secret: self.context.secret })
     }
 }
 

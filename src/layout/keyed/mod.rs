@@ -1,16 +1,17 @@
 //! How an application keeps its codes in Redis: the names of its keys, what is in them, and how a record of ours and a
 //! key of the application's are brought together before and after each rule.
 //!
-//! * `template` is the name of a key, `held` what a key holds, `pickle` a form that some of it has.
-//! * `keeping` is what is kept of a code, `shape` what codes are like, `document` a key's bytes as fields, `field` what one
-//!   of them says, if it can be read at all, and `codec` the way between all of it and a code.
-//! * `privacyidea` keeps challenges by token, not codes by phone: it is only looked at.
-//! * `shapes` is what many applications have in common: enough to find codes that no layout names.
-//! * `reconcile` runs before a rule: what the application did since is put into the record. `settle` runs after it:
-//!   what the rule decided is put into the application's keys. So the rules are written once, for every layout.
+//! * `template` is the name of a key, `raw_key` what a key holds, `pickle` a form that some of it has.
+//! * `code_hash` is what is kept of a code, `shape` what codes are like, `document` a key's bytes as fields, `field` what
+//!   one of them says, if it can be read at all, and `codec` the way between all of it and a code.
+//! * `merge` runs before a rule: what the application did since is put into the record. `write_back` runs after it: what
+//!   the rule decided is put into the application's keys. So the rules are written once, for every layout.
+//! * `describe` and `bound` are its [`Layout`](super::Layout), without and with secrets.
 
+mod bound;
 mod code_hash;
 mod codec;
+mod describe;
 mod document;
 mod field;
 mod merge;
@@ -26,12 +27,13 @@ mod tests;
 use std::time::Duration;
 
 pub use code_hash::{Comparison, HashFailed, HashScheme, Hashing, MOST_COST, Pattern, PatternError};
-pub use merge::{Finding, LayoutContext, LoadedKeys, MergeError, MergedState, PhoneKeys};
+pub use merge::{Finding, MergeError};
 pub use raw_key::{Content, RawKey, UnexpectedKey};
 pub use shape::CodeShapes;
-pub use template::{KeyParts, KeyTemplate, KeyTemplateError, PhoneFormat, hash_tag, literal};
-pub use write_back::{Act, KeyChange, WriteBack};
+pub use template::{KeyParts, KeyTemplate, KeyTemplateError, PhoneFormat, hash_tag};
+pub use write_back::{KeyChange, WriteBack};
 
+use super::Operation;
 use crate::otp::{Alphabet, Phone, Purpose, UserId};
 
 /// The number of nobody, in the place of a phone.
@@ -91,20 +93,6 @@ pub enum CounterFormat {
     Pickle,
 }
 
-/// What may be done with an application's codes, beside looking at them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a command that is allowed or not")]
-pub struct Allows {
-    /// Check one.
-    pub verify: bool,
-    /// Make one.
-    pub issue: bool,
-    /// Kill one.
-    pub revoke: bool,
-    /// Clear its locks.
-    pub unlock: bool,
-}
-
 /// How an application keeps its codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyedLayout {
@@ -152,8 +140,8 @@ pub struct KeyedLayout {
     pub locks: Vec<KeyTemplate>,
     /// How numbers are written in keys of their own.
     pub counter_format: CounterFormat,
-    /// What may be done.
-    pub allows: Allows,
+    /// What may be done, beside looking.
+    pub allows: Vec<Operation>,
     /// Why not more.
     pub because: Option<String>,
 }
@@ -196,7 +184,7 @@ impl KeyedLayout {
     /// The keys of a phone, those of each purpose by themselves; `None`: the application has no key for such a number, or
     /// it has the user in it, and the phone has none, or several.
     #[must_use]
-    pub fn keys(&self, phone: &Phone, user: Option<&UserId>) -> Option<Vec<Keys>> {
+    pub fn phone_keys(&self, phone: &Phone, user: Option<&UserId>) -> Option<Vec<Keys>> {
         let spelled = self.phone.of(phone)?;
         // What could not be the name of a key of theirs is not made into one.
         let user = user.map(UserId::as_str).filter(|user| !user.chars().any(char::is_control));
@@ -225,8 +213,7 @@ impl KeyedLayout {
     }
 
     /// Whether there is no key at all without a user.
-    #[must_use]
-    pub fn needs_user(&self) -> bool {
+    fn needs_user(&self) -> bool {
         let beside = match &self.attempts {
             Some(AttemptCounter::Key(template)) => Some(template),
             _ => None,
@@ -235,8 +222,7 @@ impl KeyedLayout {
     }
 
     /// Whether the user stands in any key.
-    #[must_use]
-    pub fn asks_for_user(&self) -> bool {
+    fn asks_for_user(&self) -> bool {
         self.needs_user() || self.locks.iter().any(KeyTemplate::has_user)
     }
 
@@ -258,8 +244,7 @@ impl KeyedLayout {
     }
 
     /// The hash tag of our own keys of a phone: the application's, or, where it has none, the phone.
-    #[must_use]
-    pub fn tag(&self, phone: &Phone) -> String {
+    fn slot_tag(&self, phone: &Phone) -> String {
         match (self.tag_affixes(), self.phone.of(phone)) {
             (Some((before, behind)), Some(spelled)) => format!("{before}{spelled}{behind}"),
             _ => phone.as_str().to_owned(),
@@ -267,8 +252,7 @@ impl KeyedLayout {
     }
 
     /// The phone of such a tag.
-    #[must_use]
-    pub fn phone_of_tag(&self, tag: &str) -> Option<Phone> {
+    fn phone_of_slot_tag(&self, tag: &str) -> Option<Phone> {
         let spelled = self.tag_affixes().and_then(|(before, behind)| {
             self.phone.read(tag.strip_prefix(before.as_str())?.strip_suffix(behind.as_str())?)
         });
@@ -276,23 +260,15 @@ impl KeyedLayout {
     }
 
     /// The tag and the keys of a phone that nobody has: to ask what may be done to such keys.
-    #[must_use]
-    pub fn probe_keys(&self) -> (String, Vec<String>) {
+    fn probe_keys(&self) -> (String, Vec<String>) {
         let Some((before, behind)) = self.tag_affixes() else { return (PROBE_PHONE.to_owned(), Vec::new()) };
         let all = self.purposes.iter().map(|(ours, theirs)| self.keys_of(PROBE_PHONE, Some(""), ours, theirs));
         let names = all.flat_map(|keys| keys.names().map(str::to_owned).collect::<Vec<_>>());
         (format!("{before}{PROBE_PHONE}{behind}"), names.collect())
     }
 
-    /// The type of the code's key, as Redis names it.
-    #[must_use]
-    pub fn redis_type(&self) -> &'static str {
-        if self.form == Form::Hash { "hash" } else { "string" }
-    }
-
     /// The patterns of all its keys: for the rights that they need.
-    #[must_use]
-    pub fn key_patterns(&self) -> Vec<String> {
+    fn key_patterns(&self) -> Vec<String> {
         let beside = match &self.attempts {
             Some(AttemptCounter::Key(template)) => Some(template),
             _ => None,
@@ -305,21 +281,8 @@ impl KeyedLayout {
         templates.flat_map(of).collect()
     }
 
-    /// The pattern of the code's keys of each purpose.
-    pub fn patterns(&self) -> impl Iterator<Item = String> {
-        self.purposes.iter().map(|(_, theirs)| self.key.pattern(self.phone, theirs))
-    }
-
-    /// The phone of a code's key, by the place of its purpose in the list.
-    #[must_use]
-    pub fn phone_of(&self, place: usize, key: &str) -> Option<Phone> {
-        let (_, theirs) = self.purposes.get(place)?;
-        self.phone.read(self.key.phone_in(key, theirs)?)
-    }
-
     /// Which of its keys has this name; `None`: none whose content is read, or whose phone its name does not tell.
-    #[must_use]
-    pub fn app_key(&self, name: &str) -> Option<AppKey> {
+    fn key_role(&self, name: &str) -> Option<AppKey> {
         let attempts = match &self.attempts {
             Some(AttemptCounter::Key(template)) => Some((template, AppKey::Attempts)),
             _ => None,
@@ -333,14 +296,7 @@ impl KeyedLayout {
     }
 
     /// Whether codes of this purpose are the application's.
-    #[must_use]
-    pub fn has(&self, purpose: &Purpose) -> bool {
+    fn has(&self, purpose: &Purpose) -> bool {
         self.purposes.iter().any(|(own, _)| own == purpose)
-    }
-
-    /// Whether whoever reads the store reads the codes.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.hash_scheme == HashScheme::Plain
     }
 }

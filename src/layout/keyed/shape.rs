@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::KeyedLayout;
 use super::codec::StoredCode;
+use crate::layout::{Layout as _, Operation};
 use crate::otp::{Code, CodeError, CodeSpec};
 
 /// The longest text that is taken for a code where nobody here checks or makes one.
@@ -13,32 +14,27 @@ const LONGEST: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeShapes(Vec<CodeSpec>);
 
-impl KeyedLayout {
-    /// What the application's own codes are like, where those that are made here are like `ours`.
-    #[must_use]
-    pub fn own_codes(&self, ours: &CodeSpec) -> CodeSpec {
-        CodeSpec {
-            alphabet: self.alphabet.as_ref().unwrap_or(&ours.alphabet).clone(),
-            length: self.length.unwrap_or(ours.length),
+impl CodeShapes {
+    /// What all codes of a layout may be like: the application's own, and, where codes are made here, ours.
+    pub(super) fn of_layout(layout: &KeyedLayout, ours: &CodeSpec) -> Self {
+        if !layout.allows.contains(&Operation::Verify) && !layout.allows.contains(&Operation::Issue) {
+            return Self::unknown();
         }
-    }
-
-    /// What all its codes may be like: the application's own, and, where codes are made here, ours.
-    #[must_use]
-    pub fn shapes(&self, ours: &CodeSpec) -> CodeShapes {
-        if !self.allows.verify && !self.allows.issue {
-            return CodeShapes(Vec::new());
-        }
-        let mut all = vec![self.own_codes(ours)];
-        if self.allows.issue && !all.contains(ours) {
+        let mut all = vec![layout.own_codes(ours)];
+        if layout.allows.contains(&Operation::Issue) && !all.contains(ours) {
             all.push(ours.clone());
         }
         all.sort_by_key(|spec| spec.length);
-        CodeShapes(all)
+        Self(all)
     }
 }
 
 impl CodeShapes {
+    /// Codes that nobody here checks or makes.
+    pub(in crate::layout) fn unknown() -> Self {
+        Self(Vec::new())
+    }
+
     /// Those of one kind of codes.
     #[must_use]
     pub fn of(spec: &CodeSpec) -> Self {

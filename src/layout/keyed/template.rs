@@ -1,7 +1,6 @@
 //! The name of an application's key: text with places for the phone and the purpose, read in both directions.
 
-use std::fmt::Write as _;
-
+use crate::otp::escape::pattern_literal;
 use crate::otp::{Country, Phone};
 
 /// No key of an application is longer.
@@ -153,7 +152,7 @@ impl KeyTemplate {
     #[must_use]
     pub fn pattern(&self, spelling: PhoneFormat, purpose: &str) -> String {
         let places = KeyParts { phone: spelling.pattern(), purpose, user: "*" };
-        self.with(|key, text| key.push_str(&literal(text)), places)
+        self.with(|key, text| key.push_str(&pattern_literal(text)), places)
     }
 
     /// What stands in a key in the place of the phone.
@@ -186,20 +185,6 @@ impl std::fmt::Display for KeyTemplate {
             TemplatePart::User => f.write_str("{user}"),
         })
     }
-}
-
-/// A text as a `SCAN` pattern that matches nothing but itself.
-#[must_use]
-pub fn literal(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for character in text.chars() {
-        if "*?[]^\\-".contains(character) {
-            pattern.push('\\');
-        }
-        // Writing to a String does not fail.
-        let _ = pattern.write_char(character);
-    }
-    pattern
 }
 
 /// What of a key decides its slot on a Cluster: what stands in its first braces, if anything does, else all of it

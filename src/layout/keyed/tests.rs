@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::merge::{LoadedKeys, MergedState, PhoneKeys};
 use super::*;
+use crate::layout::{Layout as _, LayoutContext, PhoneOperation};
 use crate::otp::record::{Answer, Reason, State, Verdict};
 use crate::otp::rules::{
     AttemptRequest, Decision, IssueMode, PhoneState, ReserveRequest, RevokeRequest, UnlockRequest, attempt, reserve,
@@ -46,7 +48,7 @@ fn frappe() -> KeyedLayout {
         cooldown: None,
         locks: Vec::new(),
         counter_format: CounterFormat::Text,
-        allows: Allows { verify: true, issue: true, revoke: true, unlock: true },
+        allows: Operation::IN_FILES.map(|(_, operation)| operation).into(),
         because: None,
     }
 }
@@ -91,7 +93,7 @@ struct World {
     keys: BTreeMap<String, RawKey>,
     now: Moment,
     count: u32,
-    dead_too: bool,
+    include_dead: bool,
 }
 
 impl World {
@@ -108,14 +110,14 @@ impl World {
             keys: BTreeMap::new(),
             now: START,
             count: 0,
-            dead_too: false,
+            include_dead: false,
         }
     }
 
     fn shared(&self) -> PhoneKeys<'_> {
-        let (layout, peppers, secret) = (&self.layout, &self.peppers, Some(&self.secret));
-        let codes = LayoutContext { layout, peppers, secret, max_tries: 5, ours: &self.ours };
-        PhoneKeys { codes, phone: &self.phone, include_dead: self.dead_too }
+        let (peppers, secret) = (&self.peppers, Some(&self.secret));
+        let context = LayoutContext { peppers, secret, max_attempts: 5, ours: &self.ours };
+        PhoneKeys { layout: &self.layout, context, phone: &self.phone, include_dead: self.include_dead }
     }
 
     fn pass(&mut self, seconds: u64) {
@@ -125,7 +127,7 @@ impl World {
     }
 
     fn seen(&self) -> Result<Vec<LoadedKeys>, MergeError> {
-        let keys = self.layout.keys(&self.phone, None).unwrap();
+        let keys = self.layout.phone_keys(&self.phone, None).unwrap();
         let read = |keys: Keys| {
             let names: Vec<String> = keys.names().map(str::to_owned).collect();
             let mut values = names.iter().map(|name| self.keys.get(name).map(RawKey::write));
@@ -141,7 +143,7 @@ impl World {
     fn step<T>(
         &mut self,
         typed: Option<&Code>,
-        act: Act<'_>,
+        operation: PhoneOperation<'_>,
         rule: impl Fn(&PhoneState, Moment) -> Decision<T>,
     ) -> (T, WriteBack) {
         let seen = self.seen().unwrap();
@@ -156,7 +158,7 @@ impl World {
             }
         }
         let mut step = rule(&both.known, self.now);
-        let settled = shared.write_back(&both, &mut step.record, &seen, self.now, act).unwrap();
+        let settled = shared.write_back(&both, &mut step.record, &seen, self.now, operation).unwrap();
         let names: Vec<String> = seen.iter().flat_map(|seen| seen.keys.names()).map(str::to_owned).collect();
         assert_eq!(names.len(), settled.keys.len());
         for (name, after) in names.into_iter().zip(&settled.keys) {
@@ -190,7 +192,9 @@ impl World {
             user: None,
             require_user: false,
         };
-        self.step(Some(&typed), Act::Other, |known, now| attempt(known, now, &limits, &asked).unwrap()).0.answer
+        self.step(Some(&typed), PhoneOperation::Other, |known, now| attempt(known, now, &limits, &asked).unwrap())
+            .0
+            .answer
     }
 
     fn verdict(&mut self, typed: &str) -> (Verdict, Option<Reason>) {
@@ -216,8 +220,8 @@ impl World {
             request: None,
             reason: None,
         };
-        let kept = self.shared().hashing(&own, [9; 16]).unwrap().run().unwrap();
-        let act = Act::Issue { purpose: &purpose, challenge_id: &id, kept: &kept };
+        let kept = self.shared().hashing(&own).unwrap().run([9; 16]).unwrap();
+        let act = PhoneOperation::Issue { purpose: &purpose, challenge_id: &id, stored: &kept };
         let (done, _) = self.step(None, act, |known, now| match reserve(known, now, &limits, &asked) {
             Ok(step) => Decision { outcome: true, record: step.record, users: step.users, events: step.events },
             Err(_) => Decision { outcome: false, record: None, users: None, events: Vec::new() },
@@ -226,16 +230,17 @@ impl World {
     }
 
     fn revoke(&mut self) -> usize {
-        self.dead_too = true;
-        let (revoked, _) = self.step(None, Act::Other, |known, now| revoke(known, now, &RevokeRequest::default()));
-        self.dead_too = false;
+        self.include_dead = true;
+        let (revoked, _) =
+            self.step(None, PhoneOperation::Other, |known, now| revoke(known, now, &RevokeRequest::default()));
+        self.include_dead = false;
         revoked.0.len()
     }
 
     fn unlock(&mut self) -> u32 {
         let limits = self.limits.clone();
         let asked = UnlockRequest { limits: true, ..UnlockRequest::default() };
-        self.step(None, Act::Unlock(None), |known, now| unlock(known, now, &limits, &asked)).1.unlocked
+        self.step(None, PhoneOperation::Unlock(None), |known, now| unlock(known, now, &limits, &asked)).1.unlocked
     }
 
     /// The application keeps a code.
@@ -463,7 +468,7 @@ fn what_is_of_another_form_is_refused_and_not_quoted() {
         (KeyedLayout { form: Form::Json, ..frappe() }, r#"{"otp":"1234"}"#),
     ] {
         let mut world = World::new(layout);
-        let key = world.layout.keys(&world.phone, None).unwrap()[0].code.clone();
+        let key = world.layout.phone_keys(&world.phone, None).unwrap()[0].code.clone();
         world.app_sets(&key, text, Some(300));
         let error = world.look().unwrap_err();
         assert!(matches!(error, MergeError::Strange { .. }), "{error}");
@@ -489,8 +494,8 @@ fn hashed_codes_are_compared_and_written() {
 #[test]
 fn a_foreign_number_has_no_national_key() {
     let layout = KeyedLayout { phone: PhoneFormat::National("IN".parse().unwrap()), ..frappe() };
-    assert_eq!(layout.keys(&Phone::parse("+14155550123", None).unwrap(), None), None);
-    let keys = layout.keys(&Phone::parse("+919876543210", None).unwrap(), None).unwrap();
+    assert_eq!(layout.phone_keys(&Phone::parse("+14155550123", None).unwrap(), None), None);
+    let keys = layout.phone_keys(&Phone::parse("+919876543210", None).unwrap(), None).unwrap();
     assert_eq!(keys[0].code, "otp:9876543210");
 }
 
@@ -499,12 +504,12 @@ fn a_key_with_the_user_in_it_needs_one() {
     let phone = Phone::parse("+919876543210", None).unwrap();
     let user = crate::otp::UserId::new("u_1").unwrap();
     let layout = KeyedLayout { key: template("account_otp:{user}"), ..frappe() };
-    assert_eq!(layout.keys(&phone, None), None);
-    assert_eq!(layout.keys(&phone, Some(&user)).unwrap()[0].code, "account_otp:u_1");
+    assert_eq!(layout.phone_keys(&phone, None), None);
+    assert_eq!(layout.phone_keys(&phone, Some(&user)).unwrap()[0].code, "account_otp:u_1");
     assert_eq!(layout.tag(&phone), "+919876543210", "its slot is not the phone's");
     let layout = KeyedLayout { locks: vec![template("lock:{user}"), template("lock:{phone}")], ..frappe() };
-    assert_eq!(layout.keys(&phone, None).unwrap()[0].locks, ["lock:+919876543210"]);
-    assert_eq!(layout.keys(&phone, Some(&user)).unwrap()[0].locks, ["lock:u_1", "lock:+919876543210"]);
+    assert_eq!(layout.phone_keys(&phone, None).unwrap()[0].locks, ["lock:+919876543210"]);
+    assert_eq!(layout.phone_keys(&phone, Some(&user)).unwrap()[0].locks, ["lock:u_1", "lock:+919876543210"]);
 }
 
 #[test]

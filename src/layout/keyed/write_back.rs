@@ -2,26 +2,9 @@
 
 use super::merge::{Current, LoadedKeys, MergeError, MergedState, PhoneKeys, strange_key};
 use super::raw_key::{Content, RawKey};
+use crate::layout::PhoneOperation;
 use crate::otp::record::{Challenge, State};
-use crate::otp::{Moment, Purpose, Record};
-
-/// What a rule was asked to do, as far as it matters for the application's keys.
-#[derive(Debug, Clone, Copy)]
-pub enum Act<'a> {
-    /// To make a code.
-    Issue {
-        /// For what.
-        purpose: &'a Purpose,
-        /// Its challenge.
-        challenge_id: &'a str,
-        /// What is to be kept of it.
-        kept: &'a str,
-    },
-    /// To clear locks, of all purposes or one.
-    Unlock(Option<&'a Purpose>),
-    /// Anything else.
-    Other,
-}
+use crate::otp::{Moment, Record};
 
 /// What becomes of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +53,7 @@ impl PhoneKeys<'_> {
         decided: &mut Option<Record>,
         seen: &[LoadedKeys],
         now: Moment,
-        act: Act<'_>,
+        operation: PhoneOperation<'_>,
     ) -> Result<WriteBack, MergeError> {
         let mut settled = WriteBack::default();
         if let Some(record) = decided {
@@ -80,9 +63,9 @@ impl PhoneKeys<'_> {
         for (seen, current) in seen.iter().zip(&both.current) {
             let mut fate = PurposeChanges { code: KeyChange::Keep, attempts: KeyChange::Keep, locks: false };
             if let Some(record) = decided {
-                fate = self.follow(both, record, seen, current.as_ref(), now, act)?;
+                fate = self.follow(both, record, seen, current.as_ref(), now, operation)?;
             }
-            if let Act::Unlock(only) = act
+            if let PhoneOperation::Unlock(only) = operation
                 && only.is_none_or(|only| *only == seen.keys.purpose)
             {
                 self.unlock(seen, &mut fate)?;
@@ -113,13 +96,13 @@ impl PhoneKeys<'_> {
         seen: &LoadedKeys,
         current: Option<&Current>,
         now: Moment,
-        act: Act<'_>,
+        operation: PhoneOperation<'_>,
     ) -> Result<PurposeChanges, MergeError> {
         let there = |held: &Option<RawKey>| if held.is_some() { KeyChange::Drop } else { KeyChange::Keep };
         let keep = PurposeChanges { code: KeyChange::Keep, attempts: KeyChange::Keep, locks: false };
         let over = PurposeChanges { code: there(&seen.code), attempts: there(&seen.attempts), locks: false };
         let Some(slot) = record.purposes.get_mut(&seen.keys.purpose) else { return Ok(keep) };
-        if let Act::Issue { purpose, challenge_id, kept } = act
+        if let PhoneOperation::Issue { purpose, challenge_id, stored } = operation
             && *purpose == seen.keys.purpose
             && both.known.record.challenge(challenge_id).is_none()
             && slot.live(now).any(|live| live.id == challenge_id)
@@ -127,8 +110,8 @@ impl PhoneKeys<'_> {
             let mut code = KeyChange::Keep;
             for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
                 if challenge.id == challenge_id {
-                    challenge.app_fingerprint = Some(self.fingerprint(purpose, kept.as_bytes()));
-                    code = self.new_code(challenge, kept);
+                    challenge.app_fingerprint = Some(self.fingerprint(purpose, stored.as_bytes()));
+                    code = self.new_code(challenge, stored);
                 } else {
                     // There is room for one code only.
                     challenge.end(State::Superseded);
@@ -148,22 +131,22 @@ impl PhoneKeys<'_> {
         if own.tries > current.tries { self.raised(seen, own) } else { Ok(keep) }
     }
 
-    fn new_code(&self, challenge: &Challenge, kept: &str) -> KeyChange {
-        let Some(phone) = self.codes.layout.phone.of(self.phone) else { return KeyChange::Keep };
-        KeyChange::Hold(self.codes.layout.write(kept, challenge.expires_at, challenge.max_tries, phone))
+    fn new_code(&self, challenge: &Challenge, stored: &str) -> KeyChange {
+        let Some(phone) = self.layout.phone.of(self.phone) else { return KeyChange::Keep };
+        KeyChange::Hold(self.layout.write(stored, challenge.expires_at, challenge.max_tries, phone))
     }
 
     fn raised(&self, seen: &LoadedKeys, own: &Challenge) -> Result<PurposeChanges, MergeError> {
         let mut fate = PurposeChanges { code: KeyChange::Keep, attempts: KeyChange::Keep, locks: false };
         if let Some(held) = &seen.code {
-            let raised = self.codes.layout.with_tries(held, own.tries, false);
+            let raised = self.layout.with_tries(held, own.tries, false);
             let raised =
-                raised.map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?;
+                raised.map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?;
             fate.code = raised.map_or(KeyChange::Keep, KeyChange::Hold);
         }
         if seen.keys.attempts.is_some() {
-            let count = own.tries.saturating_add(self.codes.layout.attempts_begin);
-            fate.attempts = KeyChange::Hold(self.codes.layout.number(count, own.expires_at));
+            let count = own.tries.saturating_add(self.layout.attempts_begin);
+            fate.attempts = KeyChange::Hold(self.layout.number(count, own.expires_at));
         }
         Ok(fate)
     }
@@ -175,9 +158,9 @@ impl PhoneKeys<'_> {
             fate.attempts = KeyChange::Drop;
         }
         if let (Some(held), KeyChange::Keep) = (&seen.code, &fate.code) {
-            let reset = self.codes.layout.with_tries(held, 0, true);
+            let reset = self.layout.with_tries(held, 0, true);
             let reset =
-                reset.map_err(|strange| strange_key(self.codes.layout, &seen.keys.phone, &seen.keys.code, strange))?;
+                reset.map_err(|strange| strange_key(self.layout, &seen.keys.phone, &seen.keys.code, strange))?;
             // What has no end is no code, and nothing is put into it.
             if let Some(reset) = reset.filter(|reset| reset.until.is_some() && reset.content != held.content) {
                 fate.code = KeyChange::Hold(reset);

@@ -22,7 +22,7 @@ fn server(name: &str) -> ServerFacts {
 fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<HealthCheck> {
     let mut symptoms = Vec::new();
     judge(
-        Health { commits: Ok(()), rights: None, challenges: None, servers, absent: Vec::new(), file: None },
+        Health { commits: Ok(()), rights: None, app_reads: None, servers, absent: Vec::new(), file: None },
         must_keep,
         &mut symptoms,
     );
@@ -94,7 +94,7 @@ fn a_refused_commit_has_a_way_out() {
             Health {
                 commits: Err(error),
                 rights: None,
-                challenges: None,
+                app_reads: None,
                 servers: Ok(vec![server("one")]),
                 absent: Vec::new(),
                 file: None,

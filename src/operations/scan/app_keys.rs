@@ -17,34 +17,34 @@ const ENDLESS: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 impl Operations<'_> {
     /// Which key of the layout that the settings name it is.
-    fn lodged(&self, key: &Key) -> Option<AppKey> {
-        self.codes()?.layout.app_key(std::str::from_utf8(&key.name).ok()?)
+    fn app_key(&self, key: &Key) -> Option<AppKey> {
+        self.layout.layout().app_key(std::str::from_utf8(&key.name).ok()?)
     }
 
     /// Whether it is a code's key of that layout.
-    pub(super) fn is_lodged(&self, key: &Key) -> bool {
-        self.lodged(key) == Some(AppKey::Code)
+    pub(super) fn is_app_code(&self, key: &Key) -> bool {
+        self.app_key(key) == Some(AppKey::Code)
     }
 
-    pub(super) async fn check_theirs(&self, keys: Vec<Key>) -> Result<Vec<FoundIssue>, OperationError> {
-        let part = |key: Key| {
-            let lodged = self.lodged(&key);
-            let known = role_of(std::str::from_utf8(&key.name).ok()?);
-            let part = known.or_else(|| (lodged == Some(AppKey::Code)).then_some(KeyRole::Code));
-            (part.is_some() || lodged.is_some()).then_some(((part, lodged), key))
+    pub(super) async fn check_app_keys(&self, keys: Vec<Key>) -> Result<Vec<FoundIssue>, OperationError> {
+        let role = |key: Key| {
+            let own = self.app_key(&key);
+            let role = role_of(std::str::from_utf8(&key.name).ok()?);
+            let role = role.or_else(|| (own == Some(AppKey::Code)).then_some(KeyRole::Code));
+            (role.is_some() || own.is_some()).then_some(((role, own), key))
         };
-        let (parts, keys): (Vec<_>, Vec<Key>) = keys.into_iter().filter_map(part).unzip();
+        let (roles, keys): (Vec<_>, Vec<Key>) = keys.into_iter().filter_map(role).unzip();
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let (mut found, mut tries) = (Vec::new(), Vec::new());
-        for ((part, lodged), sight) in parts.into_iter().zip(self.store.read_keys(&keys).await?) {
+        for ((role, own), sight) in roles.into_iter().zip(self.store.read_keys(&keys).await?) {
             let Some(sight) = sight else { continue };
-            if let Some(strange) = lodged.and_then(|own| self.strange(own, &sight)) {
+            if let Some(strange) = own.and_then(|own| self.strange(own, &sight)) {
                 found.push(FoundIssue::new(Issue::StrangeCode, &sight).detail(strange.to_string()));
                 continue;
             }
-            match part {
+            match role {
                 Some(KeyRole::Code) => found.extend(code(&sight)),
                 Some(KeyRole::Challenges) => found.extend(challenges(&sight)),
                 Some(KeyRole::Limit) if is_endless(&sight) => {
@@ -92,8 +92,7 @@ impl Operations<'_> {
             (None, Some(text)) => Content::Text(text.to_vec()),
             (None, None) => return Some(UnexpectedKey::Type(escaped(&sight.kind))),
         };
-        let codes = self.codes()?;
-        codes.layout.check(own, content, codes.ours).err()
+        self.layout.check(own, content).err()
     }
 }
 

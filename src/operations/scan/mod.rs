@@ -231,11 +231,11 @@ impl Operations<'_> {
             page.found.into_iter().partition(|key| matches!(key.owner, Owner::Other));
         survey.ours += u64::try_from(ours.len()).unwrap_or_default();
         // Whoever may work on the codes of an application may look at them, and maybe at nobody else's.
-        let (lodged, others) = others.into_iter().partition(|key| self.is_lodged(key));
-        let mut found = self.check_ours(&ours).await?;
-        found.extend(self.check_theirs(lodged).await?);
+        let (codes, others) = others.into_iter().partition(|key| self.is_app_code(key));
+        let mut found = self.check_own_keys(&ours).await?;
+        found.extend(self.check_app_keys(codes).await?);
         if survey.denied.is_none() {
-            match self.check_theirs(others).await {
+            match self.check_app_keys(others).await {
                 Ok(theirs) => found.extend(theirs),
                 // Whoever may look at our keys only still learns what is wrong with them.
                 Err(OperationError::Store(StoreError::Denied(why))) => survey.denied = Some(why),

@@ -32,7 +32,7 @@ struct Pair {
 }
 
 impl Operations<'_> {
-    pub(super) async fn check_ours(&self, keys: &[Key]) -> Result<Vec<FoundIssue>, OperationError> {
+    pub(super) async fn check_own_keys(&self, keys: &[Key]) -> Result<Vec<FoundIssue>, OperationError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }

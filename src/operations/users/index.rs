@@ -1,6 +1,7 @@
 //! The index of a user: read, written if unchanged, counted by what the phones' own sides say, and swept.
 
-use super::super::transact::{LOST, ROUNDS, known, no_answer, own_cells};
+use super::super::loading::{known, no_answer, own_keys};
+use super::super::transact::{LOST, ROUNDS};
 use super::super::{OperationError, Operations};
 use crate::otp::rules::PhoneState;
 use crate::otp::user::{Age, Mark, PHONES_PER_USER};
@@ -39,7 +40,7 @@ impl Operations<'_> {
         phone: &Phone,
         user: &UserId,
     ) -> Result<(Index, PhoneState, Moment), OperationError> {
-        let groups = [own_cells(phone), vec![StoreKey::Phones(user.clone())]];
+        let groups = [own_keys(phone), vec![StoreKey::Phones(user.clone())]];
         let mut loaded = self.store.load(&groups).await?.into_iter();
         let (Some(sides), Some(index)) = (loaded.next(), loaded.next()) else { return Err(no_answer()) };
         Ok((Index::of(index)?, known(&sides)?, sides.now))

@@ -19,7 +19,7 @@ impl Inner {
         let disk = folder.and_then(|folder| rustix::fs::statvfs(folder).ok());
         let mode = path.parent().and_then(|folder| std::fs::metadata(folder).ok());
         Health {
-            challenges: None,
+            app_reads: None,
             rights: None,
             commits: self.takes_changes(),
             servers: Ok(Vec::new()),

@@ -4,8 +4,6 @@
 use std::collections::HashSet;
 
 use super::server::{Deployment, Server};
-use crate::layout::Application;
-use crate::layout::privacyidea::Family;
 
 /// What a person does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,14 +82,11 @@ fn newest(server: &Server, role: Role) -> Vec<String> {
     let mut words = vec!["on", "clearselectors", "resetkeys"];
     let pattern = format!("{keys}{}:*", server.prefix);
     words.push(&pattern);
-    let apps: Vec<String> = match &server.application {
-        None => Vec::new(),
-        Some(Application::Codes(layout)) => {
-            layout.key_patterns().iter().map(|pattern| format!("{keys}{pattern}")).collect()
-        }
-        // Nobody here writes them.
-        Some(Application::PrivacyIdea) => Family::patterns().iter().map(|pattern| format!("%R~{pattern}")).collect(),
-    };
+    let apps = server.app.iter().flat_map(|app| {
+        let keys = if app.writes { keys } else { "%R~" };
+        app.patterns.iter().map(move |pattern| format!("{keys}{pattern}"))
+    });
+    let apps: Vec<String> = apps.collect();
     words.extend(apps.iter().map(String::as_str));
     words.extend(["resetchannels", "-@all"]);
     words.extend(LOAD);
@@ -106,15 +101,12 @@ fn newest(server: &Server, role: Role) -> Vec<String> {
     if role != Role::Ci || server.refuse_eviction {
         words.extend(INFO);
     }
-    match &server.application {
-        None => {}
-        Some(Application::Codes(_)) => {
-            words.extend(LOAD_APP);
+    if let Some(app) = &server.app {
+        words.extend(LOAD_APP);
+        if app.writes {
             words.extend(COMMIT_APP.iter().filter(|_| writes));
             words.extend(LISTS_APP.iter().filter(|_| role != Role::Ci));
-        }
-        Some(Application::PrivacyIdea) => {
-            words.extend(LOAD_APP);
+        } else {
             words.extend(MEMBERS);
         }
     }

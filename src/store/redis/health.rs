@@ -7,9 +7,9 @@ use super::info;
 use super::lua::{MAY_READ, REHEARSAL};
 use super::reply::Access;
 use super::script::{Kind, Script};
+use super::server::AppKeys;
 use super::topology::Destination;
 use super::{Redis, connection};
-use crate::layout::privacyidea::Family;
 use crate::otp::Phone;
 use crate::store::{Endpoint, Health, Rights, ServerFacts, StoreError};
 
@@ -20,14 +20,19 @@ const LOOKS: [&str; 12] =
 impl Redis {
     /// At the same time: a Cluster with a node down takes no change until the end, and tells which one it is.
     pub(super) async fn examined(&self) -> Health {
-        let challenges = async { if self.challenges { Some(self.may_read().await) } else { None } };
-        let (commits, looking, challenges, facts) =
-            tokio::join!(self.refused_writes(), self.refused_looks(), challenges, self.all_facts());
+        let app_reads = async {
+            match self.app.as_ref().filter(|app| !app.writes) {
+                Some(app) => Some(self.may_read(app).await),
+                None => None,
+            }
+        };
+        let (commits, looking, app_reads, facts) =
+            tokio::join!(self.refused_writes(), self.refused_looks(), app_reads, self.all_facts());
         let rights = rights(&commits, looking);
         let commits = commits.and_then(|refused| self.allowed(&refused));
         let (servers, absent) =
             facts.map_or_else(|error| (Err(error), Vec::new()), |(facts, absent)| (Ok(facts), absent));
-        Health { commits, rights, challenges, servers, absent, file: None }
+        Health { commits, rights, app_reads, servers, absent, file: None }
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
@@ -37,23 +42,23 @@ impl Redis {
 
     /// What of that this user may not call.
     async fn refused_writes(&self) -> Result<Vec<String>, StoreError> {
-        let keys = self.keys.nobodys();
+        let keys = self.keys.probes(self.app.as_ref());
         let script = Script::new(Kind::Writes, REHEARSAL, &keys);
         let ask = Request { to: super::to(&keys), command: script.into() };
         let answers: Vec<Vec<String>> = self.run(vec![ask], Access::Reading).await?;
         Ok(answers.concat())
     }
 
-    /// Asks for everything that reading privacyIDEA's keys needs, with those of nobody.
-    async fn may_read(&self) -> Result<(), StoreError> {
-        let keys = Family::ALL.iter().flat_map(|family| [family.transactions(""), family.transaction("")]);
+    /// Asks for everything that only reading an application's keys needs, with those of nobody.
+    async fn may_read(&self, app: &AppKeys) -> Result<(), StoreError> {
+        let keys = app.probe_keys.iter().cloned();
         let commands = ["TYPE", "SCARD", "SRANDMEMBER", "PEXPIRETIME", "GETRANGE", "HLEN", "HGETALL"];
         self.allowed(&self.refused(keys, &commands).await?)
     }
 
     /// What this user may not call of what looking needs, tried with the keys of a phone that nobody has.
     async fn refused_looks(&self) -> Result<Vec<String>, StoreError> {
-        self.refused(self.keys.nobodys().into_iter().take(1), &LOOKS).await
+        self.refused(self.keys.probes(self.app.as_ref()).into_iter().take(1), &LOOKS).await
     }
 
     async fn refused(&self, keys: impl Iterator<Item = String>, commands: &[&str]) -> Result<Vec<String>, StoreError> {

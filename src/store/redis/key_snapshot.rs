@@ -25,7 +25,7 @@ impl Redis {
         page: usize,
     ) -> Result<Page<Key>, StoreError> {
         let names = self.scan_any(pattern.unwrap_or("*").to_owned(), cursor, page).await?;
-        let key = |name: Vec<u8>| Key { owner: self.keys.whose(&name), name };
+        let key = |name: Vec<u8>| Key { owner: self.keys.owner(&name), name };
         Ok(names.with(|names| names.into_iter().map(key).collect()))
     }
 

@@ -9,8 +9,8 @@ mod health;
 mod info;
 mod key_snapshot;
 mod keys;
-mod lodging;
 mod lua;
+mod members;
 mod reply;
 mod scan;
 mod script;
@@ -20,7 +20,7 @@ mod topology;
 mod version;
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,7 +30,7 @@ use redis::{FromRedisValue, Value};
 pub use acl::{Role, Understood, rules, rules_for, sentinel_rules, sentinel_rules_for};
 #[doc(hidden)]
 pub use lua::writing_scripts;
-pub use server::{Deadline, Deployment, Durability, Endpoint, Sentinels, Server, Tls};
+pub use server::{AppKeys, Deadline, Deployment, Durability, Endpoint, NumberTags, PhoneTags, Sentinels, Server, Tls};
 pub use version::understood;
 
 use self::call::millis;
@@ -41,7 +41,6 @@ use self::reply::{Access, classify};
 use self::script::{Kind, Script};
 use self::topology::Destination;
 use super::{Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Put, Store, StoreError, StoreKey};
-use crate::layout::Application;
 use crate::otp::Ttl;
 use crate::otp::escape::escaped;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
@@ -50,8 +49,7 @@ use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
 pub struct Redis {
     dispatcher: Dispatcher,
     keys: Keys,
-    /// privacyIDEA keeps its challenges there.
-    challenges: bool,
+    app: Option<AppKeys>,
     durability: Option<Durability>,
     /// Why changes are not as sure as they should be: told once.
     unsure: Mutex<Option<String>>,
@@ -65,8 +63,8 @@ impl Redis {
     pub fn new(server: &Server) -> Self {
         Self {
             dispatcher: Dispatcher::new(server),
-            keys: Keys::new(&server.prefix, server.application.as_ref().and_then(Application::layout).cloned()),
-            challenges: server.application == Some(Application::PrivacyIdea),
+            keys: Keys::new(&server.prefix, Arc::clone(&server.tags)),
+            app: server.app.clone(),
             durability: server.durability,
             unsure: Mutex::default(),
             looked: AtomicBool::new(false),
@@ -181,11 +179,19 @@ impl Store for Redis {
     }
 
     async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
-        if self.keys.layout.is_some() {
-            return self.phones_of_both(cursor, page).await;
-        }
         let page = self.scan(self.keys.records(), cursor, page).await?;
         Ok(page.with(|keys| keys.iter().filter_map(|key| self.keys.phone_of(key)).collect()))
+    }
+
+    async fn exist(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<bool>, StoreError> {
+        let asks = groups.iter().map(|group| {
+            let keys: Vec<String> = group.iter().map(|key| self.keys.cell(key)).collect();
+            let mut command = redis::cmd("EXISTS");
+            command.arg(&keys);
+            Request { to: to(&keys), command: command.into() }
+        });
+        let known: Vec<u64> = self.run(asks.collect(), Access::Reading).await?;
+        Ok(known.into_iter().map(|known| known > 0).collect())
     }
 
     async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, StoreError> {

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::layout::Application;
-use crate::otp::Secret;
+use crate::otp::{Phone, Secret};
 
 /// A Redis, and how to treat it.
 #[derive(Debug, Clone)]
@@ -35,8 +34,47 @@ pub struct Server {
     pub connect_timeout: Duration,
     /// The end of whatever is being done.
     pub deadline: Deadline,
-    /// An application that keeps the codes. Where it has a key for each, our own keys of a phone lie in the slot of that.
-    pub application: Option<Application>,
+    /// The hash tags of phones.
+    pub tags: Arc<dyn PhoneTags>,
+    /// The keys of an application's that are read and written beside ours.
+    pub app: Option<AppKeys>,
+}
+
+/// The hash tags of our keys of phones: in a Cluster they put these keys into the slot of an application's.
+pub trait PhoneTags: fmt::Debug + Send + Sync {
+    /// The tag of a phone.
+    fn tag(&self, phone: &Phone) -> String {
+        phone.as_str().to_owned()
+    }
+
+    /// The number (+E.164) of the phone with this tag.
+    fn phone_of(&self, tag: &str) -> Option<String> {
+        Some(tag.to_owned())
+    }
+
+    /// The pattern that all tags fit.
+    fn pattern(&self) -> &'static str {
+        "+*"
+    }
+}
+
+/// The tag of a phone is its number.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NumberTags;
+
+impl PhoneTags for NumberTags {}
+
+/// Keys of an application's, as far as the rights of a Redis user go.
+#[derive(Debug, Clone, Default)]
+pub struct AppKeys {
+    /// The patterns of their names.
+    pub patterns: Vec<String>,
+    /// Whether they are written too; those that are only read are found by sets.
+    pub writes: bool,
+    /// Keys of nobody, to ask what this user may do to such keys.
+    pub probe_keys: Vec<String>,
+    /// The hash tag of our keys beside these.
+    pub probe_tag: Option<String>,
 }
 
 /// How the servers belong together.

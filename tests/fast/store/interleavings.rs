@@ -15,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use otpctl::layout::Native;
 use otpctl::operations::{Moved, OperationError, Operations, Progress};
 use otpctl::otp::rules::Linked;
 use otpctl::otp::{Event, Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, Ttl, UserId, Users};
@@ -215,7 +216,7 @@ fn run(act: Act, number: u64, told: &[Reply], backwards: bool) -> Next {
         progress: &progress,
         dry_run: false,
         reason: None,
-        lodging: None,
+        layout: Box::new(Native),
     };
     let owner = user("u");
     let mut running = Box::pin(async {

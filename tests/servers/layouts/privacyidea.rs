@@ -166,12 +166,12 @@ fn nothing_is_done_but_looking() {
     for words in commands {
         for format in ["human", "json"] {
             let ran = machine.run(&[words, &["-o", format]].concat());
-            assert!(ran.exits(16).stderr.contains("the layout `privacyidea` does not let codes be"), "{ran:?}");
+            assert!(ran.exits(16).stderr.contains("the layout `privacyidea` does not allow "), "{ran:?}");
             assert!(ran.stderr.contains("only it can end them") && ran.stdout.is_empty(), "{ran:?}");
         }
     }
     let marked = machine.stdin(&["delivery", "record"], delivered.as_bytes());
-    assert!(marked.exits(16).stderr.contains("does not let codes be marked"), "{marked:?}");
+    assert!(marked.exits(16).stderr.contains("does not allow recording delivery reports"), "{marked:?}");
     assert_eq!(keys(), before);
 }
 

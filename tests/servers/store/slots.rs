@@ -13,7 +13,7 @@ use crate::servers::certs::as_words;
 use crate::servers::deployments::{Cluster, at};
 use crate::servers::redis::{Make, RedisServer};
 use crate::support::client::{Client, RIGHT, fresh_id, phone, user};
-use crate::support::fixtures::own_application;
+use crate::support::fixtures::{laid_out, own_layout};
 use crate::support::port::free_port;
 
 const RECORD: &str = "otpctl:{+919876500001}:record";
@@ -66,10 +66,10 @@ fn any_node_leads_to_the_others(cluster: &Cluster) {
 }
 
 fn an_applications_keys_lie_beside_ours(cluster: &Cluster) {
-    let application = Some(own_application());
-    let prefix = "lodging".to_owned();
-    let mut client = client(&Address { prefix, application: application.clone(), ..known_by(&cluster.nodes[0]) });
-    client.application = application;
+    let layout = own_layout();
+    let prefix = "laid-out".to_owned();
+    let mut client = client(&laid_out(&layout, Address { prefix, ..known_by(&cluster.nodes[0]) }));
+    client.layout = layout;
     let cli = |words: &[&str]| cluster.nodes[0].cli(&[&["-c"][..], words].concat());
     let key = |n| format!("otp:login:{{{}}}", phone(n).as_str());
     for n in 100..120 {

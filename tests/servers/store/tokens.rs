@@ -1,7 +1,10 @@
 //! privacyIDEA's challenges, wherever its Redis is: a set and many hashes, in as many slots of a Cluster, read by a user
 //! of Redis who may do what the printed rules of `support` say.
 
-use otpctl::layout::Application;
+use std::sync::Arc;
+
+use otpctl::layout::Layout;
+use otpctl::layout::privacyidea::PrivacyIdea;
 use otpctl::operations::OperationError;
 use otpctl::otp::Secret;
 use otpctl::store::{Redis, Role, Server as Address, StoreError, Understood, rules_for};
@@ -10,22 +13,23 @@ use crate::servers::certs::as_words;
 use crate::servers::deployments::{Cluster, Watched};
 use crate::servers::redis::{Make, RedisServer};
 use crate::support::client::{Client, phone, user};
-use crate::support::fixtures::address;
+use crate::support::fixtures::{address, laid_out};
 
 const SERIAL: &str = "PISM0001";
 /// As many as reach every node of a Cluster.
 const COUNT: usize = 30;
 
 fn client(server: Address) -> Client {
-    let application = Some(Application::PrivacyIdea);
-    let mut client = Client::over(Box::new(Redis::new(&Address { application: application.clone(), ..server })));
-    client.application = application;
+    let layout: Arc<dyn Layout> = Arc::new(PrivacyIdea);
+    let mut client = Client::over(Box::new(Redis::new(&laid_out(&layout, server))));
+    client.layout = layout;
     client
 }
 
 /// A user of Redis on each node, who may do no more.
 fn support(server: &Address, nodes: &[&RedisServer]) -> Address {
-    let own = Address { application: Some(Application::PrivacyIdea), ..server.clone() };
+    let layout: Arc<dyn Layout> = Arc::new(PrivacyIdea);
+    let own = laid_out(&layout, server.clone());
     let old = nodes[0].cli(&["INFO", "server"]).contains("redis_version:6.");
     let rules = rules_for(&own, Role::Support, if old { Understood::Redis62 } else { Understood::Redis7 });
     for node in nodes {

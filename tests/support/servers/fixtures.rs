@@ -1,12 +1,13 @@
 //! Fixtures that are a Redis of their own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use otpctl::layout::Application;
-use otpctl::store::{Redis, Server as Address, Store};
+use otpctl::layout::Layout;
+use otpctl::store::{Redis, Store};
 
 use super::redis::{Make, RedisServer};
-use crate::support::fixtures::{Fixture, address, own_application};
+use crate::support::fixtures::{Fixture, address, laid_out, own_layout};
 
 /// A Redis of its own, whose clock is the machine's.
 pub struct Server(pub RedisServer);
@@ -34,15 +35,15 @@ impl Fixture for LaidOut {
     }
 
     fn store(&self) -> Box<dyn Store> {
-        Box::new(Redis::new(&Address { application: self.application(), ..address(&self.0.url()) }))
+        Box::new(Redis::new(&laid_out(&self.layout(), address(&self.0.url()))))
     }
 
     fn pass(&self, time: Duration) {
         std::thread::sleep(time);
     }
 
-    fn application(&self) -> Option<Application> {
-        Some(own_application())
+    fn layout(&self) -> Arc<dyn Layout> {
+        own_layout()
     }
 }
 
@@ -62,7 +63,7 @@ impl Fixture for LaidOutOnRedis6 {
         self.0.pass(time);
     }
 
-    fn application(&self) -> Option<Application> {
-        self.0.application()
+    fn layout(&self) -> Arc<dyn Layout> {
+        self.0.layout()
     }
 }
