@@ -4,6 +4,7 @@
 //! * [`store`] and [`provider`] are two families of backends, each behind one trait, that do not know each other.
 //! * [`verifier`] is the shell around the rules: load, decide, commit or start again, and the provider in the middle.
 //! * [`system`] is where files are opened and programs started, and where it is decided what of it is trusted.
+//! * `toml_tree` is TOML with the line of every value, for the file and for the definitions of gateways.
 //! * [`config`] reads the one file; [`app`] opens what a command needs, when it is first asked for.
 //! * [`commands`] has one file for each subcommand; [`output`] is the only writer; [`error`] turns failures into exit
 //!   codes; [`cli`] parses, runs, and ends the process.
@@ -20,3 +21,4 @@ pub mod output;
 pub mod provider;
 pub mod store;
 pub mod system;
+mod toml_tree;

@@ -137,7 +137,7 @@ impl App {
             }
             if peppers.is_empty() {
                 let StoreSettings::Embedded { path } = &settings.store else {
-                    return Err(config::ConfigError::missing_pepper(settings.path.as_deref()).into());
+                    return Err(config::missing_pepper(settings.path.as_deref()).into());
                 };
                 peppers.push(local_pepper::open(&path.with_file_name("pepper"), &OsRandom)?);
             }

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
-use super::error::ConfigError;
 use super::fetch::{read_certificates, read_private};
 use super::guard;
 use super::secret::Fetch;
@@ -12,6 +11,7 @@ use super::settings::{CodeSettings, Deployment, Entry, MessageSettings, Settings
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
+use crate::toml_tree::ConfigError;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +105,7 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
         let layout = redis.layout.as_ref().map_or(&Native as &dyn Layout, |own| own.layout.as_ref());
         // Nothing is signed where codes are only looked at.
         if code.peppers.is_empty() && (!layout.is_foreign() || layout.needs_context()) {
-            findings.push(Finding::failed("code.peppers", &ConfigError::missing_pepper(settings.path.as_deref())));
+            findings.push(Finding::failed("code.peppers", &guard::missing_pepper(settings.path.as_deref())));
         }
         layouts(layout, code, findings);
     }
@@ -267,7 +267,7 @@ fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
                 number.phone.masked(),
                 number.valid_until
             );
-            finding(Level::Warning, key, text).hint(format!("remove it, line {}", number.place.line))
+            finding(Level::Warning, key, text).hint(format!("remove it, line {}", number.position.line))
         });
     }
 }

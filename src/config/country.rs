@@ -1,8 +1,7 @@
 //! A country as it is written everywhere in the file: two capital letters.
 
-use super::error::ConfigError;
-use super::tree::Node;
 use crate::otp::{Country, suggest};
+use crate::toml_tree::{ConfigError, Node};
 
 /// The country that a value names.
 pub(super) fn country(node: &Node<'_>) -> Result<Country, ConfigError> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::error::ConfigError;
 use super::files;
 use super::guard::fresh_pepper;
 use super::secret::{Fetch, PlacedSecret};
@@ -11,6 +10,7 @@ use super::settings::{Entry, MIN_PEPPER, PepperSource, ProviderSettings};
 use crate::otp::Secret;
 use crate::provider;
 use crate::system::{MAX_CERTIFICATES, Trust, read_text};
+use crate::toml_tree::ConfigError;
 
 impl PlacedSecret {
     /// Fetches the secret.
@@ -18,7 +18,7 @@ impl PlacedSecret {
     /// # Errors
     /// As [`super::SecretSource::resolve`], with the file and line of the key.
     pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<Secret, ConfigError> {
-        self.source.resolve(fetch).await.map_err(|error| error.named(&self.place))
+        self.source.resolve(fetch).await.map_err(|error| error.asked_by(&self.position))
     }
 }
 
@@ -28,13 +28,13 @@ impl PepperSource {
     /// # Errors
     /// As [`super::SecretSource::resolve`], and when it is too short to be a key.
     pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<Secret, ConfigError> {
-        let text = self.source.resolve(fetch).await.map_err(|error| error.named(&self.place))?;
+        let text = self.source.resolve(fetch).await.map_err(|error| error.asked_by(&self.position))?;
         let pepper = text.expose().trim();
         if pepper.chars().count() < MIN_PEPPER {
             return Err(ConfigError::new(format!(
                 "a pepper has at least {MIN_PEPPER} characters, and this one is shorter"
             ))
-            .at(&self.place)
+            .at(&self.position)
             .hint(fresh_pepper()));
         }
         Ok(Secret::new(pepper.to_owned()))
@@ -75,7 +75,7 @@ impl ProviderSettings {
             }
             Some(Entry::Secret(source)) => match source.resolve(fetch).await {
                 Ok(secret) => Ok(Some(provider::Setting::Secret(secret))),
-                Err(error) => Err(self.places.get(name).map_or(error.clone(), |place| error.named(place))),
+                Err(error) => Err(self.positions.get(name).map_or(error.clone(), |position| error.asked_by(position))),
             },
         }
     }

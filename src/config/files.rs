@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::error::ConfigError;
 use crate::system::{FileError, MAX_CONFIG, MAX_SECRET, Reader, Text, Trust, private, read_text};
+use crate::toml_tree::ConfigError;
 
 /// The configuration: ours or root's, and nobody else may write it. Who may read it depends on what is in it.
 pub(super) fn read_config(path: &Path) -> Result<Text, ConfigError> {

@@ -1,9 +1,11 @@
 //! What a file allows that leaves codes or money without protection: `config check` warns of it, and a `protected` file
 //! neither sends nor verifies with it.
 
-use super::error::{ConfigError, Place};
+use std::path::Path;
+
 use super::settings::{MIN_PEPPER, Settings};
 use crate::otp::{Hint, LockLength};
+use crate::toml_tree::{ConfigError, Position};
 
 /// How a pepper is made.
 #[must_use]
@@ -13,6 +15,24 @@ pub fn fresh_pepper() -> Hint {
 
 /// The fewest different characters of a pepper. 32 random hexadecimal digits have 14, base64 has more.
 const LEAST_DIFFERENT: usize = 8;
+
+/// The store is shared and no pepper is configured: what is kept of a code would be a bare hash, which a reader of the
+/// store tries out in a second.
+#[must_use]
+pub fn missing_pepper(path: Option<&Path>) -> ConfigError {
+    let error = ConfigError::new(
+        "no pepper is configured, and with Redis there must be one: the key that codes are signed with stays outside \
+         the store",
+    )
+    .hint(
+        Hint::shell("(umask 077 && head -c 32 /dev/urandom | base64 > /etc/otpctl/pepper)")
+            .because("make one, and write under [code] peppers = [{ id = \"1\", file = \"/etc/otpctl/pepper\" }]"),
+    );
+    match path {
+        Some(path) => error.in_file(path),
+        None => error,
+    }
+}
 
 /// Limits that limit nothing. Money is only spent where there is a provider of real SMS; a code can be guessed anywhere.
 #[must_use]
@@ -35,9 +55,14 @@ pub fn weaknesses(settings: &Settings) -> Vec<ConfigError> {
     ];
     let error = |(_, key, text, fix): (bool, &str, &str, &str)| {
         let key = format!("limits.{key}");
-        let line = settings.lines.get(&key).copied().unwrap_or(1);
-        let place = Place { path: settings.path.clone(), line, key };
-        ConfigError::new(text).at(&place).hint(Hint::words(format!("under [limits]: {fix}")))
+        let error = ConfigError::new(text).hint(Hint::words(format!("under [limits]: {fix}")));
+        match &settings.path {
+            Some(path) => {
+                let line = settings.lines.get(&key).copied().unwrap_or(1);
+                error.at(&Position { path: Some(path.clone()), line, column: 1, key })
+            }
+            None => error.of_key(&key),
+        }
     };
     found.into_iter().filter(|(weak, ..)| *weak).map(error).collect()
 }

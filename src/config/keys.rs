@@ -96,8 +96,3 @@ pub(super) fn of(table: &str) -> &'static [&'static str] {
 pub(super) fn home_of(key: &str) -> Option<&'static str> {
     TABLES.iter().find(|(_, keys)| keys.contains(&key)).map(|(table, _)| *table)
 }
-
-/// `in [code]`, as a sentence says it.
-pub(super) fn under(table: &str) -> String {
-    if table.is_empty() { "at the top of the file, before the first table".to_owned() } else { format!("in [{table}]") }
-}

@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::error::ConfigError;
 use super::keys;
 use super::secret::{PlacedSecret, SecretSource};
 use super::settings::LayoutSettings;
-use super::tree::{Document, Node, Table};
 use crate::layout::privacyidea::{NAME as PRIVACYIDEA, PrivacyIdea};
 use crate::layout::{
     AttemptCounter, CounterFormat, Form, HashScheme, KeyTemplate, KeyTemplateError, KeyedLayout, Operation, Pattern,
     PhoneFormat, TimeFormat,
 };
 use crate::otp::{Alphabet, Country, MAX_LENGTH, MAX_TTL, Purpose, suggest};
+use crate::toml_tree::{ConfigError, Document, Node, Table, expected_one_of};
 
 /// The presets of applications that have a key for each code, each with its file.
 const PRESETS: [(&str, &str); 5] = [
@@ -146,6 +145,7 @@ impl Said {
             let Some(own) = table.table(name)? else { continue };
             let entries = own.nodes().map(|node| Ok((node.name.to_owned(), node.text()?.to_owned())));
             let mut entries: Vec<(String, String)> = entries.collect::<Result<_, ConfigError>>()?;
+            entries.sort_unstable();
             if name == "fields" {
                 let before = self.maps.remove(name).unwrap_or_default();
                 let kept = before.into_iter().filter(|(field, _)| !own.has(field));
@@ -163,7 +163,7 @@ impl Said {
             self.begin = Some(node.number(0..=10)?);
         }
         if let Some(node) = table.get("secret") {
-            self.secret = Some(PlacedSecret { source: SecretSource::read(&node)?, place: node.place() });
+            self.secret = Some(PlacedSecret { source: SecretSource::read(&node)?, position: node.position() });
         }
         Ok(())
     }
@@ -176,11 +176,7 @@ impl Said {
     fn word<T: Copy>(&self, place: &Place<'_>, name: &str, all: &[(&str, T)], usual: T) -> Result<T, ConfigError> {
         let Some(text) = self.text(name) else { return Ok(usual) };
         let found = all.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
-        found.ok_or_else(|| {
-            let words: Vec<&str> = all.iter().map(|(word, _)| *word).collect();
-            let meant = suggest::meant(text, words.iter().copied());
-            place.refuse(name, format!("one of {} is wanted{meant}", words.join(", ")))
-        })
+        found.ok_or_else(|| place.refuse(name, expected_one_of(text, all.iter().map(|(word, _)| *word))))
     }
 
     fn template(&self, place: &Place<'_>, name: &str, text: &str) -> Result<KeyTemplate, ConfigError> {
@@ -368,8 +364,7 @@ impl Said {
             return Ok(Operation::IN_FILES.map(|(_, operation)| operation).into());
         };
         if let Some(strange) = named.iter().find(|name| !words.contains(&name.as_str())) {
-            let meant = suggest::meant(strange, words);
-            return Err(place.refuse("allows", format!("one of {} is wanted{meant}", words.join(", "))));
+            return Err(place.refuse("allows", expected_one_of(strange, words)));
         }
         let allowed = Operation::IN_FILES.into_iter().filter(|(word, _)| named.iter().any(|name| name == word));
         Ok(allowed.map(|(_, operation)| operation).collect())

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::error::ConfigError;
 use super::keys;
-use super::tree::{Node, Table};
 use crate::otp::{Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, duration};
+use crate::toml_tree::{ConfigError, Node, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

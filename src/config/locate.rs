@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::env::Env;
-use super::error::ConfigError;
 use crate::otp::escape::escaped;
 use crate::otp::{Hint, hint, suggest};
 use crate::system::{pasteable, shown};
+use crate::toml_tree::ConfigError;
 
 /// The machine's folder.
 const SYSTEM: &str = "/etc/otpctl";

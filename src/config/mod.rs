@@ -2,8 +2,8 @@
 //! are until a backend is opened. Nothing here prints, and neither the environment nor a clock is read: both come in.
 //!
 //! * `locate` says which file; `files` opens it and judges whose it is.
-//! * `tree` is the file as values that know their line; `keys` lists every key; `read`, `limits`, `store`, `redis`,
-//!   `providers`, `test_numbers` turn tables into the types of `settings`.
+//! * `keys` lists every key; `read`, `limits`, `store`, `redis`, `layout`, `providers`, `test_numbers` turn the tables of
+//!   `toml_tree` into the types of `settings`.
 //! * `secret` and `fetch` get what is secret when it is needed; `check` and `show` are what `config check` and
 //!   `config show` print.
 //!
@@ -12,7 +12,6 @@
 mod check;
 mod country;
 mod env;
-mod error;
 mod fetch;
 mod files;
 mod guard;
@@ -28,18 +27,17 @@ mod settings;
 mod show;
 mod store;
 mod test_numbers;
-mod tree;
 mod url;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::system::pasteable;
+pub use crate::toml_tree::ConfigError;
 pub use check::{Finding, Level, check_all, check_secrets, check_texts};
 pub use env::Env;
-pub use error::ConfigError;
 pub use fetch::{read_certificates, read_private};
-pub use guard::{fresh_pepper, weak_pepper, weaknesses};
+pub use guard::{fresh_pepper, missing_pepper, weak_pepper, weaknesses};
 pub use locate::{Chosen, Located, Origin, Request, locate, profile_path, usual_path};
 pub use secret::{Fetch, PlacedSecret, SecretSource};
 pub use settings::{
@@ -49,6 +47,8 @@ pub use settings::{
 };
 pub use show::{Shown, shown};
 
+use crate::toml_tree::Document;
+
 /// Reads and checks the file that [`locate()`] found; without one the defaults hold: the embedded store in the user's
 /// state folder, provider `console`, no region.
 ///
@@ -56,15 +56,19 @@ pub use show::{Shown, shown};
 /// When the file is not ours to trust, is no TOML, says what is not understood, or holds a secret that others may read.
 pub fn load(located: &Located, env: &Env) -> Result<Settings, ConfigError> {
     let Some(path) = located.path.as_deref() else {
-        return read::settings(located, &tree::Document::parse(None, "")?, env);
+        return read::settings(located, &Document::parse(None, "")?, env);
     };
     let file = files::read_config(path)?;
-    let document = tree::Document::parse(Some(path), &file.text)?;
+    let document = Document::parse(Some(path), &file.text).map_err(not_toml)?.with_homes(keys::home_of);
     let settings = read::settings(located, &document, env)?;
-    if let Some(line) = document.literal() {
+    if let Some(line) = document.first_secret() {
         files::held_private(path, &file, &format!("line {line} holds a secret, and others may read this file"))?;
     }
     Ok(settings)
+}
+
+fn not_toml(error: ConfigError) -> ConfigError {
+    error.hint("put text in quotes, and write each key once; otpctl.toml.example shows every key")
 }
 
 /// A first file for `config init`: small, commented, and valid as it is.

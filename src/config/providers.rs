@@ -7,16 +7,15 @@ use serde_json::Value;
 use toml::de::DeValue;
 
 use super::country::country_named;
-use super::error::ConfigError;
 use super::files;
 use super::secret::{self, SecretSource};
 use super::settings::{Entry, ProviderSettings, Routes};
-use super::tree::{Node, Table};
 use super::{keys, url};
 use crate::otp::circuit::BreakerPolicy;
 use crate::otp::{Hint, suggest};
 use crate::provider::{self, SettingSpec, SettingType};
 use crate::system::FilePath;
+use crate::toml_tree::{ConfigError, Node, Table};
 
 /// The provider that is there without being configured: it prints the SMS on stderr.
 pub(super) const CONSOLE: &str = "console";
@@ -65,7 +64,7 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
     for spec in &description.settings {
         match table.get(&spec.name) {
             Some(node) => {
-                provider.places.insert(spec.name.clone(), node.place());
+                provider.positions.insert(spec.name.clone(), node.position());
                 provider.entries.insert(spec.name.clone(), entry(&node, spec)?);
             }
             None if spec.required => {
@@ -79,8 +78,8 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
 
 /// A provider of which nothing is set.
 fn unset(kind: provider::Kind) -> ProviderSettings {
-    let (entries, places) = (BTreeMap::new(), BTreeMap::new());
-    ProviderSettings { kind, definition: None, entries, places, broken: None }
+    let (entries, positions) = (BTreeMap::new(), BTreeMap::new());
+    ProviderSettings { kind, definition: None, entries, positions, broken: None }
 }
 
 /// The kind that the table names, or its own name, or the one that a file defines. That file says where keys are sent,
@@ -160,7 +159,7 @@ fn entry(node: &Node<'_>, spec: &SettingSpec) -> Result<Entry, ConfigError> {
     if !fits {
         return Err(node.wrong_type(wanted));
     }
-    json(node).map(Entry::Plain)
+    node.json(without_credentials).map(Entry::Plain)
 }
 
 /// `true`, `false`, or a CA's file, whose place is relative to the folder of the configuration.
@@ -176,30 +175,14 @@ fn tls(node: &Node<'_>) -> Result<Entry, ConfigError> {
     table.file("ca")?.map(Entry::Authority).ok_or_else(|| table.refuse("`ca` is missing"))
 }
 
-fn json(node: &Node<'_>) -> Result<Value, ConfigError> {
-    Ok(match node.value {
+/// A password in a URL would be shown with the setting.
+fn without_credentials(node: &Node<'_>) -> Result<(), ConfigError> {
+    match node.value {
         DeValue::String(text) if url::has_credentials(text) => {
-            return Err(node.refuse("a URL in here may not hold a password: it would be shown"));
+            Err(node.refuse("a URL here must not contain a password: the setting is shown"))
         }
-        DeValue::String(text) => Value::String(text.to_string()),
-        DeValue::Boolean(flag) => Value::Bool(*flag),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map(Value::from)
-            .map_err(|_| node.refuse("this number is too large"))?,
-        DeValue::Float(number) => number
-            .as_str()
-            .parse()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .map(Value::Number)
-            .ok_or_else(|| node.refuse("this is no finite number"))?,
-        DeValue::Datetime(moment) => Value::String(moment.to_string()),
-        DeValue::Array(_) => Value::Array(node.list("")?.map(|item| json(&item)).collect::<Result<_, _>>()?),
-        DeValue::Table(_) => {
-            let entries = node.table()?.nodes().map(|item| Ok((item.name.to_owned(), json(&item)?)));
-            Value::Object(entries.collect::<Result<_, ConfigError>>()?)
-        }
-    })
+        _ => Ok(()),
+    }
 }
 
 /// What is passed over where the file says nothing: after five failures in a row, for a minute.

@@ -5,17 +5,16 @@ use std::time::Duration;
 
 use super::country::country;
 use super::env::Env;
-use super::error::ConfigError;
 use super::locate::Located;
 use super::providers::{self, Configured};
 use super::secret::{self, SecretSource};
 use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
-use super::tree::{Document, Node, Table};
 use super::{keys, limits, store, test_numbers};
 use crate::otp::suggest;
 use crate::otp::{Alphabet, CodeSpec, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
+use crate::toml_tree::{ConfigError, Document, Node, Table};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -131,7 +130,7 @@ fn peppers(node: &Node<'_>) -> Result<Vec<PepperSource>, ConfigError> {
             }
             None => SecretSource::from_table(&table)?,
         };
-        peppers.push(PepperSource { id: id.to_owned(), source, place: table.place() });
+        peppers.push(PepperSource { id: id.to_owned(), source, position: table.position() });
     }
     Ok(peppers)
 }

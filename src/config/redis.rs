@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::error::ConfigError;
 use super::keys;
 use super::layout::{self, Around};
 use super::secret::{PlacedSecret, SecretSource};
 use super::settings::{
     Deployment, DurabilitySettings, Node as At, RedisSettings, RedisTarget, SentinelSettings, TlsFiles,
 };
-use super::tree::{Node, Table};
 use super::url::{self, Address, REDIS_PORT, SENTINEL_PORT};
 use crate::otp::{Country, Secret};
+use crate::toml_tree::{ConfigError, Node, Table};
 
 /// A person waits for a server that is not there for two attempts of this.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -90,7 +89,7 @@ fn one(table: &Table<'_>, node: &Node<'_>) -> Result<(RedisTarget, Credentials),
     }
     let password = password.map(|password| {
         node.is_literal_secret();
-        PlacedSecret { source: SecretSource::Literal(Secret::new(password)), place: node.place() }
+        PlacedSecret { source: SecretSource::Literal(Secret::new(password)), position: node.position() }
     });
     Ok((target, (username, password)))
 }
@@ -155,7 +154,7 @@ fn text(table: &Table<'_>, name: &str) -> Result<Option<String>, ConfigError> {
 
 fn secret(table: &Table<'_>, name: &str) -> Result<Option<PlacedSecret>, ConfigError> {
     let Some(node) = table.get(name) else { return Ok(None) };
-    Ok(Some(PlacedSecret { source: SecretSource::read(&node)?, place: node.place() }))
+    Ok(Some(PlacedSecret { source: SecretSource::read(&node)?, position: node.position() }))
 }
 
 /// What `tls` says.

@@ -11,11 +11,10 @@ use toml::de::DeValue;
 use zeroize::Zeroizing;
 
 use super::env::Env;
-use super::error::{ConfigError, Place};
-use super::tree::{Node, Table};
 use super::{files, keys};
 use crate::otp::Secret;
 use crate::system::{FilePath, Group, MAX_SECRET, Program};
+use crate::toml_tree::{ConfigError, Node, Position, Table};
 
 /// What a secret is fetched with.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +43,7 @@ pub enum SecretSource {
 pub struct PlacedSecret {
     /// Where the text is.
     pub source: SecretSource,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 impl SecretSource {
@@ -86,7 +85,7 @@ impl SecretSource {
                 table.only(&keys::SECRET)?;
                 Self::from_table(&table)
             }
-            _ => Err(node.wrong_type("a secret: text, { env = … }, { file = … } or { command = [ … ] },")),
+            _ => Err(node.wrong_type("a secret: text, { env = … }, { file = … } or { command = [ … ] }")),
         }
     }
 

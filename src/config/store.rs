@@ -1,13 +1,12 @@
 //! `[store]`: which store; and where the embedded one is.
 
 use super::env::Env;
-use super::error::ConfigError;
 use super::keys;
 use super::redis::read as read_redis;
 use super::settings::StoreSettings;
-use super::tree::Table;
 use crate::otp::Country;
 use crate::system::FilePath;
+use crate::toml_tree::{ConfigError, Table};
 
 pub(super) fn read(
     table: Option<&Table<'_>>,

@@ -5,13 +5,12 @@ use std::time::Duration;
 use jiff::civil::Date;
 use toml::de::DeValue;
 
-use super::error::ConfigError;
 use super::keys;
 use super::settings::TestNumber;
-use super::tree::{Node, Table};
 use crate::otp::escape::is_unsafe;
 use crate::otp::{CodeSpec, DeliveryReason, Phone, duration, suggest};
 use crate::provider::TestOutcome;
+use crate::toml_tree::{ConfigError, Node, Table};
 
 pub(super) fn read(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) -> Result<Vec<TestNumber>, ConfigError> {
     let Some(node) = node else { return Ok(Vec::new()) };
@@ -43,9 +42,9 @@ fn test_number(table: &Table<'_>, spec: &CodeSpec) -> Result<TestNumber, ConfigE
     let code = table.get("code").ok_or_else(|| missing("code"))?;
     let typed = spec.read(code.text()?).map_err(|error| code.refuse(error.to_string()))?;
     let until = table.get("valid_until").ok_or_else(|| missing("valid_until"))?;
-    let valid_until = date(&until).ok_or_else(|| until.wrong_type("a date without quotes, such as 2027-01-31,"))?;
+    let valid_until = date(&until).ok_or_else(|| until.wrong_type("a date without quotes, such as 2027-01-31"))?;
     let outcome = table.get("outcome").map(|node| outcome(&node)).transpose()?.unwrap_or(TestOutcome::Accepted);
-    Ok(TestNumber { phone: number, code: typed, valid_until, outcome, place: table.place() })
+    Ok(TestNumber { phone: number, code: typed, valid_until, outcome, position: table.position() })
 }
 
 /// What becomes of an SMS to a test number.

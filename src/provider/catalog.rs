@@ -1,6 +1,7 @@
 //! The gateways that come with the program: the definition files of `catalog/`, each read only when it is asked for.
 
-use super::definition::{Definition, DefinitionError};
+use super::definition::Definition;
+use crate::toml_tree::ConfigError;
 
 /// (kind, text of the file), sorted by kind; the build script lists the folder.
 static FILES: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
@@ -11,7 +12,7 @@ pub(super) fn kinds() -> impl Iterator<Item = &'static str> {
 }
 
 /// Reads and checks one definition. `None`: there is none of that name.
-pub(super) fn definition(kind: &str) -> Option<Result<Definition, DefinitionError>> {
+pub(super) fn definition(kind: &str) -> Option<Result<Definition, ConfigError>> {
     text(kind).map(Definition::parse)
 }
 

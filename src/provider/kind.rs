@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::definition::{Definition, DefinitionError};
+use super::definition::Definition;
 use super::{Context, Description, OpenError, Provider, Settings, catalog, registry};
+use crate::toml_tree::ConfigError;
 
 /// A kind of provider that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Kind {
     ///
     /// # Errors
     /// What is wrong with the definition, and where.
-    pub fn own(name: &str, text: &str) -> Result<Self, DefinitionError> {
+    pub fn own(name: &str, text: &str) -> Result<Self, ConfigError> {
         Definition::checked(text)?;
         Ok(Self::Own { name: name.to_owned(), text: text.into() })
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::definition::DefinitionError;
 use crate::otp::duration::duration;
 use crate::otp::suggest::{nearest, suggested};
 use crate::otp::{Hint, Secret};
 use crate::system::{FileError, FilePath, Program};
+use crate::toml_tree::ConfigError;
 
 /// One setting, its source already resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ pub enum OpenError {
     Unsafe(#[from] FileError),
     /// The definition of the gateway itself is wrong.
     #[error("the definition of this provider: {0}")]
-    Definition(#[from] DefinitionError),
+    Definition(#[from] ConfigError),
 }
 
 impl OpenError {

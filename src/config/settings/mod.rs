@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use super::error::{ConfigError, Place};
 use super::locate::Origin;
 use super::secret::SecretSource;
 use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
 use crate::provider;
 use crate::system::{FilePath, Program};
 
+use crate::toml_tree::{ConfigError, Position};
 pub use routes::{RoutedBy, Routes};
 pub use store::{
     Deployment, DurabilitySettings, LayoutSettings, Node, RedisSettings, RedisTarget, SentinelSettings, StoreSettings,
@@ -85,7 +85,7 @@ pub struct PepperSource {
     pub id: String,
     /// Where the text is.
     pub source: SecretSource,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 /// `[message]`.
@@ -110,7 +110,7 @@ pub struct ProviderSettings {
     pub definition: Option<FilePath>,
     /// What is set, by name; what is not has the kind's own default.
     pub entries: BTreeMap<String, Entry>,
-    pub(super) places: BTreeMap<String, Place>,
+    pub(super) positions: BTreeMap<String, Position>,
     /// What is wrong with that file. It is told to whoever needs the provider: a wrong gateway must not stop `verify`.
     pub(super) broken: Option<ConfigError>,
 }
@@ -141,7 +141,7 @@ pub struct TestNumber {
     pub valid_until: Date,
     /// What becomes of an SMS to it.
     pub outcome: provider::TestOutcome,
-    pub(super) place: Place,
+    pub(super) position: Position,
 }
 
 /// `[timeline]`.

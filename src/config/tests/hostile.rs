@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::super::read;
-use super::super::tree::Document;
 use super::{home, located};
+use crate::toml_tree::Document;
 
 const EXAMPLE: &str = include_str!("../../../otpctl.toml.example");
 

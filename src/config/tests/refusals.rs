@@ -31,14 +31,14 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[providers.telnyx]\napikey = { env = \"A\" }", 2, &["did you mean `api_key`?", "base_url"]),
     ("[providers.telnyx]\napi_key = { evn = \"A\" }", 2, &["did you mean `env`?"]),
     // Types and TOML itself.
-    ("protected = \"yes\"", 1, &["protected: true or false is wanted here, and this is text"]),
-    ("code = 5", 1, &["a table is wanted here, and this is a whole number"]),
-    ("region = 5", 1, &["text in quotes is wanted"]),
-    ("[limits]\ncooldown = \"30s\"", 2, &["a list of durations", "and this is text"]),
-    ("region = \"IN\"\nregion = \"US\"", 2, &["not TOML", "duplicate key"]),
-    ("[code]\nlength = 6\n[code]\n", 3, &["not TOML", "duplicate key"]),
-    ("[code\n", 1, &["not TOML"]),
-    ("region = IN", 1, &["not TOML"]),
+    ("protected = \"yes\"", 1, &["protected: expected true or false, found text"]),
+    ("code = 5", 1, &["expected a table, found a whole number"]),
+    ("region = 5", 1, &["expected text in quotes, found a whole number"]),
+    ("[limits]\ncooldown = \"30s\"", 2, &["expected a list of durations", ", found text"]),
+    ("region = \"IN\"\nregion = \"US\"", 2, &["not valid TOML", "duplicate key"]),
+    ("[code]\nlength = 6\n[code]\n", 3, &["not valid TOML", "duplicate key"]),
+    ("[code\n", 1, &["not valid TOML"]),
+    ("region = IN", 1, &["not valid TOML"]),
     // Countries and types.
     ("region = \"in\"", 1, &["two letters of a country", "did you mean `IN`?"]),
     ("region = \"UK\"", 1, &["did you mean `GB`?"]),
@@ -62,7 +62,7 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[code]\nttl = \"0s\"", 2, &["a duration from 1s to 10m"]),
     ("[code]\nttl = \"-5m\"", 2, &["a duration from 1s to 10m"]),
     ("[code]\nttl = \"1.5m\"", 2, &["a duration from 1s to 10m"]),
-    ("[code]\nttl = 300", 2, &["a duration", "and this is a whole number"]),
+    ("[code]\nttl = 300", 2, &["expected a duration", ", found a whole number"]),
     ("[code]\nmax_attempts = 11", 2, &["from 1 to 10"]),
     ("[code]\nmax_attempts = 0", 2, &["from 1 to 10"]),
     ("[code]\nmax_attempts = -1", 2, &["from 1 to 10"]),
@@ -87,7 +87,7 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[timeline]\nkeep = \"1s\"", 2, &["a duration from 1m to 366d"]),
     // Stores.
     ("[store.embedded]\n[store.redis]\nurl = \"redis://h\"", 2, &["exactly one store", "remove one of the two"]),
-    ("[store.embedded]\npath = \"~/x.db\"", 2, &["`~` and `$` are not replaced"]),
+    ("[store.embedded]\npath = \"~/x.db\"", 2, &["`~` and `$` are not expanded"]),
     ("[store.redis]\nprefix = \"a\"", 1, &["`url` is missing", "redis://HOST"]),
     ("[store.redis]\nurl = \"http://h\"", 2, &["redis://HOST:6379/0"]),
     ("[store.redis]\nurl = \"redis://\"", 2, &["redis://HOST:6379/0"]),
@@ -115,7 +115,7 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[store.redis]\nsentinel = { master = \"m\", node = [\"h\"] }", 2, &["did you mean `nodes`?"]),
     ("[store.redis]\nsentinel = { master = \"m\", nodes = [\"h\"], password = \"\" }", 2, &["not empty"]),
     ("[store.redis]\nurl = \"redis://h\"\nconnect_timeout = \"1ms\"", 3, &["from 50ms to 1m"]),
-    ("[store.redis]\nnodes = [\"h\"]\ntls = \"yes\"", 3, &["a table is wanted"]),
+    ("[store.redis]\nnodes = [\"h\"]\ntls = \"yes\"", 3, &["expected a table, found text"]),
     ("[store.redis]\nnodes = [\"h\"]\nusername = \"\"", 3, &["leave the key out"]),
     ("[store.redis]\nurl = \"rediss://h\"\ntls = false", 3, &["the URL is with TLS"]),
     ("[store.redis]\nurl = \"redis://h\"\ntls = true", 3, &["rediss://"]),
@@ -132,19 +132,19 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[providers.sms]\nkind = \"telnix\"", 2, &["no such kind", "did you mean `telnyx`?"]),
     ("[providers.\"a b\"]\n", 1, &["the name of a provider"]),
     ("[providers.telnyx]\nfrom = \"+1\"", 1, &["`api_key` is missing, and Telnyx needs it"]),
-    ("[providers.telnyx]\napi_key = 5", 2, &["a secret: text, { env", "and this is a whole number"]),
+    ("[providers.telnyx]\napi_key = 5", 2, &["expected a secret: text, { env", ", found a whole number"]),
     ("[providers.telnyx]\napi_key = \"\"", 2, &["a secret is not empty"]),
     ("[providers.telnyx]\napi_key = {}", 2, &["one place: env, file or command"]),
     ("[providers.telnyx]\napi_key = { env = \"A\", file = \"b\" }", 2, &["one place: env, file or command"]),
     ("[providers.telnyx]\napi_key = { env = \"A B\" }", 2, &["the name of an environment variable"]),
     ("[providers.telnyx]\napi_key = { command = \"pass\" }", 2, &["a list of a program and its arguments"]),
-    ("[providers.telnyx]\napi_key = { command = [] }", 2, &["a program and its arguments are wanted"]),
-    ("[providers.telnyx]\napi_key = { env = \"A\" }\nfrom = 5", 3, &["text in quotes is wanted"]),
-    ("[providers.twilio]\naccount_sid = \"AC\"\nvalidity_period = \"x\"", 3, &["a whole number is wanted"]),
+    ("[providers.telnyx]\napi_key = { command = [] }", 2, &["expected a program and its arguments, such as"]),
+    ("[providers.telnyx]\napi_key = { env = \"A\" }\nfrom = 5", 3, &["expected text in quotes, found a whole number"]),
+    ("[providers.twilio]\naccount_sid = \"AC\"\nvalidity_period = \"x\"", 3, &["expected a whole number, found text"]),
     (
         "[providers.smpp]\nhost = \"h\"\ntls = \"yes\"",
         3,
-        &["true, false, or a table such as { ca = \"ca.pem\" } is wanted", "and this is text"],
+        &["expected true, false, or a table such as { ca = \"ca.pem\" }, found text"],
     ),
     ("[providers.smpp]\nhost = \"h\"\ntls = { cert = \"x\" }", 3, &["unknown key `cert`"]),
     ("[providers.smpp]\nhost = \"h\"\ntls = {}", 3, &["`ca` is missing"]),
@@ -222,7 +222,7 @@ fn what_is_no_text_is_refused() {
 
 #[test]
 fn the_missing_pepper_comes_with_a_command() {
-    let error = super::ConfigError::missing_pepper(Some("/etc/otpctl/otpctl.toml".as_ref()));
+    let error = super::super::missing_pepper(Some("/etc/otpctl/otpctl.toml".as_ref()));
     assert!(error.to_string().starts_with("/etc/otpctl/otpctl.toml: no pepper is configured"), "{error}");
     let hint = error.hinted();
     assert!(hint.ends_with(": (umask 077 && head -c 32 /dev/urandom | base64 > /etc/otpctl/pepper)"), "{hint}");

@@ -25,7 +25,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Syntax(why) => f.write_str(why),
             Self::Undeclared(name, near) => {
-                write!(f, "`{name}` is not there{}", suggested(near.as_deref()))
+                write!(f, "unknown name `{name}`{}", suggested(near.as_deref()))
             }
         }
     }

@@ -105,322 +105,96 @@
 //! undefined; the engine escapes values for the place that they are put in.
 
 mod calls;
-mod error;
 mod language;
-mod reader;
+mod model;
 mod refusals;
 mod sections;
 mod validate;
 
-use std::collections::BTreeMap;
-
-pub(super) use calls::{Balance, Reports, Says, Status, Test, Words};
-pub use error::{DefinitionError, Problem};
 pub(super) use language::{Expression, Failed, Scope, Template, Tree};
+pub(super) use model::{
+    AnswerFormat, Auth, Aws, Body, ENCODING, GatewayPhoneFormat, MESSAGE, Method, Reports, Request, StateFields,
+    Unlisted,
+};
+pub use model::{Definition, Features, SenderKind, SettingSpec, SettingType};
 
-use super::reply::Class;
 use super::{Capabilities, Description};
-use crate::otp::Country;
-use reader::Reader;
+use crate::toml_tree::{ConfigError, Document, Table};
+use model::EncodingChoice;
 use sections::Names;
 
-/// What a message gives to templates.
-pub(super) const MESSAGE: [&str; 9] =
-    ["phone", "text", "code", "app", "ttl_minutes", "purpose", "lang", "challenge_id", ENCODING];
+const KEYS: [&str; 19] = [
+    "name",
+    "docs",
+    "base_url",
+    "phone",
+    "countries",
+    "body",
+    "encoding",
+    "sender",
+    "settings",
+    "needs",
+    "auth",
+    "send",
+    "status",
+    "report",
+    "delivery",
+    "balance",
+    "test",
+    "features",
+    "errors",
+];
 
-/// The variable that says what the text needs. A setting may have this name, and then stands in its place.
-pub(super) const ENCODING: &str = "encoding";
+const PHONES: [(&str, GatewayPhoneFormat); 3] = [
+    ("e164", GatewayPhoneFormat::E164),
+    ("digits", GatewayPhoneFormat::Digits),
+    ("national", GatewayPhoneFormat::National),
+];
 
-/// A checked definition of one gateway.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Definition {
-    pub(super) title: String,
-    pub(super) docs: Option<String>,
-    pub(super) base_url: Option<Template>,
-    /// `base_url` as written, to be shown.
-    pub(super) base_url_source: Option<String>,
-    pub(super) phone: GatewayPhoneFormat,
-    pub(super) body: AnswerFormat,
-    /// `None`: the definition does not say, which [`Self::checked`] refuses.
-    pub(super) encoding: Option<EncodingChoice>,
-    /// The only countries that it reaches; empty: no such limit is known.
-    pub(super) countries: Vec<Country>,
-    pub(super) template_sender: bool,
-    pub(super) settings: Vec<SettingSpec>,
-    pub(super) needs: Vec<Need>,
-    pub(super) auth: Auth,
-    pub(super) send: Send,
-    pub(super) status: Option<Status>,
-    pub(super) reports: Option<Reports>,
-    /// What the words of both mean.
-    pub(super) delivery: Words,
-    pub(super) balance: Option<Balance>,
-    pub(super) test: Option<Test>,
-    pub(super) errors: Errors,
-    pub(super) features: Features,
-}
+const BODIES: [(&str, AnswerFormat); 2] = [("json", AnswerFormat::Json), ("xml", AnswerFormat::Xml)];
 
-/// What messages through a gateway can be like.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Features {
-    /// What a message can come from; empty: nothing is known.
-    pub senders: Vec<SenderKind>,
-    /// Whether it takes the ids of India's DLT registration: entity, header, template.
-    pub dlt: bool,
-    /// How many characters one request may hold, where the vendor says so.
-    pub longest: Option<u32>,
-}
-
-/// What a message can come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SenderKind {
-    /// A full phone number.
-    Number,
-    /// A short code.
-    ShortCode,
-    /// A name, or an Indian header.
-    Alphanumeric,
-    /// Whichever number of a pool the gateway chooses.
-    Pool,
-    /// What is registered with the template.
-    Template,
-}
-
-impl SenderKind {
-    /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Number, Self::ShortCode, Self::Alphanumeric, Self::Pool, Self::Template];
-
-    /// The word in definitions and documents.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::ShortCode => "short_code",
-            Self::Alphanumeric => "alphanumeric",
-            Self::Pool => "pool",
-            Self::Template => "template",
-        }
-    }
-}
-
-/// How a gateway writes phone numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum GatewayPhoneFormat {
-    E164,
-    Digits,
-    National,
-}
-
-/// Who decides that a text needs Unicode (UCS-2). A gateway that takes it for GSM-7 sends question marks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EncodingChoice {
-    /// The gateway, by the text or by its own template.
-    Automatic,
-    /// We, by the text: the request uses the variable `encoding`.
-    Told,
-}
-
-/// What a code in no list means in a 2xx that is no yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unlisted {
-    /// The gateway documents that whatever is not its yes was not taken.
-    Refused,
-    /// Nobody can say.
-    Unknown,
-}
-
-/// What a gateway answers in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AnswerFormat {
-    Json,
-    Xml,
-}
-
-/// What a setting holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingType {
-    /// A text.
-    Text,
-    /// A whole number.
-    Number,
-    /// `true` or `false`.
-    Flag,
-    /// A table of the user's own keys.
-    Table,
-    /// A list of texts.
-    List,
-    /// How a connection is made secure: `true`, `false`, or a table with the file of a CA, `{ ca = "ca.pem" }`.
-    Tls,
-    /// A file, relative to the folder of the configuration.
-    File,
-    /// A program and its arguments: a path as of a file, or a name that is looked for in `PATH`.
-    Program,
-}
-
-/// One setting that a kind of provider takes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SettingSpec {
-    /// Its key.
-    pub name: String,
-    /// What it holds.
-    pub holds: SettingType,
-    /// Never shown.
-    pub secret: bool,
-    /// Must be there.
-    pub required: bool,
-    /// Its texts are templates over the message's variables.
-    pub template: bool,
-    /// What it is for, in a few words.
-    pub help: Option<String>,
-    /// What it is when it is absent.
-    pub default: Option<serde_json::Value>,
-}
-
-impl SettingSpec {
-    /// An optional setting.
-    pub(super) fn new(name: &str, holds: SettingType, help: &str) -> Self {
-        let (secret, required, template) = (false, false, false);
-        let help = Some(help.to_owned());
-        Self { name: name.to_owned(), holds, secret, required, template, help, default: None }
-    }
-}
-
-/// What must hold of the settings together.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Need {
-    pub(super) that: Expression,
-    pub(super) say: String,
-}
-
-/// How every request says who asks.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Auth {
-    pub(super) bearer: Option<Template>,
-    pub(super) basic: Option<(Template, Template)>,
-    pub(super) header: Vec<(String, Template)>,
-    pub(super) query: Vec<(String, Template)>,
-    pub(super) aws: Option<Aws>,
-}
-
-/// What signs a request for AWS.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Aws {
-    pub(super) service: Template,
-    pub(super) region: Template,
-    pub(super) access_key_id: Template,
-    pub(super) secret_access_key: Template,
-    pub(super) session_token: Option<Template>,
-}
-
-/// One request.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Request {
-    pub(super) method: Method,
-    pub(super) path: Vec<Template>,
-    pub(super) query: Vec<(String, Template)>,
-    pub(super) headers: Vec<(String, Template)>,
-    pub(super) body: Body,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
-    Get,
-    Post,
-    Put,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Body {
-    None,
-    Json(Tree),
-    Form(Vec<(String, Template)>),
-}
-
-/// How to send, and how to read whether it was taken.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Send {
-    pub(super) request: Request,
-    pub(super) accepted: Expression,
-    pub(super) refused: Option<Expression>,
-    pub(super) doubtful: Option<Expression>,
-    pub(super) id: Option<Expression>,
-    pub(super) id_optional: bool,
-    pub(super) segments: Option<Expression>,
-    pub(super) idempotent: bool,
-}
-
-/// How to read a refusal.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Errors {
-    pub(super) code: Option<Expression>,
-    pub(super) message: Option<Expression>,
-    /// `None`: the definition does not say, which [`Definition::checked`] refuses.
-    pub(super) unlisted: Option<Unlisted>,
-    pub(super) classes: BTreeMap<String, Class>,
-    /// By HTTP status, where no code says more.
-    pub(super) statuses: BTreeMap<u16, Class>,
-    /// In lower case, in the order of the definition: the first that is found decides.
-    pub(super) phrases: Vec<(String, Class)>,
-    pub(super) hints: BTreeMap<String, String>,
-}
+const ENCODINGS: [(&str, EncodingChoice); 2] =
+    [("automatic", EncodingChoice::Automatic), ("told", EncodingChoice::Told)];
 
 impl Definition {
     /// Reads and checks a definition: unknown keys, expressions that do not parse, names that nothing declares.
     ///
     /// # Errors
     /// The first thing that is wrong, with its line and column.
-    pub fn parse(text: &str) -> Result<Self, DefinitionError> {
-        let mut top = Reader::document(text)?;
-        let title = top.require("name")?.into_text()?;
-        let docs = top.text("docs")?;
-        let phone = match top.take("phone") {
-            Some(entry) => entry.into_word(&[
-                ("e164", GatewayPhoneFormat::E164),
-                ("digits", GatewayPhoneFormat::Digits),
-                ("national", GatewayPhoneFormat::National),
-            ])?,
-            None => GatewayPhoneFormat::E164,
-        };
-        let body = match top.take("body") {
-            Some(entry) => entry.into_word(&[("json", AnswerFormat::Json), ("xml", AnswerFormat::Xml)])?,
-            None => AnswerFormat::Json,
-        };
-        let encoding = top.take("encoding").map(sections::encoding).transpose()?;
-        let countries = top.take("countries").map(sections::countries).transpose()?.unwrap_or_default();
-        let template_sender = match top.take("sender") {
-            Some(entry) => entry.into_word(&[("text", false), ("template", true)])?,
-            None => false,
-        };
-        let settings = top.table("settings")?.map(sections::settings).transpose()?.unwrap_or_default();
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let document = Document::parse(None, text)?;
+        let top = document.root();
+        top.only(&KEYS)?;
+        let settings = top.table("settings")?.map(|table| sections::settings(&table)).transpose()?.unwrap_or_default();
         let names = Names::new(&settings);
-        let base_url = top.take("base_url");
-        let base_url_source = base_url.as_ref().and_then(|entry| match &entry.value {
-            toml::de::DeValue::String(text) => Some(text.to_string()),
-            _ => None,
-        });
+        let base_url = top.get("base_url");
+        let needs = top.get("needs").map(|node| sections::requirements(&node, &names)).transpose()?;
+        let auth = top.table("auth")?.map(|table| sections::auth(&table, &names)).transpose()?;
+        let delivery = top.table("delivery")?.map(|table| calls::delivery(&table)).transpose()?;
+        let features = top.table("features")?.map(|table| calls::features(&table)).transpose()?;
+        let errors = top.table("errors")?.map(|table| refusals::errors(&table)).transpose()?;
         let definition = Self {
-            title,
-            docs,
-            base_url: base_url.map(|entry| sections::template(entry, &names.settings)).transpose()?,
-            base_url_source,
-            phone,
-            body,
-            encoding,
-            countries,
-            template_sender,
-            needs: top.take("needs").map(|entry| sections::needs(entry, &names)).transpose()?.unwrap_or_default(),
-            auth: top.table("auth")?.map(|table| sections::auth(table, &names)).transpose()?.unwrap_or_default(),
-            send: sections::send(top.require("send")?.into_table()?, &names)?,
-            status: top.table("status")?.map(|table| calls::status(table, &names)).transpose()?,
-            reports: top.table("report")?.map(calls::reports).transpose()?,
-            delivery: top.table("delivery")?.map(calls::words).transpose()?.unwrap_or_default(),
-            balance: top.table("balance")?.map(|table| calls::balance(table, &names)).transpose()?,
-            test: top.table("test")?.map(|table| calls::test(table, &names)).transpose()?,
-            features: top.table("features")?.map(calls::features).transpose()?.unwrap_or_default(),
-            errors: top.table("errors")?.map(refusals::errors).transpose()?.unwrap_or_default(),
+            title: top.require("name")?.text()?.to_owned(),
+            docs: top.text("docs")?.map(str::to_owned),
+            base_url_source: base_url.as_ref().map(|node| node.text().map(str::to_owned)).transpose()?,
+            base_url: base_url.map(|node| sections::template(&node, &names.settings)).transpose()?,
+            phone: word(&top, "phone", &PHONES)?.unwrap_or(GatewayPhoneFormat::E164),
+            body: word(&top, "body", &BODIES)?.unwrap_or(AnswerFormat::Json),
+            encoding: word(&top, "encoding", &ENCODINGS)?,
+            countries: top.get("countries").map(|node| sections::countries(&node)).transpose()?.unwrap_or_default(),
+            template_sender: word(&top, "sender", &[("text", false), ("template", true)])?.unwrap_or(false),
+            needs: needs.unwrap_or_default(),
+            auth: auth.unwrap_or_default(),
+            send: sections::send(&top.require("send")?.table()?, &names)?,
+            status: top.table("status")?.map(|table| calls::status(&table, &names)).transpose()?,
+            reports: top.table("report")?.map(|table| calls::reports(&table)).transpose()?,
+            delivery: delivery.unwrap_or_default(),
+            balance: top.table("balance")?.map(|table| calls::balance(&table, &names)).transpose()?,
+            test: top.table("test")?.map(|table| calls::test(&table, &names)).transpose()?,
+            features: features.unwrap_or_default(),
+            errors: errors.unwrap_or_default(),
             settings: Vec::new(),
         };
-        top.finish()?;
         Ok(Self { settings, ..definition })
     }
 
@@ -458,4 +232,9 @@ impl Definition {
             features: self.features.clone(),
         }
     }
+}
+
+/// One of a few words, where the key is there.
+fn word<T: Copy>(table: &Table<'_>, key: &str, words: &[(&str, T)]) -> Result<Option<T>, ConfigError> {
+    table.get(key).map(|node| node.one_of(words)).transpose()
 }

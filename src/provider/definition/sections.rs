@@ -2,13 +2,10 @@
 
 use toml::de::DeValue;
 
-use super::error::{DefinitionError, Problem};
-use super::language::{Expression, Fault, Template, Tree};
-use super::reader::{Entry, Reader};
-use super::{
-    Auth, Aws, Body, ENCODING, EncodingChoice, MESSAGE, Method, Need, Request, Send, SettingSpec, SettingType,
-};
+use super::language::{Expression, Template, Tree};
+use super::model::{Auth, Aws, Body, ENCODING, MESSAGE, Method, Request, Requirement, Send, SettingSpec, SettingType};
 use crate::otp::Country;
+use crate::toml_tree::{ConfigError, Node, Table};
 
 /// What expressions over an answer see; the last, the gateway's id of the message, only in the answer to `status`.
 const ANSWER: [&str; 5] = ["status", "body", "headers", "phone", "id"];
@@ -31,178 +28,166 @@ impl<'a> Names<'a> {
     }
 }
 
-fn fault(entry_path: &str, fault: Fault) -> Problem {
-    let key = entry_path.to_owned();
-    match fault {
-        Fault::Syntax(why) => Problem::Expression { key, why },
-        Fault::Undeclared(name, near) => Problem::Undeclared { key, name, near },
+pub(super) fn template(node: &Node<'_>, names: &[&str]) -> Result<Template, ConfigError> {
+    Template::read(node.text()?.to_owned(), names).map_err(|fault| node.refuse(fault.to_string()))
+}
+
+pub(super) fn expression(node: &Node<'_>, names: &[&str]) -> Result<Expression, ConfigError> {
+    Expression::read(node.text()?.to_owned(), names).map_err(|fault| node.refuse(fault.to_string()))
+}
+
+fn optional_template(table: &Table<'_>, key: &str, names: &[&str]) -> Result<Option<Template>, ConfigError> {
+    table.get(key).map(|node| template(&node, names)).transpose()
+}
+
+pub(super) fn answer(table: &Table<'_>, key: &str) -> Result<Option<Expression>, ConfigError> {
+    table.get(key).map(|node| expression(&node, &ANSWER)).transpose()
+}
+
+pub(super) fn required_answer(table: &Table<'_>, key: &str) -> Result<Expression, ConfigError> {
+    expression(&table.require(key)?, &ANSWER)
+}
+
+pub(super) fn settings(table: &Table<'_>) -> Result<Vec<SettingSpec>, ConfigError> {
+    table.nodes().map(|node| setting(&node)).collect()
+}
+
+fn setting(node: &Node<'_>) -> Result<SettingSpec, ConfigError> {
+    let mut reserved = MESSAGE.iter().chain(&ANSWER).chain(&RESERVED);
+    if node.name != ENCODING && reserved.any(|name| *name == node.name) {
+        return Err(node.refuse(format!("`{}` is reserved and cannot name a setting", node.name)));
     }
-}
-
-pub(super) fn template(entry: Entry<'_>, names: &[&str]) -> Result<Template, DefinitionError> {
-    let (text, path, at) = (entry.text, entry.path.clone(), entry.at);
-    let source = entry.into_text()?;
-    Template::read(source, names).map_err(|wrong| DefinitionError::at(text, at, fault(&path, wrong)))
-}
-
-pub(super) fn expression(entry: Entry<'_>, names: &[&str]) -> Result<Expression, DefinitionError> {
-    let (text, path, at) = (entry.text, entry.path.clone(), entry.at);
-    let source = entry.into_text()?;
-    Expression::read(source, names).map_err(|wrong| DefinitionError::at(text, at, fault(&path, wrong)))
-}
-
-pub(super) fn answer(table: &mut Reader<'_>, key: &'static str) -> Result<Option<Expression>, DefinitionError> {
-    table.take(key).map(|entry| expression(entry, &ANSWER)).transpose()
-}
-
-pub(super) fn required_answer(table: &mut Reader<'_>, key: &'static str) -> Result<Expression, DefinitionError> {
-    expression(table.require(key)?, &ANSWER)
-}
-
-pub(super) fn settings(mut table: Reader<'_>) -> Result<Vec<SettingSpec>, DefinitionError> {
-    let mut specs = Vec::new();
-    for (name, entry) in table.rest() {
-        let mut taken = MESSAGE.iter().chain(&ANSWER).chain(&RESERVED);
-        if name != ENCODING && taken.any(|taken| *taken == name) {
-            return Err(entry.problem(Problem::ReservedSetting(name)));
-        }
-        let mut words = entry.into_table()?;
-        let holds = match words.take("type") {
-            Some(entry) => entry.into_word(&[
-                ("text", SettingType::Text),
-                ("number", SettingType::Number),
-                ("flag", SettingType::Flag),
-                ("table", SettingType::Table),
-            ])?,
-            None => SettingType::Text,
-        };
-        let default = words.take("default").map(|entry| default(entry, holds)).transpose()?;
-        specs.push(SettingSpec {
-            name,
-            holds,
-            secret: words.flag("secret")?,
-            required: words.flag("required")?,
-            template: words.flag("template")?,
-            help: words.text("help")?,
-            default,
-        });
-        words.finish()?;
-    }
-    Ok(specs)
+    let table = node.table()?;
+    table.only(&["type", "default", "secret", "required", "template", "help"])?;
+    let holds = match table.get("type") {
+        Some(node) => node.one_of(&[
+            ("text", SettingType::Text),
+            ("number", SettingType::Number),
+            ("flag", SettingType::Flag),
+            ("table", SettingType::Table),
+        ])?,
+        None => SettingType::Text,
+    };
+    Ok(SettingSpec {
+        name: node.name.to_owned(),
+        holds,
+        secret: table.flag("secret")?,
+        required: table.flag("required")?,
+        template: table.flag("template")?,
+        help: table.text("help")?.map(str::to_owned),
+        default: table.get("default").map(|node| default(&node, holds)).transpose()?,
+    })
 }
 
 /// The value of a setting that is not set: of the setting's own type.
-fn default(entry: Entry<'_>, holds: SettingType) -> Result<serde_json::Value, DefinitionError> {
+fn default(node: &Node<'_>, holds: SettingType) -> Result<serde_json::Value, ConfigError> {
     let (expected, fits): (_, fn(&serde_json::Value) -> bool) = match holds {
-        SettingType::Text => ("a text, as its setting is", serde_json::Value::is_string),
+        SettingType::Text => ("text, as its setting is", serde_json::Value::is_string),
         SettingType::Number => ("a whole number, as its setting is", serde_json::Value::is_i64),
         SettingType::Flag => ("true or false, as its setting is", serde_json::Value::is_boolean),
         SettingType::Table => ("a table, as its setting is", serde_json::Value::is_object),
         _ => ("a value of its setting's type", |_| true),
     };
-    let wrong = entry.wrong(expected);
-    let value = entry.into_json()?;
-    if fits(&value) { Ok(value) } else { Err(wrong) }
+    let value = node.json(without_dates)?;
+    if fits(&value) { Ok(value) } else { Err(node.wrong_type(expected)) }
 }
 
-pub(super) fn needs(entry: Entry<'_>, names: &Names<'_>) -> Result<Vec<Need>, DefinitionError> {
-    let need = |item: Entry<'_>| {
-        let mut table = item.into_table()?;
-        let that = expression(table.require("that")?, &names.settings)?;
-        let say = table.require("say")?.into_text()?;
-        table.finish()?;
-        Ok(Need { that, say })
+/// JSON has no dates.
+fn without_dates(node: &Node<'_>) -> Result<(), ConfigError> {
+    match node.value {
+        DeValue::Datetime(_) => Err(node.wrong_type("text, a number, true, false, a list or a table")),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn requirements(node: &Node<'_>, names: &Names<'_>) -> Result<Vec<Requirement>, ConfigError> {
+    let requirement = |item: Node<'_>| {
+        let table = item.table()?;
+        table.only(&["that", "say"])?;
+        Ok(Requirement {
+            that: expression(&table.require("that")?, &names.settings)?,
+            say: table.require("say")?.text()?.to_owned(),
+        })
     };
-    entry.into_items()?.into_iter().map(need).collect()
+    node.list("tables, each under [[needs]]")?.map(requirement).collect()
 }
 
-pub(super) fn encoding(entry: Entry<'_>) -> Result<EncodingChoice, DefinitionError> {
-    entry.into_word(&[("automatic", EncodingChoice::Automatic), ("told", EncodingChoice::Told)])
+pub(super) fn countries(node: &Node<'_>) -> Result<Vec<Country>, ConfigError> {
+    let expected = "expected the two letters of a country, such as \"IN\"";
+    let country = |item: Node<'_>| item.text()?.parse().map_err(|_| item.refuse(expected));
+    node.list("countries such as [\"IN\"]")?.map(country).collect()
 }
 
-pub(super) fn countries(entry: Entry<'_>) -> Result<Vec<Country>, DefinitionError> {
-    let wrong = entry.wrong("a list of countries such as [\"IN\"]");
-    let countries = entry.into_words()?.iter().map(|word| word.parse()).collect::<Result<Vec<_>, _>>();
-    countries.map_err(|_| wrong)
+fn pairs(table: &Table<'_>, key: &str, names: &[&str]) -> Result<Vec<(String, Template)>, ConfigError> {
+    let fields = table.table(key)?.into_iter().flat_map(|table| table.nodes());
+    fields.map(|node| Ok((node.name.to_owned(), template(&node, names)?))).collect()
 }
 
-fn pairs(entry: Entry<'_>, names: &[&str]) -> Result<Vec<(String, Template)>, DefinitionError> {
-    let fields = entry.into_table()?.rest().into_iter();
-    fields.map(|(key, entry)| Ok((key, template(entry, names)?))).collect()
-}
-
-pub(super) fn auth(mut table: Reader<'_>, names: &Names<'_>) -> Result<Auth, DefinitionError> {
+pub(super) fn auth(table: &Table<'_>, names: &Names<'_>) -> Result<Auth, ConfigError> {
+    table.only(&["bearer", "basic", "header", "query", "aws"])?;
+    // Each of them writes the header `Authorization`: the last would win, and the others be lost unseen.
+    if ["bearer", "basic", "aws"].iter().filter(|key| table.has(key)).count() > 1 {
+        return Err(table.refuse("expected only one of bearer, basic, aws: a request has one Authorization"));
+    }
     let names = &names.settings;
     let basic = match table.table("basic")? {
-        Some(mut basic) => {
-            let pair = (template(basic.require("user")?, names)?, template(basic.require("password")?, names)?);
-            basic.finish()?;
-            Some(pair)
+        Some(basic) => {
+            basic.only(&["user", "password"])?;
+            Some((template(&basic.require("user")?, names)?, template(&basic.require("password")?, names)?))
         }
         None => None,
     };
-    let aws = table.table("aws")?.map(|table| aws(table, names)).transpose()?;
-    let auth = Auth {
-        bearer: table.take("bearer").map(|entry| template(entry, names)).transpose()?,
+    Ok(Auth {
+        bearer: optional_template(table, "bearer", names)?,
         basic,
-        header: table.take("header").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default(),
-        query: table.take("query").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default(),
-        aws,
-    };
-    // Each of them writes the header `Authorization`: the last would win, and the others be lost unseen.
-    if [auth.bearer.is_some(), auth.basic.is_some(), auth.aws.is_some()].iter().filter(|there| **there).count() > 1 {
-        return Err(table.problem(Problem::TwoAuthorizations(table.path().to_owned())));
-    }
-    table.finish()?;
-    Ok(auth)
+        header: pairs(table, "header", names)?,
+        query: pairs(table, "query", names)?,
+        aws: table.table("aws")?.map(|table| aws(&table, names)).transpose()?,
+    })
 }
 
-fn aws(mut table: Reader<'_>, names: &[&str]) -> Result<Aws, DefinitionError> {
-    let aws = Aws {
-        service: template(table.require("service")?, names)?,
-        region: template(table.require("region")?, names)?,
-        access_key_id: template(table.require("access_key_id")?, names)?,
-        secret_access_key: template(table.require("secret_access_key")?, names)?,
-        session_token: table.take("session_token").map(|entry| template(entry, names)).transpose()?,
-    };
-    table.finish()?;
-    Ok(aws)
+fn aws(table: &Table<'_>, names: &[&str]) -> Result<Aws, ConfigError> {
+    table.only(&["service", "region", "access_key_id", "secret_access_key", "session_token"])?;
+    let required = |key: &str| template(&table.require(key)?, names);
+    Ok(Aws {
+        service: required("service")?,
+        region: required("region")?,
+        access_key_id: required("access_key_id")?,
+        secret_access_key: required("secret_access_key")?,
+        session_token: optional_template(table, "session_token", names)?,
+    })
 }
 
-pub(super) fn request(table: &mut Reader<'_>, names: &[&str]) -> Result<Request, DefinitionError> {
+pub(super) fn request(table: &Table<'_>, names: &[&str]) -> Result<Request, ConfigError> {
     let line = table.require("request")?;
-    let (text, path_name, at) = (line.text, line.path.clone(), line.at);
-    let wrong = |expected| DefinitionError::at(text, at, Problem::WrongType { key: path_name.clone(), expected });
-    let line = line.into_text()?;
-    let (method, path) = line.split_once(' ').ok_or_else(|| wrong("a method and a path: \"POST /messages\""))?;
+    let (method, path) = line
+        .text()?
+        .split_once(' ')
+        .ok_or_else(|| line.refuse("expected a method and a path, such as \"POST /messages\""))?;
     let method = match method {
         "GET" => Method::Get,
         "POST" => Method::Post,
         "PUT" => Method::Put,
-        _ => return Err(wrong("GET, POST or PUT and a path")),
+        _ => return Err(line.refuse("expected GET, POST or PUT and a path")),
     };
-    let path = path.strip_prefix('/').ok_or_else(|| wrong("a method and a path that begins with /"))?;
+    let path = path.strip_prefix('/').ok_or_else(|| line.refuse("expected a path that begins with `/`"))?;
     let written = segments(path);
     if written.iter().any(|segment| !segment.contains("{{") && segment.contains(['?', '#'])) {
-        return Err(wrong("a method and a path; what stands behind a ? goes into `query`"));
+        return Err(line.refuse("expected a path without `?` and `#`; the query goes into `query`"));
     }
     if written.iter().any(|segment| matches!(*segment, "." | "..")) {
-        return Err(wrong("a method and a path without . and .."));
+        return Err(line.refuse("expected a path without `.` and `..` segments"));
     }
-    let read = |segment: &str| {
-        Template::read(segment.to_owned(), names)
-            .map_err(|error| DefinitionError::at(text, at, fault(&path_name, error)))
-    };
+    let read =
+        |segment: &str| Template::read(segment.to_owned(), names).map_err(|fault| line.refuse(fault.to_string()));
     let path = written.into_iter().map(read).collect::<Result<_, _>>()?;
-    let query = table.take("query").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default();
-    let headers = table.take("headers").map(|entry| pairs(entry, names)).transpose()?.unwrap_or_default();
-    let body = match (table.take("json"), table.take("form")) {
+    let body = match (table.get("json"), table.get("form")) {
         (None, None) => Body::None,
-        (Some(json), None) => Body::Json(tree(json, names)?),
-        (None, Some(form)) => Body::Form(pairs(form, names)?),
-        (Some(_), Some(_)) => return Err(table.problem(Problem::TwoBodies(table.path().to_owned()))),
+        (Some(json), None) => Body::Json(tree(&json, names)?),
+        (None, Some(_)) => Body::Form(pairs(table, "form", names)?),
+        (Some(_), Some(_)) => return Err(table.refuse("expected only one of json, form: a request has one body")),
     };
-    Ok(Request { method, path, query, headers, body })
+    Ok(Request { method, path, query: pairs(table, "query", names)?, headers: pairs(table, "headers", names)?, body })
 }
 
 /// Splits a path at the slashes that are not inside `{{ … }}`.
@@ -223,32 +208,44 @@ fn segments(path: &str) -> Vec<&str> {
     found
 }
 
-fn tree(entry: Entry<'_>, names: &[&str]) -> Result<Tree, DefinitionError> {
-    match entry.value {
-        DeValue::String(_) => template(entry, names).map(Tree::Leaf),
+fn tree(node: &Node<'_>, names: &[&str]) -> Result<Tree, ConfigError> {
+    match node.value {
+        DeValue::String(_) => template(node, names).map(Tree::Leaf),
         DeValue::Array(_) => {
-            let items = entry.into_items()?.into_iter().map(|item| tree(item, names));
+            let items = node.list("values")?.map(|item| tree(&item, names));
             items.collect::<Result<_, _>>().map(Tree::List)
         }
         DeValue::Table(_) => {
-            let fields = entry.into_table()?.rest().into_iter();
-            fields.map(|(key, entry)| Ok((key, tree(entry, names)?))).collect::<Result<_, _>>().map(Tree::Table)
+            let fields = node.table()?.nodes().map(|field| Ok((field.name.to_owned(), tree(&field, names)?)));
+            fields.collect::<Result<_, _>>().map(Tree::Table)
         }
-        _ => entry.into_json().map(Tree::Fixed),
+        _ => node.json(without_dates).map(Tree::Fixed),
     }
 }
 
-pub(super) fn send(mut table: Reader<'_>, names: &Names<'_>) -> Result<Send, DefinitionError> {
-    let send = Send {
-        request: request(&mut table, &names.message)?,
-        accepted: required_answer(&mut table, "accepted")?,
-        refused: answer(&mut table, "refused")?,
-        doubtful: answer(&mut table, "doubtful")?,
-        id: answer(&mut table, "id")?,
+pub(super) fn send(table: &Table<'_>, names: &Names<'_>) -> Result<Send, ConfigError> {
+    table.only(&[
+        "request",
+        "query",
+        "headers",
+        "json",
+        "form",
+        "accepted",
+        "refused",
+        "doubtful",
+        "id",
+        "id_optional",
+        "segments",
+        "idempotent",
+    ])?;
+    Ok(Send {
+        request: request(table, &names.message)?,
+        accepted: required_answer(table, "accepted")?,
+        refused: answer(table, "refused")?,
+        doubtful: answer(table, "doubtful")?,
+        id: answer(table, "id")?,
         id_optional: table.flag("id_optional")?,
-        segments: answer(&mut table, "segments")?,
+        segments: answer(table, "segments")?,
         idempotent: table.flag("idempotent")?,
-    };
-    table.finish()?;
-    Ok(send)
+    })
 }

@@ -1,20 +1,21 @@
 //! Refuses what is well written and could not work: it would reach nobody, or a stranger, or ask about nothing.
 
-use super::{
-    Body, Definition, DefinitionError, ENCODING, EncodingChoice, GatewayPhoneFormat, Problem, Request, Template,
-    Unlisted,
-};
+use super::language::Template;
+use super::model::{Body, Definition, ENCODING, EncodingChoice, GatewayPhoneFormat, Request, Unlisted};
 use crate::otp::DeliveryState;
+use crate::toml_tree::{ConfigError, Position};
 
 impl Definition {
     /// As [`Self::parse`], and refuses also what is well written and could not work.
     ///
     /// # Errors
     /// As [`Self::parse`].
-    pub fn checked(text: &str) -> Result<Self, DefinitionError> {
+    pub fn checked(text: &str) -> Result<Self, ConfigError> {
         let definition = Self::parse(text)?;
-        let invalid = |what: String| DefinitionError::at(text, 0, Problem::Invalid(what));
-        definition.invalid().map_or(Ok(definition), |what| Err(invalid(what)))
+        match definition.invalid() {
+            Some(what) => Err(ConfigError::new(what).at(&Position::first())),
+            None => Ok(definition),
+        }
     }
 
     /// What is well written, and yet would reach nobody, or a stranger.

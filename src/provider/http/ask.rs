@@ -23,7 +23,7 @@ impl Gateway {
         redactor.phone(to);
         let named = [("id".to_owned(), Jinja::from(message_id)), ("phone".to_owned(), Jinja::from(self.written(to)))];
         let answered = self.ask(&status.request, Scope::from(named), deadline, &mut redactor).await?;
-        let report = self.report(&status.says, &answered.scope, &redactor);
+        let report = self.report(&status.fields, &answered.scope, &redactor);
         report.ok_or_else(|| self.without("state", &answered, &redactor))
     }
 

@@ -46,8 +46,8 @@ pub(in crate::provider) fn open(
             scope.insert(spec.name.clone(), Jinja::from(Serde(&value)));
         }
     }
-    if let Some(need) = definition.needs.iter().find(|need| !need.that.holds(&scope)) {
-        return Err(OpenError::Needs(need.say.clone()));
+    if let Some(unmet) = definition.needs.iter().find(|requirement| !requirement.that.holds(&scope)) {
+        return Err(OpenError::Needs(unmet.say.clone()));
     }
     let base = base_url(&definition, settings, &scope)?;
     let timeout = settings.duration("timeout")?.unwrap_or(TIMEOUT);

@@ -6,7 +6,7 @@ use minijinja::Value as Jinja;
 use minijinja::value::{Serde, ValueKind};
 use reqwest::Url;
 
-use super::super::definition::{AnswerFormat, Expression, Reports, Says, Scope};
+use super::super::definition::{AnswerFormat, Expression, Reports, Scope, StateFields};
 use super::super::redact::Redactor;
 use super::super::reply::{DeliveryCallback, Malformed, WebhookBody, is_id};
 use super::Gateway;
@@ -18,10 +18,10 @@ const MOST: usize = 10_000;
 
 impl Gateway {
     /// What is said of a message; `None` where no state is.
-    pub(super) fn report(&self, says: &Says, scope: &Scope, redactor: &Redactor) -> Option<DeliveryReport> {
+    pub(super) fn report(&self, fields: &StateFields, scope: &Scope, redactor: &Redactor) -> Option<DeliveryReport> {
         let text = |expression: Option<&Expression>| expression.and_then(|expression| expression.text(scope));
-        let word = says.state.text(scope)?;
-        let (code, words) = (text(says.reason.as_ref()), text(says.words.as_ref()));
+        let word = fields.state.text(scope)?;
+        let (code, words) = (text(fields.reason.as_ref()), text(fields.words.as_ref()));
         let reason = self.reason(code.as_deref(), words.as_deref());
         // Some gateways write the one where the other is wanted.
         let words = words.filter(|words| code.as_ref() != Some(words));
@@ -91,7 +91,7 @@ impl Gateway {
 
     fn handed(&self, reports: &Reports, scope: &Scope) -> Result<DeliveryCallback, Malformed> {
         let id = reports.id.text(scope).filter(|id| is_id(id)).ok_or(Malformed::NoId)?;
-        let report = self.report(&reports.says, scope, &self.redactor).ok_or(Malformed::NoState)?;
+        let report = self.report(&reports.fields, scope, &self.redactor).ok_or(Malformed::NoState)?;
         let phone = reports.phone.as_ref().and_then(|phone| phone.text(scope)).map(|phone| {
             let country = reports.country.filter(|_| !phone.starts_with('+'));
             let national = country.and_then(|country| Phone::parse(&phone, Some(country)).ok());

@@ -216,7 +216,7 @@ fn settings_are_checked_by_name_and_never_quoted() {
     assert_eq!(full(json!({"timeout": "soon"})), "`timeout` must be a duration such as \"30s\" or \"1h30m\"");
     assert_eq!(
         full(json!({"variables": {"a": "{{ kode }}"}})),
-        "`variables`: `kode` is not there; did you mean `code`?"
+        "`variables`: unknown name `kode`; did you mean `code`?"
     );
     assert!(full(json!({"variables": {"a": "{{ code"}})).starts_with("`variables`: "));
     assert_eq!(full(json!({"variables": "v4lue"})), "`variables` must be a table");

@@ -85,22 +85,25 @@ fn every_definition_of_the_catalogue_is_taken() {
 fn a_key_that_is_not_of_the_language_is_refused_with_a_suggestion() {
     assert_eq!(
         wrong("accepted =", "acepted ="),
-        "line 11, column 1: unknown key `send.acepted`; did you mean `accepted`?",
+        "line 11, column 1: send: unknown key `acepted`; did you mean `accepted`?",
         "a slip is told before what is missing by it"
     );
-    assert_eq!(wrong("accepted = \"status == 200 and body.id\"\n", ""), "line 8, column 1: `send.accepted` is missing");
+    assert_eq!(
+        wrong("accepted = \"status == 200 and body.id\"\n", ""),
+        "line 8, column 2: send: `accepted` is missing"
+    );
     assert_eq!(
         wrong("id = \"body.id\"", "idd = \"body.id\""),
-        "line 12, column 1: unknown key `send.idd`; did you mean `id`?"
+        "line 12, column 1: send: unknown key `idd`; did you mean `id`?"
     );
     assert_eq!(wrong("[balance]", "[balence]"), "line 31, column 2: unknown key `balence`; did you mean `balance`?");
     assert_eq!(
         wrong("balance = [9]", "balnce = [9]"),
-        "line 37, column 1: unknown key `errors.classes.balnce`; did you mean `balance`?"
+        "line 37, column 1: errors.classes: unknown key `balnce`; did you mean `balance`?"
     );
     assert_eq!(
         wrong("required = true }\nkey", "requird = true }\nkey"),
-        "line 4, column 12: unknown key `settings.region.requird`; did you mean `required`?"
+        "line 4, column 12: settings.region: unknown key `requird`; did you mean `required`?"
     );
 }
 
@@ -108,100 +111,100 @@ fn a_key_that_is_not_of_the_language_is_refused_with_a_suggestion() {
 fn a_name_that_nothing_declares_is_refused() {
     assert_eq!(
         wrong("bearer = \"{{ key }}\"", "bearer = \"{{ kye }}\""),
-        "line 7, column 10: `auth.bearer` uses `kye`, which is not there; did you mean `key`?"
+        "line 7, column 10: auth.bearer: unknown name `kye`; did you mean `key`?"
     );
     assert_eq!(
         wrong("bearer = \"{{ key }}\"", "bearer = \"{{ code }}\""),
-        "line 7, column 10: `auth.bearer` uses `code`, which is not there",
+        "line 7, column 10: auth.bearer: unknown name `code`",
         "a balance is asked for without a message"
     );
     assert_eq!(
         wrong("{{ text }}", "{{ txt }}"),
-        "line 10, column 47: `send.json.deep.text` uses `txt`, which is not there; did you mean `text`?"
+        "line 10, column 54: send.json.deep.text: unknown name `txt`; did you mean `text`?"
     );
-    assert_eq!(wrong("body.amount", "key"), "line 33, column 10: `balance.amount` uses `key`, which is not there");
-    assert_eq!(
-        wrong("/sms/{{ id }}", "/sms/{{ code }}"),
-        "line 14, column 11: `status.request` uses `code`, which is not there"
-    );
+    assert_eq!(wrong("body.amount", "key"), "line 33, column 10: balance.amount: unknown name `key`");
+    assert_eq!(wrong("/sms/{{ id }}", "/sms/{{ code }}"), "line 14, column 11: status.request: unknown name `code`");
 }
 
 #[test]
 fn an_expression_that_does_not_parse_is_refused() {
-    assert!(wrong("\"body.id\"\n", "\"body.\"\n").starts_with("line 12, column 6: `send.id`: "));
-    assert!(wrong("{{ phone }}", "{{ phone").starts_with("line 10, column 10: `send.json.to`: "));
-    assert!(wrong("body.state", "body.state | frist").starts_with("line 15, column 9: `status.state`: "));
-    assert!(wrong("/sms/{{ region }}", "/sms/{{ region").starts_with("line 9, column 11: `send.request`: "));
+    assert!(wrong("\"body.id\"\n", "\"body.\"\n").starts_with("line 12, column 6: send.id: "));
+    assert!(wrong("{{ phone }}", "{{ phone").starts_with("line 10, column 15: send.json.to: "));
+    assert!(wrong("body.state", "body.state | frist").starts_with("line 15, column 9: status.state: "));
+    assert!(wrong("/sms/{{ region }}", "/sms/{{ region").starts_with("line 9, column 11: send.request: "));
 }
 
 #[test]
 fn values_of_another_kind_are_refused() {
     assert!(wrong("name = \"X\"", "name = X").starts_with("line 1, column 8: "));
-    assert_eq!(wrong("name = \"X\"", "name = 5"), "line 1, column 8: `name` must be a text");
+    assert_eq!(
+        wrong("name = \"X\"", "name = 5"),
+        "line 1, column 8: name: expected text in quotes, found a whole number"
+    );
     assert_eq!(
         wrong("POST /sms", "FETCH /sms"),
-        "line 9, column 11: `send.request` must be GET, POST or PUT and a path"
+        "line 9, column 11: send.request: expected GET, POST or PUT and a path"
     );
     assert_eq!(
         wrong("balance = [9]", "balance = [9]\ncontent = [\"9\"]"),
-        "line 38, column 11: `9` stands under `balance` and under `content`"
+        "line 38, column 11: errors.classes.content: `9` is listed under `balance` already"
     );
     assert_eq!(
         wrong("json =", "form = { a = \"b\" }\njson ="),
-        "line 8, column 1: `send` has more than one body: one of json, form"
+        "line 8, column 2: send: expected only one of json, form: a request has one body"
     );
-    assert_eq!(wrong("region = {", "code = {"), "line 4, column 1: a setting cannot be called `code`");
+    assert_eq!(
+        wrong("region = {", "code = {"),
+        "line 4, column 1: settings.code: `code` is reserved and cannot name a setting"
+    );
     assert_eq!(
         wrong("name = \"X\"", "name = \"X\"\nphone = \"e146\""),
-        "line 2, column 9: `phone` cannot be `e146`; did you mean `e164`?"
+        "line 2, column 9: phone: expected one of e164, digits, national; did you mean `e164`?"
     );
 }
 
 #[test]
 fn a_country_that_is_none_is_found() {
     let listed = wrong("[settings]", "countries = [\"IN\", \"Indien\"]\n[settings]");
-    assert!(listed.contains("`countries` must be a list of countries such as [\"IN\"]"), "{listed}");
+    assert!(listed.contains("countries: expected the two letters of a country, such as \"IN\""), "{listed}");
 }
 
 #[test]
 fn mistakes_in_what_comes_after_a_send_are_found() {
     assert_eq!(
         wrong("landline = [6]", "landlne = [6]"),
-        "line 24, column 1: unknown key `delivery.reasons.landlne`; did you mean `landline`?"
+        "line 24, column 1: delivery.reasons: unknown key `landlne`; did you mean `landline`?"
     );
     assert_eq!(
         wrong("landline = [6]", "landline = [6]\nfiltered = [6]"),
-        "line 25, column 12: `6` stands under `landline` and under `filtered`"
+        "line 25, column 12: delivery.reasons.filtered: `6` is listed under `landline` already"
     );
     assert_eq!(
         wrong("delivered = [\"D\"]", "delivrd = [\"D\"]"),
-        "line 22, column 1: unknown key `delivery.states.delivrd`; did you mean `delivered`?"
+        "line 22, column 1: delivery.states: unknown key `delivrd`; did you mean `delivered`?"
     );
-    assert_eq!(
-        wrong("item.id", "itm.id"),
-        "line 19, column 6: `report.id` uses `itm`, which is not there; did you mean `item`?"
-    );
-    assert!(wrong("body.all", "body.all[").starts_with("line 18, column 9: `report.each`: "));
+    assert_eq!(wrong("item.id", "itm.id"), "line 19, column 6: report.id: unknown name `itm`; did you mean `item`?");
+    assert!(wrong("body.all", "body.all[").starts_with("line 18, column 9: report.each: "));
     assert_eq!(
         wrong("each = [\"body.all\"]", "each = \"body.all\""),
-        "line 18, column 8: `report.each` must be a list"
+        "line 18, column 8: report.each: expected a list of expressions, found text"
     );
-    assert_eq!(wrong("ok = \"body.me\"\n", ""), "line 25, column 1: `test.ok` is missing");
+    assert_eq!(wrong("ok = \"body.me\"\n", ""), "line 25, column 2: test: `ok` is missing");
     assert_eq!(
         wrong("GET /me", "/me"),
-        "line 26, column 11: `test.request` must be a method and a path: \"POST /messages\""
+        "line 26, column 11: test.request: expected a method and a path, such as \"POST /messages\""
     );
     assert_eq!(
         wrong("\"number\"", "\"numbr\""),
-        "line 29, column 12: `features.senders` cannot be `numbr`; did you mean `number`?"
+        "line 29, column 12: features.senders: expected one of number, short_code, alphanumeric, pool, template; did you mean `number`?"
     );
     assert_eq!(
         wrong("longest = 160", "longest = 0"),
-        "line 30, column 11: `features.longest` must be a number of characters, 1 or more"
+        "line 30, column 11: features.longest: expected a number of characters, 1 or more"
     );
     assert_eq!(
         wrong("json =", "idempotent = \"yes\"\njson ="),
-        "line 10, column 14: `send.idempotent` must be true or false"
+        "line 10, column 14: send.idempotent: expected true or false, found text"
     );
 }
 
@@ -225,14 +228,16 @@ fn what_could_not_work_is_refused_although_it_is_well_written() {
 
 #[test]
 fn what_fits_everything_or_nothing_is_refused() {
-    assert!(wrong("balance = [9]", "balance = [\"\"]").contains("an empty text under `balance` fits everything"));
-    assert!(wrong("code = \"body.code\"\n", "").contains("`errors.code` does not say where"));
-    assert!(wrong("GET /me", "GET /me?x=1").contains("goes into `query`"));
-    assert!(wrong("GET /me", "GET /../me").contains("without . and .."));
+    assert!(
+        wrong("balance = [9]", "balance = [\"\"]").contains("errors.classes.balance: an empty text matches everything")
+    );
+    assert!(wrong("code = \"body.code\"\n", "").contains("errors.classes: needs `errors.code`"));
+    assert!(wrong("GET /me", "GET /me?x=1").contains("the query goes into `query`"));
+    assert!(wrong("GET /me", "GET /../me").contains("without `.` and `..`"));
     assert!(wrong("{ required = true }", "{ type = \"number\", default = \"x\" }").contains("a whole number"));
     assert_eq!(
         wrong("\"number\"", "\"fax\""),
-        "line 29, column 12: `features.senders` cannot be `fax`; it is one of: number, short_code, alphanumeric, pool, template"
+        "line 29, column 12: features.senders: expected one of number, short_code, alphanumeric, pool, template"
     );
 }
 
@@ -257,10 +262,13 @@ fn a_definition_says_which_texts_need_unicode_and_what_an_unlisted_code_means() 
     let codeless = good.replacen("code = \"body.code\"\n", "", 1).replacen("[errors.classes]\nbalance = [9]\n", "", 1);
     assert!(refused(&codeless).contains("needs `errors.code` or `send.refused`"));
     Definition::checked(&codeless.replacen("\"refused\"", "\"unknown\"", 1)).unwrap();
-    assert!(wrong("name = \"X\"", "name = \"X\"\nencoding = \"auto\"").contains("`encoding` cannot be `auto`"));
+    assert!(
+        wrong("name = \"X\"", "name = \"X\"\nencoding = \"auto\"")
+            .contains("encoding: expected one of automatic, told")
+    );
     assert!(
         wrong("code = \"body.code\"", "code = \"body.code\"\nunlisted = \"no\"")
-            .contains("`errors.unlisted` cannot be")
+            .contains("errors.unlisted: expected one of refused, unknown")
     );
 }
 
@@ -279,8 +287,13 @@ fn names_of_events_need_the_place_where_an_event_has_its_name() {
     let with = |more: &str| GOOD.replacen("id = \"item.id\"", &format!("{more}\nid = \"item.id\""), 1);
     Definition::parse(&with("event = \"item.type\"\nevents = [\"sms.status\"]\ncountry = \"IN\"")).unwrap();
     assert!(
-        Definition::parse(&with("events = [\"a\"]")).unwrap_err().to_string().contains("`report.event` does not say")
+        Definition::parse(&with("events = [\"a\"]")).unwrap_err().to_string().contains("report.events: needs `event`")
     );
-    assert!(Definition::parse(&with("country = \"Indien\"")).unwrap_err().to_string().contains("a country such as"));
+    assert!(
+        Definition::parse(&with("country = \"Indien\""))
+            .unwrap_err()
+            .to_string()
+            .contains("report.country: expected the two letters of a country")
+    );
     assert!(Definition::parse(&with("event = \"itm.type\"")).unwrap_err().to_string().contains("did you mean `item`?"));
 }

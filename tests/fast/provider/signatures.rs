@@ -139,10 +139,10 @@ fn a_request_has_one_authorization() {
     let error = Definition::parse(text).unwrap_err().to_string();
     assert_eq!(
         error,
-        "line 2, column 1: `auth` has more than one of bearer, basic, aws: a request has one Authorization"
+        "line 2, column 2: auth: expected only one of bearer, basic, aws: a request has one Authorization"
     );
     let error = Definition::parse("name = \"X\"\n[auth.aws]\nservice = \"s\"\n").unwrap_err().to_string();
-    assert_eq!(error, "line 2, column 1: `auth.aws.region` is missing");
+    assert_eq!(error, "line 2, column 7: auth.aws: `region` is missing");
 }
 
 /// The catalogue's definition, for AWS's own host in place of the socket's.

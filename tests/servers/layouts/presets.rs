@@ -8,13 +8,13 @@ const REFUSED: &[(&str, &[&str])] = &[
         "layout = \"frape\"",
         &["this layout is not known; did you mean `frappe`?", "hint: \"native\", a table, or one of authgear"],
     ),
-    ("layout = 1", &["\"native\", a preset or a table is wanted here"]),
+    ("layout = 1", &["expected \"native\", a preset or a table, found a whole number"]),
     ("layout = {}", &["`key` is missing", "key = \"otp:{phone}\""]),
     ("layout = { key = \"otp\" }", &["a key has the place `{phone}`"]),
     ("layout = { key = \"otp:{name}:{phone}\" }", &["a key has only the places"]),
     ("layout = { key = \"otpctl:{phone}\" }", &["our own keys begin with `otpctl:`", "another `prefix`"]),
     ("layout = { key = \"otp:{phone}\", typ = \"hash\" }", &["unknown key `typ`; did you mean `type`?"]),
-    ("layout = { key = \"otp:{phone}\", type = \"set\" }", &["one of string, hash, json, pickle is wanted"]),
+    ("layout = { key = \"otp:{phone}\", type = \"set\" }", &["expected one of string, hash, json, pickle"]),
     ("layout = { key = \"otp:{phone}\", type = \"hash\" }", &["a hash needs a `field`"]),
     ("layout = { key = \"otp:{phone}\", field = \"otp\" }", &["a string has no fields"]),
     (
@@ -22,10 +22,7 @@ const REFUSED: &[(&str, &[&str])] = &[
         &["without a `field` for the code there are no others"],
     ),
     ("layout = { key = \"otp:{phone}\", phone = \"national\" }", &["no `region` says which", "region = \"IN\""]),
-    (
-        "layout = { key = \"otp:{phone}\", verifier = \"md5\" }",
-        &["one of plain, sha256, hmac-sha256, bcrypt is wanted"],
-    ),
+    ("layout = { key = \"otp:{phone}\", verifier = \"md5\" }", &["expected one of plain, sha256, hmac-sha256, bcrypt"]),
     ("layout = { key = \"otp:{phone}\", verifier = \"hmac-sha256\" }", &["`secret` is missing", "secret = { env"]),
     ("layout = { key = \"otp:{phone}\", pattern = \"{code}\" }", &["nothing is hashed"]),
     (
@@ -38,7 +35,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("layout = { key = \"otp:{phone}\", ttl = \"1h\" }", &["a duration from 1s to 10m"]),
     ("layout = { key = \"otp:{phone}\", purposes = { login = \"a\", signup = \"b\" } }", &["`{purpose}` is missing"]),
     ("layout = { key = \"otp:{phone}\", purposes = { Login = \"a\" } }", &["purpose"]),
-    ("layout = { key = \"otp:{phone}\", allows = [\"send\"] }", &["one of verify, issue, revoke, unlock is wanted"]),
+    ("layout = { key = \"otp:{phone}\", allows = [\"send\"] }", &["expected one of verify, issue, revoke, unlock"]),
     ("layout = { key = \"otp:{phone}\", alphabet = \"aA\" }", &["is in the alphabet twice", "\"digits\" or \"hex\""]),
     (
         "layout = { key = \"o:{phone}\", type = \"json\", field = \"otp\", closed_field = \"used\", nullable = [\"use\"] }",

@@ -1,0 +1,305 @@
+//! What a definition says, as the engine uses it.
+
+use std::collections::BTreeMap;
+
+use super::super::reply::Class;
+use super::language::{Expression, Template, Tree};
+use crate::otp::{Country, DeliveryReason, DeliveryState};
+
+/// What a message gives to templates.
+pub(in crate::provider) const MESSAGE: [&str; 9] =
+    ["phone", "text", "code", "app", "ttl_minutes", "purpose", "lang", "challenge_id", ENCODING];
+
+/// The variable that says what the text needs. A setting may have this name, and then stands in its place.
+pub(in crate::provider) const ENCODING: &str = "encoding";
+
+/// A checked definition of one gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    pub(in crate::provider) title: String,
+    pub(in crate::provider) docs: Option<String>,
+    pub(in crate::provider) base_url: Option<Template>,
+    /// `base_url` as written, to be shown.
+    pub(in crate::provider) base_url_source: Option<String>,
+    pub(in crate::provider) phone: GatewayPhoneFormat,
+    pub(in crate::provider) body: AnswerFormat,
+    /// `None`: the definition does not say, which [`Self::checked`] refuses.
+    pub(in crate::provider) encoding: Option<EncodingChoice>,
+    /// The only countries that it reaches; empty: no such limit is known.
+    pub(in crate::provider) countries: Vec<Country>,
+    pub(in crate::provider) template_sender: bool,
+    pub(in crate::provider) settings: Vec<SettingSpec>,
+    pub(in crate::provider) needs: Vec<Requirement>,
+    pub(in crate::provider) auth: Auth,
+    pub(in crate::provider) send: Send,
+    pub(in crate::provider) status: Option<Status>,
+    pub(in crate::provider) reports: Option<Reports>,
+    /// What the words of both mean.
+    pub(in crate::provider) delivery: DeliveryMap,
+    pub(in crate::provider) balance: Option<Balance>,
+    pub(in crate::provider) test: Option<Test>,
+    pub(in crate::provider) errors: Errors,
+    pub(in crate::provider) features: Features,
+}
+
+/// What messages through a gateway can be like.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Features {
+    /// What a message can come from; empty: nothing is known.
+    pub senders: Vec<SenderKind>,
+    /// Whether it takes the ids of India's DLT registration: entity, header, template.
+    pub dlt: bool,
+    /// How many characters one request may hold, where the vendor says so.
+    pub longest: Option<u32>,
+}
+
+/// What a message can come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SenderKind {
+    /// A full phone number.
+    Number,
+    /// A short code.
+    ShortCode,
+    /// A name, or an Indian header.
+    Alphanumeric,
+    /// Whichever number of a pool the gateway chooses.
+    Pool,
+    /// What is registered with the template.
+    Template,
+}
+
+impl SenderKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Number, Self::ShortCode, Self::Alphanumeric, Self::Pool, Self::Template];
+
+    /// The word in definitions and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::ShortCode => "short_code",
+            Self::Alphanumeric => "alphanumeric",
+            Self::Pool => "pool",
+            Self::Template => "template",
+        }
+    }
+}
+
+/// How a gateway writes phone numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::provider) enum GatewayPhoneFormat {
+    E164,
+    Digits,
+    National,
+}
+
+/// Who decides that a text needs Unicode (UCS-2). A gateway that takes it for GSM-7 sends question marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::provider) enum EncodingChoice {
+    /// The gateway, by the text or by its own template.
+    Automatic,
+    /// We, by the text: the request uses the variable `encoding`.
+    Told,
+}
+
+/// What a code in no list means in a 2xx that is no yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::provider) enum Unlisted {
+    /// The gateway documents that whatever is not its yes was not taken.
+    Refused,
+    /// Nobody can say.
+    Unknown,
+}
+
+/// What a gateway answers in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::provider) enum AnswerFormat {
+    Json,
+    Xml,
+}
+
+/// What a setting holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingType {
+    /// A text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Flag,
+    /// A table of the user's own keys.
+    Table,
+    /// A list of texts.
+    List,
+    /// How a connection is made secure: `true`, `false`, or a table with the file of a CA, `{ ca = "ca.pem" }`.
+    Tls,
+    /// A file, relative to the folder of the configuration.
+    File,
+    /// A program and its arguments: a path as of a file, or a name that is looked for in `PATH`.
+    Program,
+}
+
+/// One setting that a kind of provider takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SettingSpec {
+    /// Its key.
+    pub name: String,
+    /// What it holds.
+    pub holds: SettingType,
+    /// Never shown.
+    pub secret: bool,
+    /// Must be there.
+    pub required: bool,
+    /// Its texts are templates over the message's variables.
+    pub template: bool,
+    /// What it is for, in a few words.
+    pub help: Option<String>,
+    /// What it is when it is absent.
+    pub default: Option<serde_json::Value>,
+}
+
+impl SettingSpec {
+    /// An optional setting.
+    pub(in crate::provider) fn new(name: &str, holds: SettingType, help: &str) -> Self {
+        let (secret, required, template) = (false, false, false);
+        let help = Some(help.to_owned());
+        Self { name: name.to_owned(), holds, secret, required, template, help, default: None }
+    }
+}
+
+/// What must hold of the settings together.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Requirement {
+    pub(in crate::provider) that: Expression,
+    pub(in crate::provider) say: String,
+}
+
+/// How every request says who asks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::provider) struct Auth {
+    pub(in crate::provider) bearer: Option<Template>,
+    pub(in crate::provider) basic: Option<(Template, Template)>,
+    pub(in crate::provider) header: Vec<(String, Template)>,
+    pub(in crate::provider) query: Vec<(String, Template)>,
+    pub(in crate::provider) aws: Option<Aws>,
+}
+
+/// What signs a request for AWS.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Aws {
+    pub(in crate::provider) service: Template,
+    pub(in crate::provider) region: Template,
+    pub(in crate::provider) access_key_id: Template,
+    pub(in crate::provider) secret_access_key: Template,
+    pub(in crate::provider) session_token: Option<Template>,
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Request {
+    pub(in crate::provider) method: Method,
+    pub(in crate::provider) path: Vec<Template>,
+    pub(in crate::provider) query: Vec<(String, Template)>,
+    pub(in crate::provider) headers: Vec<(String, Template)>,
+    pub(in crate::provider) body: Body,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::provider) enum Method {
+    Get,
+    Post,
+    Put,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) enum Body {
+    None,
+    Json(Tree),
+    Form(Vec<(String, Template)>),
+}
+
+/// How to send, and how to read whether it was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Send {
+    pub(in crate::provider) request: Request,
+    pub(in crate::provider) accepted: Expression,
+    pub(in crate::provider) refused: Option<Expression>,
+    pub(in crate::provider) doubtful: Option<Expression>,
+    pub(in crate::provider) id: Option<Expression>,
+    pub(in crate::provider) id_optional: bool,
+    pub(in crate::provider) segments: Option<Expression>,
+    pub(in crate::provider) idempotent: bool,
+}
+
+/// How to read a refusal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::provider) struct Errors {
+    pub(in crate::provider) code: Option<Expression>,
+    pub(in crate::provider) message: Option<Expression>,
+    /// `None`: the definition does not say, which [`Definition::checked`] refuses.
+    pub(in crate::provider) unlisted: Option<Unlisted>,
+    pub(in crate::provider) classes: BTreeMap<String, Class>,
+    /// By HTTP status, where no code says more.
+    pub(in crate::provider) statuses: BTreeMap<u16, Class>,
+    /// In lower case, in the order of the definition: the first that is found decides.
+    pub(in crate::provider) phrases: Vec<(String, Class)>,
+    pub(in crate::provider) hints: BTreeMap<String, String>,
+}
+
+/// What the gateway's words for states and reasons mean, in answers and in reports.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::provider) struct DeliveryMap {
+    pub(in crate::provider) states: BTreeMap<String, DeliveryState>,
+    pub(in crate::provider) reasons: BTreeMap<String, DeliveryReason>,
+    /// Parts of the words of a reason, in lower case, in the order of the definition: the first that is found decides.
+    pub(in crate::provider) phrases: Vec<(String, DeliveryReason)>,
+}
+
+/// How to ask what became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Status {
+    pub(in crate::provider) request: Request,
+    pub(in crate::provider) fields: StateFields,
+}
+
+/// Where an answer or a report says how the message stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct StateFields {
+    pub(in crate::provider) state: Expression,
+    /// The code of the reason.
+    pub(in crate::provider) reason: Option<Expression>,
+    /// The reason in the gateway's words.
+    pub(in crate::provider) words: Option<Expression>,
+}
+
+/// How to ask what is left on the account.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Balance {
+    pub(in crate::provider) request: Request,
+    pub(in crate::provider) amount: Expression,
+    pub(in crate::provider) currency: Option<Expression>,
+}
+
+/// One call that costs nothing and shows that the settings work.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Test {
+    pub(in crate::provider) request: Request,
+    pub(in crate::provider) ok: Expression,
+    pub(in crate::provider) says: Option<Expression>,
+}
+
+/// How the gateway's delivery reports to the application are read.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Reports {
+    /// From the body to the reports in it, a list a step; none: the body is one report.
+    pub(in crate::provider) each: Vec<Expression>,
+    /// What the gateway calls the event; without a value, or without this, it is a report.
+    pub(in crate::provider) event: Option<Expression>,
+    /// The events that are reports.
+    pub(in crate::provider) events: Vec<String>,
+    /// The country of numbers that are written without their country code.
+    pub(in crate::provider) country: Option<Country>,
+    pub(in crate::provider) id: Expression,
+    pub(in crate::provider) phone: Option<Expression>,
+    pub(in crate::provider) fields: StateFields,
+}
