@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::CodeShapes;
 use super::codec::StoredCode;
 use super::merge::PhoneKeys;
+use super::placeholder::{Piece, StrayBrace, pieces};
 use super::raw_key::UnexpectedKey;
 use crate::layout::{Layout as _, LayoutContext};
 use crate::otp::{Code, Secret};
@@ -99,22 +100,18 @@ impl Pattern {
     /// # Errors
     /// When the code has no place in it, or a place is not known.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').ok_or(PatternError)?;
-            parts.push(PatternPart::Text(before.to_owned()));
-            parts.push(match name {
-                "code" => PatternPart::Code,
-                "phone" => PatternPart::Phone,
-                "secret" => PatternPart::Secret,
-                _ => return Err(PatternError),
-            });
-            rest = after;
-        }
-        parts.push(PatternPart::Text(rest.to_owned()));
-        let stray = parts.iter().any(|part| matches!(part, PatternPart::Text(text) if text.contains('}')));
-        if stray || !parts.contains(&PatternPart::Code) { Err(PatternError) } else { Ok(Self(parts)) }
+        let part = |piece| match piece {
+            // What is hashed has no braces of its own.
+            Piece::Text(text) if text.contains(['{', '}']) => Err(PatternError),
+            Piece::Text(text) => Ok(PatternPart::Text(text)),
+            Piece::Place("code") => Ok(PatternPart::Code),
+            Piece::Place("phone") => Ok(PatternPart::Phone),
+            Piece::Place("secret") => Ok(PatternPart::Secret),
+            Piece::Place(_) => Err(PatternError),
+        };
+        let parts = pieces(text).map_err(|StrayBrace| PatternError)?.into_iter().map(part);
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        if parts.contains(&PatternPart::Code) { Ok(Self(parts)) } else { Err(PatternError) }
     }
 
     /// Whether the application's secret is in it.

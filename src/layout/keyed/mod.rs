@@ -16,6 +16,7 @@ mod document;
 mod field;
 mod merge;
 pub(super) mod pickle;
+mod placeholder;
 pub(super) mod raw_key;
 mod shape;
 mod template;

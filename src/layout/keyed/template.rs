@@ -1,5 +1,6 @@
 //! The name of an application's key: text with places for the phone and the purpose, read in both directions.
 
+use super::placeholder::{Piece, StrayBrace, pieces};
 use crate::otp::escape::pattern_literal;
 use crate::otp::{Country, Phone};
 
@@ -95,36 +96,19 @@ impl KeyTemplate {
         if text.len() > LONGEST || text.chars().any(char::is_control) {
             return Err(KeyTemplateError::Text);
         }
-        let (mut parts, mut literal) = (Vec::new(), String::new());
-        let mut rest = text;
-        while let Some(character) = rest.chars().next() {
-            let place = [
-                ("{phone}", TemplatePart::Phone),
-                ("{purpose}", TemplatePart::Purpose),
-                ("{user}", TemplatePart::User),
-            ];
-            let place = place.into_iter().find(|(name, _)| rest.starts_with(name));
-            if let Some(doubled) = ["{{", "}}"].into_iter().find(|doubled| rest.starts_with(doubled)) {
-                literal.push_str(&doubled[1..]);
-                rest = &rest[2..];
-            } else if let Some((name, part)) = place {
-                if !literal.is_empty() {
-                    parts.push(TemplatePart::Text(std::mem::take(&mut literal)));
-                }
-                if parts.contains(&part) {
-                    return Err(KeyTemplateError::Place);
-                }
-                parts.push(part);
-                rest = &rest[name.len()..];
-            } else if matches!(character, '{' | '}') {
+        let mut parts = Vec::new();
+        for piece in pieces(text).map_err(|StrayBrace| KeyTemplateError::Place)? {
+            let part = match piece {
+                Piece::Text(literal) => TemplatePart::Text(literal),
+                Piece::Place("phone") => TemplatePart::Phone,
+                Piece::Place("purpose") => TemplatePart::Purpose,
+                Piece::Place("user") => TemplatePart::User,
+                Piece::Place(_) => return Err(KeyTemplateError::Place),
+            };
+            if !matches!(part, TemplatePart::Text(_)) && parts.contains(&part) {
                 return Err(KeyTemplateError::Place);
-            } else {
-                literal.push(character);
-                rest = &rest[character.len_utf8()..];
             }
-        }
-        if !literal.is_empty() {
-            parts.push(TemplatePart::Text(literal));
+            parts.push(part);
         }
         let own = parts.contains(&TemplatePart::Phone) || parts.contains(&TemplatePart::User);
         if own { Ok(Self(parts)) } else { Err(KeyTemplateError::Phone) }
