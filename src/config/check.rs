@@ -69,7 +69,7 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     policy(settings, &mut findings);
     messages(settings, &mut findings);
     test_numbers(settings, today, &mut findings);
-    ids(settings, &mut findings);
+    provider_settings(settings, &mut findings);
     definitions(settings, &mut findings);
     findings
 }
@@ -278,23 +278,21 @@ fn definitions(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.extend(broken.map(|(name, error)| Finding::failed(format!("providers.{name}.definition"), error)));
 }
 
-/// MSG91's own id of a template has 24 hexadecimal digits; the 19 digits of the DLT registration are often put there.
-fn ids(settings: &Settings, findings: &mut Vec<Finding>) {
-    for (name, provider) in
-        settings.providers.iter().filter(|(_, provider)| matches!(provider.kind.as_str(), "msg91" | "msg91_otp"))
-    {
-        let Some(Entry::Plain(serde_json::Value::String(id))) = provider.entries.get("template_id") else { continue };
-        let text = if id.len() == 19 && id.bytes().all(|byte| byte.is_ascii_digit()) {
-            "this looks like the DLT template id (19 digits), and MSG91's own template id is wanted"
-        } else if id.len() != 24 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            "MSG91's template id has 24 hexadecimal digits, and this one has not"
-        } else {
-            continue;
-        };
-        findings.push(
-            finding(Level::Warning, format!("providers.{name}.template_id"), text)
-                .hint("copy the Template ID that MSG91 shows in its list of templates"),
-        );
+/// What a definition knows of its settings that are often taken for others.
+fn provider_settings(settings: &Settings, findings: &mut Vec<Finding>) {
+    for (name, provider) in &settings.providers {
+        let plain = provider.entries.iter().filter_map(|(setting, entry)| match entry {
+            Entry::Plain(value) => Some((setting.as_str(), value)),
+            _ => None,
+        });
+        for warning in provider.kind.warnings(&plain.collect()) {
+            let key = format!("providers.{name}.{}", warning.setting);
+            let found = finding(Level::Warning, key, warning.text);
+            findings.push(match warning.hint {
+                Some(hint) => found.hint(hint),
+                None => found,
+            });
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! Which provider is meant: one that comes with the program, or one that a file of the user's defines.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::definition::Definition;
+use serde_json::Value;
+
+use super::definition::{Definition, SettingWarning};
 use super::{Context, Description, OpenError, Provider, Settings, catalog, registry};
 use crate::toml_tree::ConfigError;
 
@@ -56,6 +59,13 @@ impl Kind {
             Self::Own { name, text } => Definition::parse(text).ok().map(|definition| definition.describe(name)),
             Self::Unread { .. } => None,
         }
+    }
+
+    /// What of the settings that are written in the file is probably not what was meant, as its definition says.
+    #[must_use]
+    pub fn warnings(&self, settings: &BTreeMap<&str, &Value>) -> Vec<SettingWarning> {
+        let definition = self.definition().and_then(|text| Definition::parse(text).ok());
+        definition.map(|definition| definition.warnings(settings)).unwrap_or_default()
     }
 
     /// Whether its messages leave the machine and may cost money.

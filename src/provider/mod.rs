@@ -25,7 +25,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-pub use definition::{Definition, Features, SenderKind, SettingSpec, SettingType};
+pub use definition::{Definition, Features, SenderKind, SettingSpec, SettingType, SettingWarning};
 pub use kind::Kind;
 pub use registry::{describe, is_real, kinds, open, open_defined, shows_codes};
 pub use reply::{

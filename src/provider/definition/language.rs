@@ -43,6 +43,8 @@ fn language<'source>() -> Environment<'source> {
     // It would write everything that a template can see into the message.
     environment.remove_global("debug");
     environment.add_filter("fromjson", from_json);
+    environment.add_test("digits", is_digits);
+    environment.add_test("hex", is_hex);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment
 }
@@ -51,6 +53,16 @@ fn language<'source>() -> Environment<'source> {
 fn from_json(text: &str) -> Jinja {
     let json: Option<Value> = serde_json::from_str(text).ok();
     json.map(|json| Jinja::from(minijinja::value::Serde(&json))).unwrap_or_default()
+}
+
+/// Whether a text has exactly so many decimal digits.
+fn is_digits(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text has exactly so many hexadecimal digits.
+fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// An expression over an answer, such as `body.data.id`.

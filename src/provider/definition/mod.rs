@@ -17,6 +17,12 @@
 //! that = "from or pool"
 //! say  = "set `from` or `pool`"
 //!
+//! [[warnings]]                          # what `config check` says of a setting that is probably not what was meant
+//! setting = "from"
+//! when    = "from is digits(19)"        # `digits` and `hex` hold of a text of exactly so many digits
+//! say     = "this looks like an id of a template"
+//! hint    = "copy the sender from the portal"
+//!
 //! [auth]                                # one of bearer, basic, aws, and any of header, query; for every request
 //! bearer = "{{ key }}"
 //! basic  = { user = "{{ user }}", password = "{{ key }}" }
@@ -111,19 +117,23 @@ mod refusals;
 mod sections;
 mod validate;
 
+use std::collections::BTreeMap;
+
+use minijinja::value::Serde;
+
 pub(super) use language::{Expression, Failed, Scope, Template, Tree};
 pub(super) use model::{
     AnswerFormat, Auth, Aws, Body, ENCODING, GatewayPhoneFormat, MESSAGE, Method, Reports, Request, StateFields,
     Unlisted,
 };
-pub use model::{Definition, Features, SenderKind, SettingSpec, SettingType};
+pub use model::{Definition, Features, SenderKind, SettingSpec, SettingType, SettingWarning};
 
 use super::{Capabilities, Description};
 use crate::toml_tree::{ConfigError, Document, Table};
-use model::EncodingChoice;
+use model::{EncodingChoice, WarningRule};
 use sections::Names;
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "name",
     "docs",
     "base_url",
@@ -134,6 +144,7 @@ const KEYS: [&str; 19] = [
     "sender",
     "settings",
     "needs",
+    "warnings",
     "auth",
     "send",
     "status",
@@ -184,6 +195,11 @@ impl Definition {
             countries: top.get("countries").map(|node| sections::countries(&node)).transpose()?.unwrap_or_default(),
             template_sender: word(&top, "sender", &[("text", false), ("template", true)])?.unwrap_or(false),
             needs: needs.unwrap_or_default(),
+            warnings: top
+                .get("warnings")
+                .map(|node| sections::warnings(&node, &names))
+                .transpose()?
+                .unwrap_or_default(),
             auth: auth.unwrap_or_default(),
             send: sections::send(&top.require("send")?.table()?, &names)?,
             status: top.table("status")?.map(|table| calls::status(&table, &names)).transpose()?,
@@ -206,6 +222,20 @@ impl Definition {
             test: self.test.is_some() || self.balance.is_some(),
             reports: self.reports.is_some(),
         }
+    }
+
+    /// What of these settings is probably not what was meant: of each setting the first rule that holds.
+    pub(super) fn warnings(&self, settings: &BTreeMap<&str, &serde_json::Value>) -> Vec<SettingWarning> {
+        let value = |(name, value): (&&str, &&serde_json::Value)| ((*name).to_owned(), Serde(*value).into());
+        let scope: Scope = settings.iter().map(value).collect();
+        let mut found: Vec<SettingWarning> = Vec::new();
+        for rule in self.warnings.iter().filter(|rule| settings.contains_key(rule.setting.as_str())) {
+            if !found.iter().any(|known| known.setting == rule.setting) && rule.when.holds(&scope) {
+                let WarningRule { setting, say, hint, .. } = rule.clone();
+                found.push(SettingWarning { setting, text: say, hint });
+            }
+        }
+        found
     }
 
     /// What is known of this kind before it is configured.

@@ -30,6 +30,7 @@ pub struct Definition {
     pub(in crate::provider) template_sender: bool,
     pub(in crate::provider) settings: Vec<SettingSpec>,
     pub(in crate::provider) needs: Vec<Requirement>,
+    pub(in crate::provider) warnings: Vec<WarningRule>,
     pub(in crate::provider) auth: Auth,
     pub(in crate::provider) send: Send,
     pub(in crate::provider) status: Option<Status>,
@@ -172,6 +173,26 @@ impl SettingSpec {
 pub(in crate::provider) struct Requirement {
     pub(in crate::provider) that: Expression,
     pub(in crate::provider) say: String,
+}
+
+/// When the value of a setting is probably not what was meant.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct WarningRule {
+    pub(in crate::provider) setting: String,
+    pub(in crate::provider) when: Expression,
+    pub(in crate::provider) say: String,
+    pub(in crate::provider) hint: Option<String>,
+}
+
+/// A setting whose value is probably not what was meant, although it may work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingWarning {
+    /// Which one.
+    pub setting: String,
+    /// What looks wrong. It holds no value.
+    pub text: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// How every request says who asks.

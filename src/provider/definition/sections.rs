@@ -3,8 +3,10 @@
 use toml::de::DeValue;
 
 use super::language::{Expression, Template, Tree};
-use super::model::{Auth, Aws, Body, ENCODING, MESSAGE, Method, Request, Requirement, Send, SettingSpec, SettingType};
-use crate::otp::Country;
+use super::model::{
+    Auth, Aws, Body, ENCODING, MESSAGE, Method, Request, Requirement, Send, SettingSpec, SettingType, WarningRule,
+};
+use crate::otp::{Country, suggest};
 use crate::toml_tree::{ConfigError, Node, Table};
 
 /// What expressions over an answer see; the last, the gateway's id of the message, only in the answer to `status`.
@@ -110,6 +112,26 @@ pub(super) fn requirements(node: &Node<'_>, names: &Names<'_>) -> Result<Vec<Req
         })
     };
     node.list("tables, each under [[needs]]")?.map(requirement).collect()
+}
+
+pub(super) fn warnings(node: &Node<'_>, names: &Names<'_>) -> Result<Vec<WarningRule>, ConfigError> {
+    let rule = |item: Node<'_>| {
+        let table = item.table()?;
+        table.only(&["setting", "when", "say", "hint"])?;
+        let setting = table.require("setting")?;
+        let name = setting.text()?;
+        if !names.settings.contains(&name) {
+            let meant = suggest::meant(name, names.settings.iter().copied());
+            return Err(setting.refuse(format!("unknown setting `{name}`{meant}")));
+        }
+        Ok(WarningRule {
+            setting: name.to_owned(),
+            when: expression(&table.require("when")?, &names.settings)?,
+            say: table.require("say")?.text()?.to_owned(),
+            hint: table.text("hint")?.map(str::to_owned),
+        })
+    };
+    node.list("tables, each under [[warnings]]")?.map(rule).collect()
 }
 
 pub(super) fn countries(node: &Node<'_>) -> Result<Vec<Country>, ConfigError> {

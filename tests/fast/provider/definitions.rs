@@ -283,6 +283,20 @@ fn only_a_status_that_says_that_nothing_was_sent_can_have_a_class() {
 }
 
 #[test]
+fn a_warning_is_about_a_setting_that_is_there() {
+    let with = |rule: &str| GOOD.replacen("[auth]", &format!("[[warnings]]\n{rule}\n[auth]"), 1);
+    let rule = "setting = \"region\"\nwhen = \"region is digits(3)\"\nsay = \"a region is a word\"";
+    Definition::parse(&with(rule)).unwrap();
+    let refused = |rule: &str| Definition::parse(&with(rule)).expect_err(rule).to_string();
+    assert_eq!(
+        refused(&rule.replace("\"region\"", "\"regoin\"")),
+        "line 7, column 11: warnings.setting: unknown setting `regoin`; did you mean `region`?"
+    );
+    assert!(refused(&rule.replace("digits", "digit")).starts_with("line 8, column 8: warnings.when: "));
+    assert!(refused("setting = \"region\"").contains("warnings: `when` is missing"));
+}
+
+#[test]
 fn names_of_events_need_the_place_where_an_event_has_its_name() {
     let with = |more: &str| GOOD.replacen("id = \"item.id\"", &format!("{more}\nid = \"item.id\""), 1);
     Definition::parse(&with("event = \"item.type\"\nevents = [\"sms.status\"]\ncountry = \"IN\"")).unwrap();
