@@ -9,7 +9,7 @@ use super::privacyidea::Family;
 pub enum KeyRole {
     /// A code.
     Code,
-    /// A count of tries, and the key of the code that they are made at.
+    /// A count of attempts, and the key of the code that they are about.
     Tries(String),
     /// A wait, or a count of sends.
     Limit,
@@ -32,7 +32,7 @@ pub enum KeyContent {
 }
 
 /// `{phone}` is a number; `{word}` ends at the next colon; `{id}` is anything. The first that fits holds,
-/// so the longer names stand first.
+/// so the longer names come first.
 const KNOWN_KEYS: &[(&str, Kind)] = &[
     // Strings beside each other, as many small services have them; IntervAI and Structra-Backend among those in public.
     ("otp:attempts:{id}", Kind::Tries("otp:")),

@@ -1,4 +1,4 @@
-//! Whose codes they are. This is the only room that knows how an application keeps its own codes in Redis. It is pure:
+//! Whose codes they are. This is the only module that knows how an application keeps its own codes in Redis. It is pure:
 //! it gets values and gives values, and names neither a store nor an operation.
 //!
 //! * `native` is our own layout. It is one among others, so nobody asks whether there is an application.
@@ -72,7 +72,7 @@ pub trait Layout: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Whether the user stands in the name of any key, so that users are looked up first.
+    /// Whether any key has the user in its name, so that users are looked up first.
     fn has_user_in_keys(&self) -> bool {
         false
     }
@@ -146,7 +146,7 @@ impl PartialEq for dyn Layout {
 
 impl Eq for dyn Layout {}
 
-/// A layout that stands before and behind each rule.
+/// A layout with all it needs to run before and after each rule.
 pub trait BoundLayout: Send + Sync {
     /// The layout.
     fn layout(&self) -> &dyn Layout;

@@ -9,15 +9,15 @@ pub enum Operation {
     Verify,
     /// Make a code, to be sent or printed.
     Issue,
-    /// Kill live codes.
+    /// End live codes.
     Revoke,
     /// Clear locks and counts.
     Unlock,
     /// Go over the codes of all phones.
     List,
-    /// Wait for what becomes of a code.
+    /// Wait for the end of a code or its delivery.
     Wait,
-    /// Record what became of an SMS.
+    /// Record delivery reports.
     RecordDelivery,
 }
 
@@ -26,7 +26,7 @@ impl Operation {
     pub const IN_FILES: [(&'static str, Self); 4] =
         [("verify", Self::Verify), ("issue", Self::Issue), ("revoke", Self::Revoke), ("unlock", Self::Unlock)];
 
-    /// What somebody does who does it.
+    /// The operation as a phrase, for messages.
     #[must_use]
     pub fn verb(self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ pub enum PhoneOperation<'a> {
         /// What the application is to keep of it.
         stored: &'a str,
     },
-    /// Codes are killed.
+    /// Codes are revoked.
     Revoke,
     /// Locks are cleared, of all purposes or one.
     Unlock(Option<&'a Purpose>),

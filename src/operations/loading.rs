@@ -85,7 +85,7 @@ impl Operations<'_> {
 impl From<MergeError> for OperationError {
     fn from(error: MergeError) -> Self {
         match error {
-            MergeError::Strange { .. } => StoreError::Data(error.to_string()).into(),
+            MergeError::Unexpected { .. } => StoreError::Data(error.to_string()).into(),
             MergeError::UnknownKey(error) => Self::UnknownKey(error),
             MergeError::NoUser => Self::NoUser,
             MergeError::Ambiguous(users) => Self::Ambiguous(users),

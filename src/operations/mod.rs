@@ -1,4 +1,5 @@
-//! The shell around the rules: load, decide, commit or start again; and the provider in the middle of a send.
+//! What commands do with codes: one file an operation. Each loads, lets a rule decide, and commits or starts again
+//! (`transact`); a send has the provider in the middle.
 
 mod data_loss;
 mod deliver;
@@ -10,13 +11,16 @@ mod loading;
 mod phones;
 mod progress;
 mod quotas;
+mod revoke;
 mod route;
 mod scan;
 mod send;
 mod snapshot;
 mod token_challenges;
 mod transact;
+mod unlock;
 mod users;
+mod verify;
 mod wait;
 
 use std::time::Duration;
@@ -36,15 +40,13 @@ pub use transact::{Applied, AttemptOutcome};
 pub use users::Moved;
 pub use wait::{Notice, ToWatch, Watched};
 
-use self::transact::StepOptions;
-use crate::layout::{BoundLayout, Operation, PhoneOperation};
-use crate::otp::rules::{self, AttemptRequest, PhoneState, RevokeRequest, Revoked, UnlockRequest, Unlocked};
+use crate::layout::{BoundLayout, Operation};
 use crate::otp::{Limits, Moment, Phone, Purpose, Randomness};
 use crate::store::Store;
 
-/// The party that checks codes: a store, the keys, and the rules between them.
+/// The operations on one store, with the limits, secrets and clocks that they need.
 pub struct Operations<'a> {
-    /// Where the records lie.
+    /// Where the records are.
     pub store: &'a dyn Store,
     /// The limits that hold.
     pub limits: &'a Limits,
@@ -65,52 +67,12 @@ pub struct Operations<'a> {
 }
 
 impl Operations<'_> {
-    /// Spends one try.
-    ///
-    /// # Errors
-    /// When the question cannot be answered. "No" is an answer.
-    pub async fn verify(&self, asked: &AttemptRequest<'_>) -> Result<Applied<AttemptOutcome>, OperationError> {
-        self.allowed(Operation::Verify, asked.phone, Some(asked.purpose))?;
-        let doing = StepOptions::change().of(Effect::Attempt(asked.attempt_id.to_owned()));
-        let doing = doing.on_codes(PhoneOperation::Verify { purpose: asked.purpose, code: asked.code });
-        let rule =
-            |known: &PhoneState, now| rules::attempt(known, now, self.limits, asked).map_err(OperationError::from);
-        self.step(asked.phone, &doing, rule).await
-    }
-
-    /// Kills live codes.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn revoke(&self, phone: &Phone, asked: &RevokeRequest<'_>) -> Result<Applied<Revoked>, OperationError> {
-        self.allowed(Operation::Revoke, phone, None)?;
-        let doing = StepOptions::relief().of(Effect::Revocation).on_codes(PhoneOperation::Revoke);
-        let revoked = self.step(phone, &doing, |known, now| Ok(rules::revoke(known, now, asked))).await?;
-        if !self.dry_run {
-            self.progress.revoked(revoked.outcome.0.len());
-        }
-        Ok(revoked)
-    }
-
-    /// Clears a lock and the count of failures.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn unlock(&self, phone: &Phone, asked: &UnlockRequest<'_>) -> Result<Applied<Unlocked>, OperationError> {
-        self.allowed(Operation::Unlock, phone, None)?;
-        let doing = StepOptions::relief().on_codes(PhoneOperation::Unlock(asked.purpose));
-        let rule = |known: &PhoneState, now| Ok(rules::unlock(known, now, self.limits, asked));
-        let mut stepped = self.step(phone, &doing, rule).await?;
-        stepped.outcome.locks = stepped.outcome.locks.saturating_add(stepped.unlocked);
-        Ok(stepped)
-    }
-
     /// Refuses what the layout does not allow, before anything is read or counted.
     fn allowed(&self, operation: Operation, phone: &Phone, purpose: Option<&Purpose>) -> Result<(), OperationError> {
         Ok(self.layout.allows_for(operation, phone, purpose)?)
     }
 
-    /// The same, of what is not about one phone.
+    /// The same for operations that are not about one phone.
     fn allowed_at_all(&self, operation: Operation) -> Result<(), OperationError> {
         Ok(self.layout.layout().allows(operation)?)
     }

@@ -91,7 +91,7 @@ impl Operations<'_> {
 }
 
 /// A key that is not what the application writes.
-fn refused(key: &str, strange: UnexpectedKey) -> OperationError {
+fn refused(key: &str, unexpected: UnexpectedKey) -> OperationError {
     let key = crate::otp::escape::escaped(key);
-    MergeError::Strange { key, layout: NAME.to_owned(), strange }.into()
+    MergeError::Unexpected { key, layout: NAME.to_owned(), unexpected }.into()
 }

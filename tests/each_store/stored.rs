@@ -10,12 +10,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::on_each_store;
+use crate::support::PATIENCE;
 use crate::support::cli::{FREE, PHONE, wrong_codes};
 
 /// Waits for something that happens soon.
 #[track_caller]
 pub fn wait_for(what: &str, mut happened: impl FnMut() -> bool) {
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + PATIENCE;
     while !happened() {
         assert!(Instant::now() < patience, "{what} does not come");
         sleep(Duration::from_millis(20));

@@ -11,6 +11,8 @@ use otpctl::otp::{Clock, Moment};
 use otpctl::store::{Deadline, Deployment, Embedded, Endpoint as At, NumberTags, Server as Address, Store, Tls};
 use tokio::time::Instant;
 
+use crate::support::PATIENCE;
+
 /// One empty store, gone when dropped.
 pub trait Fixture: Sync {
     /// Opens an empty one.
@@ -82,7 +84,7 @@ pub fn address(url: &str) -> Address {
         let (host, port) = at.rsplit_once(':').unwrap();
         (At::Tcp(host.to_owned(), port.parse().unwrap()), database)
     };
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + PATIENCE;
     Address {
         deployment: Deployment::Alone(at),
         username: None,

@@ -15,3 +15,7 @@ pub mod port;
 pub mod provider;
 pub mod read_only;
 pub mod secrecy;
+
+/// How long a test waits for something that surely comes, and how long a client of a store may work: no test depends on
+/// how busy the machine is, so this is far more than any of them needs.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);

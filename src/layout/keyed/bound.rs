@@ -1,4 +1,4 @@
-//! Codes in keys of an application's, before and behind each rule.
+//! Codes in keys of an application: what the rules see of them, and what is written back.
 
 use super::merge::{LoadedKeys, MergedState, PhoneKeys};
 use super::{AppKey, Comparison, Content, Finding, Hashing, KeyedLayout, MergeError, UnexpectedKey, WriteBack};
@@ -62,7 +62,7 @@ impl BoundLayout for BoundKeyed<'_> {
         operation: PhoneOperation<'_>,
     ) -> Result<Box<dyn Merged + 's>, MergeError> {
         let Some(keys) = self.layout.phone_keys(phone, state.users.only()) else {
-            // A code is nowhere where the user stands in its key's name, and nobody is that user.
+            // The key of a code has the user in its name, and there is no such user, or no single one.
             if operation.needs_code_key() && self.layout.needs_user() {
                 return Err(match state.users.users.as_slice() {
                     [] | [_] => MergeError::NoUser,
@@ -74,7 +74,7 @@ impl BoundLayout for BoundKeyed<'_> {
         let mut values = values.into_iter();
         let loaded = keys.into_iter().map(|keys| LoadedKeys::read(self.layout, keys, &mut values));
         let loaded = loaded.collect::<Result<Vec<_>, _>>()?;
-        // Whoever kills a code also kills one that is not to be taken any more.
+        // A revocation also ends a code that must not be accepted any more.
         let keys = self.keys(phone, matches!(operation, PhoneOperation::Revoke));
         let merged = keys.merge(state, &loaded, now)?;
         Ok(Box::new(MergedKeys { keys, loaded, merged }))

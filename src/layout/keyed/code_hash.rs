@@ -7,10 +7,8 @@ use zeroize::Zeroizing;
 
 use super::CodeShapes;
 use super::codec::StoredCode;
-use super::merge::PhoneKeys;
 use super::placeholder::{Piece, StrayBrace, pieces};
 use super::raw_key::UnexpectedKey;
-use crate::layout::{Layout as _, LayoutContext};
 use crate::otp::{Code, Secret};
 
 /// The cost of a bcrypt hash that is written here: what most libraries take when they are not told.
@@ -19,11 +17,11 @@ const COST: u32 = 10;
 /// The highest cost of a bcrypt hash that is computed: about a second. Each one more takes twice as long, and 31 a day.
 pub const MOST_COST: u32 = 14;
 /// So many bytes are read of what is hashed.
-const BCRYPT_READS: usize = 72;
+pub(super) const BCRYPT_READS: usize = 72;
 /// The lowest that there is.
 const LEAST_COST: u32 = 4;
 
-/// How a code is kept.
+/// How a code is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashScheme {
     /// As it is.
@@ -43,25 +41,25 @@ impl HashScheme {
 }
 
 impl HashScheme {
-    /// Whether what is kept can be a code, or the hash of one.
+    /// Whether what is stored can be a code, or the hash of one.
     ///
     /// # Errors
     /// When it cannot, or when it would take too long to find out which.
-    pub(super) fn check(self, kept: &StoredCode, shapes: &CodeShapes) -> Result<(), UnexpectedKey> {
-        let text = kept.text.as_str();
+    pub(super) fn check(self, stored: &StoredCode, shapes: &CodeShapes) -> Result<(), UnexpectedKey> {
+        let text = stored.text.as_str();
         let fits = match self {
-            Self::Plain => shapes.fit(kept),
+            Self::Plain => shapes.fit(stored),
             Self::Sha256 | Self::HmacSha256 => text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()),
             Self::Bcrypt => match cost(text) {
                 Some(cost) if cost > MOST_COST => return Err(UnexpectedKey::Cost { cost, most: MOST_COST }),
                 cost => cost.is_some_and(|cost| cost >= LEAST_COST),
             },
         };
-        if fits { Ok(()) } else { Err(self.strange(shapes)) }
+        if fits { Ok(()) } else { Err(self.unexpected(shapes)) }
     }
 
     /// What is wanted where something else is.
-    pub(super) fn strange(self, shapes: &CodeShapes) -> UnexpectedKey {
+    pub(super) fn unexpected(self, shapes: &CodeShapes) -> UnexpectedKey {
         UnexpectedKey::Code(match self {
             Self::Plain => format!("code of {shapes}, as `length` and `alphabet` have it"),
             Self::Sha256 => "SHA-256 in hex".to_owned(),
@@ -121,7 +119,7 @@ impl Pattern {
     }
 
     /// How many bytes of what is hashed there are up to the end of its first code, with parts of these lengths.
-    fn reach(&self, code: usize, phone: usize, secret: usize) -> usize {
+    pub(super) fn reach(&self, code: usize, phone: usize, secret: usize) -> usize {
         let length = |part: &PatternPart| match part {
             PatternPart::Text(own) => own.len(),
             PatternPart::Code => code,
@@ -159,7 +157,7 @@ impl std::fmt::Display for Pattern {
     }
 }
 
-/// How codes are kept, and with what.
+/// How codes are stored, and with what.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CodeHasher<'a> {
     pub scheme: HashScheme,
@@ -174,8 +172,8 @@ impl CodeHasher<'_> {
         Hashing { scheme: self.scheme, text: self.text(code.expose()), key: self.key() }
     }
 
-    /// What is to be done to tell whether what is kept is this code.
-    pub(super) fn comparison(&self, kept: &StoredCode, code: &Code) -> Comparison {
+    /// What is to be done to tell whether what is stored is this code.
+    pub(super) fn comparison(&self, stored: &StoredCode, code: &Code) -> Comparison {
         // Codes are read without regard to case; an application may hash small letters.
         let upper = code.expose();
         let lower = Zeroizing::new(upper.to_ascii_lowercase());
@@ -183,7 +181,7 @@ impl CodeHasher<'_> {
         if *lower != upper {
             texts.push(self.text(&lower));
         }
-        Comparison { scheme: self.scheme, kept: kept.clone(), texts, key: self.key() }
+        Comparison { scheme: self.scheme, stored: stored.clone(), texts, key: self.key() }
     }
 
     /// What is hashed of a code, or the code where nothing is.
@@ -197,19 +195,6 @@ impl CodeHasher<'_> {
     fn key(&self) -> Zeroizing<String> {
         let wanted = self.secret.filter(|_| self.scheme == HashScheme::HmacSha256);
         Zeroizing::new(wanted.map_or("", Secret::expose).to_owned())
-    }
-}
-
-impl PhoneKeys<'_> {
-    /// Whether a hash is one of something else than the code: bcrypt does not read so far as to its end, and would take
-    /// any code for the right one.
-    #[must_use]
-    pub(super) fn ignores_code(&self) -> bool {
-        let (layout, LayoutContext { secret, ours, .. }) = (self.layout, self.context);
-        let phone = layout.phone.of(self.phone).map_or(0, str::len);
-        let code = layout.own_codes(ours).length.max(ours.length);
-        let secret = secret.map_or(0, |secret| secret.expose().len());
-        layout.hash_scheme == HashScheme::Bcrypt && layout.pattern.reach(code, phone, secret) > BCRYPT_READS
     }
 }
 
@@ -233,7 +218,7 @@ impl Hashing {
         self.scheme == HashScheme::Bcrypt
     }
 
-    /// What is to be kept. The salt is for bcrypt.
+    /// What is to be stored. The salt is for bcrypt.
     ///
     /// # Errors
     /// When the library refuses, which it does for a cost out of its range only.
@@ -249,11 +234,11 @@ impl Hashing {
     }
 }
 
-/// The comparison of a typed code with what is kept, still to be made, as [`Hashing`] is.
+/// The comparison of a typed code with what is stored, still to be made, as [`Hashing`] is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Comparison {
     scheme: HashScheme,
-    kept: StoredCode,
+    stored: StoredCode,
     /// What may be behind it.
     texts: Vec<Zeroizing<String>>,
     key: Zeroizing<String>,
@@ -271,30 +256,30 @@ impl Comparison {
     pub fn run(&self) -> bool {
         // Each is compared, whichever is equal.
         let equal = self.texts.iter().filter(|text| self.equals(text)).count();
-        !self.kept.text.is_empty() && equal > 0
+        !self.stored.text.is_empty() && equal > 0
     }
 
     fn equals(&self, text: &str) -> bool {
-        let kept = &self.kept.text;
+        let stored = &self.stored.text;
         match self.scheme {
             HashScheme::Plain => {
-                let length = if self.kept.number { text.len() } else { 0 };
+                let length = if self.stored.number { text.len() } else { 0 };
                 // Neither side is the one that decides how letters are written.
                 let capitals = |text: &str| Zeroizing::new(text.to_ascii_uppercase());
-                let kept = Zeroizing::new(format!("{:0>length$}", kept.as_str()));
-                same(capitals(&kept).as_bytes(), capitals(text).as_bytes())
+                let stored = Zeroizing::new(format!("{:0>length$}", stored.as_str()));
+                same(capitals(&stored).as_bytes(), capitals(text).as_bytes())
             }
             HashScheme::Sha256 => {
                 let own = hex(&Sha256::digest(text.as_bytes()));
-                same(kept.to_ascii_lowercase().as_bytes(), own.as_bytes())
+                same(stored.to_ascii_lowercase().as_bytes(), own.as_bytes())
             }
             HashScheme::HmacSha256 => {
-                let tag = data_encoding::HEXLOWER_PERMISSIVE.decode(kept.as_bytes());
+                let tag = data_encoding::HEXLOWER_PERMISSIVE.decode(stored.as_bytes());
                 tag.is_ok_and(|tag| hmac(&self.key, text).verify_slice(&tag).is_ok())
             }
             HashScheme::Bcrypt => {
-                cost(kept).is_some_and(|cost| cost <= MOST_COST)
-                    && bcrypt::verify(text.as_bytes(), kept).unwrap_or(false)
+                cost(stored).is_some_and(|cost| cost <= MOST_COST)
+                    && bcrypt::verify(text.as_bytes(), stored).unwrap_or(false)
             }
         }
     }
@@ -325,7 +310,7 @@ mod tests {
         CodeSpec { alphabet: Alphabet::named("hex").unwrap(), length: text.len() }.read(text).unwrap()
     }
 
-    fn kept(text: &str, number: bool) -> StoredCode {
+    fn stored(text: &str, number: bool) -> StoredCode {
         StoredCode { text: Zeroizing::new(text.to_owned()), number }
     }
 
@@ -336,13 +321,13 @@ mod tests {
         for (name, scheme) in HashScheme::ALL {
             let hasher = CodeHasher { scheme, pattern: &pattern, phone: "+919876543210", secret: Some(&secret) };
             let own = hasher.hashing(&code("004217")).run([7; 16]).unwrap();
-            assert!(hasher.comparison(&kept(&own, false), &code("004217")).run(), "{name}");
-            assert!(!hasher.comparison(&kept(&own, false), &code("004218")).run(), "{name}");
-            assert!(!hasher.comparison(&kept("", false), &code("004217")).run(), "{name}");
+            assert!(hasher.comparison(&stored(&own, false), &code("004217")).run(), "{name}");
+            assert!(!hasher.comparison(&stored(&own, false), &code("004218")).run(), "{name}");
+            assert!(!hasher.comparison(&stored("", false), &code("004217")).run(), "{name}");
             assert_eq!(own.contains("004217"), scheme == HashScheme::Plain, "{name}");
             let elsewhere = CodeHasher { phone: "+14155550123", ..hasher };
             assert_eq!(
-                elsewhere.comparison(&kept(&own, false), &code("004217")).run(),
+                elsewhere.comparison(&stored(&own, false), &code("004217")).run(),
                 scheme == HashScheme::Plain,
                 "{name}"
             );
@@ -357,23 +342,25 @@ mod tests {
         let all = Pattern::parse("{phone}:{code}:{secret}").unwrap();
         let bare = Pattern::parse("{code}").unwrap();
         let sha = "dc4e67aab8e516c2885bba00fdd0ed0d64805602f75902d0143ad1edfd204be1";
-        assert!(hasher(HashScheme::Sha256, &all).comparison(&kept(sha, false), &code("123456")).run());
+        assert!(hasher(HashScheme::Sha256, &all).comparison(&stored(sha, false), &code("123456")).run());
         assert!(
-            hasher(HashScheme::Sha256, &all).comparison(&kept(&sha.to_ascii_uppercase(), false), &code("123456")).run()
+            hasher(HashScheme::Sha256, &all)
+                .comparison(&stored(&sha.to_ascii_uppercase(), false), &code("123456"))
+                .run()
         );
         let mac = "0f6259fcb7c4270eb9ae05b64b1178ce9e9e23a6ea5c6912f564f6db8fd62d5e";
-        assert!(hasher(HashScheme::HmacSha256, &bare).comparison(&kept(mac, false), &code("123456")).run());
-        assert!(!hasher(HashScheme::HmacSha256, &bare).comparison(&kept(&mac[..32], false), &code("123456")).run());
+        assert!(hasher(HashScheme::HmacSha256, &bare).comparison(&stored(mac, false), &code("123456")).run());
+        assert!(!hasher(HashScheme::HmacSha256, &bare).comparison(&stored(&mac[..32], false), &code("123456")).run());
     }
 
     #[test]
     fn a_number_has_lost_its_zeros_and_a_text_has_not() {
         let bare = Pattern::parse("{code}").unwrap();
         let hasher = CodeHasher { scheme: HashScheme::Plain, pattern: &bare, phone: "", secret: None };
-        assert!(hasher.comparison(&kept("42", true), &code("0042")).run());
-        assert!(!hasher.comparison(&kept("42", false), &code("0042")).run());
-        assert!(hasher.comparison(&kept("a1b2", false), &code("A1B2")).run());
-        assert!(!hasher.comparison(&kept("", true), &code("0000")).run());
+        assert!(hasher.comparison(&stored("42", true), &code("0042")).run());
+        assert!(!hasher.comparison(&stored("42", false), &code("0042")).run());
+        assert!(hasher.comparison(&stored("a1b2", false), &code("A1B2")).run());
+        assert!(!hasher.comparison(&stored("", true), &code("0000")).run());
     }
 
     #[test]

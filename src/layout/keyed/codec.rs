@@ -28,11 +28,11 @@ impl std::fmt::Debug for StoredCode {
 /// What an application's key says of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AppCode {
-    /// What is kept; `None`: there is no code in it.
-    pub kept: Option<StoredCode>,
+    /// What is stored; `None`: there is no code in it.
+    pub stored: Option<StoredCode>,
     /// When it ends; `None`: nothing says so.
     pub until: Option<Moment>,
-    /// The tries that the application counted in it.
+    /// The attempts that the application counted in it.
     pub tries: Option<u32>,
     /// How many it allows.
     pub max_tries: Option<u32>,
@@ -48,9 +48,9 @@ impl KeyedLayout {
     /// # Errors
     /// When it is not of the layout's form, or what it holds is no code of the layout's, or any field that the layout
     /// names is there and not understood.
-    pub(super) fn read(&self, held: &RawKey, ours: &CodeSpec) -> Result<AppCode, UnexpectedKey> {
-        let document = Document::read(self.form, &held.content)?;
-        let kept = self.kept(&document, ours)?;
+    pub(super) fn read(&self, raw: &RawKey, ours: &CodeSpec) -> Result<AppCode, UnexpectedKey> {
+        let document = Document::read(self.form, &raw.content)?;
+        let stored = self.stored(&document, ours)?;
         let counted = |name: &str| {
             let counted = self.named(&document, name).read(count).known(|| odd(name, A_COUNT))?;
             Ok(counted.map(|counted| counted.saturating_sub(self.attempts_begin)))
@@ -73,8 +73,8 @@ impl KeyedLayout {
             }
             None => None,
         };
-        let until = [held.until, ends].into_iter().flatten().min();
-        Ok(AppCode { kept, until, tries, max_tries, closed: closed.unwrap_or(false) })
+        let until = [raw.until, ends].into_iter().flatten().min();
+        Ok(AppCode { stored, until, tries, max_tries, closed: closed.unwrap_or(false) })
     }
 
     /// Whether a key is as the layout says.
@@ -82,15 +82,15 @@ impl KeyedLayout {
     /// # Errors
     /// When it is not.
     pub fn check(&self, own: AppKey, content: Content, ours: &CodeSpec) -> Result<(), UnexpectedKey> {
-        let held = RawKey { until: None, content };
+        let raw = RawKey { until: None, content };
         match own {
-            AppKey::Code => self.read(&held, ours).map(drop),
-            AppKey::Attempts => self.count(&held).map(drop),
+            AppKey::Code => self.read(&raw, ours).map(drop),
+            AppKey::Attempts => self.count(&raw).map(drop),
         }
     }
 
-    /// What is kept of a code, where there is one.
-    fn kept(&self, document: &Document, ours: &CodeSpec) -> Result<Option<StoredCode>, UnexpectedKey> {
+    /// What is stored of a code, where there is one.
+    fn stored(&self, document: &Document, ours: &CodeSpec) -> Result<Option<StoredCode>, UnexpectedKey> {
         let field = match (document, &self.field) {
             (Document::Bare(field), None) => field.clone(),
             (Document::Bare(_), Some(_)) => return Err(UnexpectedKey::Content("it has no fields")),
@@ -98,18 +98,18 @@ impl KeyedLayout {
             (_, Some(name)) => self.named(document, name),
         };
         let shapes = self.shapes(ours);
-        let kept = match field {
+        let stored = match field {
             // What is left of a code has other fields of the layout yet. What has none of them is something else.
             Field::Absent if self.is_known(document) => return Ok(None),
             Field::Absent => return Err(UnexpectedKey::Content("it has none of the fields that the layout names")),
             Field::Value(Item::Text(text)) => StoredCode { text: text.into(), number: false },
             Field::Value(Item::Whole(number)) => StoredCode { text: number.to_string().into(), number: true },
             Field::Value(Item::Fraction(_) | Item::Flag(_) | Item::Null) | Field::Unreadable => {
-                return Err(self.hash_scheme.strange(&shapes));
+                return Err(self.hash_scheme.unexpected(&shapes));
             }
         };
-        self.hash_scheme.check(&kept, &shapes)?;
-        Ok(Some(kept))
+        self.hash_scheme.check(&stored, &shapes)?;
+        Ok(Some(stored))
     }
 
     /// A field of a document. One that the layout calls nullable is not there while nothing is in it.
@@ -139,14 +139,14 @@ impl KeyedLayout {
     }
 
     /// A key for a new code.
-    pub(super) fn write(&self, kept: &str, until: Moment, max_tries: u32, phone: &str) -> RawKey {
+    pub(super) fn write(&self, stored: &str, until: Moment, max_tries: u32, phone: &str) -> RawKey {
         let mut document = Document::new(self.form, self.field.is_some());
         for (name, value) in &self.fields {
             document.put(name, &Item::Text(value.replace("{phone}", phone)));
         }
         match &self.field {
-            None => document = Document::Bare(Field::Value(Item::Text(kept.to_owned()))),
-            Some(name) => document.put(name, &Item::Text(kept.to_owned())),
+            None => document = Document::Bare(Field::Value(Item::Text(stored.to_owned()))),
+            Some(name) => document.put(name, &Item::Text(stored.to_owned())),
         }
         let number = |count: u32| Item::Whole(i64::from(count));
         if let Some(AttemptCounter::Field(name)) = &self.attempts {
@@ -169,23 +169,23 @@ impl KeyedLayout {
         RawKey { until: Some(until), content: document.write(self.form) }
     }
 
-    /// The same key with its tries set to so many; with `resets`, the other counts at their beginning too.
-    pub(super) fn with_tries(&self, held: &RawKey, tries: u32, resets: bool) -> Result<Option<RawKey>, UnexpectedKey> {
+    /// The same key with that many attempts; with `resets`, the other counts go back to their beginning too.
+    pub(super) fn with_tries(&self, raw: &RawKey, tries: u32, resets: bool) -> Result<Option<RawKey>, UnexpectedKey> {
         let Some(AttemptCounter::Field(name)) = &self.attempts else { return Ok(None) };
-        let mut document = Document::read(self.form, &held.content)?;
+        let mut document = Document::read(self.form, &raw.content)?;
         document.put(name, &Item::Whole(i64::from(tries.saturating_add(self.attempts_begin))));
         if resets {
             self.reset_fields.iter().for_each(|name| document.put(name, &Item::Whole(i64::from(self.attempts_begin))));
         }
-        Ok(Some(RawKey { until: held.until, content: document.write(self.form) }))
+        Ok(Some(RawKey { until: raw.until, content: document.write(self.form) }))
     }
 
     /// What a count in a key of its own says, less what it begins with.
     ///
     /// # Errors
     /// When it is no count.
-    pub(super) fn count(&self, held: &RawKey) -> Result<u32, UnexpectedKey> {
-        let Content::Text(text) = &held.content else { return Err(UnexpectedKey::Type("hash".to_owned())) };
+    pub(super) fn count(&self, raw: &RawKey) -> Result<u32, UnexpectedKey> {
+        let Content::Text(text) = &raw.content else { return Err(UnexpectedKey::Type("hash".to_owned())) };
         let counted = match (std::str::from_utf8(text), pickle::read(text)) {
             (_, Ok(value)) => of_pickle(&value),
             (Ok(text), Err(_)) => Field::Value(Item::Text(text.to_owned())),

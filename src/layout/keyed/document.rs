@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Object {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
                 let mut fields = BTreeMap::new();
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    // Of two values each reader takes another one.
+                    // Of two values of a field, readers differ in which one they take.
                     if fields.insert(name, value).is_some() {
                         return Err(A::Error::custom("a field that is there twice"));
                     }
@@ -149,7 +149,7 @@ fn utf8(bytes: &[u8]) -> Field<Item> {
     String::from_utf8(bytes.to_vec()).map_or(Field::Unreadable, |text| Field::Value(Item::Text(text)))
 }
 
-/// As a value stands in a hash, where all is text.
+/// A value as a hash has it, where all is text.
 fn spelled(item: &Item) -> String {
     match item {
         Item::Text(text) => text.clone(),

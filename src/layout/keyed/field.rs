@@ -48,11 +48,11 @@ impl<T> Field<T> {
     ///
     /// # Errors
     /// When it is not understood.
-    pub(super) fn known(self, strange: impl FnOnce() -> UnexpectedKey) -> Result<Option<T>, UnexpectedKey> {
+    pub(super) fn known(self, unexpected: impl FnOnce() -> UnexpectedKey) -> Result<Option<T>, UnexpectedKey> {
         match self {
             Self::Absent => Ok(None),
             Self::Value(value) => Ok(Some(value)),
-            Self::Unreadable => Err(strange()),
+            Self::Unreadable => Err(unexpected()),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Form {
         [("string", Self::Text), ("hash", Self::Hash), ("json", Self::Json), ("pickle", Self::Pickle)];
 }
 
-/// Where an application counts tries.
+/// Where an application counts attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptCounter {
     /// In a key beside the code's.
@@ -99,7 +99,7 @@ pub enum CounterFormat {
 pub struct KeyedLayout {
     /// Its name, for messages.
     pub name: String,
-    /// How phones stand in keys.
+    /// How phones are written in keys.
     pub phone: PhoneFormat,
     /// Our purposes, and the application's words for them.
     pub purposes: Vec<(Purpose, String)>,
@@ -119,11 +119,11 @@ pub struct KeyedLayout {
     pub length: Option<usize>,
     /// The characters of its codes, where they are not those of ours.
     pub alphabet: Option<Alphabet>,
-    /// Where it counts tries.
+    /// Where it counts attempts.
     pub attempts: Option<AttemptCounter>,
     /// What it counts from.
     pub attempts_begin: u32,
-    /// The field with the most tries.
+    /// The field with the most attempts.
     pub max_attempts: Option<String>,
     /// The field that says that a code was used.
     pub used_field: Option<String>,
@@ -135,7 +135,7 @@ pub struct KeyedLayout {
     pub fields: Vec<(String, String)>,
     /// Further counts in fields.
     pub reset_fields: Vec<String>,
-    /// The key whose life is the wait before the next send.
+    /// The key whose lifetime is the wait before the next send.
     pub cooldown: Option<KeyTemplate>,
     /// Keys that lock a phone: `unlock` removes them.
     pub locks: Vec<KeyTemplate>,
@@ -152,7 +152,7 @@ pub struct KeyedLayout {
 pub enum AppKey {
     /// A code's.
     Code,
-    /// The tries'.
+    /// The attempts'.
     Attempts,
 }
 
@@ -161,11 +161,11 @@ pub enum AppKey {
 pub struct Keys {
     /// For what.
     pub purpose: Purpose,
-    /// The phone, as it stands in them.
+    /// The phone, as it is written in them.
     pub phone: String,
     /// The code's.
     pub code: String,
-    /// The tries'.
+    /// The attempts'.
     pub attempts: Option<String>,
     /// The wait's.
     pub cooldown: Option<String>,
@@ -222,7 +222,7 @@ impl KeyedLayout {
         [Some(&self.key), beside, self.cooldown.as_ref()].into_iter().flatten().any(KeyTemplate::has_user)
     }
 
-    /// Whether the user stands in any key.
+    /// Whether any key has the user in its name.
     fn asks_for_user(&self) -> bool {
         self.needs_user() || self.locks.iter().any(KeyTemplate::has_user)
     }
@@ -233,7 +233,7 @@ impl KeyedLayout {
         self.tag_affixes().is_some()
     }
 
-    /// What stands before and behind the phone in the hash tag of its keys, where they all have the same one. A tag
+    /// What is before and behind the phone in the hash tag of its keys, where they all have the same one. A tag
     /// without the phone would put all phones into one slot, and one with a closing brace would end ours.
     fn tag_affixes(&self) -> Option<(String, String)> {
         let all: Vec<Keys> =

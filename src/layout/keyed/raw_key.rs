@@ -43,7 +43,7 @@ pub enum UnexpectedKey {
         /// What it would be.
         wanted: &'static str,
     },
-    /// What is kept has not the shape of a code, or of its hash.
+    /// What is stored has not the shape of a code, or of its hash.
     #[error("it holds no {0}")]
     Code(String),
     /// A hash that would take too long.
@@ -143,25 +143,25 @@ mod tests {
         for bad in [&b""[..], b"s", b"sx:1", b"h1:", b"h1:3:otp", b"h1:3:otp9:1", b"x1:1"] {
             assert_eq!(RawKey::read(bad), Err(UnexpectedKey::Form), "{bad:?}");
         }
-        let held = RawKey::read(b"h-1:3:otp4:1:23").unwrap();
-        assert_eq!(held.until, None);
-        assert_eq!(held.content, Content::Fields([(b"otp".to_vec(), b"1:23".to_vec())].into()));
-        assert!(!format!("{held:?}{:?}", held.content).contains("23"));
+        let raw = RawKey::read(b"h-1:3:otp4:1:23").unwrap();
+        assert_eq!(raw.until, None);
+        assert_eq!(raw.content, Content::Fields([(b"otp".to_vec(), b"1:23".to_vec())].into()));
+        assert!(!format!("{raw:?}{:?}", raw.content).contains("23"));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
-            if let Ok(held) = RawKey::read(&bytes) {
-                prop_assert_eq!(RawKey::read(&held.write()), Ok(held));
+            if let Ok(raw) = RawKey::read(&bytes) {
+                prop_assert_eq!(RawKey::read(&raw.write()), Ok(raw));
             }
         }
 
         #[test]
         fn every_hash_comes_back(until in prop::option::of(0_i64..i64::MAX), fields: BTreeMap<Vec<u8>, Vec<u8>>) {
             prop_assume!(!fields.is_empty());
-            let held = RawKey { until: until.map(Moment::from_millis), content: Content::Fields(fields) };
-            prop_assert_eq!(RawKey::read(&held.write()), Ok(held));
+            let raw = RawKey { until: until.map(Moment::from_millis), content: Content::Fields(fields) };
+            prop_assert_eq!(RawKey::read(&raw.write()), Ok(raw));
         }
     }
 }

@@ -57,15 +57,15 @@ impl CodeShapes {
         Err(refused)
     }
 
-    /// Whether what is kept is a code of one of these shapes, to the letter. A number may have lost zeros at its front.
-    pub(super) fn fit(&self, kept: &StoredCode) -> bool {
-        let text = kept.text.as_str();
+    /// Whether what is stored is a code of one of these shapes, to the letter. A number may have lost zeros at its front.
+    pub(super) fn fit(&self, stored: &StoredCode) -> bool {
+        let text = stored.text.as_str();
         if self.0.is_empty() {
             return (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         }
         self.0.iter().any(|spec| {
             let lost = spec.length.saturating_sub(text.len());
-            let whole = text.len() == spec.length || kept.number && text.len() < spec.length;
+            let whole = text.len() == spec.length || stored.number && text.len() < spec.length;
             whole && (lost == 0 || spec.alphabet.has('0')) && text.chars().all(|one| spec.alphabet.has(one))
         })
     }

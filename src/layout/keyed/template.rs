@@ -19,7 +19,7 @@ pub enum PhoneFormat {
 }
 
 impl PhoneFormat {
-    /// The phone as it stands in a key; `None` where it has no such form.
+    /// The phone as it is written in a key; `None` where it has no such form.
     #[must_use]
     pub fn of<'p>(&self, phone: &'p Phone) -> Option<&'p str> {
         match self {
@@ -56,7 +56,7 @@ enum TemplatePart {
     User,
 }
 
-/// What stands in the places of a key.
+/// What is put into the places of a key.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyParts<'a> {
     /// The phone, as the application spells it.
@@ -67,7 +67,7 @@ pub struct KeyParts<'a> {
     pub user: &'a str,
 }
 
-/// A key with its places: `otp:{phone}`. A brace that is meant stands twice: `{{otp:{phone}}}`.
+/// A key with its places: `otp:{phone}`. Write a literal brace twice: `{{otp:{phone}}}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyTemplate(Vec<TemplatePart>);
 
@@ -120,7 +120,7 @@ impl KeyTemplate {
         self.0.contains(&TemplatePart::Purpose)
     }
 
-    /// Whether the user of the phone stands in it.
+    /// Whether it has the user of the phone in it.
     #[must_use]
     pub fn has_user(&self) -> bool {
         self.0.contains(&TemplatePart::User)
@@ -139,7 +139,7 @@ impl KeyTemplate {
         self.with(|key, text| key.push_str(&pattern_literal(text)), places)
     }
 
-    /// What stands in a key in the place of the phone.
+    /// What is in a key in the place of the phone.
     #[must_use]
     pub fn phone_in<'k>(&self, key: &'k str, purpose: &str) -> Option<&'k str> {
         let at = self.0.iter().position(|part| *part == TemplatePart::Phone)?;
@@ -171,7 +171,7 @@ impl std::fmt::Display for KeyTemplate {
     }
 }
 
-/// What of a key decides its slot on a Cluster: what stands in its first braces, if anything does, else all of it
+/// What of a key decides its slot on a Cluster: what is in its first braces, if anything is, else all of it
 /// (Redis Cluster specification, "Hash tags").
 #[must_use]
 pub fn hash_tag(key: &str) -> &str {

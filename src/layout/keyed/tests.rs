@@ -1,4 +1,4 @@
-//! A record and an application's keys, side by side: single cases, and random histories of both.
+//! A record and an application's keys, side by side: single cases, and random histories of merged.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -123,10 +123,10 @@ impl World {
     fn pass(&mut self, seconds: u64) {
         self.now = self.now.after(Duration::from_secs(seconds));
         let now = self.now;
-        self.keys.retain(|_, held| held.until.is_none_or(|until| until > now));
+        self.keys.retain(|_, raw| raw.until.is_none_or(|until| until > now));
     }
 
-    fn seen(&self) -> Result<Vec<LoadedKeys>, MergeError> {
+    fn loaded(&self) -> Result<Vec<LoadedKeys>, MergeError> {
         let keys = self.layout.phone_keys(&self.phone, None).unwrap();
         let read = |keys: Keys| {
             let names: Vec<String> = keys.names().map(str::to_owned).collect();
@@ -137,7 +137,7 @@ impl World {
     }
 
     fn look(&self) -> Result<MergedState, MergeError> {
-        self.shared().merge(self.known.clone(), &self.seen()?, self.now)
+        self.shared().merge(self.known.clone(), &self.loaded()?, self.now)
     }
 
     fn step<T>(
@@ -146,36 +146,36 @@ impl World {
         operation: PhoneOperation<'_>,
         rule: impl Fn(&PhoneState, Moment) -> Decision<T>,
     ) -> (T, WriteBack) {
-        let seen = self.seen().unwrap();
+        let loaded = self.loaded().unwrap();
         let shared = self.shared();
-        let mut both = shared.merge(self.known.clone(), &seen, self.now).unwrap();
+        let mut merged = shared.merge(self.known.clone(), &loaded, self.now).unwrap();
         if let Some(typed) = typed {
             let purpose = Purpose::default();
-            if let Some((id, comparison)) = shared.comparison(&both, &seen, &purpose, typed)
+            if let Some((id, comparison)) = shared.comparison(&merged, &loaded, &purpose, typed)
                 && comparison.run()
             {
-                shared.lend(&mut both, &id, &purpose, typed);
+                shared.lend(&mut merged, &id, &purpose, typed);
             }
         }
-        let mut step = rule(&both.known, self.now);
-        let settled = shared.write_back(&both, &mut step.record, &seen, self.now, operation).unwrap();
-        let names: Vec<String> = seen.iter().flat_map(|seen| seen.keys.names()).map(str::to_owned).collect();
-        assert_eq!(names.len(), settled.keys.len());
-        for (name, after) in names.into_iter().zip(&settled.keys) {
+        let mut step = rule(&merged.known, self.now);
+        let written = shared.write_back(&merged, &mut step.record, &loaded, self.now, operation).unwrap();
+        let names: Vec<String> = loaded.iter().flat_map(|loaded| loaded.keys.names()).map(str::to_owned).collect();
+        assert_eq!(names.len(), written.keys.len());
+        for (name, after) in names.into_iter().zip(&written.keys) {
             match after {
                 KeyChange::Keep => {}
                 KeyChange::Drop => assert!(self.keys.remove(&name).is_some(), "{name} was not there"),
-                KeyChange::Hold(held) => drop(self.keys.insert(name, held.clone())),
+                KeyChange::Hold(raw) => drop(self.keys.insert(name, raw.clone())),
             }
         }
         if let Some(record) = step.record {
             let macs = record.purposes.values().flat_map(|slot| &slot.challenges);
-            for challenge in macs.filter(|challenge| both.lent.contains(&challenge.id)) {
-                assert_eq!(challenge.mac, None, "what is lent is not kept");
+            for challenge in macs.filter(|challenge| merged.lent.contains(&challenge.id)) {
+                assert_eq!(challenge.mac, None, "what is lent is not stored");
             }
             self.known.record = record;
         }
-        (step.outcome, settled)
+        (step.outcome, written)
     }
 
     fn verify(&mut self, typed: &str) -> Answer {
@@ -220,8 +220,8 @@ impl World {
             request: None,
             reason: None,
         };
-        let kept = self.shared().hashing(&own).unwrap().run([9; 16]).unwrap();
-        let act = PhoneOperation::Issue { purpose: &purpose, challenge_id: &id, stored: &kept };
+        let stored = self.shared().hashing(&own).unwrap().run([9; 16]).unwrap();
+        let act = PhoneOperation::Issue { purpose: &purpose, challenge_id: &id, stored: &stored };
         let (done, _) = self.step(None, act, |known, now| match reserve(known, now, &limits, &asked) {
             Ok(step) => Decision { outcome: true, record: step.record, users: step.users, events: step.events },
             Err(_) => Decision { outcome: false, record: None, users: None, events: Vec::new() },
@@ -345,8 +345,8 @@ fn a_code_that_the_application_used_is_told() {
     assert_eq!(world.text(KEY).as_deref(), Some("123456"));
     world.keys.clear();
     assert_eq!(world.verdict("123456"), (Verdict::NoCode, Some(Reason::Used)));
-    let both = world.look().unwrap();
-    assert_eq!(both.events[0].detail.as_deref(), Some("the application removed it"));
+    let merged = world.look().unwrap();
+    assert_eq!(merged.events[0].detail.as_deref(), Some("the application removed it"));
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn a_newer_code_takes_the_place_of_the_older() {
     world.app_sets(KEY, "654321", Some(300));
     assert_eq!(world.verdict("123456"), (Verdict::Wrong, Some(Reason::SupersededCode)));
     assert!(world.issue("222222", IssueMode::Print));
-    assert_eq!(world.verdict("654321"), (Verdict::Wrong, None), "a code of the application's is not kept");
+    assert_eq!(world.verdict("654321"), (Verdict::Wrong, None), "a code of the application's is not stored");
     assert_eq!(world.verdict("222222"), (Verdict::Ok, None));
 }
 
@@ -471,7 +471,7 @@ fn what_is_of_another_form_is_refused_and_not_quoted() {
         let key = world.layout.phone_keys(&world.phone, None).unwrap()[0].code.clone();
         world.app_sets(&key, text, Some(300));
         let error = world.look().unwrap_err();
-        assert!(matches!(error, MergeError::Strange { .. }), "{error}");
+        assert!(matches!(error, MergeError::Unexpected { .. }), "{error}");
         assert!(!error.to_string().contains(text), "{error}");
     }
 }
@@ -482,8 +482,8 @@ fn hashed_codes_are_compared_and_written() {
         let pattern = Pattern::parse("{phone}:{code}:{secret}").unwrap();
         let mut world = World::new(KeyedLayout { hash_scheme: keeping, pattern, ..frappe() });
         assert!(world.issue("123456", IssueMode::Print));
-        let kept = world.text(KEY).unwrap();
-        assert_eq!(kept == "123456", keeping == HashScheme::Plain);
+        let stored = world.text(KEY).unwrap();
+        assert_eq!(stored == "123456", keeping == HashScheme::Plain);
         // As if the application had made it: nothing of ours is known of it.
         world.known = PhoneState::default();
         assert_eq!(world.verdict("123457"), (Verdict::Wrong, None));
@@ -569,8 +569,8 @@ proptest! {
                 Turn::AppCounts(_) => {}
                 Turn::Types(code) => {
                     let answer = world.verify(&text(code));
-                    let there = before.as_ref().filter(|held| held.until.is_some());
-                    let right = there.is_some_and(|held| held.content == Content::Text(text(code).into()));
+                    let there = before.as_ref().filter(|raw| raw.until.is_some());
+                    let right = there.is_some_and(|raw| raw.content == Content::Text(text(code).into()));
                     prop_assert!(answer.verdict != Verdict::Ok || right, "only what the application keeps, with an end");
                     match answer.verdict {
                         Verdict::Ok => {

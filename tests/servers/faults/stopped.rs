@@ -13,6 +13,7 @@ use super::{PHONE, RECORD};
 use crate::servers::machine::embedded_and_redis;
 use crate::servers::proxy::{Fault, On, Proxy, Toxic};
 use crate::servers::redis::RedisServer;
+use crate::support::PATIENCE;
 use crate::support::cli::{Machine, wrong_codes};
 
 const OTHER: &str = "+919876543211";
@@ -233,7 +234,7 @@ fn stopped_after(setup: &Setup, case: &Case, on: On, number: usize, millis: Opti
     let before = setup.proxy.struck();
     setup.proxy.inject(Fault::new(on, Toxic::Silence).after(number));
     let mut child = started(&setup.machine, &words, &input);
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + PATIENCE;
     while by_signal && setup.proxy.struck() == before && child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < patience, "{}: it neither asks nor ends", case.name);
         std::thread::sleep(Duration::from_millis(2));

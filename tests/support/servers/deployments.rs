@@ -7,6 +7,7 @@ use otpctl::store::{Deployment, Endpoint as At, Sentinels, Server as Address, Tl
 
 use crate::servers::certs::Certs;
 use crate::servers::redis::{Make, RedisServer};
+use crate::support::PATIENCE;
 use crate::support::fixtures::address;
 use crate::support::port::free_port;
 
@@ -259,9 +260,9 @@ pub fn at(server: &RedisServer) -> At {
 
 /// Waits until something is so.
 pub fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + PATIENCE;
     while !is() {
-        assert!(Instant::now() < end, "not so after 20 s: {what}");
+        assert!(Instant::now() < end, "not so for too long: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

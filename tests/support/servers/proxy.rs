@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
+use crate::support::PATIENCE;
+
 /// Stands only in the script that commits.
 pub const COMMIT: &str = "LTRIM";
 /// Stands only in a command that loads.
@@ -158,7 +160,7 @@ impl Proxy {
 
     /// Waits until something went wrong so often.
     pub fn wait_for(&self, struck: usize) {
-        let patience = Instant::now() + Duration::from_secs(20);
+        let patience = Instant::now() + PATIENCE;
         while self.struck() < struck {
             assert!(Instant::now() < patience, "the fault does not come");
             std::thread::sleep(Duration::from_millis(2));

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::support::PATIENCE;
 use crate::support::port::free_port;
 
 /// The servers that the tests run over.
@@ -82,7 +83,7 @@ impl RedisServer {
 
     /// Whether it is there before it ends.
     fn comes_up(&self) -> bool {
-        let patience = Instant::now() + Duration::from_secs(10);
+        let patience = Instant::now() + PATIENCE;
         while Instant::now() < patience {
             if self.child.lock().expect("a child").try_wait().expect("a child").is_some() {
                 return false;

@@ -12,6 +12,7 @@ use crate::faults::harness::held;
 use crate::servers::deployments::{Cluster, until};
 use crate::servers::proxy::Proxy;
 use crate::servers::redis::RedisServer;
+use crate::support::PATIENCE;
 use crate::support::cli::Machine;
 
 /// Nodes, the ways to them, and a machine that knows two of them.
@@ -121,7 +122,7 @@ impl Move<'_> {
         self.set(target, &["IMPORTING", &self.ids[self.owner]]);
         self.set(from, &["MIGRATING", new]);
         let port = target.port().to_string();
-        let end = Instant::now() + Duration::from_secs(30);
+        let end = Instant::now() + PATIENCE;
         loop {
             let left = from.cli(&["CLUSTER", "COUNTKEYSINSLOT", slot]);
             if left == "0" {
