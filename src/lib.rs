@@ -2,7 +2,8 @@
 //!
 //! * [`otp`] says what a phone, a code, a challenge and a policy are, and holds the rules as pure functions.
 //! * [`store`] and [`provider`] are two families of backends, each behind one trait, that do not know each other.
-//! * [`verifier`] is the shell around the rules: load, decide, commit or start again, and the provider in the middle.
+//! * [`layout`] says whose codes they are: our own layout, or how an application keeps its codes in Redis.
+//! * [`operations`] has one file for each thing that is done with codes: load, let a rule decide, commit or start again.
 //! * [`system`] is where files are opened and programs started, and where it is decided what of it is trusted.
 //! * `toml_tree` is TOML with the line of every value, for the file and for the definitions of gateways.
 //! * [`config`] reads the one file; [`app`] opens what a command needs, when it is first asked for.

@@ -9,7 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("otp", &[]),
     ("system", &["otp"]),
     ("layout", &["otp"]),
-    ("store", &["otp", "layout", "system"]),
+    ("store", &["otp", "system"]),
     ("toml_tree", &["otp", "system"]),
     ("provider", &["otp", "system", "toml_tree"]),
     ("config", &["otp", "layout", "provider", "system", "toml_tree"]),
