@@ -9,7 +9,7 @@ use crate::operations::{Effect, KnownEffects, OperationError, SendFailure};
 use crate::otp::hint::Chosen;
 use crate::otp::record::State;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed};
+use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed, Unreadable};
 use crate::store::StoreError;
 
 macro_rules! exits {
@@ -228,6 +228,11 @@ fn look() -> Hint {
     Hint::run(&["store", "check"])
 }
 
+/// What to do about what a newer version wrote.
+fn update() -> Hint {
+    Hint::words("update otpctl on this machine")
+}
+
 /// What to do about the way to a store.
 fn way() -> Hint {
     Hint::run(&["config", "show", "--origin"])
@@ -241,6 +246,7 @@ impl From<StoreError> for Error {
             StoreError::NotReady(_) => (Exit::StoreNotReady, Some(Hint::run(&["doctor"]))),
             StoreError::Unknown(_) | StoreError::Unreplicated(_) => (Exit::StoreUnknown, None),
             StoreError::Data(_) => (Exit::StoreData, Some(look())),
+            StoreError::Newer(_) => (Exit::StoreData, Some(update())),
             StoreError::Cursor => (Exit::Usage, Some("begin again without --cursor".into())),
             StoreError::Config(_) => (Exit::Config, Some(Hint::run(&["config", "check"]))),
         };
@@ -286,7 +292,10 @@ impl From<OperationError> for Error {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::Store(error) => error.into(),
-            OperationError::Unreadable(_) => Self::said(Exit::StoreData, error.to_string()).hint(look()),
+            OperationError::Unreadable(ref unreadable) => {
+                let hint = if matches!(unreadable, Unreadable::Newer(_)) { update() } else { look() };
+                Self::said(Exit::StoreData, error.to_string()).hint(hint)
+            }
             OperationError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint(way()),
             OperationError::Randomness(error) => error.into(),
             OperationError::NotHashed(error) => Self::new(Exit::Internal, error),
@@ -357,6 +366,7 @@ mod tests {
             StoreError::Denied(why()),
             StoreError::NotReady(why()),
             StoreError::Data(why()),
+            StoreError::Newer(why()),
             StoreError::Cursor,
             StoreError::Config(why()),
         ] {

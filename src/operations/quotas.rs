@@ -10,7 +10,7 @@ use crate::layout::PhoneOperation;
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::{Counter, Full};
 use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved};
-use crate::otp::{Denied, Phone, Quota, Stored as _, Ttl};
+use crate::otp::{Denied, Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
 impl Operations<'_> {
@@ -177,7 +177,10 @@ impl Counting<'_> {
                 Put::Set(taken.write(), taken.life(loaded.now))
             }
             Self::Key(arguments) => match &held {
-                Some(held) if held != arguments.as_bytes() => return Err(OperationError::KeyReused),
+                Some(held) if held != arguments.as_bytes() => {
+                    is_plain(held)?;
+                    return Err(OperationError::KeyReused);
+                }
                 _ => Put::Set(arguments.as_bytes().to_vec(), Ttl::For(REQUEST_KEPT)),
             },
         };

@@ -3,7 +3,7 @@
 use super::transact::ROUNDS;
 use super::{OperationError, Operations};
 use crate::otp::circuit::{BreakerPolicy, Circuit};
-use crate::otp::{Moment, Stored as _, Ttl};
+use crate::otp::{Moment, Stored as _, Ttl, Unreadable};
 use crate::provider::Provider;
 use crate::store::{Change, Committed, Loaded, Put, StoreKey, Write};
 
@@ -57,7 +57,11 @@ impl Route {
 
 /// A circuit as it was loaded. One that cannot be read stops nobody from sending.
 pub(super) fn circuit(loaded: &Loaded) -> Circuit {
-    Circuit::read(loaded.values.first().and_then(Option::as_deref)).unwrap_or_default()
+    read(loaded).unwrap_or_default()
+}
+
+fn read(loaded: &Loaded) -> Result<Circuit, Unreadable> {
+    Circuit::read(loaded.values.first().and_then(Option::as_deref))
 }
 
 impl Operations<'_> {
@@ -83,6 +87,10 @@ impl Operations<'_> {
         for _ in 0..ROUNDS {
             let loaded = self.store.load(&[vec![cell.clone()]]).await?;
             let Some(loaded) = loaded.first() else { return Ok(()) };
+            // A broken one is written over. One of a newer version is not: those who can read it need it.
+            if let Err(newer @ Unreadable::Newer(_)) = read(loaded) {
+                return Err(newer.into());
+            }
             let put = match why {
                 None => Put::Set(Vec::new(), Ttl::Expired),
                 Some(why) => {

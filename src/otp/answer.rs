@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::persist::More;
 use super::{Mac, Moment, UserId};
 
 /// The answer to a typed code.
@@ -54,6 +55,9 @@ pub struct Attempt {
     pub until: Moment,
     /// The answer.
     pub answer: Answer,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 /// What a `verify` answers.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::persist::More;
 use super::{DeliveryReport, DeliveryState, Mac, Moment, UserId};
 
 /// Where a challenge stands.
@@ -90,6 +91,9 @@ pub struct Challenge {
     /// What became of the SMS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 impl Challenge {
@@ -136,6 +140,7 @@ impl Challenge {
             message_id: delivery.message_id.clone(),
             segments: delivery.segments,
             outcome: Some(self.send_outcome()),
+            more: delivery.more.clone(),
             ..Delivery::by(&delivery.provider)
         });
         Self { mac: None, app_fingerprint: None, lease_until: None, cooldown_before: None, delivery, ..self.clone() }
@@ -189,6 +194,9 @@ pub struct Delivery {
     /// When it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Moment>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 impl Delivery {
@@ -198,6 +206,7 @@ impl Delivery {
         let provider = provider.to_owned();
         Self {
             provider,
+            more: More::default(),
             message_id: None,
             segments: None,
             outcome: None,

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Moment;
-use super::persist::{Stored, Ttl, VERSION};
+use super::persist::{More, Stored, Ttl, Version};
+
+/// The version of its format.
+const VERSION: u64 = 1;
 
 /// However often it fails, no provider is passed over for longer.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -29,7 +32,7 @@ pub struct BreakerPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Circuit {
-    v: u8,
+    v: Version<VERSION>,
     /// Failures in a row.
     #[serde(default)]
     pub failures: u32,
@@ -45,13 +48,19 @@ pub struct Circuit {
     /// Why it failed last.
     #[serde(default)]
     pub why: String,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
-impl Stored for Circuit {}
+impl Stored for Circuit {
+    const VERSION: u64 = VERSION;
+}
 
 impl Default for Circuit {
     fn default() -> Self {
-        Self { v: VERSION, failures: 0, pauses: 0, until: None, failed_at: None, why: String::new() }
+        let (v, why, more) = (Version, String::new(), More::default());
+        Self { v, failures: 0, pauses: 0, until: None, failed_at: None, why, more }
     }
 }
 

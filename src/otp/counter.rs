@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::persist::{Stored, Ttl, VERSION};
+use super::persist::{More, Stored, Ttl, Version};
 use super::policy::MAX_WINDOW;
 use super::time::millis;
 use super::{Moment, Quota};
 
+/// The version of its format.
+const VERSION: u64 = 1;
 /// So many different numbers …
 const NEIGHBOURS: usize = 5;
 /// … within such a span …
@@ -26,13 +28,16 @@ const WINDOWS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counter {
-    v: u8,
+    v: Version<VERSION>,
     /// By the length of the window in milliseconds.
     #[serde(default)]
     windows: BTreeMap<i64, Window>,
     /// The last four digits of numbers sent to, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recent: Vec<(u16, Moment)>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    more: More,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,11 +57,13 @@ pub enum Full {
     Neighbours,
 }
 
-impl Stored for Counter {}
+impl Stored for Counter {
+    const VERSION: u64 = VERSION;
+}
 
 impl Default for Counter {
     fn default() -> Self {
-        Self { v: VERSION, windows: BTreeMap::new(), recent: Vec::new() }
+        Self { v: Version, windows: BTreeMap::new(), recent: Vec::new(), more: More::default() }
     }
 }
 

@@ -25,6 +25,9 @@ pub enum Kind {
     Unlock,
     /// The phone was linked to a user, or unlinked.
     User,
+    /// Something that a newer version tells of. It is never written.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One event. It never holds a code, nor the number that it belongs to: its place says that.
@@ -57,6 +60,23 @@ impl Event {
         Self { at, event, result: result.to_owned(), detail: None, purpose: None, challenge_id: None, reason: None }
     }
 
+    /// Reads a line of a timeline; `None`: it is broken. One of a kind that is not known is whatever of it is understood:
+    /// lines are only ever added, so nothing of it gets lost.
+    #[must_use]
+    pub fn read(line: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Outline {
+            at: Moment,
+            event: Kind,
+            #[serde(default)]
+            result: serde_json::Value,
+        }
+        serde_json::from_slice(line).ok().or_else(|| {
+            let Outline { at, event, result } = serde_json::from_slice(line).ok()?;
+            (event == Kind::Unknown).then(|| Self::new(at, event, result.as_str().unwrap_or_default()))
+        })
+    }
+
     /// With more of it.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Option<String>>) -> Self {
@@ -77,5 +97,26 @@ impl Event {
     pub fn because(mut self, reason: Option<&str>) -> Self {
         self.reason = reason.map(str::to_owned);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_a_newer_version_is_shown_as_far_as_it_is_understood() {
+        let read = |line: &str| Event::read(line.as_bytes());
+        let whole = read(r#"{"at":5,"event":"transfer","result":"done","detail":"u_2","to":"u_2"}"#).unwrap();
+        assert_eq!((whole.event, whole.result.as_str(), whole.detail.as_deref()), (Kind::Unknown, "done", Some("u_2")));
+        for other in [r#"{"at":5,"event":"transfer"}"#, r#"{"at":5,"event":"transfer","result":["u_2"],"detail":7}"#] {
+            assert_eq!(read(other), Some(Event::new(Moment::from_millis(5), Kind::Unknown, "")), "{other}");
+        }
+        let more = read(r#"{"at":5,"event":"user","result":"linked","by":"ravi"}"#);
+        assert_eq!(more, Some(Event::new(Moment::from_millis(5), Kind::User, "linked")), "a field more");
+        for broken in ["", "{}", "[]", r#"{"event":"transfer"}"#, r#"{"at":5,"event":7}"#, r#"{"at":5,"event":"user"}"#]
+        {
+            assert_eq!(read(broken), None, "{broken}");
+        }
     }
 }

@@ -37,7 +37,7 @@ pub use hint::Hint;
 pub use ids::{NameError, Purpose, UserId};
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
-pub use persist::{Stored, Ttl, Unreadable};
+pub use persist::{More, Newer, Stored, Ttl, Unreadable, is_plain};
 pub use phone::{Country, CountryError, ErrorPlace, NumberType, NumberTypeError, Phone, PhoneError, Why, numbering};
 pub use policy::{
     Denied, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_TTL, MAX_WINDOW, Policy, Quota,

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 pub use super::answer::{Answer, Attempt, Reason, Verdict};
 pub use super::challenge::{Challenge, Delivery, SendOutcome, State};
-use super::persist::{Stored, Ttl, VERSION};
+use super::persist::{More, Stored, Ttl, Version};
 use super::policy::{MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW};
 use super::{Limits, Moment, Purpose};
 
+/// The version of its format.
+const VERSION: u64 = 1;
 /// So many challenges are kept of each purpose, the live ones among them: enough to tell why a code is dead.
 const CHALLENGES: usize = 6;
 /// So many outcomes of attempts are kept of each purpose.
@@ -26,7 +28,7 @@ pub const PURPOSES: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    v: u8,
+    v: Version<VERSION>,
     /// When SMS were sent, the newest last: as many as any quota can ask for, as far back as any can look. What a file
     /// asks for is not what another needs, so its limits do not shorten this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -46,6 +48,9 @@ pub struct Record {
     /// What is known of each purpose.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub purposes: BTreeMap<Purpose, PurposeState>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 /// A send that can be asked for again.
@@ -63,6 +68,9 @@ pub struct Request {
     /// The challenge, once it is not kept with its purpose any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<Box<Challenge>>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 /// One purpose of one phone.
@@ -87,6 +95,9 @@ pub struct PurposeState {
     /// Outcomes by attempt id, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 /// No code of this purpose is looked at.
@@ -105,18 +116,21 @@ impl Lock {
     }
 }
 
-impl Stored for Record {}
+impl Stored for Record {
+    const VERSION: u64 = VERSION;
+}
 
 impl Default for Record {
     fn default() -> Self {
         Self {
-            v: VERSION,
+            v: Version,
             sends: Vec::new(),
             history_until: None,
             cooldown_step: 0,
             cooldown_until: None,
             requests: Vec::new(),
             purposes: BTreeMap::new(),
+            more: More::default(),
         }
     }
 }

@@ -27,9 +27,11 @@ use std::time::Duration;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::persist::{Stored, Ttl, VERSION};
+use super::persist::{More, Stored, Ttl, Version};
 use super::{Moment, Phone, Randomness, RandomnessFailed, UserId};
 
+/// The version of the format of either side.
+const VERSION: u64 = 1;
 /// So many users may share a phone.
 pub const USERS_PER_PHONE: usize = 32;
 /// So many phones may belong to a user.
@@ -45,13 +47,16 @@ pub const UNDER_WAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Users {
-    v: u8,
+    v: Version<VERSION>,
     /// Changes with every link and unlink: codes are bound to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Moment>,
     /// In the order of their links.
     #[serde(default)]
     pub users: Vec<Link>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 /// One user of a phone.
@@ -65,13 +70,26 @@ pub struct Link {
     /// When the phone was last shown to be in this user's hands, by a right code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Moment>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
-impl Stored for Users {}
+impl Link {
+    /// A link of this moment, on which no code was verified yet.
+    #[must_use]
+    pub fn new(user: &UserId, linked_at: Moment) -> Self {
+        Self { user: user.clone(), linked_at, verified_at: None, more: More::default() }
+    }
+}
+
+impl Stored for Users {
+    const VERSION: u64 = VERSION;
+}
 
 impl Default for Users {
     fn default() -> Self {
-        Self { v: VERSION, version: None, users: Vec::new() }
+        Self { v: Version, version: None, users: Vec::new(), more: More::default() }
     }
 }
 
@@ -109,13 +127,16 @@ impl Users {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phones {
-    v: u8,
+    v: Version<VERSION>,
     /// +E.164, in the order of their links.
     #[serde(default)]
     pub phones: Vec<String>,
     /// By number, who wrote the entry last. Entries that versions without marks wrote have none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub marks: BTreeMap<String, Mark>,
+    /// What newer versions added to it.
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    pub more: More,
 }
 
 /// Tells one writing of an entry of the index from every other.
@@ -143,11 +164,13 @@ pub enum Age {
     Unknown,
 }
 
-impl Stored for Phones {}
+impl Stored for Phones {
+    const VERSION: u64 = VERSION;
+}
 
 impl Default for Phones {
     fn default() -> Self {
-        Self { v: VERSION, phones: Vec::new(), marks: BTreeMap::new() }
+        Self { v: Version, phones: Vec::new(), marks: BTreeMap::new(), more: More::default() }
     }
 }
 

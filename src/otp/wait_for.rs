@@ -108,8 +108,8 @@ pub fn was_printed(challenge: &Challenge) -> bool {
 mod tests {
     use super::WaitStatus::{Gone, Reached, Undelivered, Waiting};
     use super::*;
-    use crate::otp::DeliveryReport;
     use crate::otp::record::Delivery;
+    use crate::otp::{DeliveryReport, More};
 
     const END: Moment = Moment::from_millis(300_000);
 
@@ -139,6 +139,7 @@ mod tests {
             lease_until: None,
             cooldown_before: None,
             delivery,
+            more: More::default(),
         }
     }
 

@@ -154,9 +154,8 @@ impl Store for Embedded {
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let bodies = query.query_map(params![name, now.millis(), most], |row| row.get::<_, Vec<u8>>(0));
             let bodies: Result<Vec<_>, _> = bodies.map_err(|error| classify(&error))?.collect();
-            let read = |body: Vec<u8>| {
-                serde_json::from_slice(&body).map_err(|_| StoreError::Data("an event of a timeline".to_owned()))
-            };
+            let wrong = || StoreError::Data("an event of a timeline".to_owned());
+            let read = |body: Vec<u8>| Event::read(&body).ok_or_else(wrong);
             bodies.map_err(|error| classify(&error))?.into_iter().map(read).collect()
         })
         .await

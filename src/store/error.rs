@@ -21,6 +21,9 @@ pub enum StoreError {
     /// A value is not what this version writes.
     #[error("a record in the store is not understood: {0}")]
     Data(String),
+    /// The whole of it is of a newer version; nothing done.
+    #[error("the store is not understood: {0}")]
+    Newer(String),
     /// Not a place in a list that this store gave.
     #[error("the cursor is not one that this list gave")]
     Cursor,
@@ -40,6 +43,7 @@ impl StoreError {
             | Self::Unknown(text)
             | Self::Unreplicated(text)
             | Self::Data(text)
+            | Self::Newer(text)
             | Self::Config(text) => text,
             Self::Cursor => "the cursor is not one that this list gave",
         }

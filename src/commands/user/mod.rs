@@ -56,7 +56,7 @@ fn link_of(linked: &Applied<rules::Linked>, user: &UserId) -> (Link, bool) {
         rules::Linked::Already(None) | rules::Linked::Full | rules::Linked::Overtaken => linked.now,
     };
     let known = linked.known.users.link_of(user).cloned();
-    let link = known.unwrap_or_else(|| Link { user: user.clone(), linked_at, verified_at: None });
+    let link = known.unwrap_or_else(|| Link::new(user, linked_at));
     (link, matches!(linked.outcome, rules::Linked::Already(_)))
 }
 

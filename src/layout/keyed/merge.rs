@@ -7,7 +7,9 @@ use super::{Comparison, Hashing, KeyedLayout, Keys};
 use crate::layout::{Layout as _, LayoutContext};
 use crate::otp::record::{Challenge, State};
 use crate::otp::rules::PhoneState;
-use crate::otp::{Binding, Code, Event, EventKind, Mac, Moment, Phone, Purpose, Record, UnknownKey, UserId, reference};
+use crate::otp::{
+    Binding, Code, Event, EventKind, Mac, Moment, More, Phone, Purpose, Record, UnknownKey, UserId, reference,
+};
 
 /// The codes of one phone.
 #[derive(Debug, Clone, Copy)]
@@ -274,6 +276,7 @@ impl PhoneKeys<'_> {
             lease_until: None,
             cooldown_before: None,
             delivery: None,
+            more: More::default(),
         }
     }
 

@@ -98,7 +98,7 @@ issues! {
     EndingLife = "unexpected_ttl", Warning, Never, "it is to be kept for ever, and has a lifetime", Some(Fix::Shell("redis-cli PERSIST KEY"));
     WrongType = "wrong_type", Failure, Named, "it has another type than ours", None;
     Unreadable = "unreadable", Failure, Named, "it is nothing that otpctl writes", None;
-    UnknownVersion = "unknown_version", Failure, Never, "another version of otpctl wrote it", Some(Fix::Words("use that version of otpctl"));
+    UnknownVersion = "unknown_version", Failure, Never, "a newer otpctl wrote it", Some(Fix::Words("update otpctl on this machine"));
     UnknownKey = "unknown_key", Note, Named, "it has our prefix, and no name of ours", None;
     StaleIndex = "stale_index", Note, Safe, "it names a phone that is not the user's", Some(Fix::Run(&["user", "unlink"]));
     MissingIndex = "missing_index", Warning, Never, "a user has the phone and is not found by it", Some(Fix::Run(&["user", "link"]));

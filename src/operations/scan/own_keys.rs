@@ -7,7 +7,9 @@ use crate::operations::{OperationError, Operations};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
 use crate::otp::user::Age;
-use crate::otp::{Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users};
+use crate::otp::{
+    Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users, is_plain,
+};
 use crate::store::{Key, KeySnapshot, OwnKey, Owner, StoreKey};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -100,11 +102,14 @@ impl Operations<'_> {
                 end(window * 2, read::<Counter>(sight)?.life(sight.now))
             }
             OwnKey::Cell(StoreKey::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.life(sight.now)),
-            OwnKey::Cell(StoreKey::Request(_)) => Needs::End(DAY, false),
+            OwnKey::Cell(StoreKey::Request(_)) => {
+                sight.text().map_or(Ok(()), is_plain).map_err(unread)?;
+                Needs::End(DAY, false)
+            }
             // Never read from a name of ours.
             OwnKey::Cell(StoreKey::App(_)) => return Err(Unread(Issue::UnknownKey, None)),
             OwnKey::Timeline(_) => {
-                let newest: Option<Event> = sight.parts.first().and_then(|line| serde_json::from_slice(line).ok());
+                let newest: Option<Event> = sight.parts.first().and_then(|line| Event::read(line));
                 let newest = newest.ok_or_else(|| Unread(Issue::Unreadable, Some("its newest event".to_owned())))?;
                 Needs::End(self.timeline_kept, newest.at.after(self.timeline_kept) <= sight.now)
             }
@@ -176,10 +181,14 @@ fn leftover(pair: Pair) -> FoundIssue {
 
 fn read<T: Stored>(sight: &KeySnapshot) -> Result<T, Unread> {
     let text = sight.text().ok_or_else(|| Unread(Issue::Unreadable, Some("it is far too large".to_owned())))?;
-    T::read(Some(text)).map_err(|unreadable| match unreadable {
-        Unreadable::Version(version) => Unread(Issue::UnknownVersion, Some(format!("version {version}"))),
+    T::read(Some(text)).map_err(unread)
+}
+
+fn unread(unreadable: Unreadable) -> Unread {
+    match unreadable {
+        Unreadable::Newer(newer) => Unread(Issue::UnknownVersion, Some(newer.to_string())),
         Unreadable::Shape => Unread(Issue::Unreadable, None),
-    })
+    }
 }
 
 fn lifetime(needs: &Needs, sight: &KeySnapshot) -> Option<FoundIssue> {

@@ -4,7 +4,7 @@ use super::attempt_request::{AttemptError, AttemptRequest};
 use super::question::Question;
 use super::{Decision, PhoneState};
 use crate::otp::record::{Answer, Attempt, Challenge, Lock, PurposeState, Reason, State, Verdict};
-use crate::otp::{Binding, Event, EventKind, Limits, LockLength, MAX_TTL, Moment, UnknownKey};
+use crate::otp::{Binding, Event, EventKind, Limits, LockLength, MAX_TTL, Moment, More, UnknownKey};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,5 +228,6 @@ fn remember(slot: &mut PurposeState, now: Moment, asked: &AttemptRequest<'_>, an
         typed: signed(asked, |typed| asked.peppers.sign(typed, asked.code)),
         until: now.after(MAX_TTL),
         answer: answer.clone(),
+        more: More::default(),
     });
 }

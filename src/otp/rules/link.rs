@@ -73,7 +73,7 @@ pub fn link(known: &PhoneState, now: Moment, asked: &Remap<'_>) -> Decision<Link
         Some(link) => Decision::none(Linked::Already(Some(link.linked_at))),
         None if known.users.users.len() >= USERS_PER_PHONE => Decision::none(Linked::Full),
         None => {
-            users.users.push(Link { user: asked.user.clone(), linked_at: now, verified_at: None });
+            users.users.push(Link::new(asked.user, now));
             changed(users, now, "linked", asked)
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::send_rule::SendRule;
 use super::{Decision, PhoneState};
 use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SendOutcome, State};
-use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, Peppers, Phone, Purpose, Quota, UserId};
+use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, More, Peppers, Phone, Purpose, Quota, UserId};
 
 /// An idempotency key is remembered so long.
 pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -132,6 +132,7 @@ pub fn reserve(
             challenge_id: asked.challenge_id.to_owned(),
             until: now.after(REQUEST_KEPT),
             answer: None,
+            more: More::default(),
         });
     }
     let slot = record.purposes.entry(asked.purpose.clone()).or_default();
@@ -248,6 +249,7 @@ fn challenge(
         lease_until,
         cooldown_before: cooldown_before.filter(|_| state == State::Pending),
         delivery: None,
+        more: More::default(),
     }
 }
 

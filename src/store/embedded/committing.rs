@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::opening::still_known;
 use super::sqlite::{classify, stored_value};
 use crate::otp::{EVENTS_KEPT, Moment, Ttl};
 use crate::store::key::timeline_name;
@@ -16,6 +17,7 @@ const LONG_LOG: u64 = 256 * 1024;
 pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) -> Result<Committed, StoreError> {
     let writing =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| classify(&error))?;
+    still_known(&writing)?;
     for write in &change.writes {
         if stored_value(&writing, &write.cell.name(), now)? != write.loaded {
             return Ok(Committed::Conflict);

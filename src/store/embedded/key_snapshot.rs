@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use super::opening::still_known;
 use super::sqlite::classify;
 use crate::otp::Moment;
 use crate::store::{Key, KeySnapshot, OwnKey, Owner, Page, StoreError};
@@ -64,8 +65,10 @@ fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Opt
 
 /// All in one transaction: a few of them take no longer than one.
 pub(super) fn purge(connection: &mut Connection, sights: &[KeySnapshot], now: Moment) -> Result<Vec<bool>, StoreError> {
+    let writing =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| classify(&error))?;
+    still_known(&writing)?;
     let work = || -> rusqlite::Result<Vec<bool>> {
-        let writing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let purged = sights.iter().map(|sight| {
             let is_it = seen(&writing, &sight.key, now)?.is_some_and(|seen| is_still(&seen, sight));
             if is_it {
@@ -80,7 +83,6 @@ pub(super) fn purge(connection: &mut Connection, sights: &[KeySnapshot], now: Mo
         writing.commit()?;
         Ok(purged)
     };
-    let mut work = work;
     work().map_err(|error| classify(&error))
 }
 

@@ -52,7 +52,6 @@ pub(super) fn opened(path: &Path, reader: Option<Connection>) -> Result<(Connect
     }
     is_private(path)?;
     open_private(path).map_err(|error| unsafe_file(&error))?;
-    let lock = open_private(&path.with_extension("lock")).map_err(|error| unsafe_file(&error))?;
     if !may_be_ours(path)? {
         return Err(others(path));
     }
@@ -61,8 +60,13 @@ pub(super) fn opened(path: &Path, reader: Option<Connection>) -> Result<(Connect
     if !is_ours(&connection).map_err(|error| classify(&error))? {
         return Err(others(path));
     }
+    // Before anything of it is changed. One without a version has no tables yet.
+    match version(&connection).map_err(|error| classify(&error))? {
+        0 => {}
+        version => is_known(version, path)?,
+    }
+    let lock = open_private(&path.with_extension("lock")).map_err(|error| unsafe_file(&error))?;
     prepare(&mut connection, &lock).map_err(|error| classify(&error))?;
-    is_known(version(&connection).map_err(|error| classify(&error))?, path)?;
     Ok((connection, lock))
 }
 
@@ -94,11 +98,22 @@ pub(super) fn others(path: &Path) -> StoreError {
     ))
 }
 
+/// Refuses a file of a newer version: what it keeps in its tables, and how, is not known here.
 pub(super) fn is_known(version: i64, path: &Path) -> Result<(), StoreError> {
-    if version == VERSION {
-        return Ok(());
+    let path = shown(path);
+    match version {
+        VERSION => Ok(()),
+        newer if newer > VERSION => Err(StoreError::Newer(format!(
+            "{path} was written by a newer otpctl (file version {newer}; this one reads up to {VERSION})"
+        ))),
+        _ => Err(StoreError::Data(format!("{path} has version {version}, which no otpctl writes"))),
     }
-    Err(StoreError::Data(format!("{} has version {version}, this otpctl reads {VERSION}", shown(path))))
+}
+
+/// The same within a change: a newer version may have taken the file over since it was opened.
+pub(super) fn still_known(writing: &Connection) -> Result<(), StoreError> {
+    let version = version(writing).map_err(|error| classify(&error))?;
+    is_known(version, Path::new(writing.path().unwrap_or_default()))
 }
 
 /// A file that could not be opened, or that is not safe to use.

@@ -168,8 +168,8 @@ impl Store for Redis {
         let ask = Request { to: to(&[key]), command: command.into() };
         let answers: Vec<Vec<Vec<u8>>> = self.run(vec![ask], Access::Reading).await?;
         let read = |line: &Vec<u8>| {
-            let wrong = |_| StoreError::Data(format!("a line of `{}`", escaped(&self.keys.timeline(phone))));
-            serde_json::from_slice(line).map_err(wrong)
+            let wrong = || StoreError::Data(format!("a line of `{}`", escaped(&self.keys.timeline(phone))));
+            Event::read(line).ok_or_else(wrong)
         };
         answers.iter().flatten().map(read).collect()
     }

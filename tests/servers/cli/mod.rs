@@ -22,4 +22,5 @@ mod secrecy;
 mod store_check;
 mod stored;
 mod users;
+mod versions;
 mod wait;

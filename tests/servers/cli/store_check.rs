@@ -289,7 +289,7 @@ fn whoever_interrupts_a_purge_is_told_how_far_it_came() {
 fn twenty_thousand_keys_go_by_in_little_memory() {
     let machine = Machine::on_redis("");
     let server = machine.redis();
-    let record = format!(r#"{{"v":1,"pad":"{}"}}"#, "x".repeat(2000));
+    let record = format!(r#"{{"v":1,"streak":"{}"}}"#, "x".repeat(2000));
     let values: &[Made<'_>] = &[(code_key, "482113"), (record_key, &record)];
     // The most memory that it ever had, in kB, as the kernel tells it while it is not yet waited for.
     let most = |format: &str| {
