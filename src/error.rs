@@ -30,14 +30,14 @@ exits! {
     Ok = 0, "OK", "done, yes, reached", "";
     Internal = 1, "INTERNAL", "a bug, or the result could not be written", "report it";
     Usage = 2, "USAGE", "flags, malformed phone, code or id; the store is not touched", "no";
-    WrongCode = 10, "WRONG_CODE", "tries remain", "with another code";
+    WrongCode = 10, "WRONG_CODE", "attempts remain", "with another code";
     NoCode = 11, "NO_CODE", "never issued, expired, used, superseded, revoked (`reason` says which)", "after `send`";
-    Locked = 12, "LOCKED", "tries used up, timed or hard lock", "later, or `unlock`";
+    Locked = 12, "LOCKED", "attempts used up, timed or hard lock", "later, or `unlock`";
     RateLimited = 13, "RATE_LIMITED", "quota or cooldown; `retry_after_seconds`", "after that";
     NotFound = 14, "NOT_FOUND", "user, mapping, challenge", "no";
     Conflict = 15, "CONFLICT", "ambiguous user, already mapped, key reused with other arguments", "no";
-    Policy = 16, "POLICY", "country, number type, neighbouring numbers", "no";
-    Undelivered = 17, "UNDELIVERED", "the provider's final answer", "after the cause is mended";
+    Policy = 16, "POLICY", "country, number type, close numbers", "no";
+    Undelivered = 17, "UNDELIVERED", "the provider's final answer", "after the cause is fixed";
     WaitTimeout = 18, "WAIT_TIMEOUT", "not reached in time", "yes";
     Partial = 19, "PARTIAL", "many were asked for, some failed", "the failed ones";
     StoreUnreachable = 20, "STORE_UNREACHABLE", "not executed", "yes";
@@ -45,10 +45,10 @@ exits! {
     StoreNotReady = 22, "STORE_NOT_READY", "LOADING, READONLY, OOM, CLUSTERDOWN, unsafe eviction; not executed", "later";
     StoreUnknown = 23, "STORE_UNKNOWN", "may have executed; the id to repeat with is printed", "with that id";
     StoreData = 24, "STORE_DATA", "a record that is not understood; not counted as a wrong code", "no";
-    ProviderRefused = 25, "PROVIDER_REFUSED", "surely not sent; the code is dead", "no";
-    ProviderDown = 26, "PROVIDER_DOWN", "surely not sent", "yes";
+    ProviderRefused = 25, "PROVIDER_REFUSED", "not sent; the code was canceled", "no";
+    ProviderDown = 26, "PROVIDER_DOWN", "not sent", "yes";
     ProviderUnknown = 27, "PROVIDER_UNKNOWN", "may have been sent; the code is valid", "look with `inspect` first";
-    AuditFailed = 28, "AUDIT_FAILED", "nothing done", "after the cause is mended";
+    AuditFailed = 28, "AUDIT_FAILED", "nothing done", "after the cause is fixed";
     Config = 30, "CONFIG", "missing, invalid, unsafe permissions", "no";
     Role = 31, "ROLE", "not allowed for this operator", "no";
     Confirm = 32, "CONFIRM", "confirmation needed or declined", "with `--yes`";
@@ -74,7 +74,7 @@ impl Exit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Completion {
-    /// Surely not done.
+    /// Not done.
     NotDone,
     /// Done.
     Done,
@@ -87,7 +87,7 @@ pub enum Completion {
 pub struct Error {
     /// How the process ends.
     pub exit: Exit,
-    /// What happened, and to whom; its causes behind it.
+    /// What happened, followed by its causes.
     pub source: anyhow::Error,
     /// What to do next.
     pub hint: Option<Hint>,
@@ -108,9 +108,9 @@ pub struct Details {
     pub idempotency_key: Option<String>,
     /// The code that this is about.
     pub challenge_id: Option<String>,
-    /// Where that code stands.
+    /// The state of that code.
     pub state: Option<State>,
-    /// The end of its life.
+    /// When it expires.
     pub expires_at: Option<Moment>,
     /// The provider that was asked last.
     pub provider: Option<String>,
@@ -191,7 +191,7 @@ impl Error {
         format!("{:#}", self.source)
     }
 
-    /// Seconds to wait, rounded up: a script that waits so long is not refused again.
+    /// Seconds to wait, rounded up: a script that waits this long is not refused again.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.details.retry_after.map(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
@@ -233,7 +233,7 @@ fn update() -> Hint {
     Hint::words("update otpctl on this machine")
 }
 
-/// What to do about the way to a store.
+/// What to do about the connection to a store.
 fn way() -> Hint {
     Hint::run(&["config", "show", "--origin"])
 }
@@ -247,7 +247,7 @@ impl From<StoreError> for Error {
             StoreError::Unknown(_) | StoreError::Unreplicated(_) => (Exit::StoreUnknown, None),
             StoreError::Data(_) => (Exit::StoreData, Some(look())),
             StoreError::Newer(_) => (Exit::StoreData, Some(update())),
-            StoreError::Cursor => (Exit::Usage, Some("begin again without --cursor".into())),
+            StoreError::Cursor => (Exit::Usage, Some("start again without --cursor".into())),
             StoreError::Config(_) => (Exit::Config, Some(Hint::run(&["config", "check"]))),
         };
         let outcome = if exit == Exit::StoreUnknown { Completion::Unknown } else { Completion::NotDone };
@@ -284,7 +284,7 @@ fn allow(denied: Denied) -> Option<Hint> {
     match denied {
         Denied::Country(country) => Some(format!("allow it: [policy] countries = [\"{country}\", …]").into()),
         Denied::Type(kind) => Some(format!("allow it: [policy] types = [\"{}\", …]", kind.as_str()).into()),
-        Denied::NoCountry | Denied::Neighbours => None,
+        Denied::NoCountry | Denied::Neighbors => None,
     }
 }
 
@@ -301,7 +301,7 @@ impl From<OperationError> for Error {
             OperationError::NotHashed(error) => Self::new(Exit::Internal, error),
             OperationError::Contended => Self::new(Exit::StoreNotReady, error),
             OperationError::AttemptReused => {
-                Self::new(Exit::Conflict, error).hint("a try with another code has an --attempt-id of its own")
+                Self::new(Exit::Conflict, error).hint("use a new --attempt-id for another code")
             }
             OperationError::NoSuchUser(ref user) => {
                 let link = Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
@@ -313,7 +313,7 @@ impl From<OperationError> for Error {
             OperationError::Ambiguous(ref users) => {
                 let candidates = users.iter().map(|user| format!("user:{user}")).collect();
                 let details = Details { candidates, ..Details::default() };
-                Self::new(Exit::Conflict, error).hint("name one of them with --user").details(details)
+                Self::new(Exit::Conflict, error).hint("pass one of them with --user").details(details)
             }
             OperationError::Full => {
                 Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
@@ -326,7 +326,7 @@ impl From<OperationError> for Error {
                 Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
             }
             OperationError::KeyReused => {
-                Self::new(Exit::Conflict, error).hint("another send has an --idempotency-key of its own")
+                Self::new(Exit::Conflict, error).hint("use a new --idempotency-key for another send")
             }
             OperationError::Layout(_) => Self::new(Exit::Policy, error),
             OperationError::Denied(denied) => Self { hint: allow(denied), ..Self::new(Exit::Policy, error) },
@@ -377,8 +377,8 @@ mod tests {
             (OperationError::NoSuchUser(user), "otpctl -p x user link 'u 1' PHONE"),
             (OperationError::NoUser, "otpctl -p x user link ID PHONE"),
             (OperationError::Full, "otpctl -p x user unlink ID PHONE"),
-            (OperationError::KeyReused, "another send has an --idempotency-key of its own"),
-            (OperationError::AttemptReused, "a try with another code has an --attempt-id of its own"),
+            (OperationError::KeyReused, "use a new --idempotency-key for another send"),
+            (OperationError::AttemptReused, "use a new --attempt-id for another code"),
         ] {
             let said = Error::from(error.clone()).hint.map(|hint| hint.text(&Chosen::profile("x")));
             assert_eq!(said.as_deref(), Some(hint), "{error}");

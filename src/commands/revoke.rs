@@ -1,4 +1,4 @@
-//! `revoke`: kills live codes.
+//! `revoke`: cancels live codes.
 
 use std::path::PathBuf;
 

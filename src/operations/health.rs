@@ -162,7 +162,7 @@ fn unreached(error: StoreError, absent: Option<&Endpoint>) -> HealthCheck {
 
 fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
     let only_looks = health.rights.as_ref().is_some_and(|rights| rights.only_looks && rights.looking.is_empty());
-    let asked = health.servers.as_ref().ok().and_then(|servers| servers.first()?.place.clone());
+    let asked = health.servers.as_ref().ok().and_then(|servers| servers.first()?.endpoint.clone());
     symptoms.push(match health.commits {
         Ok(()) => HealthCheck::well("store.commit", "takes changes; none was made"),
         Err(StoreError::Denied(_)) if only_looks => HealthCheck::odd(
@@ -246,7 +246,7 @@ fn judge_servers(
     for server in servers {
         let first = symptoms.len();
         judge_server(server, must_keep, symptoms);
-        let place = server.place.as_ref().map_or_else(|| server.name.clone(), ToString::to_string);
+        let place = server.endpoint.as_ref().map_or_else(|| server.name.clone(), ToString::to_string);
         for symptom in &mut symptoms[first..] {
             symptom.id = id(&symptom.id, &place);
             if several && !symptom.detail.contains(&server.name) {
@@ -285,7 +285,7 @@ fn relief(said: &str, place: Option<&Endpoint>) -> Remedy {
 
 fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
     let name = &server.name;
-    let place = server.place.as_ref();
+    let place = server.endpoint.as_ref();
     symptoms.push(match server.software.as_deref() {
         Some(software) if server.too_old => {
             let why = format!("{name} is {software}, which is too old: Redis 6.0 or later, or Valkey, is needed");
@@ -328,7 +328,7 @@ fn eviction(server: &ServerFacts, must_keep: bool) -> HealthCheck {
     let id = "store.eviction";
     let Some(policy) = server.eviction.as_deref() else {
         return HealthCheck::unknown(id, "it does not say what happens when memory is full").fix(at(
-            server.place.as_ref(),
+            server.endpoint.as_ref(),
             Some("look there"),
             &["CONFIG", "GET", "maxmemory-policy"],
         ));
@@ -341,7 +341,7 @@ fn eviction(server: &ServerFacts, must_keep: bool) -> HealthCheck {
     }
     let text = format!("limits and locks can be evicted when memory is full (maxmemory-policy {policy})");
     let symptom = if must_keep { HealthCheck::unfit(id, text) } else { HealthCheck::odd(id, text) };
-    symptom.fix(at(server.place.as_ref(), None, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]))
+    symptom.fix(at(server.endpoint.as_ref(), None, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]))
 }
 
 fn judge_file(file: &FileFacts, symptoms: &mut Vec<HealthCheck>) {

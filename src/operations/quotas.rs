@@ -79,10 +79,10 @@ impl Operations<'_> {
         let phone = asked.issue.phone;
         let country = counted_country(phone);
         let mut counted = Vec::new();
-        let neighbours = asked.route.real.then(|| phone.last_four());
-        if neighbours.is_some() || !self.limits.per_prefix.is_empty() {
+        let neighbors = asked.route.real.then(|| phone.last_four());
+        if neighbors.is_some() || !self.limits.per_prefix.is_empty() {
             let prefix = StoreKey::Prefix(phone.prefix().to_owned());
-            counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbours, "this prefix")));
+            counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors, "this prefix")));
         }
         if !self.limits.per_country.is_empty() {
             counted.push((StoreKey::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
@@ -149,7 +149,7 @@ impl Counted {
 
 /// One thing to be counted before the phone's own step.
 enum Counting<'a> {
-    /// Against quotas, and neighbours where there is a number to compare.
+    /// Against quotas, and neighbors where there is a number to compare.
     Sends(&'a [Quota], Option<u16>, &'a str),
     /// The arguments of an idempotency key, over all phones.
     Key(&'a str),
@@ -166,13 +166,13 @@ impl Counting<'_> {
     fn change(&self, cell: &StoreKey, loaded: &Loaded) -> Result<Change, OperationError> {
         let held = loaded.values.first().cloned().flatten();
         let put = match self {
-            Self::Sends(quotas, neighbours, whom) => {
+            Self::Sends(quotas, neighbors, whom) => {
                 let counter = Counter::read(held.as_deref())?;
-                let taken = counter.take(loaded.now, quotas, *neighbours).map_err(|over| match over {
+                let taken = counter.take(loaded.now, quotas, *neighbors).map_err(|over| match over {
                     Full::Quota(quota, until) => {
                         OperationError::Limited { why: full(whom, quota), wait: until.since(loaded.now) }
                     }
-                    Full::Neighbours => Denied::Neighbours.into(),
+                    Full::Neighbors => Denied::Neighbors.into(),
                 })?;
                 Put::Set(taken.write(), taken.life(loaded.now))
             }

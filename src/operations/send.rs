@@ -14,7 +14,7 @@ use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::{Challenge, SendOutcome};
 use crate::otp::rules::{self, Budget, IssueMode, ReserveRequest, Reserved};
 use crate::otp::text::{MessageTemplate, TemplateError, Vars};
-use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, RandomnessFailed, UserId, reference, wait_for};
+use crate::otp::{Code, Moment, Peppers, Phone, Policy, Purpose, RandomnessFailed, UserId, reference};
 use crate::provider::Refusal;
 use crate::store::StoreError;
 
@@ -31,9 +31,9 @@ pub struct ToIssue<'a> {
     pub code: &'a Code,
     /// The keys that it is kept under.
     pub peppers: &'a Peppers,
-    /// Its life.
+    /// Its lifetime.
     pub ttl: Duration,
-    /// The tries that it stands.
+    /// The attempts that it allows.
     pub max_tries: u32,
 }
 
@@ -217,7 +217,7 @@ impl Operations<'_> {
             let said = challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref());
             let said = said.map(|said| format!(", {said}")).unwrap_or_default();
             let mapped = challenge.users_version == stepped.known.users.version;
-            let valid = wait_for::ending(&challenge, stepped.now, mapped).is_none();
+            let valid = challenge.ending(stepped.now, mapped).is_none();
             let why = NotSent::unknown(format!("the same request ended without an answer before{said}"));
             return Err(why.about(Some((challenge, valid)), true));
         }

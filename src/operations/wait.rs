@@ -11,7 +11,7 @@ use super::{OperationError, Operations};
 use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::{Challenge, Delivery, Reason, State};
 use crate::otp::rules::{self, MessageRef, PhoneState, Recorded, Reported};
-use crate::otp::{DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus, wait_for};
+use crate::otp::{DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus};
 use crate::provider::{Provider, QueryError, QueryResult};
 
 /// So often the store is looked at: another process may record a report, or a code be used.
@@ -304,7 +304,7 @@ impl<O, N> Watch<'_, O, N> {
     fn ended(&self, seen: Progressed, standing: WaitStatus) -> Watched {
         let valid = !seen.is_gone
             && seen.challenge.state != State::Failed
-            && wait_for::ending(&seen.challenge, seen.now, seen.mapped).is_none();
+            && seen.challenge.ending(seen.now, seen.mapped).is_none();
         let Progressed { challenge, purpose, now, .. } = seen;
         Watched { challenge, purpose, now, standing, valid, asked: self.was_asked, waited: self.began.elapsed() }
     }

@@ -11,11 +11,11 @@ use super::{Mac, Moment, UserId};
 pub enum Verdict {
     /// The right code, now used.
     Ok,
-    /// A wrong code; tries remain.
+    /// A wrong code; attempts remain.
     Wrong,
     /// There is no code to compare with.
     NoCode,
-    /// Tries used up, or a lock.
+    /// Attempts used up, or a lock.
     Locked,
 }
 
@@ -35,7 +35,7 @@ pub enum Reason {
     Revoked,
     /// A newer one, or a change of the phone's users, replaced it.
     Superseded,
-    /// Its tries are used up.
+    /// Its attempts are used up.
     AttemptsExhausted,
     /// Locked for a time.
     TimedLock,
@@ -72,7 +72,7 @@ pub struct Answer {
     pub user: Option<UserId>,
     /// Which challenge was looked at.
     pub challenge_id: Option<String>,
-    /// Tries left of it.
+    /// Attempts left for it.
     pub attempts_left: u32,
     /// Consecutive failures now.
     pub failures: u32,

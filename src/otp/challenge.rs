@@ -1,39 +1,62 @@
-//! An issued code with its limits: where it stands, and what became of its SMS. Never the code itself.
+//! An issued code with its limits: its state, and what became of its SMS. Never the code itself.
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::Reason;
 use super::persist::More;
 use super::{DeliveryReport, DeliveryState, Mac, Moment, UserId};
 
-/// Where a challenge stands.
+/// The state of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Made, the provider not yet heard. Already valid: its SMS may be faster than the answer.
+    /// Made, but no provider has replied yet. Already valid: its SMS may be faster than the reply.
     Pending,
-    /// A provider took it.
+    /// A provider accepted it.
     Sent,
-    /// A provider may have taken it.
+    /// A provider may have accepted it.
     Unknown,
     /// Printed instead of sent.
     Issued,
     /// Its right code was typed.
     Used,
-    /// A newer one took its place.
+    /// A newer one replaced it.
     Superseded,
-    /// Killed on purpose.
+    /// Canceled on purpose.
     Revoked,
-    /// Its tries are used up.
+    /// Its attempts are used up.
     Exhausted,
-    /// Surely not sent.
+    /// Not sent.
     Failed,
 }
 
 impl State {
-    /// Whether the code may still be typed, if its time is not over.
+    /// Every state, and those that it may change to. A state that changes to no other one is an end.
+    pub const TRANSITIONS: [(Self, &[Self]); 9] = [
+        (
+            Self::Pending,
+            &[Self::Sent, Self::Unknown, Self::Failed, Self::Used, Self::Superseded, Self::Revoked, Self::Exhausted],
+        ),
+        // A delivery report can tell that the provider accepted it after all.
+        (Self::Unknown, &[Self::Sent, Self::Used, Self::Superseded, Self::Revoked, Self::Exhausted]),
+        (Self::Sent, &[Self::Used, Self::Superseded, Self::Revoked, Self::Exhausted]),
+        (Self::Issued, &[Self::Used, Self::Superseded, Self::Revoked, Self::Exhausted]),
+        (Self::Used, &[]),
+        (Self::Superseded, &[]),
+        (Self::Revoked, &[]),
+        (Self::Exhausted, &[]),
+        (Self::Failed, &[]),
+    ];
+
+    /// What it may change to.
+    fn next(self) -> &'static [Self] {
+        Self::TRANSITIONS.iter().find(|(state, _)| *state == self).map_or(&[], |(_, next)| next)
+    }
+
+    /// Whether the code may still be typed, if it has not expired.
     #[must_use]
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Sent | Self::Unknown | Self::Issued)
+        !self.next().is_empty()
     }
 
     /// The word for it in documents.
@@ -59,7 +82,7 @@ impl State {
 pub struct Challenge {
     /// `ch_…`
     pub id: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// What the store keeps of the code: gone as soon as nothing can be compared with it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,25 +90,25 @@ pub struct Challenge {
     /// Where an application keeps the code: the fingerprint of what it keeps, to know it again.
     #[serde(rename = "kept", default, skip_serializing_if = "Option::is_none")]
     pub app_fingerprint: Option<Mac>,
-    /// Whom it was issued for.
+    /// The user it was issued for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// The version of the user map then; another version now, and the code is dead.
+    /// The version of the user map at that time; with another version now, the code is no longer valid.
     #[serde(rename = "mapping", default, skip_serializing_if = "Option::is_none")]
     pub users_version: Option<Moment>,
     /// When it was made.
     pub created_at: Moment,
-    /// The end of its life.
+    /// When it expires.
     pub expires_at: Moment,
     /// Wrong codes so far.
     #[serde(default)]
     pub tries: u32,
-    /// How many it stands.
+    /// How many it allows.
     pub max_tries: u32,
     /// While it is pending: when the process that sends it must be over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Moment>,
-    /// While it is pending: the cooldown to go back to if it surely was not sent.
+    /// While it is pending: the cooldown to restore if it was not sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cooldown_before: Option<Moment>,
     /// What became of the SMS.
@@ -103,7 +126,7 @@ impl Challenge {
         self.state.is_open() && self.expires_at > now
     }
 
-    /// Tries left.
+    /// Attempts left.
     #[must_use]
     pub fn tries_left(&self) -> u32 {
         self.max_tries.saturating_sub(self.tries)
@@ -124,12 +147,26 @@ impl Challenge {
             // Versions before this one did not keep it.
             (State::Sent, None) => SendOutcome::Accepted,
             (State::Failed, None) => SendOutcome::Refused,
-            (State::Pending | State::Unknown | State::Issued, None) => SendOutcome::Unknown,
-            // They always said why a send was in doubt, and had no id then.
-            (State::Superseded | State::Revoked | State::Exhausted, None) => match delivery {
-                Some(delivery) if delivery.message_id.is_some() || delivery.detail.is_none() => SendOutcome::Accepted,
-                _ => SendOutcome::Unknown,
-            },
+            (_, None) => SendOutcome::Unknown,
+        }
+    }
+
+    /// Why the code can no longer be typed; `None` while it can. `users_match`: the phone still has the users that the
+    /// code was made for.
+    #[must_use]
+    pub fn ending(&self, now: Moment, users_match: bool) -> Option<Reason> {
+        match self.state {
+            State::Used => Some(Reason::Used),
+            State::Superseded => Some(Reason::Superseded),
+            State::Revoked => Some(Reason::Revoked),
+            State::Exhausted => Some(Reason::AttemptsExhausted),
+            // Nobody has it: it was not sent.
+            State::Failed => Some(Reason::NeverIssued),
+            State::Pending | State::Sent | State::Unknown | State::Issued if self.expires_at <= now => {
+                Some(Reason::Expired)
+            }
+            State::Pending | State::Sent | State::Unknown | State::Issued if !users_match => Some(Reason::Superseded),
+            State::Pending | State::Sent | State::Unknown | State::Issued => None,
         }
     }
 
@@ -146,11 +183,18 @@ impl Challenge {
         Self { mac: None, app_fingerprint: None, lease_until: None, cooldown_before: None, delivery, ..self.clone() }
     }
 
-    /// Ends it. A superseded code is still recognised when it is typed; of any other, nothing is kept to compare with.
-    pub fn end(&mut self, state: State) {
+    /// Changes its state, if [`State::TRANSITIONS`] allows it. A superseded code is still recognized when it is typed; of
+    /// one that ended otherwise, nothing is kept to compare with.
+    pub fn enter(&mut self, state: State) {
+        if !self.state.next().contains(&state) {
+            return;
+        }
         self.state = state;
         self.lease_until = None;
         self.cooldown_before = None;
+        if state.is_open() {
+            return;
+        }
         self.app_fingerprint = None;
         if state != State::Superseded {
             self.mac = None;
@@ -213,6 +257,81 @@ impl Delivery {
             detail: None,
             report: None,
             reported_at: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::State::{Exhausted, Failed, Issued, Pending, Revoked, Sent, Superseded, Unknown, Used};
+    use super::*;
+
+    const ALL: [State; 9] = [Pending, Sent, Unknown, Issued, Used, Superseded, Revoked, Exhausted, Failed];
+
+    fn challenge(state: State) -> Challenge {
+        let at = Moment::from_millis;
+        Challenge {
+            id: "ch_1".to_owned(),
+            state,
+            mac: None,
+            app_fingerprint: None,
+            user: None,
+            users_version: None,
+            created_at: at(0),
+            expires_at: at(300),
+            tries: 0,
+            max_tries: 5,
+            lease_until: Some(at(60)),
+            cooldown_before: Some(at(30)),
+            delivery: None,
+            more: More::default(),
+        }
+    }
+
+    #[test]
+    fn a_state_changes_only_as_the_table_says_and_an_end_is_an_end() {
+        assert_eq!(State::TRANSITIONS.len(), ALL.len());
+        for from in ALL {
+            for to in ALL {
+                let allowed = match (from, to) {
+                    (Pending, Sent | Unknown | Failed) | (Unknown, Sent) => true,
+                    (Pending | Sent | Unknown | Issued, Used | Superseded | Revoked | Exhausted) => true,
+                    _ => false,
+                };
+                let mut changed = challenge(from);
+                changed.enter(to);
+                assert_eq!(changed.state, if allowed { to } else { from }, "{from:?} -> {to:?}");
+                let is_pending = changed.lease_until.is_some() || changed.cooldown_before.is_some();
+                assert_eq!(is_pending, !allowed, "{from:?} -> {to:?}");
+            }
+            assert_eq!(from.is_open(), matches!(from, Pending | Sent | Unknown | Issued), "{from:?}");
+        }
+    }
+
+    #[test]
+    fn one_table_says_why_a_code_is_dead() {
+        let (live, over) = (Moment::from_millis(299), Moment::from_millis(300));
+        for (state, in_time, of_others, expired) in [
+            (Pending, None, Some(Reason::Superseded), Some(Reason::Expired)),
+            (Sent, None, Some(Reason::Superseded), Some(Reason::Expired)),
+            (Unknown, None, Some(Reason::Superseded), Some(Reason::Expired)),
+            (Issued, None, Some(Reason::Superseded), Some(Reason::Expired)),
+            (Used, Some(Reason::Used), Some(Reason::Used), Some(Reason::Used)),
+            (Superseded, Some(Reason::Superseded), Some(Reason::Superseded), Some(Reason::Superseded)),
+            (Revoked, Some(Reason::Revoked), Some(Reason::Revoked), Some(Reason::Revoked)),
+            (
+                Exhausted,
+                Some(Reason::AttemptsExhausted),
+                Some(Reason::AttemptsExhausted),
+                Some(Reason::AttemptsExhausted),
+            ),
+            (Failed, Some(Reason::NeverIssued), Some(Reason::NeverIssued), Some(Reason::NeverIssued)),
+        ] {
+            let challenge = challenge(state);
+            assert_eq!(challenge.ending(live, true), in_time, "{state:?}");
+            assert_eq!(challenge.ending(live, false), of_others, "{state:?}");
+            assert_eq!(challenge.ending(over, true), expired, "{state:?}");
+            assert_eq!(challenge.ending(live, true).is_none(), challenge.is_live(live), "{state:?}");
         }
     }
 }

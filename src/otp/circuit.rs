@@ -1,4 +1,4 @@
-//! A provider that fails again and again is passed over for a while, by every process.
+//! A provider that fails again and again is skipped for a while, by every process.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use super::persist::{More, Stored, Ttl, Version};
 /// The version of its format.
 const VERSION: u64 = 1;
 
-/// However often it fails, no provider is passed over for longer.
+/// However often it fails, no provider is skipped for longer.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
-/// Failures are forgotten so long after the last one.
+/// Failures are forgotten this long after the last one.
 const KEPT: Duration = Duration::from_secs(3600);
 
 /// What is kept of a failure, in characters.
 const WHY: usize = 120;
 
-/// When a provider is passed over.
+/// When a provider is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerPolicy {
-    /// After so many failures in a row.
+    /// After this many consecutive failures.
     pub after: u32,
-    /// For so long; each failure at the end of that time doubles it, up to 15 minutes.
+    /// For this long; each failure after that doubles it, up to 15 minutes.
     pub pause: Duration,
 }
 
@@ -36,10 +36,10 @@ pub struct Circuit {
     /// Failures in a row.
     #[serde(default)]
     pub failures: u32,
-    /// How often it was passed over since it last worked.
+    /// How often it was skipped since it last worked.
     #[serde(default)]
     pub pauses: u32,
-    /// Passed over until then.
+    /// Skipped until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Moment>,
     /// When it failed last.
@@ -65,7 +65,7 @@ impl Default for Circuit {
 }
 
 impl Circuit {
-    /// Until when the provider is passed over, where it is.
+    /// Until when the provider is skipped, if it is.
     #[must_use]
     pub fn passed_over(&self, now: Moment) -> Option<Moment> {
         // A clock that was ahead passes nobody over for longer than a failure can.

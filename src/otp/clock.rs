@@ -6,9 +6,9 @@ use super::rules::REQUEST_KEPT;
 use super::{Limits, Moment};
 
 impl Record {
-    /// Puts right what was written while the store's clock was ahead. What says when it was made is taken as made now,
+    /// Corrects what was written while the store's clock was ahead. What says when it was made is taken as made now,
     /// with the lengths of these limits; what only says when it ends, ends no later than the longest that any file may
-    /// ask for. Tells whether anything changed.
+    /// ask for. Returns whether anything changed.
     pub fn clamp(&mut self, now: Moment, limits: &Limits) -> bool {
         let before = self.clone();
         let was_ahead = self.sends.iter().any(|sent| *sent > now);

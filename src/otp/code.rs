@@ -43,7 +43,7 @@ pub trait Randomness: Send + Sync {
 
 /// The operating system's random source failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
+#[error("the operating system provided no random bytes")]
 pub struct RandomnessFailed;
 
 /// The characters that a code is made of, in upper case: codes are compared without regard to case.
@@ -54,10 +54,10 @@ pub struct Alphabet(Vec<u8>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AlphabetError {
     /// One character carries no information.
-    #[error("an alphabet has at least 2 characters")]
+    #[error("an alphabet needs at least 2 characters")]
     TooSmall,
     /// Only letters and digits of ASCII can be typed on every phone, and none of them ends a code in a message.
-    #[error("an alphabet holds ASCII letters and digits only, not {0:?}")]
+    #[error("an alphabet may contain only ASCII letters and digits, not {0:?}")]
     Character(char),
     /// Twice the same, or both cases of one letter.
     #[error("{0:?} is in the alphabet twice (codes are compared without regard to case)")]
@@ -70,7 +70,7 @@ impl Alphabet {
     /// `digits`, `hex`, or the characters themselves.
     ///
     /// # Errors
-    /// When the characters cannot be told apart or typed everywhere.
+    /// When the characters cannot be distinguished or typed everywhere.
     pub fn named(name: &str) -> Result<Self, AlphabetError> {
         let known = Self::NAMED.iter().find(|(known, _)| *known == name);
         let characters = known.map_or(name, |(_, characters)| characters);
@@ -121,7 +121,7 @@ pub struct CodeSpec {
     pub length: usize,
 }
 
-/// Why what was typed cannot be a code at all. It is not counted as a try.
+/// Why what was typed cannot be a code at all. It is not counted as an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// Nothing, or only spaces.
@@ -180,7 +180,7 @@ impl CodeSpec {
     }
 
     /// Reads what a person typed: ASCII spaces around it and one space or hyphen inside are forgiven, case is
-    /// ignored, everything else is refused. All accepted spellings of a code are one code, so none gives extra tries.
+    /// ignored, everything else is refused. All accepted spellings of a code are one code, so none gives extra attempts.
     ///
     /// # Errors
     /// When it cannot be a code of this shape.

@@ -1,4 +1,4 @@
-//! Sends over many phones: the counters of a prefix and of a country, and neighbouring numbers.
+//! Sends over many phones: the counters of a prefix and of a country, and neighboring numbers.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use super::{Moment, Quota};
 
 /// The version of its format.
 const VERSION: u64 = 1;
-/// So many different numbers …
-const NEIGHBOURS: usize = 5;
+/// This many different numbers …
+const NEIGHBORS: usize = 5;
 /// … within such a span …
 const SPAN: u16 = 50;
-/// … in so long are a run.
+/// … within this time are a run.
 const RUN: Duration = Duration::from_secs(600);
-/// So many recent numbers of a prefix are looked at.
+/// The number of recent numbers of a prefix that are compared.
 const RECENT: usize = 64;
-/// So many windows are counted, those of other files among them: four files, each with as many as a file may have.
+/// The number of windows that are counted, those of other files included: four files, each with as many as a file may have.
 const WINDOWS: usize = 64;
 
 /// The sends to one prefix or country. Of constant size: each window is two numbers, the last full window and the
@@ -53,8 +53,8 @@ struct Window {
 pub enum Full {
     /// This quota is used up until then.
     Quota(Quota, Moment),
-    /// The number is the last of a run of neighbours.
-    Neighbours,
+    /// The number is the last of a run of neighbors.
+    Neighbors,
 }
 
 impl Stored for Counter {
@@ -81,10 +81,10 @@ impl Counter {
         }
     }
 
-    /// Counts one send against every quota, and in the windows that other files have. `last_four`: the end of the number, where neighbours are looked for.
+    /// Counts one send against every quota, and in the windows that other files have. `last_four`: the end of the number, where neighbors are looked for.
     ///
     /// # Errors
-    /// When a quota is used up, or the number ends a run of neighbours; then nothing is counted.
+    /// When a quota is used up, or the number ends a run of neighbors; then nothing is counted.
     pub fn take(&self, now: Moment, quotas: &[Quota], last_four: Option<u16>) -> Result<Self, Full> {
         let mut taken = self.clone();
         taken.count_for_others(now, quotas);
@@ -94,7 +94,7 @@ impl Counter {
             let window = self.windows.get(&length).copied().unwrap_or_default().at(now.millis(), length);
             if window.estimate(now.millis(), length) >= quota.limit {
                 let free = window.free_at(now.millis(), length, quota.limit);
-                // Of several, the last to give way: before that, another try is in vain.
+                // Of several, the one that ends last: before that, no other attempt can succeed.
                 full = full.filter(|(until, _)| *until >= free).or(Some((free, *quota)));
             }
             taken.windows.insert(length, Window { count: window.count.saturating_add(1), ..window });
@@ -107,7 +107,7 @@ impl Counter {
             let is_recent = |at: Moment| at.after(RUN) > now && at <= now.after(RUN);
             taken.recent.retain(|(number, at)| *number != last_four && is_recent(*at));
             if taken.ends_a_run(last_four) {
-                return Err(Full::Neighbours);
+                return Err(Full::Neighbors);
             }
             taken.recent.push((last_four, now));
             let surplus = taken.recent.len().saturating_sub(RECENT);
@@ -151,7 +151,7 @@ impl Counter {
         near.retain(|number| number.abs_diff(last_four) <= SPAN);
         near.push(last_four);
         near.sort_unstable();
-        near.windows(NEIGHBOURS).any(|run| run[NEIGHBOURS - 1] - run[0] <= SPAN)
+        near.windows(NEIGHBORS).any(|run| run[NEIGHBORS - 1] - run[0] <= SPAN)
     }
 }
 

@@ -1,8 +1,8 @@
-//! What became of an SMS after a gateway took it: where it stands, and why it did not arrive, in words for people.
+//! What became of an SMS after a gateway accepted it: its state, and why it did not arrive, in words for people.
 
 use serde::{Deserialize, Serialize};
 
-/// Where an SMS stands. Gateways have dozens of words for it; a definition maps them to these.
+/// The state of an SMS. Gateways have dozens of words for it; a definition maps them to these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
@@ -86,7 +86,7 @@ macro_rules! reasons {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The reason in plain words, to stand behind "not delivered:".
+            /// The reason in plain words, as in "not delivered: …".
             #[must_use]
             pub fn words(self) -> &'static str {
                 match self { $(Self::$variant => $words,)* }
@@ -104,7 +104,7 @@ macro_rules! reasons {
 reasons! {
     HandsetOff = "handset_off", "the handset is switched off or out of reach",
         "have the customer switch the phone on, then send again";
-    HandsetFull = "handset_full", "the handset has no room for messages",
+    HandsetFull = "handset_full", "the message storage of the handset is full",
         "have the customer delete some messages, then send again";
     UnknownNumber = "unknown_number", "the carrier does not know the number",
         "ask the customer for the number again";
@@ -116,19 +116,19 @@ reasons! {
         "send it as a transactional message, with a registered header and template";
     Blocked = "blocked", "the gateway or the carrier blocks this number",
         "ask the gateway why the number is blocked";
-    Filtered = "filtered", "a filter of the carrier or the gateway took it for spam",
+    Filtered = "filtered", "the carrier or the gateway filtered it as spam",
         "change the text, or register the sender";
     TemplateMismatch = "template_mismatch", "the text does not match its registered (DLT) template",
         "compare the text with the template word by word";
     Sender = "sender", "the sender is not registered, or not allowed to send there",
         "register the sender for this country at the gateway";
     Content = "content", "the text cannot be sent as it is",
-        "shorten the text, or take odd characters out";
+        "shorten the text, or remove unusual characters";
     Region = "region", "the account may not send to this country or network",
         "allow the country at the gateway, or route it to another provider";
-    NoRoute = "no_route", "the gateway has no way to this network",
+    NoRoute = "no_route", "the gateway has no route to this network",
         "route this country or prefix to another provider";
-    Expired = "expired", "it could not be delivered within its time",
+    Expired = "expired", "it expired before it could be delivered",
         "send again";
     Throttled = "throttled", "too many messages at once",
         "wait, then send again";
@@ -138,7 +138,7 @@ reasons! {
         "send again, or by another provider";
     Gateway = "gateway", "the gateway failed",
         "send again, or by another provider";
-    Cancelled = "cancelled", "it was cancelled at the gateway",
+    Cancelled = "cancelled", "it was canceled at the gateway",
         "send again";
 }
 
@@ -154,7 +154,7 @@ impl DeliveryReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryReport {
-    /// Where it stands; `None` where the gateway's word for it is not known.
+    /// Its state; `None` if the gateway's word for it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<DeliveryState>,
     /// The gateway's own word for it, cleaned.
@@ -203,7 +203,7 @@ impl DeliveryReport {
         }
     }
 
-    /// Why it did not arrive, in plain words and with the gateway's own code and words; `None` where nothing is said of
+    /// Why it did not arrive, in plain words and with the gateway's code and words; `None` if nothing is known about
     /// it.
     #[must_use]
     pub fn why(&self) -> Option<String> {

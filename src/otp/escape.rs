@@ -1,4 +1,4 @@
-//! Text from outside (providers, users, the store): what of it no terminal may see, and how a shell takes it.
+//! Text from outside (providers, users, the store): what a terminal must not see, and how a shell reads it.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub fn escaped(text: &str) -> String {
     clean
 }
 
-/// One word of a command line to paste, in quotes where a shell would not take it as it is.
+/// One word of a command line to paste, in quotes where a shell needs them.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&byte);

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Moment, Purpose};
 
-/// So many of the newest events are kept.
+/// The number of newest events that are kept.
 pub const KEPT: usize = 50;
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A code was made, and its SMS handed to a provider or refused by one.
+    /// A code was made, and its SMS accepted or refused by a provider.
     Send,
     /// The provider, or the application for it, said what became of an SMS.
     Delivery,

@@ -197,7 +197,7 @@ impl From<String> for Hint {
     }
 }
 
-/// One word of a command line, in quotes where a shell would not take it as it is. What no terminal may see, and what is
+/// One word of a command line, in quotes where a shell needs them. What no terminal may see, and what is
 /// no text, is written as octal numbers for `printf`, which every shell has.
 #[must_use]
 pub fn word(bytes: &[u8]) -> String {

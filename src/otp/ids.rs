@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The longest user id, in bytes.
 const MAX_USER: usize = 200;
-/// What stands before a user id where a phone could stand too.
+/// The prefix of a user id where a phone is possible, too.
 const USER: &str = "user:";
 /// The longest purpose, in bytes.
 const MAX_PURPOSE: usize = 32;
@@ -20,19 +20,19 @@ pub struct UserId(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing, or space around it that nobody would see.
-    #[error("a user id is not empty and has no space around it")]
+    #[error("a user id cannot be empty or have spaces around it")]
     UserEmpty,
     /// Too long.
     #[error("a user id has at most {MAX_USER} bytes")]
     UserLong,
     /// A control character: it could forge a line or drive a terminal.
-    #[error("a user id has no control or invisible characters")]
+    #[error("a user id cannot contain control or invisible characters")]
     UserCharacter,
-    /// `user:` stands before an id where a phone could stand too, and is no part of it.
-    #[error("a user id does not begin with `user:`")]
+    /// `user:` is the prefix of an id where a phone is possible, too, and no part of it.
+    #[error("a user id cannot start with `user:`")]
     UserPrefix,
     /// Not a purpose.
-    #[error("a purpose has 1 to {MAX_PURPOSE} of the characters a-z, 0-9, `_`, `-` and `.`, and begins with a letter")]
+    #[error("a purpose has 1 to {MAX_PURPOSE} characters (a-z, 0-9, `_`, `-`, `.`) and starts with a letter")]
     Purpose,
 }
 

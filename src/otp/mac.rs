@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use super::{Code, Moment, Phone, Purpose, Secret, UserId};
 
-/// A key that never lies in the store. Without it a stolen record says nothing of its code: six digits alone would be
+/// A key that is never in the store. Without it a stolen record says nothing of its code: six digits alone would be
 /// tried out in a second.
 #[derive(Debug, Clone)]
 pub struct Pepper {
@@ -83,7 +83,7 @@ impl Peppers {
     }
 
     /// The fingerprint of what an application keeps of a code, with the first pepper: it is known again by it, and
-    /// nothing is told of it.
+    /// nothing is known about it.
     pub fn fingerprint(&self, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Mac {
         self.made(|key| fingerprint(key, phone, purpose, kept))
     }

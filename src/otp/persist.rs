@@ -165,7 +165,7 @@ impl<'de> Deserialize<'de> for More {
 pub enum Ttl {
     /// Nothing in it matters any more.
     Expired,
-    /// So long from now.
+    /// This long from now.
     For(Duration),
     /// Until someone ends it.
     Forever,

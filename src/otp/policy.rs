@@ -7,7 +7,7 @@ use super::{Country, NumberType, Phone};
 /// No more sends than this in one window of one phone: the record keeps the time of each, and stays small.
 pub const MAX_PER_PHONE: u32 = 100;
 
-/// The longest life of a code (NIST SP 800-63B-4 §3.1.3.2; OWASP ASVS 6.5.5).
+/// The longest lifetime of a code (NIST SP 800-63B-4 §3.1.3.2; OWASP ASVS 6.5.5).
 pub const MAX_TTL: Duration = Duration::from_secs(600);
 
 /// The longest window of a quota. What is kept for windows is kept for this one, whatever the file of a command says:
@@ -20,7 +20,7 @@ pub const MAX_COOLDOWN: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest timed lock, and the longest time for which failures count.
 pub const MAX_LOCK: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// At most so many in so long.
+/// A limit within a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// The length of the window.
@@ -38,7 +38,7 @@ pub enum LockLength {
     Hard,
 }
 
-/// At so many consecutive failures, a lock.
+/// A lock after this many consecutive failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockStep {
     /// Consecutive failures.
@@ -60,7 +60,7 @@ pub struct Limits {
     pub per_country: Vec<Quota>,
     /// Locks, by consecutive failures, in rising order.
     pub locks: Vec<LockStep>,
-    /// Failures are forgotten so long after the last one. A success or `unlock` forgets them at once.
+    /// Failures are forgotten this long after the last one. A success or `unlock` forgets them at once.
     pub failures_kept: Duration,
 }
 
@@ -111,7 +111,7 @@ impl Limits {
         timed.max().unwrap_or(MAX_LOCK)
     }
 
-    /// The cooldown begins again at its first step after so long without a send: ten times its longest step.
+    /// The cooldown starts again at its first step after this long without a send: ten times its longest step.
     #[must_use]
     pub fn quiet(&self) -> Duration {
         self.longest_cooldown() * 10
@@ -145,9 +145,9 @@ pub enum Denied {
     /// The type is not on the list.
     #[error("sends to {} numbers are not allowed", .0.as_str())]
     Type(NumberType),
-    /// Neighbouring numbers, one after the other: how SMS pumping looks.
-    #[error("too many neighbouring numbers were asked for in a short time")]
-    Neighbours,
+    /// Neighboring numbers, one after the other: how SMS pumping looks.
+    #[error("blocked: looks like SMS pumping (5 close numbers in 10 min)")]
+    Neighbors,
 }
 
 impl Policy {

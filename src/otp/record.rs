@@ -12,16 +12,16 @@ use super::{Limits, Moment, Purpose};
 
 /// The version of its format.
 const VERSION: u64 = 1;
-/// So many challenges are kept of each purpose, the live ones among them: enough to tell why a code is dead.
+/// The number of challenges that are kept for each purpose, live ones included: enough to say why a code ended.
 const CHALLENGES: usize = 6;
-/// So many outcomes of attempts are kept of each purpose.
+/// The number of attempt outcomes that are kept for each purpose.
 const ATTEMPTS: usize = 8;
-/// So many sends with an idempotency key are kept: as many as a phone can have in one window. None is forgotten before
-/// its time; where there is no room, no send with a key is accepted.
+/// The number of sends with an idempotency key that are kept: as many as a phone can have in one window. None is forgotten before
+/// its time; when all are in use, no further send with a key is accepted.
 pub(super) const REQUESTS: usize = MAX_PER_PHONE as usize;
-/// So many are kept beyond their time, while there is room: a clock that is set back makes them count again.
+/// The number that is kept beyond their time if possible: a clock that is set back makes them count again.
 const OLD_REQUESTS: usize = 16;
-/// So many purposes may be in use at once.
+/// The number of purposes that may be in use at once.
 pub const PURPOSES: usize = 16;
 
 /// One phone: its sends, and for each purpose its challenges and failures.
@@ -203,7 +203,7 @@ impl Record {
         self.challenge(&request.challenge_id).map(|(_, challenge)| challenge).or(request.answer.as_deref())
     }
 
-    /// Makes room for one more send with a key: of those that sent nothing, the same key may try again anyway.
+    /// Drops an older send to make space for one more with a key: one that sent nothing may be repeated with its key anyway.
     ///
     /// # Errors
     /// When all of them must be remembered: the moment until which the first of them must.

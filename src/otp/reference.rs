@@ -33,7 +33,7 @@ pub enum Reference {
 
 /// The text has the form of a reference, but none of our peppers made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the id is not one that was made with the configured pepper")]
+#[error("this id was not made with the configured pepper")]
 pub struct ForeignReference;
 
 /// The first bit of the salt of a challenge: all zero is a phone's own reference.
@@ -41,7 +41,7 @@ const OF_CHALLENGE: u8 = 0x80;
 /// The second: an application made it, and its salt holds no time.
 const OF_APP: u8 = 0x40;
 
-/// A new challenge id for a phone. It holds the time, so that it still tells one that the store has lost from one that
+/// A new challenge id for a phone. It contains the time, which still distinguishes one that the store has lost from one that
 /// is over.
 ///
 /// # Errors
@@ -66,7 +66,7 @@ fn made(salt: &[u8]) -> Option<Moment> {
     (first & OF_APP == 0).then(|| Moment::from_millis(i64::from(seconds) * 1000))
 }
 
-/// The id of a challenge that stands for a code that an application made: the same as long as that code is, so that it
+/// The id of a challenge for a code that an application made: the same as long as that code exists, so that it
 /// may be named before anything was written.
 #[must_use]
 pub fn adopted_id(peppers: &Peppers, phone: &Phone, purpose: &Purpose, kept: &[u8], until: Moment) -> String {

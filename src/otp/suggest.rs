@@ -1,6 +1,6 @@
 //! The word that was probably meant: of the file, of a definition, of a folder.
 
-/// The word that was probably meant: a third of it may be wrong, and a slip of two neighbouring letters counts as one.
+/// The word that was probably meant: a third of it may be wrong, and a slip of two neighboring letters counts as one.
 pub fn nearest<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
     words

@@ -1,10 +1,10 @@
-//! Who a phone belongs to: the users of a phone, and, the other way round, the phones of a user.
+//! Who a phone belongs to: the users of a phone, and conversely the phones of a user.
 //!
 //! # Two sides in two slots
 //!
 //! The map (the users of a phone) is in the phone's slot and decides. The index (the phones of a user) is in the user's
 //! slot and only leads to it. On a Cluster no transaction spans both, so they are kept together by the order of the
-//! steps. At every moment, whoever runs, waits or was killed: **a phone that has a user is in the user's index.** The
+//! steps. At every moment, whichever commands run, wait or were killed: **a phone that has a user is in the user's index.** The
 //! index may name a phone too many, never one too few.
 //!
 //! * `link` reads the version of the phone's map, writes the phone into the index under a fresh [`Mark`], and only then
@@ -17,7 +17,7 @@
 //!   names one of them takes it over. The user has both numbers for a moment, and never none.
 //! * A reader takes from the index what the phones' own sides confirm. If one does not, it reads both again until two
 //!   readings agree.
-//! * An entry that leads nowhere is left by a command that was killed. The next `link`, `unlink` or `move` of the pair
+//! * An entry without a link is left by a command that was killed. The next `link`, `unlink` or `move` of the pair
 //!   clears it; `store purge` may when it is older than [`UNDER_WAY`], since no link confirms an entry that it wrote
 //!   more than [`CONFIRMED_WITHIN`] ago.
 
@@ -32,13 +32,13 @@ use super::{Moment, Phone, Randomness, RandomnessFailed, UserId};
 
 /// The version of the format of either side.
 const VERSION: u64 = 1;
-/// So many users may share a phone.
+/// The number of users that may share a phone.
 pub const USERS_PER_PHONE: usize = 32;
-/// So many phones may belong to a user.
+/// The number of phones that may belong to a user.
 pub const PHONES_PER_USER: usize = 32;
-/// An empty map is remembered so long: longer than any code lives, so that its version never comes twice to one.
+/// How long an empty map is remembered: longer than any code is valid, so that no code sees the same version twice.
 const EMPTY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-/// A link changes the map at most so long after it wrote the index; later it writes the index again first.
+/// A link changes the map at most this long after it wrote the index; later, it writes the index again first.
 pub const CONFIRMED_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// Until then an entry of the index that leads nowhere may belong to a link that is still running.
 pub const UNDER_WAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -139,7 +139,7 @@ pub struct Phones {
     pub more: More,
 }
 
-/// Tells one writing of an entry of the index from every other.
+/// Identifies one write of an entry of the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {

@@ -12,11 +12,11 @@ pub enum WaitFor {
     Delivered,
     /// The right code was typed.
     Verified,
-    /// The life of the code is over.
+    /// The code has expired.
     Expired,
 }
 
-/// Where a challenge stands before a goal.
+/// How a challenge compares to a goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitStatus {
     /// There.
@@ -56,11 +56,11 @@ impl WaitFor {
         matches!(self, Self::Accepted | Self::Delivered)
     }
 
-    /// Where a challenge stands before it. `mapped` says whether the phone still has the users that the code was made
+    /// How a challenge compares to it. `mapped` says whether the phone still has the users that the code was made
     /// for.
     ///
-    /// What the goal is about speaks first: of an SMS, the gateway's final word, even where the code is dead by now; of
-    /// a code, its own end. A code that was used is in somebody's hands, whatever a gateway says of its SMS.
+    /// What the goal is about decides first: for an SMS, the gateway's final word, even if the code has ended by now; for
+    /// a code, its own end. A code that was used did arrive, whatever a gateway says about its SMS.
     #[must_use]
     pub fn standing(self, challenge: &Challenge, now: Moment, mapped: bool) -> WaitStatus {
         use WaitStatus::{Gone, Reached, Undelivered, Waiting};
@@ -68,7 +68,7 @@ impl WaitFor {
             return Undelivered;
         }
         let said = challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref()?.state);
-        match (self, ending(challenge, now, mapped), said) {
+        match (self, challenge.ending(now, mapped), said) {
             (Self::Accepted | Self::Delivered | Self::Verified, Some(Reason::Used), _) => Reached,
             (Self::Accepted | Self::Delivered, _, Some(DeliveryState::Failed)) => Undelivered,
             (Self::Accepted | Self::Delivered, _, Some(DeliveryState::Delivered)) => Reached,
@@ -81,20 +81,6 @@ impl WaitFor {
             (Self::Accepted | Self::Delivered, None, None) if was_printed(challenge) => Undelivered,
             (_, None, _) => Waiting,
         }
-    }
-}
-
-/// Why the code can no longer be typed; `None` while it can.
-#[must_use]
-pub fn ending(challenge: &Challenge, now: Moment, mapped: bool) -> Option<Reason> {
-    match challenge.state {
-        State::Used => Some(Reason::Used),
-        State::Superseded => Some(Reason::Superseded),
-        State::Revoked => Some(Reason::Revoked),
-        State::Exhausted => Some(Reason::AttemptsExhausted),
-        _ if challenge.expires_at <= now => Some(Reason::Expired),
-        _ if !mapped => Some(Reason::Superseded),
-        _ => None,
     }
 }
 
@@ -116,6 +102,7 @@ mod tests {
     fn challenge(state: State, said: Option<&str>) -> Challenge {
         let delivery = said.map(|word| Delivery {
             message_id: Some("m1".to_owned()),
+            outcome: Some(SendOutcome::Accepted),
             report: (!word.is_empty()).then(|| DeliveryReport {
                 state: serde_json::from_value(word.into()).ok(),
                 word: word.to_owned(),
@@ -144,7 +131,7 @@ mod tests {
     }
 
     /// Each state of a challenge, what its gateway said (nothing of an SMS, nothing since, a word), whether its time is
-    /// over, and where it stands before: accepted, delivered, verified, expired.
+    /// over, and the status for each goal: accepted, delivered, verified, expired.
     #[test]
     fn every_state_stands_somewhere_before_every_goal() {
         let (used, expired) = (Gone(Reason::Used), Gone(Reason::Expired));

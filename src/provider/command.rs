@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_millis(300);
 /// How much of each output is kept, in bytes. The rest is read and dropped, so that the program is not blocked.
 const KEPT: usize = 16 * 1024;
 
-/// The exit status for "not now, try again" (`EX_TEMPFAIL` of BSD's sysexits.h).
+/// The exit status for a temporary failure (`EX_TEMPFAIL` of BSD's sysexits.h).
 const TEMPORARY: i32 = 75;
 
 struct Command {
@@ -39,7 +39,7 @@ struct Command {
     program: Program,
     arguments: Vec<String>,
     timeout: Duration,
-    /// Where a program without a folder is looked for.
+    /// Where a program without a folder is searched.
     path: OsString,
 }
 
@@ -151,7 +151,7 @@ impl Command {
     fn absent(&self) -> Refusal {
         Refusal {
             advice: Some("check `argv`: its first word is a program that is there and may be run".to_owned()),
-            ..Refusal::new(Class::Unreachable, format!("there is no program {} that may be run", self.program))
+            ..Refusal::new(Class::Unreachable, format!("there is no executable program {}", self.program))
         }
     }
 
@@ -222,7 +222,7 @@ fn judge(status: ExitStatus, output: &Output, message: &Message<'_>, redactor: &
         }
         Some(TEMPORARY) => ProviderReply::Refused(Refusal {
             advice: Some("send again later".to_owned()),
-            ..Refusal::new(Class::Unreachable, said("the program says: not now (exit status 75)".to_owned()))
+            ..Refusal::new(Class::Unreachable, said("the program asks to try again later (exit status 75)".to_owned()))
         }),
         Some(code) => ProviderReply::Refused(Refusal {
             code: Some(code.to_string()),

@@ -17,7 +17,7 @@ struct Console {
     sink: Sink,
 }
 
-/// Nobody tells it more.
+/// It gets no delivery reports.
 const CAPABILITIES: Capabilities = Capabilities { status: false, balance: false, test: true, reports: false };
 
 pub(super) fn description() -> Description {

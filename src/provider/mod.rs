@@ -1,4 +1,4 @@
-//! The SMS gateways behind one trait: a message goes in, one of three outcomes comes out.
+//! The SMS gateways behind one trait: a message goes in, one of three replies comes out.
 //!
 //! A gateway with an HTTP interface is a definition in `catalog/`, sent by the engine in `http`; only what is not HTTP is
 //! code. Providers know neither store nor rules, and print nothing.
@@ -37,17 +37,17 @@ pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number
 
 use crate::otp::{Clock, DeliveryReport, Message, Phone};
 
-/// One configured way to a phone.
+/// One configured provider.
 ///
-/// The law of `send`: it is one attempt and ends by the deadline. [`ProviderReply::Refused`] means that the message was
-/// surely not sent; wherever that is not sure, the outcome is [`ProviderReply::Unknown`]. No text in an outcome holds the
+/// The contract of `send`: it is one attempt and ends by the deadline. [`ProviderReply::Refused`] means that the message was
+/// not sent; if that is not certain, the reply is [`ProviderReply::Unknown`]. No text in a reply contains the
 /// code, a secret setting or a character that a terminal obeys.
 #[async_trait]
 pub trait Provider: Send + Sync {
     /// The name that it is configured under.
     fn name(&self) -> &str;
 
-    /// Whether the text of the SMS lives at the gateway, which takes variables only.
+    /// Whether the text of the SMS is stored at the gateway, which accepts variables only.
     fn holds_text(&self) -> bool {
         false
     }
@@ -55,23 +55,23 @@ pub trait Provider: Send + Sync {
     /// What it can do beside sending.
     fn capabilities(&self) -> Capabilities;
 
-    /// Whether the gateway takes the same challenge twice for once, so that a send without an answer may be repeated.
+    /// Whether the gateway sends the same challenge only once, so that a send without an answer may be repeated.
     fn is_idempotent(&self) -> bool {
         false
     }
 
-    /// What is odd about its settings, although they may work.
+    /// What is suspicious about its settings, although they may work.
     fn warning(&self) -> Option<String> {
         None
     }
 
-    /// What it would refuse without asking anybody, in the words that [`Self::send`] would refuse it with; `None`: only
-    /// the gateway can tell.
+    /// What it would refuse without a request, in the words that [`Self::send`] would use; `None`: only
+    /// the gateway knows.
     fn refuses(&self, _message: &Message<'_>) -> Option<Refusal> {
         None
     }
 
-    /// Tries once to hand the message to the gateway.
+    /// Makes one attempt to pass the message to the gateway.
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> ProviderReply;
 
     /// Asks what became of a message, by the id that the gateway gave it.
@@ -110,7 +110,7 @@ pub struct Context {
     pub console: Sink,
     /// The machine's time. A request that is signed is only good for minutes.
     pub clock: Clock,
-    /// The folders in which programs are looked for, as in `PATH`.
+    /// The folders in which programs are searched, as in `PATH`.
     pub path: OsString,
 }
 
@@ -133,7 +133,7 @@ pub struct Description {
     pub settings: Vec<SettingSpec>,
     /// Whether messages leave the machine and may cost money.
     pub real: bool,
-    /// Whether the text lives at the gateway, which takes variables only.
+    /// Whether the text is stored at the gateway, which accepts variables only.
     pub template_sender: bool,
     /// What else it can do than send.
     pub can: Capabilities,
@@ -151,6 +151,6 @@ pub struct Capabilities {
     pub balance: bool,
     /// Show that its settings work, at no cost.
     pub test: bool,
-    /// Tell the application what became of a message, in a form that can be read.
+    /// Report to the application what became of a message, in a form that can be read.
     pub reports: bool,
 }

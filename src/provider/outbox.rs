@@ -34,7 +34,7 @@ struct Line<'a> {
     provider: &'a str,
 }
 
-/// Nobody tells it more.
+/// It gets no delivery reports.
 const CAPABILITIES: Capabilities = Capabilities { status: false, balance: false, test: true, reports: false };
 
 pub(super) fn description() -> Description {
@@ -44,7 +44,7 @@ pub(super) fn description() -> Description {
         docs: None,
         settings: vec![SettingSpec {
             required: true,
-            ..SettingSpec::new("path", SettingType::File, "file that gets one JSON line a message; codes stand in it")
+            ..SettingSpec::new("path", SettingType::File, "file that gets one JSON line per message, codes included")
         }],
         real: false,
         template_sender: false,

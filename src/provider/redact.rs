@@ -14,7 +14,7 @@ const SHOWN: usize = 200;
 /// How much of a text is looked at: more than can be shown after everything that is taken out.
 const READ: usize = 4096;
 
-/// What stands where a secret stood.
+/// The replacement for a secret.
 const REDACTED: &str = "[redacted]";
 
 /// Knows what may not be shown.
@@ -32,7 +32,7 @@ struct Needle {
 }
 
 impl Redactor {
-    /// Hides this text wherever it stands: as it is, percent-encoded, escaped, split by spaces or invisible
+    /// Hides this text wherever it appears: as it is, percent-encoded, escaped, split by spaces or invisible
     /// characters, in base64, in either case.
     pub(super) fn secret(&mut self, text: &str) {
         for form in [text, &BASE64_NOPAD.encode(text.as_bytes()), &BASE64URL_NOPAD.encode(text.as_bytes())] {
@@ -40,9 +40,9 @@ impl Redactor {
         }
     }
 
-    /// Shows this number masked wherever it stands in full.
+    /// Masks this number wherever it appears in full.
     pub(super) fn phone(&mut self, phone: &Phone) {
-        // The plus sign stays where it stood: it is passed over in the search.
+        // The plus sign stays where it was: the search skips it.
         let masked = phone.masked().trim_start_matches('+').to_owned();
         self.needle(phone.digits(), Some(masked.clone()));
         self.needle(phone.national(), Some(masked));
@@ -68,7 +68,7 @@ impl Redactor {
         !self.hits(text, &[]).is_empty()
     }
 
-    /// Takes secrets and parts of URLs out, in one pass: all are looked for in the text as it came, so that nothing is
+    /// Takes secrets and parts of URLs out, in one pass: all are searched in the original text, so that nothing is
     /// found in what was put in the place of something else.
     fn redact(&self, text: &str) -> String {
         let cuts = url_cuts(text);
@@ -87,7 +87,7 @@ impl Redactor {
     /// The places to take out, in order, those that touch made one.
     fn hits(&self, text: &str, cuts: &[Range<usize>]) -> Vec<(Range<usize>, Option<&str>)> {
         let mut found: Vec<(Range<usize>, Option<&str>)> = Vec::new();
-        // Both as it stands and decoded: in `%2042917` the code begins inside of what could be an encoded space. And
+        // Both as it is and decoded: in `%2042917` the code begins inside of what could be an encoded space. And
         // with and without what is cut out of a URL: that may have parted the halves of a secret.
         let readings = [(false, &[][..]), (true, &[][..]), (false, cuts), (true, cuts)];
         for (decode, cuts) in &readings[..if cuts.is_empty() { 2 } else { 4 }] {
@@ -133,7 +133,7 @@ fn push_uncut(out: &mut String, text: &str, part: Range<usize>, cuts: &[Range<us
 }
 
 /// The characters that carry meaning, in lower case, each with its place: percent-encoding undone where asked, and
-/// everything left out that could stand between two digits of a code and still let a person read it.
+/// everything left out that could be between two digits of a code and still let a person read it.
 fn skeleton(text: &str, decode: bool) -> impl Iterator<Item = (Range<usize>, char)> {
     let mut rest = text.char_indices();
     std::iter::from_fn(move || {

@@ -5,12 +5,12 @@ use super::settings::{OpenError, Settings};
 use super::{Context, Description, Provider, catalog, command, console, http, outbox, smpp};
 use crate::otp::suggest::nearest;
 
-/// All kinds that `kind = "…"` can name: those in code, then the catalogue, sorted.
+/// All kinds that `kind = "…"` can name: those in code, then the catalog, sorted.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     [console::KIND, outbox::KIND, command::KIND, smpp::KIND].into_iter().chain(catalog::kinds())
 }
 
-/// What is known of a kind; `None` where there is no such kind. The catalogue's own definitions are tested to parse,
+/// What is known of a kind; `None` where there is no such kind. The catalog's own definitions are tested to parse,
 /// so one that does not is no kind.
 #[must_use]
 pub fn describe(kind: &str) -> Option<Description> {
@@ -54,7 +54,7 @@ pub fn open(name: &str, kind: &str, settings: Settings, context: &Context) -> Re
     }
 }
 
-/// Opens a provider by a definition that does not stand in the catalogue.
+/// Opens a provider by a definition that is not in the catalog.
 ///
 /// # Errors
 /// The first setting that is wrong. No error quotes a value.

@@ -1,16 +1,16 @@
-//! What became of one attempt to send: accepted, surely refused and why, or unknown.
+//! The reply to one attempt to send: accepted, refused and why, or unknown.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::otp::{DeliveryReport, ReportIds};
 
-/// What became of one attempt. There is no fourth case, and no error: a provider always answers with one of these.
+/// The reply to one attempt. There is no fourth case, and no error: a provider always answers with one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderReply {
-    /// The gateway took the message. Acceptance is not delivery.
+    /// The gateway accepted the message. Acceptance is not delivery.
     Accepted(Receipt),
-    /// The message was surely not sent.
+    /// The message was not sent.
     Refused(Refusal),
     /// The message may have been sent: the request, or a part of it, was on its way and no usable answer came.
     Unknown(Indeterminate),
@@ -28,10 +28,10 @@ impl ProviderReply {
     }
 }
 
-/// A gateway's word that it took the message.
+/// A gateway's confirmation that it accepted the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The gateway's id of the message, by which its state can be asked for.
+    /// The gateway's id of the message, by which its state can be queried.
     pub id: Option<String>,
     /// How many SMS the gateway says that it makes of the text.
     pub segments: Option<u32>,
@@ -60,7 +60,7 @@ pub struct Amount {
     pub currency: Option<String>,
 }
 
-/// One delivery report that the application was sent and hands in.
+/// One delivery report that the application received and passes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryCallback {
     /// The gateway's id of the message.
@@ -92,25 +92,25 @@ impl From<Vec<DeliveryCallback>> for WebhookBody {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// It is not known how this provider's reports are written.
-    #[error("it is not known how this provider writes its delivery reports")]
+    #[error("otpctl cannot read the delivery reports of this provider")]
     NotOffered,
     /// It holds no report as this provider writes them.
     #[error("this is not a delivery report of this provider")]
     NoReport,
     /// A report without the id of its message.
-    #[error("a delivery report names no message")]
+    #[error("a delivery report has no message id")]
     NoId,
     /// A report without a state.
-    #[error("a delivery report says no state")]
+    #[error("a delivery report has no state")]
     NoState,
 }
 
-/// Whether this is an id and not a sentence: what stands in an id's place goes into records, reports and URLs.
+/// Whether this is an id and not a sentence: what is in an id's place goes into records, reports and URLs.
 pub(super) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.chars().all(|character| character.is_ascii_graphic())
 }
 
-/// Why a message was surely not sent.
+/// Why a message was not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The kind of reason, the same for all gateways.
@@ -220,7 +220,7 @@ impl Class {
         Self::ALL.into_iter().find(|class| class.as_str() == name)
     }
 
-    /// Whether the same send may work later as it is (`PROVIDER_DOWN`); else something must be mended first
+    /// Whether the same send may work later as it is (`PROVIDER_DOWN`); else something must be fixed first
     /// (`PROVIDER_REFUSED`).
     #[must_use]
     pub fn is_down(self) -> bool {
@@ -233,7 +233,7 @@ impl Class {
         matches!(self, Self::Recipient | Self::OptedOut)
     }
 
-    /// Whether it says something of the gateway or the account, so that the next message would end alike.
+    /// Whether it is about the gateway or the account, so that the next message would end the same.
     #[must_use]
     pub fn about_gateway(self) -> bool {
         matches!(

@@ -14,7 +14,7 @@ use crate::toml_tree::ConfigError;
 /// One setting, its source already resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Setting {
-    /// A value that stood in the file.
+    /// A value that was in the file.
     Plain(Value),
     /// A file that the provider reads or writes.
     File(FilePath),

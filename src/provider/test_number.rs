@@ -10,21 +10,21 @@ use super::reply::{Indeterminate, ProviderReply, Receipt};
 use super::{Capabilities, Provider};
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Message};
 
-/// The name that stands in records and documents.
+/// The name in records and documents.
 pub const NAME: &str = "test number";
 
 /// What becomes of an SMS to a test number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TestOutcome {
-    /// It is taken, and nothing more is heard.
+    /// It is accepted, and nothing more is reported.
     Accepted,
     /// It is delivered at once.
     Delivered,
-    /// It is taken, and fails at once for this reason: one of [`DeliveryReason`], or words of one's own.
+    /// It is accepted, and fails at once for this reason: one of [`DeliveryReason`], or custom words.
     Undelivered(String),
-    /// Nobody can tell whether it was sent.
+    /// It is unknown whether it was sent.
     Unknown,
-    /// It is taken after so long.
+    /// It is accepted after this long.
     Slow(Duration),
 }
 
@@ -43,7 +43,7 @@ impl fmt::Display for TestOutcome {
 
 struct TestNumber(TestOutcome);
 
-/// A provider that ends each send alike.
+/// A provider that ends each send the same.
 #[must_use]
 pub fn open(outcome: TestOutcome) -> Box<dyn Provider> {
     Box::new(TestNumber(outcome))

@@ -1,4 +1,4 @@
-//! TLS of all providers: whose certificates are trusted, and which ways may go without it.
+//! TLS of all providers: whose certificates are trusted, and which connections may go without it.
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};

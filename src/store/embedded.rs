@@ -20,10 +20,10 @@ use super::key::{decoded, timeline_name};
 use super::{Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Store, StoreError, StoreKey};
 use crate::otp::{Clock, Event, Moment, Phone, UserId};
 
-/// So often a file that changes while it is read without locks is read again.
+/// How often a file that changes while it is read without locks is read again.
 const LOOKS: usize = 8;
 
-/// One file, opened when first asked for.
+/// One file, opened when first used.
 pub struct Embedded {
     inner: Arc<Inner>,
 }
@@ -62,7 +62,7 @@ impl Embedded {
         self.run(move |inner| inner.change(work)).await
     }
 
-    /// Runs on a thread of its own: waiting for other processes must not keep this one from hearing a signal.
+    /// Runs on a separate thread: waiting for other processes must not delay signals.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
@@ -172,13 +172,13 @@ impl Store for Embedded {
         Ok(page.with(|found| found.iter().filter_map(user).collect()))
     }
 
-    /// A file has no start of its own.
+    /// A file is never started.
     async fn began_empty(&self, _: &Phone) -> Option<std::time::Duration> {
         None
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
-        self.run(|inner| Ok(inner.examined())).await
+        self.run(|inner| Ok(inner.examine())).await
     }
 
     async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError> {
@@ -192,14 +192,14 @@ impl Store for Embedded {
             .await
     }
 
-    async fn purge(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
-        let sights = sights.to_vec();
-        self.change(move |connection, lock, now| alone(lock, || key_snapshot::purge(connection, &sights, now))).await
+    async fn purge(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
+        let snapshots = snapshots.to_vec();
+        self.change(move |connection, lock, now| alone(lock, || key_snapshot::purge(connection, &snapshots, now))).await
     }
 }
 
 impl Embedded {
-    /// What stands between `start` and `}` in the names of that end, in the order of the names.
+    /// What is between `start` and `}` in the names with that end, in the order of the names.
     async fn names(
         &self,
         start: &'static str,

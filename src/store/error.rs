@@ -3,31 +3,31 @@
 /// Why a store did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// No answer, and surely nothing done.
+    /// No answer, and nothing was executed.
     #[error("the store is not reachable: {0}")]
     Unreachable(String),
-    /// It was refused: who we are, or what we may.
+    /// The login or a permission was refused.
     #[error("the store refused access: {0}")]
     Denied(String),
-    /// It answers, but cannot do it now; nothing done.
+    /// It answers, but cannot do it now; nothing was executed.
     #[error("the store is not ready: {0}")]
     NotReady(String),
     /// It may have done it: the answer was lost.
     #[error("the answer of the store was lost: {0}")]
     Unknown(String),
-    /// It did it, and that it stays is not known: too few replicas have it. Looking again does not tell.
-    #[error("the change is not known to last: {0}")]
+    /// It was executed, but may not last: too few replicas have it. Reading it again does not help.
+    #[error("the change may not last: {0}")]
     Unreplicated(String),
     /// A value is not what this version writes.
-    #[error("a record in the store is not understood: {0}")]
+    #[error("cannot read a record in the store: {0}")]
     Data(String),
     /// The whole of it is of a newer version; nothing done.
     #[error("the store is not understood: {0}")]
     Newer(String),
     /// Not a place in a list that this store gave.
-    #[error("the cursor is not one that this list gave")]
+    #[error("this cursor is not from this list")]
     Cursor,
-    /// The way to the store is written wrong.
+    /// The configuration of the store is wrong.
     #[error("the store cannot be opened: {0}")]
     Config(String),
 }
@@ -45,7 +45,7 @@ impl StoreError {
             | Self::Data(text)
             | Self::Newer(text)
             | Self::Config(text) => text,
-            Self::Cursor => "the cursor is not one that this list gave",
+            Self::Cursor => "this cursor is not from this list",
         }
     }
 
@@ -58,7 +58,7 @@ impl StoreError {
             .any(|words| text.contains(words))
     }
 
-    /// Whether what was asked for may have been done all the same.
+    /// Whether the command may have been executed all the same.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         matches!(self, Self::Unknown(_) | Self::Unreplicated(_))

@@ -37,7 +37,7 @@ pub struct ServerFacts {
     /// What messages call it.
     pub name: String,
     /// Where it is, as far as that is known.
-    pub place: Option<Endpoint>,
+    pub endpoint: Option<Endpoint>,
     /// It is older than what can be used.
     pub too_old: bool,
     /// What it is, such as `Redis 7.4.1`.

@@ -22,13 +22,13 @@ pub enum StoreKey {
     /// The failures of a provider, by its name in the configuration.
     Provider(String),
     /// A key of the application's own, by its whole name. Its value is what [`crate::layout::Held`] writes: type,
-    /// end and content as one, and its life is the one that stands in it.
+    /// expiry and content as one, so its lifetime is the one in it.
     App(String),
 }
 
 impl StoreKey {
-    /// The name of the cell in a store, without the store's own prefix. What stands in braces is the Redis Cluster
-    /// hash tag: it is the same for all cells of one phone.
+    /// The name of the key in a store, without the store's own prefix. What is in braces is the Redis Cluster
+    /// hash tag: it is the same for all keys of one phone.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn every_byte_of_a_name_is_stored_as_it_always_was() {
         // Every byte that a text can have is in one of these.
-        let letters = ('\0'..='\u{7FF}').chain(('\u{800}'..='\u{10FFFF}').step_by(0x1000)).chain(['\u{10FFFF}']);
+        let letters = ('\0'..='\u{7FF}').chain(('\u{800}'..='\u{10FFFF}').step_by(0x400)).chain(['\u{10FFFF}']);
         let mut all = String::new();
         for letter in letters {
             let text = letter.to_string();

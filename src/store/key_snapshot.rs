@@ -44,7 +44,7 @@ pub struct KeySnapshot {
 
 impl std::fmt::Debug for KeySnapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = f.debug_struct("Sight");
+        let mut shown = f.debug_struct("KeySnapshot");
         shown.field("kind", &self.kind).field("life", &self.life).field("size", &self.size).finish_non_exhaustive()
     }
 }
@@ -64,7 +64,7 @@ impl KeySnapshot {
         (self.kind == "hash" && !self.parts.is_empty()).then(|| pairs.collect())
     }
 
-    /// Whether enough was seen of it to tell it from what it may become.
+    /// Whether enough was read to notice a change.
     #[must_use]
     pub fn can_be_compared(&self) -> bool {
         !self.parts.is_empty()
@@ -81,7 +81,7 @@ pub enum OwnKey {
 }
 
 impl OwnKey {
-    /// The reverse of [`Cell::name`] and of a timeline's name; `None`: we have no such key.
+    /// The reverse of [`StoreKey::name`] and of a timeline's name; `None`: we have no such key.
     #[must_use]
     pub fn read(name: &str) -> Option<Self> {
         let (inside, end) = name.strip_prefix('{')?.rsplit_once("}:")?;

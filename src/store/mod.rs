@@ -1,13 +1,13 @@
-//! Where the values live. A store loads and commits; it decides nothing.
+//! Where the values are stored. A store loads and commits; it decides nothing.
 //!
-//! # The law of a store
+//! # The contract of a store
 //!
-//! * A value lies in a [`Cell`]. The cells of one phone (its record, its users, its timeline) lie in one slot, and a
+//! * A value has a [`StoreKey`]. The keys of one phone (its record, its users, its timeline) are in one slot, and a
 //!   [`Change`] within one slot is atomic.
 //! * [`Store::load`] gives the values of a slot and the store's own time, seen at one moment.
-//! * [`Store::commit`] takes effect only if every cell that the change names still holds the bytes that were loaded;
+//! * [`Store::commit`] takes effect only if every key that the change names still holds the bytes that were loaded;
 //!   else it says [`Committed::Conflict`] and nothing has changed.
-//! * A value is set together with its lifetime, and is gone when that is over, by the store's own clock.
+//! * A value is set together with its lifetime, and is gone once that has passed, by the store's own clock.
 //! * Several groups or changes in one call are each atomic, not together. They cost one round trip.
 //! * "Not there" is a value, never an error. An error says by its kind whether the call may have had an effect.
 
@@ -38,10 +38,10 @@ pub use self::values::{Append, Change, Committed, Loaded, Members, Put, Write};
 
 use crate::otp::{Event, Phone, UserId};
 
-/// A family of backends. See the module's own page for the law that each keeps.
+/// A backend. The documentation of this module is the contract that each keeps.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// The values of each group of cells; each group lies in one slot.
+    /// The values of each group of keys; each group is in one slot.
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError>;
 
     /// Each change takes effect whole, or not at all.
@@ -50,8 +50,8 @@ pub trait Store: Send + Sync {
     /// The newest events of a phone, the newest first.
     async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError>;
 
-    /// The members of sets that are an application's own, by their whole names: of each at most so many; `None`: it is not
-    /// there. Each is seen at a moment of its own.
+    /// The members of an application's sets, by their whole names: at most this many of each; `None`: it does not
+    /// exist. Each is read at a different moment.
     async fn members(&self, sets: &[String], most: usize) -> Result<Vec<Option<Members>>, StoreError>;
 
     /// Numbers (+E.164) of phones that have a record, a page at a time, in no order that means anything. One may come twice.
@@ -80,10 +80,10 @@ pub trait Store: Send + Sync {
     /// What each key is; `None`: it is not there any more.
     async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError>;
 
-    /// Removes each key that still is what was seen of it, and tells which were removed.
-    async fn purge(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError>;
+    /// Removes each key that has not changed since it was read, and returns which were removed.
+    async fn purge(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError>;
 
-    /// What the owner of the store is to be told of the calls so far, beside their answers; each thing once.
+    /// A warning about the calls so far, in addition to their answers; each once.
     fn warning(&self) -> Option<String> {
         None
     }

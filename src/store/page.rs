@@ -7,9 +7,9 @@ use super::error::StoreError;
 pub struct Page<T> {
     /// What was found.
     pub found: Vec<T>,
-    /// Where to go on; `None` at the end.
+    /// Where to continue; `None` at the end.
     pub next: Option<String>,
-    /// Why a part of the store, such as a node of a Cluster, could not be asked for this page: `next` goes on behind it.
+    /// Why a part of the store, such as a node of a Cluster, could not be read for this page: `next` continues after it.
     pub missing: Option<StoreError>,
 }
 

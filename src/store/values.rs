@@ -10,23 +10,23 @@ use crate::otp::{Event, Moment, Phone, Ttl};
 pub struct Loaded {
     /// The store's time.
     pub now: Moment,
-    /// The values, in the order of the cells.
+    /// The values, in the order of the keys.
     pub values: Vec<Option<Vec<u8>>>,
 }
 
-/// What a cell is to hold.
+/// What a key is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
     /// What it holds: it is only to be unchanged.
     Keep,
-    /// These bytes, as long as [`Life`] says; [`Life::Over`] removes it.
+    /// These bytes, for as long as [`Ttl`] says; [`Ttl::Expired`] removes it.
     Set(Vec<u8>, Ttl),
 }
 
-/// One cell of a change.
+/// One key of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
-    /// The cell.
+    /// The key.
     pub cell: StoreKey,
     /// What was loaded from it.
     pub loaded: Option<Vec<u8>>,
@@ -48,9 +48,9 @@ pub struct Append {
 /// A change within one slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Its cells, all of one slot.
+    /// Its keys, all of one slot.
     pub writes: Vec<Write>,
-    /// What the timeline of the same phone is told.
+    /// What is added to the timeline of the same phone.
     pub append: Option<Append>,
     /// It frees memory or makes something safer: it is to work even when the store is full.
     pub allow_when_full: bool,
@@ -61,7 +61,7 @@ pub struct Change {
 pub enum Committed {
     /// It did, at this time of the store.
     Done(Moment),
-    /// A cell held something else than was loaded.
+    /// A key held something else than was loaded.
     Conflict,
 }
 
@@ -72,6 +72,6 @@ pub struct Members {
     pub kind: String,
     /// How many members it has.
     pub count: u64,
-    /// Some of them, as many as were asked for.
+    /// Some of them, as many as were requested.
     pub found: Vec<Vec<u8>>,
 }

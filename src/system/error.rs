@@ -59,7 +59,7 @@ pub fn shown(path: &Path) -> String {
     escaped(&path.to_string_lossy())
 }
 
-/// A path as a shell takes it, for hints that are pasted.
+/// A path as a shell reads it, for hints that are pasted.
 #[must_use]
 pub fn pasteable(path: &Path) -> String {
     word(path.as_os_str().as_bytes())

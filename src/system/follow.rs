@@ -1,4 +1,4 @@
-//! Symbolic links on the way to a file: followed one by one, and refused where anybody could have placed them.
+//! Symbolic links in a path: followed one by one, and refused where anyone could have placed them.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
@@ -12,7 +12,7 @@ const MAX_LINKS: usize = 40;
 const ROOT: u32 = 0;
 const STICKY: u32 = 0o1000;
 
-/// Follows every symbolic link on the way, and refuses those that anybody could have placed: a link in a folder that
+/// Follows every symbolic link of a path, and refuses those that anyone could have placed: a link in a folder that
 /// all may write, such as `/tmp`, is a stranger's word.
 pub(super) fn follow(path: &Path) -> Result<PathBuf, FileError> {
     let failed = |error: std::io::Error| FileError::failed(path, &error);
@@ -48,8 +48,8 @@ pub(super) fn follow(path: &Path) -> Result<PathBuf, FileError> {
         let above = std::fs::metadata(folder).map_err(failed)?;
         let target = std::fs::read_link(&step).map_err(failed)?;
         if links > MAX_LINKS || (above.mode() & 0o002 != 0 && !is_mounted(folder, &above, &found, &target)) {
-            return Err(FileError::new(path, "this leads through a symbolic link in a folder that anybody may write")
-                .hint("name the file itself, in a folder that only you or root may write"));
+            return Err(FileError::new(path, "its path contains a symbolic link in a folder that anyone can write")
+                .hint("pass the file itself, in a folder that only you or root can write"));
         }
         left.push(target);
     }

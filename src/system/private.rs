@@ -1,4 +1,4 @@
-//! Files that are kept: regular ones of our own that nobody else may read or write, and that no link leads to.
+//! Files that are kept: regular ones that only their owner may read or write, and that no link leads to.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -74,7 +74,7 @@ pub fn check_private(path: &Path) -> Result<(), FileError> {
         found => found.map_err(|error| unwritable(path, &error))?,
     };
     if found.is_symlink() {
-        return Err(FileError::new(path, "this is a symbolic link, which leads elsewhere")
+        return Err(FileError::new(path, "this is a symbolic link")
             .hint(Hint::shell(format!("ls -l {0} && rm {0}", pasteable(path)))));
     }
     // A pipe or a device may block or act when it is opened.

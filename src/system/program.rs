@@ -37,7 +37,7 @@ impl Program {
         }
     }
 
-    /// Starts it in a process group of its own, with its output in pipes, and gives the whole group.
+    /// Starts it in its own process group, with its output in pipes, and returns the whole group.
     ///
     /// # Errors
     /// When it is not there, or cannot be started.
@@ -70,7 +70,7 @@ impl fmt::Display for Program {
     }
 }
 
-/// A running program with everything that it started. Dropped before the program ended, it is killed, whole.
+/// A running program with everything that it started. Dropping it before the program ended kills all of it.
 #[derive(Debug)]
 pub struct Group {
     /// The program itself.
@@ -79,7 +79,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Waits for the program to end. What it left behind on purpose lives on then.
+    /// Waits for the program to end. What it left in the background on purpose keeps running.
     ///
     /// # Errors
     /// When it cannot be waited for.

@@ -1,4 +1,4 @@
-//! Reading a file: a regular one, of a bounded size, and of somebody who is trusted with it.
+//! Reading a file: a regular one, of a bounded size, and of a trusted owner.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
@@ -67,7 +67,7 @@ pub fn first_bytes(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
 /// Where a path leads, through links that are trusted. What is not there yet is looked for in its folder.
 ///
 /// # Errors
-/// When its folder is not there, or the way leads through a link that anybody could have placed.
+/// When its folder does not exist, or the path contains a link that anyone could have placed.
 pub fn resolved(path: &Path) -> Result<PathBuf, FileError> {
     match follow(path) {
         Err(error) if error.missing && !path.is_symlink() => {

@@ -81,10 +81,10 @@ impl Trust {
         owned(path, found.owner, reader)?;
         match self {
             Self::Private => {
-                private(path, real, found, reader, "this file holds a secret, and others may read or write it")
+                private(path, real, found, reader, "this file contains a secret, and others can read or write it")
             }
             _ if found.mode & 0o022 != 0 => {
-                let why = "others may write this file, and so decide where codes and keys go";
+                let why = "others can write this file, and so change where codes and keys go";
                 Err(FileError::new(path, why).hint(Hint::shell(chmod(path, found, reader))))
             }
             _ => Ok(()),
@@ -98,7 +98,7 @@ pub(super) fn owned(path: &Path, owner: u32, reader: &Reader) -> Result<(), File
         return Ok(());
     }
     let fix = if reader.is_root() { "chown root" } else { "sudo chown \"$(id -u)\"" };
-    Err(FileError::new(path, "this file belongs to another user, who may change it at any time")
+    Err(FileError::new(path, "this file belongs to another user, who can change it at any time")
         .hint(Hint::shell(format!("{fix} {}", pasteable(path)))))
 }
 
@@ -158,7 +158,7 @@ mod tests {
             // The recipe holds for root too.
             (root, (0, TEAM, 0o640)),
             (root, (0, 0, 0o600)),
-            // A container that runs as a user without a group of its own.
+            // A container that runs as a user without its own group.
             (app, (0, 0, 0o440)),
         ] {
             assert_eq!(reads(reader, at, found), Ok(()), "{found:?}");

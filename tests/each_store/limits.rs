@@ -46,7 +46,7 @@ fn a_refused_number_costs_nothing() {
 }
 
 #[test]
-fn a_run_of_neighbours_stops() {
+fn a_run_of_neighbors_stops() {
     let gateway = Gateway::start(200, TAKEN);
     on_each_store(&telnyx(&gateway, &format!("{FREE}[policy]\ncountries = [\"IN\"]\n")), |machine| {
         let asked = gateway.requests().len();

@@ -43,7 +43,7 @@ fn a_number_that_no_provider_can_take_is_told_before() {
     let gateway = Gateway::start(200, r#"{"return":true,"request_id":"r-1","message":["sent"]}"#);
     on_each_store(&format!("{}{}", policy(), fast2sms(&gateway.base_url)), |machine| {
         let message = alike(machine, ABROAD, 25);
-        assert!(message.contains("Fast2SMS takes numbers of IN only"), "{message}");
+        assert!(message.contains("Fast2SMS accepts only numbers of IN"), "{message}");
     });
     assert_eq!(gateway.requests().len(), 0, "nobody was asked");
 }

@@ -95,7 +95,7 @@ fn everywhere<F: Fixture + 'static>() -> Vec<Clause> {
         a_prefix_has_a_quota
         a_country_has_a_quota
         a_refused_phone_is_not_counted_for_its_country
-        neighbours_stop
+        neighbors_stop
         twelve_sends_at_once_make_one_sms
         the_next_provider_is_asked_only_when_the_first_surely_did_not_send
         a_locked_phone_gets_no_sms

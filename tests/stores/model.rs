@@ -143,7 +143,7 @@ fn one(client: &Client, n: u32, model: &mut Model, act: &Act) -> Result<(), Test
     Ok(())
 }
 
-/// Another number for each run, far from those before: neighbours would be stopped.
+/// Another number for each run, far from those before: neighbors would be stopped.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 pub fn random_runs_end_as_the_model_says(fixture: &dyn Fixture) {

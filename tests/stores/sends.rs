@@ -204,14 +204,14 @@ pub fn a_refused_phone_is_not_counted_for_its_country(fixture: &dyn Fixture) {
     assert!(client.send(&phone(20_000), RIGHT, &calls.accepting().route()).is_ok());
 }
 
-pub fn neighbours_stop(fixture: &dyn Fixture) {
+pub fn neighbors_stop(fixture: &dyn Fixture) {
     let (client, calls) = (Client::of(fixture), Calls::default());
     for n in [100, 112, 124, 136] {
         assert!(client.send(&phone(n), RIGHT, &calls.accepting().route()).is_ok());
     }
     assert!(client.send(&phone(100), RIGHT, &calls.accepting().route()).is_ok(), "a second code for one is no fifth");
     let fifth = client.send(&phone(148), RIGHT, &calls.accepting().route());
-    assert!(matches!(fifth, Err(OperationError::Denied(Denied::Neighbours))), "{fifth:?}");
+    assert!(matches!(fifth, Err(OperationError::Denied(Denied::Neighbors))), "{fifth:?}");
     assert!(client.send(&phone(5000), RIGHT, &calls.accepting().route()).is_ok(), "far enough");
     assert_eq!(calls.count(), 6);
 }

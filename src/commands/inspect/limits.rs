@@ -55,7 +55,7 @@ fn shared(name: &'static str, counter: Option<&Counter>, quotas: &[Quota], now: 
         let left = counter.and_then(|counter| counter.left(now, only));
         let allowed_at = counter.map(|counter| match counter.take(now, only, None) {
             Err(Full::Quota(_, until)) => until,
-            Err(Full::Neighbours) | Ok(_) => now,
+            Err(Full::Neighbors) | Ok(_) => now,
         });
         Limit {
             limit: name,

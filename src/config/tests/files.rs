@@ -34,7 +34,7 @@ fn a_file_with_a_secret_in_it_is_for_its_owner_only() {
         "[providers.telnyx]\napi_key = { env = \"K\" }\nbase_url = \"https://u:p@h\"",
     ] {
         write(&path, literal, 0o644);
-        refused(load_at(&path), "holds a secret", &format!("chmod 600 {}", path.display()));
+        refused(load_at(&path), "contains a secret", &format!("chmod 600 {}", path.display()));
     }
     for mode in [0o600, 0o400] {
         chmod(&path, mode);
@@ -51,7 +51,7 @@ fn a_file_without_secrets_may_be_read_and_not_written_by_others() {
     for mode in [0o664, 0o646, 0o666] {
         chmod(&path, mode);
         let quoted = path.display().to_string().replace('\'', r"'\''");
-        refused(load_at(&path), "others may write this file", &format!("chmod 600 '{quoted}'"));
+        refused(load_at(&path), "others can write this file", &format!("chmod 600 '{quoted}'"));
     }
 }
 
@@ -80,7 +80,7 @@ async fn a_secret_file_is_for_its_owner_only() {
     for mode in [0o644, 0o660, 0o601] {
         write(&path, "k\n", mode);
         let result = SecretSource::File(file(&path)).resolve(&fetch(&home())).await.map(drop);
-        refused(result, "this file holds a secret", &format!("chmod 600 {}", path.display()));
+        refused(result, "this file contains a secret", &format!("chmod 600 {}", path.display()));
     }
     write(&path, "k\n", 0o600);
     assert_eq!(SecretSource::File(file(&path)).resolve(&fetch(&home())).await.expect("a key").expose(), "k");
@@ -93,22 +93,22 @@ fn a_link_that_anybody_could_have_made_is_not_followed() {
     let (config, key) = (own.path().join("otpctl.toml"), own.path().join("key"));
     write(&config, PLAIN, 0o600);
     write(&key, "k", 0o600);
-    let hint = "name the file itself, in a folder that only you or root may write";
+    let hint = "pass the file itself, in a folder that only you or root can write";
     for target in [&config, &key] {
         let link = shared.path().join("link");
         let _ = std::fs::remove_file(&link);
         symlink(target, &link).expect("links");
-        refused(load_at(&link), "a symbolic link in a folder that anybody may write", hint);
-        refused(read_private(&link).map(drop), "a symbolic link in a folder that anybody may write", hint);
+        refused(load_at(&link), "a symbolic link in a folder that anyone can write", hint);
+        refused(read_private(&link).map(drop), "a symbolic link in a folder that anyone can write", hint);
         // One link further, from a folder of our own.
         let safe = own.path().join("safe");
         let _ = std::fs::remove_file(&safe);
         symlink(&link, &safe).expect("links");
-        refused(load_at(&safe), "a symbolic link in a folder that anybody may write", hint);
+        refused(load_at(&safe), "a symbolic link in a folder that anyone can write", hint);
     }
     let folder_link = shared.path().join("folder");
     symlink(own.path(), &folder_link).expect("links");
-    refused(load_at(&folder_link.join("otpctl.toml")), "a symbolic link in a folder that anybody may write", hint);
+    refused(load_at(&folder_link.join("otpctl.toml")), "a symbolic link in a folder that anyone can write", hint);
 }
 
 #[test]

@@ -125,7 +125,7 @@ async fn no_failure_to_fetch_tells_the_secret() {
     let sources = [
         (SecretSource::Env("ABSENT".into()), "ABSENT is not set"),
         (SecretSource::Env("BAD".into()), "BAD is empty"),
-        (SecretSource::File(file(&open)), "others may read or write it"),
+        (SecretSource::File(file(&open)), "others can read or write it"),
         (SecretSource::File(file(&folder.path().join("absent"))), "there is no such file"),
         (SecretSource::Command(named("sh"), vec!["-c".into(), script]), "the program sh failed (exit status: 3)"),
         (SecretSource::Command(named("true"), vec![]), "the program true printed nothing"),

@@ -238,13 +238,13 @@ impl PhoneKeys<'_> {
         let mut current = None;
         for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now) || challenge.id == id) {
             if challenge.id != id {
-                challenge.end(State::Superseded);
+                challenge.enter(State::Superseded);
                 continue;
             }
             challenge.expires_at = live.until;
             challenge.tries = challenge.tries.max(live.tries);
             if challenge.tries_left() == 0 && !self.include_dead {
-                challenge.end(State::Exhausted);
+                challenge.enter(State::Exhausted);
             } else {
                 current = Some(Current { id: id.clone(), tries: challenge.tries, stored: live.stored.clone() });
             }
@@ -340,7 +340,7 @@ impl PhoneKeys<'_> {
 fn gone(merged: &mut MergedState, purpose: &Purpose, now: Moment, state: State) {
     let Some(slot) = merged.known.record.purposes.get_mut(purpose) else { return };
     for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
-        challenge.end(state);
+        challenge.enter(state);
         let detail = "the application removed it".to_owned();
         merged
             .events

@@ -114,7 +114,7 @@ impl PhoneKeys<'_> {
                     code = self.new_code(challenge, stored);
                 } else {
                     // There is room for one code only.
-                    challenge.end(State::Superseded);
+                    challenge.enter(State::Superseded);
                 }
             }
             return Ok(PurposeChanges { code, ..over });
@@ -125,7 +125,7 @@ impl PhoneKeys<'_> {
         let Some(own) = own.filter(|own| own.is_live(now)) else { return Ok(over) };
         if locked {
             // The application does not know of the lock, and would accept the code.
-            own.end(State::Exhausted);
+            own.enter(State::Exhausted);
             return Ok(over);
         }
         if own.tries > current.tries { self.raised(loaded, own) } else { Ok(keep) }

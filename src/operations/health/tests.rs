@@ -8,7 +8,7 @@ use crate::otp::hint::Chosen;
 fn server(name: &str) -> ServerFacts {
     ServerFacts {
         name: name.to_owned(),
-        place: Some(Endpoint::Tcp(name.to_owned(), 6379)),
+        endpoint: Some(Endpoint::Tcp(name.to_owned(), 6379)),
         too_old: false,
         software: Some("Redis 7.4.1".to_owned()),
         replica: Some(false),

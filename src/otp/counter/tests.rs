@@ -76,7 +76,7 @@ fn a_quota_of_another_file_is_counted_on_until_it_is_over() {
 }
 
 #[test]
-fn a_clock_that_was_years_ahead_blocks_no_neighbour_and_keeps_nothing_for_years() {
+fn a_clock_that_was_years_ahead_blocks_no_neighbor_and_keeps_nothing_for_years() {
     let (years, quotas) = (at(3 * 366 * 86_400_000), [quota(31 * 86_400_000, 5)]);
     let numbers = [100, 101, 102, 103];
     let take = |counter: Counter, number: &u16| counter.take(years, &quotas, Some(*number));
@@ -93,12 +93,12 @@ fn five_different_numbers_within_fifty_are_a_run() {
         numbers.iter().try_fold(Counter::default(), |counter, number| counter.take(at(0), &[], Some(*number))).err()
     };
     assert_eq!(run(&[100, 101, 102, 103]), None);
-    assert_eq!(run(&[100, 101, 102, 103, 104]), Some(Full::Neighbours));
-    assert_eq!(run(&[104, 100, 150, 120, 130]), Some(Full::Neighbours), "in any order");
+    assert_eq!(run(&[100, 101, 102, 103, 104]), Some(Full::Neighbors));
+    assert_eq!(run(&[104, 100, 150, 120, 130]), Some(Full::Neighbors), "in any order");
     assert_eq!(run(&[100, 120, 130, 104, 151]), None, "a span of 51");
     assert_eq!(run(&[100, 100, 100, 100, 100, 100]), None, "one number is no run");
     assert_eq!(run(&[9999, 9998, 9997, 9996, 0]), None, "the end of one prefix is not the start of the next");
-    assert_eq!(run(&[0, 10, 20, 30, 50]), Some(Full::Neighbours));
+    assert_eq!(run(&[0, 10, 20, 30, 50]), Some(Full::Neighbors));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_run_is_over_after_ten_minutes() {
     for number in [100, 101, 102, 103] {
         counter = counter.take(at(0), &[], Some(number)).unwrap();
     }
-    assert_eq!(counter.take(at(599_999), &[], Some(104)), Err(Full::Neighbours));
+    assert_eq!(counter.take(at(599_999), &[], Some(104)), Err(Full::Neighbors));
     assert_eq!(counter.life(at(0)), Ttl::For(Duration::from_secs(600)));
     assert!(counter.take(at(600_000), &[], Some(104)).is_ok());
 }

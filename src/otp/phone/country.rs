@@ -13,7 +13,7 @@ pub struct Country([u8; 2]);
 
 /// The text is not the code of a country whose phone numbers are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a country is two letters of ISO 3166-1 such as IN or US, of a country that has phone numbers of its own")]
+#[error("a country is a two-letter ISO 3166-1 code, such as IN or US, of a country with its own numbering plan")]
 pub struct CountryError;
 
 impl Country {

@@ -9,33 +9,33 @@ pub(super) const LONGEST: usize = 64;
 
 /// Why a text was not taken as a phone number. Nothing of it was kept.
 ///
-/// No variant repeats what was typed: it may be somebody's number with one wrong digit, and errors are logged.
+/// No variant repeats what was typed: it may be a real number with one wrong digit, and errors are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PhoneError {
     /// Nothing, or only spaces.
     #[error("the phone number is empty")]
     Empty,
     /// Longer than any spelling of a number.
-    #[error("a phone number takes at most {limit} bytes, this text is longer", limit = LONGEST)]
+    #[error("a phone number has at most {limit} bytes; this text is longer", limit = LONGEST)]
     TooLong,
     /// NUL, a line break in the middle, an escape.
-    #[error("a phone number has no control characters")]
+    #[error("a phone number cannot contain control characters")]
     Control,
     /// A vanity number: two spellings of one number may not become two identities.
-    #[error("a phone number has no letters")]
+    #[error("a phone number cannot contain letters")]
     Letters,
     /// `x123`, `;ext=123`: an SMS reaches a line, not an extension behind it.
     #[error("an SMS cannot go to an extension")]
     Extension,
-    /// `8123456789.0`, `8.12E+09`, `8,123,456,789`: a program took the number for a quantity. Its digits are no longer
+    /// `8123456789.0`, `8.12E+09`, `8,123,456,789`: a program read the number as a quantity. Its digits are no longer
     /// those of the phone, or would be read as more than those.
-    #[error("this is a quantity as a spreadsheet writes it, not a phone number")]
+    #[error("this is a quantity from a spreadsheet, not a phone number")]
     Quantity,
     /// A slash and more digits, or another whole number, follow what is a whole number already.
     #[error("this is more than one phone number")]
     Several,
     /// A character that no spelling of a number has.
-    #[error("a phone number has digits, spaces, hyphens, dots, slashes and brackets, not {}", ShownCharacter(*.0))]
+    #[error("a phone number may contain digits, spaces, hyphens, dots, slashes and brackets, but not {}", ShownCharacter(*.0))]
     Character(char),
     /// A plus that is not in front of the first digit, or is there twice.
     #[error("a phone number has at most one plus, before its first digit")]
@@ -47,7 +47,7 @@ pub enum PhoneError {
     #[error("a number without + or 00 needs a country")]
     NoCountry,
     /// No country answers to these first digits.
-    #[error("no country has a calling code that begins like this number")]
+    #[error("this number does not start with a known calling code")]
     UnknownCallingCode,
     /// The digits make no number of the plan.
     #[error("{why} for {place}")]
@@ -58,7 +58,7 @@ pub enum PhoneError {
         why: Why,
     },
     /// With 00 as the international prefix it is one valid number, dialled in this country another one.
-    #[error("dialled in {0} this is one number, with 00 read as + it is another")]
+    #[error("ambiguous: dialed in {0} this is one number, but with 00 read as + it is another")]
     Ambiguous(Country),
     /// Valid as it was typed, but its E.164 form would be read as another number.
     #[error("with its calling code this number would be read as another one")]

@@ -1,4 +1,4 @@
-//! What sort of line a number is, as its country's numbering plan tells.
+//! What sort of line a number is, according to its country's numbering plan.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ pub enum NumberType {
     Mobile,
     /// A fixed line, which few networks deliver an SMS to.
     FixedLine,
-    /// The plan does not tell the two apart, as in North America.
+    /// The plan does not distinguish the two, as in North America.
     FixedLineOrMobile,
     /// Free for the caller.
     TollFree,
-    /// The caller pays the receiver: what SMS pumping lives on.
+    /// The caller pays the receiver: the business of SMS pumping.
     PremiumRate,
     /// Caller and receiver share the price.
     SharedCost,

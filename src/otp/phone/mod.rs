@@ -20,11 +20,11 @@ use spelling::Spelling;
 
 /// A valid phone number. All its spellings are equal, and everything is kept under its E.164 form.
 ///
-/// It has no `Display`, and `Debug` prints the masked form: a number is shown in full only where somebody wrote
+/// It has no `Display`, and `Debug` prints the masked form: a number is shown in full only where the code says
 /// [`Phone::as_str`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phone {
-    /// `+`, the calling code, the national number. The rest is told by it, so that comparing it first is enough.
+    /// `+`, the calling code, the national number. The rest follows from it, so that comparing it first is enough.
     e164: String,
     /// Where the national number begins.
     national: usize,
@@ -123,7 +123,7 @@ fn read(typed: &str, home: Option<Country>) -> Result<Phone, PhoneError> {
     }
 }
 
-/// Whether what follows a number is one with a prefix of its own. Without one, it is the number's last group of digits.
+/// Whether what follows a number is one with its own prefix. Without one, it is the number's last group of digits.
 fn is_whole(split: &spelling::Split<'_>, home: Option<Country>) -> bool {
     read(split.after, home).is_ok_and(|phone| phone.national().len() < spelling::count(split.after))
 }

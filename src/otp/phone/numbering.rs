@@ -56,10 +56,10 @@ impl Number {
     }
 }
 
-/// Reads digits, which stood behind a plus or not, as dialed in a country, or with the calling code alone.
+/// Reads digits, with or without a plus before them, as dialed in a country, or with the calling code alone.
 ///
 /// # Errors
-/// When they are no number; whether a number is valid is told by [`Number::is_valid`].
+/// When they are no number; [`Number::is_valid`] says whether a number is valid.
 pub fn parse(digits: &str, plus: bool, home: Option<Country>) -> Result<Number, ParseError> {
     if digits.len() < SHORTEST + usize::from(plus) {
         return Err(ParseError::NotANumber);
@@ -98,7 +98,7 @@ fn international<'a>(
         return dialled(digits, home);
     }
     match after_prefix(digits) {
-        // The plus may stand before what is dialed at home.
+        // The plus may come before what is dialed at home.
         Err(ParseError::InvalidCountryCode) => match dialled(digits, home)? {
             None => Err(ParseError::InvalidCountryCode),
             found => Ok(found),

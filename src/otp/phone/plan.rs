@@ -65,7 +65,7 @@ pub enum Length {
     Invalid,
 }
 
-/// The types in the order in which they are asked; the two that are left tell each other apart.
+/// The types in the order in which they are asked; the two that are left exclude each other.
 const KINDS: [(&str, NumberType); 8] = [
     ("premium_rate", NumberType::PremiumRate),
     ("toll_free", NumberType::TollFree),

@@ -17,7 +17,7 @@ const ZEROS: [u32; 37] = [
 pub(super) enum Spelling {
     /// They followed a plus: the calling code comes first.
     International(String),
-    /// They stood alone.
+    /// They were alone.
     Dialled(String),
 }
 
@@ -120,7 +120,7 @@ fn digit(c: char) -> Option<char> {
     char::from_digit(value.checked_sub(*zero)?, 10)
 }
 
-/// The punctuation that `libphonenumber` passes over, less the tilde and the `x`: those begin extensions.
+/// The punctuation that `libphonenumber` ignores, without the tilde and the `x`: those begin extensions.
 fn is_punctuation(c: char) -> bool {
     matches!(c,
         ' ' | '-' | '.' | '/' | '(' | ')' | '[' | ']'
@@ -129,10 +129,10 @@ fn is_punctuation(c: char) -> bool {
         | '\u{FF08}' | '\u{FF09}' | '\u{FF3B}' | '\u{FF3D}')
 }
 
-/// A dot, as it stands before decimals.
+/// A dot, as before decimals.
 const POINTS: [char; 2] = ['.', '\u{FF0E}'];
 
-/// What stands before the decimals of a text, and whether it is surely a quantity, as programs write one. Where it is
+/// What comes before the decimals of a text, and whether it is certainly a quantity, as programs write one. Where it is
 /// not sure, the dot may be one of the separators of a phone number, as in `(415) 555.0000`.
 pub(super) fn before_decimals(text: &str) -> Option<(&str, bool)> {
     let is_zeros = |text: &str| !text.is_empty() && text.chars().all(|c| digit(c) == Some('0'));
@@ -157,15 +157,15 @@ pub(super) fn before_decimals(text: &str) -> Option<(&str, bool)> {
     }
 }
 
-/// A text in two, at what stands between digits.
+/// A text in two, split at what is between digits.
 pub(super) struct Split<'a> {
     pub(super) before: &'a str,
     pub(super) after: &'a str,
-    /// Whether it is a slash that stands there.
+    /// Whether there is a slash.
     pub(super) is_slash: bool,
 }
 
-/// The places where a text may be two numbers: wherever something stands between digits.
+/// The places where a text may be two numbers: wherever something is between digits.
 pub(super) fn splits(text: &str) -> impl Iterator<Item = Split<'_>> {
     let last = text.rfind(|c| digit(c).is_some()).unwrap_or_default();
     let ends = text

@@ -13,7 +13,7 @@ use crate::otp::{Denied, Limits, Moment, Purpose};
 pub struct Allowance {
     /// It would.
     pub allowed: bool,
-    /// What refuses it. Of several, the last to give way: before that, another send is in vain.
+    /// What refuses it. Of several, the one that ends last: before that, no other send can succeed.
     pub rule: Option<SendRule>,
     /// Until when; `None` where no time helps, or it is not known.
     #[serde(serialize_with = "crate::otp::time::rfc3339_or_null")]
@@ -47,7 +47,7 @@ pub fn allowance(
         let rule = match denied {
             Denied::Country(_) | Denied::NoCountry => SendRule::Country,
             Denied::Type(_) => SendRule::Type,
-            Denied::Neighbours => SendRule::Neighbors,
+            Denied::Neighbors => SendRule::Neighbors,
         };
         return refused(rule, None);
     }
@@ -71,7 +71,7 @@ pub fn allowance(
         let Some(counter) = counter else { continue };
         found.extend(counter.take(now, quotas, last_four).err().map(|full| match full {
             Full::Quota(_, until) => (rule, Some(until)),
-            Full::Neighbours => (SendRule::Neighbors, None),
+            Full::Neighbors => (SendRule::Neighbors, None),
         }));
     }
     // What ends at no known time comes after everything that does.

@@ -76,7 +76,7 @@ fn earlier(slot: &PurposeState, now: Moment, asked: &AttemptRequest<'_>) -> Resu
     }
 }
 
-/// What an attempt id is bound to: the code, and whom it was asked for. No attempt id has a space in it.
+/// What an attempt id is bound to: the code, and the user it was checked for. No attempt id has a space in it.
 fn signed<T>(asked: &AttemptRequest<'_>, sign: impl FnOnce(&Binding<'_>) -> T) -> T {
     let id =
         if asked.require_user { format!("{} require-user", asked.attempt_id) } else { asked.attempt_id.to_owned() };
@@ -140,9 +140,9 @@ fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
             answer.user = challenge.user.clone().or(answer.user.take());
             answer.attempts_left = challenge.tries_left();
             answer.expires_at = Some(challenge.expires_at);
-            challenge.end(State::Used);
+            challenge.enter(State::Used);
         } else {
-            challenge.end(State::Superseded);
+            challenge.enter(State::Superseded);
         }
     }
     slot.forgive();
@@ -187,7 +187,7 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Dec
             compared = Some((challenge.id.clone(), left, challenge.expires_at));
         }
         if left == 0 {
-            challenge.end(State::Exhausted);
+            challenge.enter(State::Exhausted);
         }
     }
     let (id, attempts_left, expires_at) =
@@ -221,7 +221,7 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Dec
     Decision { record: Some(record), users: None, events, outcome: AttemptOutcome { answer, replayed: false } }
 }
 
-/// Keeps the answer as long as any code lives, so that it can be asked for again.
+/// Keeps the answer for the longest lifetime of a code, so that it can be asked for again.
 fn remember(slot: &mut PurposeState, now: Moment, asked: &AttemptRequest<'_>, answer: &Answer) {
     slot.attempts.push(Attempt {
         id: asked.attempt_id.to_owned(),

@@ -1,11 +1,11 @@
-//! `report`: what a gateway says of an SMS that it took, however often and in whatever order it says so.
+//! `report`: what a gateway reports about an SMS that it accepted, however often and in whatever order.
 
 use super::send_result::supersede_older;
 use super::{Decision, PhoneState};
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::{DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose, ReportIds};
 
-/// A gateway's word or code is kept so long, in characters: the record of a phone stays small.
+/// The most characters that are kept of a gateway's word or code: the record of a phone stays small.
 pub(super) const LONGEST_WORD: usize = 100;
 
 /// A gateway's word on one SMS of a phone.
@@ -86,11 +86,11 @@ pub fn report(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<
     delivery.reported_at = Some(now);
     let event = event(now, &purpose, &own.id, delivery, said);
     let id = own.id.clone();
-    // A send that nobody could tell the end of, and now the gateway can.
+    // The result of the send was unknown, and now the gateway knows it.
     let went_out = matches!(said.report.state, Some(state) if state != DeliveryState::Failed);
     let settled = own.state == State::Unknown && went_out;
     if settled {
-        own.state = State::Sent;
+        own.enter(State::Sent);
     }
     let told = own.clone();
     if settled && told.is_live(now) {
@@ -142,7 +142,7 @@ fn event(now: Moment, purpose: &Purpose, challenge_id: &str, delivery: &Delivery
     event.detail(detail).because(said.reason)
 }
 
-/// Nothing is changed by it; that somebody said so is told where the phone has a history that it could be a part of.
+/// Nothing is changed by it; the report is added to the timeline of a phone that has one.
 fn stranger(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<Recorded> {
     let step = Decision::none(Recorded::UnknownMessage);
     if known.record.purposes.is_empty() {
@@ -157,6 +157,6 @@ fn stranger(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<Re
     let who = said.provider.map(|provider| format!("{provider}: ")).unwrap_or_default();
     let detail = format!("{who}{id}: no SMS to this phone has this id");
     let event = Event::new(now, EventKind::Delivery, "refused").detail(detail).because(said.reason);
-    // The record is written as it is, since only a change is told.
+    // The record is written unchanged, since events are stored only with a change.
     Decision { record: Some(known.record.clone()), events: vec![event], ..step }
 }

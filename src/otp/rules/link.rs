@@ -1,6 +1,6 @@
-//! `link` and `unlink`: who a phone belongs to. Either changes the map's version, and with it kills the live codes.
+//! `link` and `unlink`: who a phone belongs to. Either changes the map's version, which ends the live codes.
 //!
-//! What the version and the index have to do with each other is told in [`crate::otp::user`].
+//! [`crate::otp::user`] explains how the version and the index belong together.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub enum Linked {
     Changed(Moment),
     /// It was so already, since this moment where it is a link.
     Already(Option<Moment>),
-    /// No more users fit on one phone.
+    /// The phone has as many users as it can have.
     Full,
     /// The map changed since its version was read: the index has to be written again first.
     Overtaken,

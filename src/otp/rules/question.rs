@@ -37,7 +37,7 @@ impl<'a> Question<'a> {
         Self { known, now, asked, whom }
     }
 
-    /// Whether a code, dead or alive, is one that is asked for.
+    /// Whether a code, valid or not, is one that the request is about.
     pub(super) fn is_about(&self, challenge: &Challenge) -> bool {
         match self.whom {
             CodeOwner::Anybody => true,
@@ -63,7 +63,7 @@ impl<'a> Question<'a> {
     /// Where no code is open: the one that says why, if there is any.
     ///
     /// # Errors
-    /// When others are, and the question does not say for whom, or names a user that the phone does not have.
+    /// When others are, and the request names no user, or one that the phone does not have.
     pub(super) fn unanswered<'s>(&self, slot: &'s PurposeState) -> Result<Option<&'s Challenge>, AttemptError> {
         let mut others = slot.challenges.iter().filter(|challenge| self.is_live(challenge)).peekable();
         match self.whom {
@@ -88,15 +88,11 @@ impl<'a> Question<'a> {
         Ok(remapped.or_else(|| slot.challenges.iter().rev().find(of_question)))
     }
 
-    /// Why a code is not open.
+    /// Why a code is not open. Once it has expired, too, that its attempts were used up locks nobody out any more.
     pub(super) fn ending(&self, challenge: &Challenge) -> Reason {
-        match challenge.state {
-            State::Used => Reason::Used,
-            State::Revoked => Reason::Revoked,
-            State::Superseded => Reason::Superseded,
-            State::Exhausted if challenge.expires_at > self.now => Reason::AttemptsExhausted,
-            _ if challenge.is_live(self.now) => Reason::Superseded,
-            _ => Reason::Expired,
+        match challenge.ending(self.now, challenge.users_version == self.known.users.version) {
+            Some(Reason::AttemptsExhausted) if challenge.expires_at <= self.now => Reason::Expired,
+            ending => ending.unwrap_or(Reason::Superseded),
         }
     }
 }

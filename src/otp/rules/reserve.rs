@@ -1,4 +1,4 @@
-//! `reserve`: whether a code may be issued now, and the challenge that stands for it before any provider is called.
+//! `reserve`: whether a code may be issued now, and the challenge that is stored for it before any provider is called.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::{Decision, PhoneState};
 use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SendOutcome, State};
 use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, More, Peppers, Phone, Purpose, Quota, UserId};
 
-/// An idempotency key is remembered so long.
+/// How long an idempotency key is remembered.
 pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// A request for a code.
@@ -25,9 +25,9 @@ pub struct ReserveRequest<'a> {
     pub code: &'a Code,
     /// The keys that it is kept under.
     pub peppers: &'a Peppers,
-    /// Its life.
+    /// Its lifetime.
     pub ttl: Duration,
-    /// The tries that it stands.
+    /// The attempts that it allows.
     pub max_tries: u32,
     /// How the code reaches its owner.
     pub way: IssueMode,
@@ -40,7 +40,7 @@ pub struct ReserveRequest<'a> {
 /// How a code reaches its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IssueMode {
-    /// By SMS: limits hold. A process that has not said what came of it after the lease is taken for dead.
+    /// By SMS: limits apply. A process that has not recorded a result after the lease is presumed dead.
     Sms {
         /// How long the sending may take.
         lease: Duration,
@@ -52,7 +52,7 @@ pub enum IssueMode {
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reserved {
-    /// A new challenge stands; now the SMS may go.
+    /// A new challenge is stored; now the SMS may be sent.
     New(Challenge),
     /// The same was asked for before; this is what came of it.
     Replayed(Challenge),
@@ -67,13 +67,13 @@ pub enum SendRefused {
     Locked(Option<Moment>),
     /// The wait between two sends.
     Cooldown(Moment),
-    /// So many to one phone in so long.
+    /// Too many to one phone within the window.
     Quota(Quota, Moment),
     /// Another process is sending to this phone right now.
     UnderWay(Moment),
     /// The idempotency key was used with other arguments.
     KeyReused,
-    /// As many idempotency keys are remembered for this phone as there is room for; the first is forgotten then.
+    /// As many idempotency keys are remembered for this phone as may be; the first is forgotten at this time.
     Requests(Moment),
     /// The same was asked for before, and an earlier version did not keep what came of it.
     Forgotten,
@@ -149,7 +149,7 @@ pub fn reserve(
 }
 
 /// This very challenge (our own commit, whose answer was lost), or one that the same idempotency key made. A send that
-/// surely failed is not an answer to keep: the same key tries again.
+/// failed is not an answer to keep: the same key sends again.
 fn earlier(record: &Record, now: Moment, asked: &ReserveRequest<'_>) -> Result<Option<Reserved>, SendRefused> {
     if let Some((_, own)) = record.challenge(asked.challenge_id) {
         return Ok(Some(Reserved::New(own.clone())));
@@ -177,7 +177,7 @@ fn user_of<'a>(known: &'a PhoneState, asked: &ReserveRequest<'a>) -> Result<Opti
     }
 }
 
-/// Of several limits that refuse it, the last to give way is told: before that, another try is in vain.
+/// Of several limits that refuse it, the one that ends last is reported: before that, no other send can succeed.
 fn within_limits(record: &Record, now: Moment, limits: &Limits) -> Result<(), SendRefused> {
     let cooldown = record.cooldown_until.filter(|until| *until > now);
     let cooldown = cooldown.map(|until| (until, SendRefused::Cooldown(until)));
@@ -197,14 +197,14 @@ pub(super) fn refused_by_limits(record: &Record, now: Moment, limits: &Limits) -
     }
 }
 
-/// When the window has room again; `None` where it has room now.
+/// When the window allows a send again; `None` if it does now.
 fn free_at(record: &Record, now: Moment, quota: Quota) -> Option<Moment> {
     let inside: Vec<Moment> = record.sends.iter().copied().filter(|sent| sent.after(quota.window) > now).collect();
     let limit = usize::try_from(quota.limit).unwrap_or(usize::MAX);
     if inside.len() < limit {
         return None;
     }
-    // The send that has to leave the window first; with a limit of none, there is none, and never room.
+    // The send that has to leave the window first; with a limit of 0, there is none, and no send is ever allowed.
     Some(inside.get(inside.len() - limit).map_or(now.after(quota.window), |sent| sent.after(quota.window)))
 }
 
@@ -259,7 +259,7 @@ fn make_room(slot: &mut PurposeState, now: Moment, way: IssueMode) {
     let mut kept = 0;
     for older in slot.challenges.iter_mut().rev().filter(|older| older.is_live(now)) {
         if way == IssueMode::Print || older.state == State::Pending || kept > 0 {
-            older.end(State::Superseded);
+            older.enter(State::Superseded);
         } else {
             kept += 1;
         }

@@ -1,10 +1,10 @@
-//! `revoke`: kills live codes.
+//! `revoke`: cancels live codes.
 
 use super::{Decision, PhoneState};
 use crate::otp::record::State;
 use crate::otp::{Event, EventKind, Moment, Purpose};
 
-/// What is to be killed.
+/// What to cancel.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RevokeRequest<'a> {
     /// Only codes of this purpose.
@@ -15,7 +15,7 @@ pub struct RevokeRequest<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// What was killed: the ids, the oldest first.
+/// The ids of what was canceled, the oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revoked(pub Vec<String>);
 
@@ -31,7 +31,7 @@ pub fn revoke(known: &PhoneState, now: Moment, asked: &RevokeRequest<'_>) -> Dec
         }
         let live = slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now));
         for challenge in live.filter(|challenge| asked.challenge_id.is_none_or(|only| only == challenge.id)) {
-            challenge.end(State::Revoked);
+            challenge.enter(State::Revoked);
             revoked.0.push(challenge.id.clone());
             let event = Event::new(now, EventKind::Revoke, "revoked").about(purpose, &challenge.id);
             events.push(event.because(asked.reason));

@@ -7,11 +7,11 @@ use crate::otp::{Event, EventKind, Moment, Record};
 /// What became of the SMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendResult {
-    /// A provider took it.
+    /// A provider accepted it.
     Sent(Delivery),
-    /// A provider may have taken it: the code is valid, and so is the older one.
+    /// A provider may have accepted it: the code is valid, and so is the older one.
     Unknown(Delivery),
-    /// Surely not sent: the code is dead, the cooldown is given back, the older code lives on. Quotas stay: they
+    /// Not sent: the code is canceled, the cooldown is restored, the older code stays valid. Quotas stay: they
     /// protect money.
     Failed(Option<Delivery>),
 }
@@ -51,15 +51,11 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
     if own.delivery.is_none() {
         own.delivery.clone_from(&delivery);
     }
-    own.lease_until = None;
+    if was_pending && state == State::Failed {
+        cooldown = Some(own.cooldown_before);
+    }
     if was_pending {
-        if state == State::Failed {
-            cooldown = Some(own.cooldown_before);
-            own.end(State::Failed);
-        } else {
-            own.state = state;
-            own.cooldown_before = None;
-        }
+        own.enter(state);
     }
     if state == State::Sent && was_pending {
         marked.superseded = supersede_older(slot, now, challenge_id);
@@ -96,7 +92,7 @@ fn shortened(detail: &str) -> String {
     beginning.chain(['…']).chain(detail.chars().skip(length - END)).collect()
 }
 
-/// The code was over before its provider was heard, and only its idempotency key remembers it.
+/// The code ended before its provider replied, and only its idempotency key remembers it.
 fn answered(mut record: Record, challenge_id: &str, delivery: Option<Delivery>) -> Decision<SendRecorded> {
     let mut answers = record.requests.iter_mut().filter_map(|request| request.answer.as_mut());
     let Some(own) = answers.find(|answer| answer.id == challenge_id) else {
@@ -109,12 +105,12 @@ fn answered(mut record: Record, challenge_id: &str, delivery: Option<Delivery>) 
     Decision { record: Some(record), users: None, events: Vec::new(), outcome: SendRecorded::default() }
 }
 
-/// Ends every live code that was made before this one; the newest of them is told.
+/// Ends every live code that was made before this one; returns the newest of them.
 pub(super) fn supersede_older(slot: &mut PurposeState, now: Moment, challenge_id: &str) -> Option<String> {
     let mut superseded = None;
     let older = slot.challenges.iter_mut().take_while(|other| other.id != challenge_id);
     for older in older.filter(|older| older.is_live(now)) {
-        older.end(State::Superseded);
+        older.enter(State::Superseded);
         superseded = Some(older.id.clone());
     }
     superseded

@@ -22,7 +22,7 @@ impl Encoding {
         }
     }
 
-    /// Units that fit into the 140 octets of one message beside a header of so many octets.
+    /// Units that fit into the 140 octets of one message beside a header of this many octets.
     const fn room(self, header: usize) -> usize {
         let octets = 140 - header;
         match self {
@@ -51,7 +51,7 @@ impl Encoding {
     }
 }
 
-/// One character in the default alphabet: an escape before it where it stands in the extension table.
+/// One character in the default alphabet: an escape before it if it is in the extension table.
 fn septets(character: char) -> impl Iterator<Item = u8> {
     let basic = BASIC.chars().zip((0..ESCAPE).chain(ESCAPE + 1..)).find(|(known, _)| *known == character);
     let extended = || EXTENSION.chars().zip(EXTENDED).find(|(known, _)| *known == character);
@@ -88,7 +88,7 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 /// Its extension table (§6.2.1.1): each takes an escape too.
 const EXTENSION: &str = "\u{C}^{}\\[~]|€";
 
-/// Where the characters of the extension table stand in it.
+/// The positions of the characters of the extension table.
 const EXTENDED: [u8; 10] = [0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65];
 
 /// The septet that leads to the extension table. [`BASIC`] passes it over.
@@ -109,7 +109,7 @@ pub fn segments(text: &str) -> Segments {
     Segments { encoding, units, segments: cut(text, encoding, HEADER).len(), offender }
 }
 
-/// Cuts a text into the parts that it travels in, with a header of so many octets before each of several. A character
+/// Splits a text into the segments that it is sent in, with a header of this many octets before each of several. A character
 /// is never split over two parts: neither an escape from what it escapes (TS 23.040 §9.2.3.24.1), nor a surrogate from
 /// its pair, so a part may stay one unit short.
 #[must_use]

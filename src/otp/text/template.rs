@@ -62,7 +62,7 @@ pub enum TemplateError {
     /// Without the code, or with it twice.
     #[error("the template must hold the code exactly once and unchanged, as {{{{ code }}}}; it holds it {0} times")]
     Code(usize),
-    /// People would read the neighbouring digit as part of the code.
+    /// People would read the neighboring digit as part of the code.
     #[error("the template puts a digit right next to the code")]
     Glued,
     /// A tab, a carriage return, an escape.
@@ -86,7 +86,7 @@ fn in_line(line: Option<usize>) -> String {
 }
 
 impl MessageTemplate {
-    /// Reads a template and tries it. With a `host`, messages end with the line that binds the code to it
+    /// Reads a template and renders it once. With a `host`, messages end with the line that binds the code to it
     /// (<https://wicg.github.io/sms-one-time-codes/>); the template itself then says the code once, for people.
     /// White space at its end is dropped.
     ///

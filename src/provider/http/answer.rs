@@ -142,13 +142,13 @@ impl Gateway {
         let Some(id) = &send.id else {
             return ProviderReply::Accepted(Receipt { id: None, segments, report: None });
         };
-        // Digits of the code may stand in an id by chance, so the code is only refused as the whole of it.
+        // Digits of the code may be part of an id by chance, so the code is only refused as the whole of it.
         let fit = |id: &String| is_id(id) && id != message.code.expose() && !self.redactor.finds_in(id);
         match id.text(scope).filter(fit) {
             Some(id) => ProviderReply::Accepted(Receipt { id: Some(id), segments, report: None }),
             None if send.id_optional => ProviderReply::Accepted(Receipt { id: None, segments, report: None }),
             None => ProviderReply::Unknown(Indeterminate {
-                why: "the gateway's answer says yes, but holds no message id".to_owned(),
+                why: "the gateway accepted the message but gave no message id".to_owned(),
             }),
         }
     }

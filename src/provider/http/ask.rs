@@ -48,7 +48,7 @@ impl Gateway {
         let mut redactor = self.redactor.clone();
         let answered = self.ask(&test.request, Scope::new(), deadline, &mut redactor).await?;
         if !test.ok.holds(&answered.scope) {
-            return Err(self.without("yes that `ok` asks for", &answered, &redactor));
+            return Err(self.without("success as `ok` describes it", &answered, &redactor));
         }
         let says = test.says.as_ref().and_then(|says| says.text(&answered.scope));
         Ok(says.map(|says| redactor.clean(&says)))
@@ -83,14 +83,14 @@ impl Gateway {
         self.refusal(class, answered, redactor)
     }
 
-    /// The gateway's own no, or that its answer does not hold what was asked for.
+    /// The gateway's refusal, or an answer without what was requested.
     fn without(&self, what: &str, answered: &Answered, redactor: &Redactor) -> QueryError {
         let refusal = self.no(answered, redactor);
         if refusal.code.is_some() || self.words(&answered.scope).is_some() {
             return QueryError::Refused(refusal);
         }
-        let message = format!("its answer holds no {what} ({})", refusal.message);
-        let advice = Some("compare its answer with the definition of the provider; -vv says more".to_owned());
+        let message = format!("its answer has no {what} ({})", refusal.message);
+        let advice = Some("compare its answer with the definition of the provider; -vv shows more".to_owned());
         QueryError::Refused(Refusal { advice, ..Refusal::new(refusal.class, message) })
     }
 }

@@ -43,7 +43,7 @@ fn xml(bytes: &[u8]) -> Option<Value> {
 }
 
 /// An element that holds elements is a table of them, and those of one name are a list; any other is its text.
-/// Attributes and namespaces are passed over. `None` where it is too deep.
+/// Attributes and namespaces are ignored. `None` if it is too deep.
 fn element(node: Node<'_, '_>, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     let mut fields = Map::new();

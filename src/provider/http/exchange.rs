@@ -17,7 +17,7 @@ use super::super::tls;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// The connection must be given up this long before the end of the exchange: a time-out before the request was
-/// written is "surely not sent", and only the connector's own clock can tell.
+/// written means "not sent", and only the connector's own clock can distinguish that.
 const MARGIN: Duration = Duration::from_millis(250);
 
 /// How much of an answer is read, in bytes. An answer to one SMS has a few hundred.
@@ -45,13 +45,13 @@ pub(super) struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unreadable {
     /// Broken off, or too slow.
-    #[error("it broke off")]
+    #[error("it ended early")]
     Cut,
     /// More than is read of any answer.
     #[error("it is too long")]
     Long,
     /// Compressed although it was asked not to be, and not as gzip, or not well.
-    #[error("it is compressed, which was not asked for")]
+    #[error("it is compressed, which was not requested")]
     Compressed,
 }
 
@@ -125,7 +125,7 @@ fn client(connect: Duration) -> Result<Client, String> {
         .map_err(|_| "the HTTP client could not be made".to_owned())
 }
 
-/// Everything before the connection stands is one error of the client, "connect"; after that bytes may be out.
+/// Everything before the connection is open is one error of the client, "connect"; after that, bytes may have been sent.
 fn failed(error: &reqwest::Error, redactor: &Redactor) -> Exchange {
     let why = cause(error);
     if error.is_connect() {

@@ -130,7 +130,8 @@ impl Gateway {
             return None;
         }
         let named: Vec<_> = countries.iter().map(Country::as_str).collect();
-        let why = format!("{} takes numbers of {} only, so it was not asked", self.definition.title, named.join(", "));
+        let why =
+            format!("{} accepts only numbers of {}, so no request was made", self.definition.title, named.join(", "));
         let advice = Some("route this country to another provider".to_owned());
         Some(Refusal { advice, ..Refusal::new(Class::Region, why) })
     }
@@ -143,7 +144,7 @@ impl Gateway {
             return None;
         }
         let title = &self.definition.title;
-        let why = format!("{title} takes {longest} characters, and the text has {length}, so it was not asked");
+        let why = format!("{title} accepts {longest} characters and the text has {length}, so no request was made");
         let advice = Some("shorten the text".to_owned());
         Some(Refusal { advice, ..Refusal::new(Class::Content, why) })
     }

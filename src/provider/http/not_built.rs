@@ -12,7 +12,7 @@ pub(super) enum NotBuilt {
     #[error("the request could not be made: {0}")]
     Template(#[from] Failed),
     /// A value in the path is empty, or would climb out of its place.
-    #[error("the request could not be made: a value is no part of a path")]
+    #[error("the request could not be made: a value cannot be part of a path")]
     Path,
     /// A line break, or another character that no header takes.
     #[error("the request could not be made: the header `{0}` cannot hold its value")]

@@ -1,4 +1,4 @@
-//! Reads how a message stands, out of an answer or of the reports that a gateway sends to the application.
+//! Reads the state of a message from an answer or from the reports that a gateway sends to the application.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone, ReportIds
 const MOST: usize = 10_000;
 
 impl Gateway {
-    /// What is said of a message; `None` where no state is.
+    /// What is reported about a message; `None` if there is no state.
     pub(super) fn report(&self, fields: &StateFields, scope: &Scope, redactor: &Redactor) -> Option<DeliveryReport> {
         let text = |expression: Option<&Expression>| expression.and_then(|expression| expression.text(scope));
         let word = fields.state.text(scope)?;

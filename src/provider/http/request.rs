@@ -10,7 +10,7 @@ use super::not_built::{NotBuilt, header};
 use super::signature;
 use crate::otp::Moment;
 
-/// Builds the request, and tells the redactor what the credentials look like in it.
+/// Builds the request, and registers with the redactor what the credentials look like in it.
 pub(super) fn build(
     base: &Url,
     request: &definition::Request,
@@ -99,7 +99,7 @@ fn body(request: &mut Request, body: &Body, scope: &Scope) -> Result<(), NotBuil
             ("application/json", serde_json::to_vec(&value).map_err(|_| NotBuilt::Json)?)
         }
         Body::Form(templates) => {
-            // The query of a URL and a form are written alike (WHATWG URL §5, application/x-www-form-urlencoded).
+            // The query of a URL and a form are encoded the same way (WHATWG URL §5, application/x-www-form-urlencoded).
             let mut form = Url::parse("http://form").map_err(|_| NotBuilt::Json)?;
             form.query_pairs_mut().extend_pairs(fields(templates, scope)?);
             ("application/x-www-form-urlencoded", form.query().unwrap_or_default().as_bytes().to_vec())

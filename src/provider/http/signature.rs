@@ -10,7 +10,7 @@ use super::super::redact::Redactor;
 use super::not_built::{NotBuilt, header};
 use crate::otp::Moment;
 
-/// Signs the request as it stands, and tells the redactor what may not be shown of it.
+/// Signs the finished request, and registers with the redactor what must not be shown of it.
 ///
 /// Of what the HTTP client adds later only `Host` is signed, which is known from the URL.
 pub(super) fn sign(

@@ -46,7 +46,7 @@ pub(super) struct Account {
     pub(super) parameters: Vec<(u16, String)>,
     /// What codes of this SMSC mean.
     pub(super) errors: BTreeMap<u32, Class>,
-    /// How it speaks of messages that it took.
+    /// How it refers to messages that it accepted.
     pub(super) manner: Manner,
     pub(super) timeout: Duration,
 }

@@ -14,7 +14,7 @@ use super::wire::Body;
 use super::{codes, receipt};
 use crate::otp::{DeliveryReport, Phone};
 
-/// How long receipts are waited for: an SMSC delivers what it holds as soon as somebody is bound.
+/// How long receipts are waited for: an SMSC delivers what it holds as soon as a client is bound.
 const HEARD: Duration = Duration::from_secs(1);
 
 impl Smsc {

@@ -31,8 +31,8 @@ const CODES: &[(u32, &str, Class, &str)] = &[
     (0x58, "ESME_RTHROTTLED", Class::Throttled, "too many messages at once"),
     (0x61, "ESME_RINVSCHED", Class::Other, "the time of delivery is invalid"),
     (0x62, "ESME_RINVEXPIRY", Class::Other, "the validity period is invalid"),
-    (0x64, "ESME_RX_T_APPN", Class::ServerError, "the SMSC cannot take it now"),
-    (0x65, "ESME_RX_P_APPN", Class::Other, "the SMSC will not take it"),
+    (0x64, "ESME_RX_T_APPN", Class::ServerError, "the SMSC cannot accept it now"),
+    (0x65, "ESME_RX_P_APPN", Class::Other, "the SMSC will not accept it"),
     (0x66, "ESME_RX_R_APPN", Class::Other, "the SMSC rejects it"),
     (0x67, "ESME_RQUERYFAIL", Class::Other, "the message could not be looked up"),
     (0xC0, "ESME_RINVOPTPARSTREAM", Class::Other, "the optional parameters cannot be read"),
@@ -54,7 +54,7 @@ pub(super) fn refusal(status: u32, own: &BTreeMap<u32, Class>, said: Option<&str
     let class = own.get(&status).copied().or(known.map(|(_, _, class, _)| *class)).unwrap_or(Class::Other);
     let code = known.map_or_else(|| format!("0x{status:08X}"), |(_, name, ..)| (*name).to_owned());
     let said = said.map(|said| redactor.clean(said)).filter(|said| !said.is_empty());
-    let words = || known.map_or("a code of the SMSC's own", |(_, _, _, words)| *words).to_owned();
+    let words = || known.map_or("a custom code of this SMSC", |(_, _, _, words)| *words).to_owned();
     Refusal { code: Some(code), advice: advice(status, class), ..Refusal::new(class, said.unwrap_or_else(words)) }
 }
 

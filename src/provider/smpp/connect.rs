@@ -1,4 +1,4 @@
-//! The way to an SMSC: its name, TCP, and TLS where it is asked for. Whatever fails here, nothing was sent.
+//! The connection to an SMSC: its name, TCP, and TLS if requested. If this fails, nothing was sent.
 
 use std::io;
 use std::sync::Arc;

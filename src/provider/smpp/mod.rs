@@ -35,7 +35,7 @@ pub(super) const KIND: &str = "smpp";
 /// No SMSC says what is left on an account.
 const CAPABILITIES: Capabilities = Capabilities { status: true, balance: false, test: true, reports: true };
 
-/// The kind is known, and what is missing is said.
+/// The kind is known, and the error says what is missing.
 #[cfg(not(feature = "smpp"))]
 pub(super) fn open(
     _name: &str,
@@ -69,7 +69,7 @@ fn settings() -> Vec<SettingSpec> {
     vec![
         needed("host", "name or address of the SMSC"),
         usual("port", Number, 2775.into(), "often 3550 with TLS"),
-        plain("tls", Tls, "true, or { ca = \"ca.pem\" } for a CA of your own; to a public host it must be said"),
+        plain("tls", Tls, "true, or { ca = \"ca.pem\" } for your own CA; required for a public host"),
         usual("bind", Text, "transceiver".into(), "or transmitter, which is not given delivery receipts"),
         needed("system_id", "the account's name, at most 15 characters"),
         SettingSpec {
@@ -95,12 +95,7 @@ fn settings() -> Vec<SettingSpec> {
         usual("template_tag", Number, 0x1401.into(), "tag of the parameter that carries it"),
         usual("telemarketer_tag", Number, 0x1402.into(), "tag of the parameter that carries it"),
         plain("errors", Table, "what codes of this SMSC mean, such as { \"0x411\" = \"balance\" }"),
-        usual(
-            "receipt_ids",
-            Text,
-            "same".into(),
-            "or decimal, hex: how receipts write the id that a message was taken with",
-        ),
+        usual("receipt_ids", Text, "same".into(), "or decimal, hex: how receipts write the message id"),
         plain("reasons", Table, "what error codes in receipts mean, such as { 27 = \"handset_off\" }"),
         usual("timeout", Text, "30s".into(), "for the whole session"),
     ]

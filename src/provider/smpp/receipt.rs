@@ -1,4 +1,4 @@
-//! What an SMSC says of a message after it took it: its states, and the receipts that it delivers (SMPP 3.4 §5.2.28,
+//! What an SMSC reports about a message after it accepted it: its states, and the receipts that it delivers (SMPP 3.4 §5.2.28,
 //! appendix B).
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use super::super::redact::Redactor;
 use super::super::reply::{DeliveryCallback, Malformed, is_id};
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, ReportIds};
 
-/// The bits of `esm_class` that tell a receipt from a message that a person wrote (§5.2.12).
+/// The bits of `esm_class` that distinguish a receipt from a message that a person wrote (§5.2.12).
 const RECEIPT: u8 = 0x24;
 
 type Words = &'static [&'static str];
@@ -42,7 +42,7 @@ fn state_of(word: &str) -> Option<(Option<DeliveryState>, Option<DeliveryReason>
     known.map(|(_, _, state, reason)| (*state, *reason))
 }
 
-/// What is known of one SMSC's way to speak of messages.
+/// What is known about how one SMSC refers to messages.
 #[derive(Default)]
 pub(super) struct Manner {
     pub(super) ids: ReportIds,
@@ -58,7 +58,7 @@ struct Receipt {
     error: Option<String>,
 }
 
-/// Reads a receipt's text. What the person was sent may stand at its end, and is not looked at.
+/// Reads a receipt's text. It may end with the text that was sent, which is ignored.
 fn read(text: &str) -> Option<Receipt> {
     let lower = text.to_ascii_lowercase();
     let end = lower.find("text:").unwrap_or(text.len());
@@ -85,7 +85,7 @@ pub(super) fn about(id: &str, delivered: &DeliverSm, manner: &Manner, redactor: 
     }
     let text = String::from_utf8_lossy(payload.unwrap_or_else(|| delivered.short_message().as_ref())).into_owned();
     let text = read(&text);
-    // SMSCs write one of the two as they gave it, and the other in their own way.
+    // SMSCs write one of the two as they gave it, and the other differently.
     let ids = [by_parameter.as_deref(), text.as_ref().map(|receipt| receipt.id.as_str())];
     if !ids.into_iter().flatten().any(|of| manner.ids.fit(of, id)) {
         return None;
@@ -103,7 +103,7 @@ pub(super) fn about(id: &str, delivered: &DeliverSm, manner: &Manner, redactor: 
     }
 }
 
-/// The receipts that an application was delivered and hands in, one a line.
+/// The receipts that an application received and passes on, one per line.
 pub(super) fn handed_in(text: &str, manner: &Manner, redactor: &Redactor) -> Result<Vec<DeliveryCallback>, Malformed> {
     let read = |line: &str| {
         let receipt = read(line).ok_or(Malformed::NoReport)?;

@@ -22,10 +22,10 @@ use super::{codes, receipt, submit};
 use crate::otp::{DeliveryReport, Message, Phone};
 use crate::provider::{Capabilities, Provider};
 
-/// The longest that a session may take to stand: name, TCP, TLS and bind.
+/// The longest that opening a session may take: name, TCP, TLS and bind.
 const BOUND: Duration = Duration::from_secs(15);
 
-/// A session that does not stand this long before the end is given up: then nothing was sent, for sure.
+/// A session that is not open this long before the deadline is abandoned: then it is certain that nothing was sent.
 const MARGIN: Duration = Duration::from_millis(250);
 
 /// An account at an SMSC, opened.
@@ -105,7 +105,7 @@ impl Smsc {
         submit::requests(message, &self.account).map_err(|why| Refusal::new(Class::Content, why))
     }
 
-    /// A session that stands. Whatever keeps it from that, no message was sent.
+    /// An open session. If opening it fails, no message was sent.
     pub(super) async fn bound(&self, end: Instant, redactor: &Redactor) -> Result<Session, Refusal> {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -143,7 +143,7 @@ impl Smsc {
         Pdu::Other { command_id, body: AnyOctetString::from_vec(body) }
     }
 
-    /// Hands in the parts, one after the other: the next only when the one before was taken.
+    /// Submits the segments one after the other: the next only when the one before was accepted.
     async fn submit(
         &self,
         session: &mut Session,
@@ -169,11 +169,14 @@ impl Smsc {
                 return ProviderReply::Refused(refusal);
             }
             let code = refusal.code.as_deref().unwrap_or_default();
-            let why =
-                format!("{} of {parts} parts were taken, the next was not: {} ({code})", ids.len(), refusal.message);
+            let why = format!(
+                "{} of {parts} segments were accepted; the next was not: {} ({code})",
+                ids.len(),
+                refusal.message
+            );
             return doubt(&why, redactor);
         }
-        tracing::debug!(ids = ?ids, "all parts were taken");
+        tracing::debug!(ids = ?ids, "all segments were accepted");
         // How many the SMSC makes of one request, it does not say.
         let segments = u32::try_from(parts).ok().filter(|_| self.account.long != Long::Payload);
         ProviderReply::Accepted(Receipt { id: ids.into_iter().next().flatten(), segments, report: None })

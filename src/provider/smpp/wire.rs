@@ -17,7 +17,7 @@ const LONGEST: usize = 70 * 1024;
 /// The bit that is set in the command of every response (§5.1.2.1).
 const RESPONSE: u32 = 0x8000_0000;
 
-/// One PDU. The header counts even where the body cannot be read: it says whom it answers, and how.
+/// One PDU. The header counts even if the body cannot be read: it says which request it answers, and how.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) command: CommandId,

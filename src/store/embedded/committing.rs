@@ -8,7 +8,7 @@ use crate::otp::{EVENTS_KEPT, Moment, Ttl};
 use crate::store::key::timeline_name;
 use crate::store::{Append, Change, Committed, Put, StoreError};
 
-/// So many dead values and events are removed at each commit, more than one commit makes.
+/// The number of expired values and events that each commit removes, more than one commit adds.
 const SWEEP: i64 = 16;
 /// The log is folded into the file when it is longer than this: every process that opens the file reads the log whole.
 const LONG_LOG: u64 = 256 * 1024;
@@ -38,7 +38,7 @@ pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) 
 }
 
 /// Folds a long log into the file, while no other process writes. It is only tidying: what is committed is safe either
-/// way, so a failure (a reader is in the way) leaves it to the next.
+/// way, so a failure (because of a reader) leaves it to the next.
 pub(super) fn fold_log(connection: &Connection) {
     let log = connection.path().map(|path| format!("{path}-wal"));
     let is_long = |path: String| std::fs::metadata(path).is_ok_and(|log| log.len() > LONG_LOG);
@@ -65,7 +65,7 @@ fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite:
 
 fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Result<()> {
     let name = timeline_name(&append.phone);
-    // A timeline whose life is over begins anew, even if nobody has swept it yet.
+    // An expired timeline begins anew, even if it has not been removed yet.
     let over = "DELETE FROM event WHERE timeline = ?1
                 AND NOT EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2)";
     connection.prepare_cached(over)?.execute(params![name, now.millis()])?;
@@ -84,7 +84,7 @@ fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Re
     Ok(())
 }
 
-/// The dead are removed by whoever comes next, a few at a time: no command is needed for it.
+/// Expired values are removed by later commits, a few at a time: no command is needed for it.
 fn sweep(connection: &Connection, now: Moment) -> rusqlite::Result<()> {
     let now = now.millis();
     let cells = "DELETE FROM cell WHERE name IN (SELECT name FROM cell WHERE expires_at <= ?1 LIMIT ?2)";

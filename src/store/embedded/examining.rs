@@ -13,7 +13,7 @@ use crate::store::{FileFacts, Health, StoreError};
 use crate::system::{is_writable, open_private};
 
 impl Inner {
-    pub(super) fn examined(&self) -> Health {
+    pub(super) fn examine(&self) -> Health {
         let path = self.path.clone();
         let folder = standing(&path);
         let disk = folder.and_then(|folder| rustix::fs::statvfs(folder).ok());

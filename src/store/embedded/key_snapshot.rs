@@ -42,7 +42,7 @@ pub(super) fn look(connection: &Connection, key: &Key, now: Moment) -> Result<Op
 fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Option<KeySnapshot>> {
     let name = String::from_utf8_lossy(&key.name);
     let life = |until: i64| Moment::from_millis(until).since(now);
-    let sight = |kind: &str, life: Option<Duration>, size: u64, parts| {
+    let snapshot = |kind: &str, life: Option<Duration>, size: u64, parts| {
         Some(KeySnapshot { key: key.clone(), now, kind: kind.to_owned(), life, size, parts })
     };
     let sql = "SELECT value, expires_at FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
@@ -50,7 +50,7 @@ fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Opt
         .prepare_cached(sql)?
         .query_row(params![name, now.millis()], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)));
     if let Some((value, until)) = cell.optional()? {
-        return Ok(sight("string", until.map(life), u64::try_from(value.len()).unwrap_or(u64::MAX), vec![value]));
+        return Ok(snapshot("string", until.map(life), u64::try_from(value.len()).unwrap_or(u64::MAX), vec![value]));
     }
     let sql = "SELECT count(*), (SELECT body FROM event WHERE timeline = ?1 ORDER BY id DESC LIMIT 1),
                (SELECT expires_at FROM timeline WHERE name = ?1) FROM event WHERE timeline = ?1";
@@ -60,19 +60,24 @@ fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Opt
     if until.is_some_and(|until| until <= now.millis()) {
         return Ok(None);
     }
-    Ok(newest.and_then(|newest| sight("list", until.map(life), u64::try_from(count).unwrap_or_default(), vec![newest])))
+    Ok(newest
+        .and_then(|newest| snapshot("list", until.map(life), u64::try_from(count).unwrap_or_default(), vec![newest])))
 }
 
 /// All in one transaction: a few of them take no longer than one.
-pub(super) fn purge(connection: &mut Connection, sights: &[KeySnapshot], now: Moment) -> Result<Vec<bool>, StoreError> {
+pub(super) fn purge(
+    connection: &mut Connection,
+    snapshots: &[KeySnapshot],
+    now: Moment,
+) -> Result<Vec<bool>, StoreError> {
     let writing =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| classify(&error))?;
     still_known(&writing)?;
     let work = || -> rusqlite::Result<Vec<bool>> {
-        let purged = sights.iter().map(|sight| {
-            let is_it = seen(&writing, &sight.key, now)?.is_some_and(|seen| is_still(&seen, sight));
+        let purged = snapshots.iter().map(|snapshot| {
+            let is_it = seen(&writing, &snapshot.key, now)?.is_some_and(|seen| is_still(&seen, snapshot));
             if is_it {
-                let name = String::from_utf8_lossy(&sight.key.name);
+                let name = String::from_utf8_lossy(&snapshot.key.name);
                 writing.prepare_cached("DELETE FROM cell WHERE name = ?1")?.execute(params![name])?;
                 writing.prepare_cached("DELETE FROM event WHERE timeline = ?1")?.execute(params![name])?;
                 writing.prepare_cached("DELETE FROM timeline WHERE name = ?1")?.execute(params![name])?;

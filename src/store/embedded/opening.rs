@@ -23,7 +23,7 @@ const VERSION: i64 = 1;
 const APPLICATION: i32 = 0x6F74_7063;
 /// Writers queue at the lock file, so the database itself is only ever busy for a moment.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
-/// A timeline has one life, so its events carry none: a new event touches two pages, however long the timeline is.
+/// A timeline has one expiry, so its events have none: a new event touches two pages, however long the timeline is.
 pub(super) const TABLES: &str = "
     CREATE TABLE cell (name TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at INTEGER) STRICT, WITHOUT ROWID;
     CREATE INDEX cell_expires_at ON cell (expires_at) WHERE expires_at IS NOT NULL;
@@ -93,7 +93,7 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
 
 pub(super) fn others(path: &Path) -> StoreError {
     StoreError::Config(format!(
-        "{0} is a database of another program; `path` under [store.embedded] names another file",
+        "{0} is a database of another program; set another `path` under [store.embedded]",
         shown(path)
     ))
 }
@@ -129,15 +129,15 @@ pub(super) fn unsafe_file(error: &FileError) -> StoreError {
 pub(super) fn unwritable(path: &Path, kind: ErrorKind, error: &dyn Display) -> StoreError {
     let path = shown(path);
     match kind {
-        ErrorKind::ReadOnlyFilesystem => StoreError::NotReady(format!("{path} is read-only: its disk is mounted so")),
+        ErrorKind::ReadOnlyFilesystem => StoreError::NotReady(format!("{path} is on a read-only file system")),
         ErrorKind::PermissionDenied => StoreError::NotReady(format!("{path} is read-only for this user")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::NotReady(format!("{path}: {error}")),
         _ => StoreError::Unreachable(format!("{path}: {error}")),
     }
 }
 
-/// Looks at the file without a lock, a log or anything else that would leave a trace in a database of somebody else's.
-/// What cannot be told so is told by [`is_ours`]: what was written a moment ago may be in the log only.
+/// Reads the file without a lock, a log or anything else that would leave a trace in another program's database.
+/// [`is_ours`] decides what cannot be seen this way: what was written a moment ago may be in the log only.
 pub(super) fn may_be_ours(path: &Path) -> Result<bool, StoreError> {
     let header = first_bytes(path, 100).map_err(|error| unsafe_file(&error))?;
     let Some(id) = header.get(68..72).and_then(|id| id.try_into().ok()).map(i32::from_be_bytes) else {

@@ -15,17 +15,17 @@ use super::sqlite::classify;
 use crate::store::StoreError;
 use crate::system::{check_private, is_writable, resolved, shown};
 
-/// A way to what the file holds.
+/// A connection to what the file holds.
 pub(super) enum Reader {
     /// Through SQLite's own locks: it sees what others commit, and can be kept.
     Kept(Connection),
     /// Without locks, which this user cannot take here: good for one look, if the files are the same afterwards.
     Once(Connection, Stamp),
-    /// In memory, with nothing in it: so it was a moment ago, and it is looked for again the next time.
+    /// In memory, with nothing in it: the file did not exist a moment ago, and is looked up again the next time.
     Empty(Connection),
 }
 
-/// What tells the files of a database from what they were before.
+/// What distinguishes the files of a database from what they were before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     path: PathBuf,
@@ -52,7 +52,7 @@ impl Stamp {
 
 /// What messages say of files that change while nobody can be kept from it.
 pub(super) fn changing(path: &Path) -> StoreError {
-    StoreError::NotReady(format!("{} is read-only here, and others change it while it is read", shown(path)))
+    StoreError::NotReady(format!("{} is read-only for this user and changes while it is read", shown(path)))
 }
 
 /// Opens the file, or an empty store where there is none.
@@ -72,7 +72,7 @@ pub(super) fn opened(path: &Path) -> Result<Reader, StoreError> {
     }
     match locked(path).and_then(|connection| Ok((is_ours(&connection)?, version(&connection)?, connection))) {
         Ok(seen) => judged(seen, path, Reader::Kept),
-        // SQLite needs an index of the log in a file of its own, and cannot make one here.
+        // SQLite needs a separate file for the index of the log, and cannot create one here.
         Err(error) if is_shut(&error) && writable(path).is_err() => unlocked(path, stamp),
         Err(error) => Err(classify(&error)),
     }
@@ -95,7 +95,8 @@ fn locked(path: &Path) -> rusqlite::Result<Connection> {
 fn unlocked(path: &Path, stamp: Stamp) -> Result<Reader, StoreError> {
     let [_, log, journal] = stamp.files;
     if Stamp::is_filled(journal) {
-        let why = "is read-only here, and holds a change that was not finished: only who can write it can undo that";
+        let why =
+            "is read-only here and contains an unfinished change; a user who can write the file must open it first";
         return Err(StoreError::NotReady(format!("{} {why}", shown(path))));
     }
     let open = || {

@@ -1,5 +1,5 @@
 //! What a Redis user must be allowed, by what a person does with this tool: the commands that are sent and those that the
-//! scripts call, since Redis checks both, and no more. It stands beside the code that sends them.
+//! scripts call, since Redis checks both, and nothing else. It is next to the code that sends them.
 
 use std::collections::HashSet;
 

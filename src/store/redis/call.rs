@@ -1,4 +1,4 @@
-//! One round trip to one server: what was answered, what surely was not executed, and what may have been.
+//! One round trip to one server: what was answered, what was certainly not executed, and what may have been.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,23 +13,23 @@ use super::reply::{Access, ServerReply};
 use super::server::{Durability, Endpoint};
 use crate::store::StoreError;
 
-/// An answer that takes longer is taken for lost.
+/// An answer that takes longer counts as lost.
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// Commands for one server.
 pub(super) struct Call {
-    pub(super) links: Arc<ConnectionPool>,
-    pub(super) place: Endpoint,
-    /// The server is asked for keys that are on their way to it.
+    pub(super) connections: Arc<ConnectionPool>,
+    pub(super) endpoint: Endpoint,
+    /// The keys are being moved to this server.
     pub(super) asking: bool,
     pub(super) commands: Vec<Cmd>,
-    pub(super) doing: Access,
+    pub(super) access: Access,
     /// Replicas that must have what these commands change.
     pub(super) wait: Option<Durability>,
     pub(super) end: Instant,
 }
 
-/// What a server made of a call.
+/// The result of a call.
 pub(super) enum Answered {
     /// An answer to each command, and how many replicas have it all, where that was asked.
     Each(Vec<RedisResult<Value>>, Option<RedisResult<u32>>),
@@ -41,25 +41,25 @@ pub(super) enum Answered {
 
 impl Call {
     pub(super) async fn make(self) -> Answered {
-        let mut connection = match self.links.get(&self.place).await {
+        let mut connection = match self.connections.get(&self.endpoint).await {
             Ok(connection) => connection,
             Err(unsent) => return Answered::Unsent(unsent),
         };
         if Instant::now() >= self.end {
-            // Nothing is sent that there is no time to hear of.
-            return Answered::Unsent(ConnectError { error: silent(&self.place), next: ServerReply::No });
+            // Nothing is sent for whose answer there is no time.
+            return Answered::Unsent(ConnectError { error: silent(&self.endpoint), next: ServerReply::No });
         }
         let most = ANSWER + self.wait.map_or(Duration::ZERO, |durability| durability.wait);
         let end = self.end.min(Instant::now() + most);
         match timeout_at(end, self.exchange(&mut connection)).await {
             Ok(Ok((answers, replicas))) => Answered::Each(answers, replicas),
-            Ok(Err(error)) => Answered::Lost(self.links.sorted(&error, self.doing, &self.place)),
+            Ok(Err(error)) => Answered::Lost(self.connections.classify(&error, self.access, &self.endpoint)),
             Err(_) => Answered::Lost(self.silent()),
         }
     }
 
     fn silent(&self) -> StoreError {
-        match (silent(&self.place), self.doing) {
+        match (silent(&self.endpoint), self.access) {
             (StoreError::Unreachable(text), Access::Writing) => StoreError::Unknown(text),
             (error, _) => error,
         }
@@ -80,7 +80,7 @@ impl Call {
         pipeline.ignore_errors();
         for command in &self.commands {
             if self.asking {
-                // It holds for the command behind it, and no other.
+                // It applies to the next command, and no other.
                 pipeline.add_command(redis::cmd("ASKING")).ignore();
             }
             pipeline.add_command(command.clone());

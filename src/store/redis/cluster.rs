@@ -1,4 +1,4 @@
-//! Which node of a Redis Cluster has a slot: learned from the nodes that send us on, or from one that tells all.
+//! Which node of a Redis Cluster has a slot: learned from redirects, or from a node that lists all.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ pub(super) struct Shard {
     pub(super) first: u16,
     /// Its id: another one has other cursors.
     pub(super) id: String,
-    pub(super) place: Endpoint,
+    pub(super) endpoint: Endpoint,
     slots: Vec<(u16, u16)>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Slots {
 #[derive(Default)]
 struct Known {
     slots: HashMap<Slot, Endpoint>,
-    /// Which of the seeds is asked for a slot that nobody told of.
+    /// Which of the seeds is used for an unknown slot.
     turn: usize,
 }
 
@@ -56,28 +56,28 @@ impl Slots {
     pub(super) fn any(&self) -> Result<Endpoint, StoreError> {
         let turn = self.known(|known| known.turn);
         let seed = self.seeds.get(turn % self.seeds.len().max(1));
-        seed.cloned().ok_or_else(|| StoreError::Config("no node of the cluster is named".to_owned()))
+        seed.cloned().ok_or_else(|| StoreError::Config("no node of the cluster is configured".to_owned()))
     }
 
-    pub(super) fn learn(&self, slot: Slot, place: Endpoint) {
-        self.known(|known| known.slots.insert(slot, place));
+    pub(super) fn learn(&self, slot: Slot, endpoint: Endpoint) {
+        self.known(|known| known.slots.insert(slot, endpoint));
     }
 
     pub(super) fn learn_all(&self, shards: &[Shard]) {
         self.known(|known| {
             for shard in shards {
                 for slot in shard.slots.iter().flat_map(|(first, last)| (*first..=*last).filter_map(Slot::new)) {
-                    known.slots.insert(slot, shard.place.clone());
+                    known.slots.insert(slot, shard.endpoint.clone());
                 }
             }
         });
     }
 
     /// A node is not reached, or has no slots any more: others are asked.
-    pub(super) fn forget(&self, place: &Endpoint) {
-        let asked = self.any().is_ok_and(|seed| seed == *place);
+    pub(super) fn forget(&self, endpoint: &Endpoint) {
+        let asked = self.any().is_ok_and(|seed| seed == *endpoint);
         self.known(|known| {
-            known.slots.retain(|_, at| at != place);
+            known.slots.retain(|_, at| at != endpoint);
             known.turn = known.turn.wrapping_add(usize::from(asked));
         });
     }
@@ -97,14 +97,14 @@ pub(super) fn shards(answer: &Value, asked: &Endpoint) -> Option<Vec<Shard>> {
         let [Value::Int(first), Value::Int(last), Value::Array(master), ..] = range.as_slice() else { return None };
         let [host, Value::Int(port), id, ..] = master.as_slice() else { return None };
         let (first, last) = (u16::try_from(*first).ok()?, u16::try_from(*last).ok()?);
-        let place = place(text(host), u16::try_from(*port).ok()?, asked);
+        let endpoint = endpoint(text(host), u16::try_from(*port).ok()?, asked);
         let id = text(id)?.to_owned();
         match shards.iter_mut().find(|shard| shard.id == id) {
             Some(shard) => {
                 shard.first = shard.first.min(first);
                 shard.slots.push((first, last));
             }
-            None => shards.push(Shard { first, id, place, slots: vec![(first, last)] }),
+            None => shards.push(Shard { first, id, endpoint, slots: vec![(first, last)] }),
         }
     }
     shards.sort_by_key(|shard| shard.first);
@@ -120,7 +120,7 @@ fn text(value: &Value) -> Option<&str> {
 }
 
 /// A node that does not know its own name is where the one that was asked is, at another port.
-pub(super) fn place(host: Option<&str>, port: u16, asked: &Endpoint) -> Endpoint {
+pub(super) fn endpoint(host: Option<&str>, port: u16, asked: &Endpoint) -> Endpoint {
     match (host, asked) {
         (Some(host), _) if !host.is_empty() && host != "?" => Endpoint::Tcp(host.to_owned(), port),
         (_, Endpoint::Tcp(host, _)) => Endpoint::Tcp(host.clone(), port),
@@ -135,7 +135,7 @@ pub(super) struct Position {
     pub(super) cursor: u64,
 }
 
-/// A part of a node's id, which tells it from any other: cursors are typed by people.
+/// The length of the part of a node's id that identifies it: cursors are typed by people.
 const ID: usize = 8;
 
 impl Position {

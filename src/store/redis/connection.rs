@@ -1,4 +1,4 @@
-//! Plain connections, one to each server that was needed: opened when first asked for, with time-outs that a person
+//! Plain connections, one to each server that was needed: opened when first used, with time-outs that a person
 //! would choose, and only to a server that may be trusted with counts.
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use super::server::{Deadline, Endpoint, Server, Tls};
 use crate::otp::Secret;
 use crate::store::StoreError;
 
-/// A server that has no place for one more client is asked again after these pauses.
+/// A server with too many clients is tried again after these pauses.
 const CLIENT_LIMIT_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
 /// Why a server was not reached, and what to do about it. Nothing was executed.
@@ -29,7 +29,7 @@ pub(super) struct ConnectError {
     pub(super) next: ServerReply,
 }
 
-/// What must hold of a server before it is used.
+/// What must be true of a server before it is used.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Checks {
     /// It evicts nothing.
@@ -43,7 +43,7 @@ pub(super) struct Checks {
 pub(super) struct Patience {
     /// A connection, its TLS handshake included.
     pub connect: Duration,
-    /// Whatever is being done.
+    /// The whole command.
     pub deadline: Deadline,
 }
 
@@ -53,7 +53,7 @@ impl Patience {
     }
 }
 
-/// Who we are at servers of one kind, and the connections to them.
+/// The login for servers of one kind, and the connections to them.
 pub(super) struct ConnectionPool {
     username: Option<String>,
     password: Option<Secret>,
@@ -62,7 +62,7 @@ pub(super) struct ConnectionPool {
     checks: Checks,
     patience: Patience,
     open: Mutex<HashMap<Endpoint, MultiplexedConnection>>,
-    /// Those that do not speak as most do.
+    /// Servers with another dialect than the default.
     dialects: Mutex<HashMap<Endpoint, Dialect>>,
 }
 
@@ -78,16 +78,16 @@ impl ConnectionPool {
     }
 
     /// The connection to a server, made where there is none. Nothing was executed when this fails.
-    pub(super) async fn get(&self, place: &Endpoint) -> Result<MultiplexedConnection, ConnectError> {
-        if let Some(open) = self.map(|open| open.get(place).cloned()) {
+    pub(super) async fn get(&self, endpoint: &Endpoint) -> Result<MultiplexedConnection, ConnectError> {
+        if let Some(open) = self.map(|open| open.get(endpoint).cloned()) {
             return Ok(open);
         }
-        let mut crowded = CLIENT_LIMIT_PAUSES.iter();
+        let mut pauses = CLIENT_LIMIT_PAUSES.iter();
         let mut again = true;
         loop {
-            match self.connect(place).await {
+            match self.connect(endpoint).await {
                 Ok(connection) => {
-                    self.map(|open| open.insert(place.clone(), connection.clone()));
+                    self.map(|open| open.insert(endpoint.clone(), connection.clone()));
                     return Ok(connection);
                 }
                 Err(ConnectError { error: StoreError::Unreachable(_), next })
@@ -96,7 +96,7 @@ impl ConnectionPool {
                     again = false;
                 }
                 Err(unsent) if unsent.next == ServerReply::TooManyClients => {
-                    let Some(pause) = crowded.next() else { return Err(unsent) };
+                    let Some(pause) = pauses.next() else { return Err(unsent) };
                     sleep_until(self.patience.deadline.end().min(Instant::now() + *pause)).await;
                 }
                 Err(unsent) => return Err(unsent),
@@ -105,44 +105,44 @@ impl ConnectionPool {
     }
 
     /// What a server understands, as far as that is known.
-    pub(super) fn dialect(&self, place: &Endpoint) -> Dialect {
-        self.dialects.lock().unwrap_or_else(PoisonError::into_inner).get(place).copied().unwrap_or_default()
+    pub(super) fn dialect(&self, endpoint: &Endpoint) -> Dialect {
+        self.dialects.lock().unwrap_or_else(PoisonError::into_inner).get(endpoint).copied().unwrap_or_default()
     }
 
-    /// A server said what it does not understand.
-    pub(super) fn speaks(&self, place: &Endpoint, dialect: Dialect) {
-        self.dialects.lock().unwrap_or_else(PoisonError::into_inner).insert(place.clone(), dialect);
+    /// A server did not understand the default dialect.
+    pub(super) fn set_dialect(&self, endpoint: &Endpoint, dialect: Dialect) {
+        self.dialects.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint.clone(), dialect);
     }
 
     /// After an error of the network: the next command connects anew.
-    pub(super) fn forget(&self, place: &Endpoint) {
-        self.map(|open| open.remove(place));
+    pub(super) fn forget(&self, endpoint: &Endpoint) {
+        self.map(|open| open.remove(endpoint));
     }
 
     fn map<T>(&self, work: impl FnOnce(&mut HashMap<Endpoint, MultiplexedConnection>) -> T) -> T {
         work(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn connect(&self, place: &Endpoint) -> Result<MultiplexedConnection, ConnectError> {
-        let failed = |error: RedisError| self.unsent(&error, place);
+    async fn connect(&self, endpoint: &Endpoint) -> Result<MultiplexedConnection, ConnectError> {
+        let failed = |error: RedisError| self.unsent(&error, endpoint);
         // An answer has its own time, which depends on the question.
         let Patience { connect, deadline } = &self.patience;
         let config = AsyncConnectionConfig::new().set_connection_timeout(Some(*connect)).set_response_timeout(None);
-        let client = self.client(place).map_err(failed)?;
+        let client = self.client(endpoint).map_err(failed)?;
         let end = deadline.end();
-        let late = |_| ConnectError { error: silent(place), next: ServerReply::No };
+        let late = |_| ConnectError { error: silent(endpoint), next: ServerReply::No };
         let connecting = timeout_at(end, client.get_multiplexed_async_connection_with_config(&config));
         let mut open = connecting.await.map_err(late)?.map_err(failed)?;
-        timeout_at(end.min(Instant::now() + *connect), self.check(&mut open, place)).await.map_err(late)??;
+        timeout_at(end.min(Instant::now() + *connect), self.check(&mut open, endpoint)).await.map_err(late)??;
         Ok(open)
     }
 
-    fn unsent(&self, error: &RedisError, place: &Endpoint) -> ConnectError {
-        ConnectError { error: self.sorted(error, Access::Reading, place), next: reply::next(error) }
+    fn unsent(&self, error: &RedisError, endpoint: &Endpoint) -> ConnectError {
+        ConnectError { error: self.classify(error, Access::Reading, endpoint), next: reply::next(error) }
     }
 
-    fn client(&self, place: &Endpoint) -> RedisResult<Client> {
-        let address = match (place, &self.tls) {
+    fn client(&self, endpoint: &Endpoint) -> RedisResult<Client> {
+        let address = match (endpoint, &self.tls) {
             (Endpoint::Unix(path), _) => ConnectionAddr::Unix(path.clone()),
             (Endpoint::Tcp(host, port), None) => ConnectionAddr::Tcp(host.clone(), *port),
             (Endpoint::Tcp(host, port), Some(_)) => {
@@ -157,7 +157,7 @@ impl ConnectionPool {
             settings = settings.set_password(password.expose());
         }
         let info = address.into_connection_info()?.set_redis_settings(settings);
-        let Some(tls) = self.tls.as_ref().filter(|_| matches!(place, Endpoint::Tcp(..))) else {
+        let Some(tls) = self.tls.as_ref().filter(|_| matches!(endpoint, Endpoint::Tcp(..))) else {
             return Client::open(info);
         };
         let client_tls = tls.client.as_ref().map(|(cert, key)| ClientTlsConfig {
@@ -167,78 +167,81 @@ impl ConnectionPool {
         Client::build_with_tls(info, TlsCertificates { client_tls, root_cert: tls.ca.clone() })
     }
 
-    async fn check(&self, open: &mut MultiplexedConnection, place: &Endpoint) -> Result<(), ConnectError> {
+    async fn check(&self, open: &mut MultiplexedConnection, endpoint: &Endpoint) -> Result<(), ConnectError> {
         if self.checks.is_master {
-            self.must_be_master(open, place).await?;
+            self.must_be_master(open, endpoint).await?;
         }
         if self.checks.keeps {
-            self.must_not_evict(open, place).await?;
+            self.must_not_evict(open, endpoint).await?;
         }
         Ok(())
     }
 
     /// A Sentinel may be behind its time: step 3 of <https://redis.io/docs/latest/develop/reference/sentinel-clients/>.
-    async fn must_be_master(&self, open: &mut MultiplexedConnection, place: &Endpoint) -> Result<(), ConnectError> {
+    async fn must_be_master(&self, open: &mut MultiplexedConnection, endpoint: &Endpoint) -> Result<(), ConnectError> {
         let asked: Result<Vec<Value>, _> = redis::cmd("ROLE").query_async(open).await;
-        let role = asked.map_err(|error| self.unsent(&error, place))?;
+        let role = asked.map_err(|error| self.unsent(&error, endpoint))?;
         match role.first() {
             Some(Value::BulkString(role)) if role == b"master" => Ok(()),
             _ => {
-                let error = StoreError::NotReady(format!("{} is a replica, though the Sentinels name it", name(place)));
+                let error = StoreError::NotReady(format!(
+                    "{} is a replica, although the Sentinels name it as the master",
+                    name(endpoint)
+                ));
                 Err(ConnectError { error, next: ServerReply::Later })
             }
         }
     }
 
-    /// `volatile-*` and `allkeys-*` drop failure counts under memory pressure: a silent way around every limit.
-    /// `INFO` tells it where `CONFIG` is blocked, as it is on managed Redis.
-    async fn must_not_evict(&self, open: &mut MultiplexedConnection, place: &Endpoint) -> Result<(), ConnectError> {
+    /// `volatile-*` and `allkeys-*` drop failure counts under memory pressure, which silently bypasses every limit.
+    /// `INFO` says it even if `CONFIG` is blocked, as it is on managed Redis.
+    async fn must_not_evict(&self, open: &mut MultiplexedConnection, endpoint: &Endpoint) -> Result<(), ConnectError> {
         let asked: Result<String, _> = redis::cmd("INFO").arg("memory").query_async(open).await;
-        let info = asked.map_err(|error| self.unsent(&error, place))?;
+        let info = asked.map_err(|error| self.unsent(&error, endpoint))?;
         match (value(&info, "maxmemory_policy"), value(&info, "maxmemory")) {
             (None | Some("noeviction"), _) | (_, Some("0")) => Ok(()),
             (Some(policy), _) => {
                 let error = StoreError::NotReady(format!(
                     "{} may evict limits and locks when its memory is full (maxmemory-policy {policy})",
-                    name(place)
+                    name(endpoint)
                 ));
                 Err(ConnectError { error, next: ServerReply::No })
             }
         }
     }
 
-    /// What an error means. Who was refused is said too: Redis 7.0 does not.
-    pub(super) fn sorted(&self, error: &RedisError, doing: Access, place: &Endpoint) -> StoreError {
-        match reply::classify(error, doing, &name(place)) {
+    /// What an error means. It adds the user that was refused: Redis 7.0 does not say it.
+    pub(super) fn classify(&self, error: &RedisError, access: Access, endpoint: &Endpoint) -> StoreError {
+        match reply::classify(error, access, &name(endpoint)) {
             StoreError::Denied(text) => {
                 StoreError::Denied(format!("{text} (as the user `{}`)", self.username.as_deref().unwrap_or("default")))
             }
             StoreError::Unreachable(text) => {
-                StoreError::Unreachable(text + self.one_sided(error, place).unwrap_or_default())
+                StoreError::Unreachable(text + self.tls_mismatch(error, endpoint).unwrap_or_default())
             }
             other => other,
         }
     }
 
-    /// A port that wants TLS hangs up on who speaks none, and one that speaks none waits for the rest of the line.
-    fn one_sided(&self, error: &RedisError, place: &Endpoint) -> Option<&'static str> {
-        let Endpoint::Tcp(..) = place else { return None };
+    /// A port that expects TLS hangs up on a client without it, and one without TLS waits for the rest of the line.
+    fn tls_mismatch(&self, error: &RedisError, endpoint: &Endpoint) -> Option<&'static str> {
+        let Endpoint::Tcp(..) = endpoint else { return None };
         match self.tls {
             None if error.is_connection_dropped() && !error.is_connection_refusal() => {
-                Some(" (as of a port that wants TLS)")
+                Some(" (this port probably expects TLS; use rediss://)")
             }
-            Some(_) if error.is_timeout() => Some(" (as of a port that speaks no TLS)"),
+            Some(_) if error.is_timeout() => Some(" (this port probably does not expect TLS; use redis://)"),
             _ => None,
         }
     }
 }
 
 /// What messages call a server: host and port, or the path; no user, no password.
-pub(super) fn name(place: &Endpoint) -> String {
-    format!("the Redis at {place}")
+pub(super) fn name(endpoint: &Endpoint) -> String {
+    format!("the Redis at {endpoint}")
 }
 
-/// It said nothing for as long as it may.
-pub(super) fn silent(place: &Endpoint) -> StoreError {
-    StoreError::Unreachable(format!("{} does not answer in time", name(place)))
+/// It did not answer in time.
+pub(super) fn silent(endpoint: &Endpoint) -> StoreError {
+    StoreError::Unreachable(format!("{} does not answer in time", name(endpoint)))
 }

@@ -1,4 +1,4 @@
-//! What a Redis says of itself: whether it would take a commit of ours, and what `INFO` tells.
+//! What a Redis says about itself: whether it would accept a commit, and what `INFO` says.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ const LOOKS: [&str; 12] =
     ["GET", "LRANGE", "SCAN", "TYPE", "PTTL", "STRLEN", "GETRANGE", "LLEN", "LINDEX", "HLEN", "HKEYS", "HGET"];
 
 impl Redis {
-    /// At the same time: a Cluster with a node down takes no change until the end, and tells which one it is.
-    pub(super) async fn examined(&self) -> Health {
+    /// At the same time: a Cluster with a node down accepts no change until the deadline, and then says which one it is.
+    pub(super) async fn examine(&self) -> Health {
         let app_reads = async {
             match self.app.as_ref().filter(|app| !app.writes) {
                 Some(app) => Some(self.may_read(app).await),
@@ -36,7 +36,7 @@ impl Redis {
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
-    pub(super) async fn rehearsed(&self) -> Result<(), StoreError> {
+    pub(super) async fn rehearse(&self) -> Result<(), StoreError> {
         self.allowed(&self.refused_writes().await?)
     }
 
@@ -44,8 +44,8 @@ impl Redis {
     async fn refused_writes(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.keys.probes(self.app.as_ref());
         let script = Script::new(Kind::Writes, REHEARSAL, &keys);
-        let ask = Request { to: super::to(&keys), command: script.into() };
-        let answers: Vec<Vec<String>> = self.run(vec![ask], Access::Reading).await?;
+        let request = Request { to: super::to(&keys), command: script.into() };
+        let answers: Vec<Vec<String>> = self.run(vec![request], Access::Reading).await?;
         Ok(answers.concat())
     }
 
@@ -62,13 +62,13 @@ impl Redis {
     }
 
     async fn refused(&self, keys: impl Iterator<Item = String>, commands: &[&str]) -> Result<Vec<String>, StoreError> {
-        let asks = keys.map(|key| {
+        let requests = keys.map(|key| {
             let mut script = Script::new(Kind::Reads, MAY_READ, &[&key]);
             script.arg(commands);
             Request { to: super::to(&[key]), command: script.into() }
         });
-        // The same commands are asked for on each.
-        let answers: Vec<Vec<String>> = self.run(asks.collect(), Access::Reading).await?;
+        // The same commands are checked on each.
+        let answers: Vec<Vec<String>> = self.run(requests.collect(), Access::Reading).await?;
         Ok(answers.into_iter().find(|refused| !refused.is_empty()).unwrap_or_default())
     }
 
@@ -83,9 +83,9 @@ impl Redis {
 
     pub(super) async fn age_if_empty(&self, phone: &Phone) -> Option<Duration> {
         // All of it: Redis 6 takes one section at a time.
-        let ask = Request { to: super::to(&[self.keys.timeline(phone)]), command: redis::cmd("INFO").into() };
+        let request = Request { to: super::to(&[self.keys.timeline(phone)]), command: redis::cmd("INFO").into() };
         // Managed servers may have no `INFO`, and users may not be allowed to ask.
-        let answers: Vec<String> = self.run(vec![ask], Access::Reading).await.ok()?;
+        let answers: Vec<String> = self.run(vec![request], Access::Reading).await.ok()?;
         info::age_if_empty(answers.first()?)
     }
 
@@ -93,24 +93,24 @@ impl Redis {
     async fn all_facts(&self) -> Result<(Vec<ServerFacts>, Vec<(Endpoint, StoreError)>), StoreError> {
         let Some(shards) = self.dispatcher.shards().await? else {
             let mut facts = self.facts(Destination::Any, &self.dispatcher.name()).await?;
-            facts.place = self.dispatcher.place().await;
+            facts.endpoint = self.dispatcher.endpoint().await;
             return Ok((vec![facts], Vec::new()));
         };
         let (mut all, mut absent) = (Vec::with_capacity(shards.len()), Vec::new());
         for shard in shards {
-            let name = connection::name(&shard.place);
-            match self.facts(Destination::Node(shard.place.clone()), &name).await {
-                Ok(facts) => all.push(ServerFacts { place: Some(shard.place), ..facts }),
+            let name = connection::name(&shard.endpoint);
+            match self.facts(Destination::Node(shard.endpoint.clone()), &name).await {
+                Ok(facts) => all.push(ServerFacts { endpoint: Some(shard.endpoint), ..facts }),
                 Err(error @ StoreError::Denied(_)) => return Err(error),
-                Err(error) => absent.push((shard.place, error)),
+                Err(error) => absent.push((shard.endpoint, error)),
             }
         }
         Ok((all, absent))
     }
 
     async fn facts(&self, to: Destination, name: &str) -> Result<ServerFacts, StoreError> {
-        let ask = Request { to: to.clone(), command: redis::cmd("INFO").into() };
-        let answers: Vec<String> = self.run(vec![ask], Access::Reading).await?;
+        let request = Request { to: to.clone(), command: redis::cmd("INFO").into() };
+        let answers: Vec<String> = self.run(vec![request], Access::Reading).await?;
         let mut facts = info::facts(&answers.into_iter().next().unwrap_or_default(), name);
         if facts.persistent == Some(false) {
             facts.persistent = self.snapshots(to).await;
@@ -131,7 +131,7 @@ impl Redis {
 /// Who may call none of the commands that write is meant to look.
 fn rights(commits: &Result<Vec<String>, StoreError>, looking: Result<Vec<String>, StoreError>) -> Option<Rights> {
     let only_looks = match commits {
-        // On Redis 7 scripts that write are run by a command of their own.
+        // On Redis 7, scripts that write have their own command.
         Err(error) => error.lacks_rights() && error.what().contains("'eval'"),
         Ok(refused) => ["SET", "LTRIM", "PEXPIRE"].iter().all(|name| refused.iter().any(|word| word == name)),
     };

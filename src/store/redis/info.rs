@@ -28,7 +28,7 @@ pub(super) fn facts(info: &str, name: &str) -> ServerFacts {
     let software = software.or_else(|| value("redis_version").map(|version| ("Redis", version)));
     ServerFacts {
         name: name.to_owned(),
-        place: None,
+        endpoint: None,
         too_old: software.is_some_and(|(software, version)| software == "Redis" && is_too_old(version)),
         software: software.map(|(software, version)| format!("{software} {}", escaped(version))),
         replica: value("role").map(|role| role != "master"),

@@ -14,7 +14,7 @@ use super::script::{Kind, Script};
 use super::{Redis, moment, to};
 use crate::store::{Key, KeySnapshot, Page, StoreError};
 
-/// So many keys are looked at in one script: it holds the server up for less than a millisecond.
+/// The number of keys that one script reads: it blocks the server for less than a millisecond.
 const AT_ONCE: usize = 64;
 
 impl Redis {
@@ -29,34 +29,34 @@ impl Redis {
         Ok(names.with(|names| names.into_iter().map(key).collect()))
     }
 
-    pub(super) async fn looked_at(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
+    pub(super) async fn read_snapshots(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
         let groups = if self.dispatcher.is_cluster() { by_slot(keys) } else { in_order(keys.len()) };
-        let asks = groups.iter().map(|group| {
+        let requests = groups.iter().map(|group| {
             let names: Vec<&[u8]> = group.iter().map(|index| keys[*index].name.as_slice()).collect();
             let script = Script::new(Kind::Reads, format!("{READ_KEY}{READ_KEYS}"), &names);
             Request { to: to(&names), command: script.into() }
         });
-        let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(asks.collect(), Access::Reading).await?;
-        let mut sights = vec![None; keys.len()];
+        let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(requests.collect(), Access::Reading).await?;
+        let mut snapshots = vec![None; keys.len()];
         for (group, mut answer) in groups.into_iter().zip(answers) {
             let seen = answer.split_off(answer.len().min(1));
             let now = answer.pop().unwrap_or_default();
             let now = moment(number(now.first()).unwrap_or_default(), number(now.get(1)).unwrap_or_default());
             for (index, seen) in group.into_iter().zip(seen) {
-                sights[index] = sight(&keys[index], now, seen);
+                snapshots[index] = snapshot(&keys[index], now, seen);
             }
         }
-        Ok(sights)
+        Ok(snapshots)
     }
 
-    pub(super) async fn purged(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
-        let asks = sights.iter().map(|sight| {
-            let life = sight.life.map_or_else(|| "-1".to_owned(), |life| millis(life).to_string());
-            let mut script = Script::new(Kind::Relieves, PURGE, &[&sight.key.name]);
-            script.arg(&sight.kind).arg(life).arg(sight.size).arg(&sight.parts);
-            Request { to: to(&[&sight.key.name]), command: script.into() }
+    pub(super) async fn purge_snapshots(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
+        let requests = snapshots.iter().map(|snapshot| {
+            let life = snapshot.life.map_or_else(|| "-1".to_owned(), |life| millis(life).to_string());
+            let mut script = Script::new(Kind::Relieves, PURGE, &[&snapshot.key.name]);
+            script.arg(&snapshot.kind).arg(life).arg(snapshot.size).arg(&snapshot.parts);
+            Request { to: to(&[&snapshot.key.name]), command: script.into() }
         });
-        let answers: Vec<(i64,)> = self.run(asks.collect(), Access::Writing).await?;
+        let answers: Vec<(i64,)> = self.run(requests.collect(), Access::Writing).await?;
         Ok(answers.into_iter().map(|(done,)| done == 1).collect())
     }
 }
@@ -79,7 +79,7 @@ fn number(bytes: Option<&Vec<u8>>) -> Option<i64> {
 }
 
 /// `None`: it is gone.
-fn sight(key: &Key, now: crate::otp::Moment, seen: Vec<Vec<u8>>) -> Option<KeySnapshot> {
+fn snapshot(key: &Key, now: crate::otp::Moment, seen: Vec<Vec<u8>>) -> Option<KeySnapshot> {
     let life = number(seen.get(1))?;
     let mut seen = seen.into_iter();
     let kind = String::from_utf8(seen.next()?).ok().filter(|kind| kind != "none")?;

@@ -1,4 +1,4 @@
-//! The names of our keys in Redis, and the way back from a name to what it stands for.
+//! The names of our keys in Redis, and what such a name means.
 
 use std::sync::Arc;
 

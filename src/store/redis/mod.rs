@@ -51,14 +51,14 @@ pub struct Redis {
     keys: Keys,
     app: Option<AppKeys>,
     durability: Option<Durability>,
-    /// Why changes are not as sure as they should be: told once.
+    /// Why changes are less durable than they should be: reported once.
     unsure: Mutex<Option<String>>,
-    /// Whether a list has looked which nodes of a cluster are missing.
-    looked: AtomicBool,
+    /// Whether a list has checked which nodes of a cluster are missing.
+    nodes_checked: AtomicBool,
 }
 
 impl Redis {
-    /// Prepares the way; nothing is connected yet.
+    /// Prepares the connections; nothing is connected yet.
     #[must_use]
     pub fn new(server: &Server) -> Self {
         Self {
@@ -67,15 +67,15 @@ impl Redis {
             app: server.app.clone(),
             durability: server.durability,
             unsure: Mutex::default(),
-            looked: AtomicBool::new(false),
+            nodes_checked: AtomicBool::new(false),
         }
     }
 
-    /// Runs commands, and gives the answer of each. A change that is not as sure as it must be is a failure.
-    async fn run<T: FromRedisValue>(&self, asks: Vec<Request>, doing: Access) -> Result<Vec<T>, StoreError> {
-        let outcome = match self.dispatcher.run(&asks, doing).await {
+    /// Runs commands, and returns the answer to each. A change that is less durable than it must be is a failure.
+    async fn run<T: FromRedisValue>(&self, requests: Vec<Request>, access: Access) -> Result<Vec<T>, StoreError> {
+        let outcome = match self.dispatcher.run(&requests, access).await {
             Ok(outcome) => outcome,
-            Err(error) => return Err(self.dated(error).await),
+            Err(error) => return Err(self.explain_version(error).await),
         };
         if let Some(why) = outcome.unsure {
             if self.durability.is_some_and(|durability| durability.strict) {
@@ -84,7 +84,7 @@ impl Redis {
             *self.unsure.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         }
         let read = |answer: Value| {
-            redis::from_redis_value(answer).map_err(|error| classify(&error.into(), doing, &self.dispatcher.name()))
+            redis::from_redis_value(answer).map_err(|error| classify(&error.into(), access, &self.dispatcher.name()))
         };
         outcome.answers.into_iter().map(read).collect()
     }
@@ -105,7 +105,7 @@ impl Redis {
             match &write.put {
                 Put::Keep if write.cell.is_foreign() => command.arg("app").arg("").arg(""),
                 Put::Set(_, Ttl::Expired) if write.cell.is_foreign() => command.arg("app-drop").arg("").arg(""),
-                // Its end stands in the value.
+                // Its expiry is in the value.
                 Put::Set(value, _) if write.cell.is_foreign() => command.arg("app-set").arg(value).arg(""),
                 Put::Keep => command.arg("keep").arg("").arg(""),
                 Put::Set(_, Ttl::Expired) => command.arg("drop").arg("").arg(""),
@@ -126,9 +126,9 @@ impl Redis {
 #[async_trait]
 impl Store for Redis {
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
-        let asks = groups.iter().map(|cells| {
+        let requests = groups.iter().map(|cells| {
             let keys: Vec<String> = cells.iter().map(|cell| self.keys.cell(cell)).collect();
-            // `EVAL` would need leave to write the keys, and a Redis user who may only read could not even look.
+            // `EVAL` would need permission to write the keys, which a Redis user who may only read does not have.
             let command = if cells.iter().any(StoreKey::is_foreign) {
                 let mut script = Script::new(Kind::Reads, format!("{APP}{LOAD_APP}"), &keys);
                 for cell in cells {
@@ -140,7 +140,7 @@ impl Store for Redis {
             };
             Request { to: to(&keys), command: command.into() }
         });
-        let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(asks.collect(), Access::Reading).await;
+        let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(requests.collect(), Access::Reading).await;
         let answers = match answers {
             Err(error) => return Err(self.named(error).await),
             Ok(answers) => answers,
@@ -149,8 +149,8 @@ impl Store for Redis {
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
-        let asks = changes.iter().map(|change| self.commit_ask(change)).collect();
-        let answers: Result<Vec<(i64, i64, i64)>, _> = self.run(asks, Access::Writing).await;
+        let requests = changes.iter().map(|change| self.commit_ask(change)).collect();
+        let answers: Result<Vec<(i64, i64, i64)>, _> = self.run(requests, Access::Writing).await;
         let answers = match answers {
             Err(error) => return Err(self.named(error).await),
             Ok(answers) => answers,
@@ -165,8 +165,8 @@ impl Store for Redis {
         let key = self.keys.timeline(phone);
         let mut command = redis::cmd("LRANGE");
         command.arg(&key).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
-        let ask = Request { to: to(&[key]), command: command.into() };
-        let answers: Vec<Vec<Vec<u8>>> = self.run(vec![ask], Access::Reading).await?;
+        let request = Request { to: to(&[key]), command: command.into() };
+        let answers: Vec<Vec<Vec<u8>>> = self.run(vec![request], Access::Reading).await?;
         let read = |line: &Vec<u8>| {
             let wrong = || StoreError::Data(format!("a line of `{}`", escaped(&self.keys.timeline(phone))));
             Event::read(line).ok_or_else(wrong)
@@ -184,13 +184,13 @@ impl Store for Redis {
     }
 
     async fn exist(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<bool>, StoreError> {
-        let asks = groups.iter().map(|group| {
+        let requests = groups.iter().map(|group| {
             let keys: Vec<String> = group.iter().map(|key| self.keys.cell(key)).collect();
             let mut command = redis::cmd("EXISTS");
             command.arg(&keys);
             Request { to: to(&keys), command: command.into() }
         });
-        let known: Vec<u64> = self.run(asks.collect(), Access::Reading).await?;
+        let known: Vec<u64> = self.run(requests.collect(), Access::Reading).await?;
         Ok(known.into_iter().map(|known| known > 0).collect())
     }
 
@@ -204,7 +204,7 @@ impl Store for Redis {
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
-        Ok(Box::pin(self.examined()).await)
+        Ok(Box::pin(self.examine()).await)
     }
 
     async fn keys(&self, pattern: Option<&str>, cursor: Option<&str>, page: usize) -> Result<Page<Key>, StoreError> {
@@ -212,11 +212,11 @@ impl Store for Redis {
     }
 
     async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
-        self.looked_at(keys).await
+        self.read_snapshots(keys).await
     }
 
-    async fn purge(&self, sights: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
-        self.purged(sights).await
+    async fn purge(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
+        self.purge_snapshots(snapshots).await
     }
 
     fn warning(&self) -> Option<String> {
@@ -225,10 +225,10 @@ impl Store for Redis {
 }
 
 impl Redis {
-    /// Redis 7.0 does not say which command of a script a user may not call, so that is asked for.
+    /// Redis 7.0 does not say which command of a script a user may not call, so that is checked.
     async fn named(&self, error: StoreError) -> StoreError {
         match error {
-            StoreError::Denied(text) if text.contains("executing the script") => match self.rehearsed().await {
+            StoreError::Denied(text) if text.contains("executing the script") => match self.rehearse().await {
                 Err(StoreError::Denied(why)) => StoreError::Denied(format!("{text}: {why}")),
                 _ => StoreError::Denied(text),
             },
@@ -237,20 +237,20 @@ impl Redis {
     }
 
     fn loaded(&self, answer: Vec<Option<Vec<u8>>>) -> Result<Loaded, StoreError> {
-        let strange = || StoreError::Unreachable(format!("{} is not a Redis server", self.dispatcher.name()));
+        let unexpected = || StoreError::Unreachable(format!("{} is not a Redis server", self.dispatcher.name()));
         let mut values = answer.into_iter();
         let mut number = || std::str::from_utf8(&values.next()??).ok()?.parse::<i64>().ok();
-        let now = number().zip(number()).map(|(seconds, micros)| moment(seconds, micros)).ok_or_else(strange)?;
+        let now = number().zip(number()).map(|(seconds, micros)| moment(seconds, micros)).ok_or_else(unexpected)?;
         Ok(Loaded { now, values: values.collect() })
     }
 }
 
-/// Whoever has these keys, which all lie in one slot.
+/// The server that has these keys, which are all in one slot.
 fn to(keys: &[impl AsRef<[u8]>]) -> Destination {
     keys.first().map_or(Destination::Any, |key| Destination::Slot(Slot::for_key(key.as_ref())))
 }
 
-/// A lifetime in milliseconds, as the scripts take it. Less than one would be refused, and more than 31,000 years could not
+/// A lifetime in milliseconds, as the scripts read it. Less than one would be refused, and more than 31,000 years could not
 /// be added to the time.
 fn lifetime(life: Duration) -> u64 {
     millis(life).clamp(1, 999_999_999_999_999)

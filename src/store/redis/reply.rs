@@ -1,4 +1,4 @@
-//! What an error of Redis, or of the way to it, means for us: by its code, since the client has no kind for most.
+//! What an error of Redis, or of the connection to it, means for us: by its code, since the client has no kind for most.
 
 use std::error::Error;
 use std::io;
@@ -19,12 +19,12 @@ pub(super) enum Access {
     Writing,
 }
 
-/// What to do about a server's no. None of these was executed.
+/// What to do after a server refused a command. None of these was executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ServerReply {
     /// Ask this node from now on; without a host it is another port of the same.
     Moved(Option<String>, u16),
-    /// Ask this node once: the key is on its way there.
+    /// Ask this node once: the key is being moved there.
     Ask(Option<String>, u16),
     /// Ask again a little later.
     Later,
@@ -34,9 +34,9 @@ pub(super) enum ServerReply {
     TooManyClients,
     /// TLS failed: it will not do better a moment later.
     TlsFailed,
-    /// It knows none of what came with Redis 7: ask in the words of Redis 6.
+    /// It does not know what came with Redis 7: use the dialect of Redis 6.
     Older,
-    /// It stays a no.
+    /// It stays refused.
     No,
 }
 
@@ -63,22 +63,22 @@ pub(super) fn next(error: &RedisError) -> ServerReply {
         Some("READONLY") => ServerReply::Replica,
         Some("ERR") if says("max number of clients") => ServerReply::TooManyClients,
         Some("ERR") if says("unknown command") || says(NO_SCRIPT) => ServerReply::Older,
-        None if is_distrust(error) => ServerReply::TlsFailed,
+        None if is_tls_failure(error) => ServerReply::TlsFailed,
         _ => ServerReply::No,
     }
 }
 
 /// Whether it is an error of TLS: a certificate that is not believed, ours that is missing, or no TLS on the other side.
 /// The client keeps the cause behind an `Arc`, and the `io::Error` in there keeps it for itself.
-fn is_distrust(error: &RedisError) -> bool {
+fn is_tls_failure(error: &RedisError) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<Arc<dyn Error + Send + Sync>>());
     let broken = cause.and_then(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
     broken.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
 }
 
-/// Sorts an error. Of several commands in one round trip, the first that was refused tells why: the client's error for
-/// all of them has no code, and would pass for a lost answer.
-pub(super) fn classify(error: &RedisError, doing: Access, server: &str) -> StoreError {
+/// Classifies an error. Of several commands in one round trip, the first that was refused says why: the client's error for
+/// all of them has no code, and would look like a lost answer.
+pub(super) fn classify(error: &RedisError, access: Access, server: &str) -> StoreError {
     let refused = error.clone().into_server_errors();
     let first = refused.and_then(|all| all.first().map(|(_, first)| RedisError::from(first.clone())));
     let error = first.as_ref().unwrap_or(error);
@@ -95,13 +95,13 @@ pub(super) fn classify(error: &RedisError, doing: Access, server: &str) -> Store
         ) => StoreError::NotReady(format!("{server} says {text}")),
         Some("ERR") => said(&text, server),
         Some(_) => StoreError::NotReady(format!("{server} says {text}")),
-        None => silent(error, doing, &text, server),
+        None => silent(error, access, &text, server),
     }
 }
 
 /// Plain `ERR`, which Redis says for very different things.
 fn said(text: &str, server: &str) -> StoreError {
-    // A script's own error is wrapped: the code of the cause stands inside the text.
+    // A script's own error is wrapped: the code of the cause is inside the text.
     for (code, sort) in [
         ("NOPERM", StoreError::Denied as fn(String) -> StoreError),
         ("permissions", StoreError::Denied),
@@ -123,17 +123,17 @@ fn said(text: &str, server: &str) -> StoreError {
     StoreError::NotReady(format!("{server} says {text}"))
 }
 
-/// No answer that Redis gave: the network, TLS, or something that is no Redis.
-fn silent(error: &RedisError, doing: Access, text: &str, server: &str) -> StoreError {
+/// Not an answer of Redis: the network, TLS, or a server that is not a Redis.
+fn silent(error: &RedisError, access: Access, text: &str, server: &str) -> StoreError {
     use redis::ErrorKind;
     match error.kind() {
         ErrorKind::InvalidClientConfig => StoreError::Config(format!("{server}: {text}")),
         ErrorKind::AuthenticationFailed => StoreError::Denied(format!("{server}: {text}")),
-        ErrorKind::Parse | ErrorKind::UnexpectedReturnType if doing == Access::Reading => {
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType if access == Access::Reading => {
             StoreError::Unreachable(format!("{server} is not a Redis server: {text}"))
         }
-        _ if doing == Access::Writing => StoreError::Unknown(format!("{server}: {text}")),
-        // The resolver's words are those of the C library, and name it not.
+        _ if access == Access::Writing => StoreError::Unknown(format!("{server}: {text}")),
+        // The resolver's text comes from the C library, and does not name the resolver.
         _ if text.contains("lookup address") => StoreError::Unreachable(format!("{server}: DNS: {text}")),
         _ => StoreError::Unreachable(format!("{server}: {text}")),
     }
@@ -194,7 +194,7 @@ fn behind_position(text: &str) -> Option<&str> {
 fn words(error: &RedisError) -> String {
     let said = Said::of(error);
     let mut text = said.as_ref().map_or_else(|| error.to_string(), |said| format!("{} {}", said.code, said.text));
-    // What the server said is said; of a failed connection the causes tell more.
+    // The server's own text is complete; for a failed connection, the causes say more.
     let mut cause = if said.is_some() { None } else { error.source() };
     while let Some(inner) = cause {
         let inner_text = inner.to_string();

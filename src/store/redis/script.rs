@@ -66,7 +66,7 @@ impl Script {
 pub(super) fn text(kind: Kind, body: &str, dialect: Dialect) -> String {
     let first = match kind {
         Kind::Reads => "#!lua flags=no-writes\n",
-        // Without any such line it could stop half-way.
+        // Without such a line it could stop halfway.
         Kind::Writes => "#!lua\n",
         Kind::Relieves => "#!lua flags=allow-oom\n",
     };

@@ -12,14 +12,14 @@ use super::reply::Access;
 use super::server::{Endpoint, Sentinels};
 use crate::store::StoreError;
 
-/// So often.
+/// The number of rounds.
 const ROUNDS: usize = 2;
 
 /// The Sentinels, and the master that one of them named.
 pub(super) struct Master {
     name: String,
     nodes: Vec<Endpoint>,
-    links: ConnectionPool,
+    connections: ConnectionPool,
     patience: Patience,
     known: Mutex<Option<Endpoint>>,
     /// Which of them is asked first.
@@ -32,7 +32,7 @@ impl Master {
         Self {
             name: sentinels.master.clone(),
             nodes: sentinels.nodes.clone(),
-            links: ConnectionPool::new(who, sentinels.tls.clone(), 0, Checks::default(), patience.clone()),
+            connections: ConnectionPool::new(who, sentinels.tls.clone(), 0, Checks::default(), patience.clone()),
             patience: patience.clone(),
             known: Mutex::default(),
             turn: AtomicUsize::default(),
@@ -44,15 +44,15 @@ impl Master {
         &self.name
     }
 
-    /// The master, asked for where it is not known.
+    /// The master; a Sentinel is asked if it is not known.
     pub(super) async fn get(&self) -> Result<Endpoint, StoreError> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(place) = known {
-            return Ok(place);
+        if let Some(endpoint) = known {
+            return Ok(endpoint);
         }
-        let place = self.ask().await?;
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(place.clone());
-        Ok(place)
+        let endpoint = self.ask().await?;
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint.clone());
+        Ok(endpoint)
     }
 
     /// It is not the master any more, or cannot be reached: the Sentinels are asked anew, and another one first. The one that
@@ -74,11 +74,11 @@ impl Master {
             for node in open {
                 let end = self.patience.deadline.end().min(Instant::now() + self.patience.connect);
                 let error = match timeout_at(end, self.ask_one(node)).await {
-                    Ok(Ok(Some(place))) => return Ok(place),
+                    Ok(Ok(Some(endpoint))) => return Ok(endpoint),
                     Ok(Ok(None)) => StoreError::Unreachable(format!("{node} knows no master of this name")),
                     Ok(Err(error)) => error,
                     Err(_) => {
-                        self.links.forget(node);
+                        self.connections.forget(node);
                         silent.push(node);
                         StoreError::Unreachable(format!("{node} does not answer"))
                     }
@@ -91,7 +91,7 @@ impl Master {
         Err(self.unnamed(&why))
     }
 
-    /// What is wrong is told as what it is where it is the same with all of them.
+    /// An error that is the same for all of them is returned as it is.
     fn unnamed(&self, why: &[(&Endpoint, StoreError)]) -> StoreError {
         let all = |is: fn(&StoreError) -> bool| !why.is_empty() && why.iter().all(|(_, error)| is(error));
         let same =
@@ -105,13 +105,13 @@ impl Master {
     }
 
     async fn ask_one(&self, node: &Endpoint) -> Result<Option<Endpoint>, StoreError> {
-        let mut open = self.links.get(node).await.map_err(|unsent| unsent.error)?;
+        let mut open = self.connections.get(node).await.map_err(|unsent| unsent.error)?;
         let mut command = redis::cmd("SENTINEL");
         command.arg("get-master-addr-by-name").arg(&self.name);
         let answer: Result<Option<(String, u16)>, RedisError> = command.query_async(&mut open).await;
         let named = answer.map_err(|error| {
-            self.links.forget(node);
-            self.links.sorted(&error, Access::Reading, node)
+            self.connections.forget(node);
+            self.connections.classify(&error, Access::Reading, node)
         })?;
         Ok(named.map(|(host, port)| Endpoint::Tcp(host, port)))
     }

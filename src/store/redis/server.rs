@@ -124,15 +124,15 @@ pub struct Tls {
 /// A change counts only when replicas have it.
 #[derive(Debug, Clone, Copy)]
 pub struct Durability {
-    /// So many.
+    /// The number of replicas.
     pub replicas: u32,
-    /// Within so long.
+    /// How long they are waited for.
     pub wait: Duration,
     /// Too few are a failure, and not only a warning.
     pub strict: bool,
 }
 
-/// When whatever is being done must be over. It is asked for anew each time: it moves while a person is asked.
+/// When everything must be done. It is read again each time: it moves while a person is prompted.
 #[derive(Clone)]
 pub struct Deadline(Arc<dyn Fn() -> Instant + Send + Sync>);
 

@@ -9,10 +9,10 @@ use super::sentinel::Master;
 use super::server::{Deployment, Endpoint, Server};
 use crate::store::StoreError;
 
-/// Whom a command is for.
+/// The destination of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Destination {
-    /// Whoever has this slot.
+    /// The server that has this slot.
     Slot(Slot),
     /// This node, and no other.
     Node(Endpoint),
@@ -30,7 +30,7 @@ pub(super) enum Topology {
 impl Topology {
     pub(super) fn new(server: &Server) -> Self {
         match &server.deployment {
-            Deployment::Alone(place) => Self::Alone(place.clone()),
+            Deployment::Alone(endpoint) => Self::Alone(endpoint.clone()),
             Deployment::Cluster(seeds) => Self::Cluster(Slots::new(seeds.clone())),
             Deployment::Sentinel(sentinels) => {
                 Self::Sentinel(Box::new(Master::new(sentinels, &Patience::with(server))))
@@ -38,19 +38,19 @@ impl Topology {
         }
     }
 
-    /// What messages call the servers where they mean no certain one.
+    /// What messages call the servers when none in particular is meant.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Alone(place) => name(place),
+            Self::Alone(endpoint) => name(endpoint),
             Self::Cluster(_) => "the Redis Cluster".to_owned(),
             Self::Sentinel(master) => format!("the Redis that the Sentinels call `{}`", master.name()),
         }
     }
 
     /// The server for a command.
-    pub(super) async fn place(&self, to: &Destination) -> Result<Endpoint, StoreError> {
+    pub(super) async fn endpoint(&self, to: &Destination) -> Result<Endpoint, StoreError> {
         match (self, to) {
-            (_, Destination::Node(place)) | (Self::Alone(place), _) => Ok(place.clone()),
+            (_, Destination::Node(endpoint)) | (Self::Alone(endpoint), _) => Ok(endpoint.clone()),
             (Self::Cluster(slots), Destination::Slot(slot)) => slots.get(*slot),
             (Self::Cluster(slots), Destination::Any) => slots.any(),
             (Self::Sentinel(master), _) => master.get().await,
@@ -71,24 +71,24 @@ impl Topology {
         if let Self::Cluster(slots) = self { slots.seeds() } else { 1 }
     }
 
-    /// A server cannot be reached, or does not do what it is for: who does is asked anew.
-    pub(super) fn forget(&self, place: &Endpoint) {
+    /// A server cannot be reached, or does not fulfill its role: the topology is determined again.
+    pub(super) fn forget(&self, endpoint: &Endpoint) {
         match self {
             Self::Alone(_) => {}
-            Self::Cluster(slots) => slots.forget(place),
+            Self::Cluster(slots) => slots.forget(endpoint),
             Self::Sentinel(master) => master.forget(),
         }
     }
 
-    /// Whether somebody else may take the place of a server that was not reached, after so many that were not, and so
-    /// many that were not trusted.
-    pub(super) fn recovers(&self, unreached: usize, distrusted: usize) -> bool {
+    /// Whether another server may replace one that was not reached, after this many that were not, and this
+    /// many with which TLS failed.
+    pub(super) fn recovers(&self, unreached: usize, tls_failures: usize) -> bool {
         match self {
             Self::Alone(_) => false,
-            // Where none of them answers there is nobody to say who has the slot now.
-            Self::Cluster(slots) => unreached <= slots.seeds() && distrusted < slots.seeds(),
+            // If none of them answers, nothing says which has the slot now.
+            Self::Cluster(slots) => unreached <= slots.seeds() && tls_failures < slots.seeds(),
             // As long as a Sentinel answers it may yet name another. The one that it names is not made trusted by time.
-            Self::Sentinel(_) => distrusted == 0,
+            Self::Sentinel(_) => tls_failures == 0,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! How old a server is, where that matters: told by what it knows, since who is not logged in yet may ask nothing else.
+//! How old a server is, if that matters: determined by the commands that it knows, the only thing that a server says
+//! before a login.
 
 use redis::{Cmd, Value};
 
@@ -17,29 +18,32 @@ use crate::store::StoreError;
 /// Which rules the servers understand; `None`: none of them was reached. Nobody logs in for it: a server says that it
 /// knows no such command before it asks who wants to know.
 pub async fn understood(server: &Server) -> Option<Understood> {
-    let places: Vec<Endpoint> = match &server.deployment {
-        Deployment::Alone(place) => vec![place.clone()],
+    let endpoints: Vec<Endpoint> = match &server.deployment {
+        Deployment::Alone(endpoint) => vec![endpoint.clone()],
         Deployment::Cluster(seeds) => seeds.clone(),
         Deployment::Sentinel(sentinels) => {
             vec![Master::new(sentinels, &Patience::with(server)).get().await.ok()?]
         }
     };
-    let links = ConnectionPool::new((None, None), server.tls.clone(), 0, Checks::default(), Patience::with(server));
-    for place in places {
-        let Some(new) = knows(&links, &place, redis::cmd("EVAL_RO").arg("return 1").arg(0)).await else { continue };
+    let connections =
+        ConnectionPool::new((None, None), server.tls.clone(), 0, Checks::default(), Patience::with(server));
+    for endpoint in endpoints {
+        let Some(new) = knows(&connections, &endpoint, redis::cmd("EVAL_RO").arg("return 1").arg(0)).await else {
+            continue;
+        };
         if new {
             return Some(Understood::Redis7);
         }
         // It came with 6.2, and changes nothing without more words.
-        let newer = knows(&links, &place, redis::cmd("GETEX").arg(format!("{}:none", server.prefix))).await?;
+        let newer = knows(&connections, &endpoint, redis::cmd("GETEX").arg(format!("{}:none", server.prefix))).await?;
         return Some(if newer { Understood::Redis62 } else { Understood::Redis60 });
     }
     None
 }
 
 /// Whether a server knows a command; `None`: it does not say.
-async fn knows(links: &ConnectionPool, place: &Endpoint, command: &Cmd) -> Option<bool> {
-    let mut open = links.get(place).await.ok()?;
+async fn knows(connections: &ConnectionPool, endpoint: &Endpoint, command: &Cmd) -> Option<bool> {
+    let mut open = connections.get(endpoint).await.ok()?;
     match command.query_async::<Value>(&mut open).await {
         Err(error) if next(&error) == ServerReply::Older => Some(false),
         Err(error) if error.code().is_none() => None,
@@ -48,8 +52,8 @@ async fn knows(links: &ConnectionPool, place: &Endpoint, command: &Cmd) -> Optio
 }
 
 impl Redis {
-    /// A server that does not understand us may only be too old; then that is what is to be told.
-    pub(super) async fn dated(&self, error: StoreError) -> StoreError {
+    /// A server that does not understand a command may just be too old; then that is the error.
+    pub(super) async fn explain_version(&self, error: StoreError) -> StoreError {
         let StoreError::Config(_) = &error else { return error };
         let mut command = redis::cmd("INFO");
         command.arg("server");

@@ -98,12 +98,12 @@ fn a_link_that_anybody_could_place_is_not_followed() {
     set_mode(&open, 0o1777);
     let link = open.join("otpctl.toml");
     symlink(machine.config(), &link).unwrap();
-    refused(&machine, &["--config", link.to_str().unwrap()], "name the file itself");
+    refused(&machine, &["--config", link.to_str().unwrap()], "pass the file itself");
     let key = machine.write("key", PEPPER);
     let link_to_key = open.join("key");
     symlink(&key, &link_to_key).unwrap();
     machine.configure(&format!("[code]\npeppers = [{{ id = \"1\", file = {link_to_key:?} }}]\n"));
-    refused(&machine, &[], "name the file itself");
+    refused(&machine, &[], "pass the file itself");
     // In a folder of one's own, a link is one's own word.
     symlink(&key, machine.path("link")).unwrap();
     machine.configure(&format!("[code]\npeppers = [{{ id = \"1\", file = {:?} }}]\n", machine.path("link")));
@@ -218,7 +218,7 @@ fn an_outbox_that_others_can_open_gets_no_code() {
     set_mode(&open, 0o1777);
     symlink(machine.path(""), open.join("folder")).unwrap();
     machine.configure(&format!("[providers.outbox]\npath = {:?}\n", open.join("folder/outbox.jsonl")));
-    refused(&machine, &[], "name the file itself");
+    refused(&machine, &[], "pass the file itself");
     machine.configure("[providers.outbox]\npath = \"outbox.jsonl\"\n");
     machine.run(&["send", PHONE]).exits(0);
     assert_eq!((machine.outbox().len(), fs::metadata(&outbox).unwrap().mode() & 0o777), (1, 0o600));

@@ -100,7 +100,7 @@ fn a_definition_that_is_broken_stops_only_what_needs_it() {
     let cases = [
         (missing, "there is no such file", "provider show telnyx"),
         (wrong, "line 2, column 8", "provider check"),
-        (open, "others may write", "chmod 600"),
+        (open, "others can write", "chmod 600"),
     ];
     for (spoil, said, hint) in cases {
         let gateway = Gateway::start(200, r#"{"id":"m-17"}"#);

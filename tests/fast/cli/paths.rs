@@ -54,7 +54,7 @@ fn a_folder_of_path_that_means_the_current_one_is_skipped() {
              [providers.telnyx]\napi_key = {{ command = [\"send-sms\"] }}\nfrom = \"+13125550100\"\n"
         ));
         let error = machine.run(&["send", PHONE, "--json"]).exits(26).error();
-        assert!(error["message"].as_str().unwrap().contains("there is no program send-sms"), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("there is no executable program send-sms"), "{error}");
         machine.run(&["send", PHONE, "--provider", "telnyx"]).exits(30);
         machine.run(&["provider", "test", "own"]);
         assert!(!stolen.exists(), "{path:?}");

@@ -21,7 +21,7 @@ fn a_text_that_is_too_long_for_a_provider_is_told_before() {
     let machine = Machine::with(&settings(&format!("{{{{ code }}}}{}", "é".repeat(35))));
     machine.write(".config/otpctl/ours.toml", own);
     let message = alike(&machine, PHONE, 25);
-    assert!(message.contains("Ours takes 40 characters, and the text has 41"), "{message}");
+    assert!(message.contains("Ours accepts 40 characters and the text has 41"), "{message}");
     assert_eq!(gateway.requests().len(), 0);
     machine.configure(&settings(&format!("{{{{ code }}}}{}", "é".repeat(34))));
     machine.run(&["send", PHONE, "--dry-run"]).exits(0);
@@ -36,5 +36,5 @@ fn what_is_not_there_on_the_machine_is_told_before() {
     assert!(message.contains("cannot append to"), "{message}");
     let program = format!("{}[providers.command]\nargv = [\"otpctl-no-such-program\"]\n", policy());
     let message = alike(&Machine::with(&program), PHONE, 26);
-    assert!(message.contains("there is no program otpctl-no-such-program"), "{message}");
+    assert!(message.contains("there is no executable program otpctl-no-such-program"), "{message}");
 }

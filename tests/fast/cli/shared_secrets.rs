@@ -124,20 +124,20 @@ fn a_secret_that_kubernetes_mounted_is_read() {
         // A link that a stranger made there leads nowhere.
         std::os::unix::fs::lchown(folder.path().join("..data"), Some(61003), None).unwrap();
         let ran = here.run(&["config", "check"]);
-        assert!(ran.exits(30).words().contains("symbolic link in a folder that anybody may write"), "{ran:?}");
+        assert!(ran.exits(30).words().contains("symbolic link in a folder that anyone can write"), "{ran:?}");
         std::os::unix::fs::lchown(folder.path().join("..data"), Some(0), None).unwrap();
     }
     // Where anybody could put another link in its place, it is a stranger's word.
     set_mode(folder.path(), 0o777);
     let ran = here.run(&["config", "check"]);
-    assert!(ran.exits(30).words().contains("symbolic link in a folder that anybody may write"), "{ran:?}");
+    assert!(ran.exits(30).words().contains("symbolic link in a folder that anyone can write"), "{ran:?}");
     set_mode(folder.path(), 0o1777);
     // And one that leads out of its folder always is.
     fs::remove_file(&pepper).unwrap();
     let own = here.write("own", PEPPER);
     symlink(&own, &pepper).unwrap();
     let ran = here.run(&["config", "check"]);
-    assert!(ran.exits(30).words().contains("name the file itself"), "{ran:?}");
+    assert!(ran.exits(30).words().contains("pass the file itself"), "{ran:?}");
 }
 
 /// `/run/secrets` as container engines fill it, in a name space of this process's own. Where the machine allows none, the

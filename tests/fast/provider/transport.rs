@@ -66,7 +66,7 @@ async fn a_number_out_of_reach_is_not_asked_for() {
     let mut letter = Letter::new();
     let ProviderReply::Refused(refusal) = send(&*provider, &letter).await else { panic!("not refused") };
     assert_eq!(refusal.class, Class::Region);
-    assert_eq!(refusal.message, "X takes numbers of AE, US only, so it was not asked");
+    assert_eq!(refusal.message, "X accepts only numbers of AE, US, so no request was made");
     assert!(gateway.seen.lock().unwrap().is_empty());
     letter.phone = Phone::parse("+12025550123", None).unwrap();
     assert!(matches!(send(&*provider, &letter).await, ProviderReply::Accepted(_)));

@@ -109,9 +109,9 @@ fn a_certificate_that_does_not_hold_is_refused() {
 fn a_port_that_speaks_tls_is_told_from_one_that_does_not() {
     let certs = Certs::new();
     let (server, port) = certs.server("good");
-    nothing_is_sent(&machine(&at(port)), End { says: &["wants TLS"], ..UNREACHED });
+    nothing_is_sent(&machine(&at(port)), End { says: &["probably expects TLS"], ..UNREACHED });
     let tls = format!("url = \"rediss://127.0.0.1:{}/0\"\ntls = {{ ca = {:?} }}", server.port(), certs.path("ca.pem"));
-    nothing_is_sent(&machine(&tls), End { says: &["speaks no TLS"], ..UNREACHED });
+    nothing_is_sent(&machine(&tls), End { says: &["does not expect TLS"], ..UNREACHED });
     assert_eq!(server.cli(&["DBSIZE"]), "0");
 }
 

@@ -219,7 +219,7 @@ async fn parts_that_were_taken_before_one_that_was_not_leave_a_doubt() {
     let text = "042917 lorem ipsum ".repeat(20);
     let smsc = Smsc::start(json!({"submit": [{}, {"status": 0x58}]}));
     let outcome = send(&*smsc.provider(&json!({})), &letter(&text)).await;
-    let expected = "1 of 3 parts were taken, the next was not: too many messages at once (ESME_RTHROTTLED)";
+    let expected = "1 of 3 segments were accepted; the next was not: too many messages at once (ESME_RTHROTTLED)";
     assert_eq!(unknown(&outcome), expected);
     let smsc = Smsc::start(json!({"submit": [{"status": 0x58}]}));
     assert_eq!(refused(&send(&*smsc.provider(&json!({})), &letter(&text)).await).class, Class::Throttled);

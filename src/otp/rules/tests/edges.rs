@@ -515,8 +515,8 @@ fn a_mac_of_another_place_is_worth_nothing() {
     bench.known.record.purposes.get_mut(&bench.case.purpose).unwrap().challenges[0].mac = None;
     assert_eq!(bench.right(at(1), "at_1"), NO, "none at all");
     bench.known.record = original;
-    let neighbour = Case { phone: Phone::parse("+919876543211", None).unwrap(), ..Case::new() };
-    bench.case = &neighbour;
+    let neighbor = Case { phone: Phone::parse("+919876543211", None).unwrap(), ..Case::new() };
+    bench.case = &neighbor;
     assert_eq!(bench.right(at(1), "at_1"), NO, "another phone");
 }
 

@@ -20,7 +20,7 @@ enum Fate {
 /// A code: whom it is for, and what has become of it.
 type Made = (Option<&'static str>, Fate);
 
-/// What is asked.
+/// What is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Ask {
     user: Option<&'static str>,
@@ -127,8 +127,8 @@ fn challenge(case: &Case, known: &PhoneState, place: usize, (owner, fate): Made)
     }
     match fate {
         Fate::Open | Fate::Remapped => {}
-        Fate::Superseded => challenge.end(State::Superseded),
-        Fate::Used => challenge.end(State::Used),
+        Fate::Superseded => challenge.enter(State::Superseded),
+        Fate::Used => challenge.enter(State::Used),
     }
     challenge.clone()
 }

@@ -368,7 +368,7 @@ fn what_is_counted_over_many_phones_is_read_ever_after() {
             Vec::new()
         },
         |machine, _| {
-            // Five neighbours are a run, and four are remembered.
+            // Five neighbors are a run, and four are remembered.
             machine.run(&["send", "+919876543214"]).exits(16);
             machine.configure(&settings("[limits]\nper_prefix = { \"1h\" = 4 }\n"));
             machine.run(&["send", "+919876549999"]).exits(13);
