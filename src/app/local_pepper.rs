@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path, randomness: &dyn Randomness) -> Result<Pepper, E
     let text = key.expose().trim();
     if text.is_empty() {
         return Err(Error::said(Exit::Config, format!("{} is empty", shown(path)))
-            .hint("put the pepper back, or remove the file: a new one is made, and no code of the old one is taken"));
+            .hint("restore the pepper, or remove the file: a new one is created, and codes of the old one are no longer accepted"));
     }
     // Another key in the file has another name, so that a code made with the old one is not taken for a wrong code.
     let hash = Sha256::new_with_prefix("otpctl-pepper-id/1").chain_update(text.as_bytes()).finalize();

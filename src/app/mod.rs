@@ -88,7 +88,7 @@ impl App {
         }
         let located = config::locate(&self.globals.request, &self.env)?;
         if let Some(profile) = &located.ignored_profile {
-            self.printer.warning(&format!("a file is named, so the profile `{profile}` is not read"));
+            self.printer.warning(&format!("--config names a file, so the profile `{profile}` is ignored"));
         }
         let settings = config::load(&located, &self.env)?;
         let file = settings.path.as_deref().map_or_else(|| "none".to_owned(), shown);
@@ -176,7 +176,7 @@ impl App {
             return Ok(());
         };
         if !settings.named {
-            return Err(Error::said(Exit::Confirm, format!("{} is protected, and was not named", path.display()))
+            return Err(Error::said(Exit::Confirm, format!("{} is protected", path.display()))
                 .hint(format!("pass --config {} to confirm that you mean it", config::pasteable(path))));
         }
         if asks == Confirm::No || self.globals.yes {
@@ -214,7 +214,7 @@ impl App {
             return Ok(());
         }
         if !self.will_ask() {
-            return Err(Error::said(Exit::Confirm, "this needs a confirmation").hint("say --yes"));
+            return Err(Error::said(Exit::Confirm, "confirmation required").hint("rerun with --yes"));
         }
         let answer = self.ask(&format!("{question} [y/N] ")).await?;
         if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Error::said(Exit::Confirm, "declined")) }

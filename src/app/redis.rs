@@ -86,7 +86,7 @@ impl App {
             return Err(Error::said(Exit::Config, "the store is a file, which has no users but its owner").hint(
                 Hint::run(&["store", "acl"])
                     .with_file(Chosen::config("FILE".as_ref()))
-                    .because("name a file with [store.redis]"),
+                    .because("pass a file with [store.redis]"),
             ));
         };
         Ok(settings)

@@ -25,7 +25,7 @@ impl App {
         let settings = self.settings()?;
         if let Some(number) = self.test_number(phone)? {
             let providers = vec![provider::open_test_number(number.outcome.clone())];
-            return Ok(Route { providers, why: "nothing is ever sent to it".to_owned(), ..Route::default() });
+            return Ok(Route { providers, why: "it is a test number: nothing is sent".to_owned(), ..Route::default() });
         }
         self.guard().await?;
         let only = provider.map(|name| [name.to_owned()]);

@@ -1,4 +1,4 @@
-//! What is to be thought of the state that a store is in: the checks of `doctor` that are about it. Reads only.
+//! The checks of `doctor` that are about the store. They only read.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::otp::{Hint, Moment, hint};
 use crate::store::{Endpoint, FileFacts, Health, Rights, ServerFacts, Store, StoreError, StoreKey};
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
     /// A stable name; of one of several servers, with its place behind it: `store.role{node=10.0.0.1:6379}`.
@@ -42,19 +42,19 @@ pub enum Remedy {
 pub enum HealthStatus {
     /// As it should be.
     Ok,
-    /// It works, and may not always.
+    /// It works, but may stop working.
     Warning,
     /// It is not known.
     Unknown,
-    /// Commands fail of it, with this.
+    /// Commands fail because of it, with this error.
     Failed(StoreError),
 }
 
 /// More than this, and the times that people read differ from those that hold.
 const SKEW_MS: u64 = 5000;
-/// Two answers of this length stand before each verification.
+/// Each verification waits for two answers of this length.
 const SLOW_MS: u128 = 200;
-/// With less, it is time to make room.
+/// With less, it is time to free space.
 const LITTLE: u64 = 100 << 20;
 /// With less, the next commits may fail.
 const NOTHING: u64 = 1 << 20;
@@ -148,8 +148,7 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     symptoms
 }
 
-/// Whoever refused us is asked for what it needs by whoever shows it. `absent`: the first of several servers that is not
-/// there.
+/// `absent`: the first of several servers that is not there.
 fn unreached(error: StoreError, absent: Option<&Endpoint>) -> HealthCheck {
     let fix = match &error {
         StoreError::Unreachable(_) => Some(at(absent, Some("see whether it answers"), &["PING"])),
@@ -164,12 +163,12 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
     let only_looks = health.rights.as_ref().is_some_and(|rights| rights.only_looks && rights.looking.is_empty());
     let asked = health.servers.as_ref().ok().and_then(|servers| servers.first()?.endpoint.clone());
     symptoms.push(match health.commits {
-        Ok(()) => HealthCheck::well("store.commit", "takes changes; none was made"),
+        Ok(()) => HealthCheck::well("store.commit", "accepts changes; none was made"),
         Err(StoreError::Denied(_)) if only_looks => HealthCheck::odd(
             "store.commit",
-            "this user only looks: send, issue, verify, revoke, unlock, user link and store purge end with 21",
+            "this user may only read: send, issue, verify, revoke, unlock, user link and store purge end with exit code 21",
         )
-        .hint(rules("operator").because("that is as it should be for the support role; for more")),
+        .hint(rules("operator").because("this is right for the support role; for more")),
         Err(error @ StoreError::Denied(_)) => HealthCheck::broken("store.commit", error).hint(given(rules("operator"))),
         Err(error) => {
             let fix = match &health.file {
@@ -191,7 +190,7 @@ fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
             symptoms.push(HealthCheck::broken("store.server", error).hint(rules("operator")));
         }
         Err(StoreError::Denied(why)) => {
-            let text = format!("what the server says of itself may not be read, so eviction is not known: {why}");
+            let text = format!("INFO may not be read, so the eviction policy is unknown: {why}");
             symptoms.push(
                 HealthCheck::odd("store.server", text)
                     .hint(Hint::shell("ACL SETUSER … +info").because("let this user call INFO")),
@@ -211,7 +210,7 @@ fn of_disk(error: &StoreError, path: &Path) -> Hint {
     }
     let folder = hint::word(path.parent().unwrap_or(path).as_os_str().as_bytes());
     Hint::shell(format!("ls -ld {folder}; findmnt -T {folder}"))
-        .because("only commands that read work; see who may write the folder, and how its disk is mounted")
+        .because("only commands that read work here; see who may write to the folder, and how its disk is mounted")
 }
 
 /// What a user cannot do here who may not call these commands.
@@ -227,10 +226,10 @@ fn lacking(rights: &Rights) -> Option<HealthCheck> {
     if lost.is_empty() {
         return None;
     }
-    let text = format!("this user may not call {}: {} end with 21", rights.looking.join(", "), lost.join(", "));
+    let text = format!("this user may not call {}: {} end with exit code 21", rights.looking.join(", "), lost.join(", "));
     Some(
         HealthCheck::odd("store.rights", text)
-            .hint(rules("support").because("that is as it should be for the ci role; for more")),
+            .hint(rules("support").because("this is right for the ci role; for more")),
     )
 }
 
@@ -274,7 +273,7 @@ fn relief(said: &str, place: Option<&Endpoint>) -> Remedy {
         ("TRYAGAIN", "wait until its slots have moved", &["CLUSTER", "NODES"]),
         ("MASTERDOWN", "bring its master back, or name the master under [store.redis]", &["INFO", "replication"]),
         ("LOADING", "wait until it has loaded its data", &["INFO", "persistence"]),
-        ("BUSY", "end the script of somebody else that keeps it busy", &["SCRIPT", "KILL"]),
+        ("BUSY", "stop the script that keeps it busy", &["SCRIPT", "KILL"]),
     ];
     if says("READONLY") || said.contains("is a replica") {
         return Remedy::Hint(Hint::words(MASTER));
@@ -297,13 +296,13 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Health
     });
     symptoms.push(match (server.replica, server.replicas) {
         (Some(true), _) => {
-            let why = format!("{name} is a replica, and takes no changes");
+            let why = format!("{name} is a replica, and accepts no changes");
             HealthCheck::unfit("store.role", why).fix(Remedy::Hint(Hint::words(MASTER)))
         }
         (Some(false), Some(0)) => HealthCheck::well("store.role", "a master without replicas"),
         (Some(false), Some(1)) => HealthCheck::well("store.role", "a master with 1 replica"),
         (Some(false), Some(replicas)) => HealthCheck::well("store.role", format!("a master with {replicas} replicas")),
-        _ => HealthCheck::unknown("store.role", "it does not say whether it is a master").fix(at(
+        _ => HealthCheck::unknown("store.role", "unknown whether it is a master").fix(at(
             place,
             None,
             &["INFO", "replication"],
@@ -311,13 +310,13 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Health
     });
     symptoms.push(eviction(server, must_keep));
     symptoms.push(match server.persistent {
-        Some(true) => HealthCheck::well("store.persistence", "a restart keeps what is stored"),
+        Some(true) => HealthCheck::well("store.persistence", "data survives a restart"),
         Some(false) => HealthCheck::odd(
             "store.persistence",
             format!("{name} writes nothing to disk: a restart forgets codes, failures and locks"),
         )
         .fix(at(place, None, &["CONFIG", "SET", "appendonly", "yes"])),
-        None => HealthCheck::unknown("store.persistence", "it does not say whether a restart keeps what is stored")
+        None => HealthCheck::unknown("store.persistence", "unknown whether data survives a restart")
             .fix(at(place, Some("look there"), &["CONFIG", "GET", "save"])),
     });
 }
@@ -327,7 +326,7 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Health
 fn eviction(server: &ServerFacts, must_keep: bool) -> HealthCheck {
     let id = "store.eviction";
     let Some(policy) = server.eviction.as_deref() else {
-        return HealthCheck::unknown(id, "it does not say what happens when memory is full").fix(at(
+        return HealthCheck::unknown(id, "unknown what happens when memory is full").fix(at(
             server.endpoint.as_ref(),
             Some("look there"),
             &["CONFIG", "GET", "maxmemory-policy"],
@@ -349,27 +348,27 @@ fn judge_file(file: &FileFacts, symptoms: &mut Vec<HealthCheck>) {
     symptoms.push(match file.folder_mode {
         Some(mode) if mode & 0o022 != 0 => {
             let folder = file.path.parent().unwrap_or(&file.path);
-            let text = format!("others may put files into {}, where the store is", folder.display());
+            let text = format!("other users can create files in {}, the folder of the store", folder.display());
             HealthCheck::odd("store.file", text)
                 .hint(Hint::shell(format!("chmod go-w {}", hint::word(folder.as_os_str().as_bytes()))))
         }
         _ => HealthCheck::well(
             "store.file",
-            format!("{path}, {}", file.size.map_or("made with the first change".to_owned(), bytes)),
+            format!("{path}, {}", file.size.map_or("created by the first change".to_owned(), bytes)),
         ),
     });
     let Some(free) = file.free else { return };
     let left = format!("{} left on the disk of {path}", bytes(free));
     symptoms.push(if free < NOTHING {
-        HealthCheck::unfit("store.disk", left).hint(Hint::words("make room on this disk"))
+        HealthCheck::unfit("store.disk", left).hint(Hint::words("free space on this disk"))
     } else if free < LITTLE {
-        HealthCheck::odd("store.disk", left).hint(Hint::words("make room on this disk"))
+        HealthCheck::odd("store.disk", left).hint(Hint::words("free space on this disk"))
     } else {
         HealthCheck::well("store.disk", left)
     });
 }
 
-/// The codes live by the store's clock, whatever the machine's says; but people compare the two.
+/// The codes expire by the store's clock clock, whatever the machine's says; but people compare the two.
 fn skew(store: Moment, before: Moment, after: Moment) -> HealthCheck {
     let apart = |one: Moment, other: Moment| one.millis().abs_diff(other.millis());
     // The store read its clock somewhere in between.
@@ -378,7 +377,7 @@ fn skew(store: Moment, before: Moment, after: Moment) -> HealthCheck {
         return HealthCheck::well("store.clock", "the clocks of the store and of this machine agree");
     }
     let way = if store > after { "ahead of" } else { "behind" };
-    let text = format!("the store's clock is {:.1} s {way} this machine's; codes live by the store's", seconds(skew));
+    let text = format!("the store's clock is {:.1} s {way} this machine's; codes expire by the store's clock", seconds(skew));
     HealthCheck::odd("store.clock", text).hint(Hint::shell("timedatectl set-ntp true").because("on both machines"))
 }
 

@@ -1,5 +1,5 @@
 //! What is wrong in a store, key by key: found while all of its keys go by, and removed where nobody needs it any more.
-//! Nothing is kept of what went by but counts.
+//! Only counts are kept of the keys that went by.
 
 mod app_keys;
 mod own_keys;
@@ -10,7 +10,7 @@ use crate::store::{Key, KeySnapshot, OwnKey, Owner, StoreError, StoreKey};
 
 use super::{Effect, OperationError, Operations};
 
-/// So many names are asked for at a time.
+/// How many names one page asks for.
 const PAGE: usize = 500;
 
 /// How bad it is.
@@ -20,7 +20,7 @@ pub enum Severity {
     Note,
     /// It is not as it should be.
     Warning,
-    /// Commands fail of it, since the store is not understood.
+    /// Commands fail because of it.
     Failure,
 }
 
@@ -29,7 +29,7 @@ pub enum Severity {
 pub enum Removal {
     /// Nobody needs it any more.
     Safe,
-    /// Somebody may: it is to be named.
+    /// Somebody may need it: remove it only by name.
     Named,
     /// Not by us.
     Never,
@@ -92,25 +92,25 @@ macro_rules! issues {
 }
 
 issues! {
-    Over = "over", Warning, Safe, "its time is over, and it has no lifetime", None;
-    NoLife = "no_ttl", Warning, Never, "it has no lifetime, and needs one", Some(Fix::Words("the next command on it gives it one"));
-    LongLife = "long_ttl", Warning, Never, "it lives longer than the settings ask for", Some(Fix::Words("the next command on it sets it"));
-    EndingLife = "unexpected_ttl", Warning, Never, "it is to be kept for ever, and has a lifetime", Some(Fix::Shell("redis-cli PERSIST KEY"));
-    WrongType = "wrong_type", Failure, Named, "it has another type than ours", None;
-    Unreadable = "unreadable", Failure, Named, "it is nothing that otpctl writes", None;
+    Over = "over", Warning, Safe, "it has expired, and has no lifetime", None;
+    NoLife = "no_ttl", Warning, Never, "it has no lifetime, and needs one", Some(Fix::Words("the next command on this phone sets it"));
+    LongLife = "long_ttl", Warning, Never, "its lifetime is longer than the settings ask for", Some(Fix::Words("the next command on this phone sets it"));
+    EndingLife = "unexpected_ttl", Warning, Never, "it must not expire, and has a lifetime", Some(Fix::Shell("redis-cli PERSIST KEY"));
+    WrongType = "wrong_type", Failure, Named, "its type is not one that otpctl writes", None;
+    Unreadable = "unreadable", Failure, Named, "its content is not what otpctl writes", None;
     UnknownVersion = "unknown_version", Failure, Never, "a newer otpctl wrote it", Some(Fix::Words("update otpctl on this machine"));
-    UnknownKey = "unknown_key", Note, Named, "it has our prefix, and no name of ours", None;
-    StaleIndex = "stale_index", Note, Safe, "it names a phone that is not the user's", Some(Fix::Run(&["user", "unlink"]));
-    MissingIndex = "missing_index", Warning, Never, "a user has the phone and is not found by it", Some(Fix::Run(&["user", "link"]));
-    PlainCode = "plaintext_code", Warning, Named, "whoever reads the store reads this code", None;
-    CodeWithoutEnd = "code_no_ttl", Warning, Named, "a code that never ends", None;
-    CodeOfLongLife = "code_long_ttl", Warning, Named, "a code that lives longer than a day", None;
-    LimitWithoutEnd = "limit_no_ttl", Warning, Named, "a count or a wait that never ends", None;
-    OrphanCount = "orphan_counter", Warning, Named, "a count of tries that never ends, and its code is gone", None;
-    StrangeCode = "code_unreadable", Failure, Never, "it is not as the layout says: commands on its phone end with 24", Some(Fix::Words("whoever wrote it knows what it is; or the layout says something else"));
-    StrangeChallenge = "challenge_unreadable", Warning, Never, "privacyIDEA reads no challenge in it", Some(Fix::Words("it goes when its lifetime ends"));
-    ChallengeWithoutEnd = "challenge_no_ttl", Warning, Never, "challenges of privacyIDEA's that never end", Some(Fix::Shell("redis-cli EXPIRE KEY 330"));
-    GatewayOrphan = "otpgateway_orphan", Warning, Safe, "what otpgateway leaves behind of each login", None;
+    UnknownKey = "unknown_key", Note, Named, "it has our prefix, but otpctl has no such key", None;
+    StaleIndex = "stale_index", Note, Safe, "it names a phone that is not linked to the user", Some(Fix::Run(&["user", "unlink"]));
+    MissingIndex = "missing_index", Warning, Never, "the phone is linked to a user who is not in the index", Some(Fix::Run(&["user", "link"]));
+    PlainCode = "plaintext_code", Warning, Named, "anyone who can read this store can read this code", None;
+    CodeWithoutEnd = "code_no_ttl", Warning, Named, "a code that never expires", None;
+    CodeOfLongLife = "code_long_ttl", Warning, Named, "a code with a lifetime of more than a day", None;
+    LimitWithoutEnd = "limit_no_ttl", Warning, Named, "a count or a wait that never expires", None;
+    OrphanCount = "orphan_counter", Warning, Named, "a count of attempts that never expires, and its code is gone", None;
+    StrangeCode = "code_unreadable", Failure, Never, "it does not match the layout: commands on its phone end with exit code 24", Some(Fix::Words("find out what wrote it, or fix the layout"));
+    StrangeChallenge = "challenge_unreadable", Warning, Never, "privacyIDEA reads no challenge in it", Some(Fix::Words("it is gone when its lifetime ends"));
+    ChallengeWithoutEnd = "challenge_no_ttl", Warning, Never, "privacyIDEA challenges that never expire", Some(Fix::Shell("redis-cli EXPIRE KEY 330"));
+    GatewayOrphan = "otpgateway_orphan", Warning, Safe, "what otpgateway leaves behind after each login", None;
 }
 
 /// One thing that was found.
