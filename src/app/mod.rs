@@ -222,7 +222,7 @@ impl App {
 
     /// A number as it may be shown: in full if the caller typed it or says so, else masked.
     #[must_use]
-    pub fn shown(&self, phone: &Phone, typed: bool) -> String {
+    pub fn display(&self, phone: &Phone, typed: bool) -> String {
         if typed || self.globals.unmask { phone.as_str().to_owned() } else { phone.masked() }
     }
 

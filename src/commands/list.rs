@@ -88,7 +88,7 @@ impl Args {
         let mut codes = Vec::with_capacity(page.found.len());
         for line in page.found {
             codes.push(Row {
-                phone: app.shown(&line.phone, false),
+                phone: app.display(&line.phone, false),
                 reference: app.reference(&line.phone).await,
                 purpose: line.purpose.to_string(),
                 state: line.challenge.as_ref().map_or("locked", |challenge| challenge.state.as_str()),

@@ -36,7 +36,7 @@ impl Skipped {
 
     /// As [`Self::phone`], where the error is needed for more.
     pub(super) async fn phone_of(app: &App, phone: &Phone, error: &Error) -> Self {
-        let shown = Some(app.shown(phone, false));
+        let shown = Some(app.display(phone, false));
         Self { phone: shown, reference: app.reference(phone).await, ..Self::new(error) }
     }
 

@@ -32,7 +32,7 @@ impl Target {
 
     /// The number as it may be shown.
     pub(super) fn shown(&self, app: &App) -> String {
-        app.shown(&self.phone, self.typed)
+        app.display(&self.phone, self.typed)
     }
 
     /// Puts the number before what went wrong with it.
@@ -134,7 +134,7 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
     if let Some(mut error) = refused {
         for phone in &phones {
             let reference = app.reference(phone).await.unwrap_or_default();
-            error.details.candidates.push(format!("{} {reference}", app.shown(phone, false)));
+            error.details.candidates.push(format!("{} {reference}", app.display(phone, false)));
         }
         return Err(error);
     }

@@ -62,15 +62,15 @@ const NOTHING: u64 = 1 << 20;
 const MASTER: &str = "name the master, or the Sentinels, under [store.redis]";
 
 impl HealthCheck {
-    fn new(id: &str, severity: HealthStatus, detail: impl Into<String>) -> Self {
-        Self { id: id.to_owned(), status: severity, detail: detail.into(), fix: None }
+    fn new(id: &str, status: HealthStatus, detail: impl Into<String>) -> Self {
+        Self { id: id.to_owned(), status: status, detail: detail.into(), fix: None }
     }
 
-    fn well(id: &str, detail: impl Into<String>) -> Self {
+    fn ok(id: &str, detail: impl Into<String>) -> Self {
         Self::new(id, HealthStatus::Ok, detail)
     }
 
-    fn odd(id: &str, detail: impl Into<String>) -> Self {
+    fn warning(id: &str, detail: impl Into<String>) -> Self {
         Self::new(id, HealthStatus::Warning, detail)
     }
 
@@ -78,13 +78,13 @@ impl HealthCheck {
         Self::new(id, HealthStatus::Unknown, detail)
     }
 
-    fn broken(id: &str, error: StoreError) -> Self {
+    fn failed(id: &str, error: StoreError) -> Self {
         let detail = error.to_string();
         Self::new(id, HealthStatus::Failed(error), detail)
     }
 
     /// It answers, and is not to be used.
-    fn unfit(id: &str, why: String) -> Self {
+    fn unusable(id: &str, why: String) -> Self {
         Self::new(id, HealthStatus::Failed(StoreError::NotReady(why.clone())), why)
     }
 
@@ -108,12 +108,12 @@ fn given(rules: Hint) -> Hint {
 }
 
 /// What prints the way to the servers.
-fn way() -> Hint {
+fn show_servers() -> Hint {
     Hint::run(&["config", "show", "--origin"])
 }
 
 /// Words for `redis-cli` at a server.
-fn at(place: Option<&Endpoint>, why: Option<&'static str>, words: &'static [&'static str]) -> Remedy {
+fn redis_cli(place: Option<&Endpoint>, why: Option<&'static str>, words: &'static [&'static str]) -> Remedy {
     Remedy::Redis { at: place.cloned(), why, words }
 }
 
@@ -125,9 +125,9 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     if let Err(error) = first {
         // What the others of several servers say tells why.
         let Ok(Health { servers: Ok(servers), absent, .. }) = health else { return vec![unreached(error, None)] };
-        let mut symptoms = vec![unreached(error, absent.first().map(|(place, _)| place))];
-        judge_servers(&servers, absent, must_keep, &mut symptoms);
-        return symptoms;
+        let mut checks = vec![unreached(error, absent.first().map(|(place, _)| place))];
+        judge_servers(&servers, absent, must_keep, &mut checks);
+        return checks;
     }
     let (before, began) = (clock(), Instant::now());
     let answered = store.load(&cell).await;
@@ -138,68 +138,68 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     };
     let said = format!("answers in {:.1} ms", took.as_secs_f64() * 1000.0);
     let slow = took.as_millis() > SLOW_MS;
-    let mut symptoms =
-        vec![if slow { HealthCheck::odd("store.reach", said) } else { HealthCheck::well("store.reach", said) }];
+    let mut checks =
+        vec![if slow { HealthCheck::warning("store.reach", said) } else { HealthCheck::ok("store.reach", said) }];
     match health {
-        Ok(health) => judge(health, must_keep, &mut symptoms),
-        Err(error) => symptoms.push(HealthCheck::broken("store.commit", error)),
+        Ok(health) => judge(health, must_keep, &mut checks),
+        Err(error) => checks.push(HealthCheck::failed("store.commit", error)),
     }
-    symptoms.extend(now.map(|now| skew(now, before, after)));
-    symptoms
+    checks.extend(now.map(|now| skew(now, before, after)));
+    checks
 }
 
 /// `absent`: the first of several servers that is not there.
 fn unreached(error: StoreError, absent: Option<&Endpoint>) -> HealthCheck {
     let fix = match &error {
-        StoreError::Unreachable(_) => Some(at(absent, Some("see whether it answers"), &["PING"])),
+        StoreError::Unreachable(_) => Some(redis_cli(absent, Some("see whether it answers"), &["PING"])),
         StoreError::NotReady(why) => Some(relief(why, None)),
         StoreError::Denied(_) if error.lacks_rights() => Some(Remedy::Hint(given(rules("operator")))),
         _ => None,
     };
-    HealthCheck { fix, ..HealthCheck::broken("store.reach", error) }
+    HealthCheck { fix, ..HealthCheck::failed("store.reach", error) }
 }
 
-fn judge(health: Health, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
+fn judge(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) {
     let only_looks = health.rights.as_ref().is_some_and(|rights| rights.only_looks && rights.looking.is_empty());
     let asked = health.servers.as_ref().ok().and_then(|servers| servers.first()?.endpoint.clone());
-    symptoms.push(match health.commits {
-        Ok(()) => HealthCheck::well("store.commit", "accepts changes; none was made"),
-        Err(StoreError::Denied(_)) if only_looks => HealthCheck::odd(
+    checks.push(match health.commits {
+        Ok(()) => HealthCheck::ok("store.commit", "accepts changes; none was made"),
+        Err(StoreError::Denied(_)) if only_looks => HealthCheck::warning(
             "store.commit",
             "this user may only read: send, issue, verify, revoke, unlock, user link and store purge end with exit code 21",
         )
         .hint(rules("operator").because("this is right for the support role; for more")),
-        Err(error @ StoreError::Denied(_)) => HealthCheck::broken("store.commit", error).hint(given(rules("operator"))),
+        Err(error @ StoreError::Denied(_)) => HealthCheck::failed("store.commit", error).hint(given(rules("operator"))),
         Err(error) => {
             let fix = match &health.file {
                 Some(file) => Remedy::Hint(of_disk(&error, &file.path)),
                 None => relief(error.what(), asked.as_ref()),
             };
-            HealthCheck::broken("store.commit", error).fix(fix)
+            HealthCheck::failed("store.commit", error).fix(fix)
         }
     });
-    symptoms.extend(health.rights.as_ref().and_then(lacking));
-    symptoms.extend(health.app_reads.map(|read| match read {
-        Ok(()) => HealthCheck::well("store.challenges", "privacyIDEA's challenges can be read"),
-        Err(error) => HealthCheck::broken("store.challenges", error).hint(rules("support")),
+    checks.extend(health.rights.as_ref().and_then(lacking));
+    checks.extend(health.app_reads.map(|read| match read {
+        Ok(()) => HealthCheck::ok("store.challenges", "privacyIDEA's challenges can be read"),
+        Err(error) => HealthCheck::failed("store.challenges", error).hint(rules("support")),
     }));
     match health.servers {
-        Ok(servers) => judge_servers(&servers, health.absent, must_keep, symptoms),
+        Ok(servers) => judge_servers(&servers, health.absent, must_keep, checks),
         // A protected file asks for it before anything else.
         Err(error @ StoreError::Denied(_)) if must_keep => {
-            symptoms.push(HealthCheck::broken("store.server", error).hint(rules("operator")));
+            checks.push(HealthCheck::failed("store.server", error).hint(rules("operator")));
         }
         Err(StoreError::Denied(why)) => {
             let text = format!("INFO may not be read, so the eviction policy is unknown: {why}");
-            symptoms.push(
-                HealthCheck::odd("store.server", text)
+            checks.push(
+                HealthCheck::warning("store.server", text)
                     .hint(Hint::shell("ACL SETUSER … +info").because("let this user call INFO")),
             );
         }
-        Err(error) => symptoms.push(HealthCheck::broken("store.server", error).hint(way())),
+        Err(error) => checks.push(HealthCheck::failed("store.server", error).hint(show_servers())),
     }
     if let Some(file) = health.file {
-        judge_file(&file, symptoms);
+        judge_file(&file, checks);
     }
 }
 
@@ -226,9 +226,10 @@ fn lacking(rights: &Rights) -> Option<HealthCheck> {
     if lost.is_empty() {
         return None;
     }
-    let text = format!("this user may not call {}: {} end with exit code 21", rights.looking.join(", "), lost.join(", "));
+    let text =
+        format!("this user may not call {}: {} end with exit code 21", rights.looking.join(", "), lost.join(", "));
     Some(
-        HealthCheck::odd("store.rights", text)
+        HealthCheck::warning("store.rights", text)
             .hint(rules("support").because("this is right for the ci role; for more")),
     )
 }
@@ -238,26 +239,26 @@ fn judge_servers(
     servers: &[ServerFacts],
     absent: Vec<(Endpoint, StoreError)>,
     must_keep: bool,
-    symptoms: &mut Vec<HealthCheck>,
+    checks: &mut Vec<HealthCheck>,
 ) {
     let several = servers.len() + absent.len() > 1;
     let id = |id: &str, name: &str| if several { format!("{id}{{node={name}}}") } else { id.to_owned() };
     for server in servers {
-        let first = symptoms.len();
-        judge_server(server, must_keep, symptoms);
+        let first = checks.len();
+        judge_server(server, must_keep, checks);
         let place = server.endpoint.as_ref().map_or_else(|| server.name.clone(), ToString::to_string);
-        for symptom in &mut symptoms[first..] {
-            symptom.id = id(&symptom.id, &place);
-            if several && !symptom.detail.contains(&server.name) {
-                symptom.detail = format!("{}: {}", server.name, symptom.detail);
+        for check in &mut checks[first..] {
+            check.id = id(&check.id, &place);
+            if several && !check.detail.contains(&server.name) {
+                check.detail = format!("{}: {}", server.name, check.detail);
             }
         }
     }
-    symptoms.extend(absent.into_iter().map(|(place, error)| {
-        let fix = at(Some(&place), Some("see whether it answers"), &["PING"]);
+    checks.extend(absent.into_iter().map(|(place, error)| {
+        let fix = redis_cli(Some(&place), Some("see whether it answers"), &["PING"]);
         HealthCheck {
             id: id("store.server", &place.to_string()),
-            ..HealthCheck::broken("store.server", error).fix(fix)
+            ..HealthCheck::failed("store.server", error).fix(fix)
         }
     }));
 }
@@ -279,45 +280,48 @@ fn relief(said: &str, place: Option<&Endpoint>) -> Remedy {
         return Remedy::Hint(Hint::words(MASTER));
     }
     let found = known.into_iter().find(|(word, ..)| says(word));
-    found.map_or_else(|| at(place, None, &["INFO"]), |(_, why, words)| at(place, Some(why), words))
+    found.map_or_else(|| redis_cli(place, None, &["INFO"]), |(_, why, words)| redis_cli(place, Some(why), words))
 }
 
-fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<HealthCheck>) {
+fn judge_server(server: &ServerFacts, must_keep: bool, checks: &mut Vec<HealthCheck>) {
     let name = &server.name;
     let place = server.endpoint.as_ref();
-    symptoms.push(match server.software.as_deref() {
+    checks.push(match server.software.as_deref() {
         Some(software) if server.too_old => {
             let why = format!("{name} is {software}, which is too old: Redis 6.0 or later, or Valkey, is needed");
             HealthCheck::new("store.server", HealthStatus::Failed(StoreError::Config(why.clone())), why)
                 .fix(Remedy::Hint(Hint::words("upgrade that server, or name another one under [store.redis]")))
         }
-        Some(software) => HealthCheck::well("store.server", format!("{name} is {software}")),
-        None => HealthCheck::unknown("store.server", format!("{name} does not say what it is")).hint(way()),
+        Some(software) => HealthCheck::ok("store.server", format!("{name} is {software}")),
+        None => HealthCheck::unknown("store.server", format!("{name} does not say what it is")).hint(show_servers()),
     });
-    symptoms.push(match (server.replica, server.replicas) {
+    checks.push(match (server.replica, server.replicas) {
         (Some(true), _) => {
             let why = format!("{name} is a replica, and accepts no changes");
-            HealthCheck::unfit("store.role", why).fix(Remedy::Hint(Hint::words(MASTER)))
+            HealthCheck::unusable("store.role", why).fix(Remedy::Hint(Hint::words(MASTER)))
         }
-        (Some(false), Some(0)) => HealthCheck::well("store.role", "a master without replicas"),
-        (Some(false), Some(1)) => HealthCheck::well("store.role", "a master with 1 replica"),
-        (Some(false), Some(replicas)) => HealthCheck::well("store.role", format!("a master with {replicas} replicas")),
-        _ => HealthCheck::unknown("store.role", "unknown whether it is a master").fix(at(
+        (Some(false), Some(0)) => HealthCheck::ok("store.role", "a master without replicas"),
+        (Some(false), Some(1)) => HealthCheck::ok("store.role", "a master with 1 replica"),
+        (Some(false), Some(replicas)) => HealthCheck::ok("store.role", format!("a master with {replicas} replicas")),
+        _ => HealthCheck::unknown("store.role", "unknown whether it is a master").fix(redis_cli(
             place,
             None,
             &["INFO", "replication"],
         )),
     });
-    symptoms.push(eviction(server, must_keep));
-    symptoms.push(match server.persistent {
-        Some(true) => HealthCheck::well("store.persistence", "data survives a restart"),
-        Some(false) => HealthCheck::odd(
+    checks.push(eviction(server, must_keep));
+    checks.push(match server.persistent {
+        Some(true) => HealthCheck::ok("store.persistence", "data survives a restart"),
+        Some(false) => HealthCheck::warning(
             "store.persistence",
             format!("{name} writes nothing to disk: a restart forgets codes, failures and locks"),
         )
-        .fix(at(place, None, &["CONFIG", "SET", "appendonly", "yes"])),
-        None => HealthCheck::unknown("store.persistence", "unknown whether data survives a restart")
-            .fix(at(place, Some("look there"), &["CONFIG", "GET", "save"])),
+        .fix(redis_cli(place, None, &["CONFIG", "SET", "appendonly", "yes"])),
+        None => HealthCheck::unknown("store.persistence", "unknown whether data survives a restart").fix(redis_cli(
+            place,
+            Some("look there"),
+            &["CONFIG", "GET", "save"],
+        )),
     });
 }
 
@@ -326,45 +330,45 @@ fn judge_server(server: &ServerFacts, must_keep: bool, symptoms: &mut Vec<Health
 fn eviction(server: &ServerFacts, must_keep: bool) -> HealthCheck {
     let id = "store.eviction";
     let Some(policy) = server.eviction.as_deref() else {
-        return HealthCheck::unknown(id, "unknown what happens when memory is full").fix(at(
+        return HealthCheck::unknown(id, "unknown what happens when memory is full").fix(redis_cli(
             server.endpoint.as_ref(),
             Some("look there"),
             &["CONFIG", "GET", "maxmemory-policy"],
         ));
     };
     if policy == "noeviction" {
-        return HealthCheck::well(id, "noeviction: nothing is dropped when memory is full");
+        return HealthCheck::ok(id, "noeviction: nothing is dropped when memory is full");
     }
     if server.memory_limit == Some(0) {
-        return HealthCheck::well(id, format!("{policy}, and no limit on its memory"));
+        return HealthCheck::ok(id, format!("{policy}, and no limit on its memory"));
     }
     let text = format!("limits and locks can be evicted when memory is full (maxmemory-policy {policy})");
-    let symptom = if must_keep { HealthCheck::unfit(id, text) } else { HealthCheck::odd(id, text) };
-    symptom.fix(at(server.endpoint.as_ref(), None, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]))
+    let check = if must_keep { HealthCheck::unusable(id, text) } else { HealthCheck::warning(id, text) };
+    check.fix(redis_cli(server.endpoint.as_ref(), None, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]))
 }
 
-fn judge_file(file: &FileFacts, symptoms: &mut Vec<HealthCheck>) {
+fn judge_file(file: &FileFacts, checks: &mut Vec<HealthCheck>) {
     let path = file.path.display();
-    symptoms.push(match file.folder_mode {
+    checks.push(match file.folder_mode {
         Some(mode) if mode & 0o022 != 0 => {
             let folder = file.path.parent().unwrap_or(&file.path);
             let text = format!("other users can create files in {}, the folder of the store", folder.display());
-            HealthCheck::odd("store.file", text)
+            HealthCheck::warning("store.file", text)
                 .hint(Hint::shell(format!("chmod go-w {}", hint::word(folder.as_os_str().as_bytes()))))
         }
-        _ => HealthCheck::well(
+        _ => HealthCheck::ok(
             "store.file",
             format!("{path}, {}", file.size.map_or("created by the first change".to_owned(), bytes)),
         ),
     });
     let Some(free) = file.free else { return };
     let left = format!("{} left on the disk of {path}", bytes(free));
-    symptoms.push(if free < NOTHING {
-        HealthCheck::unfit("store.disk", left).hint(Hint::words("free space on this disk"))
+    checks.push(if free < NOTHING {
+        HealthCheck::unusable("store.disk", left).hint(Hint::words("free space on this disk"))
     } else if free < LITTLE {
-        HealthCheck::odd("store.disk", left).hint(Hint::words("free space on this disk"))
+        HealthCheck::warning("store.disk", left).hint(Hint::words("free space on this disk"))
     } else {
-        HealthCheck::well("store.disk", left)
+        HealthCheck::ok("store.disk", left)
     });
 }
 
@@ -374,11 +378,12 @@ fn skew(store: Moment, before: Moment, after: Moment) -> HealthCheck {
     // The store read its clock somewhere in between.
     let skew = if (before..=after).contains(&store) { 0 } else { apart(store, before).min(apart(store, after)) };
     if skew <= SKEW_MS {
-        return HealthCheck::well("store.clock", "the clocks of the store and of this machine agree");
+        return HealthCheck::ok("store.clock", "the clocks of the store and of this machine agree");
     }
     let way = if store > after { "ahead of" } else { "behind" };
-    let text = format!("the store's clock is {:.1} s {way} this machine's; codes expire by the store's clock", seconds(skew));
-    HealthCheck::odd("store.clock", text).hint(Hint::shell("timedatectl set-ntp true").because("on both machines"))
+    let text =
+        format!("the store's clock is {:.1} s {way} this machine's; codes expire by the store's clock", seconds(skew));
+    HealthCheck::warning("store.clock", text).hint(Hint::shell("timedatectl set-ntp true").because("on both machines"))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people, with one digit")]

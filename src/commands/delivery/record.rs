@@ -160,7 +160,7 @@ async fn row(app: &App, handed: HandedIn, recorded: Recorded) -> Row {
         Recorded::UnknownMessage => (REFUSED, None),
     };
     let delivery = challenge.as_ref().and_then(|challenge| challenge.delivery.as_ref());
-    let shown = |phone: &Phone| app.shown(phone, handed.typed);
+    let shown = |phone: &Phone| app.display(phone, handed.typed);
     Row {
         result,
         phone: handed.phone.as_ref().map(shown),

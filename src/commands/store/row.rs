@@ -30,7 +30,7 @@ struct KeyRow<'a> {
 /// The row of a key that something is wrong with. `removed`: of a purge, whether it was removed, or would be.
 pub(super) async fn row(app: &App, found: &FoundIssue, removed: Option<bool>) -> Row {
     let issue = found.issue;
-    let name = String::from_utf8_lossy(&found.sight.key.name);
+    let name = String::from_utf8_lossy(&found.snapshot.key.name);
     let key = if app.globals.unmask { name.into_owned() } else { masked(&name) };
     let what = issue.what();
     let detail = found.detail.as_ref().map_or_else(|| what.to_owned(), |detail| format!("{what}: {detail}"));
@@ -50,7 +50,7 @@ pub(super) async fn row(app: &App, found: &FoundIssue, removed: Option<bool>) ->
         finding: issue.id(),
         status: status(issue.severity()),
         key: &key,
-        phone: phone.as_ref().map(|phone| app.shown(phone, false)),
+        phone: phone.as_ref().map(|phone| app.display(phone, false)),
         fix: fix(found, &key, reference.as_deref()).filter(|_| removed.is_none()).map(|hint| app.printer.text(&hint)),
         reference,
         detail: &detail,

@@ -136,7 +136,7 @@ impl<'a> Walk<'a> {
             Removal::Never => false,
         };
         let mut names = HashSet::new();
-        let fresh = |one: &FoundIssue| names.insert((one.sight.key.name.clone(), one.entry()));
+        let fresh = |one: &FoundIssue| names.insert((one.snapshot.key.name.clone(), one.entry()));
         let chosen: Vec<FoundIssue> = found.into_iter().filter(wanted).filter(fresh).take(self.room()).collect();
         if chosen.is_empty() {
             return Ok(());

@@ -59,7 +59,10 @@ impl Args {
                     skipped.push(Skipped::phone(app, &one.phone, one.error).await);
                 }
                 if !phones.is_empty() {
-                    users.push(Row { user, phones: phones.iter().map(|(phone, _)| app.shown(phone, false)).collect() });
+                    users.push(Row {
+                        user,
+                        phones: phones.iter().map(|(phone, _)| app.display(phone, false)).collect(),
+                    });
                 }
             }
             cursor = page.next;

@@ -67,7 +67,7 @@ fn shared(app: &App, target: &Target, users: &Users, user: &UserId) -> Vec<UserI
     if !others.is_empty() {
         // An application may use numbers as ids, and the caller did not type these.
         let shown = |user: &UserId| match phone(app, user.as_str()) {
-            Ok(number) => app.shown(&number, false),
+            Ok(number) => app.display(&number, false),
             Err(_) => user.to_string(),
         };
         let names = others.iter().map(|user| format!("`{}`", shown(user))).collect::<Vec<_>>().join(", ");
@@ -100,7 +100,7 @@ struct Linked {
 impl Linked {
     async fn new(app: &App, phone: &Phone, typed: bool, link: &Link) -> Self {
         Self {
-            phone: app.shown(phone, typed),
+            phone: app.display(phone, typed),
             reference: app.reference(phone).await,
             linked_at: link.linked_at,
             verified_at: link.verified_at,

@@ -58,7 +58,7 @@ impl Args {
         let (link, linked_before) = link_of(&moved.linked, user);
         let mut unlinked = Vec::with_capacity(moved.unlinked.len());
         for phone in &moved.unlinked {
-            unlinked.push(app.shown(phone, false));
+            unlinked.push(app.display(phone, false));
         }
         Ok(Box::new(Replaced {
             schema: "otpctl.user_move/1",

@@ -44,9 +44,9 @@ impl Args {
         let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
         let done = verifier.unlink_each(&each, &user).await?;
         let done = phones.iter().filter(|(phone, _)| done.contains(phone));
-        let unlinked: Vec<String> = done.map(|(phone, typed)| app.shown(phone, *typed)).collect();
+        let unlinked: Vec<String> = done.map(|(phone, typed)| app.display(phone, *typed)).collect();
         if unlinked.is_empty() {
-            let whom = phones.iter().map(|(phone, typed)| app.shown(phone, *typed)).next();
+            let whom = phones.iter().map(|(phone, typed)| app.display(phone, *typed)).next();
             let whom = whom.map_or_else(|| "no phone".to_owned(), |phone| format!("not {phone}"));
             return Err(Error::said(Exit::NotFound, format!("the user `{user}` has {whom}"))
                 .hint(Hint::run(&["user", "show"]).arg(user.as_str())));

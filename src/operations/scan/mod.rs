@@ -119,25 +119,25 @@ pub struct FoundIssue {
     /// What.
     pub issue: Issue,
     /// Where.
-    pub sight: KeySnapshot,
+    pub snapshot: KeySnapshot,
     /// The user and the phone that it is about, of whom one side knows.
     pub pair: Option<(UserId, Phone)>,
     /// More of it, without anything secret.
     pub detail: Option<String>,
     /// The entry of an index that leads nowhere.
-    leftover: Option<Leftover>,
+    stale_entry: Option<StaleEntry>,
 }
 
 /// An entry of an index that leads nowhere. Only the entry may be removed, never the key that it is in.
 #[derive(Debug, Clone)]
-struct Leftover {
+struct StaleEntry {
     mark: Option<Mark>,
     age: Age,
 }
 
 impl FoundIssue {
     fn new(issue: Issue, sight: &KeySnapshot) -> Self {
-        Self { issue: issue, sight: sight.clone(), pair: None, detail: None, leftover: None }
+        Self { issue: issue, snapshot: sight.clone(), pair: None, detail: None, stale_entry: None }
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -148,12 +148,12 @@ impl FoundIssue {
     /// The phone that it is about: of our keys, or one that stands in another name.
     #[must_use]
     pub fn phone(&self) -> Option<Phone> {
-        match (&self.pair, &self.sight.key.owner) {
+        match (&self.pair, &self.snapshot.key.owner) {
             (Some((_, phone)), _) => return Some(phone.clone()),
             (None, Owner::Ours(own)) => return own.phone().cloned(),
             (None, _) => {}
         }
-        let name = String::from_utf8_lossy(&self.sight.key.name);
+        let name = String::from_utf8_lossy(&self.snapshot.key.name);
         let numbers = name.split(|character: char| !(character.is_ascii_digit() || character == '+'));
         numbers.filter(|text| text.len() > 7).find_map(|text| Phone::parse(text, None).ok())
     }
@@ -161,23 +161,23 @@ impl FoundIssue {
     /// The phone of the entry that is to be removed, where it is not the whole key.
     #[must_use]
     pub fn entry(&self) -> Option<Phone> {
-        self.leftover.as_ref().and(self.pair.as_ref()).map(|(_, phone)| phone.clone())
+        self.stale_entry.as_ref().and(self.pair.as_ref()).map(|(_, phone)| phone.clone())
     }
 
     /// Whether the key may be removed, or the entry in it. Users are kept, whatever state they are in; so is what was not
     /// seen well enough to be told from what it may become, and an entry that a running link may need.
     #[must_use]
     pub fn removal(&self) -> Removal {
-        if let Some(leftover) = &self.leftover {
+        if let Some(leftover) = &self.stale_entry {
             return match leftover.age {
                 Age::UnderWay => Removal::Never,
                 Age::Old => Removal::Safe,
                 Age::Unknown => Removal::Named,
             };
         }
-        match self.sight.key.owner {
+        match self.snapshot.key.owner {
             Owner::Ours(OwnKey::Cell(StoreKey::Users(_) | StoreKey::Phones(_))) => Removal::Never,
-            _ if self.sight.can_be_compared() => self.issue.removal(),
+            _ if self.snapshot.can_be_compared() => self.issue.removal(),
             _ => Removal::Never,
         }
     }
@@ -255,8 +255,8 @@ impl Operations<'_> {
             return Ok(vec![true; found.len()]);
         }
         self.progress.is_one_of_many();
-        let whole = found.iter().filter(|one| one.leftover.is_none());
-        let whole: Vec<KeySnapshot> = whole.map(|one| one.sight.clone()).collect();
+        let whole = found.iter().filter(|one| one.stale_entry.is_none());
+        let whole: Vec<KeySnapshot> = whole.map(|one| one.snapshot.clone()).collect();
         let purged = match whole.as_slice() {
             [] => Vec::new(),
             sights => self.removing(self.store.purge(sights)).await?,
@@ -266,7 +266,7 @@ impl Operations<'_> {
         self.progress.removed(count);
         let (mut purged, mut removed) = (purged.into_iter(), Vec::with_capacity(found.len()));
         for one in found {
-            let Some((leftover, (user, phone))) = one.leftover.as_ref().zip(one.pair.as_ref()) else {
+            let Some((leftover, (user, phone))) = one.stale_entry.as_ref().zip(one.pair.as_ref()) else {
                 removed.push(purged.next().unwrap_or(false));
                 continue;
             };

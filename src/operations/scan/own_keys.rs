@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FoundIssue, Issue, Leftover};
+use super::{FoundIssue, Issue, StaleEntry};
 use crate::operations::{OperationError, Operations};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
@@ -172,7 +172,7 @@ fn leftover(pair: Pair) -> FoundIssue {
     let phones = Phones::read(pair.sight.text()).unwrap_or_default();
     let (age, mark) = (phones.age(&pair.phone, pair.sight.now), phones.mark(&pair.phone).cloned());
     let user = pair.user.clone();
-    let found = FoundIssue { leftover: Some(Leftover { mark, age }), ..pair.found(Issue::StaleIndex) };
+    let found = FoundIssue { stale_entry: Some(StaleEntry { mark, age }), ..pair.found(Issue::StaleIndex) };
     match age {
         Age::UnderWay => found.detail(format!("user:{user}; a link of the last 24 h, which may still be running")),
         Age::Old | Age::Unknown => found,

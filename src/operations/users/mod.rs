@@ -30,7 +30,7 @@ struct Leaving {
 
 /// What a link did.
 struct Attached {
-    stepped: Applied<Linked>,
+    applied: Applied<Linked>,
     /// The user's other phones, where it has to leave them.
     leaving: Vec<Leaving>,
 }
@@ -41,7 +41,7 @@ impl Operations<'_> {
     /// # Errors
     /// When either has too many links, or the store fails.
     pub async fn link(&self, phone: &Phone, user: &UserId) -> Result<Applied<Linked>, OperationError> {
-        let stepped = self.attach(phone, user, false).await?.stepped;
+        let stepped = self.attach(phone, user, false).await?.applied;
         let changed = matches!(stepped.outcome, Linked::Changed(_)) && !self.dry_run;
         if changed && self.has_too_many(user).await.unwrap_or(false) {
             self.unlink(phone, user).await.map_err(|error| OperationError::HalfDone(Box::new(error)))?;
@@ -96,7 +96,7 @@ impl Operations<'_> {
     /// Unlinks a user from several phones, and tells from which it was not unlinked already.
     ///
     /// # Errors
-    /// When the store fails. [`VerifierError::HalfDone`] if some were unlinked before.
+    /// When the store fails. [`OperationError::HalfDone`] if some were unlinked before.
     pub async fn unlink_each(&self, phones: &[Phone], user: &UserId) -> Result<Vec<Phone>, OperationError> {
         let mut unlinked = Vec::new();
         if phones.len() > 1 {
@@ -126,7 +126,7 @@ impl Operations<'_> {
                 Some(link) if index.phones.has(phone) && stays => {
                     let outcome = Linked::Already(Some(link.linked_at));
                     let stepped = Applied { now, outcome, known, unlocked: 0 };
-                    return Ok(Attached { stepped, leaving: Vec::new() });
+                    return Ok(Attached { applied: stepped, leaving: Vec::new() });
                 }
                 None if known.users.users.len() >= USERS_PER_PHONE => return Err(OperationError::Full),
                 _ => {}
@@ -160,7 +160,7 @@ impl Operations<'_> {
                     if was_leaving && !self.dry_run {
                         self.stays(user, phone, &id).await;
                     }
-                    return Ok(Attached { stepped, leaving });
+                    return Ok(Attached { applied: stepped, leaving });
                 }
             }
         }

@@ -21,11 +21,11 @@ impl Operations<'_> {
     /// half-way leaves both, and the same command finishes it.
     ///
     /// # Errors
-    /// When the phone has too many users, or the store fails. [`VerifierError::HalfDone`] if something was done before.
+    /// When the phone has too many users, or the store fails. [`OperationError::HalfDone`] if something was done before.
     pub async fn move_to(&self, phone: &Phone, user: &UserId) -> Result<Moved, OperationError> {
         // The link is one of its steps, and each phone that is left another.
         self.progress.is_one_of_many();
-        let Attached { stepped, leaving } = self.attach(phone, user, true).await?;
+        let Attached { applied: stepped, leaving } = self.attach(phone, user, true).await?;
         let mut unlinked = Vec::new();
         if leaving.is_empty() {
             return Ok(Moved { linked: stepped, unlinked });
