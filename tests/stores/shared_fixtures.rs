@@ -47,7 +47,7 @@ pub struct OfCluster;
 impl Servers for OfCluster {
     fn address(_prefix: &str) -> Address {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(|| Cluster::start(Make::Redis)).address()
+        CLUSTER.get_or_init(|| Cluster::start(Make::Redis).steady()).address()
     }
 }
 
@@ -57,7 +57,7 @@ pub struct OfSentinel;
 impl Servers for OfSentinel {
     fn address(_prefix: &str) -> Address {
         static WATCHED: OnceLock<Watched> = OnceLock::new();
-        WATCHED.get_or_init(Watched::start).address()
+        WATCHED.get_or_init(|| Watched::start().steady()).address()
     }
 }
 
@@ -81,7 +81,7 @@ pub struct OfClusterOverTls;
 impl Servers for OfClusterOverTls {
     fn address(_prefix: &str) -> Address {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(|| Cluster::over_tls(certs())).address()
+        CLUSTER.get_or_init(|| Cluster::over_tls(certs()).steady()).address()
     }
 }
 
@@ -91,7 +91,7 @@ pub struct OfSentinelOverTls;
 impl Servers for OfSentinelOverTls {
     fn address(_prefix: &str) -> Address {
         static WATCHED: OnceLock<Watched> = OnceLock::new();
-        WATCHED.get_or_init(|| Watched::over_tls(certs())).address()
+        WATCHED.get_or_init(|| Watched::over_tls(certs()).steady()).address()
     }
 }
 
@@ -155,7 +155,7 @@ pub struct OfRedis6Cluster;
 impl Servers for OfRedis6Cluster {
     fn address(_prefix: &str) -> Address {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(|| Cluster::start(Make::Redis6)).address()
+        CLUSTER.get_or_init(|| Cluster::start(Make::Redis6).steady()).address()
     }
 }
 
@@ -165,7 +165,7 @@ pub struct OfRedis6Sentinel;
 impl Servers for OfRedis6Sentinel {
     fn address(_prefix: &str) -> Address {
         static WATCHED: OnceLock<Watched> = OnceLock::new();
-        WATCHED.get_or_init(|| Watched::make(Make::Redis6)).address()
+        WATCHED.get_or_init(|| Watched::make(Make::Redis6).steady()).address()
     }
 }
 
@@ -195,6 +195,6 @@ pub struct OfValkeyCluster;
 impl Servers for OfValkeyCluster {
     fn address(_prefix: &str) -> Address {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-        CLUSTER.get_or_init(|| Cluster::start(Make::Valkey)).address()
+        CLUSTER.get_or_init(|| Cluster::start(Make::Valkey).steady()).address()
     }
 }

@@ -83,7 +83,7 @@ fn on(make: Make) {
 }
 
 fn on_a_cluster(make: Make) {
-    let cluster = Cluster::start(make);
+    let cluster = Cluster::start(make).steady();
     are_found(&cluster.address(), &cluster.nodes.iter().collect::<Vec<_>>());
 }
 
@@ -115,6 +115,6 @@ fn challenges_of_a_token_are_found_in_many_slots() {
 
 #[test]
 fn challenges_of_a_token_are_found_behind_a_sentinel() {
-    let watched = Watched::start();
+    let watched = Watched::start().steady();
     are_found(&watched.address(), &[&watched.master]);
 }

@@ -60,13 +60,13 @@ fn told(nodes: &[RedisServer], name: &str, value: &str) {
 #[test]
 fn the_nodes_of_a_cluster_are_believed_by_their_certificates() {
     let certs = Certs::new();
-    nobody_else_gets_in(&certs, &Cluster::over_tls(&certs).address());
+    nobody_else_gets_in(&certs, &Cluster::over_tls(&certs).steady().address());
 }
 
 #[test]
 fn a_node_must_be_announced_as_its_certificate_calls_it() {
     let certs = Certs::of("DNS:localhost");
-    let cluster = Cluster::over_tls(&certs);
+    let cluster = Cluster::over_tls(&certs).steady();
     refused(&cluster.address(), &["certificate", "127.0.0.1"]);
     // It is reached by its name, and sends us on to an address.
     refused(&cluster.known_as("localhost"), &["certificate", "127.0.0.1"]);
@@ -85,7 +85,7 @@ fn a_node_must_be_announced_as_its_certificate_calls_it() {
 #[test]
 fn a_slot_on_its_way_is_followed_over_tls() {
     let certs = Certs::new();
-    let cluster = Cluster::over_tls(&certs);
+    let cluster = Cluster::over_tls(&certs).steady();
     let client = client(&cluster.address());
     client.link(&phone(1), &user("asha"));
     client.issue(&phone(1), RIGHT);
@@ -108,7 +108,7 @@ fn a_slot_on_its_way_is_followed_over_tls() {
 #[test]
 fn sentinels_and_the_master_that_they_name_are_believed_by_their_certificates() {
     let certs = Certs::new();
-    let watched = Watched::over_tls(&certs);
+    let watched = Watched::over_tls(&certs).steady();
     let address = watched.address();
     nobody_else_gets_in(&certs, &address);
     // What holds for the servers does not hold for the Sentinels, nor the other way round.
@@ -124,7 +124,7 @@ fn sentinels_and_the_master_that_they_name_are_believed_by_their_certificates() 
 #[test]
 fn sentinels_that_announce_names_lead_to_certificates_for_names() {
     let certs = Certs::of("DNS:localhost");
-    let watched = Watched::over_tls(&certs);
+    let watched = Watched::over_tls(&certs).steady();
     let mut address = watched.address();
     let Deployment::Sentinel(sentinels) = &mut address.deployment else { panic!("it has Sentinels") };
     sentinels.nodes = vec![otpctl::store::Endpoint::Tcp("localhost".to_owned(), watched.ports[2])];
@@ -141,7 +141,7 @@ fn sentinels_that_announce_names_lead_to_certificates_for_names() {
 #[test]
 fn a_failover_is_followed_over_tls() {
     let certs = Certs::new();
-    let watched = Watched::over_tls(&certs);
+    let watched = Watched::over_tls(&certs).steady();
     let known = client(&watched.address());
     known.issue(&phone(1), RIGHT);
     watched.in_step();

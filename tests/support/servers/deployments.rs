@@ -97,6 +97,14 @@ impl Cluster {
         cluster
     }
 
+    /// No node is taken for dead because the machine is busy: for tests in which none dies.
+    pub fn steady(self) -> Self {
+        for node in &self.nodes {
+            assert_eq!(node.cli(&["CONFIG", "SET", "cluster-node-timeout", "600000"]), "OK");
+        }
+        self
+    }
+
     /// Waits until each node knows the others and says that all is well.
     pub fn until_whole(&self) {
         let known = format!("cluster_known_nodes:{}", self.nodes.len());
@@ -222,6 +230,13 @@ impl Watched {
 }
 
 impl Watched {
+    /// The master is not taken for dead because the machine is busy: for tests in which it does not die.
+    pub fn steady(self) -> Self {
+        let words = ["SENTINEL", "SET", "otp", "down-after-milliseconds", "600000"];
+        assert_eq!(self.sentinel.cli(&words), "OK");
+        self
+    }
+
     /// Waits until the replica has all that the master has.
     pub fn in_step(&self) {
         until("the replica has it all", || {
