@@ -11,7 +11,7 @@ mod each_store;
 mod generated;
 mod pages;
 mod provider;
-mod store;
+mod scripts;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod support;

@@ -1,6 +1,7 @@
 //! Sends: what a provider's answer does to the codes, and what limits do before one is asked.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use otpctl::operations::{OperationError, SendFailure};
@@ -11,6 +12,7 @@ use otpctl::provider::Class;
 use crate::support::client::{Client, RIGHT, WRONG, at_once, phone};
 use crate::support::fake::{Calls, route};
 use crate::support::fixtures::Fixture;
+use crate::support::until::until;
 
 const OLD: &str = "999999";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -217,11 +219,14 @@ pub fn neighbors_stop(fixture: &dyn Fixture) {
 }
 
 pub fn twelve_sends_at_once_make_one_sms(fixture: &dyn Fixture) {
-    let calls = Calls::default();
+    let (calls, ended) = (Calls::default(), Arc::new(AtomicUsize::new(0)));
     let sent = at_once(fixture, 12, |client, _| {
-        // Slow enough that all the others come while it is under way.
-        let slow = calls.accepting().during(|| std::thread::sleep(Duration::from_millis(400)));
-        client.send(&phone(1), RIGHT, &slow.route())
+        let others = Arc::clone(&ended);
+        // The others come while it is under way, and end before it does.
+        let others_end = move || until("the others have ended", || others.load(Ordering::SeqCst) == 11);
+        let sent = client.send(&phone(1), RIGHT, &calls.accepting().during(others_end).route());
+        ended.fetch_add(1, Ordering::SeqCst);
+        sent
     });
     assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1);
     assert_eq!(sent.iter().filter(|sent| limited(sent)).count(), 11, "{sent:?}");

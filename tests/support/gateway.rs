@@ -42,9 +42,12 @@ impl Gateway {
             for socket in listener.incoming() {
                 let mut socket = socket.unwrap();
                 let request = request(&mut socket);
-                let turn = seen.lock().unwrap().len();
+                let turn = {
+                    let mut seen = seen.lock().unwrap();
+                    seen.push(request.clone());
+                    seen.len() - 1
+                };
                 let (head, body) = answer(turn, &request);
-                seen.lock().unwrap().push(request);
                 if head.is_empty() {
                     continue;
                 }
@@ -56,7 +59,7 @@ impl Gateway {
         Self { base_url, requests }
     }
 
-    /// The requests so far, heads and bodies.
+    /// The requests so far, heads and bodies; the last of them may not be answered yet.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }

@@ -76,6 +76,18 @@ impl Gateway {
         Self { base_url, seen, task }
     }
 
+    /// Makes a last request, and waits until it is read: requests are read one after the other.
+    pub async fn settle(&self) {
+        let mut socket = TcpStream::connect(self.base_url.trim_start_matches("http://")).await.unwrap();
+        socket.write_all(b"GET /last HTTP/1.1\r\n\r\n").await.unwrap();
+        let is_last = || self.seen.lock().unwrap().pop_if(|seen| seen.path == "/last").is_some();
+        let end = Instant::now() + Duration::from_secs(60);
+        while !is_last() {
+            assert!(Instant::now() < end, "a request is never read");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     pub fn only(&self) -> Seen {
         let seen = self.seen.lock().unwrap();
         assert_eq!(seen.len(), 1, "exactly one request: {seen:?}");

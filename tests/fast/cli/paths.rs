@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::cli::{Machine, PEPPER, PHONE, set_mode};
+use crate::support::cli::{Machine, PEPPER, PHONE};
+use crate::support::until::{is_gone, until};
 
 /// Two programs of the same name: one beside the configuration, and one that a stranger put into the current folder.
 fn planted(name: &str, script: &str) -> (Machine, PathBuf) {
@@ -102,9 +103,8 @@ fn every_path_of_the_file_is_beside_it() {
 #[test]
 fn a_program_that_hangs_is_stopped_with_its_children() {
     let machine = Machine::new();
-    let alive = machine.path("alive");
-    // The child writes on as long as it lives.
-    let script = format!("(while :; do date +%s%N > {}; sleep 0.1; done) & sleep 60", alive.display());
+    let child = machine.path("child");
+    let script = format!("sleep 60 & echo $! > {}; wait", child.display());
     let program = machine.program("hang", &script);
     let key = format!("{{ command = [{program:?}] }}");
     for (settings, setting) in [
@@ -125,9 +125,7 @@ fn a_program_that_hangs_is_stopped_with_its_children() {
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(setting) && message.contains("hang printed nothing in time"), "{message}");
         assert!(error["hint"].as_str().unwrap().contains("run it by hand"), "{error}");
-        let last = fs::read_to_string(&alive).unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        assert_eq!(fs::read_to_string(&alive).unwrap(), last, "its child lives on");
+        let child = fs::read_to_string(&child).unwrap();
+        until("its child is killed", || is_gone(child.trim()));
     }
-    set_mode(&alive, 0o600);
 }

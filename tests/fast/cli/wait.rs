@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::each_store::wait::{SID, Twilio, end, start, wait};
 use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::gateway::Gateway;
+use crate::support::until::until;
 
 #[test]
 fn a_final_no_is_told_with_its_reason() {
@@ -57,8 +58,9 @@ fn a_gateway_that_does_not_answer_ends_no_wait() {
 #[test]
 fn the_store_is_watched_while_a_gateway_thinks() {
     let gateway = Gateway::replying(|_, request| {
-        if request.starts_with("GET ") {
-            sleep(Duration::from_secs(8));
+        while request.starts_with("GET ") {
+            // It thinks for as long as the tests run.
+            std::thread::park();
         }
         ("201 Created".to_owned(), format!(r#"{{"sid":"{SID}","status":"queued"}}"#))
     });
@@ -67,7 +69,7 @@ fn the_store_is_watched_while_a_gateway_thinks() {
     machine.run(&["send", PHONE]).exits(0);
     let code = twilio.code();
     let waiting = start(&machine, &["wait", PHONE, "--json"]);
-    sleep(Duration::from_millis(800));
+    until("the gateway is asked", || twilio.gateway.requests().iter().any(|request| request.starts_with("GET ")));
     machine.verify(PHONE, &code).exits(0);
     let began = Instant::now();
     let (exit, waited) = end(waiting);
@@ -95,9 +97,7 @@ fn a_send_under_way_in_another_process_is_waited_for() {
          argv = [\"/bin/sh\", \"-c\", \"cat > sms; sleep 2; echo m-1\"]\n"
     ));
     let sending = start(&machine, &["send", PHONE, "--json"]);
-    while !machine.path("sms").exists() {
-        sleep(Duration::from_millis(20));
-    }
+    until("it is sent", || machine.path("sms").exists());
     let waited = wait(&machine, &["--for", "accepted"]).exits(0).json();
     assert_eq!((&waited["state"], &waited["provider_message_id"]), (&"sent".into(), &"m-1".into()));
     assert_eq!(end(sending).0, 0);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::provider::{CODE, Letter, PHONE, assert_clean, context, send, settings, words};
+use crate::support::until::{is_gone, until};
 
 fn accepted(outcome: &ProviderReply) -> Option<&str> {
     match outcome {
@@ -118,14 +119,14 @@ async fn a_command_that_cannot_be_run_has_surely_not_sent() {
 #[tokio::test]
 async fn a_command_that_hangs_is_killed_with_its_children_and_leaves_a_doubt() {
     let folder = tempfile::tempdir().unwrap();
-    let late = folder.path().join("late");
-    let argv = json!(["/bin/sh", "-c", format!("(sleep 1; touch {}) & wait", late.display())]);
+    let child = folder.path().join("child");
+    let argv = json!(["/bin/sh", "-c", format!("sleep 60 & echo $! > {}; wait", child.display())]);
     let provider = open("c", "command", settings(json!({"argv": argv})), &context()).unwrap();
     let letter = Letter::new();
-    let outcome = provider.send(&letter.message(), Instant::now() + Duration::from_millis(200)).await;
+    let outcome = provider.send(&letter.message(), Instant::now() + Duration::from_secs(1)).await;
     assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
-    tokio::time::sleep(Duration::from_millis(1300)).await;
-    assert!(!late.exists());
+    let child = std::fs::read_to_string(child).unwrap();
+    until("its child is killed", || is_gone(child.trim()));
 }
 
 /// What a provider says of itself, or its refusal.

@@ -22,7 +22,7 @@ use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState};
 use otpctl::provider::{Provider, ProviderReply, QueryError, QueryResult, Refusal, describe, kinds, open};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::signatures::assert_signed;
 use crate::support::provider::{Gateway, Letter, Reply, Seen, assert_clean, context, nobody, settings, words};
@@ -240,12 +240,8 @@ async fn run(kind: &str, contract: &Contract) {
     };
     assert_clean(&said, &secrets(kind, &contract.settings));
     if let Some(gateway) = gateway {
-        // A busy machine may be slow to read what was written to it; a second request would come at once.
-        let last = Instant::now() + Duration::from_secs(60);
-        while gateway.seen.lock().unwrap().is_empty() && Instant::now() < last {
-            sleep(Duration::from_millis(5)).await;
-        }
-        sleep(Duration::from_millis(20)).await;
+        // A second request would have come by now, and is read before this one.
+        gateway.settle().await;
         let seen = gateway.only();
         asked(&seen, contract.request.as_ref().expect("a request is expected"));
         if let Some(key) = contract.settings["secret_access_key"].as_str() {

@@ -93,7 +93,7 @@ fn what_is_copied_is_never_broken() {
 #[test]
 fn whoever_looks_on_is_told_whom_a_slow_command_waits_for() {
     let gateway = Gateway::replying(|_, _| {
-        std::thread::sleep(std::time::Duration::from_secs(3));
+        std::thread::sleep(std::time::Duration::from_secs(1));
         ("HTTP/1.1 500 Internal Server Error".to_owned(), String::new())
     });
     let machine = Machine::with(&format!(

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::harness::{End, OUTBOX, configure, ends, machine, sent};
 use crate::servers::certs::Certs;
-use crate::servers::deployments::{as_nodes, until};
+use crate::servers::deployments::as_nodes;
 use crate::servers::redis::RedisServer;
 use crate::support::cli::Machine;
 use crate::support::port::free_port;
+use crate::support::until::until;
 
 const YES: End = End::of(0, "", &[]);
 /// It has no address: whoever is sent to one is refused.

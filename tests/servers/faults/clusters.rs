@@ -1,15 +1,15 @@
 //! Commands that go over all nodes of a Cluster: what lies on any of them is found once, and a node that is down is told.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::harness::{End, ends, machine, sent, wrong};
-use crate::servers::deployments::{Cluster, until};
+use crate::servers::deployments::Cluster;
 use crate::servers::proxy::{Fault, LOAD, On, Proxy, Toxic};
 use crate::servers::redis::{Make, RedisServer};
 use crate::support::cli::{Machine, Ran};
+use crate::support::until::until;
 
 /// So many phones, whose keys lie on all nodes.
 const PHONES: usize = 24;
@@ -270,9 +270,10 @@ fn a_node_that_takes_connections_and_drops_them_is_waited_for() {
     let closed = Fault::new(On::Request, Toxic::Reset).about(LOAD).always();
     proxies[owner].inject(closed);
     ends(&machine, &["verify", super::PHONE, &code, "--timeout", "1s"], End::of(20, "STORE_UNREACHABLE", &[]));
+    let before = proxies[owner].struck();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(700));
+            until("it is tried again", || proxies[owner].struck() > before + 1);
             proxies[owner].heal();
         });
         let answer = ends(&machine, &["verify", super::PHONE, &wrong(&code)], End::of(10, "", &[])).1;

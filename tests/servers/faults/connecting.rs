@@ -212,11 +212,11 @@ fn a_server_with_too_many_clients_is_not_ready() {
     let code = sent(&machine, PHONE);
     let limit = |most: &str| assert_eq!(server.cli(&["CONFIG", "SET", "maxclients", most]), "OK");
     limit("1");
-    let only = std::net::TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    std::thread::sleep(Duration::from_millis(50));
+    let only = server.client();
     ends(&machine, &["verify", PHONE, &code], End::of(22, "STORE_NOT_READY", &["max number of clients"]));
-    drop(only);
-    std::thread::sleep(Duration::from_millis(50));
+    // It is gone once the server has closed its side, too.
+    only.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!((&only).read(&mut [0]).unwrap(), 0);
     let rejected: u32 = stat(&server, "rejected_connections:");
     assert_eq!(rejected, 3, "two more tries, since nothing was executed");
     ends(&machine, &["verify", PHONE, &code], End::of(0, "", &[]));

@@ -11,11 +11,12 @@ use super::harness::{
 };
 use super::{PHONE, RECORD};
 use crate::servers::clock;
-use crate::servers::deployments::{Watched, until};
+use crate::servers::deployments::Watched;
 use crate::servers::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
 use crate::servers::redis::{Make, RedisServer};
 use crate::support::cli::Machine;
 use crate::support::port::free_port;
+use crate::support::until::until;
 
 const YES: End = End::of(0, "", &[]);
 const NO: End = End::of(10, "", &[]);

@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use super::harness::{End, OUTBOX, at, codes, ends, held, holds, machine, machine_with};
 use super::{PHONE, RECORD};
-use crate::servers::deployments::until;
 use crate::servers::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
 use crate::servers::redis::RedisServer;
 use crate::support::cli::Machine;
 use crate::support::gateway::Gateway;
+use crate::support::until::until;
 
 const YES: End = End::of(0, "", &[]);
 const TAKEN: &str = r#"{"data":{"id":"40385f64-5717-4562-b3fc-2c963f66afa6","to":[{"status":"queued"}],"parts":1}}"#;
@@ -180,8 +180,7 @@ fn a_signal_during_the_call_of_the_provider_says_what_is_known() {
         let machine = held.machine(&server);
         let phone = format!("+91987654321{turn}");
         let child = machine.command(&["send", &phone, "--json"]).spawn().unwrap();
-        until("the provider is asked", || server.cli(&["KEYS", "*:record"]).contains(&phone));
-        sleep(Duration::from_millis(300));
+        until("the provider is asked", || !held.gateway.requests().is_empty());
         let ended = signalled(child, signal);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(exit), ""), "{}", ended.stderr);
         let error: Value = serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap();

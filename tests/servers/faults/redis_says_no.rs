@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::harness::{End, OUTBOX, at, codes, configure, ends, failures, holds, machine, one_is_taken, sent, wrong};
 use super::{PHONE, RECORD};
-use crate::servers::deployments::{Cluster, until};
+use crate::servers::deployments::Cluster;
 use crate::servers::proxy::{COMMIT, Proxy};
 use crate::servers::redis::{Make, RedisServer};
 use crate::support::cli::Machine;
+use crate::support::until::until;
 
 const YES: End = End::of(0, "", &[]);
 const OTHER: &str = "+919876543211";
@@ -279,9 +280,10 @@ impl Moving<'_> {
         migrate(RECORD);
         ends(machine, &["send", PHONE, "--timeout", "1s"], not_ready(&["TRYAGAIN"]));
         assert_eq!(codes(machine).len(), 1, "nothing was sent");
+        let before = cluster.refusals("TRYAGAIN");
         scope(|scope| {
             scope.spawn(|| {
-                sleep(Duration::from_secs(1));
+                until("it is refused", || cluster.refusals("TRYAGAIN") > before + 1);
                 migrate("otpctl:{+919876543210}:users");
                 migrate("otpctl:{+919876543210}:timeline");
             });
@@ -312,9 +314,10 @@ impl Moving<'_> {
         ends(machine, &["send", PHONE, "--timeout", "1s"], not_ready(&["CLUSTERDOWN"]));
         assert!(started.elapsed() > Duration::from_millis(600), "to the end of its time: {:?}", started.elapsed());
         assert_eq!(codes(machine).len(), used, "nothing was sent");
+        let before = cluster.refusals("CLUSTERDOWN");
         scope(|scope| {
             scope.spawn(|| {
-                sleep(Duration::from_secs(2));
+                until("it is refused", || cluster.refusals("CLUSTERDOWN") > before + 1);
                 let id = other.cli(&["CLUSTER", "MYID"]);
                 other.cli(&["CLUSTER", "ADDSLOTS", slot]);
                 for node in &cluster.nodes {

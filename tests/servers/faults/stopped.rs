@@ -311,7 +311,7 @@ fn a_batch_that_is_stopped_prints_what_is_known_of_each_line() {
             let words = ["send", "--from", "phones", "--idempotency-key", &key, "-o", format, "--yes"];
             let child = machine.command(&words).spawn().unwrap();
             let asked = || std::fs::read_to_string(machine.path("asked")).unwrap_or_default().lines().count();
-            crate::servers::deployments::until("the third is asked", || asked() == 3);
+            crate::support::until::until("the third is asked", || asked() == 3);
             terminate(&child);
             let output = child.wait_with_output().unwrap();
             let (stdout, stderr) =

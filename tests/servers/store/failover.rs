@@ -12,12 +12,13 @@ use otpctl::store::{
 };
 
 use crate::servers::certs::as_words;
-use crate::servers::deployments::{Watched, at, by, until};
+use crate::servers::deployments::{Watched, at, by};
 use crate::servers::redis::RedisServer;
 use crate::support::client::{Client, RIGHT, fresh_id, phone};
 use crate::support::fake::Calls;
 use crate::support::fixtures::address;
 use crate::support::port::free_port;
+use crate::support::until::until;
 
 fn client(server: &Address) -> Client {
     Client::over(Box::new(Redis::new(server)))
@@ -175,8 +176,7 @@ fn an_endless_script_is_waited_for() {
 fn too_many_clients_are_a_server_that_is_not_ready() {
     let server = RedisServer::start();
     assert_eq!(server.cli(&["CONFIG", "SET", "maxclients", "1"]), "OK");
-    let _only = std::net::TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    std::thread::sleep(Duration::from_millis(50));
+    let _only = server.client();
     let refused = client(&address(&server.url())).try_issue(&phone(1), RIGHT);
     assert!(
         matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("max number of clients")),

@@ -1,4 +1,5 @@
 //! What holds of Redis alone: its topologies, its users, and how it fails. What every store must do is in `tests/stores/`.
+//! `interleavings` needs no server, but most of a minute.
 
 mod access;
 mod broken;
@@ -6,6 +7,7 @@ mod closed;
 mod failover;
 mod half;
 mod health;
+mod interleavings;
 mod lost;
 mod slots;
 mod tokens;

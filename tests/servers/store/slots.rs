@@ -15,6 +15,7 @@ use crate::servers::redis::{Make, RedisServer};
 use crate::support::client::{Client, RIGHT, fresh_id, phone, user};
 use crate::support::fixtures::{laid_out, own_layout};
 use crate::support::port::free_port;
+use crate::support::until::until;
 
 const RECORD: &str = "otpctl:{+919876500001}:record";
 const USERS: &str = "otpctl:{+919876500001}:users";
@@ -110,9 +111,10 @@ fn a_key_on_its_way_is_found(cluster: &Cluster) {
         matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("TRYAGAIN")),
         "{refused:?}"
     );
+    let before = cluster.refusals("TRYAGAIN");
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(400));
+            until("it is refused", || cluster.refusals("TRYAGAIN") > before);
             migrate(USERS);
             migrate(TIMELINE);
         });
@@ -145,9 +147,10 @@ fn a_slot_of_nobody_is_waited_for(cluster: &Cluster) {
         "{refused:?}"
     );
     assert!((400..1500).contains(&started.elapsed().as_millis()), "to its deadline: {:?}", started.elapsed());
+    let before = cluster.refusals("CLUSTERDOWN");
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(500));
+            until("it is refused", || cluster.refusals("CLUSTERDOWN") > before);
             let id = own.cli(&["CLUSTER", "MYID"]);
             own.cli(&["CLUSTER", "ADDSLOTS", &slot]);
             for node in &cluster.nodes {

@@ -6,9 +6,10 @@ use otpctl::otp::record::Verdict;
 use otpctl::store::{Deployment, Redis, Server as Address, StoreError, Tls};
 
 use crate::servers::certs::Certs;
-use crate::servers::deployments::{Cluster, Watched, until};
+use crate::servers::deployments::{Cluster, Watched};
 use crate::servers::redis::RedisServer;
 use crate::support::client::{Client, RIGHT, phone, user};
+use crate::support::until::until;
 
 fn client(server: &Address) -> Client {
     Client::over(Box::new(Redis::new(server)))

@@ -1,15 +1,13 @@
 //! Servers that belong together: a Cluster of three masters, and a master with its replica and its Sentinel; over TLS
 //! too, among each other as well.
 
-use std::time::{Duration, Instant};
-
 use otpctl::store::{Deployment, Endpoint as At, Sentinels, Server as Address, Tls};
 
 use crate::servers::certs::Certs;
 use crate::servers::redis::{Make, RedisServer};
-use crate::support::PATIENCE;
 use crate::support::fixtures::address;
 use crate::support::port::free_port;
+use crate::support::until::until;
 
 /// Three masters, each with a third of the slots; behind them the replica of each, where there are any.
 pub struct Cluster {
@@ -138,6 +136,16 @@ impl Cluster {
     /// Where clients speak to a node.
     pub fn port_of(&self, node: &RedisServer) -> u16 {
         self.ports[self.nodes.iter().position(|own| own.port() == node.port()).unwrap()]
+    }
+
+    /// How often its nodes refused something in this word.
+    pub fn refusals(&self, word: &str) -> u64 {
+        let front = format!("errorstat_{word}:count=");
+        let count = |node: &RedisServer| {
+            let stats = node.cli(&["INFO", "errorstats"]);
+            stats.lines().find_map(|line| line.strip_prefix(&front)?.trim().parse::<u64>().ok()).unwrap_or_default()
+        };
+        self.nodes.iter().map(count).sum()
     }
 
     /// The node that a slot is given to at first.
@@ -271,13 +279,4 @@ pub fn by(nodes: Vec<At>) -> Address {
 
 pub fn at(server: &RedisServer) -> At {
     At::Tcp("127.0.0.1".to_owned(), server.port())
-}
-
-/// Waits until something is so.
-pub fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is() {
-        assert!(Instant::now() < end, "not so for too long: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

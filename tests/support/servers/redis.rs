@@ -120,6 +120,16 @@ impl RedisServer {
         info.lines().find_map(|line| line.strip_prefix("process_id:")).expect("a process").trim().to_owned()
     }
 
+    /// A client that the server has taken in.
+    pub fn client(&self) -> TcpStream {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("a connection");
+        stream.write_all(b"PING\r\n").expect("it listens");
+        let mut answer = [0; 7];
+        stream.read_exact(&mut answer).expect("it answers");
+        assert_eq!(&answer, b"+PONG\r\n");
+        stream
+    }
+
     /// Whether it answers a `PING`, be it with a request for a password.
     fn answers(&self) -> bool {
         let ping = || {

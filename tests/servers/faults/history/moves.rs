@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use super::chaos::{Scenario, over, spoil};
 use super::{Course, Dice, phone};
 use crate::faults::harness::held;
-use crate::servers::deployments::{Cluster, until};
+use crate::servers::deployments::Cluster;
 use crate::servers::proxy::Proxy;
 use crate::servers::redis::RedisServer;
 use crate::support::PATIENCE;
 use crate::support::cli::Machine;
+use crate::support::until::until;
 
 /// Nodes, the ways to them, and a machine that knows two of them.
 struct Nodes {

@@ -1,4 +1,0 @@
-//! What is known of stores without a server.
-
-mod interleavings;
-mod scripts;
