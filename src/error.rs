@@ -292,10 +292,8 @@ impl From<OperationError> for Error {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::Store(error) => error.into(),
-            OperationError::Unreadable(ref unreadable) => {
-                let hint = if matches!(unreadable, Unreadable::Newer(_)) { update() } else { look() };
-                Self::said(Exit::StoreData, error.to_string()).hint(hint)
-            }
+            OperationError::Unreadable(Unreadable::Newer(_)) => Self::new(Exit::StoreData, error).hint(update()),
+            OperationError::Unreadable(Unreadable::Shape) => Self::new(Exit::StoreData, error).hint(look()),
             OperationError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint(way()),
             OperationError::Randomness(error) => error.into(),
             OperationError::NotHashed(error) => Self::new(Exit::Internal, error),

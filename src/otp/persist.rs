@@ -324,8 +324,8 @@ mod tests {
         assert_eq!(serde_json::to_value(delivery).unwrap()["more"]["channel"], "voice");
     }
 
-    /// All words of version 1. An older otpctl refuses a record with another one, so a word that is added here needs the
-    /// thought that "How to change what is stored" in ARCHITECTURE.md asks for.
+    /// All words of version 1. Another one makes an older otpctl refuse the record. If that is too much for a word that only
+    /// tells people more, it belongs into `more`.
     #[test]
     fn the_words_of_a_version_stay_the_same() {
         fn words<T: DeserializeOwned>(words: &str) {

@@ -137,7 +137,7 @@ struct StaleEntry {
 
 impl FoundIssue {
     fn new(issue: Issue, sight: &KeySnapshot) -> Self {
-        Self { issue: issue, snapshot: sight.clone(), pair: None, detail: None, stale_entry: None }
+        Self { issue, snapshot: sight.clone(), pair: None, detail: None, stale_entry: None }
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {

@@ -162,7 +162,9 @@ fn describe(path: &str, value: &Value, shape: &mut BTreeSet<String>) {
             "an object".to_owned()
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| describe(&format!("{path}[]"), item, shape));
+            for item in items {
+                describe(&format!("{path}[]"), item, shape);
+            }
             "a list".to_owned()
         }
         Value::String(word) if WORDS.iter().any(|field| path.ends_with(field)) && !word.contains(' ') => {
