@@ -20,3 +20,6 @@ pub mod until;
 /// How long a test waits for something that surely comes, and how long a client of a store may work: no test depends on
 /// how busy the machine is, so this is far more than any of them needs.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// What happens at once ends before this on any machine, and what is waited for in vain does not.
+pub const AT_ONCE: std::time::Duration = std::time::Duration::from_secs(60);

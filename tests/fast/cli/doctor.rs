@@ -5,10 +5,11 @@ use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::support::AT_ONCE;
 use crate::support::cli::{FREE, Machine, PHONE, set_mode};
 use crate::support::doctor::{checks, complaints, doctor, on, says};
 use crate::support::gateway::Gateway;
@@ -57,7 +58,7 @@ fn a_store_that_is_not_there_hides_nothing_else() {
     let machine = on(&format!("redis://127.0.0.1:{}/0", free_port()), &telnyx("http://127.0.0.1:9"));
     let began = Instant::now();
     let ran = doctor(&machine);
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     says(ran.exits(20), "store.reach", "fail", "127.0.0.1");
     says(&ran, "providers.main", "ok", "opens");
     says(&ran, "code.peppers.1", "ok", "can be fetched");
@@ -67,7 +68,7 @@ fn a_store_that_is_not_there_hides_nothing_else() {
     let machine = on(&format!("redis://{}/0", silent.local_addr().unwrap()), &telnyx("http://127.0.0.1:9"));
     let began = Instant::now();
     let ran = machine.run(&["doctor", "--json", "--timeout", "2s"]);
-    assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     says(ran.exits(20), "store.reach", "fail", "");
     says(&ran, "providers.main", "ok", "opens");
 }
@@ -135,10 +136,10 @@ fn secrets_that_cannot_be_fetched_are_told_and_stop_nobody_else() {
     says(&ran, "providers.main", "ok", "opens");
     assert!(!checks(&ran).contains_key("providers.other"), "it is told once");
 
-    machine.configure(&settings("{ command = [\"sleep\", \"60\"] }"));
+    machine.configure(&settings("{ command = [\"sleep\", \"600\"] }"));
     let began = Instant::now();
     let ran = machine.run(&["doctor", "--json", "--timeout", "2s"]);
-    assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
+    assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     says(ran.exits(30), "config.secrets", "fail", "too long");
     says(&ran, "providers.other", "fail", "too long");
     says(&ran, "store.commit", "ok", "takes changes");

@@ -30,7 +30,7 @@ fn what_is_no_name_is_refused() {
 const LONG: usize = 120_000;
 
 /// No run takes longer, however busy the machine.
-const SOON: Duration = Duration::from_millis(1500);
+const SOON: Duration = crate::support::AT_ONCE;
 
 /// And the fastest of several takes no longer than this.
 const AT_ONCE: Duration = Duration::from_millis(50);

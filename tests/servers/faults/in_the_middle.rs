@@ -14,6 +14,7 @@ use crate::servers::clock;
 use crate::servers::deployments::Watched;
 use crate::servers::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
 use crate::servers::redis::{Make, RedisServer};
+use crate::support::AT_ONCE;
 use crate::support::cli::Machine;
 use crate::support::port::free_port;
 use crate::support::until::until;
@@ -350,7 +351,7 @@ fn a_connection_that_is_never_answered_ends_with_the_time() {
         scope.spawn(verify);
         scope.spawn(send);
     });
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
     line.proxy.heal();
     until("nothing is held", || line.proxy.struck() > 0);
     sleep(Duration::from_millis(10));

@@ -14,6 +14,7 @@ use otpctl::store::{
 use crate::servers::certs::as_words;
 use crate::servers::deployments::{Watched, at, by};
 use crate::servers::redis::RedisServer;
+use crate::support::AT_ONCE;
 use crate::support::client::{Client, RIGHT, fresh_id, phone};
 use crate::support::fake::Calls;
 use crate::support::fixtures::address;
@@ -88,7 +89,7 @@ fn sentinels_are_asked_one_after_the_other() {
     let soon =
         Address { connect_timeout: Duration::from_secs(1), ..by(vec![nowhere(), silent, at(&watched.sentinel)]) };
     client(&soon).issue(&phone(1), RIGHT);
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
 
     let calls = Calls::default();
     let none = client(&by(vec![nowhere(), nowhere()])).send(&phone(2), RIGHT, &calls.accepting().route());
@@ -143,7 +144,7 @@ fn at_sentinels_and_at_servers_a_user_needs_what_the_rules_say() {
         matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("allkeys-lru")),
         "{refused:?}"
     );
-    assert!(started.elapsed() < Duration::from_secs(2), "it is not waited for: {:?}", started.elapsed());
+    assert!(started.elapsed() < AT_ONCE, "it is not waited for: {:?}", started.elapsed());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use otpctl::store::{
 use crate::servers::certs::as_words;
 use crate::servers::deployments::{Cluster, at};
 use crate::servers::redis::{Make, RedisServer};
+use crate::support::AT_ONCE;
 use crate::support::client::{Client, RIGHT, fresh_id, phone, user};
 use crate::support::fixtures::{laid_out, own_layout};
 use crate::support::port::free_port;
@@ -146,7 +147,7 @@ fn a_slot_of_nobody_is_waited_for(cluster: &Cluster) {
         matches!(&refused, Err(OperationError::Store(StoreError::NotReady(text))) if text.contains("CLUSTERDOWN")),
         "{refused:?}"
     );
-    assert!((400..1500).contains(&started.elapsed().as_millis()), "to its deadline: {:?}", started.elapsed());
+    assert!(started.elapsed() >= Duration::from_millis(400), "to its deadline: {:?}", started.elapsed());
     let before = cluster.refusals("CLUSTERDOWN");
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -234,7 +235,7 @@ fn nodes_that_are_down_are_passed_over(cluster: &Cluster) {
     let started = Instant::now();
     let none = self::client(&known_by(vec![nowhere(), nowhere()])).try_issue(&phone(1), RIGHT);
     assert!(matches!(none, Err(OperationError::Store(StoreError::Unreachable(_)))), "{none:?}");
-    assert!(started.elapsed() < Duration::from_secs(2), "nobody is left to ask: {:?}", started.elapsed());
+    assert!(started.elapsed() < AT_ONCE, "nobody is left to ask: {:?}", started.elapsed());
 }
 
 fn each_node_is_asked_whether_it_evicts(cluster: &Cluster) {
