@@ -74,9 +74,7 @@ impl Exit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Completion {
-    /// Not done.
     NotDone,
-    /// Done.
     Done,
     /// It may have been done.
     Unknown,

@@ -53,7 +53,6 @@ pub struct Attempt {
     pub typed: Mac,
     /// Kept until then.
     pub until: Moment,
-    /// The answer.
     pub answer: Answer,
     /// What newer versions added to it.
     #[serde(default, skip_serializing_if = "More::is_empty")]
@@ -72,7 +71,6 @@ pub struct Answer {
     pub user: Option<UserId>,
     /// Which challenge was looked at.
     pub challenge_id: Option<String>,
-    /// Attempts left for it.
     pub attempts_left: u32,
     /// Consecutive failures now.
     pub failures: u32,

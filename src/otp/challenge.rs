@@ -82,7 +82,6 @@ impl State {
 pub struct Challenge {
     /// `ch_…`
     pub id: String,
-    /// Its state.
     pub state: State,
     /// What the store keeps of the code: gone as soon as nothing can be compared with it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -45,7 +45,6 @@ pub struct Event {
     /// What the code was for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
-    /// Which challenge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge_id: Option<String>,
     /// Why the operator did it.

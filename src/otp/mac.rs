@@ -32,7 +32,6 @@ pub struct Mac {
 /// What a code is bound to: the same code for another phone, purpose, user or challenge has another MAC.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding<'a> {
-    /// The phone.
     pub phone: &'a Phone,
     /// What the code is for.
     pub purpose: &'a Purpose,

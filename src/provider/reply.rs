@@ -76,7 +76,6 @@ pub struct DeliveryCallback {
 /// What a gateway sent to the application in one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WebhookBody {
-    /// The delivery reports in it.
     pub reports: Vec<DeliveryCallback>,
     /// What the gateway calls the other events in it, such as a message that came in.
     pub other_events: Vec<String>,

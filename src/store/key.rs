@@ -9,7 +9,6 @@ use crate::otp::{Phone, UserId};
 pub enum StoreKey {
     /// A phone's codes and counts.
     Record(Phone),
-    /// A phone's users.
     Users(Phone),
     /// A user's phones.
     Phones(UserId),

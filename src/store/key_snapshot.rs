@@ -17,7 +17,6 @@ pub struct Key {
 /// Whose a key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Ours.
     Ours(OwnKey),
     /// It has our prefix, and no name of ours.
     Unknown,
@@ -28,7 +27,6 @@ pub enum Owner {
 /// What was seen of a key at one moment. It may hold a code, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeySnapshot {
-    /// Its name.
     pub key: Key,
     /// The store's time.
     pub now: Moment,
@@ -76,7 +74,6 @@ impl KeySnapshot {
 pub enum OwnKey {
     /// A value.
     Cell(StoreKey),
-    /// A phone's timeline.
     Timeline(Phone),
 }
 

@@ -26,7 +26,6 @@ pub enum Put {
 /// One key of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
-    /// The key.
     pub cell: StoreKey,
     /// What was loaded from it.
     pub loaded: Option<Vec<u8>>,

@@ -22,7 +22,6 @@ pub const MAX_CERTIFICATES: u64 = 4 << 20;
 /// What a file says. It is wiped when it is dropped: it may be a secret.
 #[derive(Debug)]
 pub struct Text {
-    /// The text.
     pub text: Zeroizing<String>,
     /// What the file was when it was open.
     pub found: Found,

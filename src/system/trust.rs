@@ -30,7 +30,6 @@ pub enum Trust {
 pub struct Found {
     /// The user that owns it.
     pub owner: u32,
-    /// Its group.
     pub group: u32,
     /// Its permission bits.
     pub mode: u32,

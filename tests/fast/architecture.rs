@@ -1,6 +1,7 @@
 //! Who may import whom: the rule of ARCHITECTURE.md, held to the sources.
 
 mod circles;
+mod documented;
 
 use std::path::{Path, PathBuf};
 
@@ -229,4 +230,15 @@ fn every_file_says_what_it_owns() {
         let text = std::fs::read_to_string(root.join(&file)).unwrap();
         assert!(text.starts_with("//! "), "{file} does not open with what it owns");
     }
+}
+
+#[test]
+fn every_public_item_says_what_it_is() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for (file, _) in sources().into_iter().filter(|(file, _)| !is_test(file)) {
+        let text = std::fs::read_to_string(root.join(&file)).unwrap();
+        wrong.extend(documented::undocumented(&text).into_iter().map(|name| format!("{file}: {name}")));
+    }
+    assert!(wrong.is_empty(), "without documentation:\n{}", wrong.join("\n"));
 }

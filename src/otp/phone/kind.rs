@@ -24,7 +24,6 @@ pub enum NumberType {
     Voip,
     /// A number that follows a person.
     PersonalNumber,
-    /// A pager.
     Pager,
     /// A company's one number for many places (universal access number).
     Uan,

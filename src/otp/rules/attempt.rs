@@ -9,7 +9,6 @@ use crate::otp::{Binding, Event, EventKind, Limits, LockLength, MAX_TTL, Moment,
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptOutcome {
-    /// The answer.
     pub answer: Answer,
     /// Whether it was given before.
     pub replayed: bool,

@@ -5,9 +5,7 @@ use crate::otp::{Code, Peppers, Phone, Purpose, UnknownKey, UserId};
 /// A typed code.
 #[derive(Debug, Clone, Copy)]
 pub struct AttemptRequest<'a> {
-    /// Of this phone.
     pub phone: &'a Phone,
-    /// For this purpose.
     pub purpose: &'a Purpose,
     /// What was typed.
     pub code: &'a Code,

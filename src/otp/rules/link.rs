@@ -24,7 +24,6 @@ pub enum Linked {
 /// Which version the phone's map has to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// Any.
     Any,
     /// The one that was read before.
     Version(Option<Moment>),

@@ -32,7 +32,6 @@ use super::{Event, Record, Users};
 pub struct PhoneState {
     /// Its codes and counts.
     pub record: Record,
-    /// Its users.
     pub users: Users,
 }
 
@@ -45,7 +44,6 @@ pub struct Decision<T> {
     pub users: Option<Users>,
     /// What the timeline says of it.
     pub events: Vec<Event>,
-    /// The outcome.
     pub outcome: T,
 }
 

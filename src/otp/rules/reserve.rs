@@ -13,19 +13,15 @@ pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// A request for a code.
 #[derive(Debug, Clone, Copy)]
 pub struct ReserveRequest<'a> {
-    /// For this phone.
     pub phone: &'a Phone,
-    /// And this purpose.
     pub purpose: &'a Purpose,
     /// For this user of it. Where none is named, the phone's only user, if it has just one.
     pub user: Option<&'a UserId>,
     /// The new challenge's id.
     pub challenge_id: &'a str,
-    /// The code.
     pub code: &'a Code,
     /// The keys that it is kept under.
     pub peppers: &'a Peppers,
-    /// Its lifetime.
     pub ttl: Duration,
     /// The attempts that it allows.
     pub max_tries: u32,

@@ -54,7 +54,6 @@ pub enum TemplateError {
     /// It uses a name that is not a variable.
     #[error("the template uses `{name}`, which is not one of {known}{}", suggested(*.suggestion), known = VARIABLES.join(", "))]
     Unknown {
-        /// The name.
         name: String,
         /// The variable that is spelled nearly so.
         suggestion: Option<&'static str>,

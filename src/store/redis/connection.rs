@@ -34,7 +34,6 @@ pub(super) struct ConnectError {
 pub(super) struct Checks {
     /// It evicts nothing.
     pub keeps: bool,
-    /// It is a master.
     pub is_master: bool,
 }
 

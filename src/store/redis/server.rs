@@ -18,7 +18,6 @@ pub struct Server {
     pub deployment: Deployment,
     /// The ACL user.
     pub username: Option<String>,
-    /// The password.
     pub password: Option<Secret>,
     /// TLS to the servers; none: without.
     pub tls: Option<Tls>,
