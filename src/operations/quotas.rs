@@ -174,7 +174,7 @@ impl Counting<'_> {
                     }
                     Full::Neighbors => Denied::Neighbors.into(),
                 })?;
-                Put::Set(taken.write(), taken.life(loaded.now))
+                Put::Set(taken.write(), taken.ttl(loaded.now))
             }
             Self::Key(arguments) => match &held {
                 Some(held) if held != arguments.as_bytes() => {
@@ -184,7 +184,7 @@ impl Counting<'_> {
                 _ => Put::Set(arguments.as_bytes().to_vec(), Ttl::For(REQUEST_KEPT)),
             },
         };
-        let write = Write { cell: cell.clone(), loaded: held, put };
+        let write = Write { key: cell.clone(), loaded: held, put };
         Ok(Change { writes: vec![write], append: None, allow_when_full: false })
     }
 }

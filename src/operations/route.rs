@@ -95,11 +95,11 @@ impl Operations<'_> {
                 None => Put::Set(Vec::new(), Ttl::Expired),
                 Some(why) => {
                     let next = circuit(loaded).failed(loaded.now, rule, why);
-                    Put::Set(next.write(), next.life(loaded.now))
+                    Put::Set(next.write(), next.ttl(loaded.now))
                 }
             };
             let held = loaded.values.first().cloned().flatten();
-            let write = Write { cell: cell.clone(), loaded: held, put };
+            let write = Write { key: cell.clone(), loaded: held, put };
             let change = Change { writes: vec![write], append: None, allow_when_full: why.is_none() };
             if self.store.commit(&[change]).await?.iter().all(|committed| *committed != Committed::Conflict) {
                 return Ok(());

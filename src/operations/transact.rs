@@ -194,12 +194,12 @@ impl Operations<'_> {
     }
 
     pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Decision<T>, relieves: bool) -> Change {
-        let life = step.record.as_ref().map(|record| record.life(loaded.now, self.limits));
-        let record = step.record.zip(life).map(|(record, life)| Put::Set(record.write(), life));
-        let users = step.users.map(|users| Put::Set(users.write(), users.life()));
+        let ttl = step.record.as_ref().map(|record| record.ttl(loaded.now, self.limits));
+        let record = step.record.zip(ttl).map(|(record, ttl)| Put::Set(record.write(), ttl));
+        let users = step.users.map(|users| Put::Set(users.write(), users.ttl()));
         let puts = [record, users].into_iter().map(|put| put.unwrap_or(Put::Keep));
         let writes = own_keys(phone).into_iter().zip(puts).zip(&loaded.values);
-        let writes = writes.map(|((cell, put), loaded)| Write { cell, loaded: loaded.clone(), put });
+        let writes = writes.map(|((cell, put), loaded)| Write { key: cell, loaded: loaded.clone(), put });
         let append = (!step.events.is_empty()).then(|| Append {
             phone: phone.clone(),
             events: step.events,
@@ -242,7 +242,7 @@ fn app_writes(keys: Vec<StoreKey>, loaded: &Loaded, written: WriteBack) -> Vec<W
             KeyChange::Drop => Put::Set(Vec::new(), Ttl::Expired),
             KeyChange::Hold(raw) => Put::Set(RawKey::write(&raw), Ttl::Forever),
         };
-        Write { cell, loaded: loaded.clone(), put }
+        Write { key: cell, loaded: loaded.clone(), put }
     };
     keys.zip(written.keys).map(write).collect()
 }

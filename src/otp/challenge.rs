@@ -127,7 +127,7 @@ impl Challenge {
 
     /// Attempts left.
     #[must_use]
-    pub fn tries_left(&self) -> u32 {
+    pub fn attempts_left(&self) -> u32 {
         self.max_tries.saturating_sub(self.tries)
     }
 

@@ -90,7 +90,7 @@ impl Circuit {
 
     /// How long it is kept.
     #[must_use]
-    pub fn life(&self, now: Moment) -> Ttl {
+    pub fn ttl(&self, now: Moment) -> Ttl {
         let end = self.failed_at.map(|failed| failed.after(KEPT)).into_iter().chain(self.until).max();
         match end {
             Some(end) if end > now => Ttl::For(end.since(now).min(KEPT)),
@@ -138,13 +138,13 @@ mod tests {
     fn a_clock_that_was_years_ahead_passes_nobody_over() {
         let paused = after([100_000_000; 3]);
         assert_eq!(paused.passed_over(at(0)), None);
-        assert_eq!(paused.life(at(0)), Ttl::For(KEPT));
+        assert_eq!(paused.ttl(at(0)), Ttl::For(KEPT));
         assert_eq!(paused.failed(at(0), &RULE, "down").passed_over(at(0)), Some(at(60 * 2)));
     }
 
     #[test]
     fn it_is_forgotten_an_hour_after_its_last_failure() {
-        assert_eq!(after([0]).life(at(0)), Ttl::For(KEPT));
-        assert_eq!(after([0]).life(at(3600)), Ttl::Expired);
+        assert_eq!(after([0]).ttl(at(0)), Ttl::For(KEPT));
+        assert_eq!(after([0]).ttl(at(3600)), Ttl::Expired);
     }
 }

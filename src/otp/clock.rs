@@ -20,7 +20,7 @@ impl Record {
         for request in &mut self.requests {
             request.until = request.until.min(now.after(REQUEST_KEPT));
         }
-        self.purposes.values_mut().for_each(|slot| slot.clamp(now, limits));
+        self.purposes.values_mut().for_each(|purpose_state| purpose_state.clamp(now, limits));
         *self != before
     }
 }

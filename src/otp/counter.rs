@@ -70,7 +70,7 @@ impl Default for Counter {
 impl Counter {
     /// Until the current window and the one after it are over.
     #[must_use]
-    pub fn life(&self, now: Moment) -> Ttl {
+    pub fn ttl(&self, now: Moment) -> Ttl {
         let windows = self.windows.iter().map(|(length, window)| window.start.saturating_add(2 * length));
         let runs = self.recent.iter().map(|(_, at)| at.after(RUN).millis());
         let longest = now.after(MAX_WINDOW * 2);

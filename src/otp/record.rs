@@ -138,7 +138,7 @@ impl Default for Record {
 impl Record {
     /// How long it has to be kept: until the last thing in it is over.
     #[must_use]
-    pub fn life(&self, now: Moment, limits: &Limits) -> Ttl {
+    pub fn ttl(&self, now: Moment, limits: &Limits) -> Ttl {
         let longest = limits.longest_window();
         let mut end = now;
         let mut until = |moment: Moment| end = end.max(moment);
@@ -146,16 +146,16 @@ impl Record {
         self.sends.last().into_iter().for_each(|last| until(last.after(limits.quiet())));
         self.history_until.into_iter().chain(self.cooldown_until).for_each(&mut until);
         self.requests.iter().for_each(|request| until(request.until));
-        for slot in self.purposes.values() {
-            if slot.lock.is_some_and(|lock| lock.until.is_none()) {
+        for purpose_state in self.purposes.values() {
+            if purpose_state.lock.is_some_and(|lock| lock.until.is_none()) {
                 return Ttl::Forever;
             }
-            slot.lock.and_then(|lock| lock.until).into_iter().for_each(&mut until);
-            slot.challenges.iter().for_each(|challenge| until(challenge.expires_at));
-            slot.attempts.iter().for_each(|attempt| until(attempt.until));
-            if slot.failures > 0 {
-                let own = slot.failed_at.map(|failed| failed.after(limits.failures_kept));
-                own.into_iter().chain(slot.failures_until).for_each(&mut until);
+            purpose_state.lock.and_then(|lock| lock.until).into_iter().for_each(&mut until);
+            purpose_state.challenges.iter().for_each(|challenge| until(challenge.expires_at));
+            purpose_state.attempts.iter().for_each(|attempt| until(attempt.until));
+            if purpose_state.failures > 0 {
+                let own = purpose_state.failed_at.map(|failed| failed.after(limits.failures_kept));
+                own.into_iter().chain(purpose_state.failures_until).for_each(&mut until);
             }
         }
         if end == now { Ttl::Expired } else { Ttl::For(end.since(now)) }
@@ -173,14 +173,14 @@ impl Record {
             self.requests.remove(over);
         }
         let mut dropped = Vec::new();
-        for slot in self.purposes.values_mut() {
-            slot.sweep(now, &mut dropped);
+        for purpose_state in self.purposes.values_mut() {
+            purpose_state.sweep(now, &mut dropped);
         }
         if self.purposes.len() >= PURPOSES {
-            self.purposes.retain(|_, slot| {
-                let matters = slot.matters(now);
+            self.purposes.retain(|_, purpose_state| {
+                let matters = purpose_state.matters(now);
                 if !matters {
-                    dropped.append(&mut slot.challenges);
+                    dropped.append(&mut purpose_state.challenges);
                 }
                 matters
             });
@@ -229,8 +229,8 @@ impl Record {
     /// The challenge of this id, and its purpose.
     #[must_use]
     pub fn challenge(&self, id: &str) -> Option<(&Purpose, &Challenge)> {
-        self.purposes.iter().find_map(|(purpose, slot)| {
-            slot.challenges.iter().find(|challenge| challenge.id == id).map(|challenge| (purpose, challenge))
+        self.purposes.iter().find_map(|(purpose, purpose_state)| {
+            purpose_state.challenges.iter().find(|challenge| challenge.id == id).map(|challenge| (purpose, challenge))
         })
     }
 }

@@ -96,7 +96,7 @@ impl Default for Users {
 impl Users {
     /// A map has no end; an empty one is soon forgotten.
     #[must_use]
-    pub fn life(&self) -> Ttl {
+    pub fn ttl(&self) -> Ttl {
         if self.users.is_empty() { Ttl::For(EMPTY_KEPT) } else { Ttl::Forever }
     }
 

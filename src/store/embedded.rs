@@ -115,7 +115,8 @@ impl Inner {
 #[async_trait]
 impl Store for Embedded {
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
-        let groups: Vec<Vec<String>> = groups.iter().map(|cells| cells.iter().map(StoreKey::name).collect()).collect();
+        let groups: Vec<Vec<String>> =
+            groups.iter().map(|store_keys| store_keys.iter().map(StoreKey::name).collect()).collect();
         self.read(move |connection, now| {
             let reading = connection.transaction().map_err(|error| classify(&error))?;
             let values = |names: &Vec<String>| {

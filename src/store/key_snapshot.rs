@@ -33,7 +33,7 @@ pub struct KeySnapshot {
     /// Its type, as Redis calls it.
     pub kind: String,
     /// How long it will be there; `None`: for ever.
-    pub life: Option<Duration>,
+    pub ttl: Option<Duration>,
     /// The bytes of a string, the fields of a hash, the items of a list.
     pub size: u64,
     /// The beginning of a string; fields and values of a small hash in turn; the first item of a list.
@@ -43,7 +43,7 @@ pub struct KeySnapshot {
 impl std::fmt::Debug for KeySnapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("KeySnapshot");
-        shown.field("kind", &self.kind).field("life", &self.life).field("size", &self.size).finish_non_exhaustive()
+        shown.field("kind", &self.kind).field("ttl", &self.ttl).field("size", &self.size).finish_non_exhaustive()
     }
 }
 
@@ -73,7 +73,7 @@ impl KeySnapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnKey {
     /// A value.
-    Cell(StoreKey),
+    Value(StoreKey),
     Timeline(Phone),
 }
 
@@ -85,16 +85,16 @@ impl OwnKey {
         let phone = || Phone::parse(inside, None).ok().filter(|phone| phone.as_str() == inside);
         let marked = |mark: &str| inside.strip_prefix(mark).filter(|rest| !rest.is_empty()).map(str::to_owned);
         let own = match end {
-            "record" => Self::Cell(StoreKey::Record(phone()?)),
-            "users" => Self::Cell(StoreKey::Users(phone()?)),
+            "record" => Self::Value(StoreKey::Record(phone()?)),
+            "users" => Self::Value(StoreKey::Users(phone()?)),
             "timeline" => Self::Timeline(phone()?),
-            "phones" => Self::Cell(StoreKey::Phones(UserId::new(&decoded(&marked("user:")?)?).ok()?)),
-            "sends" => Self::Cell(match marked("prefix:") {
+            "phones" => Self::Value(StoreKey::Phones(UserId::new(&decoded(&marked("user:")?)?).ok()?)),
+            "sends" => Self::Value(match marked("prefix:") {
                 Some(prefix) => StoreKey::Prefix(prefix),
                 None => StoreKey::Country(marked("country:")?),
             }),
-            "request" => Self::Cell(StoreKey::Request(marked("request:")?)),
-            "circuit" => Self::Cell(StoreKey::Provider(decoded(&marked("provider:")?)?)),
+            "request" => Self::Value(StoreKey::Request(marked("request:")?)),
+            "circuit" => Self::Value(StoreKey::Provider(decoded(&marked("provider:")?)?)),
             _ => return None,
         };
         Some(own)
@@ -104,8 +104,8 @@ impl OwnKey {
     #[must_use]
     pub fn phone(&self) -> Option<&Phone> {
         match self {
-            Self::Cell(StoreKey::Record(phone) | StoreKey::Users(phone)) | Self::Timeline(phone) => Some(phone),
-            Self::Cell(_) => None,
+            Self::Value(StoreKey::Record(phone) | StoreKey::Users(phone)) | Self::Timeline(phone) => Some(phone),
+            Self::Value(_) => None,
         }
     }
 }
@@ -127,7 +127,7 @@ mod tests {
             StoreKey::Request("0a".to_owned()),
             StoreKey::Provider("msg 91".to_owned()),
         ] {
-            assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Cell(cell)));
+            assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Value(cell)));
         }
         assert_eq!(OwnKey::read(&timeline_name(&phone)), Some(OwnKey::Timeline(phone)));
         for other in

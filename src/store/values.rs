@@ -26,7 +26,7 @@ pub enum Put {
 /// One key of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
-    pub cell: StoreKey,
+    pub key: StoreKey,
     /// What was loaded from it.
     pub loaded: Option<Vec<u8>>,
     /// What it is to hold.

@@ -17,8 +17,8 @@ fn record(n: u32) -> StoreKey {
     StoreKey::Record(phone(n))
 }
 
-fn set(cell: StoreKey, loaded: Option<&str>, value: &str, life: Ttl) -> Write {
-    Write { cell, loaded: loaded.map(|text| text.as_bytes().to_vec()), put: Put::Set(value.into(), life) }
+fn set(cell: StoreKey, loaded: Option<&str>, value: &str, ttl: Ttl) -> Write {
+    Write { key: cell, loaded: loaded.map(|text| text.as_bytes().to_vec()), put: Put::Set(value.into(), ttl) }
 }
 
 fn change(writes: Vec<Write>) -> Change {
@@ -53,12 +53,12 @@ pub fn a_value_is_what_was_set(fixture: &dyn Fixture) {
     assert_eq!(value(&client, record(1)), None);
     let odd = (0..=255_u8).collect::<Vec<_>>();
     let put = Put::Set(odd.clone(), Ttl::Forever);
-    done(&client, vec![Write { cell: record(1), loaded: None, put }]);
+    done(&client, vec![Write { key: record(1), loaded: None, put }]);
     let loaded = Client::of(fixture).load(&[vec![record(1), StoreKey::Users(phone(1))], vec![record(2)]]).unwrap();
     assert_eq!(loaded[0].values, [Some(odd.clone()), None], "as another process sees it, in the order of the cells");
     assert_eq!(loaded[1].values, [None]);
     // No bytes are something else than nothing.
-    done(&client, vec![Write { cell: record(1), loaded: Some(odd), put: Put::Set(Vec::new(), Ttl::Forever) }]);
+    done(&client, vec![Write { key: record(1), loaded: Some(odd), put: Put::Set(Vec::new(), Ttl::Forever) }]);
     assert_eq!(value(&client, record(1)), Some(String::new()));
     let nothing = change(vec![set(record(1), None, "new", Ttl::Forever)]);
     assert_eq!(client.commit(&[nothing]).unwrap(), [Committed::Conflict]);
@@ -278,13 +278,13 @@ pub fn every_key_goes_by_and_is_seen_as_it_is(fixture: &dyn Fixture) {
     assert_eq!(sights.len(), 30, "{sights:?}");
     for sight in &sights {
         let Owner::Ours(own) = sight.key.owner.clone() else { panic!("{sight:?}") };
-        let about_a_minute = sight.life.is_some_and(|life| life <= minute && life > minute / 2);
+        let about_a_minute = sight.ttl.is_some_and(|ttl| ttl <= minute && ttl > minute / 2);
         match own {
-            OwnKey::Cell(StoreKey::Record(of)) => {
+            OwnKey::Value(StoreKey::Record(of)) => {
                 let n = (0..10).find(|n| phone(*n) == of).unwrap();
-                assert_eq!((sight.text(), sight.life), (Some(n.to_string().as_bytes()), None));
+                assert_eq!((sight.text(), sight.ttl), (Some(n.to_string().as_bytes()), None));
             }
-            OwnKey::Cell(_) => assert!(about_a_minute && sight.text() == Some(b"x"), "{sight:?}"),
+            OwnKey::Value(_) => assert!(about_a_minute && sight.text() == Some(b"x"), "{sight:?}"),
             OwnKey::Timeline(_) => {
                 assert!(about_a_minute && (sight.kind.as_str(), sight.size) == ("list", 2), "{sight:?}");
                 let newest: Event = serde_json::from_slice(&sight.parts[0]).unwrap();
@@ -312,9 +312,9 @@ pub fn what_changed_since_it_was_seen_is_not_purged(fixture: &dyn Fixture) {
     told(&client, Change { append: Some(events(&phone(6), [2], hour)), ..change(Vec::new()) });
     let purged: Vec<_> = sights.iter().zip(client.purge(&sights)).filter(|(_, purged)| *purged).collect();
     let purged: Vec<Owner> = purged.into_iter().map(|(sight, _)| whose(sight)).collect();
-    assert_eq!(purged, [of(OwnKey::Cell(record(3))), of(OwnKey::Timeline(phone(5)))]);
+    assert_eq!(purged, [of(OwnKey::Value(record(3))), of(OwnKey::Timeline(phone(5)))]);
     let left: Vec<Owner> = client.sights().iter().map(whose).collect();
-    let unpurged = [OwnKey::Cell(record(0)), OwnKey::Cell(record(1)), OwnKey::Timeline(phone(6))].map(of);
+    let unpurged = [OwnKey::Value(record(0)), OwnKey::Value(record(1)), OwnKey::Timeline(phone(6))].map(of);
     assert_eq!(left, unpurged);
     assert_eq!(results(&client, &phone(5), 10), [""; 0]);
     assert_eq!(client.purge(&sights), vec![false; sights.len()], "nothing is there twice");

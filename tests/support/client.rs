@@ -194,7 +194,7 @@ impl Client {
     /// Writes the index of a user as it stands in a store.
     pub fn set_index(&self, user: &UserId, json: &str) {
         let put = Put::Set(json.into(), Ttl::Forever);
-        let write = Write { cell: StoreKey::Phones(user.clone()), loaded: None, put };
+        let write = Write { key: StoreKey::Phones(user.clone()), loaded: None, put };
         let committed = self.commit(&[Change { writes: vec![write], append: None, allow_when_full: false }]).unwrap();
         assert!(matches!(committed.as_slice(), [Committed::Done(_)]), "{committed:?}");
     }

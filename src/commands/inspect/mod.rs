@@ -199,7 +199,7 @@ fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live {
         created_at: live.created_at,
         expires_at: live.expires_at,
         expires_in_seconds: live.expires_at.since(now).as_secs(),
-        attempts_left: Some(live.tries_left()),
+        attempts_left: Some(live.attempts_left()),
     }
 }
 
@@ -218,7 +218,7 @@ fn summary(
         (None, Some((purpose, live))) => format!(
             "{phone} has a live code for `{purpose}` ({}): {} and {} s are left.",
             live.state.as_str(),
-            plural(live.tries_left(), "try", "tries"),
+            plural(live.attempts_left(), "try", "tries"),
             live.expires_at.since(now).as_secs()
         ),
         (None, None) if nothing => format!("Nothing is known of a code for {phone}."),

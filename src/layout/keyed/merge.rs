@@ -243,7 +243,7 @@ impl PhoneKeys<'_> {
             }
             challenge.expires_at = live.until;
             challenge.tries = challenge.tries.max(live.tries);
-            if challenge.tries_left() == 0 && !self.include_dead {
+            if challenge.attempts_left() == 0 && !self.include_dead {
                 challenge.enter(State::Exhausted);
             } else {
                 current = Some(Current { id: id.clone(), tries: challenge.tries, stored: live.stored.clone() });

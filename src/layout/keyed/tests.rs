@@ -543,7 +543,7 @@ enum Turn {
 
 fn turns() -> impl Strategy<Value = Turn> {
     prop_oneof![
-        3 => (0..3_u8, prop::option::weighted(0.9, 1..400_u16)).prop_map(|(code, life)| Turn::AppSets(code, life)),
+        3 => (0..3_u8, prop::option::weighted(0.9, 1..400_u16)).prop_map(|(code, ttl)| Turn::AppSets(code, ttl)),
         1 => Just(Turn::AppRemoves),
         1 => (0..7_u8).prop_map(Turn::AppCounts),
         6 => (0..4_u8).prop_map(Turn::Types),
@@ -563,7 +563,7 @@ proptest! {
         for turn in turns {
             let (failures, before) = (world.failures(), world.keys.get(KEY).cloned());
             match turn {
-                Turn::AppSets(code, life) => world.app_sets(KEY, &text(code), life.map(u64::from)),
+                Turn::AppSets(code, ttl) => world.app_sets(KEY, &text(code), ttl.map(u64::from)),
                 Turn::AppRemoves => drop(world.keys.remove(KEY)),
                 Turn::AppCounts(count) if has_attempts => world.app_sets(ATTEMPTS, &count.to_string(), Some(300)),
                 Turn::AppCounts(_) => {}

@@ -97,7 +97,7 @@ impl Operations<'_> {
 }
 
 fn is_endless(sight: &KeySnapshot) -> bool {
-    sight.life.is_none_or(|life| life > ENDLESS)
+    sight.ttl.is_none_or(|ttl| ttl > ENDLESS)
 }
 
 /// privacyIDEA passes over what it cannot read, and so does its owner; `inspect` does not.
@@ -126,16 +126,16 @@ fn code(sight: &KeySnapshot) -> Vec<FoundIssue> {
         (None, None) => return Vec::new(),
     };
     let mut found = Vec::new();
-    match (inside, sight.life) {
+    match (inside, sight.ttl) {
         (KeyContent::Closed, None) => return vec![FoundIssue::new(Issue::GatewayOrphan, sight)],
         (KeyContent::Plain, _) => found.push(FoundIssue::new(Issue::PlainCode, sight)),
         (KeyContent::Hashed, _) => {}
         (KeyContent::Closed | KeyContent::Other, _) => return Vec::new(),
     }
-    match sight.life {
+    match sight.ttl {
         None => found.push(FoundIssue::new(Issue::CodeWithoutEnd, sight)),
-        Some(life) if life > LONG => {
-            found.push(FoundIssue::new(Issue::CodeOfLongLife, sight).detail(format!("{} s", life.as_secs())));
+        Some(ttl) if ttl > LONG => {
+            found.push(FoundIssue::new(Issue::CodeOfLongLife, sight).detail(format!("{} s", ttl.as_secs())));
         }
         Some(_) => {}
     }

@@ -176,7 +176,7 @@ impl FoundIssue {
             };
         }
         match self.snapshot.key.owner {
-            Owner::Ours(OwnKey::Cell(StoreKey::Users(_) | StoreKey::Phones(_))) => Removal::Never,
+            Owner::Ours(OwnKey::Value(StoreKey::Users(_) | StoreKey::Phones(_))) => Removal::Never,
             _ if self.snapshot.can_be_compared() => self.issue.removal(),
             _ => Removal::Never,
         }

@@ -54,16 +54,16 @@ impl Operations<'_> {
             let pair =
                 |user: &UserId, phone: &Phone| Pair { user: user.clone(), phone: phone.clone(), sight: sight.clone() };
             match own {
-                OwnKey::Cell(StoreKey::Phones(user)) => {
+                OwnKey::Value(StoreKey::Phones(user)) => {
                     let phones = Phones::read(sight.text()).unwrap_or_default().phones;
                     let phones = phones.iter().filter_map(|phone| Phone::parse(phone, None).ok());
                     by_user.extend(phones.map(|phone| pair(user, &phone)));
                 }
-                OwnKey::Cell(StoreKey::Users(phone)) => {
+                OwnKey::Value(StoreKey::Users(phone)) => {
                     let users = Users::read(sight.text()).unwrap_or_default().users;
                     by_phone.extend(users.iter().map(|link| pair(&link.user, phone)));
                 }
-                OwnKey::Cell(_) | OwnKey::Timeline(_) => {}
+                OwnKey::Value(_) | OwnKey::Timeline(_) => {}
             }
         }
         found.extend(self.not_their_phones(by_user).await?);
@@ -78,36 +78,36 @@ impl Operations<'_> {
             return Err(Unread(Issue::WrongType, Some(format!("a {}, not a {kind}", sight.kind))));
         }
         // Another file may have longer windows.
-        let end = |most: Duration, life: Ttl| match life {
+        let end = |most: Duration, ttl: Ttl| match ttl {
             Ttl::For(needed) => Needs::End(most.max(needed), false),
-            life => Needs::End(most, life == Ttl::Expired),
+            ttl => Needs::End(most, ttl == Ttl::Expired),
         };
         let limits = self.limits;
         Ok(match own {
-            OwnKey::Cell(StoreKey::Record(_)) => match read::<Record>(sight)?.life(sight.now, limits) {
+            OwnKey::Value(StoreKey::Record(_)) => match read::<Record>(sight)?.ttl(sight.now, limits) {
                 Ttl::Forever => Needs::Forever,
-                life => end(longest(limits), life),
+                ttl => end(longest(limits), ttl),
             },
-            OwnKey::Cell(StoreKey::Users(_)) => match read::<Users>(sight)?.life() {
+            OwnKey::Value(StoreKey::Users(_)) => match read::<Users>(sight)?.ttl() {
                 Ttl::For(most) => Needs::End(most, false),
                 _ => Needs::Forever,
             },
-            OwnKey::Cell(StoreKey::Phones(_)) => {
+            OwnKey::Value(StoreKey::Phones(_)) => {
                 read::<Phones>(sight)?;
                 Needs::Forever
             }
-            OwnKey::Cell(StoreKey::Prefix(_) | StoreKey::Country(_)) => {
+            OwnKey::Value(StoreKey::Prefix(_) | StoreKey::Country(_)) => {
                 let quotas = limits.per_prefix.iter().chain(&limits.per_country);
                 let window = quotas.map(|quota| quota.window).max().unwrap_or(DAY);
-                end(window * 2, read::<Counter>(sight)?.life(sight.now))
+                end(window * 2, read::<Counter>(sight)?.ttl(sight.now))
             }
-            OwnKey::Cell(StoreKey::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.life(sight.now)),
-            OwnKey::Cell(StoreKey::Request(_)) => {
+            OwnKey::Value(StoreKey::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.ttl(sight.now)),
+            OwnKey::Value(StoreKey::Request(_)) => {
                 sight.text().map_or(Ok(()), is_plain).map_err(unread)?;
                 Needs::End(DAY, false)
             }
             // Never read from a name of ours.
-            OwnKey::Cell(StoreKey::App(_)) => return Err(Unread(Issue::UnknownKey, None)),
+            OwnKey::Value(StoreKey::App(_)) => return Err(Unread(Issue::UnknownKey, None)),
             OwnKey::Timeline(_) => {
                 let newest: Option<Event> = sight.parts.first().and_then(|line| Event::read(line));
                 let newest = newest.ok_or_else(|| Unread(Issue::Unreadable, Some("its newest event".to_owned())))?;
@@ -194,15 +194,15 @@ fn unread(unreadable: Unreadable) -> Unread {
 fn lifetime(needs: &Needs, sight: &KeySnapshot) -> Option<FoundIssue> {
     // Two clocks, and the time that a commit is on its way.
     let slack = Duration::from_secs(60);
-    match (needs, sight.life) {
+    match (needs, sight.ttl) {
         (Needs::Forever, None) => None,
-        (Needs::Forever, Some(life)) => {
-            Some(FoundIssue::new(Issue::EndingLife, sight).detail(format!("it ends in {} s", life.as_secs())))
+        (Needs::Forever, Some(ttl)) => {
+            Some(FoundIssue::new(Issue::EndingLife, sight).detail(format!("it ends in {} s", ttl.as_secs())))
         }
         (Needs::End(_, true), None) => Some(FoundIssue::new(Issue::Over, sight)),
         (Needs::End(_, false), None) => Some(FoundIssue::new(Issue::NoLife, sight)),
-        (Needs::End(most, _), Some(life)) if life > most.saturating_add(slack) => {
-            let text = format!("{} s, where {} s is the longest", life.as_secs(), most.as_secs());
+        (Needs::End(most, _), Some(ttl)) if ttl > most.saturating_add(slack) => {
+            let text = format!("{} s, where {} s is the longest", ttl.as_secs(), most.as_secs());
             Some(FoundIssue::new(Issue::LongLife, sight).detail(text))
         }
         (Needs::End(..), Some(_)) => None,
@@ -224,12 +224,12 @@ mod tests {
     use super::*;
     use crate::otp::Moment;
 
-    fn sight(name: &str, life: Option<u64>) -> KeySnapshot {
+    fn sight(name: &str, ttl: Option<u64>) -> KeySnapshot {
         KeySnapshot {
             key: Key { name: name.into(), owner: Owner::Unknown },
             now: Moment::from_millis(1_790_000_000_000),
             kind: "string".to_owned(),
-            life: life.map(Duration::from_secs),
+            ttl: ttl.map(Duration::from_secs),
             size: 0,
             parts: Vec::new(),
         }
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_lifetime_is_judged_by_what_is_in_the_key() {
         let judged =
-            |needs: Needs, life| lifetime(&needs, &sight("{+919876543210}:record", life)).map(|found| found.issue);
+            |needs: Needs, ttl| lifetime(&needs, &sight("{+919876543210}:record", ttl)).map(|found| found.issue);
         assert_eq!(judged(Needs::Forever, None), None);
         assert_eq!(judged(Needs::Forever, Some(5)), Some(Issue::EndingLife));
         assert_eq!(judged(Needs::End(DAY, false), None), Some(Issue::NoLife));

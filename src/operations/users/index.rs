@@ -73,9 +73,9 @@ impl Operations<'_> {
             return Ok(true);
         }
         let cell = StoreKey::Phones(user.clone());
-        let life = if phones.phones.is_empty() { Ttl::Expired } else { Ttl::Forever };
+        let ttl = if phones.phones.is_empty() { Ttl::Expired } else { Ttl::Forever };
         let bytes = phones.write();
-        let write = Write { cell, loaded: loaded.bytes.clone(), put: Put::Set(bytes.clone(), life) };
+        let write = Write { key: cell, loaded: loaded.bytes.clone(), put: Put::Set(bytes.clone(), ttl) };
         match self.store.commit(&[Change { writes: vec![write], append: None, allow_when_full: relieves }]).await {
             Ok(committed) => Ok(matches!(committed.as_slice(), [Committed::Done(_)])),
             Err(lost @ StoreError::Unknown(_)) if *losses < LOST => {

@@ -33,7 +33,7 @@ fn a_quota_of_nothing_lets_nothing_through() {
 #[test]
 fn without_quotas_everything_goes_through_and_nothing_is_kept() {
     let counter = Counter::default().take(at(0), &[], None).unwrap();
-    assert_eq!((counter.life(at(0)), &counter), (Ttl::Expired, &Counter::default()));
+    assert_eq!((counter.ttl(at(0)), &counter), (Ttl::Expired, &Counter::default()));
 }
 
 #[test]
@@ -68,11 +68,11 @@ fn a_quota_of_another_file_is_counted_on_until_it_is_over() {
     for millis in [0, 1000, 2000, 3000] {
         taken(&mut counter, at(millis), &own).unwrap();
     }
-    assert_eq!(counter.life(at(3000)), Ttl::For(Duration::from_secs(7)), "the other file needs it so long");
+    assert_eq!(counter.ttl(at(3000)), Ttl::For(Duration::from_secs(7)), "the other file needs it so long");
     assert!(matches!(taken(&mut counter, at(3000), &theirs), Err(Full::Quota(told, _)) if told == theirs[1]));
     taken(&mut counter, at(10_000), &own).unwrap();
     assert_eq!(counter.windows.len(), 1);
-    assert_eq!(counter.life(at(10_000)), Ttl::For(Duration::from_secs(2)));
+    assert_eq!(counter.ttl(at(10_000)), Ttl::For(Duration::from_secs(2)));
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn a_clock_that_was_years_ahead_blocks_no_neighbor_and_keeps_nothing_for_years()
     let counter = numbers.iter().try_fold(Counter::default(), take).unwrap();
     let after = counter.take(at(0), &quotas, Some(104)).unwrap();
     assert_eq!(after.left(at(0), &quotas), Some(4));
-    let Ttl::For(life) = counter.life(at(0)) else { panic!("it has an end") };
-    assert!(life <= 2 * crate::otp::MAX_WINDOW, "{life:?}");
+    let Ttl::For(ttl) = counter.ttl(at(0)) else { panic!("it has an end") };
+    assert!(ttl <= 2 * crate::otp::MAX_WINDOW, "{ttl:?}");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_run_is_over_after_ten_minutes() {
         counter = counter.take(at(0), &[], Some(number)).unwrap();
     }
     assert_eq!(counter.take(at(599_999), &[], Some(104)), Err(Full::Neighbors));
-    assert_eq!(counter.life(at(0)), Ttl::For(Duration::from_secs(600)));
+    assert_eq!(counter.ttl(at(0)), Ttl::For(Duration::from_secs(600)));
     assert!(counter.take(at(600_000), &[], Some(104)).is_ok());
 }
 
@@ -201,8 +201,8 @@ proptest! {
             let (with, without) = (stored.take(moment, &quotas, Some(number)), kept.take(moment, &quotas, Some(number)));
             prop_assert_eq!(with.as_ref().err(), without.as_ref().err());
             if let (Ok(with), Ok(without)) = (with, without) {
-                end = match with.life(moment) {
-                    Ttl::For(life) => Some(moment.after(life)),
+                end = match with.ttl(moment) {
+                    Ttl::For(ttl) => Some(moment.after(ttl)),
                     _ => Some(moment),
                 };
                 (stored, kept) = (with, without);

@@ -52,10 +52,10 @@ pub fn allowance(
         return refused(rule, None);
     }
     let none = PurposeState::default();
-    let slot = known.record.purposes.get(purpose).unwrap_or(&none);
+    let purpose_state = known.record.purposes.get(purpose).unwrap_or(&none);
     let mut found: Vec<(SendRule, Option<Moment>)> = Vec::new();
-    found.extend(slot.lock(now).map(|lock| (SendRule::Lock, lock.until)));
-    let sending = slot.live(now).filter_map(|live| live.lease_until).find(|until| *until > now);
+    found.extend(purpose_state.lock(now).map(|lock| (SendRule::Lock, lock.until)));
+    let sending = purpose_state.live(now).filter_map(|live| live.lease_until).find(|until| *until > now);
     found.extend(sending.map(|until| (SendRule::UnderWay, Some(until))));
     let mut record = known.record.clone();
     record.sweep(now);

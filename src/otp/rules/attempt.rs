@@ -26,11 +26,11 @@ pub fn attempt(
     asked: &AttemptRequest<'_>,
 ) -> Result<Decision<AttemptOutcome>, AttemptError> {
     let none = PurposeState::default();
-    let slot = known.record.purposes.get(asked.purpose).unwrap_or(&none);
-    if let Some(earlier) = earlier(slot, now, asked)? {
+    let purpose_state = known.record.purposes.get(asked.purpose).unwrap_or(&none);
+    if let Some(earlier) = earlier(purpose_state, now, asked)? {
         return Ok(Decision::none(AttemptOutcome { answer: earlier, replayed: true }));
     }
-    let failures = slot.failures(now, limits);
+    let failures = purpose_state.failures(now, limits);
     let no = |verdict, reason, challenge: Option<&Challenge>, locked_until| {
         Decision::none(AttemptOutcome {
             answer: Answer {
@@ -46,26 +46,30 @@ pub fn attempt(
             replayed: false,
         })
     };
-    if let Some(lock) = slot.lock(now) {
+    if let Some(lock) = purpose_state.lock(now) {
         let reason = if lock.until.is_some() { Reason::TimedLock } else { Reason::HardLock };
         return Ok(no(Verdict::Locked, reason, None, lock.until));
     }
     let question = Question::of(known, now, asked);
-    if !slot.challenges.iter().any(|challenge| question.is_open(challenge)) {
-        let newest = question.unanswered(slot)?;
+    if !purpose_state.challenges.iter().any(|challenge| question.is_open(challenge)) {
+        let newest = question.unanswered(purpose_state)?;
         let reason = newest.map_or(Reason::NeverIssued, |newest| question.ending(newest));
         let verdict = if reason == Reason::AttemptsExhausted { Verdict::Locked } else { Verdict::NoCode };
         return Ok(no(verdict, reason, newest, None));
     }
-    match compare(slot, &question).map_err(AttemptError::UnknownKey)? {
+    match compare(purpose_state, &question).map_err(AttemptError::UnknownKey)? {
         Compared::Right(id) => Ok(accept(&question, &id)),
         Compared::Superseded => Ok(fail(&question, limits, Some(Reason::SupersededCode))),
         Compared::Wrong => Ok(fail(&question, limits, None)),
     }
 }
 
-fn earlier(slot: &PurposeState, now: Moment, asked: &AttemptRequest<'_>) -> Result<Option<Answer>, AttemptError> {
-    let known = slot.attempts.iter().find(|attempt| attempt.id == asked.attempt_id && attempt.until > now);
+fn earlier(
+    purpose_state: &PurposeState,
+    now: Moment,
+    asked: &AttemptRequest<'_>,
+) -> Result<Option<Answer>, AttemptError> {
+    let known = purpose_state.attempts.iter().find(|attempt| attempt.id == asked.attempt_id && attempt.until > now);
     let Some(known) = known else { return Ok(None) };
     let same = signed(asked, |typed| asked.peppers.verify(&known.typed, typed, asked.code));
     if same.map_err(AttemptError::UnknownKey)? {
@@ -88,7 +92,7 @@ enum Compared {
     Wrong,
 }
 
-fn compare(slot: &PurposeState, question: &Question<'_>) -> Result<Compared, UnknownKey> {
+fn compare(purpose_state: &PurposeState, question: &Question<'_>) -> Result<Compared, UnknownKey> {
     let Question { asked, now, .. } = *question;
     let equal = |challenge: &Challenge| {
         let binding = Binding {
@@ -101,7 +105,7 @@ fn compare(slot: &PurposeState, question: &Question<'_>) -> Result<Compared, Unk
         challenge.mac.as_ref().map_or(Ok(false), |mac| asked.peppers.verify(mac, &binding, asked.code))
     };
     let mut unknown = None;
-    for challenge in slot.challenges.iter().filter(|challenge| question.is_open(challenge)) {
+    for challenge in purpose_state.challenges.iter().filter(|challenge| question.is_open(challenge)) {
         match equal(challenge) {
             Ok(true) => return Ok(Compared::Right(challenge.id.clone())),
             Ok(false) => {}
@@ -115,7 +119,8 @@ fn compare(slot: &PurposeState, question: &Question<'_>) -> Result<Compared, Unk
     let superseded = |challenge: &Challenge| {
         challenge.state == State::Superseded && challenge.expires_at > now && question.is_about(challenge)
     };
-    let is_superseded = slot.challenges.iter().any(|challenge| superseded(challenge) && equal(challenge) == Ok(true));
+    let is_superseded =
+        purpose_state.challenges.iter().any(|challenge| superseded(challenge) && equal(challenge) == Ok(true));
     Ok(if is_superseded { Compared::Superseded } else { Compared::Wrong })
 }
 
@@ -123,7 +128,7 @@ fn compare(slot: &PurposeState, question: &Question<'_>) -> Result<Compared, Unk
 fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
     let Question { known, now, asked, .. } = *question;
     let mut record = known.record.clone();
-    let slot = record.purposes.entry(asked.purpose.clone()).or_default();
+    let purpose_state = record.purposes.entry(asked.purpose.clone()).or_default();
     let mut answer = Answer {
         verdict: Verdict::Ok,
         reason: None,
@@ -134,18 +139,18 @@ fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
         locked_until: None,
         expires_at: None,
     };
-    for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+    for challenge in purpose_state.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
         if challenge.id == id {
             answer.user = challenge.user.clone().or(answer.user.take());
-            answer.attempts_left = challenge.tries_left();
+            answer.attempts_left = challenge.attempts_left();
             answer.expires_at = Some(challenge.expires_at);
             challenge.enter(State::Used);
         } else {
             challenge.enter(State::Superseded);
         }
     }
-    slot.forgive();
-    remember(slot, now, asked, &answer);
+    purpose_state.forgive();
+    remember(purpose_state, now, asked, &answer);
     record.cooldown_step = 0;
     record.sweep(now);
     let users = verified(known, now, &answer);
@@ -165,22 +170,22 @@ fn verified(known: &PhoneState, now: Moment, answer: &Answer) -> Option<crate::o
 fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Decision<AttemptOutcome> {
     let Question { known, now, asked, .. } = *question;
     let mut record = known.record.clone();
-    let slot = record.purposes.entry(asked.purpose.clone()).or_default();
-    slot.failures = slot.failures(now, limits).saturating_add(1);
-    slot.failed_at = Some(now);
-    slot.failures_until = slot.failures_until.max(Some(now.after(limits.failures_kept)));
-    let step = limits.locks.iter().find(|step| step.failures == slot.failures);
-    slot.lock = step.map(|step| Lock {
+    let purpose_state = record.purposes.entry(asked.purpose.clone()).or_default();
+    purpose_state.failures = purpose_state.failures(now, limits).saturating_add(1);
+    purpose_state.failed_at = Some(now);
+    purpose_state.failures_until = purpose_state.failures_until.max(Some(now.after(limits.failures_kept)));
+    let step = limits.locks.iter().find(|step| step.failures == purpose_state.failures);
+    purpose_state.lock = step.map(|step| Lock {
         until: match step.length {
             LockLength::For(length) => Some(now.after(length)),
             LockLength::Hard => None,
         },
     });
-    let (lock, failures) = (slot.lock, slot.failures);
+    let (lock, failures) = (purpose_state.lock, purpose_state.failures);
     let mut compared: Option<(String, u32, Moment)> = None;
-    for challenge in slot.challenges.iter_mut().filter(|challenge| question.is_open(challenge)) {
+    for challenge in purpose_state.challenges.iter_mut().filter(|challenge| question.is_open(challenge)) {
         challenge.tries = challenge.tries.saturating_add(1);
-        let left = challenge.tries_left();
+        let left = challenge.attempts_left();
         // The newest that may still be typed, or else the newest.
         if left > 0 || compared.as_ref().is_none_or(|(_, left, _)| *left == 0) {
             compared = Some((challenge.id.clone(), left, challenge.expires_at));
@@ -207,7 +212,7 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Dec
         locked_until: lock.and_then(|lock| lock.until),
         expires_at,
     };
-    remember(slot, now, asked, &answer);
+    remember(purpose_state, now, asked, &answer);
     record.sweep(now);
     let id = id.unwrap_or_default();
     let mut events = vec![Event::new(now, EventKind::Verify, "wrong").about(asked.purpose, &id)];
@@ -221,8 +226,8 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Dec
 }
 
 /// Keeps the answer for the longest lifetime of a code, so that it can be asked for again.
-fn remember(slot: &mut PurposeState, now: Moment, asked: &AttemptRequest<'_>, answer: &Answer) {
-    slot.attempts.push(Attempt {
+fn remember(purpose_state: &mut PurposeState, now: Moment, asked: &AttemptRequest<'_>, answer: &Answer) {
+    purpose_state.attempts.push(Attempt {
         id: asked.attempt_id.to_owned(),
         typed: signed(asked, |typed| asked.peppers.sign(typed, asked.code)),
         until: now.after(MAX_TTL),

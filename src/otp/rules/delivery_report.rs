@@ -71,13 +71,13 @@ pub fn report(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<
         }
         (_, None) => false,
     };
-    let place = record.purposes.iter().find_map(|(purpose, slot)| {
-        let at = slot.challenges.iter().rposition(is_it)?;
+    let place = record.purposes.iter().find_map(|(purpose, purpose_state)| {
+        let at = purpose_state.challenges.iter().rposition(is_it)?;
         Some((purpose.clone(), at))
     });
     let Some((purpose, at)) = place else { return stranger(known, now, said) };
-    let slot = record.purposes.entry(purpose.clone()).or_default();
-    let Some(own) = slot.challenges.get_mut(at) else { return Decision::none(Recorded::UnknownMessage) };
+    let purpose_state = record.purposes.entry(purpose.clone()).or_default();
+    let Some(own) = purpose_state.challenges.get_mut(at) else { return Decision::none(Recorded::UnknownMessage) };
     let Some(delivery) = own.delivery.as_mut() else { return Decision::none(Recorded::UnknownMessage) };
     if !is_news(delivery.report.as_ref(), &kept(said.report)) {
         return Decision::none(Recorded::Old(own.clone()));
@@ -94,7 +94,7 @@ pub fn report(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<
     }
     let told = own.clone();
     if settled && told.is_live(now) {
-        supersede_older(slot, now, &id);
+        supersede_older(purpose_state, now, &id);
     }
     record.sweep(now);
     Decision { record: Some(record), users: None, events: vec![event], outcome: Recorded::News(told) }

@@ -64,8 +64,11 @@ impl<'a> Question<'a> {
     ///
     /// # Errors
     /// When others are, and the request names no user, or one that the phone does not have.
-    pub(super) fn unanswered<'s>(&self, slot: &'s PurposeState) -> Result<Option<&'s Challenge>, AttemptError> {
-        let mut others = slot.challenges.iter().filter(|challenge| self.is_live(challenge)).peekable();
+    pub(super) fn unanswered<'s>(
+        &self,
+        purpose_state: &'s PurposeState,
+    ) -> Result<Option<&'s Challenge>, AttemptError> {
+        let mut others = purpose_state.challenges.iter().filter(|challenge| self.is_live(challenge)).peekable();
         match self.whom {
             CodeOwner::User(user) if others.peek().is_some() && !self.known.users.has(user) => {
                 return Err(AttemptError::NoSuchUser(user.clone()));
@@ -78,14 +81,14 @@ impl<'a> Question<'a> {
         }
         // A change of the phone's users ends the codes of all of them.
         let is_remapped = |challenge: &&Challenge| challenge.is_live(self.now) && !self.is_live(challenge);
-        let remapped = slot.challenges.iter().rev().find(is_remapped);
+        let remapped = purpose_state.challenges.iter().rev().find(is_remapped);
         if let Some(user) =
             remapped.and_then(|challenge| challenge.user.as_ref()).filter(|_| self.known.users.users.is_empty())
         {
             return Err(AttemptError::NoSuchUser(user.clone()));
         }
         let of_question = |challenge: &&Challenge| challenge.state != State::Failed && self.is_about(challenge);
-        Ok(remapped.or_else(|| slot.challenges.iter().rev().find(of_question)))
+        Ok(remapped.or_else(|| purpose_state.challenges.iter().rev().find(of_question)))
     }
 
     /// Why a code is not open. Once it has expired, too, that its attempts were used up locks nobody out any more.

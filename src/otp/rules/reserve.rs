@@ -101,11 +101,11 @@ pub fn reserve(
     }
     let user = user_of(known, asked)?;
     let none = PurposeState::default();
-    let slot = known.record.purposes.get(asked.purpose).unwrap_or(&none);
-    if let Some(lock) = slot.lock(now) {
+    let purpose_state = known.record.purposes.get(asked.purpose).unwrap_or(&none);
+    if let Some(lock) = purpose_state.lock(now) {
         return Err(SendRefused::Locked(lock.until));
     }
-    if let Some(until) = slot.live(now).filter_map(|live| live.lease_until).find(|until| *until > now) {
+    if let Some(until) = purpose_state.live(now).filter_map(|live| live.lease_until).find(|until| *until > now) {
         return Err(SendRefused::UnderWay(until));
     }
     let mut record = known.record.clone();
@@ -131,9 +131,9 @@ pub fn reserve(
             more: More::default(),
         });
     }
-    let slot = record.purposes.entry(asked.purpose.clone()).or_default();
-    make_room(slot, now, asked.way);
-    slot.challenges.push(challenge.clone());
+    let purpose_state = record.purposes.entry(asked.purpose.clone()).or_default();
+    make_room(purpose_state, now, asked.way);
+    purpose_state.challenges.push(challenge.clone());
     record.sweep(now);
     let event = Event::new(now, EventKind::Send, challenge.state.as_str()).about(asked.purpose, asked.challenge_id);
     Ok(Decision {
@@ -251,9 +251,9 @@ fn challenge(
 
 /// Before the new code: a printed one replaces every other at once. One that is still to be sent replaces only those
 /// whose sender died, and all but the newest of the rest, so that never more than one older code stays open beside it.
-fn make_room(slot: &mut PurposeState, now: Moment, way: IssueMode) {
+fn make_room(purpose_state: &mut PurposeState, now: Moment, way: IssueMode) {
     let mut kept = 0;
-    for older in slot.challenges.iter_mut().rev().filter(|older| older.is_live(now)) {
+    for older in purpose_state.challenges.iter_mut().rev().filter(|older| older.is_live(now)) {
         if way == IssueMode::Print || older.state == State::Pending || kept > 0 {
             older.enter(State::Superseded);
         } else {

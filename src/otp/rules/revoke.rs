@@ -25,11 +25,11 @@ pub fn revoke(known: &PhoneState, now: Moment, asked: &RevokeRequest<'_>) -> Dec
     let mut record = known.record.clone();
     let mut revoked = Revoked::default();
     let mut events = Vec::new();
-    for (purpose, slot) in &mut record.purposes {
+    for (purpose, purpose_state) in &mut record.purposes {
         if asked.purpose.is_some_and(|only| only != purpose) {
             continue;
         }
-        let live = slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now));
+        let live = purpose_state.challenges.iter_mut().filter(|challenge| challenge.is_live(now));
         for challenge in live.filter(|challenge| asked.challenge_id.is_none_or(|only| only == challenge.id)) {
             challenge.enter(State::Revoked);
             revoked.0.push(challenge.id.clone());

@@ -42,8 +42,8 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
     };
     let mut cooldown = None;
     let mut marked = SendRecorded::default();
-    let slot = record.purposes.entry(purpose.clone()).or_default();
-    let Some(own) = slot.challenges.iter_mut().find(|challenge| challenge.id == challenge_id) else {
+    let purpose_state = record.purposes.entry(purpose.clone()).or_default();
+    let Some(own) = purpose_state.challenges.iter_mut().find(|challenge| challenge.id == challenge_id) else {
         return Decision::none(marked);
     };
     let was_pending = own.state == State::Pending;
@@ -58,7 +58,7 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
         own.enter(state);
     }
     if state == State::Sent && was_pending {
-        marked.superseded = supersede_older(slot, now, challenge_id);
+        marked.superseded = supersede_older(purpose_state, now, challenge_id);
     }
     if let Some(before) = cooldown {
         record.cooldown_until = before;
@@ -106,9 +106,9 @@ fn answered(mut record: Record, challenge_id: &str, delivery: Option<Delivery>) 
 }
 
 /// Ends every live code that was made before this one; returns the newest of them.
-pub(super) fn supersede_older(slot: &mut PurposeState, now: Moment, challenge_id: &str) -> Option<String> {
+pub(super) fn supersede_older(purpose_state: &mut PurposeState, now: Moment, challenge_id: &str) -> Option<String> {
     let mut superseded = None;
-    let older = slot.challenges.iter_mut().take_while(|other| other.id != challenge_id);
+    let older = purpose_state.challenges.iter_mut().take_while(|other| other.id != challenge_id);
     for older in older.filter(|older| older.is_live(now)) {
         older.enter(State::Superseded);
         superseded = Some(older.id.clone());

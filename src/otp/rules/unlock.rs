@@ -30,13 +30,13 @@ pub struct Unlocked {
 pub fn unlock(known: &PhoneState, now: Moment, limits: &Limits, asked: &UnlockRequest<'_>) -> Decision<Unlocked> {
     let mut record = known.record.clone();
     let mut unlocked = Unlocked::default();
-    for (purpose, slot) in &mut record.purposes {
+    for (purpose, purpose_state) in &mut record.purposes {
         if asked.purpose.is_some_and(|only| only != purpose) {
             continue;
         }
-        unlocked.locks += u32::from(slot.lock(now).is_some());
-        unlocked.failures = unlocked.failures.saturating_add(slot.failures(now, limits));
-        slot.forgive();
+        unlocked.locks += u32::from(purpose_state.lock(now).is_some());
+        unlocked.failures = unlocked.failures.saturating_add(purpose_state.failures(now, limits));
+        purpose_state.forgive();
     }
     if asked.limits && (!record.sends.is_empty() || record.cooldown_until.is_some()) {
         record.sends.clear();

@@ -19,13 +19,13 @@ pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) 
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| classify(&error))?;
     still_known(&writing)?;
     for write in &change.writes {
-        if stored_value(&writing, &write.cell.name(), now)? != write.loaded {
+        if stored_value(&writing, &write.key.name(), now)? != write.loaded {
             return Ok(Committed::Conflict);
         }
     }
     let write = || -> rusqlite::Result<()> {
         for write in &change.writes {
-            put(&writing, &write.cell.name(), &write.put, now)?;
+            put(&writing, &write.key.name(), &write.put, now)?;
         }
         if let Some(appended) = &change.append {
             append(&writing, appended, now)?;
@@ -55,7 +55,7 @@ fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite:
             return Ok(());
         }
         Put::Set(value, Ttl::Forever) => (value, None),
-        Put::Set(value, Ttl::For(life)) => (value, Some(now.after(*life).millis())),
+        Put::Set(value, Ttl::For(ttl)) => (value, Some(now.after(*ttl).millis())),
     };
     let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
                ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
@@ -78,9 +78,9 @@ fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Re
     let surplus = "DELETE FROM event WHERE timeline = ?1
                    AND id <= (SELECT max(id) FROM event WHERE timeline = ?1) - ?2";
     connection.execute(surplus, params![name, i64::try_from(EVENTS_KEPT).unwrap_or(i64::MAX)])?;
-    let life = "INSERT INTO timeline (name, expires_at) VALUES (?1, ?2)
+    let ttl = "INSERT INTO timeline (name, expires_at) VALUES (?1, ?2)
                 ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
-    connection.execute(life, params![name, now.after(append.keep).millis()])?;
+    connection.execute(ttl, params![name, now.after(append.keep).millis()])?;
     Ok(())
 }
 

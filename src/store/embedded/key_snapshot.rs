@@ -41,16 +41,16 @@ pub(super) fn look(connection: &Connection, key: &Key, now: Moment) -> Result<Op
 
 fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Option<KeySnapshot>> {
     let name = String::from_utf8_lossy(&key.name);
-    let life = |until: i64| Moment::from_millis(until).since(now);
-    let snapshot = |kind: &str, life: Option<Duration>, size: u64, parts| {
-        Some(KeySnapshot { key: key.clone(), now, kind: kind.to_owned(), life, size, parts })
+    let ttl = |until: i64| Moment::from_millis(until).since(now);
+    let snapshot = |kind: &str, ttl: Option<Duration>, size: u64, parts| {
+        Some(KeySnapshot { key: key.clone(), now, kind: kind.to_owned(), ttl, size, parts })
     };
     let sql = "SELECT value, expires_at FROM cell WHERE name = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
     let cell = connection
         .prepare_cached(sql)?
         .query_row(params![name, now.millis()], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)));
     if let Some((value, until)) = cell.optional()? {
-        return Ok(snapshot("string", until.map(life), u64::try_from(value.len()).unwrap_or(u64::MAX), vec![value]));
+        return Ok(snapshot("string", until.map(ttl), u64::try_from(value.len()).unwrap_or(u64::MAX), vec![value]));
     }
     let sql = "SELECT count(*), (SELECT body FROM event WHERE timeline = ?1 ORDER BY id DESC LIMIT 1),
                (SELECT expires_at FROM timeline WHERE name = ?1) FROM event WHERE timeline = ?1";
@@ -61,7 +61,7 @@ fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Opt
         return Ok(None);
     }
     Ok(newest
-        .and_then(|newest| snapshot("list", until.map(life), u64::try_from(count).unwrap_or_default(), vec![newest])))
+        .and_then(|newest| snapshot("list", until.map(ttl), u64::try_from(count).unwrap_or_default(), vec![newest])))
 }
 
 /// All in one transaction: a few of them take no longer than one.
@@ -93,5 +93,5 @@ pub(super) fn purge(
 
 fn is_still(seen: &KeySnapshot, before: &KeySnapshot) -> bool {
     let alike = (&seen.kind, seen.size, &seen.parts) == (&before.kind, before.size, &before.parts);
-    alike && seen.life.is_some() == before.life.is_some() && seen.life <= before.life
+    alike && seen.ttl.is_some() == before.ttl.is_some() && seen.ttl <= before.ttl
 }

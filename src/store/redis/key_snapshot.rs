@@ -51,9 +51,9 @@ impl Redis {
 
     pub(super) async fn purge_snapshots(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
         let requests = snapshots.iter().map(|snapshot| {
-            let life = snapshot.life.map_or_else(|| "-1".to_owned(), |life| millis(life).to_string());
+            let ttl = snapshot.ttl.map_or_else(|| "-1".to_owned(), |ttl| millis(ttl).to_string());
             let mut script = Script::new(Kind::Relieves, PURGE, &[&snapshot.key.name]);
-            script.arg(&snapshot.kind).arg(life).arg(snapshot.size).arg(&snapshot.parts);
+            script.arg(&snapshot.kind).arg(ttl).arg(snapshot.size).arg(&snapshot.parts);
             Request { to: to(&[&snapshot.key.name]), command: script.into() }
         });
         let answers: Vec<(i64,)> = self.run(requests.collect(), Access::Writing).await?;
@@ -80,10 +80,10 @@ fn number(bytes: Option<&Vec<u8>>) -> Option<i64> {
 
 /// `None`: it is gone.
 fn snapshot(key: &Key, now: crate::otp::Moment, seen: Vec<Vec<u8>>) -> Option<KeySnapshot> {
-    let life = number(seen.get(1))?;
+    let ttl = number(seen.get(1))?;
     let mut seen = seen.into_iter();
     let kind = String::from_utf8(seen.next()?).ok().filter(|kind| kind != "none")?;
     let size = seen.nth(1).and_then(|size| u64::try_from(number(Some(&size))?).ok())?;
-    let life = u64::try_from(life).ok().map(Duration::from_millis);
-    Some(KeySnapshot { key: key.clone(), now, kind, life, size, parts: seen.collect() })
+    let ttl = u64::try_from(ttl).ok().map(Duration::from_millis);
+    Some(KeySnapshot { key: key.clone(), now, kind, ttl, size, parts: seen.collect() })
 }

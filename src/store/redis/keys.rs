@@ -20,12 +20,12 @@ impl Keys {
         Self { prefix: format!("{prefix}:"), tags }
     }
 
-    pub(super) fn cell(&self, cell: &StoreKey) -> String {
-        match cell {
+    pub(super) fn store_key(&self, store_key: &StoreKey) -> String {
+        match store_key {
             StoreKey::App(key) => key.clone(),
             StoreKey::Record(phone) => self.tagged(&self.tags.tag(phone), "record"),
             StoreKey::Users(phone) => self.tagged(&self.tags.tag(phone), "users"),
-            _ => self.named(&cell.name()),
+            _ => self.named(&store_key.name()),
         }
     }
 

@@ -90,10 +90,10 @@ impl Redis {
     }
 
     fn commit_ask(&self, change: &Change) -> Request {
-        let mut keys: Vec<String> = change.writes.iter().map(|write| self.keys.cell(&write.cell)).collect();
+        let mut keys: Vec<String> = change.writes.iter().map(|write| self.keys.store_key(&write.key)).collect();
         keys.extend(change.append.as_ref().map(|append| self.keys.timeline(&append.phone)));
         let kind = if change.allow_when_full { Kind::Relieves } else { Kind::Writes };
-        let app = if change.writes.iter().any(|write| write.cell.is_foreign()) { APP } else { "" };
+        let app = if change.writes.iter().any(|write| write.key.is_foreign()) { APP } else { "" };
         let mut command = Script::new(kind, format!("{app}{COMMIT}"), &keys);
         command.arg(change.writes.len());
         for write in &change.writes {
@@ -103,14 +103,14 @@ impl Redis {
                 "0"
             });
             match &write.put {
-                Put::Keep if write.cell.is_foreign() => command.arg("app").arg("").arg(""),
-                Put::Set(_, Ttl::Expired) if write.cell.is_foreign() => command.arg("app-drop").arg("").arg(""),
+                Put::Keep if write.key.is_foreign() => command.arg("app").arg("").arg(""),
+                Put::Set(_, Ttl::Expired) if write.key.is_foreign() => command.arg("app-drop").arg("").arg(""),
                 // Its expiry is in the value.
-                Put::Set(value, _) if write.cell.is_foreign() => command.arg("app-set").arg(value).arg(""),
+                Put::Set(value, _) if write.key.is_foreign() => command.arg("app-set").arg(value).arg(""),
                 Put::Keep => command.arg("keep").arg("").arg(""),
                 Put::Set(_, Ttl::Expired) => command.arg("drop").arg("").arg(""),
                 Put::Set(value, Ttl::Forever) => command.arg("set").arg(value).arg(""),
-                Put::Set(value, Ttl::For(life)) => command.arg("set").arg(value).arg(lifetime(*life)),
+                Put::Set(value, Ttl::For(ttl)) => command.arg("set").arg(value).arg(lifetime(*ttl)),
             };
         }
         if let Some(append) = &change.append {
@@ -126,13 +126,13 @@ impl Redis {
 #[async_trait]
 impl Store for Redis {
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
-        let requests = groups.iter().map(|cells| {
-            let keys: Vec<String> = cells.iter().map(|cell| self.keys.cell(cell)).collect();
+        let requests = groups.iter().map(|store_keys| {
+            let keys: Vec<String> = store_keys.iter().map(|store_key| self.keys.store_key(store_key)).collect();
             // `EVAL` would need permission to write the keys, which a Redis user who may only read does not have.
-            let command = if cells.iter().any(StoreKey::is_foreign) {
+            let command = if store_keys.iter().any(StoreKey::is_foreign) {
                 let mut script = Script::new(Kind::Reads, format!("{APP}{LOAD_APP}"), &keys);
-                for cell in cells {
-                    script.arg(if cell.is_foreign() { "app" } else { "" });
+                for store_key in store_keys {
+                    script.arg(if store_key.is_foreign() { "app" } else { "" });
                 }
                 script
             } else {
@@ -185,7 +185,7 @@ impl Store for Redis {
 
     async fn exist(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<bool>, StoreError> {
         let requests = groups.iter().map(|group| {
-            let keys: Vec<String> = group.iter().map(|key| self.keys.cell(key)).collect();
+            let keys: Vec<String> = group.iter().map(|key| self.keys.store_key(key)).collect();
             let mut command = redis::cmd("EXISTS");
             command.arg(&keys);
             Request { to: to(&keys), command: command.into() }
@@ -252,8 +252,8 @@ fn to(keys: &[impl AsRef<[u8]>]) -> Destination {
 
 /// A lifetime in milliseconds, as the scripts read it. Less than one would be refused, and more than 31,000 years could not
 /// be added to the time.
-fn lifetime(life: Duration) -> u64 {
-    millis(life).clamp(1, 999_999_999_999_999)
+fn lifetime(ttl: Duration) -> u64 {
+    millis(ttl).clamp(1, 999_999_999_999_999)
 }
 
 /// What `TIME` answers.

@@ -111,13 +111,13 @@ pub fn holds(server: &RedisServer) {
 #[track_caller]
 pub fn held(server: &RedisServer, most: usize) {
     let keys: Vec<String> = server.cli(&["--scan"]).lines().map(str::to_owned).collect();
-    let lives = server.each(&keys.iter().map(|key| format!("PTTL {key}")).collect::<Vec<_>>());
-    assert_eq!(lives.len(), keys.len(), "each key has an answer");
-    for (key, life) in keys.iter().zip(lives) {
+    let ttls = server.each(&keys.iter().map(|key| format!("PTTL {key}")).collect::<Vec<_>>());
+    assert_eq!(ttls.len(), keys.len(), "each key has an answer");
+    for (key, ttl) in keys.iter().zip(ttls) {
         let kind = key.rsplit(':').next().unwrap_or_default();
         let declared = ["record", "users", "phones", "timeline", "sends", "request", "circuit"];
         assert!(key.starts_with("otpctl:{") && declared.contains(&kind), "{key} is not declared");
-        let ttl: i64 = life.parse().unwrap_or_else(|_| panic!("{key}: {life}"));
+        let ttl: i64 = ttl.parse().unwrap_or_else(|_| panic!("{key}: {ttl}"));
         // -2: it ended since it was listed.
         assert!(ttl > 0 || ttl == -2 || (ttl == -1 && ["users", "phones"].contains(&kind)), "{key} has {ttl} ms");
         if kind == "record" && ttl > 0 {

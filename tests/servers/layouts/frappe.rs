@@ -31,8 +31,8 @@ fn a_code_made_here_is_taken_by_the_module() {
     assert_eq!(code.len(), 6);
     assert_eq!(app.says("000000"), if code == "000000" { "right" } else { "wrong" });
     assert_eq!(app.says(&code), "right");
-    let life: i64 = machine.redis().cli(&["PTTL", KEY]).parse().unwrap();
-    assert!((290_000..=300_000).contains(&life), "{life}");
+    let ttl: i64 = machine.redis().cli(&["PTTL", KEY]).parse().unwrap();
+    assert!((290_000..=300_000).contains(&ttl), "{ttl}");
     machine.run(&["revoke", PHONE]).exits(0);
     assert_eq!(app.says(&code), "none");
     machine.configure(&format!("{FREE}\n[code]\nlength = 4\nallow_weak = true\n"));

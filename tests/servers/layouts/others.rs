@@ -20,8 +20,8 @@ fn a_code_of_otpgateway_is_checked_here_and_one_from_here_there() {
     let code = issue(&machine);
     assert_eq!(app.says("111111"), "wrong");
     assert_eq!(app.says(&code), "right");
-    let life: i64 = machine.redis().cli(&["PTTL", KEY]).parse().unwrap();
-    assert!(life > 290_000, "{life}");
+    let ttl: i64 = machine.redis().cli(&["PTTL", KEY]).parse().unwrap();
+    assert!(ttl > 290_000, "{ttl}");
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn strings_side_by_side_are_kept_in_step() {
     redis.cli(&["INCR", attempts]);
     assert_eq!(machine.verify(PHONE, "111111").json()["attempts_left"], 3);
     assert_eq!(redis.cli(&["GET", attempts]), "2");
-    let (life, of_code) = (redis.cli(&["PEXPIRETIME", attempts]), redis.cli(&["PEXPIRETIME", code]));
-    assert_eq!(life, of_code, "the count has an end now, and the code's is what it was");
+    let (ttl, of_code) = (redis.cli(&["PEXPIRETIME", attempts]), redis.cli(&["PEXPIRETIME", code]));
+    assert_eq!(ttl, of_code, "the count has an end now, and the code's is what it was");
     machine.configure("[limits]\ncooldown = [\"40s\"]\n");
     machine.run(&["send", PHONE]).exits(0);
     assert_eq!(redis.cli(&["EXISTS", attempts]), "0");

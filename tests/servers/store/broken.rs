@@ -39,7 +39,7 @@ fn when_memory_is_full_nothing_is_counted_or_sent_and_revoke_works() {
     assert!(matches!(refused, StoreError::NotReady(_)), "{refused:?}");
     assert_eq!(calls.count(), 0);
     let sends = |country: &str| Write {
-        cell: StoreKey::Country(country.to_owned()),
+        key: StoreKey::Country(country.to_owned()),
         loaded: None,
         put: Put::Set(b"{}".to_vec(), Ttl::Forever),
     };

@@ -90,14 +90,14 @@ fn take(cells: &mut Cells, request: &Request) -> Reply {
         }
         Request::Commit(change) => change,
     };
-    if change.writes.iter().any(|write| cells.get(&write.cell.name()) != write.loaded.as_ref()) {
+    if change.writes.iter().any(|write| cells.get(&write.key.name()) != write.loaded.as_ref()) {
         return Reply::Committed(false);
     }
     for write in &change.writes {
         match &write.put {
             Put::Keep => {}
-            Put::Set(_, Ttl::Expired) => drop(cells.remove(&write.cell.name())),
-            Put::Set(value, _) => drop(cells.insert(write.cell.name(), value.clone())),
+            Put::Set(_, Ttl::Expired) => drop(cells.remove(&write.key.name())),
+            Put::Set(value, _) => drop(cells.insert(write.key.name(), value.clone())),
         }
     }
     Reply::Committed(true)

@@ -64,8 +64,8 @@ fn are_found(server: &Address, nodes: &[&RedisServer]) {
     assert_eq!(tokens.challenges.len(), COUNT);
     assert!(tokens.cut.is_empty() && tokens.is_mixed);
     for (serial, challenge) in &tokens.challenges {
-        let life = challenge.kept_until.unwrap().since(look.now).as_secs();
-        assert!(challenge.is_open(look.now) && (80..=100).contains(&life), "{challenge:?}");
+        let ttl = challenge.kept_until.unwrap().since(look.now).as_secs();
+        assert!(challenge.is_open(look.now) && (80..=100).contains(&ttl), "{challenge:?}");
         assert_eq!((serial.as_str(), challenge.tries), (SERIAL, 1));
     }
     assert!(matches!(owner.revoke(&phone(1)), Err(OperationError::Layout { .. })));

@@ -91,18 +91,18 @@ proptest! {
         prop_assert!(!record.clone().clamp(now, &limits), "it is put right once");
         prop_assert!(budget(record, now, &limits).allowed_at <= now.after(longest * 4));
         prop_assert!(record.requests.iter().all(|request| request.until <= now.after(REQUEST_KEPT)));
-        for slot in record.purposes.values() {
-            prop_assert!(slot.challenges.iter().all(|challenge| challenge.expires_at <= now.after(MAX_TTL)));
-            prop_assert!(slot.attempts.iter().all(|attempt| attempt.until <= now.after(MAX_TTL)));
-            let leases = slot.live(now).filter_map(|live| live.lease_until);
+        for purpose_state in record.purposes.values() {
+            prop_assert!(purpose_state.challenges.iter().all(|challenge| challenge.expires_at <= now.after(MAX_TTL)));
+            prop_assert!(purpose_state.attempts.iter().all(|attempt| attempt.until <= now.after(MAX_TTL)));
+            let leases = purpose_state.live(now).filter_map(|live| live.lease_until);
             prop_assert!(leases.into_iter().all(|lease| lease <= now.after(LEASE)));
-            let lock = slot.lock(now).and_then(|lock| lock.until);
+            let lock = purpose_state.lock(now).and_then(|lock| lock.until);
             prop_assert!(lock.is_none_or(|until| until <= now.after(longest * 3)));
-            prop_assert_eq!(slot.failures(now.after(longest * 5), &limits), 0);
+            prop_assert_eq!(purpose_state.failures(now.after(longest * 5), &limits), 0);
         }
-        match record.life(now, &limits) {
-            Ttl::For(life) => prop_assert!(life <= REQUEST_KEPT.max(longest * 20), "{:?}", life),
-            life => prop_assert_eq!(life, Ttl::Expired),
+        match record.ttl(now, &limits) {
+            Ttl::For(ttl) => prop_assert!(ttl <= REQUEST_KEPT.max(longest * 20), "{:?}", ttl),
+            ttl => prop_assert_eq!(ttl, Ttl::Expired),
         }
         prop_assert_eq!(crate::otp::Record::read(Some(&record.write())).unwrap(), record.clone());
     }
@@ -163,8 +163,8 @@ fn the_smaller_windows_of_another_file_erase_no_send() {
         }
         let now = at(400_000);
         does(&mut known, &case, now, &short, 9, other);
-        let Ttl::For(life) = known.record.life(now, &short) else { panic!("it has an end: {other:?}") };
-        assert!(now.after(life) >= at(240_000).after(Duration::from_secs(3600)), "the other file needs it: {other:?}");
+        let Ttl::For(ttl) = known.record.ttl(now, &short) else { panic!("it has an end: {other:?}") };
+        assert!(now.after(ttl) >= at(240_000).after(Duration::from_secs(3600)), "the other file needs it: {other:?}");
         let refused = reserve(&known, at(500_000), &long, &case.sms("ch_x"));
         assert!(matches!(refused, Err(SendRefused::Quota(..))), "{other:?}: {refused:?}");
     }
@@ -184,14 +184,14 @@ fn what_another_file_forgets_sooner_still_counts_as_a_failure() {
         does(&mut known, &case, at(10_000), &short, turn, act);
     }
     assert_eq!(known.record.purposes[&case.purpose].failures(at(10_000), &long), 4);
-    assert_eq!(known.record.life(at(10_000), &short), Ttl::For(Duration::from_secs(86_390)));
+    assert_eq!(known.record.ttl(at(10_000), &short), Ttl::For(Duration::from_secs(86_390)));
     // And what only the other file counted is there for the one that remembers longer.
     let mut known = PhoneState::default();
     does(&mut known, &case, at(0), &short, 0, Act::Print);
     does(&mut known, &case, at(0), &short, 1, Act::Wrong);
     does(&mut known, &case, at(10_000), &short, 2, Act::Print);
-    let slot = &known.record.purposes[&case.purpose];
-    assert_eq!((slot.failures(at(10_000), &short), slot.failures(at(10_000), &long)), (0, 1));
+    let purpose_state = &known.record.purposes[&case.purpose];
+    assert_eq!((purpose_state.failures(at(10_000), &short), purpose_state.failures(at(10_000), &long)), (0, 1));
 }
 
 #[test]
@@ -202,8 +202,8 @@ fn a_record_of_an_earlier_version_is_read_as_it_was_meant() {
         "created_at":1790000000000,"expires_at":1790000300000,"max_tries":5,"delivery":{"provider":"p"}}]}}}"#;
     let mut record = crate::otp::Record::read(Some(old.as_bytes())).unwrap();
     assert!(!record.clamp(at(1000), &Limits::default()));
-    let slot = record.purposes.values().next().unwrap();
-    assert_eq!(slot.failures(at(1000), &Limits::default()), 2);
+    let purpose_state = record.purposes.values().next().unwrap();
+    assert_eq!(purpose_state.failures(at(1000), &Limits::default()), 2);
     let known = PhoneState { record, ..PhoneState::default() };
     let case = Case::new();
     let again = ReserveRequest { request: Some(("k", "a")), ..case.sms("ch_2") };

@@ -88,7 +88,11 @@ impl<'c> Bench<'c> {
     }
 
     fn failures(&self, now: Moment) -> u32 {
-        self.known.record.purposes.get(&self.case.purpose).map_or(0, |slot| slot.failures(now, &self.limits))
+        self.known
+            .record
+            .purposes
+            .get(&self.case.purpose)
+            .map_or(0, |purpose_state| purpose_state.failures(now, &self.limits))
     }
 }
 
@@ -121,8 +125,8 @@ fn the_cooldown_grows_and_begins_again_after_ten_of_its_longest_steps() {
         bench.sent(at(30_000), "ch_2");
         assert_eq!(bench.sms(at(89_999), "ch_3"), Err(SendRefused::Cooldown(at(90_000))));
         bench.sent(at(90_000), "ch_3");
-        let Ttl::For(life) = bench.known.record.life(at(90_000), &bench.limits) else { panic!("it has an end") };
-        assert!(life >= Duration::from_secs(600), "it is known so long: {life:?}");
+        let Ttl::For(ttl) = bench.known.record.ttl(at(90_000), &bench.limits) else { panic!("it has an end") };
+        assert!(ttl >= Duration::from_secs(600), "it is known so long: {ttl:?}");
         let allowed = |bench: &Bench<'_>, now| budget(&bench.known.record, now, &bench.limits).allowed_at;
         let (last, quiet) = (at(689_999), at(689_999 + 600_000));
         bench.sent(last, "ch_4");
@@ -304,7 +308,7 @@ fn a_lock_tells_its_kind() {
     let mut bench = Bench::new(Limits { locks: vec![LockStep { failures: 1, length: LockLength::Hard }], ..free() });
     bench.print(at(0), "ch_1");
     assert_eq!(bench.wrong(at(0), "at_1"), (Verdict::Locked, Some(Reason::HardLock)));
-    assert_eq!(bench.known.record.life(at(0), &bench.limits), Ttl::Forever);
+    assert_eq!(bench.known.record.ttl(at(0), &bench.limits), Ttl::Forever);
     assert_eq!(bench.right(at(i64::MAX / 2), "at_2"), (Verdict::Locked, Some(Reason::HardLock)));
     assert_eq!(bench.sms(at(1), "ch_2"), Err(SendRefused::Locked(None)));
     let step = unlock(&bench.known, at(1), &bench.limits, &UnlockRequest::default());
@@ -336,7 +340,7 @@ fn failures_are_forgotten_when_their_time_is_over() {
     bench.print(at(0), "ch_1");
     assert_eq!(bench.wrong(at(0), "at_1"), NO);
     assert_eq!((bench.failures(at(60 * MINUTE - 1)), bench.failures(at(60 * MINUTE))), (1, 0));
-    assert_eq!(bench.known.record.life(at(0), &bench.limits), Ttl::For(Duration::from_secs(3600)));
+    assert_eq!(bench.known.record.ttl(at(0), &bench.limits), Ttl::For(Duration::from_secs(3600)));
 }
 
 #[test]
@@ -522,7 +526,7 @@ fn a_mac_of_another_place_is_worth_nothing() {
 
 #[test]
 fn an_empty_record_is_over_at_once() {
-    assert_eq!(Record::default().life(at(0), &Limits::default()), Ttl::Expired);
+    assert_eq!(Record::default().ttl(at(0), &Limits::default()), Ttl::Expired);
     assert_eq!(Record::read(None), Ok(Record::default()));
 }
 

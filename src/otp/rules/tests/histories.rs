@@ -163,9 +163,9 @@ impl World {
             assert!(bytes.len() < LARGEST, "{} bytes", bytes.len());
             assert_eq!(Record::read(Some(&bytes)).as_ref(), Ok(record), "what is read is what was written");
             assert!(step.events.iter().all(|event| serde_json::to_vec(event).unwrap().len() < 1024));
-            (self.held, self.end) = match record.life(self.now, &self.limits) {
+            (self.held, self.end) = match record.ttl(self.now, &self.limits) {
                 Ttl::Expired => (None, None),
-                Ttl::For(life) => (Some(bytes), Some(self.now.after(life))),
+                Ttl::For(ttl) => (Some(bytes), Some(self.now.after(ttl))),
                 Ttl::Forever => (Some(bytes), None),
             };
         }
@@ -235,9 +235,9 @@ impl World {
                 (own.count, own.at) = (0, None);
             }
             own.lock = own.lock.filter(|lock| lock.holds(self.now));
-            let slot = self.known.record.purposes.get(&Purpose::new(name).unwrap());
-            let count = slot.map_or(0, |slot| slot.failures(self.now, &self.limits));
-            let lock = slot.and_then(|slot| slot.lock(self.now));
+            let purpose_state = self.known.record.purposes.get(&Purpose::new(name).unwrap());
+            let count = purpose_state.map_or(0, |purpose_state| purpose_state.failures(self.now, &self.limits));
+            let lock = purpose_state.and_then(|purpose_state| purpose_state.lock(self.now));
             assert_eq!((count, lock), (own.count, own.lock), "failures and lock of {name}");
         }
         for quota in &self.limits.per_phone {
@@ -532,7 +532,14 @@ fn the_largest_record_is_small() {
     let bytes = world.known.record.write().len();
 
     assert!(bytes < 192 * 1024, "{bytes} bytes");
-    let one = world.known.record.purposes.values().map(|slot| serde_json::to_vec(slot).unwrap().len()).max().unwrap();
+    let one = world
+        .known
+        .record
+        .purposes
+        .values()
+        .map(|purpose_state| serde_json::to_vec(purpose_state).unwrap().len())
+        .max()
+        .unwrap();
 
     assert!(one < LARGEST, "{one} bytes for one purpose");
 }

@@ -174,8 +174,9 @@ fn a_code_for_one_user_is_not_accepted_for_another() {
             let about = format!("{codes:?} of {linked:?}, {ask:?}: {said:?}");
             let name = |id: &UserId| id.as_str().to_owned();
             let tries = |step: &crate::otp::rules::Decision<AttemptOutcome>| -> Vec<u32> {
-                let slot = step.record.as_ref().map(|record| record.purposes[&case.purpose].challenges.clone());
-                slot.unwrap_or_default().iter().map(|challenge| challenge.tries).collect()
+                let purpose_state =
+                    step.record.as_ref().map(|record| record.purposes[&case.purpose].challenges.clone());
+                purpose_state.unwrap_or_default().iter().map(|challenge| challenge.tries).collect()
             };
             match (must(&codes, linked, ask), said) {
                 (Must::Accept(place, owner), Ok(step)) => {

@@ -29,15 +29,15 @@ fn embedded(path: &Path, at: Moment) -> (Fixture, BTreeSet<String>) {
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let mut held = Vec::<Held>::new();
-    for (key, value, life) in rows("SELECT name, value, expires_at FROM cell ORDER BY name") {
-        held.push(Held { key, life, is_list: false, lines: vec![text(value)] });
+    for (key, value, ttl) in rows("SELECT name, value, expires_at FROM cell ORDER BY name") {
+        held.push(Held { key, ttl, is_list: false, lines: vec![text(value)] });
     }
     let events =
         "SELECT timeline, body, expires_at FROM event JOIN timeline ON name = timeline ORDER BY timeline, id DESC";
-    for (key, line, life) in rows(events) {
+    for (key, line, ttl) in rows(events) {
         match held.last_mut().filter(|held| held.key == key) {
             Some(held) => held.lines.push(text(line)),
-            None => held.push(Held { key, life, is_list: true, lines: vec![text(line)] }),
+            None => held.push(Held { key, ttl, is_list: true, lines: vec![text(line)] }),
         }
     }
     let pragma = |name: &str| file.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();

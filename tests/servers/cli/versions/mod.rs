@@ -42,7 +42,7 @@ fn settings(more: &str) -> String {
 struct Held {
     key: String,
     /// In milliseconds; none: for ever.
-    life: Option<i64>,
+    ttl: Option<i64>,
     is_list: bool,
     /// One line of a string, or the items of a list.
     lines: Vec<String>,
@@ -66,10 +66,10 @@ impl Fixture {
         keys.sort();
         let held = keys.into_iter().map(|key| {
             let is_list = server.cli(&["TYPE", &key]) == "list";
-            let life: i64 = server.cli(&["PTTL", &key]).parse().unwrap();
+            let ttl: i64 = server.cli(&["PTTL", &key]).parse().unwrap();
             let text = if is_list { server.cli(&["LRANGE", &key, "0", "-1"]) } else { server.cli(&["GET", &key]) };
             let lines = text.lines().map(str::to_owned).collect();
-            Held { key, life: (life >= 0).then_some(life), is_list, lines }
+            Held { key, ttl: (ttl >= 0).then_some(ttl), is_list, lines }
         });
         let facts = facts.iter().map(|(name, fact)| ((*name).to_owned(), fact.clone())).collect();
         // Nothing in it is of the future.
@@ -83,9 +83,9 @@ impl Fixture {
             let mut lines = part.lines().filter(|line| !line.starts_with('#'));
             let Some(first) = lines.next() else { continue };
             let words: Vec<&str> = first.splitn(3, ' ').collect();
-            if let [kind @ ("string" | "list"), life, key] = words.as_slice() {
+            if let [kind @ ("string" | "list"), ttl, key] = words.as_slice() {
                 let (key, lines) = ((*key).to_owned(), lines.map(str::to_owned).collect());
-                held.push(Held { key, life: life.parse().ok(), is_list: *kind == "list", lines });
+                held.push(Held { key, ttl: ttl.parse().ok(), is_list: *kind == "list", lines });
             } else {
                 let fact = |line: &str| line.split_once(' ').map(|(name, fact)| (name.to_owned(), fact.to_owned()));
                 facts.extend([first].into_iter().chain(lines).filter_map(fact));
@@ -100,10 +100,10 @@ impl Fixture {
         for (name, fact) in &self.facts {
             writeln!(text, "{name} {fact}").unwrap();
         }
-        for Held { key, life, is_list, lines } in &self.held {
+        for Held { key, ttl, is_list, lines } in &self.held {
             let kind = if *is_list { "list" } else { "string" };
-            let life = life.map_or("forever".to_owned(), |life| life.to_string());
-            write!(text, "\n{kind} {life} {key}\n{}\n", lines.join("\n")).unwrap();
+            let ttl = ttl.map_or("forever".to_owned(), |ttl| ttl.to_string());
+            write!(text, "\n{kind} {ttl} {key}\n{}\n", lines.join("\n")).unwrap();
         }
         text
     }
@@ -120,15 +120,15 @@ impl Fixture {
         server.crash();
         let at = format!("@{}", self.at.to_the_second().replace('T', " ").replace('Z', ""));
         server.again_under(&["env", "TZ=UTC", "faketime", "-f", &at]);
-        for Held { key, life, is_list, lines } in &self.held {
+        for Held { key, ttl, is_list, lines } in &self.held {
             if *is_list {
                 let words = ["RPUSH", key].into_iter().chain(lines.iter().map(String::as_str));
                 server.cli(&words.collect::<Vec<_>>());
             } else {
                 server.cli(&["SET", key, &lines[0]]);
             }
-            if let Some(life) = life {
-                assert_eq!(server.cli(&["PEXPIRE", key, &life.to_string()]), "1", "{key}");
+            if let Some(ttl) = ttl {
+                assert_eq!(server.cli(&["PEXPIRE", key, &ttl.to_string()]), "1", "{key}");
             }
         }
         Arc::new(server)
@@ -137,9 +137,9 @@ impl Fixture {
     /// The names of all fields, and what kind of value each has.
     fn shape(&self) -> BTreeSet<String> {
         let mut shape = BTreeSet::new();
-        for Held { key, life, is_list, lines } in &self.held {
+        for Held { key, ttl, is_list, lines } in &self.held {
             let kind = if *is_list { "list" } else { "string" };
-            let end = if life.is_some() { "with an end" } else { "for ever" };
+            let end = if ttl.is_some() { "with an end" } else { "for ever" };
             shape.insert(format!("{key}: a {kind} {end}"));
             for line in lines {
                 match serde_json::from_str(line) {
