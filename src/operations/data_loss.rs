@@ -1,31 +1,31 @@
-//! Whether the store has lost what it was told: a code that it does not know is then no code that never was.
+//! Whether the store has lost data. If it has, a code that it does not know may have been made all the same.
 
 use super::{Operations, PhoneSnapshot};
 use crate::otp::{EVENTS_KEPT, Moment, Phone};
 
-/// How it is known that the store lost something.
+/// How it is known that the store lost data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataLoss {
-    /// An id says that a code was made at this time, and its send is missing among the events from then on.
+    /// The id of a code says that it was made at this time, and the timeline since then does not have its send.
     Code(Moment),
-    /// The server was started at this time with nothing in it.
+    /// The server was started at this time without data.
     Everything(Moment),
 }
 
 impl Operations<'_> {
-    /// Asked of a phone of which nothing is known, or not the code whose id says when it was `made`.
-    pub async fn data_loss(&self, phone: &Phone, look: &PhoneSnapshot, made: Option<Moment>) -> Option<DataLoss> {
-        let kept = |since: Moment| since <= look.now && since.after(self.timeline_kept) > look.now;
-        let cut = look.timeline.len() >= EVENTS_KEPT || look.unreadable.is_some();
-        // The timeline tells of every code, and is kept for so long: unless it is full, it goes back to this one.
-        let from_then_on = |made: Moment| look.timeline.last().is_none_or(|oldest| oldest.at > made);
-        if let Some(made) = made.filter(|made| kept(*made) && !cut && from_then_on(*made)) {
+    /// For a phone without a record, or without the code whose id says when it was `made`.
+    pub async fn data_loss(&self, phone: &Phone, snapshot: &PhoneSnapshot, made: Option<Moment>) -> Option<DataLoss> {
+        let kept = |since: Moment| since <= snapshot.now && since.after(self.timeline_kept) > snapshot.now;
+        let cut = snapshot.timeline.len() >= EVENTS_KEPT || snapshot.unreadable.is_some();
+        // The timeline has every code of the time that it is kept: unless it is full, it goes back to this one.
+        let goes_back_to = |made: Moment| snapshot.timeline.last().is_none_or(|oldest| oldest.at > made);
+        if let Some(made) = made.filter(|made| kept(*made) && !cut && goes_back_to(*made)) {
             return Some(DataLoss::Code(made));
         }
-        if !look.timeline.is_empty() || !look.known.record.purposes.is_empty() {
+        if !snapshot.timeline.is_empty() || !snapshot.known.record.purposes.is_empty() {
             return None;
         }
-        let began = look.now.before(self.store.began_empty(phone).await?);
+        let began = snapshot.now.before(self.store.began_empty(phone).await?);
         kept(began).then_some(DataLoss::Everything(began))
     }
 }

@@ -5,25 +5,24 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::failure::NotSent;
+use super::known_slot::KnownSlot;
 use super::quotas::Counted;
-use super::route::ProviderResult;
-use super::send::minutes;
+use super::route::{KnownCircuit, ProviderResult};
 use super::transact::StepOptions;
-use super::{DryRun, Effect, OperationError, Operations, Route, SendFailure, Sent, ToSend};
-use crate::otp::circuit::Circuit;
+use super::{DryRun, Effect, OperationError, Operations, Route, Sent, ToSend};
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::rules::{self, Budget, SendResult};
 use crate::otp::{Message, Moment, Phone};
 use crate::provider::{Class, Provider, ProviderReply, Receipt};
 use crate::store::StoreError;
 
-/// One provider is asked so often at most, where that cannot make a second SMS.
-const TRIES: usize = 3;
+/// One provider gets at most so many requests, where that cannot make a second SMS.
+const REQUESTS: usize = 3;
 
-/// So long a provider must have for its answer, or it is not asked again.
+/// A provider that would have less time than this for its answer is not asked again.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// The pause before a send is repeated that the gateway takes twice for once.
+/// The pause before a send is repeated, where the gateway knows it again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the providers made of a message.
@@ -33,23 +32,23 @@ pub(super) enum Delivered {
     Failed(Delivery, NotSent),
 }
 
-/// What was heard so far, and what will be said of it.
+/// What the providers said so far.
 #[derive(Default)]
 struct Transcript<'a> {
     said: Vec<String>,
     /// Those that may have sent it.
     doubts: Vec<&'a str>,
-    /// The last one that surely did not; without a name as long as there is none.
+    /// The last one that did not send it; without a name as long as there is none.
     refused: Refused<'a>,
 }
 
-/// A provider that surely did not send it.
+/// A provider that did not send it.
 #[derive(Default)]
 struct Refused<'a> {
     name: &'a str,
     advice: Option<String>,
     /// It, or one before it, is worth repeating.
-    down: bool,
+    is_down: bool,
     /// How long it asked to wait.
     retry_after: Option<Duration>,
 }
@@ -59,7 +58,7 @@ impl Transcript<'_> {
         self.said.push(format!("{name}: {what}"));
     }
 
-    /// All that was said, one behind the other. `accepted`: the last one that was asked took it.
+    /// All that was said, in order. `accepted`: the last one that was asked accepted it.
     fn words(&self, accepted: bool) -> String {
         // One of them may have sent it, and another was asked after it.
         let double = self.doubts.len() > 1 || accepted && !self.doubts.is_empty();
@@ -67,34 +66,33 @@ impl Transcript<'_> {
         said.chain(double.then_some("possible double SMS")).collect::<Vec<_>>().join("; ")
     }
 
-    /// Nobody took it.
+    /// Nobody accepted it.
     fn end(self) -> Delivered {
         let said = self.words(false);
+        let by = |name: &str| delivery(name, Some(said.clone()));
         if let Some(name) = self.doubts.last() {
-            return Delivered::Unknown(delivery(name, Some(said.clone())), NotSent::unknown(said));
+            return Delivered::Unknown(by(name), NotSent::unknown(said));
         }
-        let Refused { name, advice, down, retry_after } = self.refused;
-        let failure = if down { SendFailure::Down } else { SendFailure::Refused };
-        let delivery = delivery(name, Some(said.clone()));
-        Delivered::Failed(delivery, NotSent { failure, said, advice, retry_after })
+        let Refused { name, advice, is_down, retry_after } = self.refused;
+        Delivered::Failed(by(name), NotSent::refused(said, is_down, advice, retry_after))
     }
 }
 
 impl Operations<'_> {
-    /// Asks one provider after the other, until one takes the message or may have taken it. In a dry run nobody is asked,
-    /// and each takes what it does not refuse by itself.
+    /// Asks one provider after the other, until one accepts the message or may have accepted it. In a dry run nobody is
+    /// asked, and each accepts what it does not refuse by itself.
     pub(super) async fn deliver(
         &self,
         asked: &ToSend<'_>,
         text: &str,
         challenge: &Challenge,
-        circuits: &[Circuit],
+        circuits: &[KnownCircuit],
     ) -> (Delivered, Vec<ProviderResult>) {
         let at = challenge.created_at.rfc3339();
-        let message = message(asked, text, challenge, &at);
-        let (route, mut told, mut heard) = (asked.route, Transcript::default(), Vec::new());
+        let message = asked.message(text, challenge, &at);
+        let (route, mut transcript, mut results) = (asked.route, Transcript::default(), Vec::new());
         let order = route.order(circuits, challenge.created_at);
-        passed_over(route, circuits, challenge.created_at, &mut told);
+        name_skipped(route, circuits, challenge.created_at, &mut transcript);
         for (place, provider) in order.iter().filter_map(|at| Some((*at, route.providers.get(*at)?))) {
             let name = provider.name();
             let outcome = if self.dry_run {
@@ -106,33 +104,33 @@ impl Operations<'_> {
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {
                 ProviderReply::Accepted(receipt) => {
-                    heard.push(ProviderResult::Worked(place));
-                    let mut accepted = delivery(name, Some(told.words(true)).filter(|words| !words.is_empty()));
+                    results.push(ProviderResult::Worked(place));
+                    let mut accepted = delivery(name, Some(transcript.words(true)).filter(|words| !words.is_empty()));
                     (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
                     accepted.reported_at = receipt.report.is_some().then_some(challenge.created_at);
                     accepted.report = receipt.report;
-                    return (Delivered::Sent(accepted), heard);
+                    return (Delivered::Sent(accepted), results);
                 }
                 ProviderReply::Unknown(doubt) => {
-                    told.says(name, &doubt.why);
+                    transcript.says(name, &doubt.why);
                     if route.failover_on_unknown {
-                        heard.push(ProviderResult::Failed(place, doubt.why));
+                        results.push(ProviderResult::Failed(place, doubt.why));
                     }
-                    told.doubts.push(name);
+                    transcript.doubts.push(name);
                     if !route.failover_on_unknown || Instant::now() >= asked.deadline {
                         break;
                     }
                 }
                 ProviderReply::Refused(refusal) => {
                     let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-                    told.says(name, &format!("{}{code}", refusal.message));
+                    transcript.says(name, &format!("{}{code}", refusal.message));
                     if refusal.class.about_gateway() {
-                        heard.push(ProviderResult::Failed(place, format!("{}{code}", refusal.message)));
+                        results.push(ProviderResult::Failed(place, format!("{}{code}", refusal.message)));
                     }
-                    told.refused = Refused {
+                    transcript.refused = Refused {
                         name,
                         advice: Some(refusal.hint().to_owned()),
-                        down: refusal.class.is_down() || told.refused.down,
+                        is_down: refusal.class.is_down() || transcript.refused.is_down,
                         retry_after: refusal.retry_after,
                     };
                     if refusal.class.about_recipient() || Instant::now() >= asked.deadline {
@@ -141,13 +139,13 @@ impl Operations<'_> {
                 }
             }
         }
-        (told.end(), heard)
+        (transcript.end(), results)
     }
 
-    /// What a dry run can tell: who would be asked, and who would refuse it by himself.
+    /// What a dry run can tell: who would be asked, and who would refuse it without a request.
     ///
     /// # Errors
-    /// When nobody would take it, as if the message had been sent.
+    /// When nobody would accept it, as if the message had been sent.
     pub(super) async fn foresee(
         &self,
         asked: &ToSend<'_>,
@@ -162,14 +160,14 @@ impl Operations<'_> {
             Delivered::Failed(_, why) => return Err(why.about(None, false)),
         };
         let at = challenge.created_at.rfc3339();
-        let message = message(asked, text, challenge, &at);
+        let message = asked.message(text, challenge, &at);
         let providers = || asked.route.providers.iter().map(AsRef::as_ref);
-        let over = |(provider, circuit): (&dyn Provider, &Circuit)| {
-            Some((provider.name().to_owned(), circuit.passed_over(challenge.created_at)?))
+        let skipped = |(provider, known): (&dyn Provider, &KnownCircuit)| {
+            Some((provider.name().to_owned(), known.circuit.passed_over(challenge.created_at)?))
         };
         Ok(DryRun {
             first,
-            passed_over: providers().zip(&counted.circuits).filter_map(over).collect(),
+            passed_over: providers().zip(&counted.circuits).filter_map(skipped).collect(),
             refused: providers()
                 .filter_map(|provider| Some((provider.name().to_owned(), provider.refuses(&message)?)))
                 .collect(),
@@ -179,45 +177,48 @@ impl Operations<'_> {
     }
 
     /// Tells the store what became of the SMS. It is already decided, so a store that fails here changes nothing of it.
-    pub(super) async fn mark(
+    /// `slot`: the phone as the reservation left it.
+    pub(super) async fn record_result(
         &self,
         phone: &Phone,
         challenge: &Challenge,
         delivered: Delivered,
+        slot: KnownSlot,
     ) -> Result<Sent, OperationError> {
-        let mark = match &delivered {
+        let result = match &delivered {
             Delivered::Sent(delivery) => SendResult::Sent(delivery.clone()),
             Delivered::Unknown(delivery, _) => SendResult::Unknown(delivery.clone()),
             Delivered::Failed(delivery, _) => SendResult::Failed(Some(delivery.clone())),
         };
-        let rule = |known: &rules::PhoneState, now| Ok(rules::record_send(known, now, &challenge.id, &mark));
+        let rule = |known: &rules::PhoneState, now| Ok(rules::record_send(known, now, &challenge.id, &result));
         // Of an SMS that was sent, or may have been, that is what matters.
-        let doing = match &delivered {
+        let options = match &delivered {
             Delivered::Failed(..) => StepOptions::relief().of(Effect::Cancellation(challenge.id.clone())),
             Delivered::Sent(_) | Delivered::Unknown(..) => StepOptions::relief().aside(),
         };
-        let marked = self.step(phone, &doing, rule).await;
+        let start = slot.if_fresh().map(KnownSlot::counted_on);
+        let recorded = self.step_from(start, phone, &options, rule).await.map(|(recorded, _)| recorded);
         if matches!(delivered, Delivered::Failed(..)) {
             self.progress.nothing_sent();
         }
-        let kept = marked.as_ref().ok().and_then(|stepped| stepped.known.record.challenge(&challenge.id));
-        let kept = kept.map(|(_, kept)| kept.clone());
-        let stands = |state, delivery| {
-            kept.unwrap_or_else(|| Challenge { state, delivery: Some(delivery), ..challenge.clone() })
+        let stored = recorded.as_ref().ok().and_then(|recorded| recorded.known.record.challenge(&challenge.id));
+        let stored = stored.map(|(_, stored)| stored.clone());
+        let after = |state, delivery| {
+            stored.unwrap_or_else(|| Challenge { state, delivery: Some(delivery), ..challenge.clone() })
         };
-        match (delivered, marked) {
+        match (delivered, recorded) {
             (Delivered::Unknown(delivery, why), _) => {
-                let challenge = stands(State::Unknown, delivery);
+                let challenge = after(State::Unknown, delivery);
                 let valid = challenge.state.is_open();
                 Err(why.about(Some((challenge, valid)), false))
             }
             (Delivered::Failed(delivery, why), _) => {
-                Err(why.about(Some((stands(State::Failed, delivery), false)), false))
+                Err(why.about(Some((after(State::Failed, delivery), false)), false))
             }
-            (Delivered::Sent(delivery), Ok(stepped)) => {
-                let budget = rules::budget(&stepped.known.record, stepped.now, self.limits);
-                let superseded = stepped.outcome.superseded;
-                Ok(Sent { superseded, ..Sent::new(stands(State::Sent, delivery), budget) })
+            (Delivered::Sent(delivery), Ok(recorded)) => {
+                let budget = rules::budget(&recorded.known.record, recorded.now, self.limits);
+                let superseded = recorded.outcome.superseded;
+                Ok(Sent { superseded, ..Sent::new(after(State::Sent, delivery), budget) })
             }
             (Delivered::Sent(delivery), Err(error)) => {
                 let unmarked = match error {
@@ -225,48 +226,33 @@ impl Operations<'_> {
                     other => StoreError::Data(other.to_string()),
                 };
                 let budget = Budget { allowed_at: challenge.created_at, left: None };
-                Ok(Sent { unmarked: Some(unmarked), ..Sent::new(stands(State::Sent, delivery), budget) })
+                Ok(Sent { unmarked: Some(unmarked), ..Sent::new(after(State::Sent, delivery), budget) })
             }
         }
     }
 }
 
-/// What a provider is given.
-fn message<'a>(asked: &ToSend<'a>, text: &'a str, challenge: &'a Challenge, at: &'a str) -> Message<'a> {
-    Message {
-        to: asked.issue.phone,
-        text,
-        code: asked.issue.code,
-        challenge_id: &challenge.id,
-        app: asked.app,
-        ttl_minutes: minutes(asked.issue.ttl),
-        purpose: asked.issue.purpose.as_str(),
-        lang: asked.lang,
-        at,
-    }
-}
-
-/// What a provider says of a message without asking anybody.
+/// What a provider says of a message without a request to anybody.
 fn rehearsed(provider: &dyn Provider, message: &Message<'_>) -> ProviderReply {
-    let taken = Receipt { id: None, segments: None, report: None };
-    provider.refuses(message).map_or(ProviderReply::Accepted(taken), ProviderReply::Refused)
+    let accepted = Receipt { id: None, segments: None, report: None };
+    provider.refuses(message).map_or(ProviderReply::Accepted(accepted), ProviderReply::Refused)
 }
 
-/// Says which providers are asked only when no other takes it, and why.
-fn passed_over(route: &Route, circuits: &[Circuit], now: Moment, told: &mut Transcript<'_>) {
-    let over = route.providers.iter().zip(circuits).filter_map(|(provider, circuit)| {
-        Some((provider.name(), circuit.passed_over(now)?.to_the_second(), circuit.failures))
-    });
-    for (name, until, failures) in over {
-        told.says(name, &format!("passed over until {until} after {failures} failures in a row"));
+/// Says which providers are asked only when no other accepts it, and why.
+fn name_skipped(route: &Route, circuits: &[KnownCircuit], now: Moment, transcript: &mut Transcript<'_>) {
+    for (provider, KnownCircuit { circuit, .. }) in route.providers.iter().zip(circuits) {
+        if let Some(until) = circuit.passed_over(now) {
+            let (until, failures) = (until.to_the_second(), circuit.failures);
+            transcript.says(provider.name(), &format!("skipped until {until} after {failures} consecutive failures"));
+        }
     }
 }
 
-/// Hands the message to one provider; more than once only where that cannot make a second SMS: the gateway said that it
-/// did nothing and when to come back, or it takes the same challenge twice for once.
+/// Gives the message to one provider; more than once only where that cannot make a second SMS: the gateway said that it
+/// did nothing and when to come back, or it knows the same challenge again.
 async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Instant) -> ProviderReply {
     let fits = |wait: Duration| Instant::now() + wait + ANSWER < deadline;
-    let (mut tries, mut doubt) = (1, None);
+    let (mut requests, mut doubt) = (1, None);
     loop {
         let outcome = provider.send(message, deadline).await;
         let wait = match &outcome {
@@ -274,7 +260,7 @@ async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Insta
             ProviderReply::Unknown(_) if provider.is_idempotent() => Some(PAUSE),
             _ => None,
         };
-        let Some(wait) = wait.filter(|wait| tries < TRIES && fits(*wait)) else {
+        let Some(wait) = wait.filter(|wait| requests < REQUESTS && fits(*wait)) else {
             return match (outcome, doubt) {
                 // That it cannot be reached now says nothing of the time before.
                 (ProviderReply::Refused(refusal), Some(doubt)) if refusal.class.is_down() => doubt,
@@ -287,7 +273,7 @@ async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Insta
             doubt = Some(outcome);
         }
         tokio::time::sleep(wait).await;
-        tries += 1;
+        requests += 1;
     }
 }
 

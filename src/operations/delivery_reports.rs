@@ -1,4 +1,4 @@
-//! Delivery reports that are handed in: many phones in two round trips, each phone in one step of its own.
+//! Records delivery reports: many phones in two round trips, each phone atomically by itself.
 
 use super::loading::{known, no_answer, own_keys};
 use super::transact::StepOptions;
@@ -11,20 +11,20 @@ use crate::store::{Change, Committed, Loaded, StoreError};
 /// So many phones are loaded and committed at a time.
 const PAGE: usize = 200;
 
-/// Reports on SMS to one phone, in the order in which they are to be heard.
+/// Reports on SMS to one phone, in the order in which they count.
 #[derive(Debug, Clone)]
 pub struct PhoneReports<'a> {
     /// The phone.
     pub phone: Phone,
-    /// What is said.
+    /// The reports.
     pub reports: Vec<Reported<'a>>,
 }
 
 impl Operations<'_> {
-    /// Keeps what is news of these reports. The outcomes stand in the order of the phones, and of the reports of each.
+    /// Records what is new in these reports. The outcomes are in the order of the phones, and of the reports of each.
     ///
     /// # Errors
-    /// When the store fails. What was kept before stays: the same reports may be handed in again.
+    /// When the store fails. What was recorded before stays: the same reports may be recorded again.
     pub async fn record(&self, phones: &[PhoneReports<'_>]) -> Result<Vec<Vec<Recorded>>, OperationError> {
         self.allowed_at_all(Operation::RecordDelivery)?;
         let mut outcomes = Vec::with_capacity(phones.len());
@@ -50,24 +50,24 @@ impl Operations<'_> {
             return Err(no_answer());
         }
         let mut outcomes = Vec::with_capacity(page.len());
-        let (mut changes, mut places) = (Vec::<Change>::new(), Vec::new());
-        for (place, (own, loaded)) in page.iter().zip(&loaded).enumerate() {
+        let (mut changes, mut changed) = (Vec::<Change>::new(), Vec::new());
+        for (index, (own, loaded)) in page.iter().zip(&loaded).enumerate() {
             let step = rules::reports(&self.clamped(loaded)?, loaded.now, &own.reports);
             outcomes.push(step.outcome.clone());
             if step.record.is_some() && !self.dry_run {
                 changes.push(self.change(&own.phone, loaded, step, false));
-                places.push(place);
+                changed.push(index);
             }
         }
         let doing = StepOptions::change();
         let committed = if changes.is_empty() {
             Vec::new()
         } else {
-            // Each is a change of its own: where the call fails, some of them may have been made.
+            // Each change is atomic by itself: where the call fails, some of them may have been made.
             let begun = self.progress.begin(Effect::Change);
             match self.store.commit(&changes).await {
-                // What of it took effect is found out phone by phone.
-                Err(StoreError::Unknown(_)) => vec![Committed::Conflict; places.len()],
+                // Which of them took effect is found out phone by phone.
+                Err(StoreError::Unknown(_)) => vec![Committed::Conflict; changed.len()],
                 committed => {
                     let committed = committed?;
                     if committed.contains(&Committed::Conflict)
@@ -81,11 +81,11 @@ impl Operations<'_> {
                 }
             }
         };
-        for (place, committed) in places.into_iter().zip(committed) {
-            if let (Committed::Conflict, Some(own)) = (committed, page.get(place)) {
+        for (index, committed) in changed.into_iter().zip(committed) {
+            if let (Committed::Conflict, Some(own)) = (committed, page.get(index)) {
                 let again = |known: &PhoneState, now| Ok(rules::reports(known, now, &own.reports));
                 let stepped = self.step(&own.phone, &doing, again).await?;
-                if let Some(outcome) = outcomes.get_mut(place) {
+                if let Some(outcome) = outcomes.get_mut(index) {
                     *outcome = stepped.outcome;
                 }
             }

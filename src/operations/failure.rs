@@ -1,4 +1,4 @@
-//! Why a request has no answer. Each kind says by its shape whether it is worth trying again, and when.
+//! Why a request was not done. Each kind tells whether, and when, it is worth trying again.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use crate::otp::rules::{AttemptError, SendRefused};
 use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
 use crate::store::StoreError;
 
-/// How a send ended that did not end well.
+/// How a send failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendFailure {
-    /// Surely not sent, and not worth repeating as it is.
+    /// Not sent, and not worth repeating as it is.
     Refused,
-    /// Surely not sent, and worth repeating.
+    /// Not sent, and worth repeating.
     Down,
     /// It may have been sent.
     Unknown,
@@ -32,10 +32,10 @@ pub enum OperationError {
     /// The key of a code.
     #[error(transparent)]
     UnknownKey(#[from] UnknownKey),
-    /// The generator.
+    /// No random numbers.
     #[error(transparent)]
     Randomness(#[from] RandomnessFailed),
-    /// The hash of an application's.
+    /// The hash of a code that an application keeps.
     #[error(transparent)]
     NotHashed(#[from] HashFailed),
     /// Too many others change the same record.
@@ -53,30 +53,30 @@ pub enum OperationError {
     /// The phone has several users.
     #[error("the phone is linked to several users")]
     Ambiguous(Vec<UserId>),
-    /// No more links fit.
-    #[error("no more than 32 users fit on one phone, and 32 phones on one user")]
+    /// There is no room for another link.
+    #[error("a phone can have at most 32 users, and a user at most 32 phones")]
     Full,
-    /// A change of several phones that was not finished. Asking for it again goes on where it stopped.
+    /// A change of several phones that was not finished. The same request continues where it stopped.
     #[error("only part of the change was made: {0}")]
     HalfDone(Box<OperationError>),
     /// Too many failures.
     #[error("the phone is locked after too many wrong codes{}", .0.map(|until| format!(" until {}", until.rfc3339())).unwrap_or_default())]
     Locked(Option<Moment>),
     /// Too soon, or too many.
-    #[error("{why}; the next is allowed in {} s", wait.as_millis().div_ceil(1000))]
+    #[error("{why}; try again in {} s", wait.as_millis().div_ceil(1000))]
     Limited {
         /// Which limit.
         why: String,
-        /// For how long.
+        /// How long it lasts.
         wait: Duration,
     },
-    /// An application keeps the codes, and not all may be done with them.
+    /// An application keeps the codes, and its layout does not allow this.
     #[error(transparent)]
     Layout(#[from] Refusal),
     /// The idempotency key was used with other arguments.
     #[error("this idempotency key was used with other arguments")]
     KeyReused,
-    /// Policy.
+    /// The policy.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// The provider.
@@ -90,35 +90,37 @@ pub enum OperationError {
         advice: Option<String>,
         /// How long the last one asked to wait.
         retry_after: Option<Duration>,
-        /// The code that it was about, as it stands; `None`: none was made, for this was a rehearsal.
+        /// The code that it was about, as it is now; `None`: none was made, for this was a dry run.
         challenge: Option<Box<Challenge>>,
-        /// Whether that code may be typed now.
+        /// Whether that code is valid now.
         valid: bool,
-        /// It ended so before, and the same key asked for it again.
+        /// It failed before, and the same key asked for it again.
         replayed: bool,
     },
 }
 
-/// What the providers made of a send that did not end well.
+/// A send that failed, as the providers left it. [`OperationError::Send`] is made of it, and only here.
 #[derive(Debug)]
 pub(super) struct NotSent {
-    /// How it ended.
-    pub(super) failure: SendFailure,
-    /// What the providers said, each behind its name.
-    pub(super) said: String,
-    /// What to do about the last refusal.
-    pub(super) advice: Option<String>,
-    /// How long the last one asked to wait.
-    pub(super) retry_after: Option<Duration>,
+    failure: SendFailure,
+    said: String,
+    advice: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 impl NotSent {
-    /// It may have been sent.
+    /// It may have been sent. `said`: what the providers said, each behind its name.
     pub(super) fn unknown(said: String) -> Self {
         Self { failure: SendFailure::Unknown, said, advice: None, retry_after: None }
     }
 
-    /// The error of it. `challenge`: the code that it was about, as it stands, and whether it may be typed now.
+    /// It was not sent. `advice`: what to do about the last refusal.
+    pub(super) fn refused(said: String, is_down: bool, advice: Option<String>, retry_after: Option<Duration>) -> Self {
+        let failure = if is_down { SendFailure::Down } else { SendFailure::Refused };
+        Self { failure, said, advice, retry_after }
+    }
+
+    /// The error. `challenge`: the code that it was about, and whether it is valid now.
     pub(super) fn about(self, challenge: Option<(Challenge, bool)>, replayed: bool) -> OperationError {
         let Self { failure, said, advice, retry_after } = self;
         let valid = challenge.as_ref().is_some_and(|(_, valid)| *valid);
@@ -128,7 +130,7 @@ impl NotSent {
 }
 
 impl OperationError {
-    /// Whether it is about one record alone, so that others can be gone on with.
+    /// Whether it is about one record alone, so that the others can be done.
     #[must_use]
     pub fn is_of_one_record(&self) -> bool {
         matches!(
@@ -141,7 +143,7 @@ impl OperationError {
         )
     }
 
-    /// What to do after a provider's no.
+    /// What to do after a send that failed.
     #[must_use]
     pub fn provider_hint(&self) -> Option<Hint> {
         match self {
@@ -164,11 +166,9 @@ impl OperationError {
             SendRefused::UnderWay(until) => limited("a code is being sent to this phone right now", until),
             SendRefused::Quota(quota, until) => limited(&full("this phone", quota), until),
             SendRefused::KeyReused => Self::KeyReused,
-            SendRefused::Requests(until) => {
-                limited("as many idempotency keys as are remembered for one phone were used", until)
-            }
+            SendRefused::Requests(until) => limited("this phone has used all of its idempotency keys", until),
             SendRefused::Forgotten => {
-                let said = "the same request came before, and how it ended was not kept".to_owned();
+                let said = "the same request was made before, and its result was not kept".to_owned();
                 NotSent::unknown(said).about(None, true)
             }
             SendRefused::Purposes => {
@@ -188,7 +188,7 @@ pub(super) fn full(whom: &str, quota: Quota) -> String {
         _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{seconds} s"),
     };
-    format!("{whom} had all of its {} codes in {window}", quota.limit)
+    format!("{whom} has reached its limit of {} codes in {window}", quota.limit)
 }
 
 impl From<AttemptError> for OperationError {

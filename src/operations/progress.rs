@@ -1,9 +1,9 @@
-//! What is known of the effects of a command: told to the person who interrupts it. What was done stays done, and what
-//! was begun stays in doubt until somebody knows how it ended: a command that is dropped forgets neither.
+//! What is known of the effects of a command, for the person who interrupts it. What was done stays done, and what was
+//! begun stays in doubt until its end is known, even if the command is dropped.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Something that a command does, and that cannot be taken back by not waiting for its answer.
+/// Something that a command does, and that is not undone by not waiting for its answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// Any other change.
@@ -18,16 +18,16 @@ pub enum Effect {
     Cancellation(String),
     /// An attempt is counted, with its id.
     Attempt(String),
-    /// An SMS is handed over, with the id of its challenge.
+    /// An SMS is given to a provider, with the id of its challenge.
     Sms(String),
 }
 
 /// What is known so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownEffects {
-    /// What may have been done: the most important of it.
+    /// The most important of what may have been done.
     pub doubt: Option<Effect>,
-    /// What was done: the most important of it.
+    /// The most important of what was done.
     pub done: Option<Effect>,
     /// Whether what was done is only a part of what was asked for.
     pub is_part: bool,
@@ -35,11 +35,11 @@ pub struct KnownEffects {
     pub revoked: u64,
     /// Keys that were removed.
     pub removed: u64,
-    /// Lines of a batch that had an effect, before the one that is under way.
+    /// Lines of a batch that had an effect, before the one in progress.
     pub lines: u64,
-    /// The challenge whose SMS was sent, and that is waited for.
+    /// The challenge whose SMS was sent and is waited for.
     pub waits: Option<String>,
-    /// The key that a send carries.
+    /// The idempotency key of a send.
     pub idempotency_key: Option<String>,
 }
 
@@ -65,8 +65,8 @@ pub struct Progress {
     awaited: Mutex<Option<String>>,
 }
 
-/// Something that was begun. Dropped without a word on its end, it stays in doubt.
-#[must_use = "what is begun stays in doubt until its end is told"]
+/// Something that was begun. Dropped, it stays in doubt.
+#[must_use = "what is begun stays in doubt until its end is known"]
 pub(super) struct Begun<'a> {
     progress: &'a Progress,
     id: u64,
@@ -82,8 +82,8 @@ impl Progress {
         Begun { progress: self, id }
     }
 
-    /// Runs something that others may keep waiting, and names them to whoever looks on. Of several at once, the last one
-    /// that began is named.
+    /// Runs something that waits for somebody other than the store, and names it to whoever asks meanwhile. Of several at
+    /// once, the last one that began is named.
     pub async fn waiting_for<T>(&self, whom: &str, work: impl Future<Output = T>) -> T {
         let before = self.lock_awaited().replace(whom.to_owned());
         let done = work.await;
@@ -91,7 +91,7 @@ impl Progress {
         done
     }
 
-    /// Who is waited for now, where it is not the store.
+    /// Who is being waited for, where it is not the store.
     #[must_use]
     pub fn awaited(&self) -> Option<String> {
         self.lock_awaited().clone()
@@ -113,7 +113,7 @@ impl Progress {
         log.known.removed = log.known.removed.saturating_add(keys);
     }
 
-    /// No provider sent the SMS: nothing is left of the send.
+    /// No provider sent the SMS: the send had no effect.
     pub(super) fn nothing_sent(&self) {
         let mut log = self.log();
         log.doubts.clear();
@@ -152,7 +152,7 @@ impl Progress {
         KnownEffects { doubt, is_part: log.known.is_part || log.known.lines > 0, ..log.known.clone() }
     }
 
-    /// What is known of the line of a batch that is under way.
+    /// What is known of the line of a batch that is in progress.
     #[must_use]
     pub fn of_line(&self) -> KnownEffects {
         KnownEffects { lines: 0, is_part: false, ..self.known() }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_begun_stays_in_doubt_until_its_end_is_told() {
+    fn what_is_begun_stays_in_doubt_until_its_end_is_known() {
         let progress = Progress::default();
         assert!(progress.known().is_nothing());
         drop(progress.begin(Effect::Change));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_a_batch_is_told_alone_and_with_those_before() {
+    fn a_line_of_a_batch_is_known_alone_and_with_those_before() {
         let progress = Progress::default();
         progress.next_line();
         progress.begin(Effect::Change).was_done();

@@ -1,61 +1,71 @@
-//! What is counted before the phone's own step: sends over many phones, and the arguments of an idempotency key.
+//! What is counted before the phone itself: sends over many phones, and the arguments of an idempotency key.
 
 use super::failure::full;
-use super::loading::LoadedPhone;
-use super::loading::no_answer;
-use super::route::circuit;
+use super::known_slot::KnownSlot;
+use super::loading::{LoadedPhone, no_answer};
+use super::route::KnownCircuit;
 use super::transact::{LOST, ROUNDS};
 use super::{Applied, OperationError, Operations, ToSend};
 use crate::layout::PhoneOperation;
-use crate::otp::circuit::Circuit;
 use crate::otp::counter::{Counter, Full};
 use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved};
 use crate::otp::{Denied, Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
 impl Operations<'_> {
-    /// Counts the send on the counters over many phones, each in its own step before the phone's: over-counting is
-    /// safe. A send that the phone's own limits refuse is not counted, or one phone could use up a country.
+    /// Loads all that decides a send, and counts it on the counters over many phones, each atomic by itself. They are
+    /// committed before the code is reserved, never with it: a code must not be valid that a counter then refuses, and
+    /// over-counting is safe. A send that the phone's own limits refuse is not counted, or one phone could use up a
+    /// country.
     pub(super) async fn count(
         &self,
         asked: &ToSend<'_>,
         reservation: &ReserveRequest<'_>,
-    ) -> Result<Counted, OperationError> {
-        let mut counted = self.counters(asked, reservation);
-        let circuit_cells = asked.route.circuits();
-        let mut groups = vec![self.keys(asked.issue.phone).await?];
-        let mut seen = Counted::default();
+        operation: PhoneOperation<'_>,
+    ) -> Result<Admission, OperationError> {
+        let phone = asked.issue.phone;
+        let mut counters = self.counters(asked, reservation);
+        let circuit_keys = asked.route.circuits();
+        let mut own_keys = self.keys(phone).await?;
+        let mut counted = Counted::default();
         let mut lost = 0;
         for _ in 0..ROUNDS {
-            groups.truncate(1);
-            groups.extend(counted.iter().map(|(cell, _)| cell).chain(&circuit_cells).map(|cell| vec![cell.clone()]));
+            let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
+            let others = others.map(|key| vec![key.clone()]);
+            let groups: Vec<_> = std::iter::once(own_keys.clone()).chain(others).collect();
             let loaded = self.store.load(&groups).await?;
-            let Some((own, others)) = loaded.split_first() else { return Err(no_answer()) };
-            let (others, circuits) = others.split_at_checked(counted.len()).ok_or_else(no_answer)?;
-            seen.circuits = circuits.iter().map(circuit).collect();
-            let view = self.view(asked.issue.phone, &groups[0], own, PhoneOperation::Other)?;
-            let LoadedPhone { known, is_clamped, .. } = view.ok_or(OperationError::Contended)?;
-            let decided = match rules::reserve(&known, own.now, self.limits, reservation) {
+            if loaded.len() != groups.len() {
+                return Err(no_answer());
+            }
+            let mut slots = groups.into_iter().zip(loaded).map(|(keys, loaded)| KnownSlot::new(keys, loaded));
+            let slot = slots.next().ok_or_else(no_answer)?;
+            let others: Vec<Loaded> = slots.by_ref().take(counters.len()).map(|slot| slot.loaded).collect();
+            counted.circuits = slots.map(KnownCircuit::read).collect();
+            let now = slot.loaded.now;
+            let Some(view) = self.view(phone, &slot.keys, &slot.loaded, operation)? else {
+                own_keys = self.keys(phone).await?;
+                continue;
+            };
+            let LoadedPhone { known, is_clamped, .. } = view;
+            let decision = match rules::reserve(&known, now, self.limits, reservation) {
                 Err(refused) => {
                     if is_clamped {
-                        self.keep_clamped(asked.issue.phone).await?;
+                        self.keep_clamped(phone).await?;
                     }
-                    return Err(OperationError::refused(refused, own.now));
+                    return Err(OperationError::refused(refused, now));
                 }
-                Ok(decided) => decided,
+                Ok(decision) => decision,
             };
-            if matches!(decided.outcome, Reserved::Replayed(_)) {
-                seen.earlier = Some(Applied { now: own.now, outcome: decided.outcome, known, unlocked: 0 });
-                return Ok(seen);
+            if matches!(decision.outcome, Reserved::Replayed(_)) {
+                return Ok(Admission::Replayed(Applied { now, outcome: decision.outcome, known, unlocked: 0 }));
             }
-            let changes: Result<Vec<_>, _> =
-                counted.iter().zip(others).map(|((cell, counting), loaded)| counting.change(cell, loaded)).collect();
-            let changes = changes?;
+            let changes = counters.iter().zip(&others).map(|((key, counting), loaded)| counting.change(key, loaded));
+            let changes = changes.collect::<Result<Vec<_>, _>>()?;
             if self.dry_run {
-                seen.foresee(&counted, others);
+                counted.foresee(&counters, &others);
             }
             if self.dry_run || changes.is_empty() {
-                return Ok(seen);
+                return Ok(Admission::Counted(slot, counted));
             }
             let committed = match self.store.commit(&changes).await {
                 // Nothing is sent yet, and counting it twice is safe.
@@ -66,9 +76,9 @@ impl Operations<'_> {
                 committed => committed?,
             };
             let mut conflicts = committed.iter().map(|committed| *committed == Committed::Conflict);
-            counted.retain(|_| conflicts.next().unwrap_or(false));
-            if counted.is_empty() {
-                return Ok(seen);
+            counters.retain(|_| conflicts.next().unwrap_or(false));
+            if counters.is_empty() {
+                return Ok(Admission::Counted(slot, counted));
             }
         }
         Err(OperationError::Contended)
@@ -77,20 +87,20 @@ impl Operations<'_> {
     /// What a send is counted on.
     fn counters<'a>(&'a self, asked: &ToSend<'_>, reservation: &ReserveRequest<'a>) -> Vec<(StoreKey, Counting<'a>)> {
         let phone = asked.issue.phone;
-        let country = counted_country(phone);
-        let mut counted = Vec::new();
+        let mut counters = Vec::new();
         let neighbors = asked.route.real.then(|| phone.last_four());
         if neighbors.is_some() || !self.limits.per_prefix.is_empty() {
             let prefix = StoreKey::Prefix(phone.prefix().to_owned());
-            counted.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors, "this prefix")));
+            counters.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors, "this prefix")));
         }
         if !self.limits.per_country.is_empty() {
-            counted.push((StoreKey::Country(country), Counting::Sends(&self.limits.per_country, None, "this country")));
+            let country = StoreKey::Country(counted_country(phone));
+            counters.push((country, Counting::Sends(&self.limits.per_country, None, "this country")));
         }
         if let Some((key, arguments)) = reservation.request {
-            counted.push((StoreKey::Request(key.to_owned()), Counting::Key(arguments)));
+            counters.push((StoreKey::Request(key.to_owned()), Counting::Key(arguments)));
         }
-        counted
+        counters
     }
 }
 
@@ -122,23 +132,29 @@ fn counted_country(phone: &Phone) -> String {
     phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string())
 }
 
+/// How a send goes on after its counters.
+pub(super) enum Admission {
+    /// The same request came before, and this is what came of it.
+    Replayed(Applied<Reserved>),
+    /// It is counted; with the phone as it was loaded.
+    Counted(KnownSlot, Counted),
+}
+
 /// What was seen while a send was counted.
 #[derive(Default)]
 pub(super) struct Counted {
-    /// The same request came before, and this is what came of it.
-    pub(super) earlier: Option<Applied<Reserved>>,
     /// What is known of the failures of the route's providers, in their order.
-    pub(super) circuits: Vec<Circuit>,
-    /// In a dry run: how many more the prefix stands after this one.
+    pub(super) circuits: Vec<KnownCircuit>,
+    /// In a dry run: how many more the prefix allows after this one.
     pub(super) prefix_left: Option<u32>,
-    /// In a dry run: how many more the country stands after this one.
+    /// In a dry run: how many more the country allows after this one.
     pub(super) country_left: Option<u32>,
 }
 
 impl Counted {
-    fn foresee(&mut self, counted: &[(StoreKey, Counting<'_>)], loaded: &[Loaded]) {
-        for ((cell, counting), loaded) in counted.iter().zip(loaded) {
-            match cell {
+    fn foresee(&mut self, counters: &[(StoreKey, Counting<'_>)], loaded: &[Loaded]) {
+        for ((key, counting), loaded) in counters.iter().zip(loaded) {
+            match key {
                 StoreKey::Prefix(_) => self.prefix_left = counting.left(loaded),
                 StoreKey::Country(_) => self.country_left = counting.left(loaded),
                 _ => {}
@@ -147,7 +163,7 @@ impl Counted {
     }
 }
 
-/// One thing to be counted before the phone's own step.
+/// One thing that is counted before the phone itself.
 enum Counting<'a> {
     /// Against quotas, and neighbors where there is a number to compare.
     Sends(&'a [Quota], Option<u16>, &'a str),
@@ -163,7 +179,7 @@ impl Counting<'_> {
         Counter::read(held).ok()?.left(loaded.now, quotas).map(|left| left.saturating_sub(1))
     }
 
-    fn change(&self, cell: &StoreKey, loaded: &Loaded) -> Result<Change, OperationError> {
+    fn change(&self, key: &StoreKey, loaded: &Loaded) -> Result<Change, OperationError> {
         let held = loaded.values.first().cloned().flatten();
         let put = match self {
             Self::Sends(quotas, neighbors, whom) => {
@@ -184,7 +200,7 @@ impl Counting<'_> {
                 _ => Put::Set(arguments.as_bytes().to_vec(), Ttl::For(REQUEST_KEPT)),
             },
         };
-        let write = Write { key: cell.clone(), loaded: held, put };
+        let write = Write { key: key.clone(), loaded: held, put };
         Ok(Change { writes: vec![write], append: None, allow_when_full: false })
     }
 }

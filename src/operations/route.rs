@@ -1,5 +1,7 @@
 //! The providers for one message: in which order they are tried, and what is remembered of those that fail.
 
+use super::known_slot::KnownSlot;
+use super::loading::no_answer;
 use super::transact::ROUNDS;
 use super::{OperationError, Operations};
 use crate::otp::circuit::{BreakerPolicy, Circuit};
@@ -10,7 +12,7 @@ use crate::store::{Change, Committed, Loaded, Put, StoreKey, Write};
 /// The providers for one message, in the order in which they are tried.
 #[derive(Default)]
 pub struct Route {
-    /// The next is asked only when the one before surely did not send.
+    /// The next is asked only when the one before did not send.
     pub providers: Vec<Box<dyn Provider>>,
     /// Why these, in a few words.
     pub why: String,
@@ -18,16 +20,29 @@ pub struct Route {
     pub real: bool,
     /// The next is asked also when the one before may have sent: with the same code, and perhaps a second SMS.
     pub failover_on_unknown: bool,
-    /// When one that fails is passed over; `None`: never.
+    /// When one that fails is skipped; `None`: never.
     pub pass_over: Option<BreakerPolicy>,
 }
 
-/// What was heard of a provider in one send.
+/// How a provider did in one send, by its place in the route.
 pub(super) enum ProviderResult {
-    /// It took the message.
+    /// It accepted the message.
     Worked(usize),
-    /// It surely failed, and would have failed with any message.
+    /// It failed, and would have failed with any message.
     Failed(usize, String),
+}
+
+/// What is known of a provider's failures, as it was loaded.
+pub(super) struct KnownCircuit {
+    pub(super) circuit: Circuit,
+    slot: KnownSlot,
+}
+
+impl KnownCircuit {
+    /// One that cannot be read stops nobody from sending.
+    pub(super) fn read(slot: KnownSlot) -> Self {
+        Self { circuit: circuit(&slot.loaded), slot }
+    }
 }
 
 impl Route {
@@ -37,7 +52,7 @@ impl Route {
         !self.providers.is_empty() && self.providers.iter().all(|provider| provider.holds_text())
     }
 
-    /// The places of the circuits of its providers, where these are looked at.
+    /// The keys of the circuits of its providers, where failures are counted.
     pub(super) fn circuits(&self) -> Vec<StoreKey> {
         let counts = self.real && self.pass_over.is_some();
         self.providers
@@ -47,16 +62,15 @@ impl Route {
             .collect()
     }
 
-    /// The order in which the providers are tried: those that are passed over come last.
-    pub(super) fn order(&self, circuits: &[Circuit], now: Moment) -> Vec<usize> {
-        let over = |at: &usize| circuits.get(*at).is_some_and(|circuit| circuit.passed_over(now).is_some());
-        let (over, open): (Vec<_>, Vec<_>) = (0..self.providers.len()).partition(over);
-        [open, over].concat()
+    /// The order in which the providers are tried: those that are skipped come last.
+    pub(super) fn order(&self, circuits: &[KnownCircuit], now: Moment) -> Vec<usize> {
+        let is_skipped = |at: &usize| circuits.get(*at).is_some_and(|known| known.circuit.passed_over(now).is_some());
+        let (skipped, open): (Vec<_>, Vec<_>) = (0..self.providers.len()).partition(is_skipped);
+        [open, skipped].concat()
     }
 }
 
-/// A circuit as it was loaded. One that cannot be read stops nobody from sending.
-pub(super) fn circuit(loaded: &Loaded) -> Circuit {
+fn circuit(loaded: &Loaded) -> Circuit {
     read(loaded).unwrap_or_default()
 }
 
@@ -65,43 +79,45 @@ fn read(loaded: &Loaded) -> Result<Circuit, Unreadable> {
 }
 
 impl Operations<'_> {
-    /// Remembers what was heard, for all processes. The message is decided, so a store that fails here changes nothing.
-    pub(super) async fn remember(&self, route: &Route, circuits: &[Circuit], heard: &[ProviderResult]) {
-        let Some(rule) = route.pass_over.filter(|_| !circuits.is_empty()) else { return };
-        for heard in heard {
-            let (at, why) = match heard {
-                // It never failed before: there is nothing to forget.
-                ProviderResult::Worked(at) if circuits.get(*at).is_none_or(|circuit| circuit.failures == 0) => continue,
-                ProviderResult::Worked(at) => (*at, None),
-                ProviderResult::Failed(at, why) => (*at, Some(why.as_str())),
-            };
-            let Some(provider) = route.providers.get(at) else { continue };
-            if let Err(error) = self.note(provider.name(), &rule, why).await {
-                tracing::warn!(provider = provider.name(), %error, "its failures could not be remembered");
+    /// Remembers for all processes which providers failed. How the message ended is known already, so a store that fails
+    /// here changes nothing of it.
+    pub(super) async fn remember(&self, route: &Route, circuits: &[KnownCircuit], results: &[ProviderResult]) {
+        let Some(policy) = route.pass_over else { return };
+        let notes = results.iter().filter_map(|result| Note::of(route, circuits, result));
+        // First from what was loaded before the send, in one round trip.
+        let (mut fresh, mut stale) = (Vec::new(), Vec::new());
+        for note in notes {
+            match note.known.slot.clone().if_fresh().map(KnownSlot::counted_on) {
+                Some(slot) => match note.change(&policy, &slot.loaded) {
+                    Ok(change) => fresh.push((change, note)),
+                    Err(error) => note.is_lost(&error),
+                },
+                None => stale.push(note),
+            }
+        }
+        let (changes, fresh): (Vec<Change>, Vec<Note<'_>>) = fresh.into_iter().unzip();
+        if !changes.is_empty() {
+            match self.store.commit(&changes).await {
+                Ok(committed) => {
+                    let conflicts = fresh.into_iter().zip(committed);
+                    stale.extend(conflicts.filter(|(_, one)| *one == Committed::Conflict).map(|(note, _)| note));
+                }
+                Err(error) => fresh.iter().for_each(|note| note.is_lost(&error)),
+            }
+        }
+        for note in stale {
+            if let Err(error) = self.note(&policy, &note).await {
+                note.is_lost(&error);
             }
         }
     }
 
-    async fn note(&self, name: &str, rule: &BreakerPolicy, why: Option<&str>) -> Result<(), OperationError> {
-        let cell = StoreKey::Provider(name.to_owned());
+    async fn note(&self, policy: &BreakerPolicy, note: &Note<'_>) -> Result<(), OperationError> {
+        let keys = note.known.slot.keys.clone();
         for _ in 0..ROUNDS {
-            let loaded = self.store.load(&[vec![cell.clone()]]).await?;
-            let Some(loaded) = loaded.first() else { return Ok(()) };
-            // A broken one is written over. One of a newer version is not: those who can read it need it.
-            if let Err(newer @ Unreadable::Newer(_)) = read(loaded) {
-                return Err(newer.into());
-            }
-            let put = match why {
-                None => Put::Set(Vec::new(), Ttl::Expired),
-                Some(why) => {
-                    let next = circuit(loaded).failed(loaded.now, rule, why);
-                    Put::Set(next.write(), next.ttl(loaded.now))
-                }
-            };
-            let held = loaded.values.first().cloned().flatten();
-            let write = Write { key: cell.clone(), loaded: held, put };
-            let change = Change { writes: vec![write], append: None, allow_when_full: why.is_none() };
-            if self.store.commit(&[change]).await?.iter().all(|committed| *committed != Committed::Conflict) {
+            let loaded = self.store.load(std::slice::from_ref(&keys)).await?.pop().ok_or_else(no_answer)?;
+            let committed = self.store.commit(&[note.change(policy, &loaded)?]).await?;
+            if !committed.contains(&Committed::Conflict) {
                 return Ok(());
             }
         }
@@ -116,5 +132,47 @@ impl Operations<'_> {
         let groups: Vec<_> = names.iter().map(|name| vec![StoreKey::Provider((*name).to_owned())]).collect();
         let loaded = self.store.load(&groups).await?;
         Ok(loaded.iter().map(|loaded| (loaded.now, circuit(loaded))).collect())
+    }
+}
+
+/// What is to be remembered of a provider.
+struct Note<'a> {
+    provider: &'a str,
+    known: &'a KnownCircuit,
+    /// Why it failed; `None`: it works again.
+    failure: Option<&'a str>,
+}
+
+impl<'a> Note<'a> {
+    /// `None`: nothing, because its failures are not counted, or because it works and never failed.
+    fn of(route: &'a Route, circuits: &'a [KnownCircuit], result: &'a ProviderResult) -> Option<Self> {
+        let (at, failure) = match result {
+            ProviderResult::Worked(at) => (*at, None),
+            ProviderResult::Failed(at, why) => (*at, Some(why.as_str())),
+        };
+        let (provider, known) = (route.providers.get(at)?.name(), circuits.get(at)?);
+        (failure.is_some() || known.circuit.failures > 0).then_some(Self { provider, known, failure })
+    }
+
+    /// The next circuit in place of this one. A broken one is written over. One of a newer version is not: those who can
+    /// read it need it.
+    fn change(&self, policy: &BreakerPolicy, loaded: &Loaded) -> Result<Change, Unreadable> {
+        if let Err(newer @ Unreadable::Newer(_)) = read(loaded) {
+            return Err(newer);
+        }
+        let put = match self.failure {
+            None => Put::Set(Vec::new(), Ttl::Expired),
+            Some(why) => {
+                let next = circuit(loaded).failed(loaded.now, policy, why);
+                Put::Set(next.write(), next.ttl(loaded.now))
+            }
+        };
+        let key = StoreKey::Provider(self.provider.to_owned());
+        let write = Write { key, loaded: loaded.values.first().cloned().flatten(), put };
+        Ok(Change { writes: vec![write], append: None, allow_when_full: self.failure.is_none() })
+    }
+
+    fn is_lost(&self, error: &dyn std::fmt::Display) {
+        tracing::warn!(provider = self.provider, %error, "its failures could not be remembered");
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of a phone, and of many: reads only.
+//! What is known of one phone, and lists of many. It only reads.
 
 use super::loading::no_answer;
 use super::{OperationError, Operations, Tokens};
@@ -8,7 +8,7 @@ use crate::otp::rules::PhoneState;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Purpose};
 use crate::store::{Loaded, StoreError, StoreKey};
 
-/// So many names are asked for at a time.
+/// So many phones are read at a time.
 const PAGE: usize = 200;
 
 /// All that is known of one phone.
@@ -20,7 +20,7 @@ pub struct PhoneSnapshot {
     pub known: PhoneState,
     /// Its newest events, the newest first.
     pub timeline: Vec<Event>,
-    /// Why the timeline cannot be read, where it cannot: that hides nothing else.
+    /// Why the timeline cannot be read, where it cannot. It hides nothing else.
     pub unreadable: Option<String>,
     /// What the owner of an application that keeps the codes should know.
     pub findings: Vec<Finding>,
@@ -31,7 +31,7 @@ pub struct PhoneSnapshot {
 /// Which codes are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListFilter {
-    /// Codes that may be typed now.
+    /// Codes that are valid now.
     Live,
     /// Phones that are locked.
     Locked,
@@ -77,7 +77,7 @@ pub struct ListedPage {
 }
 
 impl Operations<'_> {
-    /// Looks at one phone. Both questions are under way at once.
+    /// Reads one phone and its timeline, both at once.
     ///
     /// # Errors
     /// When the store fails.
@@ -110,7 +110,7 @@ impl Operations<'_> {
         let (mut place, mut skip) = match cursor {
             None => (None, 0),
             Some(cursor) => {
-                // A cursor of the first place ends with its number: a full stop behind it could be taken for the sentence's.
+                // A cursor of the first page is only a number: a period after it could be taken for that of a sentence.
                 let (skip, place) = cursor.split_once('.').unwrap_or((cursor, ""));
                 let place = (!place.is_empty()).then(|| place.to_owned());
                 (place, skip.parse::<usize>().map_err(|_| StoreError::Cursor)?)
@@ -119,7 +119,7 @@ impl Operations<'_> {
         let mut page = ListedPage::default();
         loop {
             let ListedPage { found, skipped, missing, next } = self.page(wanted, &keep, place.as_deref()).await?;
-            // A page that is shown in parts is read again, and names them again.
+            // A page that is shown in parts is read again, and names what it skips again.
             page.skipped.extend(skipped);
             page.missing.extend(missing);
             let room = most - page.found.len();
@@ -142,7 +142,7 @@ impl Operations<'_> {
         }
     }
 
-    /// One page of the store, whatever it holds, and the store's own place to go on from.
+    /// One page of the store, whatever it holds, and the store's own cursor to continue from.
     ///
     /// # Errors
     /// When the store fails.
@@ -178,7 +178,7 @@ impl Operations<'_> {
             });
             match seen {
                 Ok((Some(known), now)) => page.found.extend(lines_of(&phone, &known, now, wanted)),
-                // One whose user has just changed is listed the next time.
+                // A phone whose user has just changed is listed the next time.
                 Ok((None, _)) => {}
                 Err(error) if error.is_of_one_record() => page.skipped.push(Skipped { phone, error }),
                 Err(error) => return Err(error),
@@ -187,7 +187,7 @@ impl Operations<'_> {
         Ok(page)
     }
 
-    /// The values of each group. Where one of them cannot be read at all, each is asked for alone, so that it costs the
+    /// The values of each group. Where one of them cannot be read at all, each is loaded by itself, so that it costs the
     /// others nothing but time.
     pub(super) async fn load_each(
         &self,
@@ -196,8 +196,8 @@ impl Operations<'_> {
         self.load_unless(groups, |error| matches!(error, StoreError::Data(_))).await
     }
 
-    /// As [`Self::load_each`], for what is only the other side of something that was read: its node of a Cluster may be
-    /// down, while others are not.
+    /// As [`Self::load_each`], for the other side of something that was read: its node of a Cluster may be down, while
+    /// others are not.
     pub(super) async fn load_reachable(
         &self,
         groups: &[Vec<StoreKey>],

@@ -1,5 +1,6 @@
 //! One step on one phone: load, decide, commit if unchanged, else start again.
 
+use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer, own_keys};
 use super::progress::Begun;
 use super::{Effect, OperationError, Operations};
@@ -100,21 +101,39 @@ impl Operations<'_> {
         doing: &StepOptions<'_>,
         rule: impl Fn(&PhoneState, Moment) -> Result<Decision<T>, OperationError>,
     ) -> Result<Applied<T>, OperationError> {
+        self.step_from(None, phone, doing, rule).await.map(|(applied, _)| applied)
+    }
+
+    /// The same from what this process knows of the phone already, which spares the first load; and what it knows of it
+    /// afterwards.
+    pub(super) async fn step_from<T: Clone>(
+        &self,
+        mut start: Option<KnownSlot>,
+        phone: &Phone,
+        doing: &StepOptions<'_>,
+        rule: impl Fn(&PhoneState, Moment) -> Result<Decision<T>, OperationError>,
+    ) -> Result<(Applied<T>, KnownSlot), OperationError> {
         let mut lost: Option<LostCommit<T>> = None;
         // A commit that was lost may be on its way yet, even if it is not seen: what fails later is not "not done".
         let (mut losses, mut doubt) = (0, None::<StoreError>);
         let mut begun = None;
         let mut compared = None;
         for round in 1..=ROUNDS {
-            tracing::debug!(?phone, round, "load");
-            // The first look, like any other: while a change is in doubt, so is what fails here.
-            let loaded = self.loaded(phone).await;
-            let (cells, loaded) = loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?;
+            let slot = match start.take() {
+                Some(slot) => slot,
+                None => {
+                    tracing::debug!(?phone, round, "load");
+                    // The first look, like any other: while a change is in doubt, so is what fails here.
+                    let loaded = self.loaded(phone).await;
+                    loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?
+                }
+            };
+            let KnownSlot { keys, loaded, .. } = &slot;
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
                 is_done(begun);
-                return Ok(lost.stepped);
+                return Ok((lost.stepped, slot));
             }
-            let Some(mut view) = self.view(phone, &cells, &loaded, doing.operation)? else { continue };
+            let Some(mut view) = self.view(phone, keys, loaded, doing.operation)? else { continue };
             self.compare(&mut view, doing.operation, &mut compared).await?;
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
             let settled = written_back(&view, &mut step, loaded.now, doing.operation)?;
@@ -130,19 +149,20 @@ impl Operations<'_> {
             };
             let nothing = step.record.is_none() && step.users.is_none() && settled.is_nothing();
             if self.dry_run || nothing {
-                return Ok(stepped);
+                return Ok((stepped, slot));
             }
-            let mut change = self.change(phone, &loaded, step, doing.relieves);
-            change.writes.extend(app_writes(cells, &loaded, settled));
+            let mut change = self.change(phone, loaded, step, doing.relieves);
+            change.writes.extend(app_writes(keys, loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
             begun = begun.or_else(|| doing.what.clone().map(|what| self.progress.begin(what)));
             match self.store.commit(&[change]).await {
-                Ok(committed) if matches!(committed.as_slice(), [Committed::Done(_)]) => {
-                    tracing::debug!(?phone, round, "committed");
-                    is_done(begun);
-                    return Ok(stepped);
-                }
-                Ok(_) => {
+                Ok(committed) => {
+                    if let [Committed::Done(now)] = committed.as_slice() {
+                        tracing::debug!(?phone, round, "committed");
+                        is_done(begun);
+                        let written = Loaded { now: *now, values: intended };
+                        return Ok((stepped, KnownSlot::new(slot.keys, written)));
+                    }
                     let surely_not = begun.take_if(|_| doubt.is_none());
                     surely_not.into_iter().for_each(Begun::was_not_done);
                     tokio::task::yield_now().await;
@@ -157,13 +177,13 @@ impl Operations<'_> {
         Err(OperationError::Contended)
     }
 
-    /// The cells of a phone, and what was loaded of them.
-    async fn loaded(&self, phone: &Phone) -> Result<(Vec<StoreKey>, Loaded), OperationError> {
+    /// The keys of a phone, and what was loaded of them.
+    async fn loaded(&self, phone: &Phone) -> Result<KnownSlot, OperationError> {
         let slot = [self.keys(phone).await?];
         let loaded = self.store.load(&slot).await?;
-        let [cells] = slot;
+        let [keys] = slot;
         match <[Loaded; 1]>::try_from(loaded) {
-            Ok([loaded]) => Ok((cells, loaded)),
+            Ok([loaded]) => Ok(KnownSlot::new(keys, loaded)),
             Err(_) => Err(no_answer()),
         }
     }
@@ -233,16 +253,16 @@ fn written_back<T>(
 }
 
 /// The writes of the application's keys, in their order.
-fn app_writes(keys: Vec<StoreKey>, loaded: &Loaded, written: WriteBack) -> Vec<Write> {
-    let foreign = |(key, _): &(StoreKey, &Option<Vec<u8>>)| key.is_foreign();
-    let keys = keys.into_iter().zip(&loaded.values).filter(foreign);
-    let write = |((cell, loaded), change): ((StoreKey, &Option<Vec<u8>>), KeyChange)| {
+fn app_writes(keys: &[StoreKey], loaded: &Loaded, written: WriteBack) -> Vec<Write> {
+    let foreign = |(key, _): &(&StoreKey, &Option<Vec<u8>>)| key.is_foreign();
+    let keys = keys.iter().zip(&loaded.values).filter(foreign);
+    let write = |((key, loaded), change): ((&StoreKey, &Option<Vec<u8>>), KeyChange)| {
         let put = match change {
             KeyChange::Keep => Put::Keep,
             KeyChange::Drop => Put::Set(Vec::new(), Ttl::Expired),
             KeyChange::Hold(raw) => Put::Set(RawKey::write(&raw), Ttl::Forever),
         };
-        Write { key: cell, loaded: loaded.clone(), put }
+        Write { key: key.clone(), loaded: loaded.clone(), put }
     };
     keys.zip(written.keys).map(write).collect()
 }

@@ -1,5 +1,5 @@
-//! A wait: the store is looked at and the gateway asked, again and again, until a challenge has come to what is waited
-//! for, never will, or the time is over.
+//! Waits until a challenge reaches a state, cannot reach it any more, or the time is over. It polls the store and the
+//! gateway.
 
 use std::time::Duration;
 
@@ -14,42 +14,42 @@ use crate::otp::rules::{self, MessageRef, PhoneState, Recorded, Reported};
 use crate::otp::{DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus};
 use crate::provider::{Provider, QueryError, QueryResult};
 
-/// So often the store is looked at: another process may record a report, or a code be used.
-const LOOK: Duration = Duration::from_millis(500);
-/// The first pause between two questions to a gateway; each is half as long again as the one before.
+/// How often the store is polled: another process may record a report, or a code be used.
+const POLL: Duration = Duration::from_millis(500);
+/// The first pause between two requests to a gateway; each is half as long again as the one before.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A wait that is asked for.
+/// What to wait for.
 #[derive(Debug, Clone, Copy)]
 pub struct ToWatch<'a> {
     /// Of this phone.
     pub phone: &'a Phone,
     /// This challenge; `None`: the live code, else the newest.
     pub challenge: Option<&'a str>,
-    /// Of this purpose; `None`: of any for a challenge, else of the usual one.
+    /// Of this purpose; `None`: of any for a challenge, else of the default one.
     pub purpose: Option<&'a Purpose>,
-    /// What is waited for.
+    /// The state to wait for.
     pub goal: WaitFor,
-    /// The end of the wait: the last look at the store begins here.
+    /// The end of the wait: the store is read for the last time then.
     pub deadline: Instant,
-    /// A code whose life ends before this is waited for a little longer, where it is the code that is waited for.
+    /// Where the code itself is waited for, and it expires before this, the wait goes on until it does.
     pub grace: Instant,
 }
 
 /// Where a wait ended.
 #[derive(Debug, Clone)]
 pub struct Watched {
-    /// The challenge, with the gateway's last word.
+    /// The challenge, with the gateway's last answer.
     pub challenge: Challenge,
     /// What it is for.
     pub purpose: Purpose,
     /// The store's time.
     pub now: Moment,
-    /// [`Standing::Waiting`] when the time was over.
+    /// [`WaitStatus::Waiting`] when the time was over.
     pub standing: WaitStatus,
-    /// Whether its code may be typed now.
+    /// Whether its code is valid now.
     pub valid: bool,
     /// Whether the gateway was asked.
     pub asked: bool,
@@ -57,22 +57,22 @@ pub struct Watched {
     pub waited: Duration,
 }
 
-/// What a person who waits should know. Each is said once, but for news.
+/// What a person who waits should know. Each is told once, except news.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// There is no SMS that a gateway could be asked about.
     NoMessage,
     /// This provider cannot be asked.
     NoStatus(String),
-    /// This provider was asked in vain, or cannot be opened; it is asked again where it can be.
+    /// This provider gave no answer, or cannot be opened; it is asked again where it can be.
     NotAnswered(String, String),
-    /// A report could not be kept.
+    /// A report could not be recorded.
     NotKept(String),
-    /// This provider said something new; the one notice that comes more than once.
+    /// This provider said something new; the only notice that comes more than once.
     News(String, String),
 }
 
-/// One look at the challenge.
+/// The challenge at one moment.
 struct Progressed {
     known: PhoneState,
     /// The store's time, and ours.
@@ -85,7 +85,7 @@ struct Progressed {
     is_gone: bool,
 }
 
-/// What a wait remembers between two looks.
+/// What a wait remembers between two polls.
 struct Watch<'a, O, N> {
     asked: ToWatch<'a>,
     open: O,
@@ -93,7 +93,7 @@ struct Watch<'a, O, N> {
     began: Instant,
     /// The id, as soon as it is chosen.
     id: Option<String>,
-    /// The gateway's last word: it counts even where it could not be kept.
+    /// The gateway's last answer: it counts even where it could not be recorded.
     heard: Option<DeliveryReport>,
     provider: Option<Box<dyn Provider>>,
     /// It is known that no gateway can be asked.
@@ -136,12 +136,12 @@ impl Operations<'_> {
         loop {
             let seen = match (self.see(&watch).await, last.take()) {
                 (Ok(Some(seen)), _) => seen,
-                // What has left the store is as it was seen last, only older.
+                // What has left the store is as it was last seen, only older.
                 (Ok(None), Some(seen)) => {
                     let now = seen.now.after(seen.at.elapsed());
                     Progressed { now, at: Instant::now(), is_gone: true, ..seen }
                 }
-                // The last look of all may come too late for the store.
+                // The last read may come too late for the store.
                 (Err(_), Some(seen)) if Instant::now() >= asked.deadline => {
                     let now = seen.now.after(seen.at.elapsed());
                     Progressed { now, at: Instant::now(), ..seen }
@@ -150,9 +150,9 @@ impl Operations<'_> {
                 (Err(error), _) => return Err(error),
             };
             watch.id = Some(seen.challenge.id.clone());
-            let standing = watch.standing(&seen);
+            let standing = watch.status(&seen);
             let over = Instant::now() >= asked.deadline;
-            if let Some(end) = watch.end_of_code(&seen).filter(|_| over && standing == WaitStatus::Waiting) {
+            if let Some(end) = watch.expiry(&seen).filter(|_| over && standing == WaitStatus::Waiting) {
                 sleep_until(end).await;
                 last = Some(seen);
                 continue;
@@ -167,14 +167,14 @@ impl Operations<'_> {
             if asks && Instant::now() >= watch.due {
                 self.ask(&mut watch, &seen).await;
             } else {
-                let next = if asks { watch.due.min(Instant::now() + LOOK) } else { Instant::now() + LOOK };
+                let next = if asks { watch.due.min(Instant::now() + POLL) } else { Instant::now() + POLL };
                 sleep_until(next.min(asked.deadline)).await;
             }
             last = Some(seen);
         }
     }
 
-    /// As [`Self::watch`], after an SMS was sent: whoever interrupts it is told so.
+    /// As [`Self::watch`], after an SMS was sent: whoever interrupts it is told that.
     ///
     /// # Errors
     /// When the store fails.
@@ -206,14 +206,14 @@ impl Operations<'_> {
         Ok(Some(Progressed { known, now, at: Instant::now(), challenge, purpose, mapped, is_gone: false }))
     }
 
-    /// What a report makes of the challenge. Nothing is kept.
+    /// What a report makes of the challenge. Nothing is recorded.
     fn report(&self, known: &PhoneState, now: Moment, challenge: &Challenge, report: &DeliveryReport) -> Recorded {
         let message = MessageRef::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
         rules::report(known, now, &said).outcome
     }
 
-    /// Asks the gateway once, and keeps what is news.
+    /// Asks the gateway once, and records what is new.
     async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Watch<'_, O, N>, seen: &Progressed) {
         let Some((provider, id)) = watch.provider.as_ref().zip(message_id(&seen.challenge)) else { return };
         let name = provider.name().to_owned();
@@ -228,7 +228,7 @@ impl Operations<'_> {
                 let is_news = matches!(self.report(&seen.known, seen.now, &seen.challenge, &report), Recorded::News(_));
                 if is_news {
                     watch.tell(Notice::News(name, report.state_word().to_owned()));
-                    if let Err(error) = self.keep(watch.asked.phone, &seen.challenge, &report).await {
+                    if let Err(error) = self.record_report(watch.asked.phone, &seen.challenge, &report).await {
                         watch.tell(Notice::NotKept(error.to_string()));
                     }
                 }
@@ -245,7 +245,7 @@ impl Operations<'_> {
         }
     }
 
-    /// The gateway's answer. `None`: the wait was over before it came, as the store says.
+    /// The gateway's answer. `None`: the store said before it that the wait is over.
     async fn answer<O, N>(
         &self,
         watch: &Watch<'_, O, N>,
@@ -256,18 +256,23 @@ impl Operations<'_> {
         loop {
             tokio::select! {
                 answer = &mut answer => return Some(answer),
-                () = sleep(LOOK) => {}
+                () = sleep(POLL) => {}
             }
-            // What fails here fails again, and is told, as soon as the gateway has answered.
+            // An error here comes again, and is told, as soon as the gateway has answered.
             if let Ok(Some(seen)) = self.see(watch).await
-                && matches!(watch.standing(&seen), WaitStatus::Reached | WaitStatus::Undelivered)
+                && matches!(watch.status(&seen), WaitStatus::Reached | WaitStatus::Undelivered)
             {
                 return None;
             }
         }
     }
 
-    async fn keep(&self, phone: &Phone, challenge: &Challenge, report: &DeliveryReport) -> Result<(), OperationError> {
+    async fn record_report(
+        &self,
+        phone: &Phone,
+        challenge: &Challenge,
+        report: &DeliveryReport,
+    ) -> Result<(), OperationError> {
         let message = MessageRef::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
         let rule = |known: &PhoneState, now| Ok(rules::report(known, now, &said));
@@ -288,15 +293,15 @@ impl<O, N> Watch<'_, O, N> {
         Some((purpose, challenge))
     }
 
-    fn standing(&self, seen: &Progressed) -> WaitStatus {
+    fn status(&self, seen: &Progressed) -> WaitStatus {
         match self.asked.goal.standing(&seen.challenge, seen.now, seen.mapped) {
             WaitStatus::Waiting if seen.is_gone => WaitStatus::Gone(Reason::NeverIssued),
             standing => standing,
         }
     }
 
-    /// When the code's life ends, where that is what is waited for and it comes before the last moment of all.
-    fn end_of_code(&self, seen: &Progressed) -> Option<Instant> {
+    /// When the code expires, where that is waited for and comes before the end of all.
+    fn expiry(&self, seen: &Progressed) -> Option<Instant> {
         let end = seen.at + seen.challenge.expires_at.since(seen.now);
         (!self.asked.goal.is_of_sms() && end <= self.asked.grace).then_some(end)
     }
@@ -315,7 +320,7 @@ where
     O: AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
     N: Fn(Notice),
 {
-    /// Whether the gateway can be asked about this SMS, and has not said its last word.
+    /// Whether the gateway can be asked about this SMS, and has not given its final answer.
     async fn can_ask(&mut self, seen: &Progressed, standing: WaitStatus) -> bool {
         let challenge = &seen.challenge;
         let delivery = challenge.delivery.as_ref();
@@ -324,7 +329,7 @@ where
             return false;
         }
         let Some((delivery, _)) = delivery.zip(message_id(challenge)) else {
-            // A process that is still sending may yet be told an id.
+            // A process that is still sending may yet get an id.
             if challenge.state != State::Pending && standing == WaitStatus::Waiting {
                 self.mute = true;
                 self.tell_of_sms(Notice::NoMessage);
@@ -343,7 +348,7 @@ where
         !self.mute
     }
 
-    /// A wait for a code needs no gateway, so nothing is missing there.
+    /// A wait for a code needs no gateway, so nothing is missing then.
     fn tell_of_sms(&mut self, notice: Notice) {
         if self.asked.goal.is_of_sms() {
             self.tell(notice);

@@ -99,6 +99,7 @@ fn everywhere<F: Fixture + 'static>() -> Vec<Clause> {
         twelve_sends_at_once_make_one_sms
         the_next_provider_is_asked_only_when_the_first_surely_did_not_send
         a_locked_phone_gets_no_sms
+        failures_of_a_provider_at_once_are_all_counted
     }
     clauses! { all, F, users:
         a_link_is_seen_from_both_sides

@@ -1,13 +1,15 @@
 //! Sends: what a provider's answer does to the codes, and what limits do before one is asked.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use otpctl::operations::{OperationError, SendFailure};
+use otpctl::operations::{OperationError, Route, SendFailure};
+use otpctl::otp::circuit::{BreakerPolicy, Circuit};
 use otpctl::otp::record::{Reason, State, Verdict};
-use otpctl::otp::{Denied, Purpose, Quota};
+use otpctl::otp::{Denied, Purpose, Quota, Stored as _};
 use otpctl::provider::Class;
+use otpctl::store::StoreKey;
 
 use crate::support::client::{Client, RIGHT, WRONG, at_once, phone};
 use crate::support::fake::{Calls, route};
@@ -263,4 +265,26 @@ pub fn a_locked_phone_gets_no_sms(fixture: &dyn Fixture) {
     let sent = client.send(&phone(1), RIGHT, &calls.accepting().route());
     assert!(matches!(sent, Err(OperationError::Locked(Some(_)))), "{sent:?}");
     assert_eq!(calls.count(), 0);
+}
+
+pub fn failures_of_a_provider_at_once_are_all_counted(fixture: &dyn Fixture) {
+    let calls = Calls::default();
+    let policy = BreakerPolicy { after: 100, pause: Duration::from_secs(60) };
+    let kept = || {
+        let mut loaded = Client::of(fixture).load(&[vec![StoreKey::Provider("bad".to_owned())]]).unwrap();
+        loaded.remove(0).values.remove(0)
+    };
+    // Each starts from the count that it loaded before it asked, and all of them loaded the same.
+    let all_asked = Arc::new(Barrier::new(6));
+    let sent = at_once(fixture, 6, |client, index| {
+        let all_asked = Arc::clone(&all_asked);
+        let down = calls.refusing(Class::Unreachable).during(move || drop(all_asked.wait()));
+        let phone = phone(u32::try_from(index).unwrap() * 1000);
+        client.send(&phone, RIGHT, &Route { pass_over: Some(policy), ..down.route() })
+    });
+    assert!(sent.iter().all(|sent| ended(sent) == Some(SendFailure::Down)), "{sent:?}");
+    assert_eq!((Circuit::read(kept().as_deref()).unwrap().failures, calls.count()), (6, 6));
+    let works = Route { pass_over: Some(policy), ..calls.accepting().named("bad").route() };
+    assert!(Client::of(fixture).send(&phone(9000), RIGHT, &works).is_ok());
+    assert_eq!(kept(), None, "one that works again has no failures");
 }

@@ -49,6 +49,11 @@ impl Calls {
 }
 
 impl Fake {
+    /// The same under another name.
+    pub fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
     /// Does this while it is asked.
     pub fn during(mut self, work: impl Fn() + Send + Sync + 'static) -> Self {
         self.during = Some(Box::new(work));

@@ -17,6 +17,7 @@ mod read_only;
 mod repeated;
 mod replicas;
 mod roles;
+mod round_trips;
 mod screens;
 mod secrecy;
 mod store_check;

@@ -25,7 +25,7 @@ fn a_gateway_that_fails_again_and_again_is_passed_over_by_all_processes() {
         "{plan}"
     );
     assert!(plan["limits_left"]["phone"].is_number(), "{plan}");
-    assert!(words(&machine.inspect(PHONE)).contains("passed over until"), "support can see why");
+    assert!(words(&machine.inspect(PHONE)).contains("skipped until"), "support can see why");
     std::thread::sleep(Duration::from_millis(2100));
     send(&other);
     assert_eq!(first.requests().len(), 3, "it is tried again when the time is over");

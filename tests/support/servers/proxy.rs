@@ -108,6 +108,7 @@ struct State {
     connections: usize,
     /// The commands that were passed on, with their first words.
     seen: Vec<String>,
+    round_trips: usize,
 }
 
 impl Proxy {
@@ -178,6 +179,14 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// How often a client waited for the server. Commands that it sends before it has the answer to the ones before are of
+    /// one round trip. A latency of the requests makes it exact: meanwhile all that belongs together has come.
+    pub fn round_trips(&self) -> usize {
+        self.shared.state(|state| state.round_trips)
+    }
+}
+
 impl Shared {
     fn state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
@@ -219,7 +228,9 @@ fn serve(client: &TcpStream, shared: &Shared) {
     // Slices are to leave one by one.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (mut asks, mut answers) = (Values::of(client), Values::of(&server));
+    let mut has_answers = true;
     while let Some(request) = asks.next() {
+        shared.state(|state| state.round_trips += usize::from(has_answers));
         let command = String::from_utf8_lossy(&request).into_owned();
         let struck = shared.strike(On::Request, &command);
         if !passes(&request, &server, client, struck) {
@@ -227,6 +238,7 @@ fn serve(client: &TcpStream, shared: &Shared) {
         }
         shared.state(|state| state.seen.push(command.clone()));
         let Some(answer) = answers.next() else { break };
+        has_answers = !asks.has_more();
         let struck = shared.strike(On::Answer, &command);
         if !passes(&answer, client, client, struck) {
             break;
@@ -287,6 +299,14 @@ struct Values<'a> {
 impl<'a> Values<'a> {
     fn of(stream: &'a TcpStream) -> Self {
         Self { stream, bytes: Vec::new() }
+    }
+
+    /// Whether more has come already.
+    fn has_more(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let is_there = matches!(self.stream.peek(&mut [0]), Ok(1..));
+        self.stream.set_nonblocking(false).unwrap();
+        is_there || !self.bytes.is_empty()
     }
 
     fn next(&mut self) -> Option<Vec<u8>> {

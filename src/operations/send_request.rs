@@ -1,0 +1,160 @@
+//! What is asked for when a code is made or sent, and what comes of it.
+
+use std::time::Duration;
+
+use data_encoding::BASE32_NOPAD;
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use super::Route;
+use crate::otp::record::Challenge;
+use crate::otp::rules::Budget;
+use crate::otp::text::{MessageTemplate, TemplateError, Vars};
+use crate::otp::{Code, Message, Moment, Peppers, Phone, Policy, Purpose, UserId};
+use crate::provider::Refusal;
+use crate::store::StoreError;
+
+/// A code to make.
+#[derive(Debug, Clone, Copy)]
+pub struct ToIssue<'a> {
+    /// For this phone.
+    pub phone: &'a Phone,
+    /// And this purpose.
+    pub purpose: &'a Purpose,
+    /// For this user of the phone.
+    pub user: Option<&'a UserId>,
+    /// The code.
+    pub code: &'a Code,
+    /// The keys that it is kept under.
+    pub peppers: &'a Peppers,
+    /// Its lifetime.
+    pub ttl: Duration,
+    /// The attempts that it allows.
+    pub max_tries: u32,
+}
+
+/// An SMS to send.
+#[derive(Clone, Copy)]
+pub struct ToSend<'a> {
+    /// The code in it.
+    pub issue: ToIssue<'a>,
+    /// Which numbers are allowed.
+    pub policy: &'a Policy,
+    /// The providers.
+    pub route: &'a Route,
+    /// The text.
+    pub template: &'a MessageTemplate,
+    /// The application's name in the text.
+    pub app: &'a str,
+    /// The language that was asked for.
+    pub lang: Option<&'a str>,
+    /// The caller's key, under which the same send can be asked for again.
+    pub idempotency_key: Option<&'a str>,
+    /// The last moment for a provider's answer.
+    pub deadline: Instant,
+}
+
+/// What came of a send.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The challenge after the send.
+    pub challenge: Challenge,
+    /// What is left of the limits.
+    pub budget: Budget,
+    /// The code that this one replaced.
+    pub superseded: Option<String>,
+    /// Whether it was sent before, under the same key.
+    pub replayed: bool,
+    /// The provider accepted it, but the store could not be told.
+    pub unmarked: Option<StoreError>,
+    /// What else a dry run found.
+    pub foreseen: DryRun,
+}
+
+/// What else a dry run found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DryRun {
+    /// The provider that would be asked first.
+    pub first: Option<String>,
+    /// Providers of the route that would be skipped, and until when.
+    pub passed_over: Vec<(String, Moment)>,
+    /// Providers of the route that would refuse it without a request to anybody, and why.
+    pub refused: Vec<(String, Refusal)>,
+    /// How many more the prefix allows after this send.
+    pub prefix_left: Option<u32>,
+    /// How many more the country allows after this send.
+    pub country_left: Option<u32>,
+}
+
+impl<'a> ToSend<'a> {
+    /// The text of the SMS with a code in it.
+    ///
+    /// # Errors
+    /// When the template fails.
+    pub fn text(&self, code: &str) -> Result<zeroize::Zeroizing<String>, TemplateError> {
+        let ttl_minutes = minutes(self.issue.ttl);
+        let purpose = self.issue.purpose.as_str();
+        self.template.render(&Vars { code, app: self.app, ttl_minutes, purpose, lang: self.lang })
+    }
+
+    /// What a provider is given. `at` is when the challenge was made.
+    pub(super) fn message<'m>(&self, text: &'m str, challenge: &'m Challenge, at: &'m str) -> Message<'m>
+    where
+        'a: 'm,
+    {
+        Message {
+            to: self.issue.phone,
+            text,
+            code: self.issue.code,
+            challenge_id: &challenge.id,
+            app: self.app,
+            ttl_minutes: minutes(self.issue.ttl),
+            purpose: self.issue.purpose.as_str(),
+            lang: self.lang,
+            at,
+        }
+    }
+
+    /// The hash of the caller's key, and of all that was asked for under it.
+    pub(super) fn request(&self) -> Option<(String, String)> {
+        let issue = &self.issue;
+        let names: Vec<&str> = self.route.providers.iter().map(|provider| provider.name()).collect();
+        let arguments = [
+            issue.phone.as_str(),
+            issue.purpose.as_str(),
+            issue.user.map_or("", UserId::as_str),
+            self.lang.unwrap_or_default(),
+            &issue.ttl.as_millis().to_string(),
+            &names.join(","),
+        ];
+        self.idempotency_key.map(|key| (hash(&[key]), hash(&arguments)))
+    }
+}
+
+/// The lifetime as people say it, rounded up.
+fn minutes(ttl: Duration) -> u64 {
+    ttl.as_secs().div_ceil(60).max(1)
+}
+
+/// SHA-256 over the parts, each behind its length; half of it is more than enough to tell requests apart.
+fn hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    BASE32_NOPAD.encode(&hash.finalize()[..16]).to_ascii_lowercase()
+}
+
+impl Sent {
+    pub(super) fn new(challenge: Challenge, budget: Budget) -> Self {
+        let foreseen = DryRun::default();
+        Self { challenge, budget, superseded: None, replayed: false, unmarked: None, foreseen }
+    }
+
+    /// When the next send is allowed, where that is later than this one.
+    #[must_use]
+    pub fn resend_allowed_at(&self) -> Moment {
+        self.budget.allowed_at.max(self.challenge.created_at)
+    }
+}
