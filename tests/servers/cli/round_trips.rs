@@ -91,7 +91,6 @@ fn the_other_commands_wait_twice_and_a_login_is_one_more() {
         (&["unlock", PHONE][..], 2),
         (&["verify", PHONE, &code], 2),
         (&["issue", PHONE], 2),
-        (&["inspect", PHONE], 2),
         (&["revoke", PHONE], 2),
     ] {
         assert_eq!(line.of(words), most, "{words:?}");
