@@ -87,12 +87,9 @@ fn the_other_commands_wait_twice_and_a_login_is_one_more() {
     let code = last();
     let wrong = if code == "000000" { "000001" } else { "000000" };
     line.machine.run(&["verify", PHONE, wrong]).exits(10);
-    for (words, most) in [
-        (&["unlock", PHONE][..], 2),
-        (&["verify", PHONE, &code], 2),
-        (&["issue", PHONE], 2),
-        (&["revoke", PHONE], 2),
-    ] {
+    for (words, most) in
+        [(&["unlock", PHONE][..], 2), (&["verify", PHONE, &code], 2), (&["issue", PHONE], 2), (&["revoke", PHONE], 2)]
+    {
         assert_eq!(line.of(words), most, "{words:?}");
     }
     line.server.cli(&["ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all"]);
