@@ -27,7 +27,7 @@ impl Application<'_> {
     /// Does one thing, and gives the word that it prints.
     fn does(&self, act: &str, code: &str) -> String {
         let Self(machine, name) = self;
-        let python = std::env::var_os("OTPCTL_PYTHON").unwrap_or_else(|| "python3".into());
+        let python = crate::servers::python::python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/layouts/apps.py");
         let port = machine.redis().port().to_string();
         let output = Command::new(python).args([script, &port, name, act, PHONE, code]).output();

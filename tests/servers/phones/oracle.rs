@@ -36,7 +36,7 @@ pub struct Answer {
 
 /// Runs a script in the Python that has the pinned `phonenumbers`, and gives what it prints.
 pub fn python(script: &str, arguments: &[&str], input: &str) -> String {
-    let python = std::env::var_os("OTPCTL_PYTHON").unwrap_or_else(|| "python3".into());
+    let python = crate::servers::python::python();
     let mut child = Command::new(&python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
         .args(arguments)

@@ -6,4 +6,5 @@ pub mod deployments;
 pub mod fixtures;
 pub mod machine;
 pub mod proxy;
+pub mod python;
 pub mod redis;
