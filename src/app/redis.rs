@@ -6,7 +6,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::App;
 use crate::config::{
-    self, Deployment, Fetch, Node, PlacedSecret, RedisSettings, RedisTarget, SecretSource, StoreSettings, TlsFiles,
+    self, Deployment, Fetch, PlacedSecret, RedisSettings, RedisTarget, SecretSource, ServerAddress, StoreSettings,
+    TlsFiles,
 };
 use crate::error::{Error, Exit};
 use crate::otp::escape::escaped;
@@ -190,7 +191,7 @@ fn lacks_rights(error: &Error) -> bool {
     error.source.downcast_ref::<store::StoreError>().is_some_and(store::StoreError::lacks_rights)
 }
 
-fn place(node: &Node) -> Endpoint {
+fn place(node: &ServerAddress) -> Endpoint {
     Endpoint::Tcp(node.host.clone(), node.port)
 }
 

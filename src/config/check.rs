@@ -1,4 +1,5 @@
-//! `config check`: what a file may say and still not work: templates, secrets, and slips that only a person can judge.
+//! `config check`: what loads and may still not work: templates, secrets, and likely mistakes that only a person can
+//! judge.
 
 use std::fmt::Write as _;
 
@@ -7,9 +8,9 @@ use jiff::civil::Date;
 use super::fetch::{read_certificates, read_private};
 use super::guard;
 use super::secret::Fetch;
-use super::settings::{CodeSettings, Deployment, Entry, MessageSettings, Settings, StoreSettings};
+use super::settings::{CodeSettings, Deployment, MessageSettings, SettingSource, Settings, StoreSettings};
 use crate::layout::{Layout, Native, Operation};
-use crate::otp::text::{MessageTemplate, TemplateError, Vars, segments};
+use crate::otp::text::{Encoding, MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
 use crate::toml_tree::ConfigError;
 
@@ -18,7 +19,7 @@ use crate::toml_tree::ConfigError;
 pub enum Level {
     /// Worth knowing.
     Note,
-    /// It works, and probably not as it was meant.
+    /// It works, but probably not as intended.
     Warning,
     /// Something that depends on it will fail.
     Error,
@@ -52,7 +53,7 @@ impl Finding {
     }
 }
 
-/// Looks at everything that loading leaves alone because it takes time or asks others: [`check_texts`], then
+/// Checks everything that loading skips because it takes time or depends on others: [`check_texts`], then
 /// [`check_secrets`].
 pub async fn check_all(settings: &Settings, fetch: &Fetch<'_>, today: Date) -> Vec<Finding> {
     let mut findings = check_texts(settings, today);
@@ -60,7 +61,8 @@ pub async fn check_all(settings: &Settings, fetch: &Fetch<'_>, today: Date) -> V
     findings
 }
 
-/// Compiles every template and counts what it costs, and names what looks like a slip, and definitions that are broken. `today` is the day in UTC.
+/// Compiles every template and counts its segments, and finds likely mistakes and broken definitions. `today` is the
+/// day in UTC.
 #[must_use]
 pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -90,20 +92,16 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
     if code.allow_weak {
         let bits = code.spec.bits();
         findings.push(if bits < MIN_BITS {
-            finding(
-                Level::Warning,
-                "code.allow_weak",
-                format!("a code has {bits:.1} bits; 20 is the least that is safe"),
-            )
-            .hint("length = 6 of digits, and allow_weak away")
+            finding(Level::Warning, "code.allow_weak", format!("a code has {bits:.1} bits; at least 20 are safe"))
+                .hint("set length = 6 with digits, and remove allow_weak")
         } else {
-            finding(Level::Note, "code.allow_weak", "weak codes are allowed, and these are not weak")
+            finding(Level::Note, "code.allow_weak", "weak codes are allowed, but these are not weak")
                 .hint("remove the key")
         });
     }
     if let StoreSettings::Redis(redis) = &settings.store {
         let layout = redis.layout.as_ref().map_or(&Native as &dyn Layout, |own| own.layout.as_ref());
-        // Nothing is signed where codes are only looked at.
+        // Nothing is signed where codes are only read.
         if code.peppers.is_empty() && (!layout.is_foreign() || layout.needs_context()) {
             findings.push(Finding::failed("code.peppers", &guard::missing_pepper(settings.path.as_deref())));
         }
@@ -113,17 +111,17 @@ fn codes(settings: &Settings, findings: &mut Vec<Finding>) {
         findings.push(finding(
             Level::Warning,
             "store.redis.accept_eviction_risk",
-            "a server that evicts keys forgets failures, which is a way around the limits",
+            "a server that evicts keys forgets failures, so that limits can be bypassed",
         ));
     }
 }
 
-/// What an application that keeps the codes makes weaker.
+/// What is weaker where an application keeps the codes.
 fn layouts(layout: &dyn Layout, code: &CodeSettings, findings: &mut Vec<Finding>) {
     let key = "store.redis.layout";
     findings.extend(layout.note().map(|note| finding(Level::Note, key, note)));
     if layout.is_plain() {
-        let text = "the codes lie in the Redis as they are: whoever may read it may use them";
+        let text = "your application stores codes in plain text; anyone who can read this Redis can use them";
         findings.push(finding(Level::Warning, key, text));
     }
     let (own, ours) = (layout.own_codes(&code.spec), &code.spec);
@@ -131,7 +129,7 @@ fn layouts(layout: &dyn Layout, code: &CodeSettings, findings: &mut Vec<Finding>
         return;
     }
     if own.bits() < MIN_BITS {
-        let text = format!("the application's own codes have {:.1} bits; 20 is the least that is safe", own.bits());
+        let text = format!("the application's own codes have {:.1} bits; at least 20 are safe", own.bits());
         findings.push(finding(Level::Warning, key, text).hint("let the application make codes of 6 digits"));
     }
     // Where none are made here, there is only one kind.
@@ -151,7 +149,7 @@ fn layouts(layout: &dyn Layout, code: &CodeSettings, findings: &mut Vec<Finding>
     }
 }
 
-/// What a protected file refuses to work with, and any other is warned of.
+/// What a protected file refuses, and any other file is warned of.
 fn guards(settings: &Settings, findings: &mut Vec<Finding>) {
     let level = if settings.protected { Level::Error } else { Level::Warning };
     for weakness in guard::weaknesses(settings) {
@@ -165,8 +163,8 @@ fn guards(settings: &Settings, findings: &mut Vec<Finding>) {
     for (name, _) in settings.providers.iter().filter(|(_, provider)| provider.kind.shows_codes()) {
         let routed = settings.routes.all().any(|(_, route)| route.contains(name));
         let level = if routed { Level::Error } else { Level::Warning };
-        let text = "it shows codes, which this protected file does not allow: nothing is sent by it";
-        let hint = "send through a provider of SMS, or `reveal = true` at the top of the file";
+        let text = "it shows codes, which this protected file does not allow; it sends nothing";
+        let hint = "use an SMS provider, or set `reveal = true` at the top of the file";
         findings.push(finding(level, format!("providers.{name}"), text).hint(hint));
     }
 }
@@ -179,7 +177,7 @@ fn policy(settings: &Settings, findings: &mut Vec<Finding>) {
         );
     }
     if is_real(settings) && !settings.lines.contains_key("message.app") {
-        let text = format!("people will read of codes for {:?}", settings.message.app);
+        let text = format!("messages will name the app {:?}", settings.message.app);
         findings.push(
             finding(Level::Warning, "message.app", text)
                 .hint("under [message]: app = \"the name of your application\""),
@@ -204,12 +202,12 @@ fn message_costs(
 ) {
     let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
     match costs(settings, message, lang, source) {
-        // What a gateway holds is priced there, and ours is never sent.
+        // A template at the gateway is sent in its place.
         Ok(_) if !is_text_sent(settings) => {
-            findings.push(finding(Level::Note, key, "not sent: every provider of the routes sends its own template"));
+            findings.push(finding(Level::Note, key, "not sent: every routed provider sends its own template"));
         }
-        Ok((text, dear)) => {
-            let level = if dear { Level::Warning } else { Level::Note };
+        Ok((text, costly)) => {
+            let level = if costly { Level::Warning } else { Level::Note };
             findings.push(finding(level, key, text));
         }
         Err(error) => findings.push(finding(Level::Error, key, error.to_string())),
@@ -226,7 +224,7 @@ fn is_text_sent(settings: &Settings) -> bool {
     names.peek().is_none() || names.any(sends_ours)
 }
 
-/// What one message takes, and whether one character makes it dearer than it need be.
+/// How many segments one message takes, and whether a single character makes it cost more.
 fn costs(
     settings: &Settings,
     message: &MessageSettings,
@@ -243,23 +241,28 @@ fn costs(
         lang,
     })?;
     let cost = segments(&text);
-    let parts = if cost.segments == 1 { "1 SMS".to_owned() } else { format!("{} SMS, each paid for", cost.segments) };
-    let mut said = format!("{parts}; {} units of {}", cost.units, cost.encoding.as_str());
+    let parts =
+        if cost.segments == 1 { "1 segment".to_owned() } else { format!("{} segments, each billed", cost.segments) };
+    let alphabet = match cost.encoding {
+        Encoding::Gsm7 => "GSM-7",
+        Encoding::Ucs2 => "UCS-2",
+    };
+    let mut summary = format!("{parts}, {} {alphabet} characters", cost.units);
     // A text in another script needs UCS-2; a single stray letter in a Latin one does not.
     let stray = cost.offender.filter(|_| text.chars().filter(|c| !c.is_ascii()).count() <= 3);
     if let Some(offender) = stray {
         let letter = u32::from(offender);
         // Writing to a String does not fail.
-        let _ = write!(said, " because of U+{letter:04X}: without it 160 characters fit instead of 70");
+        let _ = write!(summary, " because of U+{letter:04X}; without it 160 characters fit instead of 70");
     }
-    Ok((said, stray.is_some() && cost.segments > 1))
+    Ok((summary, stray.is_some() && cost.segments > 1))
 }
 
 fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
     for (index, number) in settings.test_numbers.iter().enumerate() {
         let key = format!("test_numbers.{index}");
         findings.push(if number.holds_on(today) {
-            let text = format!("{} takes a fixed code until {}", number.phone.masked(), number.valid_until);
+            let text = format!("{} accepts a fixed code until {}", number.phone.masked(), number.valid_until);
             finding(Level::Note, key, text)
         } else {
             let text = format!(
@@ -272,17 +275,17 @@ fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Loading leaves them alone too: only a command that needs the provider may fail of it.
+/// A broken definition does not stop loading: only a command that needs the provider fails.
 fn definitions(settings: &Settings, findings: &mut Vec<Finding>) {
     let broken = settings.providers.iter().filter_map(|(name, provider)| Some((name, provider.broken()?)));
     findings.extend(broken.map(|(name, error)| Finding::failed(format!("providers.{name}.definition"), error)));
 }
 
-/// What a definition knows of its settings that are often taken for others.
+/// The likely mistakes that each provider's definition knows of.
 fn provider_settings(settings: &Settings, findings: &mut Vec<Finding>) {
     for (name, provider) in &settings.providers {
         let plain = provider.entries.iter().filter_map(|(setting, entry)| match entry {
-            Entry::Plain(value) => Some((setting.as_str(), value)),
+            SettingSource::Plain(value) => Some((setting.as_str(), value)),
             _ => None,
         });
         for warning in provider.kind.warnings(&plain.collect()) {
@@ -336,9 +339,9 @@ async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Find
         for (setting, entry) in &provider.entries {
             let key = format!("providers.{name}.{setting}");
             match entry {
-                Entry::Secret(_) => note(key, provider.fetch(setting, fetch).await.map(drop)),
-                Entry::Authority(path) => note(format!("{key}.ca"), read_certificates(path).map(drop)),
-                Entry::Plain(_) | Entry::File(_) | Entry::Program(..) => {}
+                SettingSource::Secret(_) => note(key, provider.fetch(setting, fetch).await.map(drop)),
+                SettingSource::Authority(path) => note(format!("{key}.ca"), read_certificates(path).map(drop)),
+                SettingSource::Plain(_) | SettingSource::File(_) | SettingSource::Program(..) => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::toml_tree::{ConfigError, Node};
 pub(super) fn country(node: &Node<'_>) -> Result<Country, ConfigError> {
     let text = node.text()?;
     country_named(text)
-        .map_err(|meant| node.refuse(format!("the two letters of a country are wanted, such as \"IN\"{meant}")))
+        .map_err(|meant| node.refuse(format!("expected the two letters of a country, such as \"IN\"{meant}")))
 }
 
 /// A country by its code, or what was probably meant.

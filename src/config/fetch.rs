@@ -1,4 +1,4 @@
-//! Fetching the secrets of one backend when it is opened, and saying which line of the file asked for them.
+//! Fetches the secrets of one backend when it is opened; an error names the line of the file that asked for them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::files;
 use super::guard::fresh_pepper;
 use super::secret::{Fetch, PlacedSecret};
-use super::settings::{Entry, MIN_PEPPER, PepperSource, ProviderSettings};
+use super::settings::{MIN_PEPPER, PepperSource, ProviderSettings, SettingSource};
 use crate::otp::Secret;
 use crate::provider;
 use crate::system::{MAX_CERTIFICATES, Trust, read_text};
@@ -32,7 +32,7 @@ impl PepperSource {
         let pepper = text.expose().trim();
         if pepper.chars().count() < MIN_PEPPER {
             return Err(ConfigError::new(format!(
-                "a pepper has at least {MIN_PEPPER} characters, and this one is shorter"
+                "a pepper needs at least {MIN_PEPPER} characters; this one is shorter"
             ))
             .at(&self.position)
             .hint(fresh_pepper()));
@@ -67,13 +67,13 @@ impl ProviderSettings {
     pub(super) async fn fetch(&self, name: &str, fetch: &Fetch<'_>) -> Result<Option<provider::Setting>, ConfigError> {
         match self.entries.get(name) {
             None => Ok(None),
-            Some(Entry::Plain(value)) => Ok(Some(provider::Setting::Plain(value.clone()))),
-            Some(Entry::File(path)) => Ok(Some(provider::Setting::File(path.clone()))),
-            Some(Entry::Authority(path)) => Ok(Some(provider::Setting::Authority(path.clone()))),
-            Some(Entry::Program(program, arguments)) => {
+            Some(SettingSource::Plain(value)) => Ok(Some(provider::Setting::Plain(value.clone()))),
+            Some(SettingSource::File(path)) => Ok(Some(provider::Setting::File(path.clone()))),
+            Some(SettingSource::Authority(path)) => Ok(Some(provider::Setting::Authority(path.clone()))),
+            Some(SettingSource::Program(program, arguments)) => {
                 Ok(Some(provider::Setting::Program(program.clone(), arguments.clone())))
             }
-            Some(Entry::Secret(source)) => match source.resolve(fetch).await {
+            Some(SettingSource::Secret(source)) => match source.resolve(fetch).await {
                 Ok(secret) => Ok(Some(provider::Setting::Secret(secret))),
                 Err(error) => Err(self.positions.get(name).map_or(error.clone(), |position| error.asked_by(position))),
             },

@@ -1,5 +1,5 @@
-//! What a file allows that leaves codes or money without protection: `config check` warns of it, and a `protected` file
-//! neither sends nor verifies with it.
+//! Settings that leave codes or money unprotected: `config check` warns of them, and a `protected` file neither sends
+//! nor verifies with them.
 
 use std::path::Path;
 
@@ -7,26 +7,25 @@ use super::settings::{MIN_PEPPER, Settings};
 use crate::otp::{Hint, LockLength};
 use crate::toml_tree::{ConfigError, Position};
 
-/// How a pepper is made.
+/// The command that creates a pepper.
 #[must_use]
 pub fn fresh_pepper() -> Hint {
-    Hint::shell("head -c 32 /dev/urandom | base64").because("make one")
+    Hint::shell("head -c 32 /dev/urandom | base64").because("create one")
 }
 
 /// The fewest different characters of a pepper. 32 random hexadecimal digits have 14, base64 has more.
 const LEAST_DIFFERENT: usize = 8;
 
-/// The store is shared and no pepper is configured: what is kept of a code would be a bare hash, which a reader of the
-/// store tries out in a second.
+/// The store is shared and no pepper is configured: only a bare hash of a code would be stored, and whoever reads the
+/// store could find the code in a second.
 #[must_use]
 pub fn missing_pepper(path: Option<&Path>) -> ConfigError {
     let error = ConfigError::new(
-        "no pepper is configured, and with Redis there must be one: the key that codes are signed with stays outside \
-         the store",
+        "no pepper is configured; Redis requires one, so that the key that signs codes stays outside the store",
     )
     .hint(
         Hint::shell("(umask 077 && head -c 32 /dev/urandom | base64 > /etc/otpctl/pepper)")
-            .because("make one, and write under [code] peppers = [{ id = \"1\", file = \"/etc/otpctl/pepper\" }]"),
+            .because("create one, and add under [code]: peppers = [{ id = \"1\", file = \"/etc/otpctl/pepper\" }]"),
     );
     match path {
         Some(path) => error.in_file(path),
@@ -34,21 +33,21 @@ pub fn missing_pepper(path: Option<&Path>) -> ConfigError {
     }
 }
 
-/// Limits that limit nothing. Money is only spent where there is a provider of real SMS; a code can be guessed anywhere.
+/// Missing limits. Money is only spent where there is a provider of real SMS; a code can be guessed anywhere.
 #[must_use]
 pub fn weaknesses(settings: &Settings) -> Vec<ConfigError> {
     let limits = &settings.limits;
     let real = settings.providers.values().any(|provider| provider.kind.is_real());
     let hard = limits.locks.last().is_some_and(|last| last.length == LockLength::Hard);
     let found = [
-        (limits.locks.is_empty(), "locks", "no lock: a code can be guessed without end", LOCKS),
+        (limits.locks.is_empty(), "locks", "no lock: codes can be guessed without limit", LOCKS),
         (
             !limits.locks.is_empty() && !hard,
             "locks",
-            "the last lock is not \"hard\": it is waited out, and guessing goes on without end",
+            "the last lock is not \"hard\": an attacker can wait and keep guessing",
             LOCKS,
         ),
-        (real && limits.cooldown.is_empty(), "cooldown", "no cooldown: SMS can be asked for without a pause", COOLDOWN),
+        (real && limits.cooldown.is_empty(), "cooldown", "no cooldown: SMS can be requested without a pause", COOLDOWN),
         (real && limits.per_phone.is_empty(), "per_phone", "no limit on SMS to one phone", PER_PHONE),
         (real && limits.per_prefix.is_empty(), "per_prefix", "no limit on SMS to neighboring numbers", PER_PREFIX),
         (real && limits.per_country.is_empty(), "per_country", "no limit on SMS to one country", PER_COUNTRY),
@@ -73,12 +72,12 @@ const PER_PHONE: &str = "per_phone = { \"10m\" = 3, \"1h\" = 5, \"1d\" = 10 }";
 const PER_PREFIX: &str = "per_prefix = { \"1h\" = 20, \"1d\" = 60 }";
 const PER_COUNTRY: &str = "per_country = { \"1h\" = 200, \"1d\" = 2000 }";
 
-/// Why a pepper is one that can be guessed, to stand behind "the pepper".
+/// Why a pepper can be guessed, as the end of a sentence that begins with "the pepper".
 #[must_use]
 pub fn weak_pepper(text: &str) -> Option<String> {
     let length = text.trim().chars().count();
     if length < MIN_PEPPER {
-        return Some(format!("has {length} characters; {MIN_PEPPER} are the fewest that are safe"));
+        return Some(format!("has {length} characters; at least {MIN_PEPPER} are safe"));
     }
     let mut different: Vec<char> = text.trim().chars().collect();
     different.sort_unstable();

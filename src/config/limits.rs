@@ -8,7 +8,7 @@ use crate::toml_tree::{ConfigError, Node, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The longest list of any of them: each is looked at in every send.
+/// The longest list of any of them: every send goes through each entry.
 const MAX_ENTRIES: usize = 16;
 
 pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
@@ -39,7 +39,7 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
 
 fn few<T>(node: &Node<'_>, items: Vec<T>) -> Result<Vec<T>, ConfigError> {
     if items.len() > MAX_ENTRIES {
-        Err(node.refuse(format!("at most {MAX_ENTRIES} entries are wanted")))
+        Err(node.refuse(format!("expected at most {MAX_ENTRIES} entries")))
     } else {
         Ok(items)
     }
@@ -51,9 +51,9 @@ fn quotas(node: &Node<'_>, most: u32) -> Result<Vec<Quota>, ConfigError> {
     for entry in node.table()?.nodes() {
         let window = duration::duration(entry.name)
             .filter(|window| (SECOND..=MAX_WINDOW).contains(window))
-            .ok_or_else(|| entry.refuse("the key is a window from 1s to 31d, such as { \"10m\" = 3 }"))?;
+            .ok_or_else(|| entry.refuse("expected a window from 1s to 31d as the key, such as { \"10m\" = 3 }"))?;
         if quotas.iter().any(|known| known.window == window) {
-            return Err(entry.refuse("this window is there twice"));
+            return Err(entry.refuse("duplicate window"));
         }
         quotas.push(Quota { window, limit: entry.number(1..=most)? });
     }
@@ -66,17 +66,17 @@ fn locks(node: &Node<'_>) -> Result<Vec<LockStep>, ConfigError> {
     let mut steps: Vec<(LockStep, Node<'_>)> = Vec::new();
     for entry in node.table()?.nodes() {
         let failures = entry.name.parse().ok().filter(|count| (1..=1_000_000).contains(count));
-        let failures =
-            failures.ok_or_else(|| entry.refuse("the key is a count of failures, such as { 10 = \"15m\" }"))?;
+        let failures = failures
+            .ok_or_else(|| entry.refuse("expected a count of failures as the key, such as { 10 = \"15m\" }"))?;
         if steps.iter().any(|(known, _)| known.failures == failures) {
-            return Err(entry.refuse("this count is there twice"));
+            return Err(entry.refuse("duplicate count"));
         }
         let length = if entry.text()? == "hard" {
             LockLength::Hard
         } else {
             let span = entry.duration(SECOND..=MAX_LOCK);
             LockLength::For(
-                span.map_err(|_| entry.refuse("\"hard\" is wanted, or a duration from 1s to 366d such as \"15m\""))?,
+                span.map_err(|_| entry.refuse("expected \"hard\" or a duration from 1s to 366d, such as \"15m\""))?,
             )
         };
         steps.push((LockStep { failures, length }, entry));

@@ -11,12 +11,12 @@ use crate::toml_tree::ConfigError;
 /// The machine's folder.
 const SYSTEM: &str = "/etc/otpctl";
 /// The file that is read where none is named.
-const USUAL: &str = "otpctl.toml";
+const DEFAULT_NAME: &str = "otpctl.toml";
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nothing was said.
+    /// The default.
     Default,
     /// The file, in this line.
     File {
@@ -29,16 +29,16 @@ pub enum Origin {
     Environment(&'static str),
 }
 
-/// A value that came by flag or by environment.
+/// A value from a flag or from the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen<T> {
-    /// What was said.
+    /// The value.
     pub value: T,
-    /// By flag, and not by environment.
+    /// From a flag, and not from the environment.
     pub by_flag: bool,
 }
 
-/// What the command line and the environment say of the file.
+/// The file as the command line and the environment name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// `--config`, else `OTPCTL_CONFIG`.
@@ -56,7 +56,7 @@ pub struct Located {
     pub named: bool,
     /// By which of them.
     pub origin: Origin,
-    /// Where was looked, in order.
+    /// Where it was looked for, in order.
     pub tried: Vec<PathBuf>,
     /// A profile that was given too and is not read, because a file was named: worth a warning.
     pub ignored_profile: Option<String>,
@@ -66,15 +66,15 @@ pub struct Located {
 ///
 /// # Errors
 /// When a file is named and not there, when a profile's name is none, or when it cannot be told whether a file is
-/// there: what cannot be read is never passed over for something weaker.
+/// there: what cannot be read is never skipped for something weaker.
 pub fn locate(request: &Request, env: &Env) -> Result<Located, ConfigError> {
     locate_in(request, env, Path::new(SYSTEM))
 }
 
-/// Where a user's own file is: the first place that is looked at where none is named. None without a home folder.
+/// Where a user's own file is: the first path that is tried if no file is named. `None` without a home folder.
 #[must_use]
-pub fn usual_path(env: &Env) -> Option<PathBuf> {
-    env.own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(USUAL))
+pub fn default_path(env: &Env) -> Option<PathBuf> {
+    env.own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(DEFAULT_NAME))
 }
 
 /// Where a user's own file for a profile is. None without a home folder.
@@ -93,60 +93,60 @@ pub(super) fn locate_in(request: &Request, env: &Env, system: &Path) -> Result<L
     let origin = |by_flag: bool, name| if by_flag { Origin::Flag } else { Origin::Environment(name) };
     // An empty variable is the shell's way to unset it for one command; an empty flag is a mistake.
     let config = request.config.as_ref().filter(|config| config.by_flag || !config.value.as_os_str().is_empty());
-    let wanted = request.profile.as_ref().filter(|profile| profile.by_flag || !profile.value.is_empty());
+    let profile = request.profile.as_ref().filter(|profile| profile.by_flag || !profile.value.is_empty());
     if let Some(config) = config {
-        let ignored_profile = wanted.map(|profile| profile.value.clone());
+        let ignored_profile = profile.map(|profile| profile.value.clone());
         let path = config.value.clone();
-        if !there(&path)? {
+        if !exists(&path)? {
             return Err(no_file(&path, &folders));
         }
         let origin = origin(config.by_flag, "OTPCTL_CONFIG");
         return Ok(Located { path: Some(path.clone()), named: true, origin, tried: vec![path], ignored_profile });
     }
-    let name = match wanted {
+    let name = match profile {
         Some(profile) => file_of(&profile.value)?,
-        None => USUAL.to_owned(),
+        None => DEFAULT_NAME.to_owned(),
     };
     let mut tried = Vec::new();
     for folder in &folders {
         let path = folder.join(&name);
         tried.push(path.clone());
-        if there(&path)? {
-            let origin = wanted.map(|profile| origin(profile.by_flag, "OTPCTL_PROFILE"));
+        if exists(&path)? {
+            let origin = profile.map(|profile| origin(profile.by_flag, "OTPCTL_PROFILE"));
             let named = origin.is_some();
             let origin = origin.unwrap_or(Origin::Default);
             return Ok(Located { path: Some(path), named, origin, tried, ignored_profile: None });
         }
     }
-    match wanted {
+    match profile {
         Some(profile) => Err(no_profile(&profile.value, &folders)),
         None => Ok(Located { path: None, named: false, origin: Origin::Default, tried, ignored_profile: None }),
     }
 }
 
 /// Whether something is there. A folder that may not be searched is an error: behind it may be the very file.
-fn there(path: &Path) -> Result<bool, ConfigError> {
+fn exists(path: &Path) -> Result<bool, ConfigError> {
     match std::fs::metadata(path) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-            // A link that leads nowhere is a file that was meant to be there.
+            // A broken link is a file that was meant to be there.
             match std::fs::symlink_metadata(path) {
-                Ok(_) => Err(ConfigError::new("this link leads nowhere").in_file(path)),
+                Ok(_) => Err(ConfigError::new("broken symbolic link").in_file(path)),
                 Err(_) => Ok(false),
             }
         }
-        Err(error) => Err(ConfigError::new(format!("cannot be looked at: {}", error.kind()))
+        Err(error) => Err(ConfigError::new(format!("cannot be accessed: {}", error.kind()))
             .in_file(path)
             .hint(Hint::shell(format!("ls -ld {}", pasteable(path))))),
     }
 }
 
-/// A profile is the name of a file and never a way to one: `../x` would lead out of the folders.
+/// A profile is the name of a file and never a path: `../x` would lead out of the folders.
 fn file_of(profile: &str) -> Result<String, ConfigError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     if profile.is_empty() || profile.len() > 64 || profile.starts_with('.') || !profile.bytes().all(plain) {
-        return Err(ConfigError::new("the name of a profile has 1 to 64 letters, digits, `_`, `-` and `.`")
-            .hint("a path goes with --config"));
+        return Err(ConfigError::new("expected a profile name of 1 to 64 letters, digits, `_`, `-` and `.`")
+            .hint("pass a path with --config"));
     }
     Ok(format!("{profile}.toml"))
 }
@@ -162,12 +162,12 @@ fn profiles(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What to do with a file that may have been meant.
+/// The hint for a file that was probably meant.
 fn check(file: hint::Chosen) -> Hint {
     Hint::run(&["config", "check"]).with_file(file)
 }
 
-/// What does not fail of the file that is not there.
+/// A command that works without the missing file.
 fn without_a_file(path: &[&str]) -> Hint {
     Hint::run(path).with_file(hint::Chosen::default())
 }

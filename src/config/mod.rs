@@ -7,7 +7,7 @@
 //! * `secret` and `fetch` get what is secret when it is needed; `check` and `show` are what `config check` and
 //!   `config show` print.
 //!
-//! No refusal quotes a value: the line number is enough to find it, and what stands there may be a secret.
+//! No refusal quotes a value: the line number is enough to find it, and the value there may be a secret.
 
 mod check;
 mod country;
@@ -38,12 +38,12 @@ pub use check::{Finding, Level, check_all, check_secrets, check_texts};
 pub use env::Env;
 pub use fetch::{read_certificates, read_private};
 pub use guard::{fresh_pepper, missing_pepper, weak_pepper, weaknesses};
-pub use locate::{Chosen, Located, Origin, Request, locate, profile_path, usual_path};
+pub use locate::{Chosen, Located, Origin, Request, default_path, locate, profile_path};
 pub use secret::{Fetch, PlacedSecret, SecretSource};
 pub use settings::{
-    CodeSettings, Deployment, DurabilitySettings, Entry, LayoutSettings, MIN_PEPPER, MessageSettings, Node,
-    PepperSource, ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings, Settings,
-    StoreSettings, TestNumber, TimelineSettings, TlsFiles,
+    CodeSettings, Deployment, DurabilitySettings, LayoutSettings, MIN_PEPPER, MessageSettings, PepperSource,
+    ProviderSettings, RedisSettings, RedisTarget, RoutedBy, Routes, SentinelSettings, ServerAddress, SettingSource,
+    Settings, StoreSettings, TestNumber, TimelineSettings, TlsFiles,
 };
 pub use show::{Shown, shown};
 
@@ -53,7 +53,7 @@ use crate::toml_tree::Document;
 /// state folder, provider `console`, no region.
 ///
 /// # Errors
-/// When the file is not ours to trust, is no TOML, says what is not understood, or holds a secret that others may read.
+/// When the file is not ours to trust, is not TOML, has unknown keys or values, or contains a secret that others may read.
 pub fn load(located: &Located, env: &Env) -> Result<Settings, ConfigError> {
     let Some(path) = located.path.as_deref() else {
         return read::settings(located, &Document::parse(None, "")?, env);
@@ -62,7 +62,7 @@ pub fn load(located: &Located, env: &Env) -> Result<Settings, ConfigError> {
     let document = Document::parse(Some(path), &file.text).map_err(not_toml)?.with_homes(keys::home_of);
     let settings = read::settings(located, &document, env)?;
     if let Some(line) = document.first_secret() {
-        files::held_private(path, &file, &format!("line {line} holds a secret, and others may read this file"))?;
+        files::held_private(path, &file, &format!("line {line} contains a secret, and others can read this file"))?;
     }
     Ok(settings)
 }

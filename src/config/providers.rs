@@ -9,7 +9,7 @@ use toml::de::DeValue;
 use super::country::country_named;
 use super::files;
 use super::secret::{self, SecretSource};
-use super::settings::{Entry, ProviderSettings, Routes};
+use super::settings::{ProviderSettings, Routes, SettingSource};
 use super::{keys, url};
 use crate::otp::circuit::BreakerPolicy;
 use crate::otp::{Hint, suggest};
@@ -48,7 +48,7 @@ pub(super) fn read(root: &Table<'_>) -> Result<Configured, ConfigError> {
 fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
     if node.name.is_empty() || node.name.len() > 32 || !node.name.bytes().all(plain) {
-        return Err(node.refuse("the name of a provider has 1 to 32 letters, digits, `_` and `-`"));
+        return Err(node.refuse("expected a provider name of 1 to 32 letters, digits, `_` and `-`"));
     }
     let table = node.table()?;
     let mut provider = kind(&table, node.name)?;
@@ -65,10 +65,10 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
         match table.get(&spec.name) {
             Some(node) => {
                 provider.positions.insert(spec.name.clone(), node.position());
-                provider.entries.insert(spec.name.clone(), entry(&node, spec)?);
+                provider.entries.insert(spec.name.clone(), setting(&node, spec)?);
             }
             None if spec.required => {
-                return Err(table.refuse(format!("`{}` is missing, and {} needs it", spec.name, description.title)));
+                return Err(table.refuse(format!("`{}` is missing; {} requires it", spec.name, description.title)));
             }
             None => {}
         }
@@ -90,13 +90,13 @@ fn kind(table: &Table<'_>, name: &str) -> Result<ProviderSettings, ConfigError> 
         return provider::Kind::known(name).map(unset).ok_or_else(|| unknown_kind(table, name));
     };
     if table.has("kind") {
-        return Err(node.refuse("either `kind` or `definition`, not both"));
+        return Err(node.refuse("expected either `kind` or `definition`, not both"));
     }
     let path = node.file()?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (kind, broken) = match defined(&path, &name) {
         Ok(kind) => (kind, None),
-        // With the line that names the file, which may be the one to mend.
+        // With the line that names the file, which may be the one to fix.
         Err(error) => (
             provider::Kind::Unread { name },
             Some(node.refuse(error.to_string()).hint(error.next().cloned().unwrap_or_else(|| fix(&path)))),
@@ -124,31 +124,33 @@ fn unknown_kind(table: &Table<'_>, kind: &str) -> ConfigError {
     let kinds: Vec<String> = provider::kinds().map(ToString::to_string).collect();
     let meant = suggest::meant(kind, kinds.iter().map(String::as_str));
     let error = match table.get("kind") {
-        Some(node) => node.refuse(format!("there is no such kind of provider{meant}")),
-        None => table.refuse(format!("this is the name of no kind of provider, and `kind` is not set{meant}")),
+        Some(node) => node.refuse(format!("unknown provider kind{meant}")),
+        None => table.refuse(format!("`kind` is missing, and the name is no provider kind{meant}")),
     };
     error.hint(format!("kinds: {}", kinds.join(", ")))
 }
 
-fn entry(node: &Node<'_>, spec: &SettingSpec) -> Result<Entry, ConfigError> {
+fn setting(node: &Node<'_>, spec: &SettingSpec) -> Result<SettingSource, ConfigError> {
     if spec.secret {
-        return SecretSource::read(node).map(Entry::Secret);
+        return SecretSource::read(node).map(SettingSource::Secret);
     }
     match node.value {
         // Account ids and senders may be kept where the keys are.
-        DeValue::Table(_) if spec.holds == SettingType::Text => return SecretSource::read(node).map(Entry::Secret),
+        DeValue::Table(_) if spec.holds == SettingType::Text => {
+            return SecretSource::read(node).map(SettingSource::Secret);
+        }
         // Some callbacks carry their password in the URL.
         DeValue::String(text) if spec.holds == SettingType::Text && url::has_credentials(text) => {
-            return secret::literal(node).map(SecretSource::Literal).map(Entry::Secret);
+            return secret::literal(node).map(SecretSource::Literal).map(SettingSource::Secret);
         }
         _ => {}
     }
-    let (fits, wanted) = match spec.holds {
+    let (fits, expected) = match spec.holds {
         SettingType::Tls => return tls(node),
-        SettingType::File => return node.file().map(Entry::File),
+        SettingType::File => return node.file().map(SettingSource::File),
         SettingType::Program => {
             let (program, arguments) = node.command("[\"/usr/local/bin/send-sms\", \"--quiet\"]")?;
-            return Ok(Entry::Program(program, arguments));
+            return Ok(SettingSource::Program(program, arguments));
         }
         SettingType::Text => (matches!(node.value, DeValue::String(_)), "text in quotes"),
         SettingType::Number => (matches!(node.value, DeValue::Integer(_)), "a whole number"),
@@ -157,22 +159,22 @@ fn entry(node: &Node<'_>, spec: &SettingSpec) -> Result<Entry, ConfigError> {
         SettingType::List => (matches!(node.value, DeValue::Array(_)), "a list"),
     };
     if !fits {
-        return Err(node.wrong_type(wanted));
+        return Err(node.wrong_type(expected));
     }
-    node.json(without_credentials).map(Entry::Plain)
+    node.json(without_credentials).map(SettingSource::Plain)
 }
 
 /// `true`, `false`, or a CA's file, whose place is relative to the folder of the configuration.
-fn tls(node: &Node<'_>) -> Result<Entry, ConfigError> {
+fn tls(node: &Node<'_>) -> Result<SettingSource, ConfigError> {
     if let DeValue::Boolean(on) = node.value {
-        return Ok(Entry::Plain(Value::Bool(*on)));
+        return Ok(SettingSource::Plain(Value::Bool(*on)));
     }
     if !matches!(node.value, DeValue::Table(_)) {
         return Err(node.wrong_type("true, false, or a table such as { ca = \"ca.pem\" }"));
     }
     let table = node.table()?;
     table.only(&["ca"])?;
-    table.file("ca")?.map(Entry::Authority).ok_or_else(|| table.refuse("`ca` is missing"))
+    table.file("ca")?.map(SettingSource::Authority).ok_or_else(|| table.refuse("`ca` is missing"))
 }
 
 /// A password in a URL would be shown with the setting.
@@ -185,7 +187,7 @@ fn without_credentials(node: &Node<'_>) -> Result<(), ConfigError> {
     }
 }
 
-/// What is passed over where the file says nothing: after five failures in a row, for a minute.
+/// When a provider is skipped if the file does not say: after five consecutive failures, for a minute.
 const BREAKER_POLICY: BreakerPolicy = BreakerPolicy { after: 5, pause: Duration::from_secs(60) };
 
 fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Routes, ConfigError> {
@@ -205,7 +207,7 @@ fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> R
             prefix if prefix.starts_with('+') => {
                 let digits = &prefix[1..];
                 if !(1..=14).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                    return Err(node.refuse("a prefix is a plus and the first digits of a number, such as \"+9198\""));
+                    return Err(node.refuse("expected a plus and the first digits of a number, such as \"+9198\""));
                 }
                 routes.by_prefix.insert(prefix.to_owned(), route(&node, providers)?);
             }
@@ -220,11 +222,12 @@ fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> R
             [only] => vec![(*only).clone()],
             several => {
                 let names: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();
-                let message = "several providers are configured, and `routes.default` does not say which is used";
-                return Err(table.as_ref().unwrap_or(root).refuse(message).hint(format!(
-                    "under [routes]: default = [{}], in the order in which they are to be tried",
-                    names.join(", ")
-                )));
+                let message = "several providers are configured, and `routes.default` is missing";
+                return Err(table
+                    .as_ref()
+                    .unwrap_or(root)
+                    .refuse(message)
+                    .hint(format!("under [routes]: default = [{}], in the order to try them", names.join(", "))));
             }
         };
     }
@@ -235,7 +238,7 @@ fn no_route(node: &Node<'_>, mut meant: String) -> ConfigError {
     if meant.is_empty() {
         meant = suggest::meant(node.name, keys::ROUTES);
     }
-    node.refuse(format!("a route is called `default`, or has the two letters of a country or a prefix{meant}"))
+    node.refuse(format!("expected `default`, the two letters of a country, or a prefix such as \"+9198\"{meant}"))
 }
 
 fn pass_over(node: &Node<'_>) -> Result<Option<BreakerPolicy>, ConfigError> {
@@ -260,15 +263,15 @@ fn route(node: &Node<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Res
             let meant = suggest::meant(name, known.iter().copied());
             return Err(item
                 .refuse(format!("no provider of this name is configured{meant}"))
-                .hint(format!("configured: {}; another one needs its table, [providers.NAME]", known.join(", "))));
+                .hint(format!("configured: {}; add another with its own table, [providers.NAME]", known.join(", "))));
         }
         if names.iter().any(|known| known == name) {
-            return Err(item.refuse("a route tries each provider once"));
+            return Err(item.refuse("this provider is in the route twice"));
         }
         names.push(name.to_owned());
     }
     if names.is_empty() {
-        return Err(node.refuse("a route has at least one provider"));
+        return Err(node.refuse("expected at least one provider"));
     }
     Ok(names)
 }

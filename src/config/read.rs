@@ -64,7 +64,7 @@ fn code(table: Option<&Table<'_>>) -> Result<CodeSettings, ConfigError> {
         code.spec.alphabet = Alphabet::named(text).map_err(|_| {
             let meant = suggest::meant(text, ["digits", "hex"]);
             node.refuse(format!(
-                "\"digits\", \"hex\" or the characters themselves are wanted: ASCII letters and digits, each once \
+                "expected \"digits\", \"hex\" or the characters themselves: ASCII letters and digits, each once \
                  whatever its case{meant}"
             ))
         })?;
@@ -95,8 +95,10 @@ fn weak(table: &Table<'_>, spec: &CodeSpec) -> ConfigError {
     let enough = (1..=MAX_LENGTH)
         .find(|length| CodeSpec { alphabet: spec.alphabet.clone(), length: *length }.bits() >= MIN_BITS)
         .map_or_else(|| "a larger alphabet".to_owned(), |length| format!("length = {length}"));
-    let message =
-        format!("a code has at least 20 bits, as 6 digits do, and this one has {:.1}; {enough} is enough", spec.bits());
+    let message = format!(
+        "a code needs at least 20 bits, as 6 digits have; this one has {:.1}, and {enough} is enough",
+        spec.bits()
+    );
     let error = match table.get("length").or_else(|| table.get("alphabet")) {
         Some(node) => node.refuse(message),
         None => table.refuse(message),
@@ -112,19 +114,19 @@ fn peppers(node: &Node<'_>) -> Result<Vec<PepperSource>, ConfigError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
         let id = table.text("id")?.unwrap_or("");
         if id.is_empty() || id.len() > 32 || !id.bytes().all(plain) {
-            return Err(table.refuse("a pepper has an id of 1 to 32 letters, digits, `_`, `.` and `-`"));
+            return Err(table.refuse("expected an `id` of 1 to 32 letters, digits, `_`, `.` and `-`"));
         }
         if !ids.insert(id) {
             return Err(table.refuse("two peppers have the same id"));
         }
         let source = match table.get("value") {
             Some(value) if keys::SECRET.iter().any(|name| table.has(name)) => {
-                return Err(value.refuse("a secret comes from one place: env, file, command or value"));
+                return Err(value.refuse("a secret has exactly one source: env, file, command or value"));
             }
             Some(value) => {
                 let text = secret::literal(&value)?;
                 if text.expose().trim().chars().count() < MIN_PEPPER {
-                    return Err(value.refuse(format!("a pepper has at least {MIN_PEPPER} characters")));
+                    return Err(value.refuse(format!("a pepper needs at least {MIN_PEPPER} characters")));
                 }
                 SecretSource::Literal(text)
             }
@@ -148,7 +150,9 @@ fn policy(table: Option<&Table<'_>>, real: bool) -> Result<Policy, ConfigError> 
         let types = node.list("number types such as [\"mobile\"]")?.map(|item| number_type(&item));
         policy.types = types.collect::<Result<_, _>>()?;
         if policy.types.is_empty() {
-            return Err(node.refuse("without any number type nothing could be sent; \"mobile\" is the usual one"));
+            return Err(
+                node.refuse("expected at least one number type, such as \"mobile\"; without one nothing could be sent")
+            );
         }
     }
     Ok(policy)
@@ -159,7 +163,7 @@ fn number_type(node: &Node<'_>) -> Result<NumberType, ConfigError> {
     text.parse().map_err(|_| {
         let all: Vec<&str> = NumberType::ALL.iter().map(|kind| kind.as_str()).collect();
         let meant = suggest::meant(text, all.iter().copied());
-        node.refuse(format!("a number type is wanted{meant}")).hint(format!("number types: {}", all.join(", ")))
+        node.refuse(format!("unknown number type{meant}")).hint(format!("number types: {}", all.join(", ")))
     })
 }
 
@@ -186,11 +190,11 @@ fn language(node: &Node<'_>) -> Result<(String, String), ConfigError> {
         .split('-')
         .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     if !tag {
-        return Err(node.refuse("a language is a tag such as hi or pt-BR"));
+        return Err(node.refuse("expected a language tag, such as hi or pt-BR"));
     }
     let table = node.table()?;
     table.only(&["text"])?;
-    let text = table.text("text")?.ok_or_else(|| table.refuse("a language needs its `text`"))?;
+    let text = table.require("text")?.text()?;
     Ok((node.name.to_owned(), text.to_owned()))
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::keys;
-use super::layout::{self, Around};
+use super::layout::{self, StoreContext};
 use super::secret::{PlacedSecret, SecretSource};
 use super::settings::{
-    Deployment, DurabilitySettings, Node as At, RedisSettings, RedisTarget, SentinelSettings, TlsFiles,
+    Deployment, DurabilitySettings, RedisSettings, RedisTarget, SentinelSettings, ServerAddress, TlsFiles,
 };
-use super::url::{self, Address, REDIS_PORT, SENTINEL_PORT};
+use super::url::{self, ParsedUrl, REDIS_PORT, SENTINEL_PORT};
 use crate::otp::{Country, Secret};
 use crate::toml_tree::{ConfigError, Node, Table};
 
@@ -27,40 +27,40 @@ pub(super) fn read(table: &Table<'_>, region: Option<Country>) -> Result<RedisSe
     let mut username = text(table, "username")?;
     let mut password = secret(table, "password")?;
     let tls = tls(table)?;
-    let ways: Vec<Node<'_>> = ["url", "nodes", "sentinel"].iter().filter_map(|name| table.get(name)).collect();
-    let (deployment, tls) = match ways.as_slice() {
+    let addresses: Vec<Node<'_>> = ["url", "nodes", "sentinel"].iter().filter_map(|name| table.get(name)).collect();
+    let (deployment, tls) = match addresses.as_slice() {
         [] => {
             return Err(table.refuse(
                 "`url` is missing: redis://HOST:6379/0, rediss://HOST:6380/0 or unix:///run/redis.sock; for a Cluster \
                  `nodes`, for Sentinel `sentinel`",
             ));
         }
-        [way] if way.name == "url" => {
-            let (target, by_url) = one(table, way)?;
+        [address] if address.name == "url" => {
+            let (target, by_url) = one(table, address)?;
             username = username.or(by_url.0);
             password = password.or(by_url.1);
             let tls = tls_of_url(table, &target, tls)?;
             (Deployment::Alone(target), tls)
         }
-        [way] if way.name == "nodes" => {
+        [address] if address.name == "nodes" => {
             if let Some(database) = table.get("database") {
-                return Err(database.refuse("a Cluster has only the database 0"));
+                return Err(database.refuse("a Cluster has only database 0"));
             }
-            (Deployment::Cluster(nodes(way, REDIS_PORT)?), tls.or(None))
+            (Deployment::Cluster(nodes(address, REDIS_PORT)?), tls.or(None))
         }
-        [way] => {
+        [address] => {
             let tls = tls.or(None);
-            (Deployment::Sentinel(Box::new(sentinel(table, &way.table()?, tls.as_ref())?)), tls)
+            (Deployment::Sentinel(Box::new(sentinel(table, &address.table()?, tls.as_ref())?)), tls)
         }
         [_, second, ..] => {
             return Err(second
-                .refuse("there are several ways to the Redis")
-                .hint("exactly one of `url` (one server), `nodes` (a Cluster) and `sentinel`"));
+                .refuse("the Redis has more than one address")
+                .hint("set exactly one of `url` (one server), `nodes` (a Cluster) and `sentinel`"));
         }
     };
     let prefix = prefix(table)?;
-    let around = Around { region, prefix: &prefix, cluster: matches!(deployment, Deployment::Cluster(_)) };
-    let layout = layout::read(table, &around)?;
+    let context = StoreContext { region, prefix: &prefix, cluster: matches!(deployment, Deployment::Cluster(_)) };
+    let layout = layout::read(table, &context)?;
     Ok(RedisSettings {
         deployment,
         username,
@@ -78,14 +78,14 @@ type Credentials = (Option<String>, Option<PlacedSecret>);
 
 /// The server that a URL names, and what it says of who we are.
 fn one(table: &Table<'_>, node: &Node<'_>) -> Result<(RedisTarget, Credentials), ConfigError> {
-    let Address { target, username, password } = url::parse(node.text()?).map_err(|message| node.refuse(message))?;
+    let ParsedUrl { target, username, password } = url::parse(node.text()?).map_err(|message| node.refuse(message))?;
     for (name, twice) in [("username", username.is_some()), ("password", password.is_some())] {
         if let Some(own) = table.get(name).filter(|_| twice) {
             return Err(own.refuse(format!("the URL has a {name} too; write it once")));
         }
     }
     if let Some(database) = table.get("database") {
-        return Err(database.refuse("the database stands in the URL: redis://HOST:6379/2"));
+        return Err(database.refuse("write the database in the URL: redis://HOST:6379/2"));
     }
     let password = password.map(|password| {
         node.is_literal_secret();
@@ -109,7 +109,7 @@ fn sentinel(
         || name.len() > 128
         || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     {
-        return Err(master.refuse("the name of a master has letters, digits, `.`, `_` and `-`"));
+        return Err(master.refuse("expected a master name of letters, digits, `.`, `_` and `-`"));
     }
     let list = own.get("nodes").ok_or_else(|| missing("nodes"))?;
     Ok(SentinelSettings {
@@ -117,29 +117,29 @@ fn sentinel(
         nodes: nodes(&list, SENTINEL_PORT)?,
         username: text(own, "username")?,
         password: secret(own, "password")?,
-        // Without a word of its own the way to the Sentinels is as safe as that to the servers.
+        // Without its own `tls` the connection to the Sentinels is as safe as that to the servers.
         tls: tls(own)?.or(servers_tls),
         database: table.get("database").map_or(Ok(0), |node| node.number(0..=65_535))?,
     })
 }
 
-fn nodes(list: &Node<'_>, usual_port: &str) -> Result<Vec<At>, ConfigError> {
-    let wanted = "HOST:PORT is wanted, such as \"10.0.0.1:6379\" or \"[fd00::1]:6379\"";
-    let mut nodes: Vec<At> = Vec::new();
+fn nodes(list: &Node<'_>, default_port: &str) -> Result<Vec<ServerAddress>, ConfigError> {
+    let expected = "expected HOST:PORT, such as \"10.0.0.1:6379\" or \"[fd00::1]:6379\"";
+    let mut nodes: Vec<ServerAddress> = Vec::new();
     for item in list.list("HOST:PORT")? {
         let text = item.text()?;
         if text.contains("://") || text.contains('@') {
-            return Err(item.refuse(format!("{wanted}; user, password and tls have keys of their own")));
+            return Err(item.refuse(format!("{expected}; user, password and tls have their own keys")));
         }
-        let node = url::node(text, usual_port).map_err(|message| item.refuse(message))?;
-        let node = node.ok_or_else(|| item.refuse(wanted))?;
+        let node = url::server_address(text, default_port).map_err(|message| item.refuse(message))?;
+        let node = node.ok_or_else(|| item.refuse(expected))?;
         if nodes.contains(&node) {
-            return Err(item.refuse("this node is there twice"));
+            return Err(item.refuse("duplicate node"));
         }
         nodes.push(node);
     }
     if nodes.is_empty() || nodes.len() > MOST_NODES {
-        return Err(list.refuse(format!("1 to {MOST_NODES} nodes are wanted; one that answers is enough")));
+        return Err(list.refuse(format!("expected 1 to {MOST_NODES} nodes; one that answers is enough")));
     }
     Ok(nodes)
 }
@@ -147,7 +147,7 @@ fn nodes(list: &Node<'_>, usual_port: &str) -> Result<Vec<At>, ConfigError> {
 fn text(table: &Table<'_>, name: &str) -> Result<Option<String>, ConfigError> {
     let Some(node) = table.get(name) else { return Ok(None) };
     match node.text()? {
-        "" => Err(node.refuse("this is empty; leave the key out")),
+        "" => Err(node.refuse("the value is empty; remove the key")),
         text => Ok(Some(text.to_owned())),
     }
 }
@@ -158,56 +158,52 @@ fn secret(table: &Table<'_>, name: &str) -> Result<Option<PlacedSecret>, ConfigE
 }
 
 /// What `tls` says.
-enum AddressKind {
-    Unsaid,
-    Without,
-    With(TlsFiles),
+enum TlsChoice {
+    Unset,
+    Off,
+    On(TlsFiles),
 }
 
-impl AddressKind {
-    /// What holds, if this holds where nothing is said.
-    fn or(self, usual: Option<&TlsFiles>) -> Option<TlsFiles> {
+impl TlsChoice {
+    /// What applies, with the default for a key that is not set.
+    fn or(self, default: Option<&TlsFiles>) -> Option<TlsFiles> {
         match self {
-            Self::Unsaid => usual.cloned(),
-            Self::Without => None,
-            Self::With(files) => Some(files),
+            Self::Unset => default.cloned(),
+            Self::Off => None,
+            Self::On(files) => Some(files),
         }
     }
 }
 
-/// Reads `tls`, which may be `true`: then the system's roots are meant.
-fn tls(table: &Table<'_>) -> Result<AddressKind, ConfigError> {
-    let Some(node) = table.get("tls") else { return Ok(AddressKind::Unsaid) };
+/// Reads `tls`. With `true` the system's roots are trusted.
+fn tls(table: &Table<'_>) -> Result<TlsChoice, ConfigError> {
+    let Some(node) = table.get("tls") else { return Ok(TlsChoice::Unset) };
     if let DeValue::Boolean(with) = node.value {
-        return Ok(if *with { AddressKind::With(TlsFiles::default()) } else { AddressKind::Without });
+        return Ok(if *with { TlsChoice::On(TlsFiles::default()) } else { TlsChoice::Off });
     }
     let own = node.table()?;
     own.only(&keys::TLS)?;
     let files = TlsFiles { ca: own.file("ca")?, cert: own.file("cert")?, key: own.file("key")? };
     if files.cert.is_some() != files.key.is_some() {
-        return Err(own.refuse("`cert` and `key` go together"));
+        return Err(own.refuse("set both `cert` and `key`, or neither"));
     }
-    Ok(AddressKind::With(files))
+    Ok(TlsChoice::On(files))
 }
 
 /// With a URL the scheme says whether there is TLS, and `tls` only with which files.
-fn tls_of_url(table: &Table<'_>, target: &RedisTarget, tls: AddressKind) -> Result<Option<TlsFiles>, ConfigError> {
+fn tls_of_url(table: &Table<'_>, target: &RedisTarget, tls: TlsChoice) -> Result<Option<TlsFiles>, ConfigError> {
     let with = matches!(target, RedisTarget::Tcp { tls: true, .. });
     match (tls, table.get("tls")) {
-        (AddressKind::With(_), Some(node)) if !with => {
-            Err(node.refuse("the URL is without TLS; rediss:// is the one with it"))
-        }
-        (AddressKind::Without, Some(node)) if with => {
-            Err(node.refuse("the URL is with TLS; redis:// is the one without it"))
-        }
-        (wanted, _) => Ok(with.then(|| wanted.or(None).unwrap_or_default())),
+        (TlsChoice::On(_), Some(node)) if !with => Err(node.refuse("the URL is without TLS; use rediss:// for TLS")),
+        (TlsChoice::Off, Some(node)) if with => Err(node.refuse("the URL is with TLS; use redis:// without TLS")),
+        (choice, _) => Ok(with.then(|| choice.or(None).unwrap_or_default())),
     }
 }
 
 fn durability(table: &Table<'_>) -> Result<Option<DurabilitySettings>, ConfigError> {
     let Some(own) = table.table("durability")? else { return Ok(None) };
     own.only(&keys::DURABILITY)?;
-    let number = |name: &str, usual, allowed| own.get(name).map_or(Ok(usual), |node| node.number(allowed));
+    let number = |name: &str, default, allowed| own.get(name).map_or(Ok(default), |node| node.number(allowed));
     Ok(Some(DurabilitySettings {
         wait_replicas: number("wait_replicas", 1, 1..=16)?,
         // More than a second of every command is more than a person waits for gladly; without an end it would be for ever.
@@ -222,7 +218,7 @@ fn prefix(table: &Table<'_>) -> Result<String, ConfigError> {
     let text = node.text()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     if text.is_empty() || text.len() > 64 || !text.bytes().all(plain) {
-        return Err(node.refuse("1 to 64 letters, digits, `_`, `.`, `:` and `-` are wanted"));
+        return Err(node.refuse("expected 1 to 64 letters, digits, `_`, `.`, `:` and `-`"));
     }
     Ok(text.to_owned())
 }

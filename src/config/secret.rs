@@ -1,4 +1,4 @@
-//! Where a secret comes from, and fetching it when it is first needed.
+//! The source of a secret, which is fetched when it is first needed.
 
 use std::fmt;
 use std::path::Path;
@@ -28,11 +28,11 @@ pub struct Fetch<'a> {
 /// Where a secret comes from. Nothing is fetched before it is needed: a wrong SMS key must not stop `verify`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SecretSource {
-    /// It stands in the file, which is for its owner's eyes only.
+    /// It is written in the file, which is for its owner's eyes only.
     Literal(Secret),
     /// An environment variable.
     Env(String),
-    /// A file of its own.
+    /// Its own file.
     File(FilePath),
     /// A program that prints it, and its arguments; no shell.
     Command(Program, Vec<String>),
@@ -99,7 +99,7 @@ impl SecretSource {
                 let (program, arguments) = node.command("[\"pass\", \"show\", \"sms\"]")?;
                 Ok(Self::Command(program, arguments))
             }
-            _ => Err(table.refuse("a secret comes from one place: env, file or command")),
+            _ => Err(table.refuse("a secret has exactly one source: env, file or command")),
         }
     }
 }
@@ -110,11 +110,11 @@ impl fmt::Debug for SecretSource {
     }
 }
 
-/// A secret that stands in the file.
+/// A secret that is written in the file.
 pub(super) fn literal(node: &Node<'_>) -> Result<Secret, ConfigError> {
     let text = node.text()?;
     if text.trim().is_empty() {
-        return Err(node.refuse("a secret is not empty"));
+        return Err(node.refuse("a secret cannot be empty"));
     }
     node.is_literal_secret();
     Ok(Secret::new(text.to_owned()))
@@ -124,7 +124,7 @@ fn variable(node: &Node<'_>) -> Result<String, ConfigError> {
     let name = node.text()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if name.bytes().next().is_none_or(|first| first.is_ascii_digit()) || name.len() > 128 || !name.bytes().all(plain) {
-        return Err(node.refuse("the name of an environment variable is wanted: letters, digits and `_`"));
+        return Err(node.refuse("expected the name of an environment variable: letters, digits and `_`"));
     }
     Ok(name.to_owned())
 }
@@ -155,10 +155,10 @@ const GRACE: Duration = Duration::from_millis(300);
 async fn from_command(program: &Program, arguments: &[String], fetch: &Fetch<'_>) -> Result<Secret, ConfigError> {
     let failed = |what: String| {
         ConfigError::new(format!("the program {program} {what}"))
-            .hint("run it by hand: it is to print the secret and nothing else, and to ask for nothing")
+            .hint("run it by hand: it must print only the secret, and not prompt")
     };
     let path = fetch.env.get("PATH").unwrap_or_default();
-    // What it complains of may hold what it knows.
+    // Its error messages may contain the secret.
     let pipes = [Stdio::null(), Stdio::piped(), Stdio::null()];
     let mut group = program
         .start(arguments, path, Some(fetch.env.iter()), pipes)
@@ -168,7 +168,7 @@ async fn from_command(program: &Program, arguments: &[String], fetch: &Fetch<'_>
     // Dropping the group kills it, with everything that it started.
     let status = ended
         .map_err(|_| failed("printed nothing in time and was stopped".to_owned()))?
-        .map_err(|error| failed(format!("cannot be heard: {}", error.kind())))?;
+        .map_err(|error| failed(format!("cannot be read: {}", error.kind())))?;
     if printed.len() as u64 > MAX_SECRET {
         return Err(failed(format!("printed more than {MAX_SECRET} bytes")));
     }
@@ -191,8 +191,8 @@ async fn printing(group: &mut Group, printed: &mut Zeroizing<Vec<u8>>) -> std::i
     tokio::pin!(read);
     tokio::select! {
         // It closed its output, or printed too much: then it ends by the broken pipe.
-        heard = &mut read => {
-            heard?;
+        ended = &mut read => {
+            ended?;
             group.wait().await
         }
         status = group.wait() => {

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::locate::Origin;
 use super::secret::PlacedSecret;
 use super::settings::{
-    Deployment, Entry, LayoutSettings, Node, PepperSource, ProviderSettings, RedisSettings, Settings, StoreSettings,
-    TestNumber, TlsFiles,
+    Deployment, LayoutSettings, PepperSource, ProviderSettings, RedisSettings, ServerAddress, SettingSource, Settings,
+    StoreSettings, TestNumber, TlsFiles,
 };
 use crate::otp::duration::spelled;
 use crate::otp::{LockLength, Quota};
 use crate::system::{FilePath, shown as path_shown};
 
-/// What stands for a secret.
+/// What is shown in place of a secret.
 const REDACTED: &str = "[redacted]";
 
 /// One key.
@@ -74,7 +74,7 @@ fn store(store: &StoreSettings) -> Rows {
 }
 
 fn redis_rows(redis: &RedisSettings) -> Rows {
-    let listed = |nodes: &[Node]| -> Value { nodes.iter().map(ToString::to_string).collect() };
+    let listed = |nodes: &[ServerAddress]| -> Value { nodes.iter().map(ToString::to_string).collect() };
     let password = |password: &Option<PlacedSecret>| password.as_ref().map_or(Value::Null, |own| own.source.shown());
     let mut all = match &redis.deployment {
         Deployment::Alone(target) => rows("store.redis", [("url", target.to_string().into())]),
@@ -212,13 +212,13 @@ fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
     };
     for spec in provider.kind.describe().into_iter().flat_map(|description| description.settings) {
         let value = match provider.entries.get(&spec.name) {
-            Some(Entry::Plain(value)) => value.clone(),
-            Some(Entry::File(path)) => path.to_string().into(),
-            Some(Entry::Authority(path)) => json!({ "ca": path.to_string() }),
-            Some(Entry::Program(program, arguments)) => {
+            Some(SettingSource::Plain(value)) => value.clone(),
+            Some(SettingSource::File(path)) => path.to_string().into(),
+            Some(SettingSource::Authority(path)) => json!({ "ca": path.to_string() }),
+            Some(SettingSource::Program(program, arguments)) => {
                 std::iter::once(program.to_string()).chain(arguments.iter().cloned()).collect()
             }
-            Some(Entry::Secret(source)) => source.shown(),
+            Some(SettingSource::Secret(source)) => source.shown(),
             None => json!(spec.default),
         };
         all.push((format!("{table}.{}", spec.name), value));
@@ -226,7 +226,7 @@ fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
     all
 }
 
-/// The numbers are somebody's, and their codes are a way in: neither is printed whole.
+/// The numbers belong to someone, and their codes let anyone in: neither is printed in full.
 fn test_numbers(settings: &Settings) -> Rows {
     if settings.test_numbers.is_empty() {
         return Vec::new();

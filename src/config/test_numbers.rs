@@ -19,7 +19,9 @@ pub(super) fn read(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) ->
         let table = item.table()?;
         table.only(&keys::TEST_NUMBER)?;
         if protected {
-            return Err(table.refuse("a fixed code is a way in, and this file is protected; remove the test number"));
+            return Err(
+                table.refuse("this file is protected, and a fixed code would let anyone in; remove the test number")
+            );
         }
         let number = test_number(&table, spec)?;
         if numbers.iter().any(|known| known.phone == number.phone) {
@@ -31,17 +33,16 @@ pub(super) fn read(node: Option<&Node<'_>>, protected: bool, spec: &CodeSpec) ->
 }
 
 fn test_number(table: &Table<'_>, spec: &CodeSpec) -> Result<TestNumber, ConfigError> {
-    let missing = |name: &str| table.refuse(format!("a test number needs `{name}`"));
-    let phone = table.get("phone").ok_or_else(|| missing("phone"))?;
+    let phone = table.require("phone")?;
     let text = phone.text()?;
-    let wanted = "a valid number in E.164 is wanted, such as \"+12025550100\"";
-    let number = Phone::parse(text, None).map_err(|error| phone.refuse(format!("{wanted}: {error}")))?;
+    let expected = "expected a valid number in E.164, such as \"+12025550100\"";
+    let number = Phone::parse(text, None).map_err(|error| phone.refuse(format!("{expected}: {error}")))?;
     if number.as_str() != text {
-        return Err(phone.refuse(wanted));
+        return Err(phone.refuse(expected));
     }
-    let code = table.get("code").ok_or_else(|| missing("code"))?;
+    let code = table.require("code")?;
     let typed = spec.read(code.text()?).map_err(|error| code.refuse(error.to_string()))?;
-    let until = table.get("valid_until").ok_or_else(|| missing("valid_until"))?;
+    let until = table.require("valid_until")?;
     let valid_until = date(&until).ok_or_else(|| until.wrong_type("a date without quotes, such as 2027-01-31"))?;
     let outcome = table.get("outcome").map(|node| outcome(&node)).transpose()?.unwrap_or(TestOutcome::Accepted);
     Ok(TestNumber { phone: number, code: typed, valid_until, outcome, position: table.position() })
@@ -51,7 +52,7 @@ fn test_number(table: &Table<'_>, spec: &CodeSpec) -> Result<TestNumber, ConfigE
 fn outcome(node: &Node<'_>) -> Result<TestOutcome, ConfigError> {
     let text = node.text()?;
     let (word, rest) = text.split_once(':').map_or((text, None), |(word, rest)| (word, Some(rest.trim())));
-    let wanted = "\"delivered\", \"undelivered:REASON\", \"unknown\" or \"slow:5s\" is wanted";
+    let expected = "expected \"delivered\", \"undelivered:REASON\", \"unknown\" or \"slow:5s\"";
     match (word, rest) {
         ("delivered", None) => Ok(TestOutcome::Delivered),
         ("unknown", None) => Ok(TestOutcome::Unknown),
@@ -61,16 +62,16 @@ fn outcome(node: &Node<'_>) -> Result<TestOutcome, ConfigError> {
         ("undelivered", _) => {
             let reasons: Vec<&str> = DeliveryReason::ALL.iter().map(|reason| reason.as_str()).collect();
             Err(node
-                .refuse("a reason is wanted, such as \"undelivered:handset_off\"")
-                .hint(format!("reasons: {}; or words of your own", reasons.join(", "))))
+                .refuse("expected a reason, such as \"undelivered:handset_off\"")
+                .hint(format!("reasons: {}; or your own words", reasons.join(", "))))
         }
         ("slow", Some(span)) => match duration::duration(span).filter(|span| *span <= Duration::from_secs(600)) {
             Some(span) => Ok(TestOutcome::Slow(span)),
-            None => Err(node.refuse("a time of at most 10m is wanted, such as \"slow:5s\"")),
+            None => Err(node.refuse("expected a duration of at most 10m, such as \"slow:5s\"")),
         },
         _ => {
             let meant = suggest::meant(word, ["delivered", "undelivered", "unknown", "slow"]);
-            Err(node.refuse(format!("{wanted}{meant}")))
+            Err(node.refuse(format!("{expected}{meant}")))
         }
     }
 }

@@ -18,7 +18,7 @@ mod refusals;
 mod secrecy;
 mod values;
 
-/// A folder of its own, which nobody else can write.
+/// A new folder that nobody else can write.
 pub(super) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }

@@ -73,7 +73,7 @@ impl ConfigError {
         self
     }
 
-    /// The position of the key whose secret could not be fetched. Where the fault is in a file of its own, that file
+    /// The position of the key whose secret could not be fetched. If the error is in another file, that file
     /// stays the one that is named: it is the one to fix.
     pub(crate) fn asked_by(self, position: &Position) -> Self {
         if self.0.path.is_some() { self.of_key(&position.key) } else { self.at(position) }

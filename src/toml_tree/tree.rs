@@ -305,7 +305,7 @@ impl<'d> Node<'d> {
     }
 }
 
-/// What is said of a word that is none of those that are allowed.
+/// The error for a word that is not one of those that are allowed.
 pub fn expected_one_of<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> String {
     let words: Vec<&str> = words.into_iter().collect();
     format!("expected one of {}{}", words.join(", "), suggest::meant(typed, words.iter().copied()))

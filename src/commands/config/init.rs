@@ -71,7 +71,7 @@ fn own_path(app: &App) -> Result<Option<PathBuf>, Error> {
     let profile = app.globals.request.profile.as_ref().map(|chosen| &chosen.value).filter(|name| !name.is_empty());
     match profile {
         Some(profile) => Ok(config::profile_path(profile, &app.env)?),
-        None => Ok(config::usual_path(&app.env)),
+        None => Ok(config::default_path(&app.env)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use crate::app::{App, Endpoint};
-use crate::config::{Deployment, Node, RedisSettings, RedisTarget, Settings, StoreSettings, TlsFiles};
+use crate::config::{Deployment, RedisSettings, RedisTarget, ServerAddress, Settings, StoreSettings, TlsFiles};
 use crate::operations::Remedy;
 use crate::otp::escape::quoted;
 use crate::otp::{Hint, hint};
@@ -61,7 +61,7 @@ pub(super) fn way() -> Hint {
 
 /// A server that the file names. Sentinels name theirs.
 fn named(redis: &RedisSettings) -> Option<Endpoint> {
-    let tcp = |node: &Node| Endpoint::Tcp(node.host.clone(), node.port);
+    let tcp = |node: &ServerAddress| Endpoint::Tcp(node.host.clone(), node.port);
     match &redis.deployment {
         Deployment::Alone(RedisTarget::Tcp { node, .. }) => Some(tcp(node)),
         Deployment::Alone(RedisTarget::Unix { path, .. }) => Some(Endpoint::Unix(path.to_path_buf())),

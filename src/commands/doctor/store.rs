@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout_at};
 use super::check::Check;
 use super::fixes::Fixes;
 use crate::app::App;
-use crate::config::{Deployment, Node, RedisTarget, Settings, StoreSettings};
+use crate::config::{Deployment, RedisTarget, ServerAddress, Settings, StoreSettings};
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
 
@@ -26,7 +26,7 @@ pub(super) async fn state(app: &App, settings: &Settings, end: Instant) -> Vec<C
 /// What travels: phones, users, and what is left of codes; and the password of the store.
 fn tls(settings: &Settings) -> Option<Check> {
     let StoreSettings::Redis(redis) = &settings.store else { return None };
-    let nodes: &[Node] = match &redis.deployment {
+    let nodes: &[ServerAddress] = match &redis.deployment {
         Deployment::Alone(RedisTarget::Unix { .. }) => &[],
         Deployment::Alone(RedisTarget::Tcp { node, .. }) => std::slice::from_ref(node),
         Deployment::Cluster(nodes) => nodes,
@@ -37,7 +37,7 @@ fn tls(settings: &Settings) -> Option<Check> {
     Some(match nodes.iter().find(|node| !is_here(&node.host)) {
         _ if encrypted => Check::ok("store.tls", "in use, and certificates are verified"),
         None => Check::ok("store.tls", "not in use, within this machine"),
-        Some(Node { host, .. }) => {
+        Some(ServerAddress { host, .. }) => {
             let text = format!("phones, users and the password travel to {host} unencrypted");
             Check::warn("store.tls", text, "under [store.redis]: rediss:// in `url`, or `tls`")
         }

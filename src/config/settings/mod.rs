@@ -14,37 +14,37 @@ use super::secret::SecretSource;
 use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
 use crate::provider;
 use crate::system::{FilePath, Program};
-
 use crate::toml_tree::{ConfigError, Position};
+
 pub use routes::{RoutedBy, Routes};
 pub use store::{
-    Deployment, DurabilitySettings, LayoutSettings, Node, RedisSettings, RedisTarget, SentinelSettings, StoreSettings,
-    TlsFiles,
+    Deployment, DurabilitySettings, LayoutSettings, RedisSettings, RedisTarget, SentinelSettings, ServerAddress,
+    StoreSettings, TlsFiles,
 };
 
 /// The shortest text of a pepper: 32 random bytes in base64 are 44 characters.
 pub const MIN_PEPPER: usize = 32;
 
-/// Everything that one file says, or nothing of it: see [`crate::config::load`].
+/// One file, read as a whole: see [`crate::config::load`].
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The file, where there is one.
     pub path: Option<PathBuf>,
     /// The file was named by flag or environment: what a mutation under `protected` asks for.
     pub named: bool,
-    /// A mutation must name this file, and asks.
+    /// A command that changes something must name this file, and asks for confirmation.
     pub protected: bool,
     /// `issue` may print a code although the file is `protected`.
     pub reveal: bool,
-    /// How a national number is read; none: only +E.164.
+    /// The country of national numbers; `None`: only +E.164 is read.
     pub region: Option<Country>,
     /// Where records are.
     pub store: StoreSettings,
-    /// What a code is like.
+    /// The shape of codes.
     pub code: CodeSettings,
-    /// Quotas, cooldowns, locks.
+    /// Quotas, cooldowns and locks.
     pub limits: Limits,
-    /// Which numbers at all.
+    /// Which numbers are allowed.
     pub policy: Policy,
     /// The text of the SMS.
     pub message: MessageSettings,
@@ -67,13 +67,13 @@ pub struct Settings {
 pub struct CodeSettings {
     /// Alphabet and length.
     pub spec: CodeSpec,
-    /// Fewer bits than [`crate::otp::MIN_BITS`] were asked for and allowed.
+    /// Codes of fewer bits than [`crate::otp::MIN_BITS`] are allowed.
     pub allow_weak: bool,
-    /// How long a code lives.
+    /// How long a code is valid.
     pub ttl: Duration,
-    /// How often it may be tried.
+    /// How many attempts it allows.
     pub max_attempts: u32,
-    /// The first signs, all verify; empty: the embedded store makes its own, Redis must have one.
+    /// The first one signs, all of them verify; empty: the embedded store makes its own, and Redis requires one.
     pub peppers: Vec<PepperSource>,
     pub(super) alphabet: String,
 }
@@ -106,19 +106,19 @@ pub struct MessageSettings {
 pub struct ProviderSettings {
     /// Which definition or backend.
     pub kind: provider::Kind,
-    /// The file with its definition, where it is one of the user's own.
+    /// The file with its definition, if the user wrote it.
     pub definition: Option<FilePath>,
-    /// What is set, by name; what is not has the kind's own default.
-    pub entries: BTreeMap<String, Entry>,
+    /// What is set, by name; the rest has the defaults of the kind.
+    pub entries: BTreeMap<String, SettingSource>,
     pub(super) positions: BTreeMap<String, Position>,
-    /// What is wrong with that file. It is told to whoever needs the provider: a wrong gateway must not stop `verify`.
+    /// What is wrong with that file. Only what needs the provider fails: a wrong gateway must not stop `verify`.
     pub(super) broken: Option<ConfigError>,
 }
 
-/// One setting of a provider.
+/// One setting of a provider, its secret not fetched yet.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Entry {
-    /// A value that stands in the file and may be shown.
+pub enum SettingSource {
+    /// A value that is written in the file and may be shown.
     Plain(serde_json::Value),
     /// A file that the provider reads or writes.
     File(FilePath),
@@ -169,7 +169,7 @@ impl Default for MessageSettings {
 }
 
 impl CodeSettings {
-    /// What holds where the file says nothing.
+    /// The defaults.
     pub(super) fn with(alphabet: Alphabet) -> Self {
         Self {
             spec: CodeSpec { alphabet, length: 6 },

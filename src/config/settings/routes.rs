@@ -6,18 +6,18 @@ use std::fmt;
 use crate::otp::circuit::BreakerPolicy;
 use crate::otp::{Country, Phone};
 
-/// `[routes]`: providers in the order in which they are tried.
+/// `[routes]`: providers in the order to try them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Routes {
-    /// For every country without a route of its own.
+    /// For every country without its own route.
     pub default: Vec<String>,
     /// By country.
     pub by_country: BTreeMap<Country, Vec<String>>,
     /// By the first digits of a number, with its plus: `+9198`.
     pub by_prefix: BTreeMap<String, Vec<String>>,
-    /// The next provider is asked also when the one before may have sent.
+    /// Whether the next provider is tried even if the one before may have sent.
     pub failover_on_unknown: bool,
-    /// When a provider that fails is passed over; `None`: never.
+    /// When a provider that fails is skipped; `None`: never.
     pub pass_over: Option<BreakerPolicy>,
 }
 

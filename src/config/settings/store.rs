@@ -1,4 +1,4 @@
-//! Where records are: a file of our own, or the application's Redis, and the ways to its servers.
+//! Where records are: our own file, or the application's Redis and the addresses of its servers.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -12,7 +12,7 @@ use crate::system::FilePath;
 /// Where records are: exactly one store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreSettings {
-    /// A file of our own.
+    /// Our own file.
     Embedded {
         /// The database.
         path: FilePath,
@@ -32,13 +32,13 @@ pub struct RedisSettings {
     pub password: Option<PlacedSecret>,
     /// TLS to the servers, and its files; none: without TLS.
     pub tls: Option<TlsFiles>,
-    /// How long a connection, its TLS handshake included, may take to come about; one that fails is tried once more.
+    /// How long it may take to connect, with the TLS handshake; a failed attempt is repeated once.
     pub connect_timeout: Duration,
     /// What every key begins with.
     pub prefix: String,
-    /// A `protected` file may use a server that evicts counters.
+    /// Whether a `protected` file may use a server that evicts counters.
     pub accept_eviction_risk: bool,
-    /// How many replicas must have a change, before it counts as done.
+    /// How many replicas must have a change before it is done.
     pub durability: Option<DurabilitySettings>,
     /// How the application keeps its codes; none: they are kept in our own layout.
     pub layout: Option<LayoutSettings>,
@@ -68,7 +68,7 @@ pub enum Deployment {
     /// `url`: one server.
     Alone(RedisTarget),
     /// `nodes`: a Redis Cluster, by some of its nodes.
-    Cluster(Vec<Node>),
+    Cluster(Vec<ServerAddress>),
     /// `sentinel`: the master that Sentinels name.
     Sentinel(Box<SentinelSettings>),
 }
@@ -79,7 +79,7 @@ pub struct SentinelSettings {
     /// The name of the master.
     pub master: String,
     /// The Sentinels.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<ServerAddress>,
     /// The ACL user at the Sentinels, which is not that of the servers.
     pub username: Option<String>,
     /// Its password.
@@ -92,7 +92,7 @@ pub struct SentinelSettings {
 
 /// `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub struct ServerAddress {
     /// A name or an address, without brackets.
     pub host: String,
     /// Its port.
@@ -116,7 +116,7 @@ pub enum RedisTarget {
     /// `redis://` and `rediss://`.
     Tcp {
         /// Where; 6379 where the URL has no port.
-        node: Node,
+        node: ServerAddress,
         /// `rediss://`.
         tls: bool,
         /// What to SELECT.
@@ -136,13 +136,13 @@ pub enum RedisTarget {
 pub struct TlsFiles {
     /// Who may sign the server's certificate.
     pub ca: Option<FilePath>,
-    /// Our own certificate; always together with its key.
+    /// The client certificate; always together with its key.
     pub cert: Option<FilePath>,
     /// Its key: read it with [`crate::config::read_private`].
     pub key: Option<FilePath>,
 }
 
-impl fmt::Display for Node {
+impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.parse::<Ipv6Addr>().is_ok() {
             write!(f, "[{}]:{}", self.host, self.port)
@@ -154,7 +154,7 @@ impl fmt::Display for Node {
 
 impl fmt::Display for Deployment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |nodes: &[Node]| nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let list = |nodes: &[ServerAddress]| nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match self {
             Self::Alone(target) => target.fmt(f),
             Self::Cluster(nodes) => write!(f, "Cluster of {}", list(nodes)),

@@ -12,7 +12,7 @@ async fn findings(text: &str, env: &Env) -> Vec<Finding> {
 #[tokio::test]
 async fn what_only_a_check_finds() {
     let cases: &[(&str, Level, &str, &str)] = &[
-        ("", Level::Note, "message.text", "1 SMS"),
+        ("", Level::Note, "message.text", "1 segment, "),
         ("[code]\nlength = 4\nallow_weak = true", Level::Warning, "code.allow_weak", "13.3 bits"),
         ("[code]\nallow_weak = true", Level::Note, "code.allow_weak", "are not weak"),
         ("[store.redis]\nurl = \"redis://h\"", Level::Error, "code.peppers", "no pepper is configured"),
@@ -27,7 +27,7 @@ async fn what_only_a_check_finds() {
             "message.lang.hi.text",
             "did you mean `app`?",
         ),
-        ("[message.lang.hi]\ntext = \"{{ code }} आपका कोड है\"", Level::Note, "message.lang.hi.text", "ucs2"),
+        ("[message.lang.hi]\ntext = \"{{ code }} आपका कोड है\"", Level::Note, "message.lang.hi.text", "UCS-2"),
         (
             "[providers.msg91]\nauthkey = \"k\"\ntemplate_id = \"1107161234567890123\"",
             Level::Warning,
@@ -67,7 +67,7 @@ async fn one_letter_that_makes_a_message_dear_is_named() {
     let found = findings(&text, &Env::default()).await;
     let message = found.iter().find(|one| one.key == "message.text").expect("looked at");
     assert_eq!(message.level, Level::Warning);
-    assert!(message.text.starts_with("2 SMS") && message.text.contains("U+015F"), "{}", message.text);
+    assert!(message.text.starts_with("2 segments, each billed") && message.text.contains("U+015F"), "{}", message.text);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ fn a_file_with_a_secret_in_it_is_for_its_owner_only() {
     let path = folder.path().join("otpctl.toml");
     for mode in [0o644, 0o640, 0o604, 0o610] {
         write(&path, LITERAL, mode);
-        refused(load_at(&path), "line 2 holds a secret", &format!("chmod 600 {}", path.display()));
+        refused(load_at(&path), "line 2 contains a secret", &format!("chmod 600 {}", path.display()));
     }
     for literal in [
         "[store.redis]\nurl = \"redis://:p@h\"",

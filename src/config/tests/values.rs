@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::{Deployment, Entry, Node, RedisTarget, SecretSource, StoreSettings, TlsFiles, load, starter};
+use super::super::{
+    Deployment, RedisTarget, SecretSource, ServerAddress, SettingSource, StoreSettings, TlsFiles, load, starter,
+};
 use super::{defaults, fetch, file, folder, home, load_text, located, write};
 use crate::otp::circuit::BreakerPolicy;
 use crate::otp::duration::{duration, spelled};
@@ -124,7 +126,7 @@ fn a_redis_url_is_taken_apart() {
         assert_eq!(redis(url).deployment.to_string(), shown);
     }
     let with = redis("redis://op:p%40ss@h:1/2");
-    let node = Node { host: "h".into(), port: 1 };
+    let node = ServerAddress { host: "h".into(), port: 1 };
     assert_eq!(with.deployment, Deployment::Alone(RedisTarget::Tcp { node, tls: false, database: 2 }));
     assert_eq!((with.username.as_deref(), with.prefix.as_str()), (Some("op"), "otpctl"));
     assert!(matches!(with.password.unwrap().source, SecretSource::Literal(secret) if secret.expose() == "p@ss"));
@@ -173,9 +175,9 @@ async fn paths_are_relative_to_the_folder_of_the_file() {
     let settings = load(&located(Some(path)), &home()).expect("loads");
     assert_eq!(settings.store, StoreSettings::Embedded { path: file(&folder.path().join("data/x.db")) });
     let outbox = folder.path().join("outbox.jsonl");
-    assert_eq!(settings.providers["outbox"].entries["path"], Entry::File(file(&outbox)));
+    assert_eq!(settings.providers["outbox"].entries["path"], SettingSource::File(file(&outbox)));
     let ca = folder.path().join("ca.pem");
-    assert_eq!(settings.providers["smpp"].entries["tls"], Entry::Authority(file(&ca)));
+    assert_eq!(settings.providers["smpp"].entries["tls"], SettingSource::Authority(file(&ca)));
     let env = [("WORD", "b"), ("FROM", "+1"), ("PATH", "/usr/bin:/bin")].into_iter().collect();
     let pepper = settings.code.peppers[0].resolve(&fetch(&env)).await.expect("a pepper");
     assert_eq!(pepper.expose(), "0123456789abcdef0123456789abcdef");
@@ -197,7 +199,7 @@ async fn a_secret_that_is_missing_is_named_with_its_line() {
     let settings = load_text("[code]\npeppers = [{ id = \"1\", env = \"SHORT\" }]").expect("loads");
     let env = [("SHORT", "short")].into_iter().collect();
     let error = settings.code.peppers[0].resolve(&fetch(&env)).await.expect_err("short");
-    assert_eq!((error.line(), error.message().starts_with("a pepper has at least 32")), (Some(2), true));
+    assert_eq!((error.line(), error.message().starts_with("a pepper needs at least 32")), (Some(2), true));
 }
 
 #[test]

@@ -11,16 +11,16 @@ use crate::otp::suggest::{nearest, suggested};
 /// What a template or an expression sees.
 pub(in crate::provider) type Scope = BTreeMap<String, Jinja>;
 
-/// Why a template or an expression is refused when it is read.
+/// Why a template or an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::provider) enum Fault {
+pub(in crate::provider) enum InvalidTemplate {
     /// It does not parse, or calls a filter, a test or a function that there is not.
     Syntax(String),
-    /// It uses a name that nothing declares; with the name that it is closest to.
+    /// It uses a name that nothing declares; with the closest name that there is.
     Undeclared(String, Option<String>),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InvalidTemplate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(why) => f.write_str(why),
@@ -31,10 +31,10 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a template gave nothing when it was evaluated. It quotes neither the template nor a value.
+/// Why a template could not be evaluated. It quotes neither the template nor a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a template failed ({0})")]
-pub(in crate::provider) struct Failed(&'static str);
+pub(in crate::provider) struct TemplateFailed(&'static str);
 
 /// A path that is missing anywhere is undefined, never an error.
 fn language<'source>() -> Environment<'source> {
@@ -71,7 +71,7 @@ pub(in crate::provider) struct Expression(String);
 
 impl Expression {
     /// Checks that it parses and uses nothing but `names`.
-    pub(in crate::provider) fn read(source: String, names: &[&str]) -> Result<Self, Fault> {
+    pub(in crate::provider) fn read(source: String, names: &[&str]) -> Result<Self, InvalidTemplate> {
         let environment = language();
         let expression = environment.compile_expression(&source).map_err(|error| syntax(&error))?;
         declared(&environment, expression.undeclared_variables(false), names)?;
@@ -84,7 +84,7 @@ impl Expression {
         let environment = language();
         let value = environment.compile_expression(&self.0).and_then(|expression| expression.eval(scope.clone()));
         value.unwrap_or_else(|error| {
-            // The definition's own words and the kind of the failure: no value of an answer.
+            // The definition's own text and the kind of the failure: no value of an answer.
             tracing::debug!(expression = self.0, why = describe(error.kind()), "an expression has no value");
             Jinja::UNDEFINED
         })
@@ -114,7 +114,7 @@ pub(in crate::provider) enum Template {
 
 impl Template {
     /// Checks that it parses and uses nothing but `names`.
-    pub(in crate::provider) fn read(source: String, names: &[&str]) -> Result<Self, Fault> {
+    pub(in crate::provider) fn read(source: String, names: &[&str]) -> Result<Self, InvalidTemplate> {
         let environment = language();
         let whole = source.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
         if let Some(expression) = whole.filter(|inner| environment.compile_expression(inner).is_ok()) {
@@ -127,7 +127,7 @@ impl Template {
     }
 
     /// Its value; undefined where the one expression is.
-    pub(in crate::provider) fn value(&self, scope: &Scope) -> Result<Jinja, Failed> {
+    pub(in crate::provider) fn value(&self, scope: &Scope) -> Result<Jinja, TemplateFailed> {
         let environment = language();
         let value = match self {
             Self::Whole(source) => environment.compile_expression(source).and_then(|whole| whole.eval(scope.clone())),
@@ -136,7 +136,7 @@ impl Template {
         value.map_err(|error| {
             let (Self::Whole(template) | Self::Mixed(template)) = self;
             tracing::debug!(template, why = describe(error.kind()), "a template failed");
-            Failed(describe(error.kind()))
+            TemplateFailed(describe(error.kind()))
         })
     }
 
@@ -155,7 +155,7 @@ impl Template {
     }
 
     /// Its value as a text; `None` where it is undefined or none.
-    pub(in crate::provider) fn text(&self, scope: &Scope) -> Result<Option<String>, Failed> {
+    pub(in crate::provider) fn text(&self, scope: &Scope) -> Result<Option<String>, TemplateFailed> {
         let value = self.value(scope)?;
         Ok((!value.is_undefined() && !value.is_none()).then(|| value.to_string()))
     }
@@ -164,7 +164,7 @@ impl Template {
 /// A tree of JSON whose texts are templates.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::provider) enum Tree {
-    /// A number or a truth value, as it stands.
+    /// A number or a truth value, as it is written.
     Fixed(Value),
     /// A template.
     Leaf(Template),
@@ -186,7 +186,7 @@ impl Tree {
     }
 
     /// The JSON. A leaf without a value is left out, and so is a list or table that lost all that it had.
-    pub(in crate::provider) fn render(&self, scope: &Scope) -> Result<Option<Value>, Failed> {
+    pub(in crate::provider) fn render(&self, scope: &Scope) -> Result<Option<Value>, TemplateFailed> {
         match self {
             Self::Fixed(value) => Ok(Some(value.clone())),
             Self::Leaf(template) => {
@@ -194,7 +194,7 @@ impl Tree {
                 if value.is_undefined() || value.is_none() {
                     return Ok(None);
                 }
-                serde_json::to_value(&value).map(Some).map_err(|_| Failed("its value is not JSON"))
+                serde_json::to_value(&value).map(Some).map_err(|_| TemplateFailed("its value is not JSON"))
             }
             Self::List(items) => {
                 let rendered: Result<Vec<_>, _> =
@@ -205,21 +205,21 @@ impl Tree {
             Self::Table(fields) => {
                 let field = |(key, tree): &(String, Self)| Some((key.clone(), tree.render(scope).transpose()?));
                 let rendered = fields.iter().filter_map(field).map(|(key, value)| Ok((key, value?)));
-                let rendered = rendered.collect::<Result<Map<_, _>, Failed>>()?;
+                let rendered = rendered.collect::<Result<Map<_, _>, TemplateFailed>>()?;
                 Ok((fields.is_empty() || !rendered.is_empty()).then_some(Value::Object(rendered)))
             }
         }
     }
 }
 
-fn syntax(error: &minijinja::Error) -> Fault {
-    Fault::Syntax(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
+fn syntax(error: &minijinja::Error) -> InvalidTemplate {
+    InvalidTemplate::Syntax(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
 }
 
 fn describe(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::InvalidOperation => "an operation that its values do not have",
-        ErrorKind::MissingArgument | ErrorKind::TooManyArguments => "a call with other arguments",
+        ErrorKind::InvalidOperation => "an operation that its values do not support",
+        ErrorKind::MissingArgument | ErrorKind::TooManyArguments => "a call with the wrong arguments",
         ErrorKind::UnknownFilter | ErrorKind::UnknownTest => "an unknown filter or test",
         ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => "an unknown function or method",
         _ => "it has no value",
@@ -227,7 +227,7 @@ fn describe(kind: ErrorKind) -> &'static str {
 }
 
 /// Names that are neither declared nor the language's own (`dict`, `range` …).
-fn declared(environment: &Environment<'_>, used: HashSet<String>, names: &[&str]) -> Result<(), Fault> {
+fn declared(environment: &Environment<'_>, used: HashSet<String>, names: &[&str]) -> Result<(), InvalidTemplate> {
     let mut unknown: Vec<String> = used
         .into_iter()
         .filter(|name| !names.contains(&name.as_str()))
@@ -237,7 +237,7 @@ fn declared(environment: &Environment<'_>, used: HashSet<String>, names: &[&str]
     match unknown.into_iter().next() {
         Some(name) => {
             let near = nearest(&name, names.iter().copied()).map(str::to_owned);
-            Err(Fault::Undeclared(name, near))
+            Err(InvalidTemplate::Undeclared(name, near))
         }
         None => Ok(()),
     }
@@ -245,7 +245,7 @@ fn declared(environment: &Environment<'_>, used: HashSet<String>, names: &[&str]
 
 /// The parser takes unknown filters, tests and functions, so the first run finds them; that a value is missing in
 /// that run says nothing.
-fn known(error: Option<minijinja::Error>) -> Result<(), Fault> {
+fn known(error: Option<minijinja::Error>) -> Result<(), InvalidTemplate> {
     match error {
         Some(error)
             if matches!(
@@ -306,6 +306,6 @@ mod tests {
     #[test]
     fn an_unknown_filter_is_found_when_it_is_read() {
         let fault = Expression::read("body | frist".to_owned(), &["body"]).unwrap_err();
-        assert!(matches!(&fault, Fault::Syntax(why) if why.contains("frist")), "{fault:?}");
+        assert!(matches!(&fault, InvalidTemplate::Syntax(why) if why.contains("frist")), "{fault:?}");
     }
 }

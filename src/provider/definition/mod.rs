@@ -7,13 +7,13 @@
 //! phone    = "e164"                     # +919876543210; or "digits", 919876543210; or "national", 9876543210
 //! countries = ["IN"]                    # reaches numbers of these only; absent: no such limit
 //! body     = "json"                     # what its answers are; or "xml"
-//! encoding = "automatic"                # the gateway finds out which texts need Unicode; or "told": `send` says it
-//! sender   = "text"                     # or "template": the text lives at the gateway, which takes variables
+//! encoding = "automatic"                # the gateway detects which texts need Unicode; or "told": `send` announces it
+//! sender   = "text"                     # or "template": the text is stored at the gateway, which takes variables
 //!
-//! [settings]                            # a key each; all of its words may be left out
+//! [settings]                            # a table for each key; every word in it is optional
 //! key = { secret = true, required = true, help = "…", type = "text", default = "…", template = false }
 //!                                       # type: text, number, flag, table; template: may use the message's variables
-//! [[needs]]                             # what must hold of the settings together, and what to say where it does not
+//! [[needs]]                             # a condition on several settings, and the error if it does not hold
 //! that = "from or pool"
 //! say  = "set `from` or `pool`"
 //!
@@ -41,10 +41,10 @@
 //! headers  = { X-Purpose = "{{ purpose }}" }
 //! json     = { to = "{{ phone }}" }     # or form = { … }
 //! accepted = "status == 200 and body.id"
-//! refused  = "body.type == 'error'"     # surely not sent, although the status is 2xx
+//! refused  = "body.type == 'error'"     # not sent, although the status is 2xx
 //! doubtful = "body.code == 'BUSY'"      # may have been sent, although the status is 4xx
 //! id       = "body.id"
-//! id_optional = false                   # true: a yes without an id is a yes too, and not a doubt
+//! id_optional = false                   # true: accepted without an id is accepted, not unknown
 //! segments = "body.parts"
 //! idempotent = false                    # true: the same challenge_id again is no second SMS, so it may be repeated
 //! # encoding = "told": the variable `encoding` is "gsm7" or "ucs2", as the text of this very message needs it
@@ -55,12 +55,12 @@
 //! reason   = "body.error.code"
 //! words    = "body.error.text"          # the reason in the gateway's words
 //!
-//! [report]                              # what the gateway tells the application: JSON, a form or a query
+//! [report]                              # what the gateway sends to the application: JSON, a form or a query
 //! each     = ["body.results"]           # the reports in it; a second list for lists in lists; absent: it is one
 //! event    = "item.type"                # what the gateway calls this event; no value: it is a report
 //! events   = ["sms.status"]             # those that are reports; others come to the same URL and are skipped
 //! country  = "IN"                       # a number without its country code is of this country
-//! id       = "item.messageId"           # `item` is one report, `outer` what it lies in, `body` all
+//! id       = "item.messageId"           # `item` is one report, `outer` what it is in, `body` all
 //! phone    = "item.to"
 //! state    = "item.status"
 //! reason   = "item.error.code"
@@ -86,12 +86,12 @@
 //! [features]
 //! senders  = ["number", "short_code", "alphanumeric", "pool", "template"]
 //! dlt      = true                       # takes the ids of India's DLT registration
-//! longest  = 1600                       # characters that one request may hold; a longer text is refused unasked
+//! longest  = 1600                       # characters that one request may have; a longer text is refused without a request
 //!
 //! [errors]
 //! code     = "body.code"
 //! message  = "body.message"
-//! unlisted = "refused"                  # what a code in no list means in a 2xx that is no yes; or "unknown"
+//! unlisted = "refused"                  # what a code in no list means in a 2xx that is not accepted; or "unknown"
 //! [errors.classes]                      # class = codes; what is in no list falls back on the HTTP status
 //! throttled = ["17"]
 //! [errors.statuses]                     # class = HTTP statuses, 400 to 499, where no code says more
@@ -121,7 +121,7 @@ use std::collections::BTreeMap;
 
 use minijinja::value::Serde;
 
-pub(super) use language::{Expression, Failed, Scope, Template, Tree};
+pub(super) use language::{Expression, Scope, Template, TemplateFailed, Tree};
 pub(super) use model::{
     AnswerFormat, Auth, Aws, Body, ENCODING, GatewayPhoneFormat, MESSAGE, Method, Reports, Request, StateFields,
     Unlisted,

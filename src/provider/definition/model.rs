@@ -10,7 +10,7 @@ use crate::otp::{Country, DeliveryReason, DeliveryState};
 pub(in crate::provider) const MESSAGE: [&str; 9] =
     ["phone", "text", "code", "app", "ttl_minutes", "purpose", "lang", "challenge_id", ENCODING];
 
-/// The variable that says what the text needs. A setting may have this name, and then stands in its place.
+/// The variable with the encoding that the text needs. A setting of this name replaces it.
 pub(in crate::provider) const ENCODING: &str = "encoding";
 
 /// A checked definition of one gateway.
@@ -103,12 +103,12 @@ pub(in crate::provider) enum EncodingChoice {
     Told,
 }
 
-/// What a code in no list means in a 2xx that is no yes.
+/// What a code in no list means in a 2xx that is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::provider) enum Unlisted {
-    /// The gateway documents that whatever is not its yes was not taken.
+    /// The gateway documents that all but its accepted answers mean not sent.
     Refused,
-    /// Nobody can say.
+    /// The message may have been sent.
     Unknown,
 }
 
@@ -195,7 +195,7 @@ pub struct SettingWarning {
     pub hint: Option<String>,
 }
 
-/// How every request says who asks.
+/// How every request authenticates.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::provider) struct Auth {
     pub(in crate::provider) bearer: Option<Template>,
@@ -239,7 +239,7 @@ pub(in crate::provider) enum Body {
     Form(Vec<(String, Template)>),
 }
 
-/// How to send, and how to read whether it was taken.
+/// How to send, and how to tell whether the message was accepted.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::provider) struct Send {
     pub(in crate::provider) request: Request,
@@ -267,7 +267,7 @@ pub(in crate::provider) struct Errors {
     pub(in crate::provider) hints: BTreeMap<String, String>,
 }
 
-/// What the gateway's words for states and reasons mean, in answers and in reports.
+/// What the gateway's codes for states and reasons mean, in answers and in reports.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::provider) struct DeliveryMap {
     pub(in crate::provider) states: BTreeMap<String, DeliveryState>,
@@ -276,14 +276,14 @@ pub(in crate::provider) struct DeliveryMap {
     pub(in crate::provider) phrases: Vec<(String, DeliveryReason)>,
 }
 
-/// How to ask what became of a message.
+/// How to query the delivery of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::provider) struct Status {
     pub(in crate::provider) request: Request,
     pub(in crate::provider) fields: StateFields,
 }
 
-/// Where an answer or a report says how the message stands.
+/// Where an answer or a report has the state of the message.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::provider) struct StateFields {
     pub(in crate::provider) state: Expression,
@@ -293,7 +293,7 @@ pub(in crate::provider) struct StateFields {
     pub(in crate::provider) words: Option<Expression>,
 }
 
-/// How to ask what is left on the account.
+/// How to query the balance of the account.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::provider) struct Balance {
     pub(in crate::provider) request: Request,

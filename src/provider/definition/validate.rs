@@ -1,4 +1,4 @@
-//! Refuses what is well written and could not work: it would reach nobody, or a stranger, or ask about nothing.
+//! Refuses a definition that is well formed and could not work: a message would reach nobody, or someone else.
 
 use super::language::Template;
 use super::model::{Body, Definition, ENCODING, EncodingChoice, GatewayPhoneFormat, Request, Unlisted};
@@ -6,7 +6,7 @@ use crate::otp::DeliveryState;
 use crate::toml_tree::{ConfigError, Position};
 
 impl Definition {
-    /// As [`Self::parse`], and refuses also what is well written and could not work.
+    /// As [`Self::parse`], and also refuses what is well formed and could not work.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -18,42 +18,42 @@ impl Definition {
         }
     }
 
-    /// What is well written, and yet would reach nobody, or a stranger.
+    /// Why the definition could not work, if it is so.
     fn invalid(&self) -> Option<String> {
         let request = &self.send.request;
         let filled = self.settings.iter().any(|setting| setting.template);
         let what = if self.title.trim().is_empty() {
             "`name` is empty"
         } else if !request.uses("phone") && !filled {
-            "nothing in `send` uses `phone`, so no message would have a receiver"
+            "nothing in `send` uses `phone`, so no message would have a recipient"
         } else if !["text", "code"].iter().any(|name| request.uses(name)) && !filled {
-            "nothing in `send` uses `text` or `code`, so no message would hold a code"
+            "nothing in `send` uses `text` or `code`, so no message would contain a code"
         } else if self.phone == GatewayPhoneFormat::National && self.countries.is_empty() {
-            "`phone = \"national\"` needs `countries`: without its country a number is a stranger's in another"
+            "`phone = \"national\"` needs `countries`: in another country the number is someone else's"
         } else if let Some(status) = &self.status
             && !status.request.uses("id")
         {
-            "nothing in `status.request` uses `id`, so it would not be about one message"
+            "nothing in `status.request` uses `id`, so it would not ask about one message"
         } else if self.status.is_some() && self.send.id.is_none() {
-            "`status` asks by the `id` of a message, and `send.id` does not say where an answer has it"
+            "`status` asks by the `id` of a message, and `send.id` is missing"
         } else if (self.status.is_some() || self.reports.is_some())
             && !self.delivery.states.values().any(|state| *state == DeliveryState::Delivered)
         {
-            "`delivery.states.delivered` says of no word that a message arrived"
+            "`delivery.states.delivered` is missing: no state means that a message arrived"
         } else {
             return self.unanswered().map(str::to_owned);
         };
         Some(what.to_owned())
     }
 
-    /// A question that every definition must answer, and that this one leaves open or answers against itself.
+    /// A choice that every definition must make, and that this one leaves out or contradicts.
     fn unanswered(&self) -> Option<&'static str> {
         let hidden = self.settings.iter().any(|setting| setting.name == ENCODING);
         let told = self.send.request.uses(ENCODING) && !hidden;
         let what = match self.encoding {
             None => {
-                "`encoding` is missing: `encoding = \"automatic\"` where the gateway finds out by itself which texts need \
-                 Unicode, else `encoding = \"told\"` and `{{ encoding }}` (gsm7 or ucs2) in `send`"
+                "`encoding` is missing: set \"automatic\" if the gateway detects which texts need Unicode, else \"told\" \
+                 with `{{ encoding }}` (gsm7 or ucs2) in `send`"
             }
             Some(EncodingChoice::Told) if hidden => {
                 "the setting `encoding` hides the variable that `encoding = \"told\"` needs in `send`"
@@ -62,15 +62,15 @@ impl Definition {
                 "`encoding = \"told\"`, and nothing in `send` uses `encoding`: a text in Hindi would arrive as question marks"
             }
             Some(EncodingChoice::Automatic) if told => {
-                "`send` uses `encoding`, so say `encoding = \"told\"`; `automatic` is for gateways that find it out"
+                "`send` uses `encoding`, so set `encoding = \"told\"`; `automatic` is for gateways that detect it"
             }
             _ => match self.errors.unlisted {
                 None if self.errors.code.is_some() => {
-                    "`errors.unlisted` is missing: `\"refused\"` where the gateway documents that whatever is not its yes was \
-                     not sent, else `\"unknown\"`"
+                    "`errors.unlisted` is missing: set \"refused\" if the gateway documents that all but its accepted answers \
+                     mean not sent, else \"unknown\""
                 }
                 Some(Unlisted::Refused) if self.errors.code.is_none() && self.send.refused.is_none() => {
-                    "`errors.unlisted = \"refused\"` needs `errors.code` or `send.refused`: where else is a no to be seen?"
+                    "`errors.unlisted = \"refused\"` needs `errors.code` or `send.refused`, which tell a refusal"
                 }
                 _ => return None,
             },

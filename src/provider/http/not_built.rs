@@ -3,14 +3,14 @@
 use reqwest::Request;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use super::super::definition::Failed;
+use super::super::definition::TemplateFailed;
 
 /// Why a request could not be made. Nothing was sent, and no value is quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotBuilt {
     /// A template had no value.
     #[error("the request could not be made: {0}")]
-    Template(#[from] Failed),
+    Template(#[from] TemplateFailed),
     /// A value in the path is empty, or would climb out of its place.
     #[error("the request could not be made: a value cannot be part of a path")]
     Path,

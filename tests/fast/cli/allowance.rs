@@ -34,7 +34,7 @@ fn a_text_that_no_route_sends_is_not_priced() {
     let priced = Machine::new().run(&["config", "check", "--json"]).exits(0).json();
     let rows = priced["findings"].as_array().unwrap();
     let text = rows.iter().find(|row| row["key"] == "message.text").unwrap();
-    assert!(text["detail"].as_str().unwrap().contains("1 SMS"), "{text}");
+    assert!(text["detail"].as_str().unwrap().contains("1 segment, 52 GSM-7 characters"), "{text}");
 }
 
 /// What bash offers for the last of these words.

@@ -37,7 +37,7 @@ fn a_new_machine_is_well() {
     assert_eq!(complaints(&ran), [""; 0]);
     for (id, words) in [
         ("config.file", "none"),
-        ("message.text", "1 SMS"),
+        ("message.text", "1 segment, "),
         ("code.peppers", "can be fetched"),
         ("store.reach", "answers in"),
         ("store.commit", "takes changes"),

@@ -218,11 +218,11 @@ fn what_could_not_work_is_refused_although_it_is_well_written() {
         assert!(error.contains(what), "{error}");
     };
     invalid("name = \"X\"", "name = \" \"", "`name` is empty");
-    invalid("to = \"{{ phone }}\", ", "", "no message would have a receiver");
-    invalid("{{ text }}", "hello", "no message would hold a code");
+    invalid("to = \"{{ phone }}\", ", "", "no message would have a recipient");
+    invalid("{{ text }}", "hello", "no message would contain a code");
     invalid("name = \"X\"", "name = \"X\"\nphone = \"national\"", "needs `countries`");
-    invalid("/sms/{{ id }}", "/sms", "it would not be about one message");
-    invalid("id = \"body.id\"\n", "", "does not say where an answer has it");
+    invalid("/sms/{{ id }}", "/sms", "it would not ask about one message");
+    invalid("id = \"body.id\"\n", "", "`send.id` is missing");
     invalid("delivered = [\"D\"]", "sent = [\"D\"]", "`delivery.states.delivered`");
 }
 
@@ -255,7 +255,7 @@ fn a_definition_says_which_texts_need_unicode_and_what_an_unlisted_code_means() 
     assert!(refused(&told).contains("nothing in `send` uses `encoding`"));
     let says = |text: &str| text.replacen("n = 5", "n = \"{{ 8 if encoding == 'ucs2' }}\"", 1);
     Definition::checked(&says(&told)).unwrap();
-    assert!(refused(&says(&good)).contains("say `encoding = \"told\"`"));
+    assert!(refused(&says(&good)).contains("set `encoding = \"told\"`"));
     let hidden = |text: &str| text.replacen("[settings]\n", "[settings]\nencoding = {}\n", 1);
     assert!(refused(&hidden(&says(&told))).contains("hides the variable"));
     Definition::checked(&hidden(&says(&good))).expect("a setting of that name stands in the place of the variable");

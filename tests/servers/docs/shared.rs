@@ -57,7 +57,7 @@ fn one_pepper_is_shared_as_the_page_says() {
     }
     let as_pod = |groups: &str| format!("HOME=/nowhere setpriv --reuid {user} --regid 0 {groups} otpctl config check");
     let fill = |text: &str| text.replace("MOUNT", &mount).replace("GROUP", &group).replace("MODE", &mode);
-    let fetched = "ok\tmessage.text\t1 SMS; 52 units of gsm7\t\nok\tcode.peppers.1\tcan be fetched\t\n";
+    let fetched = "ok\tmessage.text\t1 segment, 52 GSM-7 characters\t\nok\tcode.peppers.1\tcan be fetched\t\n";
     for (command, output) in [
         (fill(MOUNT), ""),
         (as_pod(&format!("--groups {group}")), fetched),
