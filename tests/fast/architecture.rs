@@ -242,3 +242,26 @@ fn every_public_item_says_what_it_is() {
     }
     assert!(wrong.is_empty(), "without documentation:\n{}", wrong.join("\n"));
 }
+
+/// Files that name each other can only be read together, and none of them be moved alone.
+#[test]
+fn no_files_name_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let texts: Vec<(String, String)> = sources()
+        .into_iter()
+        .map(|(file, _)| (std::fs::read_to_string(root.join(&file)).unwrap(), file))
+        .map(|(text, file)| (file, text))
+        .collect();
+    let ties = circles::ties(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())));
+    let mut wrong = String::new();
+    for circle in circles::circles(&ties) {
+        wrong.push_str("a circle:\n");
+        for ((from, to), names) in &ties {
+            if circle.contains(from) && circle.contains(to) {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                wrong.push_str(&format!("  {from} -> {to}: {}\n", names.join(", ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "files that name each other:\n{wrong}");
+}
