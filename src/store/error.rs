@@ -22,7 +22,7 @@ pub enum StoreError {
     #[error("cannot read a record in the store: {0}")]
     Data(String),
     /// The whole of it is of a newer version; nothing done.
-    #[error("the store is not understood: {0}")]
+    #[error("{0}")]
     Newer(String),
     /// Not a place in a list that this store gave.
     #[error("this cursor is not from this list")]
