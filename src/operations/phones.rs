@@ -8,7 +8,10 @@ use crate::store::{Page, StoreError, StoreKey};
 impl Operations<'_> {
     /// One scan after the other: our records, then the application's keys of each purpose, less those of phones that were
     /// found before. The cursor says which scan it is.
-    pub(super) async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
+    ///
+    /// # Errors
+    /// When the store fails, or the cursor is none that this gave.
+    pub async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
         let layout = self.layout.layout();
         let patterns = layout.scan_patterns();
         if patterns.is_empty() {

@@ -73,7 +73,7 @@ impl Client {
         self.layout.bind(Some(context)).unwrap()
     }
 
-    fn verifier(&self) -> Operations<'_> {
+    fn operations(&self) -> Operations<'_> {
         Operations {
             store: self.store.as_ref(),
             limits: &self.limits,
@@ -100,7 +100,7 @@ impl Client {
     }
 
     pub fn try_issue(&self, phone: &Phone, code: &str) -> Result<Applied<Reserved>, OperationError> {
-        self.runtime.block_on(self.verifier().issue(&self.to_issue(phone, &read(code))))
+        self.runtime.block_on(self.operations().issue(&self.to_issue(phone, &read(code))))
     }
 
     /// Sends a code.
@@ -119,7 +119,7 @@ impl Client {
                 idempotency_key: self.key.as_deref(),
                 deadline: tokio::time::Instant::now() + Duration::from_secs(10),
             };
-            self.verifier().send(&asked, &asked.text(code.expose()).unwrap()).await
+            self.operations().send(&asked, &asked.text(code.expose()).unwrap()).await
         };
         self.runtime.block_on(sending)
     }
@@ -145,19 +145,19 @@ impl Client {
             user: self.user.as_ref(),
             require_user: false,
         };
-        self.runtime.block_on(self.verifier().verify(&asked)).map(|stepped| stepped.outcome)
+        self.runtime.block_on(self.operations().verify(&asked)).map(|stepped| stepped.outcome)
     }
 
     /// Kills live codes, and says how many.
     pub fn revoke(&self, phone: &Phone) -> Result<usize, OperationError> {
-        let revoked = self.runtime.block_on(self.verifier().revoke(phone, &RevokeRequest::default()));
+        let revoked = self.runtime.block_on(self.operations().revoke(phone, &RevokeRequest::default()));
         revoked.map(|stepped| stepped.outcome.0.len())
     }
 
     /// Clears failures and locks; with `limits`, the phone's own limits too.
     pub fn unlock(&self, phone: &Phone, limits: bool) {
         let asked = UnlockRequest { limits, ..UnlockRequest::default() };
-        self.runtime.block_on(self.verifier().unlock(phone, &asked)).unwrap();
+        self.runtime.block_on(self.operations().unlock(phone, &asked)).unwrap();
     }
 
     pub fn link(&self, phone: &Phone, user: &UserId) {
@@ -165,7 +165,7 @@ impl Client {
     }
 
     pub fn try_link(&self, phone: &Phone, user: &UserId) -> Result<Linked, OperationError> {
-        self.runtime.block_on(self.verifier().link(phone, user)).map(|stepped| stepped.outcome)
+        self.runtime.block_on(self.operations().link(phone, user)).map(|stepped| stepped.outcome)
     }
 
     pub fn unlink(&self, phone: &Phone, user: &UserId) {
@@ -173,7 +173,7 @@ impl Client {
     }
 
     pub fn try_unlink(&self, phone: &Phone, user: &UserId) -> Result<Linked, OperationError> {
-        self.runtime.block_on(self.verifier().unlink(phone, user)).map(|stepped| stepped.outcome)
+        self.runtime.block_on(self.operations().unlink(phone, user)).map(|stepped| stepped.outcome)
     }
 
     /// Gives a user this phone and no other, and tells which it had before.
@@ -182,7 +182,7 @@ impl Client {
     }
 
     pub fn try_move(&self, phone: &Phone, user: &UserId) -> Result<Moved, OperationError> {
-        self.runtime.block_on(self.verifier().move_to(phone, user))
+        self.runtime.block_on(self.operations().move_to(phone, user))
     }
 
     /// The numbers that the index of a user names, whether they lead anywhere or not.
@@ -203,24 +203,24 @@ impl Client {
     pub fn survey(&self) -> Vec<FoundIssue> {
         let (mut survey, mut found) = (Scan::new(None), Vec::new());
         while !survey.is_over() {
-            found.extend(self.runtime.block_on(self.verifier().scan(&mut survey)).unwrap());
+            found.extend(self.runtime.block_on(self.operations().scan(&mut survey)).unwrap());
         }
         found
     }
 
     /// Removes what was found, and tells what of it is gone.
     pub fn remove(&self, found: &[FoundIssue]) -> Vec<bool> {
-        self.runtime.block_on(self.verifier().purge(&mut Scan::new(None), found)).unwrap()
+        self.runtime.block_on(self.operations().purge(&mut Scan::new(None), found)).unwrap()
     }
 
     /// The numbers that a user has.
     pub fn phones_of(&self, user: &UserId) -> Vec<String> {
-        let links = self.runtime.block_on(self.verifier().phones_of(user)).unwrap();
+        let links = self.runtime.block_on(self.operations().phones_of(user)).unwrap();
         links.into_iter().map(|(phone, _)| phone.as_str().to_owned()).collect()
     }
 
     pub fn try_look(&self, phone: &Phone) -> Result<PhoneSnapshot, OperationError> {
-        self.runtime.block_on(self.verifier().snapshot(phone))
+        self.runtime.block_on(self.operations().snapshot(phone))
     }
 
     pub fn look(&self, phone: &Phone) -> PhoneSnapshot {
@@ -254,7 +254,7 @@ impl Client {
         let mut found = Vec::new();
         let mut cursor = None;
         loop {
-            let page = self.runtime.block_on(self.store.phones(cursor.as_deref(), 3)).unwrap();
+            let page = self.runtime.block_on(self.operations().phones(cursor.as_deref(), 3)).unwrap();
             found.extend(page.found);
             cursor = page.next;
             if cursor.is_none() {
@@ -269,7 +269,7 @@ impl Client {
     }
 
     pub fn try_page(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
-        self.runtime.block_on(self.store.phones(cursor, page))
+        self.runtime.block_on(self.operations().phones(cursor, page))
     }
 
     /// All keys of ours, seen as they are now.
