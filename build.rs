@@ -1,4 +1,4 @@
-//! Lists the catalogue for the compiler, so that a gateway is one TOML file and no line of code; indexes the numbering
+//! Lists the catalog for the compiler, so that a gateway is one TOML file and no line of code; indexes the numbering
 //! plans.
 
 #![expect(clippy::disallowed_methods, reason = "a build reads its own files, and writes into its own folder")]

@@ -23,7 +23,7 @@ pub(super) struct Redactor {
     needles: Vec<Needle>,
 }
 
-/// One thing to look for, normalised as the text is.
+/// One thing to look for, normalized as the text is.
 #[derive(Clone)]
 struct Needle {
     characters: Zeroizing<Vec<char>>,

@@ -34,7 +34,7 @@ fn completions() {
 
 /// What each kind of provider can do stands in the page on providers.
 #[test]
-fn catalogue_of_the_page() {
+fn catalog_of_the_page() {
     let yes = |can: bool| if can { "yes" } else { "" };
     let row = |kind: &str| {
         let described = otpctl::provider::describe(kind).unwrap();
@@ -51,7 +51,7 @@ fn catalogue_of_the_page() {
                 | --- | --- | --- | --- | --- | --- | ---: | --- |\n";
     part_held(
         "docs/providers.md",
-        "<!-- made from the catalogue: UPDATE=1 cargo test --test fast generated -->\n",
+        "<!-- made from the catalog: UPDATE=1 cargo test --test fast generated -->\n",
         "<!-- end -->",
         &format!("\n{head}{}\n\n", rows.join("\n")),
     );

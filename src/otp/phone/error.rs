@@ -57,7 +57,7 @@ pub enum PhoneError {
         /// How it missed.
         why: Why,
     },
-    /// With 00 as the international prefix it is one valid number, dialled in this country another one.
+    /// With 00 as the international prefix it is one valid number, dialed in this country another one.
     #[error("ambiguous: dialed in {0} this is one number, but with 00 read as + it is another")]
     Ambiguous(Country),
     /// Valid as it was typed, but its E.164 form would be read as another number.

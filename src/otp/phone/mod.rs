@@ -35,7 +35,7 @@ pub struct Phone {
 
 impl Phone {
     /// Reads a number as people and programs write it: `+91 98765 43210`, `0091…`, `tel:+91…`, `+91 (0)98765…`,
-    /// full-width or Arabic-Indic digits; with a `home` country also as it is dialled there.
+    /// full-width or Arabic-Indic digits; with a `home` country also as it is dialed there.
     ///
     /// # Errors
     /// When it is no valid number, when it could be two, or when it has an extension, letters or decimals.
@@ -118,8 +118,8 @@ impl fmt::Debug for Phone {
 fn read(typed: &str, home: Option<Country>) -> Result<Phone, PhoneError> {
     match (spelling::read(typed)?, home) {
         (Spelling::International(digits), _) => international(&digits),
-        (Spelling::Dialled(digits), Some(home)) => dialled(&digits, home),
-        (Spelling::Dialled(digits), None) => international(digits.strip_prefix("00").ok_or(PhoneError::NoCountry)?),
+        (Spelling::Dialed(digits), Some(home)) => dialed(&digits, home),
+        (Spelling::Dialed(digits), None) => international(digits.strip_prefix("00").ok_or(PhoneError::NoCountry)?),
     }
 }
 
@@ -136,9 +136,9 @@ fn international(digits: &str) -> Result<Phone, PhoneError> {
     settle(&number, place, digits)
 }
 
-/// A number as it is dialled at home: a national one, or one abroad behind an international prefix. `00` is always
+/// A number as it is dialed at home: a national one, or one abroad behind an international prefix. `00` is always
 /// read as such a prefix too; where that and the country's own custom make two different numbers, neither is guessed.
-fn dialled(digits: &str, home: Country) -> Result<Phone, PhoneError> {
+fn dialed(digits: &str, home: Country) -> Result<Phone, PhoneError> {
     let plan = plan::of_country(home).ok_or(PhoneError::NoCountry)?;
     let abroad = plan.after_international_prefix(digits);
     let custom = || abroad.map_or_else(|| national(digits, home, plan), international);

@@ -95,11 +95,11 @@ fn international<'a>(
     home: Option<&Plan>,
 ) -> Result<Option<(u16, Cow<'a, str>)>, ParseError> {
     if !plus {
-        return dialled(digits, home);
+        return dialed(digits, home);
     }
     match after_prefix(digits) {
         // The plus may come before what is dialed at home.
-        Err(ParseError::InvalidCountryCode) => match dialled(digits, home)? {
+        Err(ParseError::InvalidCountryCode) => match dialed(digits, home)? {
             None => Err(ParseError::InvalidCountryCode),
             found => Ok(found),
         },
@@ -107,7 +107,7 @@ fn international<'a>(
     }
 }
 
-fn dialled<'a>(digits: &'a str, home: Option<&Plan>) -> Result<Option<(u16, Cow<'a, str>)>, ParseError> {
+fn dialed<'a>(digits: &'a str, home: Option<&Plan>) -> Result<Option<(u16, Cow<'a, str>)>, ParseError> {
     let Some(home) = home else { return Ok(None) };
     if let Some(rest) = home.after_international_prefix(digits) {
         return after_prefix(rest).map(Some);

@@ -170,11 +170,11 @@ impl Plan {
 
     /// What follows the prefix that one dials in this country before a foreign calling code; a calling code does not
     /// begin with 0.
-    pub(super) fn after_international_prefix<'a>(&self, dialled: &'a str) -> Option<&'a str> {
+    pub(super) fn after_international_prefix<'a>(&self, dialed: &'a str) -> Option<&'a str> {
         if self.international_prefix.is_empty() {
             return None;
         }
-        let rest = dialled.get(pattern::prefix(self.international_prefix, dialled)?.end..)?;
+        let rest = dialed.get(pattern::prefix(self.international_prefix, dialed)?.end..)?;
         (!rest.starts_with('0')).then_some(rest)
     }
 

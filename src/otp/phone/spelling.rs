@@ -18,7 +18,7 @@ pub(super) enum Spelling {
     /// They followed a plus: the calling code comes first.
     International(String),
     /// They were alone.
-    Dialled(String),
+    Dialed(String),
 }
 
 /// Reads the characters, and decides nothing about the number.
@@ -49,7 +49,7 @@ pub(super) fn read(typed: &str) -> Result<Spelling, PhoneError> {
         (None, spelling) => Ok(spelling),
         // RFC 3966 §5.1.4: a global number has no context.
         (Some(_), Spelling::International(_)) => Err(PhoneError::Context),
-        (Some(context), Spelling::Dialled(local)) => match digits(context) {
+        (Some(context), Spelling::Dialed(local)) => match digits(context) {
             Ok(Spelling::International(code)) => Ok(Spelling::International(code + &local)),
             _ => Err(PhoneError::Context),
         },
@@ -111,7 +111,7 @@ fn digits(text: &str) -> Result<Spelling, PhoneError> {
     if digits.is_empty() {
         return Err(PhoneError::Empty);
     }
-    Ok(if plus { Spelling::International(digits) } else { Spelling::Dialled(digits) })
+    Ok(if plus { Spelling::International(digits) } else { Spelling::Dialed(digits) })
 }
 
 fn digit(c: char) -> Option<char> {

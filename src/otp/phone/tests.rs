@@ -88,7 +88,7 @@ fn zeros_in_front_are_a_plus_everywhere() {
         let typed = format!("{} 98765 43210", typed.replace('~', " "));
         assert_eq!(at_home(&typed, home).as_deref(), Ok("+919876543210"), "{typed} in {home}");
     }
-    // In Hong Kong 001 is dialled before a calling code: this is New Zealand then, and the US with 00 for a plus.
+    // In Hong Kong 001 is dialed before a calling code: this is New Zealand then, and the US with 00 for a plus.
     assert_eq!(at_home("0016478511334", "HK"), Err(PhoneError::Ambiguous(country("HK"))));
 }
 
@@ -106,7 +106,7 @@ fn countries_that_share_a_calling_code_are_told_apart() {
     ] {
         assert_eq!(phone(number).country(), Some(country(of)), "{number}");
     }
-    // Dialled in Canada, and still a number of the United States.
+    // Dialed in Canada, and still a number of the United States.
     let phone = Phone::parse("(415) 555-0123", Some(country("CA"))).unwrap();
     assert_eq!((phone.as_str(), phone.country()), ("+14155550123", Some(country("US"))));
 }

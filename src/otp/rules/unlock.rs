@@ -47,7 +47,9 @@ pub fn unlock(known: &PhoneState, now: Moment, limits: &Limits, asked: &UnlockRe
         return Decision::none(unlocked);
     }
     record.sweep(now);
-    let detail = format!("{} failures cleared{}", unlocked.failures, if unlocked.limits { ", and limits" } else { "" });
+    let failures = if unlocked.failures == 1 { "failure" } else { "failures" };
+    let limits = if unlocked.limits { ", and limits" } else { "" };
+    let detail = format!("{} {failures} cleared{limits}", unlocked.failures);
     let mut event = Event::new(now, EventKind::Unlock, "unlocked").detail(detail).because(asked.reason);
     event.purpose = asked.purpose.cloned();
     Decision { record: Some(record), users: None, events: vec![event], outcome: unlocked }

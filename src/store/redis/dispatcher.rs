@@ -178,7 +178,7 @@ impl Dispatcher {
         };
         let mut run = Run {
             dispatcher: self,
-            requests: requests,
+            requests,
             access,
             answers: vec![None; requests.len()],
             unsure: None,

@@ -407,7 +407,7 @@ fn cases(kind: &str) -> Vec<(String, Contract)> {
 }
 
 /// The gateways that come as definitions.
-pub fn catalogue() -> impl Iterator<Item = &'static str> {
+pub fn catalog() -> impl Iterator<Item = &'static str> {
     kinds().filter(|kind| !["console", "outbox", "command", "smpp"].contains(kind))
 }
 
@@ -415,7 +415,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static str> {
 async fn every_gateway_holds_its_contracts() {
     let mut failed = Vec::new();
     // One gateway after the other: all cases at once would be too slow for the short time-outs of some.
-    for kind in catalogue() {
+    for kind in catalog() {
         let run = |contract| tokio::spawn(async move { run(kind, &contract).await });
         let running: Vec<_> = cases(kind).into_iter().map(|(name, contract)| (name, run(contract))).collect();
         for (name, task) in running {
@@ -428,6 +428,6 @@ async fn every_gateway_holds_its_contracts() {
 }
 
 #[test]
-fn every_gateway_of_the_catalogue_has_contracts() {
-    assert_eq!(names(&folder()), catalogue().map(str::to_owned).collect::<Vec<_>>());
+fn every_gateway_of_the_catalog_has_contracts() {
+    assert_eq!(names(&folder()), catalog().map(str::to_owned).collect::<Vec<_>>());
 }

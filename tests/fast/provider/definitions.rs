@@ -67,7 +67,7 @@ fn a_good_definition_is_taken() {
 }
 
 #[test]
-fn every_definition_of_the_catalogue_is_taken() {
+fn every_definition_of_the_catalog_is_taken() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider/catalog");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::contracts::{catalogue, common_settings};
+use super::contracts::{catalog, common_settings};
 use crate::support::provider::{Gateway, Letter, context, json as answer, settings};
 
 /// What the request of a gateway says of a text that needs Unicode; none: it finds out by itself, or has the text.
@@ -57,7 +57,7 @@ async fn every_gateway_is_told_of_hindi_and_a_text_in_gsm_letters_stays_one() {
     // All of these are letters of GSM-7, some of its extension table.
     let gsm = ["042917: 5 €, [Ünö] {é} ñ Δ~", "042917\nline", "@£$¥èéùìòÇØøÅåΦΓΛΩΠΨΣΘΞÆæßÉ 042917"];
     let unicode = ["042917 आपका कोड है।", "042917 ваш код", "042917 \u{1f600}", "042917 – dash", "042917 ê"];
-    for kind in catalogue() {
+    for kind in catalog() {
         let mut own = common_settings(kind);
         if kind == "fast2sms" {
             // The routes of templates send no text of ours.

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use super::contracts::{catalogue, with_its_settings};
+use super::contracts::{catalog, with_its_settings};
 
 fn readers() -> Vec<(&'static str, Box<dyn Provider>)> {
-    let kinds = catalogue().filter(|kind| describe(kind).unwrap().can.reports);
+    let kinds = catalog().filter(|kind| describe(kind).unwrap().can.reports);
     kinds.map(|kind| (kind, with_its_settings(kind))).collect()
 }
 
@@ -79,7 +79,7 @@ fn the_name_of_another_event_shows_nothing_that_a_terminal_obeys() {
 
 #[test]
 fn a_gateway_that_tells_nothing_reads_nothing() {
-    for kind in catalogue().filter(|kind| !describe(kind).unwrap().can.reports) {
+    for kind in catalog().filter(|kind| !describe(kind).unwrap().can.reports) {
         assert_eq!(with_its_settings(kind).reports("{}").unwrap_err(), Malformed::NotOffered, "{kind}");
     }
 }

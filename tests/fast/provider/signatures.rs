@@ -145,7 +145,7 @@ fn a_request_has_one_authorization() {
     assert_eq!(error, "line 2, column 7: auth.aws: `region` is missing");
 }
 
-/// The catalogue's definition, for AWS's own host in place of the socket's.
+/// The catalog's definition, for AWS's own host in place of the socket's.
 async fn authorization(kind: &str, host: &str, token: Option<&str>) -> String {
     let text = std::fs::read_to_string(format!("{}/src/provider/catalog/{kind}.toml", env!("CARGO_MANIFEST_DIR")));
     let host = format!("Host = \"{host}\"");

@@ -362,7 +362,7 @@ fn both_open_codes_share_one_budget_of_tries() {
 }
 
 #[test]
-fn an_older_code_that_was_replaced_is_recognised_until_its_end() {
+fn an_older_code_that_was_replaced_is_recognized_until_its_end() {
     let mut bench = Bench::new(free());
     let newer = Case { right: code("999999"), ..Case::new() };
     bench.sent(at(0), "ch_1");
