@@ -50,13 +50,13 @@ impl Operations<'_> {
             return Err(no_answer());
         }
         let mut outcomes = Vec::with_capacity(page.len());
-        let (mut changes, mut changed) = (Vec::<Change>::new(), Vec::new());
+        let (mut changes, mut indexes) = (Vec::<Change>::new(), Vec::new());
         for (index, (own, loaded)) in page.iter().zip(&loaded).enumerate() {
             let step = rules::reports(&self.clamped(loaded)?, loaded.now, &own.reports);
             outcomes.push(step.outcome.clone());
             if step.record.is_some() && !self.dry_run {
                 changes.push(self.change(&own.phone, loaded, step, false));
-                changed.push(index);
+                indexes.push(index);
             }
         }
         let doing = StepOptions::change();
@@ -67,7 +67,7 @@ impl Operations<'_> {
             let begun = self.progress.begin(Effect::Change);
             match self.store.commit(&changes).await {
                 // Which of them took effect is found out phone by phone.
-                Err(StoreError::Unknown(_)) => vec![Committed::Conflict; changed.len()],
+                Err(StoreError::Unknown(_)) => vec![Committed::Conflict; indexes.len()],
                 committed => {
                     let committed = committed?;
                     if committed.contains(&Committed::Conflict)
@@ -81,7 +81,7 @@ impl Operations<'_> {
                 }
             }
         };
-        for (index, committed) in changed.into_iter().zip(committed) {
+        for (index, committed) in indexes.into_iter().zip(committed) {
             if let (Committed::Conflict, Some(own)) = (committed, page.get(index)) {
                 let again = |known: &PhoneState, now| Ok(rules::reports(known, now, &own.reports));
                 let stepped = self.step(&own.phone, &doing, again).await?;

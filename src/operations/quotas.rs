@@ -32,12 +32,8 @@ impl Operations<'_> {
         for _ in 0..ROUNDS {
             let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
             let others = others.map(|key| vec![key.clone()]);
-            let groups: Vec<_> = std::iter::once(own_keys.clone()).chain(others).collect();
-            let loaded = self.store.load(&groups).await?;
-            if loaded.len() != groups.len() {
-                return Err(no_answer());
-            }
-            let mut slots = groups.into_iter().zip(loaded).map(|(keys, loaded)| KnownSlot::new(keys, loaded));
+            let mut slots =
+                self.load_slots(std::iter::once(own_keys.clone()).chain(others).collect()).await?.into_iter();
             let slot = slots.next().ok_or_else(no_answer)?;
             let others: Vec<Loaded> = slots.by_ref().take(counters.len()).map(|slot| slot.loaded).collect();
             counted.circuits = slots.map(KnownCircuit::read).collect();
@@ -57,7 +53,8 @@ impl Operations<'_> {
                 Ok(decision) => decision,
             };
             if matches!(decision.outcome, Reserved::Replayed(_)) {
-                return Ok(Admission::Replayed(Applied { now, outcome: decision.outcome, known, unlocked: 0 }));
+                let earlier = Applied { now, outcome: decision.outcome, known, unlocked: 0 };
+                return Ok(Admission::Replayed(Box::new(earlier)));
             }
             let changes = counters.iter().zip(&others).map(|((key, counting), loaded)| counting.change(key, loaded));
             let changes = changes.collect::<Result<Vec<_>, _>>()?;
@@ -82,6 +79,14 @@ impl Operations<'_> {
             }
         }
         Err(OperationError::Contended)
+    }
+
+    async fn load_slots(&self, groups: Vec<Vec<StoreKey>>) -> Result<Vec<KnownSlot>, OperationError> {
+        let loaded = self.store.load(&groups).await?;
+        if loaded.len() != groups.len() {
+            return Err(no_answer());
+        }
+        Ok(groups.into_iter().zip(loaded).map(|(keys, loaded)| KnownSlot::new(keys, loaded)).collect())
     }
 
     /// What a send is counted on.
@@ -135,7 +140,7 @@ fn counted_country(phone: &Phone) -> String {
 /// How a send goes on after its counters.
 pub(super) enum Admission {
     /// The same request came before, and this is what came of it.
-    Replayed(Applied<Reserved>),
+    Replayed(Box<Applied<Reserved>>),
     /// It is counted; with the phone as it was loaded.
     Counted(KnownSlot, Counted),
 }

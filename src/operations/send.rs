@@ -49,7 +49,7 @@ impl Operations<'_> {
         let lease = asked.deadline.saturating_duration_since(Instant::now()) + Duration::from_secs(5);
         let reservation = self.reservation(&asked.issue, &id, IssueMode::Sms { lease }, request);
         let (slot, counted) = match self.count(asked, &reservation, on_codes(&reservation, "")).await? {
-            Admission::Replayed(earlier) => return self.replayed(earlier),
+            Admission::Replayed(earlier) => return self.replayed(*earlier),
             Admission::Counted(slot, counted) => (slot, counted),
         };
         let stored = self.stored_code(asked.issue.phone, asked.issue.code).await?;

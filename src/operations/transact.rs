@@ -119,14 +119,12 @@ impl Operations<'_> {
         let mut begun = None;
         let mut compared = None;
         for round in 1..=ROUNDS {
-            let slot = match start.take() {
-                Some(slot) => slot,
-                None => {
-                    tracing::debug!(?phone, round, "load");
-                    // The first look, like any other: while a change is in doubt, so is what fails here.
-                    let loaded = self.loaded(phone).await;
-                    loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?
-                }
+            let slot = if let Some(slot) = start.take() {
+                slot
+            } else {
+                // The first load, like any other: while a change is in doubt, so is what fails here.
+                let loaded = self.loaded(phone, round).await;
+                loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?
             };
             let KnownSlot { keys, loaded, .. } = &slot;
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
@@ -178,7 +176,8 @@ impl Operations<'_> {
     }
 
     /// The keys of a phone, and what was loaded of them.
-    async fn loaded(&self, phone: &Phone) -> Result<KnownSlot, OperationError> {
+    async fn loaded(&self, phone: &Phone, round: usize) -> Result<KnownSlot, OperationError> {
+        tracing::debug!(?phone, round, "load");
         let slot = [self.keys(phone).await?];
         let loaded = self.store.load(&slot).await?;
         let [keys] = slot;
