@@ -34,7 +34,7 @@ fn a_file_with_a_secret_in_it_is_for_its_owner_only() {
         "[providers.telnyx]\napi_key = { env = \"K\" }\nbase_url = \"https://u:p@h\"",
     ] {
         write(&path, literal, 0o644);
-        refused(load_at(&path), "holds a secret", &format!("chmod 600 {}", path.display()));
+        refused(load_at(&path), "contains a secret", &format!("chmod 600 {}", path.display()));
     }
     for mode in [0o600, 0o400] {
         chmod(&path, mode);
