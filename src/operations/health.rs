@@ -63,7 +63,7 @@ const MASTER: &str = "name the master, or the Sentinels, under [store.redis]";
 
 impl HealthCheck {
     fn new(id: &str, status: HealthStatus, detail: impl Into<String>) -> Self {
-        Self { id: id.to_owned(), status: status, detail: detail.into(), fix: None }
+        Self { id: id.to_owned(), status, detail: detail.into(), fix: None }
     }
 
     fn ok(id: &str, detail: impl Into<String>) -> Self {

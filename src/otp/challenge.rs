@@ -292,11 +292,12 @@ mod tests {
         assert_eq!(State::TRANSITIONS.len(), ALL.len());
         for from in ALL {
             for to in ALL {
-                let allowed = match (from, to) {
-                    (Pending, Sent | Unknown | Failed) | (Unknown, Sent) => true,
-                    (Pending | Sent | Unknown | Issued, Used | Superseded | Revoked | Exhausted) => true,
-                    _ => false,
-                };
+                let allowed = matches!(
+                    (from, to),
+                    (Pending, Sent | Unknown | Failed)
+                        | (Unknown, Sent)
+                        | (Pending | Sent | Unknown | Issued, Used | Superseded | Revoked | Exhausted)
+                );
                 let mut changed = challenge(from);
                 changed.enter(to);
                 assert_eq!(changed.state, if allowed { to } else { from }, "{from:?} -> {to:?}");

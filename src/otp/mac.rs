@@ -83,11 +83,15 @@ impl Peppers {
 
     /// The fingerprint of what an application keeps of a code, with the first pepper: it is known again by it, and
     /// nothing is known about it.
+    #[must_use]
     pub fn fingerprint(&self, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Mac {
         self.made(|key| fingerprint(key, phone, purpose, kept))
     }
 
     /// Whether a fingerprint is that of what is kept.
+    ///
+    /// # Errors
+    /// When it names a pepper that is not here.
     pub fn is_fingerprint(&self, mac: &Mac, phone: &Phone, purpose: &Purpose, kept: &[u8]) -> Result<bool, UnknownKey> {
         self.is_made(mac, |key| fingerprint(key, phone, purpose, kept))
     }

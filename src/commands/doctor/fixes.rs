@@ -37,7 +37,7 @@ impl<'a> Fixes<'a> {
         let mut line = vec!["redis-cli".to_owned()];
         match place {
             Endpoint::Tcp(host, port) => {
-                line.extend(["-h".to_owned(), quoted(host), "-p".to_owned(), port.to_string()])
+                line.extend(["-h".to_owned(), quoted(host), "-p".to_owned(), port.to_string()]);
             }
             Endpoint::Unix(path) => line.extend(["-s".to_owned(), hint::word(path.as_os_str().as_bytes())]),
         }

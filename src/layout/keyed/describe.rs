@@ -50,13 +50,13 @@ impl Layout for KeyedLayout {
         };
         let purposes = self.purposes.iter().map(|(ours, theirs)| (ours.to_string(), theirs.as_str().into()));
         let allows = Operation::IN_FILES.iter().filter(|(_, one)| self.allows.contains(one));
-        let expires_as = self.expires.as_ref().map(|(_, format)| word(&TimeFormat::ALL, *format));
+        let expires_as = self.expires.as_ref().map(|(_, format)| word(&TimeFormat::ALL, format));
         vec![
             ("key", self.key.to_string().into()),
             ("purposes", Value::Object(purposes.collect())),
-            ("type", word(&Form::ALL, self.form).into()),
+            ("type", word(&Form::ALL, &self.form).into()),
             ("field", json!(self.field)),
-            ("verifier", word(&HashScheme::ALL, self.hash_scheme).into()),
+            ("verifier", word(&HashScheme::ALL, &self.hash_scheme).into()),
             ("ttl", spelled(self.ttl).into()),
             ("length", json!(self.length)),
             ("alphabet", json!(self.alphabet.as_ref().map(Alphabet::name))),
@@ -125,6 +125,6 @@ impl Layout for KeyedLayout {
 }
 
 /// The word of the configuration for one of a few.
-fn word<T: PartialEq>(all: &[(&'static str, T)], one: T) -> &'static str {
-    all.iter().find(|(_, other)| *other == one).map_or("", |(word, _)| *word)
+fn word<T: PartialEq>(all: &[(&'static str, T)], one: &T) -> &'static str {
+    all.iter().find(|(_, other)| other == one).map_or("", |(word, _)| *word)
 }

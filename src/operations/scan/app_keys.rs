@@ -48,7 +48,7 @@ impl Operations<'_> {
                 Some(KeyRole::Code) => found.extend(code(&sight)),
                 Some(KeyRole::Challenges) => found.extend(challenges(&sight)),
                 Some(KeyRole::Limit) if is_endless(&sight) => {
-                    found.push(FoundIssue::new(Issue::LimitWithoutEnd, &sight))
+                    found.push(FoundIssue::new(Issue::LimitWithoutEnd, &sight));
                 }
                 Some(KeyRole::Tries(code)) if is_endless(&sight) => tries.push((code, sight)),
                 Some(KeyRole::Limit | KeyRole::Tries(_)) | None => {}

@@ -360,7 +360,7 @@ impl Run<'_> {
                 one.sent_on = Some((there, false));
             }
             ServerReply::Ask(host, port) => {
-                one.sent_on = Some((cluster::endpoint(host.as_deref(), port, endpoint), true))
+                one.sent_on = Some((cluster::endpoint(host.as_deref(), port, endpoint), true));
             }
             ServerReply::Later => {
                 if one.guessed {
@@ -405,7 +405,7 @@ impl Run<'_> {
             }
             (error @ StoreError::Unreachable(_), _) => self.not_reached(endpoint, group, error),
             (error, _) if group.iter().all(|one| one.guessed) && self.tries_another(endpoint, &error) => {
-                self.open.extend(group)
+                self.open.extend(group);
             }
             (error, _) => self.fail(error),
         }
@@ -449,7 +449,7 @@ impl Run<'_> {
             }
             // A proxy in front of the server may still accept connections.
             error @ StoreError::Unreachable(_) if self.access == Access::Reading => {
-                self.not_reached(endpoint, group, error)
+                self.not_reached(endpoint, group, error);
             }
             // The change itself could be looked up, but not whether replicas have it.
             StoreError::Unknown(text) if self.dispatcher.durability.is_some_and(|durability| durability.strict) => {
