@@ -78,7 +78,7 @@ impl Layout for PrivacyIdea {
     }
 
     fn note(&self) -> Option<&'static str> {
-        Some("privacyIDEA's challenges are looked at (`inspect`), and nothing else is done with them")
+        Some("privacyIDEA's challenges can only be shown (`inspect`)")
     }
 
     fn settings(&self) -> Vec<(&'static str, serde_json::Value)> {

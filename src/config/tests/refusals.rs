@@ -131,7 +131,7 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[store.redis]\nurl = \"redis://h\"\ndurability = { wait_replicas = 0 }", 3, &["from 1 to 16"]),
     ("[store.redis]\nurl = \"redis://h\"\ndurability = { wait_ms = 0 }", 3, &["from 1 to 5000"]),
     ("[store.redis]\nurl = \"redis://h\"\nlayout = \"frape\"", 3, &["unknown layout; did you mean `frappe`?"]),
-    ("[store.redis]\nurl = \"redis://h\"\n[store.redis.layout]\nkey = \"x\"", 4, &["a key has the place"]),
+    ("[store.redis]\nurl = \"redis://h\"\n[store.redis.layout]\nkey = \"x\"", 4, &["a key needs the place"]),
     ("[store.redis]\nurl = \"redis://h\"\nprefix = \"a{b\"", 3, &["1 to 64 letters"]),
     ("[store.redis]\nurl = \"redis://h\"\ntls = { ca = \"x\" }", 3, &["rediss://"]),
     ("[store.redis]\nurl = \"rediss://h\"\ntls = { cert = \"x\" }", 3, &["both `cert` and `key`"]),

@@ -89,7 +89,7 @@ enum PatternPart {
 
 /// The text is no pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a pattern has the place `{{code}}`, and may have `{{phone}}` and `{{secret}}`; it has no other braces")]
+#[error("a pattern needs the place `{{code}}`, and may have `{{phone}}` and `{{secret}}`; it has no other braces")]
 pub struct PatternError;
 
 impl Pattern {

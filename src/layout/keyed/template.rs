@@ -75,11 +75,11 @@ pub struct KeyTemplate(Vec<TemplatePart>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyTemplateError {
     /// Every phone needs a key of its own.
-    #[error("a key has the place `{{phone}}` or `{{user}}`")]
+    #[error("a key needs the place `{{phone}}` or `{{user}}`")]
     Phone,
     /// A place that is not known.
     #[error(
-        "a key has only the places `{{phone}}`, `{{user}}` and `{{purpose}}`, each at most once, and a brace that is meant stands twice"
+        "a key has only the places `{{phone}}`, `{{user}}` and `{{purpose}}`, each at most once; write a literal brace twice: `{{{{`"
     )]
     Place,
     /// Too long, or with characters that no key should have.

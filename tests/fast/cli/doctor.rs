@@ -40,7 +40,7 @@ fn a_new_machine_is_well() {
         ("message.text", "1 segment, "),
         ("code.peppers", "can be fetched"),
         ("store.reach", "answers in"),
-        ("store.commit", "takes changes"),
+        ("store.commit", "accepts changes"),
         ("store.file", "otpctl.db"),
         ("store.disk", "left on the disk"),
         ("routes.default", "console"),
@@ -142,7 +142,7 @@ fn secrets_that_cannot_be_fetched_are_told_and_stop_nobody_else() {
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     says(ran.exits(30), "config.secrets", "fail", "too long");
     says(&ran, "providers.other", "fail", "too long");
-    says(&ran, "store.commit", "ok", "takes changes");
+    says(&ran, "store.commit", "ok", "accepts changes");
     says(&ran, "providers.main", "ok", "opens");
 }
 

@@ -10,7 +10,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ),
     ("layout = 1", &["expected \"native\", a preset or a table, found a whole number"]),
     ("layout = {}", &["`key` is missing", "key = \"otp:{phone}\""]),
-    ("layout = { key = \"otp\" }", &["a key has the place `{phone}`"]),
+    ("layout = { key = \"otp\" }", &["a key needs the place `{phone}`"]),
     ("layout = { key = \"otp:{name}:{phone}\" }", &["a key has only the places"]),
     ("layout = { key = \"otpctl:{phone}\" }", &["keys that begin with `otpctl:` are otpctl's own", "another `prefix`"]),
     ("layout = { key = \"otp:{phone}\", typ = \"hash\" }", &["unknown key `typ`; did you mean `type`?"]),
@@ -24,7 +24,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("layout = { key = \"otp:{phone}\", pattern = \"{code}\" }", &["nothing is hashed"]),
     (
         "layout = { key = \"otp:{phone}\", verifier = \"sha256\", pattern = \"x\" }",
-        &["a pattern has the place `{code}`"],
+        &["a pattern needs the place `{code}`"],
     ),
     ("layout = { key = \"otp:{phone}\", secret = \"s\" }", &["nothing is hashed with a secret here"]),
     ("layout = { key = \"otp:{phone}\", attempts = \"otp:{phone}\" }", &["another key has this name already"]),
