@@ -7,7 +7,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::CommandResult;
-use super::target::{Target, target};
+use super::target::{Target, TargetArg};
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::output::{Human, Many, Report, Row};
@@ -99,7 +99,7 @@ impl<'a> Batch<'a> {
     }
 
     async fn result(&self, line: &str) -> CommandResult {
-        let target = target(self.app, line).await?;
+        let target = line.parse::<TargetArg>()?.resolve(self.app).await?;
         self.each.each(self.app, &target).await
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::CommandResult;
 use super::code_options::CodeOptions;
-use super::target::phone_of;
+use super::target::TargetArg;
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
@@ -21,7 +21,7 @@ use crate::output::{Human, Report};
 pub struct Args {
     /// A number, `user:ID` or a `ph_…` reference
     #[arg(value_name = "PHONE|USER")]
-    target: String,
+    target: TargetArg,
     #[command(flatten)]
     wanted: CodeOptions,
 }
@@ -43,7 +43,7 @@ impl Args {
             if !settings.reveal {
                 return Err(Error::said(Exit::Config, "this protected file does not allow codes to be printed").hint(
                     Hint::run(&["send"])
-                        .arg(&self.target)
+                        .arg(self.target.to_string())
                         .because("set `reveal = true` in the file, or send it instead"),
                 ));
             }
@@ -52,7 +52,7 @@ impl Args {
                     .hint("say --reason TEXT"));
             }
         }
-        let target = phone_of(app, &self.target).await?;
+        let target = self.target.resolve_phone(app).await?;
         app.may_change(&format!("print a code for {}", target.shown(app)), Confirm::Yes).await?;
         app.guard().await?;
         app.printer.may_print_once("the code")?;

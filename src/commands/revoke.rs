@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::CommandResult;
 use super::batch::{Batch, Each};
 use super::skipped::{self, Skipped};
-use super::target::{Target, target};
+use super::target::{Target, TargetArg};
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
 use crate::operations::{ListFilter, Listed};
@@ -23,7 +23,7 @@ use crate::output::{Human, Output, Report, plural};
 pub struct Args {
     /// Numbers, `user:ID`, `ch_…` ids or `ph_…` references
     #[arg(value_name = "PHONE|USER|ID", required_unless_present_any = ["from", "all"])]
-    targets: Vec<String>,
+    targets: Vec<TargetArg>,
     /// Those of each line of a file, or of standard input (`-`); exit 19 where some failed
     #[arg(long, value_name = "FILE", conflicts_with = "targets")]
     from: Option<PathBuf>,
@@ -77,7 +77,7 @@ impl Args {
             return self.everything(app).await.map(Output::One);
         }
         if let [only] = self.targets.as_slice() {
-            let only = target(app, only).await?;
+            let only = only.resolve(app).await?;
             let whom = only.shown(app);
             app.may_change(&format!("revoke the codes of {whom}"), Confirm::Yes).await?;
             return Ok(Output::One(revoked(app, self.one(app, &only).await?, Vec::new(), whom)));
@@ -87,25 +87,26 @@ impl Args {
 
     async fn several(&self, app: &App) -> CommandResult {
         let mut targets = Vec::with_capacity(self.targets.len());
-        for text in &self.targets {
-            match target(app, text).await {
-                // What cannot be meant is told before anything is done. Who is not found keeps nobody else waiting.
+        let parsed = self.targets.iter().map(|target| Ok((target, target.parsed(app)?)));
+        // What cannot be meant is told before the store is touched. Who is not found keeps nobody else waiting.
+        for (typed, parsed) in parsed.collect::<Result<Vec<_>, Error>>()? {
+            match parsed.resolve(app).await {
                 Err(error) if matches!(error.exit, Exit::Usage | Exit::Config) => return Err(error),
-                found => targets.push((text, found)),
+                found => targets.push((typed.to_string(), found)),
             }
         }
-        let shown = targets.iter().map(|(text, target)| match target {
+        let shown = targets.iter().map(|(typed, target)| match target {
             Ok(target) => target.shown(app),
-            Err(_) => (*text).clone(),
+            Err(_) => typed.clone(),
         });
         let whom = shown.collect::<Vec<_>>().join(", ");
         app.may_change(&format!("revoke the codes of {whom}"), Confirm::Yes).await?;
         let mut tally = Tally::default();
         app.progress.is_one_of_many();
-        for (text, target) in targets {
+        for (typed, target) in targets {
             let (name, done) = match target {
                 Ok(target) => (target.argument(), self.one(app, &target).await),
-                Err(error) => (text.clone(), Err(error)),
+                Err(error) => (typed, Err(error)),
             };
             match done {
                 Ok(revoked) => tally.revoked(revoked),

@@ -1,11 +1,127 @@
-//! What an argument means: a phone in any spelling, `user:ID`, or an id.
+//! What stands for a phone: a number in any spelling, `user:ID`, or an id. It is parsed once, before anything is opened,
+//! and then resolved once, which may ask the store.
+
+use std::str::FromStr;
 
 use tokio::io::AsyncReadExt as _;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::otp::reference::{self, Reference};
-use crate::otp::{Hint, Moment, Phone, Purpose, UserId};
+use crate::otp::reference::{self, MalformedReference, Reference};
+use crate::otp::{Hint, Moment, NameError, Phone, Purpose, UserId};
+
+/// What was typed for a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TargetArg {
+    /// A number in any spelling. The file says to which country a national one belongs.
+    Number(String),
+    /// `user:ID`.
+    User(UserId),
+    /// `ch_…` or `ph_…`.
+    Reference(String),
+}
+
+/// It is none of these.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TargetError {
+    #[error(transparent)]
+    User(#[from] NameError),
+    #[error(transparent)]
+    Reference(#[from] MalformedReference),
+}
+
+impl FromStr for TargetArg {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        if let Some(id) = text.strip_prefix("user:") {
+            return Ok(Self::User(UserId::new(id)?));
+        }
+        Ok(if reference::is_reference(text)? { Self::Reference(text.to_owned()) } else { Self::Number(text.to_owned()) })
+    }
+}
+
+impl std::fmt::Display for TargetArg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::User(user) => write!(f, "user:{user}"),
+            Self::Number(text) | Self::Reference(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
+        Self::new(Exit::Usage, error)
+    }
+}
+
+/// What was typed, with its number read.
+pub(super) enum ParsedTarget<'a> {
+    Phone(Phone),
+    User(&'a UserId),
+    Reference(&'a str),
+}
+
+impl TargetArg {
+    /// Reads the number, which needs the file and no store.
+    ///
+    /// # Errors
+    /// When it is no valid number.
+    pub(super) fn parsed(&self, app: &App) -> Result<ParsedTarget<'_>, Error> {
+        Ok(match self {
+            Self::Number(text) => ParsedTarget::Phone(phone(app, text)?),
+            Self::User(user) => ParsedTarget::User(user),
+            Self::Reference(text) => ParsedTarget::Reference(text),
+        })
+    }
+
+    /// The phone that is meant.
+    ///
+    /// # Errors
+    /// When it is no valid number, or leads to no phone, or to more than one.
+    pub(super) async fn resolve(&self, app: &App) -> Result<Target, Error> {
+        self.parsed(app)?.resolve(app).await
+    }
+
+    /// As [`Self::resolve`], where one code of a phone is not meant.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`], and for a `ch_…` id.
+    pub(super) async fn resolve_phone(&self, app: &App) -> Result<Target, Error> {
+        self.parsed(app)?.resolve_phone(app).await
+    }
+}
+
+impl ParsedTarget<'_> {
+    /// As [`TargetArg::resolve`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn resolve(self, app: &App) -> Result<Target, Error> {
+        let text = match self {
+            Self::Phone(phone) => return Ok(Target { typed: true, ..Target::of(phone) }),
+            Self::User(user) => return of_user(app, user).await,
+            Self::Reference(text) => text,
+        };
+        let opened = reference::open(app.peppers().await?, text).map_err(|error| Error::new(Exit::NotFound, error))?;
+        let of = |number: &str| Ok::<_, Error>(Target::of(Phone::parse(number, None)?));
+        Ok(match opened {
+            Reference::Challenge { phone, id, made } => Target { challenge: Some(id), made, ..of(&phone)? },
+            Reference::Phone(phone) => Target { reference: Some(text.to_owned()), ..of(&phone)? },
+        })
+    }
+
+    /// As [`TargetArg::resolve_phone`].
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn resolve_phone(self, app: &App) -> Result<Target, Error> {
+        let target = self.resolve(app).await?;
+        target.is_a_phone(app).await?;
+        Ok(target)
+    }
+}
 
 /// A phone, and how the caller came to it.
 #[derive(Debug, Clone)]
@@ -94,25 +210,6 @@ impl Target {
     }
 }
 
-/// Reads `PHONE`, `user:ID`, `ch_…` or `ph_…`.
-///
-/// # Errors
-/// When it is none of them, or leads to no phone, or to more than one.
-pub(super) async fn target(app: &App, text: &str) -> Result<Target, Error> {
-    if let Some(id) = text.strip_prefix("user:") {
-        return of_user(app, &UserId::new(id)?).await;
-    }
-    if reference::is_reference(text) {
-        let opened = reference::open(app.peppers().await?, text).map_err(|error| Error::new(Exit::NotFound, error))?;
-        let of = |number: &str| Ok::<_, Error>(Target::of(Phone::parse(number, None)?));
-        return Ok(match opened {
-            Reference::Challenge { phone, id, made } => Target { challenge: Some(id), made, ..of(&phone)? },
-            Reference::Phone(phone) => Target { reference: Some(text.to_owned()), ..of(&phone)? },
-        });
-    }
-    Ok(Target { typed: true, ..Target::of(phone(app, text)?) })
-}
-
 /// Reads a number in any spelling.
 ///
 /// # Errors
@@ -143,16 +240,6 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
         None => Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone"))
             .hint(Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE"))),
     }
-}
-
-/// As [`target`], where one challenge of a phone is not meant.
-///
-/// # Errors
-/// As [`target`], and for a `ch_…` id.
-pub(super) async fn phone_of(app: &App, text: &str) -> Result<Target, Error> {
-    let target = target(app, text).await?;
-    target.is_a_phone(app).await?;
-    Ok(target)
 }
 
 /// Reads standard input up to a limit: what is longer is not what was asked for.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::CommandResult;
 use super::allowance;
-use super::target::phone_of;
+use super::target::TargetArg;
 use crate::app::{App, Confirm};
 use crate::otp::Purpose;
 use crate::otp::rules::{Allowance, UnlockRequest};
@@ -17,7 +17,7 @@ use crate::output::{Human, Report, plural};
 pub struct Args {
     /// A number, `user:ID` or a `ph_…` reference
     #[arg(value_name = "PHONE|USER")]
-    target: String,
+    target: TargetArg,
     /// Only of this purpose
     #[arg(long)]
     purpose: Option<Purpose>,
@@ -40,7 +40,7 @@ struct Unlocked {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let target = phone_of(app, &self.target).await?;
+        let target = self.target.resolve_phone(app).await?;
         app.may_change(&format!("unlock {}", target.shown(app)), Confirm::Yes).await?;
         let reason = app.globals.reason.as_deref();
         let asked = UnlockRequest { purpose: self.purpose.as_ref(), limits: self.limits, reason };

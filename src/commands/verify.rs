@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use serde::Serialize;
 
 use super::CommandResult;
-use super::target::{Target, phone_of, standard_input};
+use super::target::{Target, TargetArg, standard_input};
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
 use crate::layout::Operation;
@@ -30,7 +30,7 @@ const LONGEST_ID: usize = 64;
 pub struct Args {
     /// A number, `user:ID` or a `ph_…` reference
     #[arg(value_name = "PHONE|USER")]
-    target: String,
+    target: TargetArg,
     /// What was typed; `-` or nothing: asked for on a terminal, else read from standard input
     #[arg(value_name = "CODE")]
     code: Option<String>,
@@ -53,18 +53,16 @@ impl Args {
         if app.globals.dry_run {
             // It would tell a right code from a wrong one as often as anyone likes.
             return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess")
-                .hint(Hint::run(&["inspect"]).arg(&self.target).because("see whether there is a live code")));
+                .hint(Hint::run(&["inspect"]).arg(self.target.to_string()).because("see whether there is a live code")));
         }
         let attempt_id = match &self.attempt_id {
             Some(id) => checked(id)?.to_owned(),
             None => reference::attempt_id(&crate::app::OsRandom)?,
         };
         // A phone or code that cannot be one is told before the store is touched.
-        let typed = (!self.target.starts_with("user:") && !reference::is_reference(&self.target))
-            .then(|| super::target::phone(app, &self.target));
-        typed.transpose()?;
+        let target = self.target.parsed(app)?;
         let code = app.typed_code(&self.typed(app).await?)?;
-        let target = phone_of(app, &self.target).await?;
+        let target = target.resolve_phone(app).await?;
         app.may_change("spend a try", Confirm::No).await?;
         app.guard().await?;
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
@@ -122,7 +120,7 @@ impl Args {
         let mut text = match std::io::stdin().is_terminal() {
             true if app.globals.no_input => {
                 return Err(Error::said(Exit::Usage, "no code was given, and nobody may be asked for it")
-                    .hint(Hint::run(&["verify"]).arg(&self.target).arg("CODE")));
+                    .hint(Hint::run(&["verify"]).arg(self.target.to_string()).arg("CODE")));
             }
             true => app.ask("Code: ").await?,
             false => standard_input(app, LONGEST).await?.into(),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::CommandResult;
 use super::delivery_fields::{DeliveryFields, why_not};
-use super::target::{Target, target};
+use super::target::{Target, TargetArg};
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
 use crate::operations::{Notice, ToWatch, Watched};
@@ -33,7 +33,7 @@ const NEWS: &str = "news of the SMS or its code";
 pub struct Args {
     /// A number, `user:ID`, a `ch_…` id or a `ph_…` reference; of a phone, its live code or else its newest
     #[arg(value_name = "PHONE|USER|ID")]
-    target: String,
+    target: TargetArg,
     /// What to wait for
     #[arg(long = "for", value_name = "WHAT", default_value = "delivered", value_parser = goals(&WaitFor::ALL))]
     goal: WaitFor,
@@ -89,7 +89,7 @@ struct Waited {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let target = target(app, &self.target).await?;
+        let target = self.target.resolve(app).await?;
         app.may_change("keep what the provider says of an SMS", Confirm::No).await?;
         self.wait(app, &target).await.map_err(|error| target.failed(app, error))
     }

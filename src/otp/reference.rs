@@ -99,10 +99,29 @@ pub fn attempt_id(randomness: &dyn Randomness) -> Result<String, RandomnessFaile
     Ok(format!("{ATTEMPT}{}", BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()))
 }
 
-/// Whether a text has the form of a reference.
-#[must_use]
-pub fn is_reference(text: &str) -> bool {
-    text.starts_with(CHALLENGE) || text.starts_with(PHONE)
+/// The text begins as a reference does, and cannot be one: it was cut, or mistyped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}…` is followed by {LETTERS} letters and digits; this id was cut or mistyped")]
+pub struct MalformedReference(&'static str);
+
+/// So many letters of base32 hold one block.
+const LETTERS: usize = 26;
+
+/// Whether a text is a reference rather than a number. Whose it is takes a pepper to know.
+///
+/// # Errors
+/// When it begins as one and cannot be one.
+pub fn is_reference(text: &str) -> Result<bool, MalformedReference> {
+    let Some((kind, sealed)) = [CHALLENGE, PHONE].iter().find_map(|kind| Some((*kind, text.strip_prefix(*kind)?)))
+    else {
+        return Ok(false);
+    };
+    block(sealed).map(|_| true).ok_or(MalformedReference(kind))
+}
+
+/// The encrypted block of a reference.
+fn block(sealed: &str) -> Option<[u8; 16]> {
+    BASE32_NOPAD.decode(sealed.to_ascii_uppercase().as_bytes()).ok()?.try_into().ok()
 }
 
 /// Opens a reference.
@@ -115,8 +134,7 @@ pub fn open(peppers: &Peppers, text: &str) -> Result<Reference, ForeignReference
         (_, Some(sealed)) => (false, sealed),
         _ => return Err(ForeignReference),
     };
-    let bytes = BASE32_NOPAD.decode(sealed.to_ascii_uppercase().as_bytes()).map_err(|_| ForeignReference)?;
-    let block = <[u8; 16]>::try_from(bytes).map_err(|_| ForeignReference)?;
+    let block = block(sealed).ok_or(ForeignReference)?;
     for key in ciphers(peppers) {
         let mut open = Array::from(block);
         key.decrypt_block(&mut open);

@@ -8,7 +8,7 @@ use super::handed_in::{self, HandedIn, Read};
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::delivery_fields::DeliveryFields;
-use crate::commands::target::{Target, standard_input, target};
+use crate::commands::target::{Target, TargetArg, standard_input};
 use crate::error::{Error, Exit};
 use crate::operations::PhoneReports;
 use crate::otp::rules::{Recorded, Reported};
@@ -38,7 +38,7 @@ pub struct Args {
     provider: Option<String>,
     /// The receiver, where the reports do not name it: a number, `user:ID`, a `ch_…` id or a `ph_…` reference
     #[arg(long, value_name = "PHONE|USER|ID")]
-    phone: Option<String>,
+    phone: Option<TargetArg>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +79,7 @@ impl Args {
         }
         let text = standard_input(app, LONGEST).await?;
         let named = match &self.phone {
-            Some(text) => Some(target(app, text).await?),
+            Some(named) => Some(named.resolve(app).await?),
             None => None,
         };
         let Read { reports: handed, other_events } = self.read(app, &text, named.as_ref()).await?;

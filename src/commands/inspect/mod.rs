@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::CommandResult;
 use super::allowance;
-use super::target::{Target, target};
+use super::target::{Target, TargetArg};
 use super::user::LinkedUser;
 use crate::app::App;
 use crate::error::{Error, Exit};
@@ -33,7 +33,7 @@ use timeline::Line;
 pub struct Args {
     /// A number, `user:ID`, a `ch_…` id or a `ph_…` reference
     #[arg(value_name = "PHONE|USER|ID")]
-    target: String,
+    target: TargetArg,
     /// Only of this purpose
     #[arg(long)]
     purpose: Option<Purpose>,
@@ -102,7 +102,7 @@ struct Locked {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let target = target(app, &self.target).await?;
+        let target = self.target.resolve(app).await?;
         let verifier = app.operations().await?;
         let (look, counters) = tokio::join!(verifier.snapshot(&target.phone), verifier.counters_of(&target.phone));
         let look = look.map_err(|error| target.failed(app, error))?;

@@ -2,7 +2,7 @@
 
 mod plan;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::CommandResult;
 use super::batch::{Batch, Each};
 use super::code_options::CodeOptions;
 use super::delivery_fields::DeliveryFields;
-use super::target::{Target, phone_of};
+use super::target::{Target, TargetArg};
 use super::wait::{self, Ended, goals};
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
@@ -30,7 +30,7 @@ use plan::Plan;
 pub struct Args {
     /// A number, `user:ID` or a `ph_…` reference
     #[arg(value_name = "PHONE|USER", required_unless_present = "from")]
-    target: Option<String>,
+    target: Option<TargetArg>,
     /// Send to each line of a file, or of standard input (`-`); exit 19 where some failed
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     from: Option<PathBuf>,
@@ -105,11 +105,14 @@ impl Args {
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        if let Some(from) = &self.from {
-            app.may_change(&format!("send a code to each line of {}", from.display()), Confirm::Yes).await?;
-            return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
-        }
-        let target = phone_of(app, self.target.as_deref().unwrap_or_default()).await?;
+        let target = match (&self.target, &self.from) {
+            (Some(target), _) => target.resolve_phone(app).await?,
+            (None, from) => {
+                let from = from.as_deref().unwrap_or(Path::new("-"));
+                app.may_change(&format!("send a code to each line of {}", from.display()), Confirm::Yes).await?;
+                return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
+            }
+        };
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, self.idempotency_key.clone()).await.map(Output::One)
     }

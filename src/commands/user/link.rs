@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Linked, link_of, shared, swapped};
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
-use crate::commands::target::phone_of;
+use crate::commands::target::TargetArg;
 use crate::otp::UserId;
 use crate::output::{Human, Report};
 
@@ -18,7 +18,7 @@ pub struct Args {
     /// The application's own id of the user
     id: UserId,
     /// A number or a `ph_…` reference
-    phone: String,
+    phone: TargetArg,
 }
 
 #[derive(Serialize)]
@@ -36,8 +36,8 @@ struct Given {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = self.id.clone();
-        let target =
-            phone_of(app, &self.phone).await.map_err(|error| swapped(app, &self.id, &self.phone, "link", error))?;
+        let target = self.phone.resolve_phone(app).await;
+        let target = target.map_err(|error| swapped(app, &self.id, &self.phone, "link", error))?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let linked =
             app.operations().await?.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;

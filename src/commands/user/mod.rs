@@ -11,7 +11,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::CommandResult;
-use super::target::{Target, phone};
+use super::target::{Target, TargetArg, phone};
 use crate::app::App;
 use crate::error::Error;
 use crate::operations::Applied;
@@ -78,9 +78,9 @@ fn shared(app: &App, target: &Target, users: &Users, user: &UserId) -> Vec<UserI
 }
 
 /// Tells whoever typed the number first.
-fn swapped(app: &App, id: &UserId, typed: &str, verb: &str, error: Error) -> Error {
+fn swapped(app: &App, id: &UserId, typed: &TargetArg, verb: &str, error: Error) -> Error {
     match phone(app, id.as_str()) {
-        Ok(_) => error.hint(Hint::run(&["user", verb]).arg(typed).arg(id.as_str()).because("the id comes first")),
+        Ok(_) => error.hint(Hint::run(&["user", verb]).arg(typed.to_string()).arg(id.as_str()).because("the id comes first")),
         Err(_) => error,
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Linked, link_of, shared, swapped};
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
-use crate::commands::target::phone_of;
+use crate::commands::target::TargetArg;
 use crate::operations::OperationError;
 use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report};
@@ -20,7 +20,7 @@ pub struct Args {
     /// The application's own id of the user
     id: UserId,
     /// A number or a `ph_…` reference
-    phone: String,
+    phone: TargetArg,
 }
 
 #[derive(Serialize)]
@@ -39,8 +39,8 @@ struct Replaced {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = &self.id;
-        let target =
-            phone_of(app, &self.phone).await.map_err(|error| swapped(app, user, &self.phone, "move", error))?;
+        let target = self.phone.resolve_phone(app).await;
+        let target = target.map_err(|error| swapped(app, user, &self.phone, "move", error))?;
         app.may_change(&format!("move {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let moved = match app.operations().await?.move_to(&target.phone, user).await {
             Ok(moved) => moved,

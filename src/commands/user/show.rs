@@ -6,9 +6,9 @@ use super::{Linked, LinkedUser};
 use crate::app::App;
 use crate::commands::CommandResult;
 use crate::commands::skipped::{self, Skipped};
-use crate::commands::target::{Target, target};
+use crate::commands::target::{Target, TargetArg};
 use crate::error::{Error, Exit};
-use crate::otp::{Hint, Moment, UserId, reference};
+use crate::otp::{Hint, Moment, UserId};
 use crate::output::{Human, Report, Table};
 
 /// Show the phones of a user, or the users of a phone
@@ -16,7 +16,7 @@ use crate::output::{Human, Report, Table};
 pub struct Args {
     /// A user's id, a phone in any spelling, or a `ph_…` reference; `user:ID` is a user's id whatever it looks like
     #[arg(value_name = "ID|PHONE")]
-    whom: String,
+    whom: TargetArg,
 }
 
 #[derive(Serialize)]
@@ -39,20 +39,18 @@ struct OfPhone {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
-        if let Some(id) = self.whom.strip_prefix("user:") {
-            return self.user(app, &UserId::new(id)?, None).await;
-        }
-        let scheme = self.whom.get(..4).unwrap_or_default();
-        if self.whom.starts_with(['+', '＋'])
-            || scheme.eq_ignore_ascii_case("tel:")
-            || reference::is_reference(&self.whom)
-        {
-            return self.phone(app, target(app, &self.whom).await?).await;
-        }
+        let text = match &self.whom {
+            TargetArg::User(user) => return self.user(app, user, None).await,
+            TargetArg::Number(text) if !is_international(text) => text,
+            phone => return self.phone(app, phone.resolve(app).await?).await,
+        };
         // Anything else is a user's id, and may be a phone as it is dialed at home too.
-        let user: UserId = self.whom.parse()?;
-        let number = target(app, &self.whom).await;
-        let Ok(number) = number else { return self.user(app, &user, number.err()).await };
+        let user: UserId = text.parse()?;
+        let number = match self.whom.resolve(app).await {
+            Ok(number) => number,
+            // Digits alone may be meant as a phone; which one is not guessed.
+            Err(error) => return self.user(app, &user, error.hint.filter(|_| is_digits(text))).await,
+        };
         let verifier = app.operations().await?;
         let is_user = !verifier.phones_of(&user).await?.is_empty();
         let is_linked = !verifier.snapshot(&number.phone).await?.known.users.users.is_empty();
@@ -73,8 +71,8 @@ impl Args {
         }
     }
 
-    /// The phones of a user. `number`: why the same text is no phone.
-    async fn user(&self, app: &App, user: &UserId, number: Option<Error>) -> CommandResult {
+    /// The phones of a user. `number`: what to do if a phone was meant.
+    async fn user(&self, app: &App, user: &UserId, number: Option<Hint>) -> CommandResult {
         let mut phones = Vec::new();
         let (links, unread) = app.operations().await?.readable_phones_of(user).await?;
         for (phone, link) in links {
@@ -86,15 +84,12 @@ impl Args {
         }
         if phones.is_empty() && skipped.is_empty() {
             let error = Error::said(Exit::NotFound, format!("the user `{user}` has no phone"));
-            // Digits alone may be meant as a phone; which one is not guessed.
-            let is_digits = self.whom.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'));
-            let hint = number.filter(|_| is_digits).and_then(|error| error.hint);
             let link = || Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
             let phone = |hint: Hint| {
                 let why = format!("if it is a phone, {}", hint.why());
                 hint.because(why)
             };
-            return Err(error.hint(hint.map_or_else(link, phone)));
+            return Err(error.hint(number.map_or_else(link, phone)));
         }
         Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones, skipped }))
     }
@@ -108,6 +103,15 @@ impl Args {
         let reference = app.reference(&target.phone).await;
         Ok(Box::new(OfPhone { schema: "otpctl.phone/1", phone: target.shown(app), reference, users }))
     }
+}
+
+/// Whether a text is a number with its country, and so no user's id.
+fn is_international(text: &str) -> bool {
+    text.starts_with(['+', '＋']) || text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'))
 }
 
 fn verified(at: Option<Moment>) -> String {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
-use crate::commands::target::phone_of;
+use crate::commands::target::TargetArg;
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Phone, UserId};
 use crate::output::{Human, Report, plural};
@@ -17,7 +17,7 @@ pub struct Args {
     /// The application's own id of the user
     id: UserId,
     /// A number or a `ph_…` reference; none: all of the user's phones
-    phone: Option<String>,
+    phone: Option<TargetArg>,
 }
 
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ impl Args {
         let verifier = app.operations().await?;
         let phones = match &self.phone {
             Some(phone) => {
-                let target = phone_of(app, phone).await?;
+                let target = phone.resolve_phone(app).await?;
                 vec![(target.phone, target.typed)]
             }
             None => verifier.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
