@@ -118,26 +118,27 @@ pub struct Details {
     pub candidates: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// The document of a failure.
+#[derive(Debug, Serialize)]
+pub struct ErrorDocument {
     schema: &'static str,
     code: &'static str,
     exit: u8,
-    message: &'a str,
+    message: String,
     hint: Option<String>,
     /// The command of the hint alone, ready to be pasted.
     command: Option<String>,
     retry_after_seconds: Option<u64>,
     outcome: Completion,
-    attempt_id: Option<&'a str>,
-    idempotency_key: Option<&'a str>,
-    challenge_id: Option<&'a str>,
+    attempt_id: Option<String>,
+    idempotency_key: Option<String>,
+    challenge_id: Option<String>,
     state: Option<State>,
     #[serde(serialize_with = "rfc3339_or_null")]
     expires_at: Option<Moment>,
-    provider: Option<&'a str>,
+    provider: Option<String>,
     replayed: bool,
-    candidates: &'a [String],
+    candidates: Vec<String>,
 }
 
 impl Error {
@@ -195,29 +196,27 @@ impl Error {
         self.details.retry_after.map(|wait| wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
     }
 
-    /// The error document, one line. `here`: the file that the command of its hint is to read.
+    /// The error document. `here`: the file that the command of its hint is to read.
     #[must_use]
-    pub fn document(&self, here: &Chosen) -> String {
-        let message = self.message();
-        let document = Document {
+    pub fn described(&self, here: &Chosen) -> ErrorDocument {
+        ErrorDocument {
             schema: "otpctl.error/1",
             code: self.exit.name(),
             exit: self.exit.number(),
-            message: &message,
+            message: self.message(),
             hint: self.hint.as_ref().map(|hint| hint.text(here)),
             command: self.hint.as_ref().and_then(|hint| hint.command(here)),
             retry_after_seconds: self.retry_after_seconds(),
             outcome: self.outcome,
-            attempt_id: self.details.attempt_id.as_deref(),
-            idempotency_key: self.details.idempotency_key.as_deref(),
-            challenge_id: self.details.challenge_id.as_deref(),
+            attempt_id: self.details.attempt_id.clone(),
+            idempotency_key: self.details.idempotency_key.clone(),
+            challenge_id: self.details.challenge_id.clone(),
             state: self.details.state,
             expires_at: self.details.expires_at,
-            provider: self.details.provider.as_deref(),
+            provider: self.details.provider.clone(),
             replayed: self.details.replayed,
-            candidates: &self.details.candidates,
-        };
-        serde_json::to_string(&document).unwrap_or_default()
+            candidates: self.details.candidates.clone(),
+        }
     }
 }
 

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::fs::File;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::CommandResult;
 use super::target::{Target, TargetArg};
 use crate::app::App;
-use crate::error::{Error, Exit};
-use crate::output::{Human, Many, Report, Row};
+use crate::error::{Error, ErrorDocument, Exit};
+use crate::output::{AnyReport, Human, Many, Row, document};
 
 /// No phone, user or id is longer.
 const LONGEST: u64 = 1024;
@@ -130,16 +132,15 @@ impl Many for Batch<'_> {
         Some(match result {
             Ok(report) => {
                 self.done += 1;
-                row(
-                    (number, name),
-                    report.exit(),
-                    ("result", &document(report.as_ref(), self.app)),
-                    words(report.as_ref()),
-                )
+                let result = report.document().map_or_else(
+                    |error| LineResult::Error(Error::new(Exit::Internal, error).described(&app.printer.here)),
+                    LineResult::Result,
+                );
+                row((number, name), report.exit(), result, words(report.as_ref()))
             }
             Err(error) => {
                 self.failed += 1;
-                row((number, name), error.exit, ("error", &error.document(&self.app.printer.here)), error.message())
+                row((number, name), error.exit, LineResult::Error(error.described(&app.printer.here)), error.message())
             }
         })
     }
@@ -151,8 +152,8 @@ impl Many for Batch<'_> {
     fn interrupted(&mut self, error: &Error) -> Option<Row> {
         let line = self.current.take()?;
         self.failed += 1;
-        let document = error.document(&self.app.printer.here);
-        Some(row((self.number, line), error.exit, ("error", &document), error.message()))
+        let result = LineResult::Error(error.described(&self.app.printer.here));
+        Some(row((self.number, line), error.exit, result, error.message()))
     }
 
     fn outlives_a_stop(&self) -> bool {
@@ -166,23 +167,30 @@ async fn opened(from: &Path) -> std::io::Result<File> {
     File::open(from).await
 }
 
-/// A line's result: what was asked for, how it ended, and the document of the command alone or of its error.
-fn row((number, line): (u64, String), exit: Exit, (key, document): (&str, &str), words: String) -> Row {
+/// What was asked for in a line, how it ended, and the document of the command alone or of its error.
+#[derive(Serialize)]
+struct LineDocument<'a> {
+    line: &'a str,
+    line_number: u64,
+    exit: u8,
+    #[serde(flatten)]
+    result: LineResult,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum LineResult {
+    Result(Box<RawValue>),
+    Error(ErrorDocument),
+}
+
+fn row((line_number, line): (u64, String), exit: Exit, result: LineResult, words: String) -> Row {
     let exit = exit.number();
-    let named = serde_json::Value::from(line.as_str());
-    Row {
-        document: format!(
-            r#"{{"schema":"otpctl.result/1","line":{named},"line_number":{number},"exit":{exit},"{key}":{document}}}"#
-        ),
-        cells: vec![line, exit.to_string(), words],
-    }
+    let fields = LineDocument { line: &line, line_number, exit, result };
+    Row { document: document("otpctl.result/1", &fields).ok(), cells: vec![line, exit.to_string(), words] }
 }
 
-fn document(report: &dyn Report, app: &App) -> String {
-    report.document().unwrap_or_else(|error| Error::new(Exit::Internal, error).document(&app.printer.here))
-}
-
-fn words(report: &dyn Report) -> String {
+fn words(report: &dyn AnyReport) -> String {
     match report.human() {
         Human::Text(text) | Human::Verbatim(text) | Human::Screen(text, _) | Human::Raw(text) => text,
         Human::Rows(_) | Human::Listed(..) => String::new(),

@@ -4,7 +4,7 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use crate::cli;
-use crate::output::{Human, Report};
+use crate::output::{AnyReport, Human, Report};
 
 /// Print a completion script
 ///
@@ -18,26 +18,23 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Script {
-    schema: &'static str,
     shell: String,
     script: String,
 }
 
 impl Args {
-    pub(super) fn run(&self) -> Box<dyn Report> {
+    pub(super) fn run(&self) -> Box<dyn AnyReport> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut cli::whole(), "otpctl", &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
-        Box::new(Script { schema: "otpctl.completions/1", shell: self.shell.to_string(), script })
+        Box::new(Script { shell: self.shell.to_string(), script })
     }
 }
 
 impl Report for Script {
+    const SCHEMA: &str = "otpctl.completions/1";
+
     fn human(&self) -> Human {
         Human::Raw(self.script.clone())
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

@@ -6,7 +6,7 @@ use super::CommandResult;
 use crate::cli;
 use crate::error::{EXITS, Error, Exit};
 use crate::otp::Hint;
-use crate::output::{Human, Report, Table};
+use crate::output::{Human, Lines, Report, Table, lines_of};
 
 /// Explain a command, or the exit codes
 #[derive(Debug, clap::Args)]
@@ -17,14 +17,12 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Text {
-    schema: &'static str,
     topic: String,
     text: String,
 }
 
 #[derive(Serialize)]
 struct Codes {
-    schema: &'static str,
     exit_codes: Vec<Code>,
 }
 
@@ -46,7 +44,7 @@ impl Args {
                 repeat,
             };
             let exit_codes = EXITS.iter().map(code).collect();
-            return Ok(Box::new(Codes { schema: "otpctl.exit_codes/1", exit_codes }));
+            return Ok(Box::new(Codes { exit_codes }));
         }
         let mut command = cli::whole();
         let mut found = &mut command;
@@ -57,21 +55,21 @@ impl Args {
             })?;
         }
         let text = found.render_long_help().to_string();
-        Ok(Box::new(Text { schema: "otpctl.help/1", topic: self.topic.join(" "), text }))
+        Ok(Box::new(Text { topic: self.topic.join(" "), text }))
     }
 }
 
 impl Report for Text {
+    const SCHEMA: &str = "otpctl.help/1";
+
     fn human(&self) -> Human {
         Human::Raw(self.text.clone())
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }
 
 impl Report for Codes {
+    const SCHEMA: &str = "otpctl.exit_codes/1";
+
     fn human(&self) -> Human {
         let mut table = Table::new(&["EXIT", "NAME", "MEANING", "REPEAT AS IS?"], "");
         for code in &self.exit_codes {
@@ -80,11 +78,7 @@ impl Report for Codes {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
-        crate::output::lines_of("otpctl.exit_codes_row/1", &self.exit_codes)
+    fn lines(&self) -> Lines {
+        lines_of("otpctl.exit_codes_row/1", &self.exit_codes)
     }
 }

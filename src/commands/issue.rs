@@ -1,6 +1,6 @@
 //! `issue`: makes a code and prints it once, to be read out or used by a script.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::CommandResult;
 use super::code_options::CodeOptions;
@@ -10,7 +10,7 @@ use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId};
-use crate::output::{Human, Report};
+use crate::output::{Human, Ids, Report};
 
 /// Make a code and print it once, instead of sending it
 ///
@@ -26,14 +26,25 @@ pub struct Args {
     wanted: CodeOptions,
 }
 
+#[derive(Serialize)]
 struct Issued {
-    challenge_id: String,
+    challenge_id: Option<String>,
     phone: String,
+    /// `null` in a dry run, which stores no code.
+    #[serde(serialize_with = "exposed")]
     code: Option<Code>,
     purpose: Purpose,
     user: Option<UserId>,
+    #[serde(serialize_with = "rfc3339")]
     created_at: Moment,
+    #[serde(serialize_with = "rfc3339")]
     expires_at: Moment,
+    dry_run: bool,
+}
+
+/// This document is the one place where a code is written out.
+fn exposed<S: Serializer>(code: &Option<Code>, serializer: S) -> Result<S::Ok, S::Error> {
+    code.as_ref().map(Code::expose).serialize(serializer)
 }
 
 impl Args {
@@ -61,18 +72,21 @@ impl Args {
         let issued = app.operations().await?.issue(&asked).await.map_err(|error| target.failed(app, error))?;
         let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
         Ok(Box::new(Issued {
-            challenge_id: challenge.id,
+            challenge_id: Some(challenge.id).filter(|_| !app.globals.dry_run),
             phone: target.shown(app),
-            code: (!app.globals.dry_run).then_some(code),
+            code: Some(code).filter(|_| !app.globals.dry_run),
             purpose: self.wanted.purpose.clone(),
             user: challenge.user,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,
+            dry_run: app.globals.dry_run,
         }))
     }
 }
 
 impl Report for Issued {
+    const SCHEMA: &str = "otpctl.issue/1";
+
     fn human(&self) -> Human {
         match &self.code {
             // Alone on its line, so that it can be copied.
@@ -81,32 +95,8 @@ impl Report for Issued {
         }
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            schema: &'static str,
-            challenge_id: Option<&'a str>,
-            phone: &'a str,
-            code: Option<&'a str>,
-            purpose: &'a Purpose,
-            user: Option<&'a UserId>,
-            #[serde(serialize_with = "rfc3339")]
-            created_at: Moment,
-            #[serde(serialize_with = "rfc3339")]
-            expires_at: Moment,
-            dry_run: bool,
-        }
-        serde_json::to_string(&Document {
-            schema: "otpctl.issue/1",
-            challenge_id: self.code.as_ref().map(|_| self.challenge_id.as_str()),
-            phone: &self.phone,
-            code: self.code.as_ref().map(Code::expose),
-            purpose: &self.purpose,
-            user: self.user.as_ref(),
-            created_at: self.created_at,
-            expires_at: self.expires_at,
-            dry_run: self.code.is_none(),
-        })
+    fn ids(&self) -> Ids<'_> {
+        Ids { challenge: self.challenge_id.as_deref(), attempt: None }
     }
 
     fn hints(&self) -> Vec<Hint> {

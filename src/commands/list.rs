@@ -10,7 +10,7 @@ use crate::error::Exit;
 use crate::operations::ListFilter;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, DeliveryState, Hint, Moment};
-use crate::output::{Human, Report, Table, lines_of};
+use crate::output::{Human, Lines, Report, Table, lines_of};
 
 /// List live codes, or locks
 ///
@@ -70,7 +70,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct Codes {
-    schema: &'static str,
     codes: Vec<Row>,
     next_cursor: Option<String>,
     /// What could not be read, whatever its state is.
@@ -106,7 +105,7 @@ impl Args {
             skipped.push(Skipped::phone(app, &one.phone, one.error).await);
         }
         skipped.extend(page.missing.into_iter().map(Skipped::part));
-        Ok(Box::new(Codes { schema: "otpctl.list/1", codes, next_cursor: page.next, skipped, again: self.again(app) }))
+        Ok(Box::new(Codes { codes, next_cursor: page.next, skipped, again: self.again(app) }))
     }
 }
 
@@ -125,6 +124,8 @@ impl Args {
 }
 
 impl Report for Codes {
+    const SCHEMA: &str = "otpctl.list/1";
+
     fn human(&self) -> Human {
         let mut table = Table::new(&["PHONE", "REF", "PURPOSE", "STATE", "EXPIRES", "DELIVERY"], "Nothing to list.");
         for row in &self.codes {
@@ -136,11 +137,7 @@ impl Report for Codes {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         let mut lines = lines_of("otpctl.list_row/1", &self.codes)?;
         lines.extend(lines_of("otpctl.skipped/1", &self.skipped)?);
         Ok(lines)

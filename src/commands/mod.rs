@@ -30,10 +30,10 @@ use clap::{Args as _, FromArgMatches as _};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::output::{Output, Report};
+use crate::output::{AnyReport, Output};
 
 /// One report, of a command that gives back no more.
-type CommandResult = Result<Box<dyn Report>, Error>;
+type CommandResult = Result<Box<dyn AnyReport>, Error>;
 
 /// The time of a command that waits for no SMS.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

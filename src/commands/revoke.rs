@@ -14,7 +14,7 @@ use crate::error::{Error, Exit};
 use crate::operations::{ListFilter, Listed};
 use crate::otp::rules::RevokeRequest;
 use crate::otp::{Hint, Purpose};
-use crate::output::{Human, Output, Report, plural};
+use crate::output::{AnyReport, Human, Output, Report, plural};
 
 /// Kill live codes
 ///
@@ -40,7 +40,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Revoked {
-    schema: &'static str,
     revoked: usize,
     challenges: Vec<String>,
     dry_run: bool,
@@ -227,9 +226,9 @@ fn after(error: impl Into<Error>, revoked: usize) -> Error {
     error
 }
 
-fn revoked(app: &App, challenges: Vec<String>, failed: Vec<Skipped>, whom: String) -> Box<dyn Report> {
-    let (schema, revoked, dry_run) = ("otpctl.revoke/1", challenges.len(), app.globals.dry_run);
-    Box::new(Revoked { schema, revoked, challenges, dry_run, failed, whom })
+fn revoked(app: &App, challenges: Vec<String>, failed: Vec<Skipped>, whom: String) -> Box<dyn AnyReport> {
+    let (revoked, dry_run) = (challenges.len(), app.globals.dry_run);
+    Box::new(Revoked { revoked, challenges, dry_run, failed, whom })
 }
 
 #[async_trait(?Send)]
@@ -240,13 +239,11 @@ impl Each for Args {
 }
 
 impl Report for Revoked {
+    const SCHEMA: &str = "otpctl.revoke/1";
+
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would revoke" } else { "Revoked" };
         Human::Text(format!("{done} {} of {}.", plural(self.revoked, "code", "codes"), self.whom))
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 
     fn warnings(&self) -> Vec<String> {

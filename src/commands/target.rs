@@ -37,7 +37,11 @@ impl FromStr for TargetArg {
         if let Some(id) = text.strip_prefix("user:") {
             return Ok(Self::User(UserId::new(id)?));
         }
-        Ok(if reference::is_reference(text)? { Self::Reference(text.to_owned()) } else { Self::Number(text.to_owned()) })
+        Ok(if reference::is_reference(text)? {
+            Self::Reference(text.to_owned())
+        } else {
+            Self::Number(text.to_owned())
+        })
     }
 }
 

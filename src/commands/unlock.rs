@@ -28,7 +28,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Unlocked {
-    schema: &'static str,
     phone: String,
     locks_cleared: u32,
     failures_cleared: u32,
@@ -56,7 +55,6 @@ impl Args {
             None
         };
         Ok(Box::new(Unlocked {
-            schema: "otpctl.unlock/1",
             phone: target.shown(app),
             locks_cleared: unlocked.locks,
             failures_cleared: unlocked.failures,
@@ -68,6 +66,8 @@ impl Args {
 }
 
 impl Report for Unlocked {
+    const SCHEMA: &str = "otpctl.unlock/1";
+
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would clear" } else { "Cleared" };
         let limits = if self.limits_cleared { ", and its send limits" } else { "" };
@@ -79,9 +79,5 @@ impl Report for Unlocked {
             plural(self.failures_cleared, "failure", "failures"),
             self.phone
         ))
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

@@ -15,7 +15,7 @@ use crate::otp::record::{Answer, PurposeState, Reason, Verdict};
 use crate::otp::rules::AttemptRequest;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId, reference};
-use crate::output::{Human, Report, plural};
+use crate::output::{Human, Ids, Report, plural};
 
 /// No code, however spaced, is longer.
 const LONGEST: u64 = 256;
@@ -52,8 +52,9 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         if app.globals.dry_run {
             // It would tell a right code from a wrong one as often as anyone likes.
-            return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess")
-                .hint(Hint::run(&["inspect"]).arg(self.target.to_string()).because("see whether there is a live code")));
+            return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess").hint(
+                Hint::run(&["inspect"]).arg(self.target.to_string()).because("see whether there is a live code"),
+            ));
         }
         let attempt_id = match &self.attempt_id {
             Some(id) => checked(id)?.to_owned(),
@@ -86,14 +87,23 @@ impl Args {
             require_user: self.require_user,
         };
         let stepped = app.operations().await?.verify(&asked).await?;
+        let next = self.next(target, &stepped);
+        let AttemptOutcome { answer, replayed, .. } = stepped.outcome;
         Ok(Box::new(Checked {
+            result: answer.verdict,
+            reason: answer.reason,
             phone: target.shown(app),
-            next: self.next(target, &stepped),
             purpose: self.purpose.clone(),
-            answer: stepped.outcome.answer,
-            now: stepped.now,
+            user: answer.user,
+            challenge_id: answer.challenge_id,
+            attempts_left: answer.attempts_left,
+            failures_consecutive: answer.failures,
+            locked_until: answer.locked_until,
+            expires_at: answer.expires_at,
             attempt_id: attempt_id.to_owned(),
-            replayed: stepped.outcome.replayed,
+            replayed,
+            now: stepped.now,
+            next,
         }))
     }
 
@@ -150,23 +160,36 @@ fn next(answer: &Answer) -> Option<&'static str> {
     }
 }
 
+#[derive(Serialize)]
 struct Checked {
+    result: Verdict,
+    reason: Option<Reason>,
     phone: String,
-    next: Option<Hint>,
     purpose: Purpose,
-    answer: Answer,
-    now: Moment,
+    user: Option<UserId>,
+    challenge_id: Option<String>,
+    attempts_left: u32,
+    failures_consecutive: u32,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    locked_until: Option<Moment>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    expires_at: Option<Moment>,
     attempt_id: String,
     replayed: bool,
+    #[serde(skip)]
+    now: Moment,
+    #[serde(skip)]
+    next: Option<Hint>,
 }
 
 impl Report for Checked {
+    const SCHEMA: &str = "otpctl.verify/1";
+
     fn human(&self) -> Human {
         let phone = &self.phone;
-        let answer = &self.answer;
-        let left = plural(answer.attempts_left, "try", "tries");
-        Human::Text(match (answer.verdict, answer.reason) {
-            (Verdict::Ok, _) => match &answer.user {
+        let left = plural(self.attempts_left, "try", "tries");
+        Human::Text(match (self.result, self.reason) {
+            (Verdict::Ok, _) => match &self.user {
                 Some(user) => format!("The code for {phone} is right. User: {user}"),
                 None => format!("The code for {phone} is right."),
             },
@@ -175,17 +198,17 @@ impl Report for Checked {
             }
             (Verdict::Wrong, _) => format!("Wrong code for {phone}. {left} left."),
             (_, Some(Reason::AttemptsExhausted)) => format!("The tries of the code for {phone} are used up."),
-            (Verdict::Locked, _) => match answer.locked_until {
+            (Verdict::Locked, _) => match self.locked_until {
                 Some(until) => {
                     let wait = until.since(self.now).as_millis().div_ceil(1000);
                     format!(
                         "{phone} is locked for {wait} s, after {} in a row.",
-                        plural(answer.failures, "wrong code", "wrong codes")
+                        plural(self.failures_consecutive, "wrong code", "wrong codes")
                     )
                 }
                 None => format!(
                     "{phone} is locked until someone unlocks it, after {} in a row.",
-                    plural(answer.failures, "wrong code", "wrong codes")
+                    plural(self.failures_consecutive, "wrong code", "wrong codes")
                 ),
             },
             (Verdict::NoCode, reason) => {
@@ -201,50 +224,17 @@ impl Report for Checked {
         })
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            schema: &'static str,
-            result: Verdict,
-            reason: Option<Reason>,
-            phone: &'a str,
-            purpose: &'a Purpose,
-            user: Option<&'a UserId>,
-            challenge_id: Option<&'a str>,
-            attempts_left: u32,
-            failures_consecutive: u32,
-            #[serde(serialize_with = "rfc3339_or_null")]
-            locked_until: Option<Moment>,
-            #[serde(serialize_with = "rfc3339_or_null")]
-            expires_at: Option<Moment>,
-            attempt_id: &'a str,
-            replayed: bool,
-        }
-        let answer = &self.answer;
-        serde_json::to_string(&Document {
-            schema: "otpctl.verify/1",
-            result: answer.verdict,
-            reason: answer.reason,
-            phone: &self.phone,
-            purpose: &self.purpose,
-            user: answer.user.as_ref(),
-            challenge_id: answer.challenge_id.as_deref(),
-            attempts_left: answer.attempts_left,
-            failures_consecutive: answer.failures,
-            locked_until: answer.locked_until,
-            expires_at: answer.expires_at,
-            attempt_id: &self.attempt_id,
-            replayed: self.replayed,
-        })
-    }
-
     fn exit(&self) -> Exit {
-        match self.answer.verdict {
+        match self.result {
             Verdict::Ok => Exit::Ok,
             Verdict::Wrong => Exit::WrongCode,
             Verdict::NoCode => Exit::NoCode,
             Verdict::Locked => Exit::Locked,
         }
+    }
+
+    fn ids(&self) -> Ids<'_> {
+        Ids { challenge: self.challenge_id.as_deref(), attempt: Some(&self.attempt_id) }
     }
 
     fn hints(&self) -> Vec<Hint> {

@@ -16,7 +16,7 @@ use crate::otp::record::{Challenge, Reason, State};
 use crate::otp::time::rfc3339;
 use crate::otp::wait_for::was_printed;
 use crate::otp::{DeliveryReason, Hint, Moment, Phone, Purpose, WaitFor, WaitStatus};
-use crate::output::{Human, Report};
+use crate::output::{Human, Ids, Report};
 use crate::provider::Provider;
 
 /// So much of the command's time is kept for a last look at the store and for printing what is known.
@@ -60,7 +60,6 @@ pub(super) enum Ended {
 
 #[derive(Serialize)]
 struct Waited {
-    schema: &'static str,
     result: Ended,
     #[serde(rename = "for")]
     goal: &'static str,
@@ -200,7 +199,6 @@ impl Waited {
             fate.reason_text = fate.reason_text.or_else(|| Some(why_not(delivery)));
         }
         Self {
-            schema: "otpctl.wait/1",
             result: ended,
             goal: goal.as_str(),
             reached: ended == Ended::Reached,
@@ -320,16 +318,18 @@ pub(super) fn hint(target: &Target, goal: WaitFor, watched: &Watched) -> Option<
 }
 
 impl Report for Waited {
+    const SCHEMA: &str = "otpctl.wait/1";
+
     fn human(&self) -> Human {
         Human::Text(self.words.clone())
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
     fn exit(&self) -> Exit {
         self.result.exit()
+    }
+
+    fn ids(&self) -> Ids<'_> {
+        Ids { challenge: Some(&self.challenge_id), attempt: None }
     }
 
     fn hints(&self) -> Vec<Hint> {

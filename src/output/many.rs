@@ -1,6 +1,7 @@
 //! Results that come one after the other: each is written as soon as it is there.
 
 use async_trait::async_trait;
+use serde_json::value::RawValue;
 
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
@@ -8,10 +9,18 @@ use crate::otp::Hint;
 /// One result of many.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Its document, in one line: as the command prints it for one alone, or an error's.
-    pub document: String,
+    /// Its document, in one line: as the command prints it for one alone, or an error's. Without one, which would be a
+    /// bug, people still read its cells.
+    pub document: Option<Box<RawValue>>,
     /// Its cells for people.
     pub cells: Vec<String>,
+}
+
+impl Row {
+    /// Its document as it is written.
+    pub(super) fn text(&self) -> &str {
+        self.document.as_deref().map_or("null", RawValue::get)
+    }
 }
 
 /// Results that are still to come.
@@ -48,7 +57,7 @@ pub trait Many {
 
     /// The document of all of them, with these rows in it, where it is not the usual one: it is also the last of JSON
     /// Lines, without rows.
-    fn document(&self, _rows: &[&str]) -> Option<String> {
+    fn document(&self, _rows: &[&RawValue]) -> Option<Box<RawValue>> {
         None
     }
 
@@ -77,7 +86,7 @@ pub trait Many {
 /// What a command gives back.
 pub enum Output<'a> {
     /// One report.
-    One(Box<dyn super::Report>),
+    One(Box<dyn super::AnyReport>),
     /// Many results.
     Many(Box<dyn Many + 'a>),
 }

@@ -14,6 +14,7 @@ pub use table::Table;
 use std::fmt::Display;
 
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::error::Exit;
 use crate::otp::Hint;
@@ -35,23 +36,20 @@ pub enum Human {
     Raw(String),
 }
 
-/// What a command has to say, as a value. Its documents' fields are only ever added to.
-pub trait Report {
+/// What a command has to say, as a value. It is serialized as the fields of its document, which are only ever added to.
+pub trait Report: Serialize {
+    /// The name and the version of its document.
+    const SCHEMA: &str;
+
     /// For people.
     fn human(&self) -> Human;
-
-    /// The one document.
-    ///
-    /// # Errors
-    /// When it has no form in JSON, which is a bug.
-    fn document(&self) -> serde_json::Result<String>;
 
     /// One document a line, where the report is a list.
     ///
     /// # Errors
-    /// As [`Self::document`].
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
-        Ok(vec![self.document()?])
+    /// When a row has no form in JSON, which is a bug.
+    fn lines(&self) -> Lines {
+        Ok(vec![document(Self::SCHEMA, self)?])
     }
 
     /// How the process ends.
@@ -68,18 +66,107 @@ pub trait Report {
     fn hints(&self) -> Vec<Hint> {
         Vec::new()
     }
+
+    /// The ids of what was done.
+    fn ids(&self) -> Ids<'_> {
+        Ids::default()
+    }
+}
+
+/// The ids by which what was done is found again, where its result could not be written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ids<'a> {
+    /// Of a code.
+    pub challenge: Option<&'a str>,
+    /// Of a `verify`.
+    pub attempt: Option<&'a str>,
+}
+
+/// A report of any command, as the printer takes it.
+pub trait AnyReport {
+    /// As [`Report::human`].
+    fn human(&self) -> Human;
+
+    /// The one document.
+    ///
+    /// # Errors
+    /// When it has no form in JSON, which is a bug.
+    fn document(&self) -> serde_json::Result<Box<RawValue>>;
+
+    /// As [`Report::lines`].
+    ///
+    /// # Errors
+    /// As there.
+    fn lines(&self) -> Lines;
+
+    /// As [`Report::exit`].
+    fn exit(&self) -> Exit;
+
+    /// As [`Report::warnings`].
+    fn warnings(&self) -> Vec<String>;
+
+    /// As [`Report::hints`].
+    fn hints(&self) -> Vec<Hint>;
+
+    /// As [`Report::ids`].
+    fn ids(&self) -> Ids<'_>;
+}
+
+impl<T: Report> AnyReport for T {
+    fn human(&self) -> Human {
+        Report::human(self)
+    }
+
+    fn document(&self) -> serde_json::Result<Box<RawValue>> {
+        document(T::SCHEMA, self)
+    }
+
+    fn lines(&self) -> Lines {
+        Report::lines(self)
+    }
+
+    fn exit(&self) -> Exit {
+        Report::exit(self)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        Report::warnings(self)
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        Report::hints(self)
+    }
+
+    fn ids(&self) -> Ids<'_> {
+        Report::ids(self)
+    }
+}
+
+/// The documents of JSON Lines.
+pub type Lines = serde_json::Result<Vec<Box<RawValue>>>;
+
+/// Fields under the name of their document, which comes first.
+#[derive(Serialize)]
+struct Document<'a, T: ?Sized> {
+    schema: &'a str,
+    #[serde(flatten)]
+    fields: &'a T,
+}
+
+/// A document with these fields.
+///
+/// # Errors
+/// When they have no form in JSON, which is a bug.
+pub fn document<T: Serialize + ?Sized>(schema: &str, fields: &T) -> serde_json::Result<Box<RawValue>> {
+    to_raw_value(&Document { schema, fields })
 }
 
 /// One document a line for the rows of a list, each under its own schema.
 ///
 /// # Errors
-/// When a row has no form in JSON.
-pub fn lines_of<T: Serialize>(schema: &str, rows: &[T]) -> serde_json::Result<Vec<String>> {
-    let line = |row: &T| {
-        let fields = serde_json::to_string(row)?;
-        Ok(format!(r#"{{"schema":"{schema}",{}"#, fields.strip_prefix('{').unwrap_or(&fields)))
-    };
-    rows.iter().map(line).collect()
+/// When a row has no form in JSON, which is a bug.
+pub fn lines_of<T: Serialize>(schema: &str, rows: &[T]) -> Lines {
+    rows.iter().map(|row| document(schema, row)).collect()
 }
 
 /// A number of things, in words: `1 try`, `2 tries`.

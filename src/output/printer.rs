@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use rustix::fd::AsFd;
 use rustix::termios::tcgetwinsize;
+use serde_json::value::RawValue;
 
 use super::many::Stream;
-use super::{Human, Many, Output, Report, Row, Table, listed, wrap};
+use super::{AnyReport, Human, Many, Output, Row, Table, listed, wrap};
 use crate::error::{Completion, Details, Error, Exit};
 use crate::otp::Hint;
 use crate::otp::escape::{escaped, is_unsafe};
@@ -104,8 +105,8 @@ impl Printer {
             is_empty = false;
             match (&mut stream, self.format) {
                 _ if !is_shown => {}
-                (Some(stream), _) => stream.row(&json_safe(&row.document), many.counts()),
-                (None, Format::Jsonl) => put(&(json_safe(&row.document) + "\n")),
+                (Some(stream), _) => stream.row(&json_safe(row.text()), many.counts()),
+                (None, Format::Jsonl) => put(&(json_safe(row.text()) + "\n")),
                 (None, Format::Human) if width.is_none() => {
                     let cells = row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>();
                     put(&(cells.join("\t") + "\n"));
@@ -137,10 +138,10 @@ impl Printer {
     fn last(&self, many: &dyn Many, rows: &[Row], width: Option<u16>, is_empty: bool) -> String {
         match (self.format, width) {
             (Format::Json, _) => {
-                let documents: Vec<&str> = rows.iter().map(|row| row.document.as_str()).collect();
-                json_safe(&many.document(&documents).unwrap_or_default()) + "\n"
+                let documents: Vec<&RawValue> = rows.iter().filter_map(|row| row.document.as_deref()).collect();
+                many.document(&documents).map(line).unwrap_or_default()
             }
-            (Format::Jsonl, _) => many.document(&[]).map(|document| json_safe(&document) + "\n").unwrap_or_default(),
+            (Format::Jsonl, _) => many.document(&[]).map(line).unwrap_or_default(),
             (Format::Human, Some(width)) if is_empty || !rows.is_empty() => drawn(many, rows, width),
             (Format::Human, _) => String::new(),
         }
@@ -190,14 +191,14 @@ impl Printer {
     }
 
     /// Prints a report and tells how the process ends: as the report says, unless the result could not be written.
-    fn report(&self, report: &dyn Report) -> Exit {
+    fn report(&self, report: &dyn AnyReport) -> Exit {
         if self.verbosity == Verbosity::Silent {
             return report.exit();
         }
         let text = match self.format {
             Format::Human => Ok(rendered(&report.human())),
-            Format::Json => report.document().map(|document| json_safe(&document) + "\n"),
-            Format::Jsonl => report.lines().map(|lines| lines.iter().map(|line| json_safe(line) + "\n").collect()),
+            Format::Json => report.document().map(line),
+            Format::Jsonl => report.lines().map(|lines| lines.into_iter().map(line).collect()),
         };
         let written = text.map_err(io::Error::from).and_then(|text| write(&mut io::stdout().lock(), &text));
         if let Err(error) = written {
@@ -219,7 +220,8 @@ impl Printer {
                 error.details.candidates.iter().for_each(|candidate| self.say(&format!("  {}", escaped(candidate))));
                 error.hint.iter().for_each(|hint| self.hint(hint));
             } else {
-                self.say(&json_safe(&error.document(&self.here)));
+                let document = serde_json::to_string(&error.described(&self.here));
+                self.say(&json_safe(&document.unwrap_or_default()));
             }
         }
         error.exit
@@ -385,16 +387,23 @@ fn not_written(error: io::Error) -> Error {
 }
 
 /// The ids in a result that could not be written: without them nobody could look for what was done.
-fn with_ids(error: Error, report: &dyn Report) -> Error {
-    let document: serde_json::Value =
-        report.document().ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let id = |name: &str| document[name].as_str().map(str::to_owned);
-    let details = Details { challenge_id: id("challenge_id"), attempt_id: id("attempt_id"), ..Details::default() };
+fn with_ids(error: Error, report: &dyn AnyReport) -> Error {
+    let (challenge_id, attempt_id) = (report.ids().challenge, report.ids().attempt);
+    let details = Details {
+        challenge_id: challenge_id.map(str::to_owned),
+        attempt_id: attempt_id.map(str::to_owned),
+        ..Details::default()
+    };
     let hint = match (&error.hint, &details.challenge_id) {
         (Some(hint), Some(id)) => Some(Hint::run(&["inspect"]).arg(id).because(hint.why())),
         (hint, _) => hint.clone(),
     };
     Error { hint, ..error }.details(details)
+}
+
+/// A document as it is written.
+fn line(document: Box<RawValue>) -> String {
+    json_safe(document.get()) + "\n"
 }
 
 /// JSON with every character that a terminal could obey written as `\u…`. Such characters stand only inside strings, where

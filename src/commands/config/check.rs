@@ -6,7 +6,7 @@ use crate::app::{App, clock, today};
 use crate::commands::CommandResult;
 use crate::config::{self, Level};
 use crate::error::Exit;
-use crate::output::{Human, Report, Table, lines_of};
+use crate::output::{Human, Lines, Report, Table, lines_of};
 use crate::provider;
 
 /// Check the file, its texts and its secrets, without calling anyone
@@ -23,7 +23,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct Checked {
-    schema: &'static str,
     path: Option<String>,
     ok: bool,
     findings: Vec<Row>,
@@ -67,11 +66,13 @@ impl Args {
         }
         let ok = findings.iter().all(|finding| finding.status != "fail");
         let path = settings.path.as_ref().map(|path| path.display().to_string());
-        Ok(Box::new(Checked { schema: "otpctl.config_check/1", path, ok, findings }))
+        Ok(Box::new(Checked { path, ok, findings }))
     }
 }
 
 impl Report for Checked {
+    const SCHEMA: &str = "otpctl.config_check/1";
+
     fn human(&self) -> Human {
         let mut table = Table::new(&["STATUS", "KEY", "DETAIL", "FIX"], "Nothing to say against it.");
         for finding in &self.findings {
@@ -80,11 +81,7 @@ impl Report for Checked {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         lines_of("otpctl.config_check_row/1", &self.findings)
     }
 

@@ -26,7 +26,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Started {
-    schema: &'static str,
     path: String,
     dry_run: bool,
     #[serde(skip)]
@@ -50,7 +49,7 @@ impl Args {
             return Err(there());
         }
         if app.globals.dry_run {
-            return Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: true, file: path }));
+            return Ok(Box::new(Started { path: shown, dry_run: true, file: path }));
         }
         let failed = |error: std::io::Error| Error::new(Exit::Config, anyhow::Error::new(error).context(shown.clone()));
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -62,7 +61,7 @@ impl Args {
             opened => opened.map_err(failed)?,
         };
         file.write_all(config::starter().as_bytes()).map_err(failed)?;
-        Ok(Box::new(Started { schema: "otpctl.config_init/1", path: shown, dry_run: false, file: path }))
+        Ok(Box::new(Started { path: shown, dry_run: false, file: path }))
     }
 }
 
@@ -81,13 +80,11 @@ fn next(path: &Path) -> Hint {
 }
 
 impl Report for Started {
+    const SCHEMA: &str = "otpctl.config_init/1";
+
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would write" } else { "Wrote" };
         Human::Text(format!("{done} {}", self.path))
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 
     fn hints(&self) -> Vec<Hint> {

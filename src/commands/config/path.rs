@@ -14,7 +14,6 @@ pub struct Args {}
 
 #[derive(Serialize)]
 struct Found {
-    schema: &'static str,
     path: Option<String>,
     origin: &'static str,
     tried: Vec<String>,
@@ -25,7 +24,6 @@ impl Args {
     pub(super) fn run(&self, app: &App) -> CommandResult {
         let located = config::locate(&app.globals.request, &app.env)?;
         Ok(Box::new(Found {
-            schema: "otpctl.config_path/1",
             path: located.path.map(|path| path.display().to_string()),
             origin: match located.origin {
                 Origin::Flag => "flag",
@@ -38,12 +36,10 @@ impl Args {
 }
 
 impl Report for Found {
+    const SCHEMA: &str = "otpctl.config_path/1";
+
     fn human(&self) -> Human {
         Human::Verbatim(self.path.clone().unwrap_or_default())
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 
     fn hints(&self) -> Vec<Hint> {

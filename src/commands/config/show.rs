@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::commands::CommandResult;
 use crate::config::{self, Origin};
-use crate::output::{Human, Report, Table, lines_of};
+use crate::output::{Human, Lines, Report, Table, lines_of};
 
 /// Print every setting; secrets only by where they come from
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct Settings {
-    schema: &'static str,
     settings: Vec<Row>,
     #[serde(skip)]
     origin: bool,
@@ -44,11 +43,13 @@ impl Args {
                 Origin::Environment(name) => format!("environment: {name}"),
             },
         });
-        Ok(Box::new(Settings { schema: "otpctl.config/1", settings: rows.collect(), origin: self.origin }))
+        Ok(Box::new(Settings { settings: rows.collect(), origin: self.origin }))
     }
 }
 
 impl Report for Settings {
+    const SCHEMA: &str = "otpctl.config/1";
+
     fn human(&self) -> Human {
         let header: &[_] = if self.origin { &["KEY", "VALUE", "ORIGIN"] } else { &["KEY", "VALUE"] };
         let mut table = Table::new(header, "");
@@ -67,11 +68,7 @@ impl Report for Settings {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         lines_of("otpctl.config_row/1", &self.settings)
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Exit};
 use crate::operations::PhoneReports;
 use crate::otp::rules::{Recorded, Reported};
 use crate::otp::{DeliveryState, Hint, Phone};
-use crate::output::{Human, Report, Table, lines_of, plural};
+use crate::output::{Human, Lines, Report, Table, lines_of, plural};
 
 /// No batch of reports is longer.
 const LONGEST: u64 = 1024 * 1024;
@@ -61,7 +61,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct RecordReport {
-    schema: &'static str,
     recorded: usize,
     unchanged: usize,
     refused: usize,
@@ -97,7 +96,6 @@ impl Args {
         reports.extend(other_events.into_iter().map(|event| Row::of_event(event, self.provider.clone())));
         let count = |result: &str| reports.iter().filter(|row| row.result == result).count();
         Ok(Box::new(RecordReport {
-            schema: "otpctl.delivery_record/1",
             recorded: count(if app.globals.dry_run { WOULD_RECORD } else { RECORDED }),
             unchanged: count(UNCHANGED),
             refused: count(REFUSED),
@@ -220,6 +218,8 @@ impl Row {
 }
 
 impl Report for RecordReport {
+    const SCHEMA: &str = "otpctl.delivery_record/1";
+
     fn human(&self) -> Human {
         if let [only] = self.reports.as_slice() {
             return Human::Text(only.sentence());
@@ -239,11 +239,7 @@ impl Report for RecordReport {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         lines_of("otpctl.delivery_record_row/1", &self.reports)
     }
 

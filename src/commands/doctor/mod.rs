@@ -13,7 +13,7 @@ use self::check::{Check, Status};
 use super::CommandResult;
 use crate::app::App;
 use crate::error::{EXITS, Exit};
-use crate::output::{Human, Listed, Report, lines_of};
+use crate::output::{AnyReport, Human, Lines, Listed, Report, lines_of};
 
 /// Check everything that `send` and `verify` depend on
 ///
@@ -34,7 +34,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Examined {
-    schema: &'static str,
     ok: bool,
     /// The exit code of the worst failure; 0: there is none.
     worst: u8,
@@ -79,7 +78,7 @@ impl Args {
         Ok(self.examined(app, checks))
     }
 
-    fn examined(&self, app: &App, mut checks: Vec<Check>) -> Box<dyn Report> {
+    fn examined(&self, app: &App, mut checks: Vec<Check>) -> Box<dyn AnyReport> {
         for check in &mut checks {
             check.fix = check.next.as_ref().map(|hint| app.printer.text(hint));
             check.command = check.next.as_ref().and_then(|hint| app.printer.command(hint));
@@ -102,7 +101,7 @@ impl Args {
                 Status::Unknown | Status::Ok => 2,
             });
         }
-        Box::new(Examined { schema: "otpctl.doctor/1", ok: worst == 0, worst, checks, summary })
+        Box::new(Examined { ok: worst == 0, worst, checks, summary })
     }
 }
 
@@ -139,6 +138,8 @@ impl Summary {
 }
 
 impl Report for Examined {
+    const SCHEMA: &str = "otpctl.doctor/1";
+
     fn human(&self) -> Human {
         let row = |check: &Check| Listed {
             cells: [check.status.as_str().to_owned(), check.id.clone(), check.detail.clone()],
@@ -148,11 +149,7 @@ impl Report for Examined {
         Human::Listed(self.checks.iter().map(row).collect(), self.summary.line(self.worst))
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         lines_of("otpctl.doctor_check/1", &self.checks)
     }
 

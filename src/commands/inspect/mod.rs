@@ -41,7 +41,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Inspected {
-    schema: &'static str,
     verdict: Option<&'static str>,
     summary: String,
     next: Vec<Next>,
@@ -163,7 +162,6 @@ impl Args {
         checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
         let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {
-            schema: "otpctl.inspect/1",
             verdict,
             summary: [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" "),
             next: Vec::new(),
@@ -227,6 +225,8 @@ fn summary(
 }
 
 impl Report for Inspected {
+    const SCHEMA: &str = "otpctl.inspect/1";
+
     fn human(&self) -> Human {
         let mut about = Table::new(&["", ""], "");
         about.row(["number", &self.phone.number]);
@@ -253,10 +253,6 @@ impl Report for Inspected {
             ("timeline", timeline::table(&self.timeline)),
         ]);
         Human::Screen(self.summary.clone(), parts)
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 
     fn hints(&self) -> Vec<Hint> {

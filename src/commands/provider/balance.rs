@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
-use crate::output::{Human, Report, Table, lines_of};
+use crate::output::{Human, Lines, Report, Table, lines_of};
 use crate::provider::Amount;
 
 /// Ask the providers what is left on their accounts, all at once
@@ -35,7 +35,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct Balances {
-    schema: &'static str,
     balances: Vec<Row>,
     dry_run: bool,
 }
@@ -61,7 +60,7 @@ impl Args {
             return Err(error);
         }
         let balances = names.iter().zip(answers).map(|(name, answer)| row(app, name, answer)).collect();
-        Ok(Box::new(Balances { schema: "otpctl.provider_balance/1", balances, dry_run: app.globals.dry_run }))
+        Ok(Box::new(Balances { balances, dry_run: app.globals.dry_run }))
     }
 }
 
@@ -97,6 +96,8 @@ fn row(app: &App, name: &str, answer: Result<Option<Amount>, Error>) -> Row {
 }
 
 impl Report for Balances {
+    const SCHEMA: &str = "otpctl.provider_balance/1";
+
     fn human(&self) -> Human {
         let mut table = Table::new(&["NAME", "AMOUNT", "CURRENCY", "NOTE"], "No provider.");
         for row in &self.balances {
@@ -106,11 +107,7 @@ impl Report for Balances {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         lines_of("otpctl.provider_balance_row/1", &self.balances)
     }
 

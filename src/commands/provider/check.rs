@@ -30,7 +30,6 @@ struct Setting {
 
 #[derive(Serialize)]
 struct Checked {
-    schema: &'static str,
     title: String,
     can_tell_delivery: bool,
     can_tell_balance: bool,
@@ -55,7 +54,6 @@ impl Args {
             help: spec.help.unwrap_or_default(),
         });
         Ok(Box::new(Checked {
-            schema: "otpctl.provider_check/1",
             title: described.title,
             can_tell_delivery: described.can.status,
             can_tell_balance: described.can.balance,
@@ -68,6 +66,8 @@ impl Args {
 }
 
 impl Report for Checked {
+    const SCHEMA: &str = "otpctl.provider_check/1";
+
     fn human(&self) -> Human {
         let mut settings = Table::new(&["SETTING", "SECRET", "REQUIRED", "HELP"], "none");
         let yes = |is| if is { "yes" } else { "no" };
@@ -80,9 +80,5 @@ impl Report for Checked {
         can.row(["longest", &self.longest.map_or_else(|| "-".to_owned(), |longest| longest.to_string())]);
         let first = format!("Nothing is wrong with the definition of {}.", self.title);
         Human::Screen(first, vec![("it can", can), ("settings", settings)])
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

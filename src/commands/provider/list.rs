@@ -10,7 +10,7 @@ use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
 use crate::otp::Moment;
 use crate::otp::time::rfc3339_or_null;
-use crate::output::{Human, Report, Table, lines_of};
+use crate::output::{Human, Lines, Report, Table, lines_of};
 use crate::provider::{self, Description, Kind};
 
 /// A list does not wait longer for what only adds to it.
@@ -63,7 +63,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct Providers {
-    schema: &'static str,
     providers: Vec<Row>,
     /// Why it is not known which are passed over.
     #[serde(skip)]
@@ -92,7 +91,7 @@ impl Args {
             let others = provider::kinds().filter(known).filter_map(Kind::known);
             providers.extend(others.map(|kind| row(kind.as_str(), &kind)));
         }
-        Ok(Box::new(Providers { schema: "otpctl.provider_list/1", providers, unknown, broken }))
+        Ok(Box::new(Providers { providers, unknown, broken }))
     }
 }
 
@@ -173,6 +172,8 @@ fn row(name: &str, kind: &Kind) -> Row {
 }
 
 impl Report for Providers {
+    const SCHEMA: &str = "otpctl.provider_list/1";
+
     fn human(&self) -> Human {
         let header = ["NAME", "KIND", "ROUTES", "CAN", "SENDERS", "LONGEST", "PASSED OVER UNTIL"];
         let over = self.providers.iter().any(|row| row.passed_over_until.is_some());
@@ -194,11 +195,7 @@ impl Report for Providers {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         lines_of("otpctl.provider_list_row/1", &self.providers)
     }
 

@@ -19,7 +19,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Shown {
-    schema: &'static str,
     name: String,
     kind: String,
     definition: String,
@@ -43,16 +42,14 @@ impl Args {
         })?;
         let kind_name = kind.as_str().to_owned();
         let (name, definition) = (self.name.clone(), definition.to_owned());
-        Ok(Box::new(Shown { schema: "otpctl.provider_show/1", name, kind: kind_name, definition }))
+        Ok(Box::new(Shown { name, kind: kind_name, definition }))
     }
 }
 
 impl Report for Shown {
+    const SCHEMA: &str = "otpctl.provider_show/1";
+
     fn human(&self) -> Human {
         Human::Raw(self.definition.clone())
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

@@ -18,7 +18,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Tested {
-    schema: &'static str,
     provider: String,
     kind: String,
     ok: Option<bool>,
@@ -38,12 +37,14 @@ impl Args {
         } else {
             question::ask(app, &self.name, async |provider, deadline| provider.test(deadline).await).await?
         };
-        let (schema, provider) = ("otpctl.provider_test/1", self.name.clone());
-        Ok(Box::new(Tested { schema, provider, kind, ok: (!dry_run).then_some(true), says, dry_run }))
+        let provider = self.name.clone();
+        Ok(Box::new(Tested { provider, kind, ok: (!dry_run).then_some(true), says, dry_run }))
     }
 }
 
 impl Report for Tested {
+    const SCHEMA: &str = "otpctl.provider_test/1";
+
     fn human(&self) -> Human {
         let said = self.says.as_ref().map(|says| format!("; {says}")).unwrap_or_default();
         Human::Text(if self.dry_run {
@@ -51,9 +52,5 @@ impl Report for Tested {
         } else {
             format!("The settings of {} work{said}", self.provider)
         })
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

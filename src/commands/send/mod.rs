@@ -20,7 +20,7 @@ use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Hint, Moment, WaitFor};
-use crate::output::{Human, Output, Report};
+use crate::output::{Human, Ids, Output, Report};
 use plan::Plan;
 
 /// Make a code, store it, and deliver it by SMS
@@ -64,7 +64,6 @@ const WAITED: [WaitFor; 3] = [WaitFor::Accepted, WaitFor::Delivered, WaitFor::Ve
 
 #[derive(Serialize)]
 struct SentReport {
-    schema: &'static str,
     challenge_id: Option<String>,
     phone: String,
     country: Option<String>,
@@ -194,7 +193,6 @@ impl Args {
         let delivery = challenge.delivery.clone();
         let dry_run = app.globals.dry_run;
         SentReport {
-            schema: "otpctl.send/1",
             challenge_id: (!dry_run).then(|| challenge.id.clone()),
             phone: target.shown(app),
             country: target.phone.country().map(|country| country.to_string()),
@@ -236,6 +234,8 @@ fn wrong_text(error: TemplateError) -> Error {
 }
 
 impl Report for SentReport {
+    const SCHEMA: &str = "otpctl.send/1";
+
     fn human(&self) -> Human {
         let seconds = self.expires_at.since(self.created_at).as_secs();
         let Some(plan) = &self.plan else {
@@ -253,12 +253,12 @@ impl Report for SentReport {
         )
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
     fn exit(&self) -> Exit {
         self.wait_result.map_or(Exit::Ok, Ended::exit)
+    }
+
+    fn ids(&self) -> Ids<'_> {
+        Ids { challenge: self.challenge_id.as_deref(), attempt: None }
     }
 
     fn hints(&self) -> Vec<Hint> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::app::{App, Role, Understood};
 use crate::commands::CommandResult;
 use crate::otp::Hint;
-use crate::output::{Human, Report, lines_of};
+use crate::output::{Human, Lines, Report, lines_of};
 
 /// No user of Redis needs a longer name.
 const LONGEST: usize = 64;
@@ -90,7 +90,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct Acl {
-    schema: &'static str,
     /// The oldest version that understands the rules as they are.
     redis: &'static str,
     acl: Vec<Row>,
@@ -131,20 +130,18 @@ impl Args {
             Understood::Redis62 => "6.2",
             Understood::Redis7 => "7",
         };
-        Ok(Box::new(Acl { schema: "otpctl.store_acl/1", redis, acl: rows, assumed: told.is_none() }))
+        Ok(Box::new(Acl { redis, acl: rows, assumed: told.is_none() }))
     }
 }
 
 impl Report for Acl {
+    const SCHEMA: &str = "otpctl.store_acl/1";
+
     fn human(&self) -> Human {
         Human::Verbatim(self.acl.iter().map(|row| row.command.as_str()).collect::<Vec<_>>().join("\n"))
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         lines_of("otpctl.store_acl_row/1", &self.acl)
     }
 

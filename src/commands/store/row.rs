@@ -6,14 +6,13 @@ use crate::app::App;
 use crate::operations::{Fix, FoundIssue, Removal, Severity};
 use crate::otp::escape::quoted;
 use crate::otp::{Hint, Phone};
-use crate::output::Row;
+use crate::output::{Row, document};
 
 /// A run of digits of this length may be a phone.
 const PHONE_DIGITS: usize = 7;
 
 #[derive(Serialize)]
 struct KeyRow<'a> {
-    schema: &'static str,
     finding: &'static str,
     status: &'static str,
     key: &'a str,
@@ -46,7 +45,6 @@ pub(super) async fn row(app: &App, found: &FoundIssue, removed: Option<bool>) ->
         (Some(false), _) => ("otpctl.store_purge_row/1", "changed meanwhile, and stays"),
     };
     let row = KeyRow {
-        schema,
         finding: issue.id(),
         status: status(issue.severity()),
         key: &key,
@@ -57,7 +55,7 @@ pub(super) async fn row(app: &App, found: &FoundIssue, removed: Option<bool>) ->
         purge: purge_word(found.removal()),
         removed,
     };
-    let document = serde_json::to_string(&row).unwrap_or_default();
+    let document = document(schema, &row).ok();
     let cells = [status(issue.severity()), issue.id(), &key, &detail, last].map(str::to_owned).to_vec();
     Row { document, cells }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::row::{purge_word, row, status};
@@ -14,7 +15,7 @@ use crate::commands::skipped::Skipped;
 use crate::error::{Completion, Error, Exit};
 use crate::operations::{FoundIssue, Issue, Operations, Removal, Scan, Severity};
 use crate::otp::Hint;
-use crate::output::{Format, Many, Row, plural};
+use crate::output::{Format, Many, Row, document, plural};
 
 /// So many keys of a finding are shown where nobody says how many.
 const SHOWN: u64 = 20;
@@ -60,7 +61,6 @@ struct Count {
 
 #[derive(Serialize)]
 struct Totals<'a> {
-    schema: &'static str,
     ok: bool,
     worst: u8,
     keys: u64,
@@ -73,6 +73,8 @@ struct Totals<'a> {
     /// Parts of the store, such as nodes of a Cluster, that could not be gone over.
     skipped: Vec<Skipped>,
     findings: Vec<Count>,
+    /// `null` in JSON Lines, where each has a line of its own.
+    rows: Option<&'a [&'a RawValue]>,
 }
 
 impl<'a> Walk<'a> {
@@ -214,7 +216,7 @@ impl Many for Walk<'_> {
         false
     }
 
-    fn document(&self, rows: &[&str]) -> Option<String> {
+    fn document(&self, rows: &[&RawValue]) -> Option<Box<RawValue>> {
         let purge = self.is_purge();
         let count = |(issue, tally): (&Issue, &Tally)| Count {
             id: issue.id(),
@@ -226,7 +228,6 @@ impl Many for Walk<'_> {
         };
         let worst = self.worst().number();
         let totals = Totals {
-            schema: if purge { "otpctl.store_purge/1" } else { "otpctl.store_check/1" },
             ok: worst == 0,
             worst,
             keys: self.survey.keys,
@@ -237,14 +238,9 @@ impl Many for Walk<'_> {
             not_looked_at: self.survey.denied.as_deref(),
             skipped: self.survey.missing.iter().cloned().map(Skipped::part).collect(),
             findings: self.tallies.iter().map(count).collect(),
+            rows: (self.app.printer.format != Format::Jsonl).then_some(rows),
         };
-        let totals = serde_json::to_string(&totals).unwrap_or_default();
-        let rows = match self.app.printer.format {
-            // They are lines of their own there.
-            Format::Jsonl => "null".to_owned(),
-            _ => format!("[{}]", rows.join(",")),
-        };
-        Some(format!(r#"{},"rows":{rows}}}"#, totals.strip_suffix('}').unwrap_or(&totals)))
+        document(if purge { "otpctl.store_purge/1" } else { "otpctl.store_check/1" }, &totals).ok()
     }
 
     fn said(&self) -> Vec<String> {

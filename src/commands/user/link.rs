@@ -23,7 +23,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Given {
-    schema: &'static str,
     user: String,
     phones: Vec<Linked>,
     /// The pair was linked before.
@@ -44,7 +43,6 @@ impl Args {
         let shared_with = shared(app, &target, &linked.known.users, &user);
         let (link, already) = link_of(&linked, &user);
         Ok(Box::new(Given {
-            schema: "otpctl.user/1",
             user: user.to_string(),
             phones: vec![Linked::new(app, &target.phone, target.typed, &link).await],
             already,
@@ -55,6 +53,8 @@ impl Args {
 }
 
 impl Report for Given {
+    const SCHEMA: &str = "otpctl.user/1";
+
     fn human(&self) -> Human {
         let phones: Vec<&str> = self.phones.iter().map(|linked| linked.phone.as_str()).collect();
         let phones = phones.join(", ");
@@ -63,9 +63,5 @@ impl Report for Given {
         }
         let done = if self.dry_run { "Would link" } else { "Linked" };
         Human::Text(format!("{done} the user `{}` to {phones}.", self.user))
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

@@ -7,7 +7,7 @@ use crate::commands::CommandResult;
 use crate::commands::skipped::{self, Skipped};
 use crate::error::Exit;
 use crate::otp::{Hint, UserId};
-use crate::output::{Human, Report, Table, lines_of};
+use crate::output::{Human, Lines, Report, Table, lines_of};
 
 /// List users that have phones
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,6 @@ struct Row {
 
 #[derive(Serialize)]
 struct Users {
-    schema: &'static str,
     users: Vec<Row>,
     next_cursor: Option<String>,
     /// Users and phones that could not be read.
@@ -70,13 +69,7 @@ impl Args {
                 break;
             }
         }
-        Ok(Box::new(Users {
-            schema: "otpctl.user_list/1",
-            users,
-            next_cursor: cursor,
-            skipped,
-            again: self.again(app),
-        }))
+        Ok(Box::new(Users { users, next_cursor: cursor, skipped, again: self.again(app) }))
     }
 }
 
@@ -88,6 +81,8 @@ impl Args {
 }
 
 impl Report for Users {
+    const SCHEMA: &str = "otpctl.user_list/1";
+
     fn human(&self) -> Human {
         let mut table = Table::new(&["USER", "PHONES"], "No user has a phone.");
         for row in &self.users {
@@ -96,11 +91,7 @@ impl Report for Users {
         Human::Rows(table)
     }
 
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn lines(&self) -> serde_json::Result<Vec<String>> {
+    fn lines(&self) -> Lines {
         let mut lines = lines_of("otpctl.user_list_row/1", &self.users)?;
         lines.extend(lines_of("otpctl.skipped/1", &self.skipped)?);
         Ok(lines)

@@ -80,7 +80,9 @@ fn shared(app: &App, target: &Target, users: &Users, user: &UserId) -> Vec<UserI
 /// Tells whoever typed the number first.
 fn swapped(app: &App, id: &UserId, typed: &TargetArg, verb: &str, error: Error) -> Error {
     match phone(app, id.as_str()) {
-        Ok(_) => error.hint(Hint::run(&["user", verb]).arg(typed.to_string()).arg(id.as_str()).because("the id comes first")),
+        Ok(_) => {
+            error.hint(Hint::run(&["user", verb]).arg(typed.to_string()).arg(id.as_str()).because("the id comes first"))
+        }
         Err(_) => error,
     }
 }

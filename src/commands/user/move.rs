@@ -25,7 +25,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Replaced {
-    schema: &'static str,
     user: String,
     phones: Vec<Linked>,
     /// The user had just this phone before.
@@ -61,7 +60,6 @@ impl Args {
             unlinked.push(app.display(phone, false));
         }
         Ok(Box::new(Replaced {
-            schema: "otpctl.user_move/1",
             user: user.to_string(),
             phones: vec![Linked::new(app, &target.phone, target.typed, &link).await],
             already: linked_before && unlinked.is_empty(),
@@ -73,6 +71,8 @@ impl Args {
 }
 
 impl Report for Replaced {
+    const SCHEMA: &str = "otpctl.user_move/1";
+
     fn human(&self) -> Human {
         let phones: Vec<&str> = self.phones.iter().map(|linked| linked.phone.as_str()).collect();
         let phones = phones.join(", ");
@@ -82,9 +82,5 @@ impl Report for Replaced {
         let done = if self.dry_run { "Would move" } else { "Moved" };
         let from = if self.unlinked.is_empty() { String::new() } else { format!(" from {}", self.unlinked.join(", ")) };
         Human::Text(format!("{done} the user `{}`{from} to {phones}.", self.user))
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

@@ -21,7 +21,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct OfUser {
-    schema: &'static str,
     user: String,
     phones: Vec<Linked>,
     /// Phones of which it could not be read whether they are the user's.
@@ -30,7 +29,6 @@ struct OfUser {
 
 #[derive(Serialize)]
 struct OfPhone {
-    schema: &'static str,
     phone: String,
     #[serde(rename = "ref")]
     reference: Option<String>,
@@ -91,7 +89,7 @@ impl Args {
             };
             return Err(error.hint(number.map_or_else(link, phone)));
         }
-        Ok(Box::new(OfUser { schema: "otpctl.user/1", user: user.to_string(), phones, skipped }))
+        Ok(Box::new(OfUser { user: user.to_string(), phones, skipped }))
     }
 
     async fn phone(&self, app: &App, target: Target) -> CommandResult {
@@ -101,7 +99,7 @@ impl Args {
             return Err(target.failed(app, Error::said(Exit::NotFound, "linked to no user")));
         }
         let reference = app.reference(&target.phone).await;
-        Ok(Box::new(OfPhone { schema: "otpctl.phone/1", phone: target.shown(app), reference, users }))
+        Ok(Box::new(OfPhone { phone: target.shown(app), reference, users }))
     }
 }
 
@@ -119,6 +117,8 @@ fn verified(at: Option<Moment>) -> String {
 }
 
 impl Report for OfUser {
+    const SCHEMA: &str = "otpctl.user/1";
+
     fn human(&self) -> Human {
         let mut table = Table::new(&["PHONE", "REF", "LINKED", "VERIFIED"], "");
         for linked in &self.phones {
@@ -126,10 +126,6 @@ impl Report for OfUser {
             table.row([&linked.phone, reference, &linked.linked_at.to_the_second(), &verified(linked.verified_at)]);
         }
         Human::Rows(table)
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -142,15 +138,13 @@ impl Report for OfUser {
 }
 
 impl Report for OfPhone {
+    const SCHEMA: &str = "otpctl.phone/1";
+
     fn human(&self) -> Human {
         let mut table = Table::new(&["USER", "LINKED", "VERIFIED"], "");
         for user in &self.users {
             table.row([user.user.as_str(), &user.linked_at.to_the_second(), &verified(user.verified_at)]);
         }
         Human::Rows(table)
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }

@@ -22,7 +22,6 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Taken {
-    schema: &'static str,
     user: String,
     unlinked: Vec<String>,
     dry_run: bool,
@@ -52,17 +51,15 @@ impl Args {
                 .hint(Hint::run(&["user", "show"]).arg(user.as_str())));
         }
         let (user, dry_run) = (user.to_string(), app.globals.dry_run);
-        Ok(Box::new(Taken { schema: "otpctl.user_unlink/1", user, unlinked, dry_run }))
+        Ok(Box::new(Taken { user, unlinked, dry_run }))
     }
 }
 
 impl Report for Taken {
+    const SCHEMA: &str = "otpctl.user_unlink/1";
+
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would unlink" } else { "Unlinked" };
         Human::Text(format!("{done} the user `{}` from {}.", self.user, self.unlinked.join(", ")))
-    }
-
-    fn document(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
     }
 }
