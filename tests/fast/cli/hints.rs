@@ -29,7 +29,7 @@ fn runs(machine: &Machine, globals: &[&str]) -> Vec<String> {
         &["--dry-run", "verify", "+91 98765 43210", "000000"],
         &["wait", PHONE, "--timeout", "300ms"],
         &["wait", "+919876543299"],
-        &["inspect", "ch_absent"],
+        &["inspect", "ch_aaaaaaaaaaaaaaaaaaaaaaaaaa"],
         &["user", "show", "absent"],
         &["user", "show", "9876543210"],
         &["user", "link", PHONE, "u_1"],

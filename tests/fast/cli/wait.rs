@@ -131,7 +131,7 @@ fn there_is_nothing_to_wait_for() {
     assert_eq!(waited["purpose"], "payment");
     machine.run(&["wait", id, "--purpose", "login", "--for", "accepted"]).exits(14);
     machine.run(&["wait", PHONE, "--for", "nosuch"]).exits(2);
-    machine.run(&["wait", "ch_nosuch"]).exits(14);
+    machine.run(&["wait", "ch_aaaaaaaaaaaaaaaaaaaaaaaaaa"]).exits(14);
     machine.run(&["wait"]).exits(2);
 }
 
