@@ -1,151 +1,27 @@
-//! The command line: global options, parse, run, and the end of the process. The only reader of the environment.
+//! Parses the command line, runs the command, and ends the process. The only reader of the environment.
 
+mod refused;
 mod stop;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
-use clap::{ArgAction, Args as _, FromArgMatches as _, ValueEnum, ValueHint};
+use clap::FromArgMatches as _;
 use tokio::signal::unix::Signal;
 use tokio::time::Instant;
 
+use self::refused::refused;
 use self::stop::{Stop, cut_short};
 use crate::app::{App, Globals};
-use crate::commands::Command;
+use crate::commands::{Command, GlobalArgs, Named as _, line, whole};
 use crate::config::{self, Env, Request};
 use crate::error::{Error, Exit};
 use crate::operations::Progress;
-use crate::otp::Hint;
-use crate::otp::duration::duration;
-use crate::otp::escape::{escaped, is_unsafe};
+use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
 use crate::output::{Colour, Format, Printer, Verbosity};
-
-const ABOUT: &str = "Issue, deliver, check, explain and revoke SMS one-time codes";
-const MORE: &str = "Works straight on the Redis of an application, or on an embedded store with nothing to install.";
-
-/// The command line with one command, or with all of them: putting all together takes longer than most of them run.
-fn line(only: Option<&str>) -> clap::Command {
-    let line = clap::Command::new("otpctl")
-        .about(ABOUT)
-        .long_about(format!("{ABOUT}\n\n{MORE}"))
-        .version(env!("CARGO_PKG_VERSION"))
-        .propagate_version(true)
-        .disable_help_subcommand(true)
-        .arg_required_else_help(true)
-        .after_help("Exit codes: otpctl help exit-codes");
-    Command::augment(GlobalArgs::augment_args(line), only)
-}
-
-/// Every command with all of its arguments.
-pub(crate) fn whole() -> clap::Command {
-    let mut line = only_files(line(None));
-    line.build();
-    line
-}
-
-/// Completion offers names of files for what is a file, and for nothing else.
-fn only_files(line: clap::Command) -> clap::Command {
-    let closed = |arg: clap::Arg| {
-        let is_open = arg.get_value_hint() == ValueHint::Unknown && arg.get_action().takes_values();
-        if is_open { arg.value_hint(ValueHint::Other) } else { arg }
-    };
-    line.mut_args(closed).mut_subcommands(only_files)
-}
-
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Global options")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
-struct GlobalArgs {
-    /// The one configuration file that is read
-    #[arg(short, long, global = true, value_name = "FILE", env = "OTPCTL_CONFIG", hide_env_values = true, value_hint = ValueHint::FilePath)]
-    config: Option<OsString>,
-    /// Read NAME.toml in the configuration folders
-    #[arg(short, long, global = true, value_name = "NAME", env = "OTPCTL_PROFILE", hide_env_values = true)]
-    profile: Option<String>,
-    /// The form of the result
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_parser = Formats,
-        default_value = "human",
-        env = "OTPCTL_OUTPUT",
-        hide_env_values = true
-    )]
-    output: Format,
-    /// Short for --output json
-    #[arg(long, global = true)]
-    json: bool,
-    /// Say less; twice: nothing but the exit code
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    quiet: u8,
-    /// Say more on stderr, never a secret; twice: more still
-    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
-    verbose: u8,
-    /// Colour
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
-    color: Colour,
-    /// Do not ask, do it
-    #[arg(short, long, global = true)]
-    yes: bool,
-    /// Never ask, and fail where an answer is needed
-    #[arg(long, global = true, env = "OTPCTL_NO_INPUT", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
-    no_input: bool,
-    /// Why; kept with the event
-    #[arg(long, global = true, value_name = "TEXT", env = "OTPCTL_REASON", hide_env_values = true, value_parser = reason)]
-    reason: Option<String>,
-    /// The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]
-    #[arg(long, global = true, value_name = "DURATION", env = "OTPCTL_TIMEOUT", hide_env_values = true, value_parser = timeout)]
-    timeout: Option<Duration>,
-    /// Show numbers in full
-    #[arg(long, global = true)]
-    unmask: bool,
-    /// Everything but writes and provider calls
-    #[arg(long, global = true)]
-    dry_run: bool,
-}
-
-/// The formats; an empty variable is as good as none.
-#[derive(Clone)]
-struct Formats;
-
-impl TypedValueParser for Formats {
-    type Value = Format;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        argument: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<Format, clap::Error> {
-        if value.is_empty() { Ok(Format::Human) } else { EnumValueParser::new().parse_ref(command, argument, value) }
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(Format::value_variants().iter().filter_map(ValueEnum::to_possible_value)))
-    }
-}
-
-/// An empty variable is as good as none, and gives no time of its own.
-fn timeout(text: &str) -> Result<Duration, String> {
-    if text.is_empty() {
-        return Ok(Duration::ZERO);
-    }
-    duration(text)
-        .filter(|time| !time.is_zero())
-        .ok_or_else(|| "a duration is written as 10s or 2m, and is more than zero".to_owned())
-}
-
-fn reason(text: &str) -> Result<String, String> {
-    if text.len() > 500 || text.chars().any(is_unsafe) {
-        return Err("a reason is one line of at most 500 bytes".to_owned());
-    }
-    Ok(text.to_owned())
-}
 
 /// The least time between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(20);
@@ -160,6 +36,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(words: &[OsString], env: Env) -> Exit {
+    if words.len() < 2 {
+        return refused::overview(&env);
+    }
     // The first word that is a command's name may yet be the value of an option. Then this does not fit, and the whole
     // line is asked, as it is for help and suggestions.
     let only = words.iter().skip(1).find_map(|word| Command::NAMES.iter().find(|name| *word == ***name));
@@ -170,7 +49,8 @@ fn run(words: &[OsString], env: Env) -> Exit {
     };
     let by_flag = |name: &str| matches!(matches.value_source(name), Some(clap::parser::ValueSource::CommandLine));
     let (config_by_flag, profile_by_flag) = (by_flag("config"), by_flag("profile"));
-    let parsed = GlobalArgs::from_arg_matches(&matches).and_then(|global| Ok((global, Command::of(&matches)?)));
+    let parsed =
+        GlobalArgs::from_arg_matches(&matches).and_then(|global| Ok((global, Command::from_arg_matches(&matches)?)));
     let (global, command) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return refused(&error, words, &env),
@@ -198,6 +78,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
             dry_run: global.dry_run,
             reason: global.reason.clone(),
             timeout,
+            command: command.name(),
         };
         let app = App::new(globals, env, printer.clone(), Arc::new(Progress::default()));
         let watched = watched(&app, &command).await;
@@ -277,55 +158,6 @@ async fn stopped(app: &App, mut interrupt: Signal, mut terminate: Signal) -> Sto
             _ = terminate.recv() => return ("terminated", Some(Exit::Terminated)),
         }
     }
-}
-
-/// How often a word says `-q`, alone or among other short flags.
-fn quiets(word: &str) -> usize {
-    match word.strip_prefix('-') {
-        Some("-quiet") => 1,
-        Some(flags) if !flags.starts_with('-') => flags.matches('q').count(),
-        _ => 0,
-    }
-}
-
-/// Help and version are results; anything else is a usage error in the form that was asked for.
-fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
-    use clap::error::ErrorKind;
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let colour = if set(env, "NO_COLOR") { Colour::Never } else { Colour::Auto };
-        let format = Format::Human;
-        let printer = Printer { format, colour, verbosity: Verbosity::Normal, here: Arc::default() };
-        return printer.help(&error.render().to_string(), &error.render().ansi().to_string());
-    }
-    let quiet: usize = words.iter().filter_map(|word| word.to_str()).map(quiets).sum();
-    if quiet > 1 {
-        return Exit::Usage;
-    }
-    let asks = |word: &OsString| {
-        word == "--json"
-            || ["json", "jsonl"].iter().any(|format| {
-                *word == **format || *word == *format!("--output={format}") || *word == *format!("-o{format}")
-            })
-    };
-    let by_env = env.get("OTPCTL_OUTPUT").is_some_and(|format| format == "json" || format == "jsonl");
-    if words.iter().any(asks) || by_env {
-        let format = Format::Json;
-        let printer = Printer { format, colour: Colour::Never, verbosity: Verbosity::Normal, here: Arc::default() };
-        let text = error.render().to_string();
-        let text = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default();
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        return printer.error(&Error::said(Exit::Usage, text).hint(Hint::run(&["--help"])));
-    }
-    let text = error.render().to_string();
-    if text.chars().any(|character| character != '\n' && is_unsafe(character)) {
-        // What was typed is quoted in it, and would be obeyed by a terminal.
-        let (format, colour) = (Format::Human, Colour::Never);
-        let printer = Printer { format, colour, verbosity: Verbosity::Normal, here: Arc::default() };
-        text.lines().for_each(|line| printer.say(&escaped(line)));
-    } else {
-        let _ = error.print();
-    }
-    Exit::Usage
 }
 
 fn printer(global: &GlobalArgs, env: &Env) -> Printer {

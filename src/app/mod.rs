@@ -42,6 +42,8 @@ pub struct Globals {
     pub reason: Option<String>,
     /// The time of the whole command.
     pub timeout: Duration,
+    /// The command itself.
+    pub command: &'static str,
 }
 
 /// Everything that a command may ask for.

@@ -1,4 +1,4 @@
-//! What a code that is asked for is like: the options that `send` and `issue` share.
+//! The options of a new code, which `send` and `issue` share.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::otp::{Code, MAX_TTL, Purpose, UserId};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CodeOptions {
-    /// The life of the code, such as 5m; at most 10m
+    /// Lifetime of the code, such as 5m; at most 10m
     #[arg(long, value_name = "DURATION", value_parser = ttl)]
     ttl: Option<Duration>,
     /// What the code is for
@@ -59,9 +59,9 @@ impl CodeOptions {
 }
 
 fn ttl(text: &str) -> Result<Duration, String> {
-    let ttl = duration(text).ok_or_else(|| "a duration is written as 90s or 5m".to_owned())?;
+    let ttl = duration(text).ok_or_else(|| "write a duration such as 90s or 5m".to_owned())?;
     if ttl > MAX_TTL || ttl < Duration::from_secs(1) {
-        return Err("a code lives from 1s to 10m".to_owned());
+        return Err("the lifetime of a code is 1s to 10m".to_owned());
     }
     Ok(ttl)
 }

@@ -3,10 +3,11 @@
 use clap_complete::Shell;
 use serde::Serialize;
 
-use crate::cli;
-use crate::output::{AnyReport, Human, Report};
+use super::{CommandResult, NAME, whole};
+use crate::app::App;
+use crate::output::{Human, Report};
 
-/// Print a completion script
+/// Print a shell completion script
 ///
 /// For bash: otpctl completions bash > ~/.local/share/bash-completion/completions/otpctl
 #[derive(Debug, clap::Args)]
@@ -23,11 +24,11 @@ struct Script {
 }
 
 impl Args {
-    pub(super) fn run(&self) -> Box<dyn AnyReport> {
+    pub(super) fn run(&self, _app: &App) -> CommandResult {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut cli::whole(), "otpctl", &mut script);
+        clap_complete::generate(self.shell, &mut whole(), NAME, &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
-        Box::new(Script { shell: self.shell.to_string(), script })
+        Ok(Box::new(Script { shell: self.shell.to_string(), script }))
     }
 }
 

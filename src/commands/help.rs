@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::CommandResult;
-use crate::cli;
+use super::{CommandResult, globals, whole};
+use crate::app::App;
 use crate::error::{EXITS, Error, Exit};
 use crate::otp::Hint;
 use crate::output::{Human, Lines, Report, Table, lines_of};
 
-/// Explain a command, or the exit codes
+/// Explain a command, the global options or the exit codes
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A command, such as `user link`, or `exit-codes`
+    /// A command, such as `user link`; `options` or `exit-codes`
     topic: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ struct Code {
 }
 
 impl Args {
-    pub(super) fn run(&self) -> CommandResult {
+    pub(super) fn run(&self, _app: &App) -> CommandResult {
         if self.topic == ["exit-codes"] {
             let code = |(exit, code, meaning, repeat): &(Exit, &'static str, &'static str, &'static str)| Code {
                 exit: exit.number(),
@@ -46,7 +46,11 @@ impl Args {
             let exit_codes = EXITS.iter().map(code).collect();
             return Ok(Box::new(Codes { exit_codes }));
         }
-        let mut command = cli::whole();
+        if self.topic == ["options"] {
+            let text = globals().help_template("{all-args}").render_help().to_string();
+            return Ok(Box::new(Text { topic: "options".to_owned(), text: text + "\n" }));
+        }
+        let mut command = whole();
         let mut found = &mut command;
         for word in &self.topic {
             found = found.find_subcommand_mut(word).ok_or_else(|| {

@@ -12,14 +12,13 @@ use crate::otp::time::rfc3339;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId};
 use crate::output::{Human, Ids, Report};
 
-/// Make a code and print it once, instead of sending it
+/// Print a new code instead of sending it
 ///
-/// It replaces every other live code of its purpose. No SMS is sent, so neither send limits nor the countries and types
-/// of `[policy]` are asked; a lock is. Where the file is protected it needs `reveal = true` there, and a
-/// --reason.
+/// It replaces every other live code of its purpose. No SMS is sent, so send limits and `[policy]` do not apply; a lock
+/// does. With a protected file it needs `reveal = true` there, and --reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A number, `user:ID` or a `ph_…` reference
+    /// A phone number, `user:ID`, or a `ph_…` reference
     #[arg(value_name = "PHONE|USER")]
     target: TargetArg,
     #[command(flatten)]
@@ -52,15 +51,15 @@ impl Args {
         let settings = app.settings()?;
         if settings.protected {
             if !settings.reveal {
-                return Err(Error::said(Exit::Config, "this protected file does not allow codes to be printed").hint(
+                return Err(Error::said(Exit::Config, "this protected file does not allow printing codes").hint(
                     Hint::run(&["send"])
                         .arg(self.target.to_string())
                         .because("set `reveal = true` in the file, or send it instead"),
                 ));
             }
             if app.globals.reason.is_none() {
-                return Err(Error::said(Exit::Confirm, "printing a code of a protected file needs a reason")
-                    .hint("say --reason TEXT"));
+                return Err(Error::said(Exit::Confirm, "printing a code with a protected file needs a reason")
+                    .hint("pass --reason TEXT"));
             }
         }
         let target = self.target.resolve_phone(app).await?;

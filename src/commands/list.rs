@@ -12,21 +12,21 @@ use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, DeliveryState, Hint, Moment};
 use crate::output::{Human, Lines, Report, Table, lines_of};
 
-/// List live codes, or locks
+/// List live codes or locked phones
 ///
-/// Numbers are masked unless --unmask; each line has a reference that is accepted wherever a phone is.
+/// Numbers are masked unless --unmask is passed. The reference in each row works wherever a phone number does.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which
+    /// What to list
     #[arg(long, value_enum, default_value = "live")]
     state: State,
     /// Only numbers of this country, such as IN
     #[arg(long, value_name = "CC")]
     country: Option<Country>,
-    /// At most so many lines
+    /// At most this many rows
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// Go on where the last page ended
+    /// Continue where the last page ended
     #[arg(long)]
     cursor: Option<String>,
 }

@@ -1,5 +1,91 @@
 //! One file per subcommand: its arguments, its run, its report. A command returns a report and never prints.
 
+/// Subcommands by their names, with the module that owns each and two examples of it, under the heading that the list of
+/// commands has for them. The help of one is the doc comment on its module's `Args`.
+macro_rules! commands {
+    ($($group:literal {$(
+        $variant:ident $name:literal $module:ident $(.$wait:tt)? [$($example:literal),*];
+    )*})*) => {
+        /// One subcommand with its arguments.
+        #[derive(Debug)]
+        pub enum Command {
+            $($(
+                #[doc = concat!("`", $name, "`.")]
+                $variant($module::Args),
+            )*)*
+        }
+
+        impl Command {
+            /// The names of all commands.
+            pub const NAMES: &[&str] = &[$($($name),*),*];
+            /// A command line with one of the commands, or with all of them.
+            pub(crate) fn augment(command: clap::Command, only: Option<&str>) -> clap::Command {
+                $($(let command = match only {
+                    Some(only) if only != $name => command,
+                    _ => {
+                        let own = <$module::Args as clap::Args>::augment_args(clap::Command::new($name));
+                        command.subcommand($crate::commands::line::explained(own, &[$($example),*]))
+                    }
+                };)*)*
+                command
+            }
+
+            /// Runs it.
+            ///
+            /// # Errors
+            /// What went wrong, ready to be shown.
+            pub async fn run<'a>(
+                &'a self,
+                app: &'a $crate::app::App,
+            ) -> Result<$crate::output::Output<'a>, $crate::error::Error> {
+                match self {
+                    $($(Self::$variant(args) => $crate::commands::IntoOutput::output(args.run(app)$(.$wait)?),)*)*
+                }
+            }
+        }
+
+        impl $crate::commands::Named for Command {
+            const GROUPS: &[(&str, &[&str])] = &[$(($group, &[$($name),*])),*];
+
+            fn name(&self) -> &'static str {
+                match self {
+                    $($(Self::$variant(_) => $name,)*)*
+                }
+            }
+        }
+
+        impl clap::FromArgMatches for Command {
+            fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $($(Some(($name, own)) => {
+                        <$module::Args as clap::FromArgMatches>::from_arg_matches(own).map(Self::$variant)
+                    })*)*
+                    _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+
+        impl clap::Subcommand for Command {
+            fn augment_subcommands(command: clap::Command) -> clap::Command {
+                Self::augment(command, None)
+            }
+
+            fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+                Self::augment(command, None)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                Self::NAMES.contains(&name)
+            }
+        }
+    };
+}
+
 mod allowance;
 mod batch;
 mod code_options;
@@ -11,6 +97,7 @@ mod doctor;
 mod help;
 mod inspect;
 mod issue;
+mod line;
 mod list;
 mod provider;
 mod revoke;
@@ -24,11 +111,10 @@ mod verify;
 mod version;
 mod wait;
 
+pub(crate) use line::{GlobalArgs, NAME, globals, line, whole};
+
 use std::time::Duration;
 
-use clap::{Args as _, FromArgMatches as _};
-
-use crate::app::App;
 use crate::error::Error;
 use crate::output::{AnyReport, Output};
 
@@ -44,92 +130,66 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The time of a command over many phones: each of them has its own.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Every subcommand, by its name and the module that owns it. Its help is the doc comment on the module's `Args`.
-macro_rules! commands {
-    ($($variant:ident, $name:literal, $module:ident;)*) => {
-        /// One subcommand with its arguments.
-        #[derive(Debug)]
-        #[expect(missing_docs, reason = "each is documented on its arguments")]
-        pub enum Command {
-            $($variant($module::Args),)*
-        }
-
-        impl Command {
-            /// The names of all commands.
-            pub const NAMES: &[&str] = &[$($name),*];
-
-            /// A command line with one of the commands, or with all of them.
-            pub(crate) fn augment(command: clap::Command, only: Option<&str>) -> clap::Command {
-                let command = command.subcommand_required(true);
-                $(let command = match only {
-                    Some(only) if only != $name => command,
-                    _ => command.subcommand($module::Args::augment_args(clap::Command::new($name))),
-                };)*
-                command
-            }
-
-            /// The command that was given.
-            ///
-            /// # Errors
-            /// When its arguments do not fit.
-            pub(crate) fn of(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
-                match matches.subcommand() {
-                    $(Some(($name, own)) => $module::Args::from_arg_matches(own).map(Self::$variant),)*
-                    _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
-                }
-            }
-        }
-    };
+commands! {
+    "Codes" {
+        Send "send" send.await ["send +919876543210", "send user:u_1 --purpose signup"];
+        Issue "issue" issue.await ["issue +919876543210", "issue user:u_1 --ttl 2m"];
+        Verify "verify" verify.await ["verify +919876543210 042917", "verify user:u_1 < code.txt"];
+        Revoke "revoke" revoke.await ["revoke +919876543210", "revoke user:u_1 --purpose signup"];
+        Wait "wait" wait.await ["wait +919876543210", "wait user:u_1 --for accepted"];
+    }
+    "Support" {
+        Inspect "inspect" inspect.await ["inspect +919876543210", "inspect user:u_1"];
+        Unlock "unlock" unlock.await ["unlock +919876543210", "unlock user:u_1 --limits"];
+        List "list" list.await ["list", "list --state locked --country IN"];
+    }
+    "People" {
+        User "user" user.await ["user link u_1 +919876543210", "user show u_1"];
+    }
+    "Providers" {
+        Provider "provider" provider.await ["provider list", "provider balance"];
+        Delivery "delivery" delivery.await ["delivery record < reports.jsonl", "delivery record --json < reports.jsonl"];
+    }
+    "Store" {
+        Store "store" store.await ["store check", "store purge --dry-run"];
+    }
+    "Setup" {
+        Doctor "doctor" doctor.await ["doctor", "doctor --providers --problems"];
+        Config "config" config.await ["config path", "config check"];
+        Completions "completions" completions ["completions bash > otpctl.bash", "completions zsh > _otpctl"];
+        Version "version" version ["version", "version --json"];
+        Help "help" help ["help send", "help exit-codes"];
+    }
 }
 
-commands! {
-    Send, "send", send;
-    Issue, "issue", issue;
-    Verify, "verify", verify;
-    Inspect, "inspect", inspect;
-    Revoke, "revoke", revoke;
-    Unlock, "unlock", unlock;
-    List, "list", list;
-    Wait, "wait", wait;
-    User, "user", user;
-    Config, "config", config;
-    Provider, "provider", provider;
-    Delivery, "delivery", delivery;
-    Store, "store", store;
-    Doctor, "doctor", doctor;
-    Completions, "completions", completions;
-    Version, "version", version;
-    Help, "help", help;
+/// The names of commands.
+pub(crate) trait Named {
+    /// All of them, by what they are for.
+    const GROUPS: &[(&str, &[&str])];
+
+    /// The name of one.
+    fn name(&self) -> &'static str;
+}
+
+/// What the run of a command gives, as the printer takes it.
+pub(crate) trait IntoOutput<'a> {
+    /// One report, or many results.
+    fn output(self) -> Result<Output<'a>, Error>;
+}
+
+impl<'a> IntoOutput<'a> for CommandResult {
+    fn output(self) -> Result<Output<'a>, Error> {
+        self.map(Output::One)
+    }
+}
+
+impl<'a> IntoOutput<'a> for Result<Output<'a>, Error> {
+    fn output(self) -> Result<Output<'a>, Error> {
+        self
+    }
 }
 
 impl Command {
-    /// Runs it.
-    ///
-    /// # Errors
-    /// What went wrong, ready to be shown.
-    pub async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        let done = match self {
-            Self::Send(args) => return args.run(app).await,
-            Self::Issue(args) => args.run(app).await,
-            Self::Verify(args) => args.run(app).await,
-            Self::Inspect(args) => args.run(app).await,
-            Self::Revoke(args) => return args.run(app).await,
-            Self::Unlock(args) => args.run(app).await,
-            Self::List(args) => args.run(app).await,
-            Self::Wait(args) => args.run(app).await,
-            Self::User(args) => args.run(app).await,
-            Self::Config(args) => args.run(app).await,
-            Self::Provider(args) => args.run(app).await,
-            Self::Delivery(args) => args.run(app).await,
-            Self::Store(args) => return args.run(app).await,
-            Self::Doctor(args) => args.run(app).await,
-            Self::Completions(args) => Ok(args.run()),
-            Self::Version(args) => Ok(args.run()),
-            Self::Help(args) => args.run(),
-        };
-        done.map(Output::One)
-    }
-
     /// The time that the command has, unless the caller says another.
     #[must_use]
     pub fn default_timeout(&self) -> Duration {

@@ -16,24 +16,26 @@ use crate::otp::rules::RevokeRequest;
 use crate::otp::{Hint, Purpose};
 use crate::output::{AnyReport, Human, Output, Report, plural};
 
-/// Kill live codes
+/// Cancel live codes
 ///
-/// Nothing to kill is success. The count of wrong codes stays as it is.
+/// Exits with 0 even if there is no live code. The count of wrong codes does not change.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Numbers, `user:ID`, `ch_…` ids or `ph_…` references
+    /// Phone numbers, `user:ID`, `ch_…` ids, or `ph_…` references
     #[arg(value_name = "PHONE|USER|ID", required_unless_present_any = ["from", "all"])]
     targets: Vec<TargetArg>,
-    /// Those of each line of a file, or of standard input (`-`); exit 19 where some failed
+    /// Read one from each line of a file, or of stdin (`-`)
+    ///
+    /// Exits with 19 if some lines failed.
     #[arg(long, value_name = "FILE", conflicts_with = "targets")]
     from: Option<PathBuf>,
     /// All live codes of every phone; asks first
     #[arg(long, conflicts_with_all = ["targets", "from"])]
     all: bool,
-    /// Only codes of this purpose
+    /// Only codes for this purpose
     #[arg(long)]
     purpose: Option<Purpose>,
-    /// Fail with 14 where there is no live code
+    /// Exit with 14 if there is no live code
     #[arg(long)]
     must_exist: bool,
 }

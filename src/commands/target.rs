@@ -74,7 +74,10 @@ impl TargetArg {
     /// When it is no valid number.
     pub(super) fn parsed(&self, app: &App) -> Result<ParsedTarget<'_>, Error> {
         Ok(match self {
-            Self::Number(text) => ParsedTarget::Phone(phone(app, text)?),
+            Self::Number(text) => {
+                let parsed = phone(app, text).map_err(|error| meant_user(app, text, error));
+                ParsedTarget::Phone(parsed?)
+            }
             Self::User(user) => ParsedTarget::User(user),
             Self::Reference(text) => ParsedTarget::Reference(text),
         })
@@ -220,6 +223,14 @@ impl Target {
 /// When it is no valid number.
 pub(super) fn phone(app: &App, text: &str) -> Result<Phone, Error> {
     Ok(Phone::parse(text, app.settings()?.region)?)
+}
+
+/// Tells whoever typed a user's id alone how a user is named.
+fn meant_user(app: &App, text: &str, error: Error) -> Error {
+    let is_id = text.starts_with(char::is_alphabetic) && UserId::new(text).is_ok();
+    // Elsewhere the user has a place of its own.
+    let takes_user = ["send", "issue", "verify", "inspect", "revoke", "unlock", "wait"].contains(&app.globals.command);
+    if is_id && takes_user { error.hint(Hint::run(&[app.globals.command]).arg(format!("user:{text}"))) } else { error }
 }
 
 async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {

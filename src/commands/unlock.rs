@@ -12,16 +12,16 @@ use crate::output::{Human, Report, plural};
 
 /// Clear a lock and the count of wrong codes
 ///
-/// A code whose tries are used up stays dead: send a new one. Send limits stay, unless --limits.
+/// A code that ran out of attempts stays unusable; send a new one. Send limits stay, unless --limits is passed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A number, `user:ID` or a `ph_…` reference
+    /// A phone number, `user:ID`, or a `ph_…` reference
     #[arg(value_name = "PHONE|USER")]
     target: TargetArg,
-    /// Only of this purpose
+    /// Only for this purpose
     #[arg(long)]
     purpose: Option<Purpose>,
-    /// Clear the wait between sends and the phone's send quotas too
+    /// Also clear the wait between sends and the phone's send limits
     #[arg(long)]
     limits: bool,
 }
@@ -76,7 +76,7 @@ impl Report for Unlocked {
         Human::Text(format!(
             "{done} {} and {} of {}{limits}.{still}",
             plural(self.locks_cleared, "lock", "locks"),
-            plural(self.failures_cleared, "failure", "failures"),
+            plural(self.failures_cleared, "wrong code", "wrong codes"),
             self.phone
         ))
     }

@@ -1,4 +1,4 @@
-//! `verify`: spends one try.
+//! `verify`: checks a code.
 
 use std::io::IsTerminal as _;
 
@@ -22,28 +22,30 @@ const LONGEST: u64 = 256;
 /// No attempt id is longer.
 const LONGEST_ID: usize = 64;
 
-/// Check a code, and spend one try
+/// Check a code, which uses one attempt
 ///
-/// Prints the mapped user. The same document says yes and no; the exit code tells them apart: 0 right, 10 wrong, 11 no
-/// code, 12 locked.
+/// Prints the user that the phone is linked to. Exits with 0 if the code is accepted, 10 if it is wrong, 11 if there is no
+/// code, 12 if the phone is locked or no attempts are left.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A number, `user:ID` or a `ph_…` reference
+    /// A phone number, `user:ID`, or a `ph_…` reference
     #[arg(value_name = "PHONE|USER")]
     target: TargetArg,
-    /// What was typed; `-` or nothing: asked for on a terminal, else read from standard input
+    /// The code; omit to be prompted, or to read stdin
     #[arg(value_name = "CODE")]
     code: Option<String>,
     /// What the code is for
     #[arg(long, default_value_t)]
     purpose: Purpose,
-    /// The user that it must be
+    /// The user that the code must be for
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
     /// Fail unless the phone is linked to one user
     #[arg(long)]
     require_user: bool,
-    /// The same id again gives the same answer, and spends no second try
+    /// Repeating with the same id uses no second attempt
+    ///
+    /// It prints the first answer again.
     #[arg(long, value_name = "ID")]
     attempt_id: Option<String>,
 }
@@ -52,7 +54,7 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         if app.globals.dry_run {
             // It would tell a right code from a wrong one as often as anyone likes.
-            return Err(Error::said(Exit::Usage, "a try cannot be rehearsed: it would be a free guess").hint(
+            return Err(Error::said(Exit::Usage, "verify has no dry run; it would be a free guess").hint(
                 Hint::run(&["inspect"]).arg(self.target.to_string()).because("see whether there is a live code"),
             ));
         }
@@ -64,13 +66,13 @@ impl Args {
         let target = self.target.parsed(app)?;
         let code = app.typed_code(&self.typed(app).await?)?;
         let target = target.resolve_phone(app).await?;
-        app.may_change("spend a try", Confirm::No).await?;
+        app.may_change("use an attempt", Confirm::No).await?;
         app.guard().await?;
         self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {
                 let repeat = target.hint_for("verify", &self.purpose).option("--attempt-id", &attempt_id);
-                error.hint = Some(repeat.because("the code may have been used; ask again with the same id"));
+                error.hint = Some(repeat.because("the code may have been used; repeat with the same id"));
             }
             target.failed(app, error)
         })
@@ -107,15 +109,16 @@ impl Args {
         }))
     }
 
-    /// What to do then. A live code of another purpose is what was meant, more often than not.
+    /// What to do next. If a code for another purpose is live, it is usually the one that was meant.
     fn next(&self, target: &Target, stepped: &Applied<AttemptOutcome>) -> Option<Hint> {
         let answer = &stepped.outcome.answer;
         let mut others = stepped.known.record.purposes.iter().filter(|(purpose, _)| **purpose != self.purpose);
-        let live = |(purpose, slot): (&Purpose, &PurposeState)| slot.live(stepped.now).next().map(|_| purpose.clone());
+        let live =
+            |(purpose, state): (&Purpose, &PurposeState)| state.live(stepped.now).next().map(|_| purpose.clone());
         let other = others.find_map(live).filter(|_| answer.verdict == Verdict::NoCode);
         match other {
             Some(other) => {
-                let why = format!("a code for the purpose `{other}` is live");
+                let why = format!("a code for purpose `{other}` is live");
                 Some(target.hint_for("verify", &other).because(why))
             }
             None => next(answer).map(|command| target.hint_for(command, &self.purpose)),
@@ -129,7 +132,7 @@ impl Args {
         }
         let mut text = match std::io::stdin().is_terminal() {
             true if app.globals.no_input => {
-                return Err(Error::said(Exit::Usage, "no code was given, and nobody may be asked for it")
+                return Err(Error::said(Exit::Usage, "no code was given, and prompts are off")
                     .hint(Hint::run(&["verify"]).arg(self.target.to_string()).arg("CODE")));
             }
             true => app.ask("Code: ").await?,
@@ -148,7 +151,7 @@ fn checked(id: &str) -> Result<&str, Error> {
     if fits && !id.chars().any(is_unsafe) {
         return Ok(id);
     }
-    Err(Error::said(Exit::Usage, format!("an attempt id has 1 to {LONGEST_ID} printable characters without spaces")))
+    Err(Error::said(Exit::Usage, format!("an attempt id is 1 to {LONGEST_ID} printable characters without spaces")))
 }
 
 /// The command to go on with.
@@ -187,17 +190,19 @@ impl Report for Checked {
 
     fn human(&self) -> Human {
         let phone = &self.phone;
-        let left = plural(self.attempts_left, "try", "tries");
+        let left = plural(self.attempts_left, "attempt", "attempts");
         Human::Text(match (self.result, self.reason) {
             (Verdict::Ok, _) => match &self.user {
-                Some(user) => format!("The code for {phone} is right. User: {user}"),
-                None => format!("The code for {phone} is right."),
+                Some(user) => format!("Code accepted for {phone}. User: {user}"),
+                None => format!("Code accepted for {phone}."),
             },
             (Verdict::Wrong, Some(Reason::SupersededCode)) => {
-                format!("Wrong code for {phone}: it is an older one, and a newer was sent. {left} left.")
+                format!("Wrong code for {phone}: a newer code was sent since. {left} left.")
             }
             (Verdict::Wrong, _) => format!("Wrong code for {phone}. {left} left."),
-            (_, Some(Reason::AttemptsExhausted)) => format!("The tries of the code for {phone} are used up."),
+            (_, Some(Reason::AttemptsExhausted)) => {
+                format!("Too many wrong attempts for {phone}; this code no longer works.")
+            }
             (Verdict::Locked, _) => match self.locked_until {
                 Some(until) => {
                     let wait = until.since(self.now).as_millis().div_ceil(1000);
@@ -216,8 +221,8 @@ impl Report for Checked {
                     Some(Reason::Expired) => "it has expired",
                     Some(Reason::Used) => "it was used",
                     Some(Reason::Revoked) => "it was revoked",
-                    Some(Reason::Superseded) => "it was replaced, or the phone has other users now",
-                    _ => "none was issued",
+                    Some(Reason::Superseded) => "it was replaced by a newer code, or the phone has other users now",
+                    _ => "none was requested",
                 };
                 format!("There is no code for {phone}: {why}.")
             }

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::output::{AnyReport, Human, Report};
+use super::CommandResult;
+use crate::app::App;
+use crate::output::{Human, Report};
 
 /// Print the version
 #[derive(Debug, clap::Args)]
@@ -15,8 +17,8 @@ struct Version {
 
 impl Args {
     #[expect(clippy::unused_self, reason = "every command runs on its arguments")]
-    pub(super) fn run(&self) -> Box<dyn AnyReport> {
-        Box::new(Version { version: env!("CARGO_PKG_VERSION") })
+    pub(super) fn run(&self, _app: &App) -> CommandResult {
+        Ok(Box::new(Version { version: env!("CARGO_PKG_VERSION") }))
     }
 }
 

@@ -25,13 +25,15 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// What a wait is for, for whoever looks on.
 const NEWS: &str = "news of the SMS or its code";
 
-/// Wait until an SMS is delivered, or its code used or expired
+/// Wait until an SMS is delivered or its code is used
 ///
-/// Asks the provider, where it has a status call, and looks at the store, until it is so (0), never will be (17: not
-/// delivered, 11: the code is gone), or the time is over (18). The same document says all of them.
+/// Asks the provider, if it has a status call, and watches the store. Exits with 0 when it is so, 17 if the SMS was not
+/// delivered, 11 if the code is gone, 18 at the time limit.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A number, `user:ID`, a `ch_…` id or a `ph_…` reference; of a phone, its live code or else its newest
+    /// A phone number, `user:ID`, a `ch_…` id, or a `ph_…` reference
+    ///
+    /// Of a phone, its live code is meant, or else its newest.
     #[arg(value_name = "PHONE|USER|ID")]
     target: TargetArg,
     /// What to wait for

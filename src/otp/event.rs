@@ -30,6 +30,22 @@ pub enum Kind {
     Unknown,
 }
 
+impl Kind {
+    /// As it is stored and shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Delivery => "delivery",
+            Self::Verify => "verify",
+            Self::Revoke => "revoke",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::User => "user",
+        }
+    }
+}
+
 /// One event. It never holds a code, nor the number that it belongs to: its place says that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {

@@ -71,7 +71,7 @@ fn a_live_code_of_another_purpose_is_pointed_to() {
         let answer = machine.verify(PHONE, &code).exits(11).json();
         assert_eq!(answer["reason"], "never_issued");
         let told = machine.run(&["verify", PHONE, &code]);
-        let hint = format!("hint: a code for the purpose `signup` is live: otpctl verify {PHONE} --purpose signup\n");
+        let hint = format!("hint: a code for purpose `signup` is live: otpctl verify {PHONE} --purpose signup\n");
         assert!(told.exits(11).stderr.ends_with(&hint), "{told:?}");
     });
 }

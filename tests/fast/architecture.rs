@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &["otp", "system", "store", "config", "operations"]),
     ("output", &["error", "otp"]),
     ("app", &["system", "otp", "layout", "store", "provider", "config", "operations", "error", "output"]),
-    ("commands", &["system", "otp", "layout", "provider", "config", "operations", "error", "output", "app", "cli"]),
+    ("commands", &["system", "otp", "layout", "provider", "config", "operations", "error", "output", "app"]),
     ("cli", &["otp", "config", "operations", "error", "output", "app", "commands"]),
     ("main", &["cli"]),
 ];
@@ -37,7 +37,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("anyhow", &["error.rs", "app/", "commands/", "cli.rs"]),
     ("comfy_table", &["output/"]),
     ("textwrap", &["output/"]),
-    ("clap", &["cli.rs", "commands/", "output/printer.rs"]),
+    ("clap", &["cli.rs", "cli/refused.rs", "commands/", "output/printer.rs"]),
 ];
 
 /// Words that only some places may use.

@@ -9,7 +9,7 @@ use crate::error::Exit;
 use crate::output::{Human, Lines, Report, Table, lines_of};
 use crate::provider;
 
-/// Check the file, its texts and its secrets, without calling anyone
+/// Check the file, its texts and its secrets; makes no request
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -74,7 +74,7 @@ impl Report for Checked {
     const SCHEMA: &str = "otpctl.config_check/1";
 
     fn human(&self) -> Human {
-        let mut table = Table::new(&["STATUS", "KEY", "DETAIL", "FIX"], "Nothing to say against it.");
+        let mut table = Table::new(&["STATUS", "KEY", "DETAIL", "FIX"], "No problems found.");
         for finding in &self.findings {
             table.row([finding.status, &finding.key, &finding.detail, finding.fix.as_deref().unwrap_or("")]);
         }

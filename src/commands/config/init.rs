@@ -16,10 +16,10 @@ use crate::otp::hint::Chosen;
 use crate::output::{Human, Report};
 use crate::system::create_private;
 
-/// Write a first file, for its owner alone; an existing one is never touched
+/// Create a configuration file; never changes an existing one
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Where; else where --config or --profile says, else the user's own place
+    /// Output file (default: --config, else ~/.config/otpctl/otpctl.toml)
     #[arg(value_name = "FILE")]
     path: Option<PathBuf>,
 }
@@ -38,13 +38,13 @@ impl Args {
         let path = match self.path.clone().or(asked) {
             Some(path) => path,
             None => own_path(app)?.ok_or_else(|| {
-                Error::said(Exit::Config, "there is no home folder to put it in")
+                Error::said(Exit::Config, "there is no home folder to create it in")
                     .hint(Hint::run(&["config", "init"]).arg("FILE"))
             })?,
         };
         let shown = path.display().to_string();
         let there =
-            || Error::said(Exit::Config, format!("{shown} is there already, and stays as it is")).hint(next(&path));
+            || Error::said(Exit::Config, format!("{shown} exists already, and was not changed")).hint(next(&path));
         if path.symlink_metadata().is_ok() {
             return Err(there());
         }

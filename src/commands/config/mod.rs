@@ -5,33 +5,28 @@ mod init;
 mod path;
 mod show;
 
-use clap::Subcommand;
-
-use super::CommandResult;
 use crate::app::App;
+use crate::error::Error;
+use crate::output::Output;
 
-/// Find, show, check or start the configuration file
+/// Find, show, check or create the configuration file
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Path(path::Args),
-    Show(show::Args),
-    Check(check::Args),
-    Init(init::Args),
+commands! {
+    "Commands" {
+        Path "path" path ["config path", "config path --json"];
+        Show "show" show ["config show", "config show --origin"];
+        Check "check" check.await ["config check", "config check --json"];
+        Init "init" init ["config init", "config init --profile staging"];
+    }
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        match &self.command {
-            Command::Path(args) => args.run(app),
-            Command::Show(args) => args.run(app),
-            Command::Check(args) => args.run(app).await,
-            Command::Init(args) => args.run(app),
-        }
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        self.command.run(app).await
     }
 }

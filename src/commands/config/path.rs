@@ -8,7 +8,7 @@ use crate::config::{self, Origin};
 use crate::otp::Hint;
 use crate::output::{Human, Report};
 
-/// Print which file is read
+/// Print the path of the file that is read
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -47,7 +47,7 @@ impl Report for Found {
             return Vec::new();
         }
         let looked = self.tried.join(", ");
-        let why = format!("there is no file, so the defaults hold; looked for {looked}; start one");
+        let why = format!("no file found, so the defaults apply; looked for {looked}; create one");
         vec![Hint::run(&["config", "init"]).because(why)]
     }
 }

@@ -7,10 +7,10 @@ use crate::commands::CommandResult;
 use crate::config::{self, Origin};
 use crate::output::{Human, Lines, Report, Table, lines_of};
 
-/// Print every setting; secrets only by where they come from
+/// Print every setting; of secrets only where they come from
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Say where each value came from
+    /// Show where each value came from
     #[arg(long)]
     origin: bool,
 }

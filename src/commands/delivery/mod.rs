@@ -1,29 +1,30 @@
-//! `delivery`: what became of SMS.
+//! `delivery`: whether SMS were delivered.
 
 mod handed_in;
 mod record;
 
-use clap::Subcommand;
-
-use super::CommandResult;
 use crate::app::App;
+use crate::error::Error;
+use crate::output::Output;
 
-/// Take in what became of SMS
+/// Record delivery reports
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Record(record::Args),
+commands! {
+    "Commands" {
+        Record "record" record.await [
+            "delivery record < reports.jsonl",
+            "delivery record --phone +919876543210 < reports.jsonl"
+        ];
+    }
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        match &self.command {
-            Command::Record(args) => args.run(app).await,
-        }
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        self.command.run(app).await
     }
 }

@@ -1,4 +1,4 @@
-//! `delivery record`: takes in the delivery reports that a vendor sent to the application.
+//! `delivery record`: records the delivery reports that a vendor sent to the application.
 
 use std::io::IsTerminal as _;
 
@@ -24,19 +24,18 @@ fn example() -> Hint {
 /// So many refused reports are warned of one by one.
 const WARNED: usize = 5;
 
-/// Record the delivery reports on standard input
+/// Record delivery reports from stdin
 ///
-/// Without --provider, each is a JSON object: `phone` or `challenge_id`, `message_id`, `state` (accepted, sent, delivered,
-/// failed), and if you like `provider`, `reason`, `code` and `said`. The same report twice changes nothing, one that comes too
-/// late changes nothing, and one on an SMS that is not known is refused with a warning. With --provider, another event of
-/// the same webhook, such as a message that came in, is not a report: it is told as such, and nothing is recorded. On a
-/// protected file it must be named, and nothing is asked.
+/// Without --provider, each report is a JSON object: `phone` or `challenge_id`, `message_id`, `state` (accepted, sent,
+/// delivered, failed), and optionally `provider`, `reason`, `code` and `said`. A report that repeats another or comes too
+/// late changes nothing. A report about an unknown SMS is refused with a warning. With --provider, other events of the same
+/// webhook, such as a message that came in, are listed and not recorded. A protected file must be named; nothing is asked.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Read what this provider sent to the application, as it came: JSON, a form or a query
+    /// Read what this provider sent, unchanged: JSON, a form or a query
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
-    /// The receiver, where the reports do not name it: a number, `user:ID`, a `ch_…` id or a `ph_…` reference
+    /// The receiver, if the reports do not name it
     #[arg(long, value_name = "PHONE|USER|ID")]
     phone: Option<TargetArg>,
 }
@@ -73,8 +72,9 @@ struct RecordReport {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         if std::io::stdin().is_terminal() {
-            return Err(Error::said(Exit::Usage, "delivery reports are read from standard input, which is a terminal")
-                .hint(example()));
+            return Err(
+                Error::said(Exit::Usage, "delivery reports are read from stdin, which is a terminal").hint(example())
+            );
         }
         let text = standard_input(app, LONGEST).await?;
         let named = match &self.phone {
@@ -83,7 +83,7 @@ impl Args {
         };
         let Read { reports: handed, other_events } = self.read(app, &text, named.as_ref()).await?;
         if handed.is_empty() && other_events.is_empty() {
-            return Err(Error::said(Exit::Usage, "there is no delivery report on standard input").hint(example()));
+            return Err(Error::said(Exit::Usage, "there is no delivery report on stdin").hint(example()));
         }
         let mut reports = Vec::with_capacity(handed.len() + other_events.len());
         if !handed.is_empty() {
@@ -197,7 +197,7 @@ impl Row {
     }
 
     fn phone(&self) -> &str {
-        self.phone.as_deref().unwrap_or("a number that cannot be one of ours")
+        self.phone.as_deref().unwrap_or("a number that is not valid")
     }
 
     /// For a person who handed in this one alone.

@@ -15,13 +15,13 @@ use crate::app::App;
 use crate::error::{EXITS, Exit};
 use crate::output::{AnyReport, Human, Lines, Listed, Report, lines_of};
 
-/// Check everything that `send` and `verify` depend on
+/// Check everything that `send` and `verify` need
 ///
-/// Ends with the highest exit code of what fails, and with 0 where there are only warnings, unless --strict is passed.
-/// Nothing is written, and no provider is called unless --providers is passed.
+/// Exits with the highest exit code of what fails, and with 0 if there are only warnings, unless --strict is passed. Writes
+/// nothing, and makes no request to a provider unless --providers is passed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Ask each provider too, by one real call that costs nothing
+    /// Also make one free request to each provider
     #[arg(long)]
     providers: bool,
     /// Show only what is not ok, the worst first

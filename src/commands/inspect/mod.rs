@@ -26,15 +26,15 @@ use deliveries::Delivery;
 use limits::Limit;
 use timeline::Line;
 
-/// Show what is known of a phone: live code, limits, locks, users, deliveries, last events
+/// Show a phone's codes, limits, locks, users, deliveries
 ///
-/// Reads only, and never shows a code.
+/// Changes nothing, and never shows a code.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A number, `user:ID`, a `ch_…` id or a `ph_…` reference
+    /// A phone number, `user:ID`, a `ch_…` id, or a `ph_…` reference
     #[arg(value_name = "PHONE|USER|ID")]
     target: TargetArg,
-    /// Only of this purpose
+    /// Only for this purpose
     #[arg(long)]
     purpose: Option<Purpose>,
 }

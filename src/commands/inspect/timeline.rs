@@ -35,8 +35,7 @@ impl From<Event> for Line {
 pub(super) fn table(lines: &[Line]) -> Table {
     let mut table = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
     for event in lines {
-        let kind = serde_json::to_value(event.event).ok();
-        let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        let kind = event.event.as_str();
         let purpose = event.purpose.as_ref().map_or("", Purpose::as_str);
         let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
         table.row([&event.at.to_the_second(), kind, &event.result, purpose, &detail.join("; ")]);

@@ -11,10 +11,10 @@ use crate::otp::Hint;
 use crate::output::{Human, Lines, Report, Table, lines_of};
 use crate::provider::Amount;
 
-/// Ask the providers what is left on their accounts, all at once
+/// Show what is left on the providers' accounts
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Configured providers; else all of them
+    /// Configured providers [default: all]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 }

@@ -1,17 +1,18 @@
-//! `provider check`: what is wrong with a definition of one's own.
+//! `provider check`: what is wrong with a custom definition.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::list::{Can, or_dash, senders};
+use crate::app::App;
 use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
 use crate::output::{Human, Report, Table};
 use crate::provider::Kind;
 use crate::system::{MAX_CONFIG, Trust, read_text};
 
-/// Check a definition of your own; nobody is called
+/// Check your own definition of a provider; makes no request
 ///
 /// Then configure it: `[providers.NAME]` with `definition = "FILE"`.
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,7 @@ struct Checked {
 }
 
 impl Args {
-    pub(super) fn run(&self) -> CommandResult {
+    pub(super) fn run(&self, _app: &App) -> CommandResult {
         let path = self.file.display().to_string();
         let text = read_text(&self.file, MAX_CONFIG, Trust::Any).map_err(|error| Error::new(Exit::Config, error))?.text;
         let wrong = |error| Error::new(Exit::Config, anyhow::Error::new(error).context(path.clone()));

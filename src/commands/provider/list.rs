@@ -16,13 +16,13 @@ use crate::provider::{self, Description, Kind};
 /// A list does not wait longer for what only adds to it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// List the configured providers, and what each can do
+/// List the configured providers and what each can do
 ///
-/// status: say what became of an SMS; balance: what is left on the account; test: whether the settings work, at no cost;
-/// reports: its delivery reports can be read; dlt: it takes the ids of India's DLT registration.
+/// status: tells the delivery state of an SMS. balance: tells what is left on the account. test: tells whether the settings
+/// work, free of charge. reports: its delivery reports can be recorded. dlt: it takes the ids of India's DLT registration.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// All that can be configured
+    /// Also list what could be configured
     #[arg(long)]
     all: bool,
 }

@@ -1,4 +1,4 @@
-//! `provider`: the ways to a phone.
+//! `provider`: the SMS providers, and what they say of themselves.
 
 mod balance;
 mod check;
@@ -7,35 +7,29 @@ pub(super) mod question;
 mod show;
 mod test;
 
-use clap::Subcommand;
-
-use super::CommandResult;
 use crate::app::App;
+use crate::error::Error;
+use crate::output::Output;
 
-/// Look at SMS providers, and ask them what costs nothing
+/// List and test providers; show balances
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    List(list::Args),
-    Show(show::Args),
-    Check(check::Args),
-    Test(test::Args),
-    Balance(balance::Args),
+commands! {
+    "Commands" {
+        List "list" list.await ["provider list", "provider list --all"];
+        Show "show" show ["provider show telnyx", "provider show telnyx > gateway.toml"];
+        Check "check" check ["provider check gateway.toml", "provider check gateway.toml --json"];
+        Test "test" test.await ["provider test console", "provider test console --json"];
+        Balance "balance" balance.await ["provider balance", "provider balance --json"];
+    }
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        match &self.command {
-            Command::List(args) => args.run(app).await,
-            Command::Show(args) => args.run(app),
-            Command::Check(args) => args.run(),
-            Command::Test(args) => args.run(app).await,
-            Command::Balance(args) => args.run(app).await,
-        }
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        self.command.run(app).await
     }
 }

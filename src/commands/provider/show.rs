@@ -10,7 +10,7 @@ use crate::otp::Hint;
 use crate::output::{Human, Report};
 use crate::provider::Kind;
 
-/// Print the definition of a provider, to start a new one from
+/// Print the definition of a provider, to start your own from
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The name of a configured provider, or a kind
@@ -37,7 +37,7 @@ impl Args {
         })?;
         let definition = kind.definition().ok_or_else(|| {
             let name = kind.as_str();
-            Error::said(Exit::NotFound, format!("`{name}` is a part of the program, and has no definition"))
+            Error::said(Exit::NotFound, format!("`{name}` is built in and has no definition"))
                 .hint(Hint::run(&["provider", "show", "telnyx"]))
         })?;
         let kind_name = kind.as_str().to_owned();

@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::commands::CommandResult;
 use crate::output::{Human, Report};
 
-/// Make one real call that costs nothing, and say whether the settings work
+/// Test the settings of a provider with one free request
 ///
-/// No SMS is sent. `console`, `outbox` and `command` call nobody: they say whether they could do their work.
+/// No SMS is sent. `console`, `outbox` and `command` make no request; they tell whether they could do their work.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The name of a configured provider

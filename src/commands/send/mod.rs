@@ -1,4 +1,4 @@
-//! `send`: makes a code and has it delivered by SMS.
+//! `send`: makes a code and sends it by SMS.
 
 mod plan;
 
@@ -23,30 +23,35 @@ use crate::otp::{Hint, Moment, WaitFor};
 use crate::output::{Human, Ids, Output, Report};
 use plan::Plan;
 
-/// Make a code, store it, and deliver it by SMS
+/// Send a code by SMS
 ///
-/// Limits are counted before the provider is called. The code is never printed: `issue` does that.
+/// Limits are counted before the provider is called. The code itself is never printed; `issue` prints one.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A number, `user:ID` or a `ph_…` reference
+    /// A phone number, `user:ID`, or a `ph_…` reference
     #[arg(value_name = "PHONE|USER", required_unless_present = "from")]
     target: Option<TargetArg>,
-    /// Send to each line of a file, or of standard input (`-`); exit 19 where some failed
+    /// Send to each line of a file, or of stdin (`-`)
+    ///
+    /// Exits with 19 if some lines failed.
     #[arg(long, value_name = "FILE", conflicts_with = "target")]
     from: Option<PathBuf>,
     /// Use this provider instead of the route's
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
-    /// The language of the text
+    /// Language of the text
     #[arg(long)]
     lang: Option<String>,
     #[command(flatten)]
     wanted: CodeOptions,
-    /// The same key again gives the same result, and no second SMS; with --from, one key for each line
+    /// Repeating with the same key sends no second SMS
+    ///
+    /// It prints the first result again. With --from, each line has a key of its own.
     #[arg(long, value_name = "KEY", value_parser = key)]
     idempotency_key: Option<String>,
-    /// Then wait, in the rest of the command's time, until the SMS is delivered, or else what is named: exit 17 where it
-    /// never will be, 18 where the time is over
+    /// Then wait until the SMS is delivered, or for WHAT
+    ///
+    /// Exits with 17 if the SMS is not delivered, and with 18 if that is not known when the time limit is reached.
     #[arg(
         long,
         value_name = "WHAT",
@@ -141,7 +146,7 @@ impl Args {
         let text = asked.text(code.expose()).map_err(wrong_text)?;
         let mut sent = app.operations().await?.send(&asked, &text).await?;
         if target.phone.kind() == crate::otp::NumberType::FixedLine {
-            app.printer.warning("this is a fixed line: most cannot receive an SMS");
+            app.printer.warning("this is a fixed line; most cannot receive SMS");
         }
         if let Some(detail) = sent.challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref())
             && !sent.replayed
@@ -149,7 +154,7 @@ impl Args {
             app.printer.warning(detail);
         }
         if let Some(error) = &sent.unmarked {
-            app.printer.warning(&format!("the SMS was sent, but the store could not be told: {error}"));
+            app.printer.warning(&format!("the SMS was sent, but that could not be recorded: {error}"));
         }
         let plan = if app.globals.dry_run { Some(Plan::of(&asked, &code, &sent)?) } else { None };
         // Of a text that the provider holds, only the provider knows how long it is.
@@ -239,11 +244,11 @@ impl Report for SentReport {
     fn human(&self) -> Human {
         let seconds = self.expires_at.since(self.created_at).as_secs();
         let Some(plan) = &self.plan else {
-            let way = self.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
+            let by = self.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
             let again = if self.replayed { " before, under the same key" } else { "" };
             let waited = self.waited.as_ref().map(|(words, _)| format!("\n{words}")).unwrap_or_default();
             return Human::Text(format!(
-                "Sent a code to {}{way}{again}. It expires in {seconds} s.{waited}",
+                "Sent a code to {}{by}{again}. It expires in {seconds} s.{waited}",
                 self.phone
             ));
         };

@@ -11,20 +11,19 @@ use crate::output::{Human, Lines, Report, lines_of};
 /// No user of Redis needs a longer name.
 const LONGEST: usize = 64;
 
-/// Print Redis ACL rules: what a person needs for his part, and no more
+/// Print Redis ACL rules that allow each role no more than it needs
 ///
-/// Each line is a command for `redis-cli`. The server is asked how old it is, by nobody in particular: no password is needed.
-/// A line that is given again takes back what an older one granted, and leaves the password alone. With a Cluster it goes to
-/// each node.
+/// Each line is a command for `redis-cli`. The server is asked for its version; no password is needed. Running a line again
+/// replaces the rules of an older one and keeps the password. In a Cluster, run it on each node.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What the person does; absent: a line for each
+    /// The role [default: a line for each]
     #[arg(long, value_enum)]
     role: Option<Part>,
     /// The name of the Redis user [default: otpctl-ROLE]
     #[arg(long, value_name = "NAME", value_parser = name, requires = "role")]
     user: Option<String>,
-    /// The version of the server, where it cannot be asked
+    /// The version of the server, if it cannot be asked
     #[arg(long, value_enum, value_name = "VERSION")]
     redis: Option<Version>,
 }
@@ -57,13 +56,13 @@ impl Version {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 enum Part {
-    /// Looks, and changes nothing
+    /// Reads, and changes nothing
     Support,
-    /// Sends, checks, revokes, unlocks
+    /// Sends, verifies, revokes, unlocks
     Operator,
-    /// Examines the servers too
+    /// Also examines the servers
     Admin,
-    /// Sends and checks, and lists nothing
+    /// Sends and verifies, and lists nothing
     Ci,
 }
 
@@ -98,7 +97,7 @@ struct Acl {
     assumed: bool,
 }
 
-/// Nothing that a shell or the protocol of Redis would understand in a way of its own.
+/// Allows nothing that has a meaning to a shell or to Redis.
 fn name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
     if text.is_empty() || text.len() > LONGEST || !text.bytes().all(plain) {
@@ -148,11 +147,12 @@ impl Report for Acl {
     fn hints(&self) -> Vec<Hint> {
         let Some(row) = self.acl.first() else { return Vec::new() };
         let mut hints = vec![
-            Hint::shell(format!("ACL SETUSER {} '>…'", row.user)).because("nobody can log in yet; give a password"),
+            Hint::shell(format!("ACL SETUSER {} '>…'", row.user)).because("nobody can log in yet; set a password"),
         ];
         hints.extend(row.sentinel_command.iter().map(|command| Hint::shell(command).because("at each Sentinel")));
         if self.assumed {
-            let why = "no server was reached: the rules are for Redis 7 and later; for an older one, pass --redis 6.2";
+            let why =
+                "no server was reached, so the rules are for Redis 7 and later; for an older one, pass --redis 6.2";
             hints.push(Hint::words(why));
         }
         hints

@@ -5,16 +5,16 @@ use crate::app::App;
 use crate::error::Error;
 use crate::output::Output;
 
-/// Find keys that are not as they should be, of ours and of applications that keep codes
+/// Find keys that are wrong, ours and the application's
 ///
-/// Goes over all keys of the store without holding it up, and writes nothing. Ends with 24 where commands fail of what
-/// is found, else with 0. No value is shown; numbers are masked unless --unmask.
+/// Scans all keys without blocking the store, and writes nothing. Exits with 24 if commands fail because of what is found.
+/// No value is shown; numbers are masked unless --unmask is passed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only keys that fit this pattern of Redis's, such as 'otp:*'
+    /// Only keys that match this Redis pattern, such as 'otp:*'
     #[arg(long = "match", value_name = "PATTERN")]
     pattern: Option<String>,
-    /// Show at most so many keys of each finding; all are counted [default: 20, with `-o jsonl` all]
+    /// Show at most this many keys of each finding [default: 20; `-o jsonl`: all]
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 }

@@ -6,24 +6,23 @@ mod purge;
 mod row;
 mod walk;
 
-use clap::Subcommand;
-
 use crate::app::App;
 use crate::error::Error;
 use crate::output::Output;
 
-/// Look after the store
+/// Check and clean the store; print Redis ACL rules
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Check(check::Args),
-    Purge(purge::Args),
-    Acl(acl::Args),
+commands! {
+    "Commands" {
+        Check "check" check.await ["store check", "store check --limit 100"];
+        Purge "purge" purge.await ["store purge --dry-run", "store purge --yes"];
+        Acl "acl" acl.await ["store acl", "store acl --role support --user asha"];
+    }
 }
 
 impl Args {
@@ -33,10 +32,6 @@ impl Args {
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        match &self.command {
-            Command::Check(args) => args.run(app).await,
-            Command::Purge(args) => args.run(app).await,
-            Command::Acl(args) => args.run(app).await.map(Output::One),
-        }
+        self.command.run(app).await
     }
 }

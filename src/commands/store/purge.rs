@@ -10,17 +10,17 @@ use crate::output::Output;
 
 /// Remove keys that `store check` found
 ///
-/// Alone it removes only what nobody needs: say --dry-run first. A key that changed since it was looked at stays. Users
+/// Without --only it removes only what nobody needs; pass --dry-run first. A key that changed since the scan stays. Users
 /// and hard locks are never removed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only these findings, those among them that somebody may still need
+    /// Only these findings, even if somebody may still need the keys
     #[arg(long, value_name = "FINDING", value_delimiter = ',', value_parser = findings())]
     only: Vec<Issue>,
-    /// Only keys that fit this pattern of Redis's, such as 'otp:*'
+    /// Only keys that match this Redis pattern, such as 'otp:*'
     #[arg(long = "match", value_name = "PATTERN")]
     pattern: Option<String>,
-    /// Remove at most so many
+    /// Remove at most this many
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 }

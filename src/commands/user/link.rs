@@ -15,9 +15,9 @@ use crate::output::{Human, Report};
 /// its codes: exit 0. To give a user another phone than the one before, use `user move`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The application's own id of the user
+    /// The application's id of the user
     id: UserId,
-    /// A number or a `ph_…` reference
+    /// A phone number or a `ph_…` reference
     phone: TargetArg,
 }
 

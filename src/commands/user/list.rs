@@ -12,10 +12,10 @@ use crate::output::{Human, Lines, Report, Table, lines_of};
 /// List users that have phones
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// At most about so many
+    /// At most about this many rows
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// Go on where the last page ended
+    /// Continue where the last page ended
     #[arg(long)]
     cursor: Option<String>,
 }

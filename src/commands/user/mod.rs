@@ -7,10 +7,8 @@ mod moving;
 mod show;
 mod unlink;
 
-use clap::Subcommand;
 use serde::Serialize;
 
-use super::CommandResult;
 use super::target::{Target, TargetArg, phone};
 use crate::app::App;
 use crate::error::Error;
@@ -18,34 +16,30 @@ use crate::operations::Applied;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::user::{Link, Users};
 use crate::otp::{Hint, Moment, Phone, UserId, rules};
+use crate::output::Output;
 
-/// Map phones to users
+/// Link users to phones
 ///
-/// Several users may share a phone, and a user may have several phones. A change kills the phone's live codes.
+/// Several users may share a phone, and a user may have several phones. A change cancels the phone's live codes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Link(link::Args),
-    Unlink(unlink::Args),
-    Move(moving::Args),
-    Show(show::Args),
-    List(list::Args),
+commands! {
+    "Commands" {
+        Link "link" link.await ["user link u_1 +919876543210", "user link u_2 '+91 98765 43210'"];
+        Unlink "unlink" unlink.await ["user unlink u_2 +919876543210", "user unlink u_3"];
+        Move "move" moving.await ["user move u_1 +919876543210", "user move u_1 +919876543211 --dry-run"];
+        Show "show" show.await ["user show u_1", "user show +919876543210"];
+        List "list" list.await ["user list", "user list --limit 1000"];
+    }
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        match &self.command {
-            Command::Link(args) => args.run(app).await,
-            Command::Unlink(args) => args.run(app).await,
-            Command::Move(args) => args.run(app).await,
-            Command::Show(args) => args.run(app).await,
-            Command::List(args) => args.run(app).await,
-        }
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        self.command.run(app).await
     }
 }
 

@@ -17,9 +17,9 @@ use crate::output::{Human, Report};
 /// leaves both, and repeating it finishes the move.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The application's own id of the user
+    /// The application's id of the user
     id: UserId,
-    /// A number or a `ph_…` reference
+    /// A phone number or a `ph_…` reference
     phone: TargetArg,
 }
 

@@ -14,7 +14,9 @@ use crate::output::{Human, Report, Table};
 /// Show the phones of a user, or the users of a phone
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A user's id, a phone in any spelling, or a `ph_…` reference; `user:ID` is a user's id whatever it looks like
+    /// A user's id, a phone number, or a `ph_…` reference
+    ///
+    /// `user:ID` is a user's id whatever it looks like.
     #[arg(value_name = "ID|PHONE")]
     whom: TargetArg,
 }

@@ -14,9 +14,9 @@ use crate::output::{Human, Report, plural};
 /// Cancels the live codes of those phones.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The application's own id of the user
+    /// The application's id of the user
     id: UserId,
-    /// A number or a `ph_…` reference; none: all of the user's phones
+    /// A phone number or a `ph_…` reference [default: all of the user's phones]
     phone: Option<TargetArg>,
 }
 

@@ -123,7 +123,7 @@ fn a_file_that_is_there_is_not_started_anew() {
     fs::write(&file, "region = \"IN\"\n").unwrap();
     for words in [&["config", "init", word, "--json"][..], &["config", "init", word, "--dry-run", "--json"]] {
         let error = machine.run(words).exits(30).error();
-        assert!(error["message"].as_str().unwrap().contains("is there already"), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("exists already"), "{error}");
         assert!(error["hint"].as_str().unwrap().ends_with("config check"), "{error}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "region = \"IN\"\n");

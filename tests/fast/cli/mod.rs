@@ -8,6 +8,7 @@ mod delivery_reports;
 mod doctor;
 mod files;
 mod formats;
+mod help;
 mod hints;
 mod hostile;
 mod keys;
