@@ -128,7 +128,7 @@ _otpctl() {
 
     case "${cmd}" in
         otpctl)
-            opts="-c -p -o -q -v -y -h -V --config --profile --output --json --quiet --verbose --color --yes --no-input --reason --timeout --unmask --dry-run --help --version send issue verify inspect revoke unlock list wait user config provider delivery store doctor completions version help"
+            opts="-c -p -o -q -v -y -h -V --config --profile --output --json --quiet --verbose --color --yes --no-input --reason --timeout --unmask --dry-run --help --version send issue verify revoke wait inspect unlock list user provider delivery store doctor config completions version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -24,247 +24,247 @@ function __fish_otpctl_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c otpctl -n "__fish_otpctl_needs_command" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_needs_command" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_needs_command" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_needs_command" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_needs_command" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_needs_command" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_needs_command" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_needs_command" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_needs_command" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_needs_command" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_needs_command" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_needs_command" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_needs_command" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_needs_command" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_needs_command" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_needs_command" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_needs_command" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_needs_command" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_needs_command" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_needs_command" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_needs_command" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_needs_command" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "send" -d 'Make a code, store it, and deliver it by SMS'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "issue" -d 'Make a code and print it once, instead of sending it'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "verify" -d 'Check a code, and spend one try'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show what is known of a phone: live code, limits, locks, users, deliveries, last events'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Kill live codes'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "send" -d 'Send a code by SMS'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "issue" -d 'Print a new code instead of sending it'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "verify" -d 'Check a code, which uses one attempt'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Cancel live codes'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered or its code is used'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show a phone\'s codes, limits, locks, users, deliveries'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes, or locks'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered, or its code used or expired'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Map phones to users'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or start the configuration file'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'Look at SMS providers, and ask them what costs nothing'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Take in what became of SMS'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "store" -d 'Look after the store'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "doctor" -d 'Check everything that `send` and `verify` depend on'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a completion script'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes or locked phones'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Link users to phones'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'List and test providers; show balances'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Record delivery reports'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "store" -d 'Check and clean the store; print Redis ACL rules'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "doctor" -d 'Check everything that `send` and `verify` need'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or create the configuration file'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, or the exit codes'
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l from -d 'Send to each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, the global options or the exit codes'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l from -d 'Send to each line of a file, or of stdin (`-`)' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l provider -d 'Use this provider instead of the route\'s' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l lang -d 'The language of the text' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l lang -d 'Language of the text' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l ttl -d 'Lifetime of the code, such as 5m; at most 10m' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l purpose -d 'What the code is for' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l user -d 'The user that the code is for' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l idempotency-key -d 'The same key again gives the same result, and no second SMS; with --from, one key for each line' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l wait -d 'Then wait, in the rest of the command\'s time, until the SMS is delivered, or else what is named: exit 17 where it never will be, 18 where the time is over' -r -f -a "accepted\t''
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l idempotency-key -d 'Repeating with the same key sends no second SMS' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l wait -d 'Then wait until the SMS is delivered, or for WHAT' -r -f -a "accepted\t''
 delivered\t''
 verified\t''"
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l ttl -d 'The life of the code, such as 5m; at most 10m' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l ttl -d 'Lifetime of the code, such as 5m; at most 10m' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l purpose -d 'What the code is for' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l user -d 'The user that the code is for' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l purpose -d 'What the code is for' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l user -d 'The user that it must be' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l attempt-id -d 'The same id again gives the same answer, and spends no second try' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l user -d 'The user that the code must be for' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l attempt-id -d 'Repeating with the same id uses no second attempt' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l require-user -d 'Fail unless the phone is linked to one user'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l purpose -d 'Only of this purpose' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l from -d 'Those of each line of a file, or of standard input (`-`); exit 19 where some failed' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l purpose -d 'Only codes of this purpose' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l from -d 'Read one from each line of a file, or of stdin (`-`)' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l purpose -d 'Only codes for this purpose' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l all -d 'All live codes of every phone; asks first'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l must-exist -d 'Fail with 14 where there is no live code'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l must-exist -d 'Exit with 14 if there is no live code'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l purpose -d 'Only of this purpose' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l limits -d 'Clear the wait between sends and the phone\'s send quotas too'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l state -d 'Which' -r -f -a "live\t'Codes that may be typed now'
-locked\t'Phones that are locked'
-pending\t'Codes whose provider has not answered yet'
-unknown\t'Codes that may have been sent'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l country -d 'Only numbers of this country, such as IN' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l limit -d 'At most so many lines' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l cursor -d 'Go on where the last page ended' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l for -d 'What to wait for' -r -f -a "accepted\t''
 delivered\t''
 verified\t''
 expired\t''"
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l purpose -d 'What the code is for' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l purpose -d 'Only for this purpose' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l purpose -d 'Only for this purpose' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l limits -d 'Also clear the wait between sends and the phone\'s send limits'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l state -d 'What to list' -r -f -a "live\t'Codes that may be typed now'
+locked\t'Phones that are locked'
+pending\t'Codes whose provider has not answered yet'
+unknown\t'Codes that may have been sent'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l country -d 'Only numbers of this country, such as IN' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l limit -d 'At most this many rows' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l cursor -d 'Continue where the last page ended' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "link" -d 'Link a user to a phone'
@@ -272,542 +272,542 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "move" -d 'Give a user this phone and no other'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "show" -d 'Show the phones of a user, or the users of a phone'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -f -a "list" -d 'List users that have phones'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from link" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from unlink" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from move" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l limit -d 'At most about so many' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l cursor -d 'Go on where the last page ended' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l limit -d 'At most about this many rows' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l cursor -d 'Continue where the last page ended' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "path" -d 'Print which file is read'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "show" -d 'Print every setting; secrets only by where they come from'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "check" -d 'Check the file, its texts and its secrets, without calling anyone'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "init" -d 'Write a first file, for its owner alone; an existing one is never touched'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Say where each value came from'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l dry-run -d 'Everything but writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "list" -d 'List the configured providers, and what each can do'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "show" -d 'Print the definition of a provider, to start a new one from'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "check" -d 'Check a definition of your own; nobody is called'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "test" -d 'Make one real call that costs nothing, and say whether the settings work'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "balance" -d 'Ask the providers what is left on their accounts, all at once'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "list" -d 'List the configured providers and what each can do'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "show" -d 'Print the definition of a provider, to start your own from'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "check" -d 'Check your own definition of a provider; makes no request'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "test" -d 'Test the settings of a provider with one free request'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and not __fish_seen_subcommand_from list show check test balance" -f -a "balance" -d 'Show what is left on the providers\' accounts'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l all -d 'All that can be configured'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l all -d 'Also list what could be configured'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from test" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand provider; and __fish_seen_subcommand_from balance" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -f -a "record" -d 'Record the delivery reports on standard input'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l provider -d 'Read what this provider sent to the application, as it came: JSON, a form or a query' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l phone -d 'The receiver, where the reports do not name it: a number, `user:ID`, a `ch_…` id or a `ph_…` reference' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and not __fish_seen_subcommand_from record" -f -a "record" -d 'Record delivery reports from stdin'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l provider -d 'Read what this provider sent, unchanged: JSON, a form or a query' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l phone -d 'The receiver, if the reports do not name it' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand delivery; and __fish_seen_subcommand_from record" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "check" -d 'Find keys that are not as they should be, of ours and of applications that keep codes'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "check" -d 'Find keys that are wrong, ours and the application\'s'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "purge" -d 'Remove keys that `store check` found'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "acl" -d 'Print Redis ACL rules: what a person needs for his part, and no more'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l match -d 'Only keys that fit this pattern of Redis\'s, such as \'otp:*\'' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l limit -d 'Show at most so many keys of each finding; all are counted [default: 20, with `-o jsonl` all]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and not __fish_seen_subcommand_from check purge acl" -f -a "acl" -d 'Print Redis ACL rules that allow each role no more than it needs'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l match -d 'Only keys that match this Redis pattern, such as \'otp:*\'' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l limit -d 'Show at most this many keys of each finding [default: 20; `-o jsonl`: all]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l only -d 'Only these findings, those among them that somebody may still need' -r -f -a "over\t'it has expired, and has no lifetime'
-wrong_type\t'its type is not one that otpctl writes'
-unreadable\t'its content is not what otpctl writes'
-unknown_key\t'it has our prefix, but otpctl has no such key'
-stale_index\t'it names a phone that is not linked to the user'
-plaintext_code\t'anyone who can read this store can read this code'
-code_no_ttl\t'a code that never expires'
-code_long_ttl\t'a code with a lifetime of more than a day'
-limit_no_ttl\t'a count or a wait that never expires'
-orphan_counter\t'a count of attempts that never expires, and its code is gone'
-otpgateway_orphan\t'what otpgateway leaves behind after each login'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l match -d 'Only keys that fit this pattern of Redis\'s, such as \'otp:*\'' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l limit -d 'Remove at most so many' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l only -d 'Only these findings, even if somebody may still need the keys' -r -f -a "over\t'its time is over, and it has no lifetime'
+wrong_type\t'it has another type than ours'
+unreadable\t'it is nothing that otpctl writes'
+unknown_key\t'it has our prefix, and no name of ours'
+stale_index\t'it names a phone that is not the user\'s'
+plaintext_code\t'whoever reads the store reads this code'
+code_no_ttl\t'a code that never ends'
+code_long_ttl\t'a code that lives longer than a day'
+limit_no_ttl\t'a count or a wait that never ends'
+orphan_counter\t'a count of tries that never ends, and its code is gone'
+otpgateway_orphan\t'what otpgateway leaves behind of each login'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l match -d 'Only keys that match this Redis pattern, such as \'otp:*\'' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l limit -d 'Remove at most this many' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l role -d 'What the person does; absent: a line for each' -r -f -a "support\t'Looks, and changes nothing'
-operator\t'Sends, checks, revokes, unlocks'
-admin\t'Examines the servers too'
-ci\t'Sends and checks, and lists nothing'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l role -d 'The role [default: a line for each]' -r -f -a "support\t'Reads, and changes nothing'
+operator\t'Sends, verifies, revokes, unlocks'
+admin\t'Also examines the servers'
+ci\t'Sends and verifies, and lists nothing'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l user -d 'The name of the Redis user [default: otpctl-ROLE]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l redis -d 'The version of the server, where it cannot be asked' -r -f -a "6.0\t'Redis 6.0'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l redis -d 'The version of the server, if it cannot be asked' -r -f -a "6.0\t'Redis 6.0'
 6.2\t'Redis 6.2'
 7\t'Redis 7 and later, Valkey'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l providers -d 'Ask each provider too, by one real call that costs nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l providers -d 'Also make one free request to each provider'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l problems -d 'Show only what is not ok, the worst first'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l strict -d 'Exit with an error for warnings too'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The one configuration file that is read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "path" -d 'Print the path of the file that is read'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "show" -d 'Print every setting; of secrets only where they come from'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "check" -d 'Check the file, its texts and its secrets; makes no request'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "init" -d 'Create a configuration file; never changes an existing one'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l origin -d 'Show where each value came from'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand version" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand version" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s c -l config -d 'The one configuration file that is read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s o -l output -d 'The form of the result' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l color -d 'Colour' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l reason -d 'Why; kept with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l timeout -d 'The time of the whole command [default: 10s, `send` 45s, `wait` 60s, many phones or keys 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s q -l quiet -d 'Say less; twice: nothing but the exit code'
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s v -l verbose -d 'Say more on stderr, never a secret; twice: more still'
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s y -l yes -d 'Do not ask, do it'
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l no-input -d 'Never ask, and fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l unmask -d 'Show numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l dry-run -d 'Everything but writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand help" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand help" -s V -l version -d 'Print version'

@@ -167,6 +167,12 @@ impl App {
         })
     }
 
+    /// The machine's time, from which times on a screen are told.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        now()
+    }
+
     /// Asks before something is changed where the file is `protected`. The file must have been named, so that nobody
     /// changes production by forgetting where he is.
     ///

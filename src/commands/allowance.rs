@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::operations::Counters;
 use crate::otp::rules::{Allowance, PendingLimit, PhoneState, allowance};
 use crate::otp::{Moment, Phone, Purpose};
+use crate::output::when;
 
 /// Whether a code for this purpose could be sent to a phone now, by all that holds for it.
 ///
@@ -29,4 +30,13 @@ pub(super) fn of(
         last_four,
     };
     Ok(allowance(known, now, &settings.limits, purpose, &held))
+}
+
+/// When the next send is allowed, and what it waits for.
+pub(super) fn words(allowance: &Allowance, now: Moment) -> String {
+    let Some(rule) = allowance.rule else { return "now".to_owned() };
+    match allowance.until {
+        Some(until) => format!("{}: {}", when(until, now), rule.words()),
+        None => format!("refused: {}", rule.words()),
+    }
 }

@@ -12,7 +12,7 @@ use super::CommandResult;
 use super::target::{Target, TargetArg};
 use crate::app::App;
 use crate::error::{Error, ErrorDocument, Exit};
-use crate::output::{AnyReport, Human, Many, Row, document};
+use crate::output::{AnyReport, Human, Many, Row, Table, document};
 
 /// No phone, user or id is longer.
 const LONGEST: u64 = 1024;
@@ -108,8 +108,8 @@ impl<'a> Batch<'a> {
 
 #[async_trait(?Send)]
 impl Many for Batch<'_> {
-    fn header(&self) -> &'static [&'static str] {
-        &["LINE", "EXIT", "RESULT"]
+    fn table(&self) -> Table {
+        Table::new(&["LINE", "EXIT", "RESULT"], "Nothing to do.").wrapped(&["RESULT"])
     }
 
     async fn next(&mut self) -> Option<Row> {

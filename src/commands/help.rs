@@ -75,7 +75,7 @@ impl Report for Codes {
     const SCHEMA: &str = "otpctl.exit_codes/1";
 
     fn human(&self) -> Human {
-        let mut table = Table::new(&["EXIT", "NAME", "MEANING", "REPEAT AS IS?"], "");
+        let mut table = Table::new(&["EXIT", "NAME", "MEANING", "REPEAT AS IS?"], "").wrapped(&["MEANING"]);
         for code in &self.exit_codes {
             table.row([&code.exit.to_string(), code.code, code.meaning, code.repeat]);
         }

@@ -10,7 +10,7 @@ use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId};
-use crate::output::{Human, Ids, Report};
+use crate::output::{Human, Ids, Report, when};
 
 /// Print a new code instead of sending it
 ///
@@ -99,7 +99,7 @@ impl Report for Issued {
     }
 
     fn hints(&self) -> Vec<Hint> {
-        let seconds = self.expires_at.since(self.created_at).as_secs();
-        vec![format!("for {}, valid for {seconds} s, and shown only once", self.phone).into()]
+        let expires = when(self.expires_at, self.created_at);
+        vec![format!("for {}; it expires {expires}, and is shown only once", self.phone).into()]
     }
 }

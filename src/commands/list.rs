@@ -10,7 +10,7 @@ use crate::error::Exit;
 use crate::operations::ListFilter;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, DeliveryState, Hint, Moment};
-use crate::output::{Human, Lines, Report, Table, lines_of};
+use crate::output::{Cell, Human, Lines, Report, Table, lines_of};
 
 /// List live codes or locked phones
 ///
@@ -77,6 +77,8 @@ struct Codes {
     /// The command that was given, less its cursor.
     #[serde(skip)]
     again: Hint,
+    #[serde(skip)]
+    now: Moment,
 }
 
 impl Args {
@@ -105,7 +107,7 @@ impl Args {
             skipped.push(Skipped::phone(app, &one.phone, one.error).await);
         }
         skipped.extend(page.missing.into_iter().map(Skipped::part));
-        Ok(Box::new(Codes { codes, next_cursor: page.next, skipped, again: self.again(app) }))
+        Ok(Box::new(Codes { codes, next_cursor: page.next, skipped, again: self.again(app), now: app.now() }))
     }
 }
 
@@ -128,11 +130,18 @@ impl Report for Codes {
 
     fn human(&self) -> Human {
         let mut table = Table::new(&["PHONE", "REF", "PURPOSE", "STATE", "EXPIRES", "DELIVERY"], "Nothing to list.");
+        table = table.copied(&["PHONE", "REF"]).spare(&["DELIVERY", "PURPOSE", "STATE"]);
         for row in &self.codes {
-            let until = row.expires_at.map_or_else(|| "never".to_owned(), Moment::to_the_second);
             let reference = row.reference.as_deref().unwrap_or("-");
             let delivery = row.delivery_state.map_or("-", DeliveryState::as_str);
-            table.row([&row.phone, reference, &row.purpose, row.state, &until, delivery]);
+            table.row([
+                Cell::from(&row.phone),
+                reference.into(),
+                (&row.purpose).into(),
+                row.state.into(),
+                Cell::time_or(row.expires_at, self.now, "never"),
+                delivery.into(),
+            ]);
         }
         Human::Rows(table)
     }

@@ -6,8 +6,8 @@ use super::CommandResult;
 use super::allowance;
 use super::target::TargetArg;
 use crate::app::{App, Confirm};
-use crate::otp::Purpose;
 use crate::otp::rules::{Allowance, UnlockRequest};
+use crate::otp::{Moment, Purpose};
 use crate::output::{Human, Report, plural};
 
 /// Clear a lock and the count of wrong codes
@@ -35,6 +35,8 @@ struct Unlocked {
     /// Whether a code could be sent now; only where limits were to be cleared.
     send: Option<Allowance>,
     dry_run: bool,
+    #[serde(skip)]
+    now: Moment,
 }
 
 impl Args {
@@ -61,6 +63,7 @@ impl Args {
             limits_cleared: unlocked.limits,
             send,
             dry_run: app.globals.dry_run,
+            now,
         }))
     }
 }
@@ -72,7 +75,7 @@ impl Report for Unlocked {
         let done = if self.dry_run { "Would clear" } else { "Cleared" };
         let limits = if self.limits_cleared { ", and its send limits" } else { "" };
         let still = self.send.filter(|send| !send.allowed);
-        let still = still.map(|send| format!(" The next send is {}.", send.words())).unwrap_or_default();
+        let still = still.map(|send| format!(" Next send: {}.", allowance::words(&send, self.now))).unwrap_or_default();
         Human::Text(format!(
             "{done} {} and {} of {}{limits}.{still}",
             plural(self.locks_cleared, "lock", "locks"),

@@ -15,7 +15,7 @@ use crate::otp::record::{Answer, PurposeState, Reason, Verdict};
 use crate::otp::rules::AttemptRequest;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId, reference};
-use crate::output::{Human, Ids, Report, plural};
+use crate::output::{Human, Ids, Report, plural, when};
 
 /// No code, however spaced, is longer.
 const LONGEST: u64 = 256;
@@ -203,19 +203,13 @@ impl Report for Checked {
             (_, Some(Reason::AttemptsExhausted)) => {
                 format!("Too many wrong attempts for {phone}; this code no longer works.")
             }
-            (Verdict::Locked, _) => match self.locked_until {
-                Some(until) => {
-                    let wait = until.since(self.now).as_millis().div_ceil(1000);
-                    format!(
-                        "{phone} is locked for {wait} s, after {} in a row.",
-                        plural(self.failures_consecutive, "wrong code", "wrong codes")
-                    )
+            (Verdict::Locked, _) => {
+                let after = plural(self.failures_consecutive, "consecutive wrong code", "consecutive wrong codes");
+                match self.locked_until {
+                    Some(until) => format!("{phone} is locked after {after}. Try again {}.", when(until, self.now)),
+                    None => format!("{phone} is locked after {after}, until someone unlocks it."),
                 }
-                None => format!(
-                    "{phone} is locked until someone unlocks it, after {} in a row.",
-                    plural(self.failures_consecutive, "wrong code", "wrong codes")
-                ),
-            },
+            }
             (Verdict::NoCode, reason) => {
                 let why = match reason {
                     Some(Reason::Expired) => "it has expired",

@@ -16,14 +16,14 @@ use crate::otp::record::{Challenge, Reason, State};
 use crate::otp::time::rfc3339;
 use crate::otp::wait_for::was_printed;
 use crate::otp::{DeliveryReason, Hint, Moment, Phone, Purpose, WaitFor, WaitStatus};
-use crate::output::{Human, Ids, Report};
+use crate::output::{Human, Ids, Report, when};
 use crate::provider::Provider;
 
 /// So much of the command's time is kept for a last look at the store and for printing what is known.
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// What a wait is for, for whoever looks on.
-const NEWS: &str = "news of the SMS or its code";
+const NEWS: &str = "news about the SMS or its code";
 
 /// Wait until an SMS is delivered or its code is used
 ///
@@ -91,7 +91,7 @@ struct Waited {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = self.target.resolve(app).await?;
-        app.may_change("keep what the provider says of an SMS", Confirm::No).await?;
+        app.may_change("record what the provider says about an SMS", Confirm::No).await?;
         self.wait(app, &target).await.map_err(|error| target.failed(app, error))
     }
 
@@ -114,7 +114,7 @@ impl Args {
 
     fn nothing(&self, target: &Target) -> Error {
         if target.challenge.is_some() {
-            return Error::said(Exit::NotFound, "nothing is known of this challenge any more");
+            return Error::said(Exit::NotFound, "this code is no longer known");
         }
         let hint = target.hint_for("send", &self.purpose.clone().unwrap_or_default());
         Error::said(Exit::NotFound, "there is no code to wait for").hint(hint)
@@ -135,7 +135,7 @@ pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: WaitFor
         Err(error) => Err(error),
     };
     watched.unwrap_or_else(|error| {
-        app.printer.warning(&format!("the SMS was sent, and cannot be waited for: {}", error.message()));
+        app.printer.warning(&format!("the SMS was sent, but cannot be waited for: {}", error.message()));
         None
     })
 }
@@ -164,8 +164,8 @@ fn tell(app: &App, notice: Notice) {
         Notice::News(name, word) => return app.printer.progress(&format!("{name}: {word}")),
         Notice::NoMessage => format!("no provider gave an id for this SMS: {record}"),
         Notice::NoStatus(name) => format!("{name} has no status call: {record}"),
-        Notice::NotAnswered(name, why) => format!("{name} does not say what became of the SMS: {why}"),
-        Notice::NotKept(why) => format!("what the provider said could not be kept: {why}"),
+        Notice::NotAnswered(name, why) => format!("{name} does not tell whether the SMS was delivered: {why}"),
+        Notice::NotKept(why) => format!("what the provider said could not be recorded: {why}"),
     });
 }
 
@@ -274,7 +274,7 @@ pub(super) fn words(phone: &str, goal: WaitFor, watched: &Watched) -> String {
         sentences.push(last_known(challenge, &fate));
     }
     if watched.standing != WaitStatus::Reached && watched.valid {
-        sentences.push(format!("The code is valid for {} s.", seconds(challenge.expires_at.since(watched.now))));
+        sentences.push(format!("The code expires {}.", when(challenge.expires_at, watched.now)));
     }
     sentences.join(" ")
 }
@@ -285,8 +285,8 @@ fn gone(reason: Reason) -> &'static str {
         Reason::Used => "was used",
         Reason::Revoked => "was revoked",
         Reason::Superseded => "was replaced by a newer one, or the phone has other users now",
-        Reason::AttemptsExhausted => "had all of its tries",
-        _ => "is not known any more",
+        Reason::AttemptsExhausted => "has no attempts left",
+        _ => "is no longer known",
     }
 }
 
@@ -297,7 +297,7 @@ fn last_known(challenge: &Challenge, fate: &DeliveryFields) -> String {
     match (fate.word(), challenge.state) {
         (Some(word), _) => format!("Last known: {word}, says {provider}."),
         (None, State::Pending) => "Last known: it is being sent.".to_owned(),
-        (None, State::Unknown) => format!("Last known: {provider} may have taken it."),
+        (None, State::Unknown) => format!("Last known: {provider} may have accepted it."),
         (None, _) if delivery.is_none() => "It was printed, and not sent.".to_owned(),
         (None, _) => format!("Last known: handed to {provider}."),
     }

@@ -22,7 +22,7 @@ pub struct Listed {
 }
 
 /// For a terminal of so many columns.
-pub(super) fn drawn(all: &[Listed], width: u16) -> String {
+pub(super) fn drawn(all: &[Listed], width: u16, paint: &dyn Fn(&str) -> String) -> String {
     let all: Vec<Listed> = all.iter().map(Listed::safe).collect();
     let wide = |column: usize| all.iter().map(move |own| own.cells[column].chars().count());
     let first = wide(0).max().unwrap_or_default();
@@ -30,7 +30,8 @@ pub(super) fn drawn(all: &[Listed], width: u16) -> String {
     let (beside, below) = (first + GAP + second + GAP, first + GAP);
     let mut lines = Vec::new();
     for Listed { cells: [state, name, text], why, command } in &all {
-        let head = format!("{state:first$}{:GAP$}{name:second$}", "");
+        let state = paint(state) + &" ".repeat(first - state.chars().count());
+        let head = format!("{state}{:GAP$}{name:second$}", "");
         let longest = text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or_default();
         // A long name has the line to itself, and so has one whose text has no room beside it.
         if name.chars().count() <= second && beside + longest <= usize::from(width) {

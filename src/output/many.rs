@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde_json::value::RawValue;
 
+use super::Table;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
 
@@ -26,13 +27,8 @@ impl Row {
 /// Results that are still to come.
 #[async_trait(?Send)]
 pub trait Many {
-    /// The names of the cells.
-    fn header(&self) -> &'static [&'static str];
-
-    /// What a person reads where there is none.
-    fn empty(&self) -> &'static str {
-        "Nothing to do."
-    }
+    /// The table of them, still without rows.
+    fn table(&self) -> Table;
 
     /// The next result; `None` at the end.
     async fn next(&mut self) -> Option<Row>;

@@ -4,12 +4,14 @@ mod listed;
 mod many;
 mod printer;
 mod table;
+mod time;
 mod wrap;
 
 pub use listed::Listed;
 pub use many::{Many, Output, Row};
 pub use printer::{Colour, Format, Printer, Verbosity};
-pub use table::Table;
+pub use table::{Cell, Table};
+pub use time::{length, when};
 
 use std::fmt::Display;
 

@@ -114,7 +114,7 @@ impl Printer {
                 (None, _) => rows.push(row),
             }
             if let Some(width) = width.filter(|_| rows.len() >= TABLE) {
-                put(&drawn(many, &rows, width));
+                put(&drawn(many, &rows, width, &|word| self.status(word)));
                 rows.clear();
             }
         }
@@ -142,7 +142,9 @@ impl Printer {
                 many.document(&documents).map(line).unwrap_or_default()
             }
             (Format::Jsonl, _) => many.document(&[]).map(line).unwrap_or_default(),
-            (Format::Human, Some(width)) if is_empty || !rows.is_empty() => drawn(many, rows, width),
+            (Format::Human, Some(width)) if is_empty || !rows.is_empty() => {
+                drawn(many, rows, width, &|word| self.status(word))
+            }
             (Format::Human, _) => String::new(),
         }
     }
@@ -179,12 +181,7 @@ impl Printer {
     /// Prints a text that is a result, such as the help; `styled` is what a terminal sees.
     #[must_use]
     pub fn help(&self, plain: &str, styled: &str) -> Exit {
-        let colored = match self.colour {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => io::stdout().is_terminal(),
-        };
-        match write(&mut io::stdout().lock(), if colored { styled } else { plain }) {
+        match write(&mut io::stdout().lock(), if self.paints(&io::stdout()) { styled } else { plain }) {
             Ok(()) => Exit::Ok,
             Err(error) => self.error(&not_written(error)),
         }
@@ -196,7 +193,7 @@ impl Printer {
             return report.exit();
         }
         let text = match self.format {
-            Format::Human => Ok(rendered(&report.human())),
+            Format::Human => Ok(rendered(&report.human(), &|word| self.status(word))),
             Format::Json => report.document().map(line),
             Format::Jsonl => report.lines().map(|lines| lines.into_iter().map(line).collect()),
         };
@@ -286,29 +283,43 @@ impl Printer {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
 
-    fn painted(&self, word: &str, colour: &str) -> String {
-        let paint = match self.colour {
+    /// The word for how something is, in a color that says the same.
+    fn status(&self, word: &str) -> String {
+        let color = match word {
+            "ok" | "live" | "sent" | "accepted" | "delivered" | "used" => "32",
+            "warn" | "unknown" | "pending" | "note" => "33",
+            "fail" | "failed" | "locked" | "refused" => "31",
+            _ => return word.to_owned(),
+        };
+        if self.paints(&io::stdout()) { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() }
+    }
+
+    fn paints(&self, stream: &impl io::IsTerminal) -> bool {
+        match self.colour {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => io::stderr().is_terminal(),
-        };
-        if paint { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
+            Colour::Auto => stream.is_terminal(),
+        }
+    }
+
+    fn painted(&self, word: &str, colour: &str) -> String {
+        if self.paints(&io::stderr()) { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
 }
 
 /// A table of results, for a terminal.
-fn drawn(many: &dyn Many, rows: &[Row], width: u16) -> String {
-    let mut table = Table::new(many.header(), many.empty());
+fn drawn(many: &dyn Many, rows: &[Row], width: u16, paint: &dyn Fn(&str) -> String) -> String {
+    let mut table = many.table();
     for row in rows {
         table.row(&row.cells);
     }
-    table.drawn(width) + "\n"
+    table.drawn(width, paint) + "\n"
 }
 
 /// What a person reads: drawn for a terminal, plain in a pipe.
-fn rendered(human: &Human) -> String {
+fn rendered(human: &Human, paint: &dyn Fn(&str) -> String) -> String {
     let width = columns(&io::stdout());
-    let table = |table: &Table| width.map_or_else(|| table.separated(), |width| table.drawn(width));
+    let table = |table: &Table| width.map_or_else(|| table.separated(), |width| table.drawn(width, paint));
     let prose = |line: &str| {
         let line = escaped(line);
         let (indent, words) = line.split_at(line.len() - line.trim_start().len());
@@ -325,7 +336,7 @@ fn rendered(human: &Human) -> String {
             Some(width) => format!(
                 "{}
 {}",
-                listed::drawn(all, width),
+                listed::drawn(all, width, paint),
                 escaped(summary)
             ),
         },
@@ -335,7 +346,7 @@ fn rendered(human: &Human) -> String {
                 screen.push_str("\n\n");
                 screen.push_str(name);
                 screen.push('\n');
-                let drawn = part.drawn(width.map_or(u16::MAX, |width| width - 2));
+                let drawn = part.drawn(width.map_or(u16::MAX, |width| width - 2), paint);
                 screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
             }
             screen

@@ -1,19 +1,93 @@
-//! Tables: drawn for a terminal, tab-separated without a header in a pipe.
+//! Tables: for a terminal a header and a line for each row; tab-separated without a header in a pipe.
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table as Drawn, Width};
+use textwrap::core::display_width;
 
+use super::time::when;
 use super::wrap;
+use crate::otp::Moment;
 use crate::otp::escape::escaped;
 
 /// So many spaces stand between two columns.
 const GAP: usize = 2;
+/// A value is not shortened to less.
+const LEAST: usize = 6;
+/// Stands for the rest of a value that was shortened.
+const CUT: char = '…';
 
-/// Rows under a header. Every cell is made safe for a terminal here, wherever its text comes from.
+/// One value of a row. It is made safe for a terminal here, wherever its text comes from.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// On a screen.
+    shown: String,
+    /// In a pipe, which a program reads.
+    plain: String,
+}
+
+impl Cell {
+    /// A moment, as it is read at `now`.
+    #[must_use]
+    pub fn time(at: Moment, now: Moment) -> Self {
+        Self { shown: when(at, now), plain: at.to_the_second() }
+    }
+
+    /// A moment, or what is said where there is none.
+    #[must_use]
+    pub fn time_or(at: Option<Moment>, now: Moment, none: &str) -> Self {
+        at.map_or_else(|| none.into(), |at| Self::time(at, now))
+    }
+
+    /// A word, and since when it is so.
+    #[must_use]
+    pub fn since(word: &str, at: Moment, now: Moment) -> Self {
+        let time = Self::time(at, now);
+        let word = escaped(word);
+        Self { shown: format!("{word} {}", time.shown), plain: format!("{word} {}", time.plain) }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        let text = escaped(text);
+        Self { shown: text.clone(), plain: text }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<&String> for Cell {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
+    }
+}
+
+/// What is done with a column that has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Narrow {
+    /// Its values are shortened.
+    Cut,
+    /// Its values are broken between words.
+    Wrap,
+    /// Nothing: its values are copied.
+    Keep,
+}
+
+#[derive(Debug, Clone)]
+struct Column {
+    name: &'static str,
+    narrow: Narrow,
+}
+
+/// Rows under a header.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    header: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+    columns: Vec<Column>,
+    /// The least useful columns, which go first where there is no room for all.
+    spare: &'static [&'static str],
+    rows: Vec<Vec<Cell>>,
     empty: &'static str,
 }
 
@@ -21,63 +95,183 @@ impl Table {
     /// A table with these columns. `empty` is what a person reads where there is no row.
     #[must_use]
     pub fn new(header: &[&'static str], empty: &'static str) -> Self {
-        Self { header: header.to_vec(), rows: Vec::new(), empty }
+        let columns = header.iter().map(|name| Column { name, narrow: Narrow::Cut }).collect();
+        Self { columns, spare: &[], rows: Vec::new(), empty }
+    }
+
+    /// Names and their values, without a header.
+    #[must_use]
+    pub fn pairs() -> Self {
+        Self::new(&["", ""], "").narrow(&[""], Narrow::Wrap)
+    }
+
+    /// The columns that go first where there is no room, the least useful one first.
+    #[must_use]
+    pub fn spare(self, names: &'static [&'static str]) -> Self {
+        Self { spare: names, ..self }
+    }
+
+    /// Columns whose values are copied, and so never shortened.
+    #[must_use]
+    pub fn copied(self, names: &[&str]) -> Self {
+        self.narrow(names, Narrow::Keep)
+    }
+
+    /// Columns of sentences, which are broken between words.
+    #[must_use]
+    pub fn wrapped(self, names: &[&str]) -> Self {
+        self.narrow(names, Narrow::Wrap)
+    }
+
+    fn narrow(mut self, names: &[&str], narrow: Narrow) -> Self {
+        let named = self.columns.iter_mut().filter(|column| names.contains(&column.name));
+        named.for_each(|column| column.narrow = narrow);
+        self
     }
 
     /// One more row.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = impl AsRef<str>>) {
-        self.rows.push(cells.into_iter().map(|cell| escaped(cell.as_ref())).collect());
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Cell>>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// For a terminal of so many columns.
-    pub(super) fn drawn(&self, width: u16) -> String {
+    /// For a terminal of so many columns. `paint` colors the word for a status.
+    pub(super) fn drawn(&self, width: u16, paint: &dyn Fn(&str) -> String) -> String {
         if self.rows.is_empty() {
             return self.empty.to_owned();
         }
-        let words: Vec<usize> = (0..self.header.len()).map(|column| self.longest_word(column)).collect();
-        if words.iter().map(|word| word + GAP).sum::<usize>() > usize::from(width) + GAP {
-            return self.stacked(width);
+        let widths = self.widths(usize::from(width));
+        let mut lines = Vec::new();
+        if self.columns.iter().any(|column| !column.name.is_empty()) {
+            let names = widths.iter().map(|(at, width)| padded(self.columns[*at].name, *width));
+            lines.push(joined(names));
         }
-        let mut drawn = Drawn::new();
-        drawn.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        if self.header.iter().any(|name| !name.is_empty()) {
-            drawn.set_header(&self.header);
+        for row in &self.rows {
+            let cells: Vec<Vec<String>> = widths.iter().map(|(at, width)| self.fitted(row, *at, *width)).collect();
+            let height = cells.iter().map(Vec::len).max().unwrap_or_default();
+            for line in 0..height {
+                let cells = cells.iter().zip(&widths).map(|(cell, (at, width))| {
+                    let text = cell.get(line).map_or("", String::as_str);
+                    let padding = " ".repeat(width.saturating_sub(display_width(text)));
+                    let is_status = ["STATUS", "STATE"].contains(&self.columns[*at].name);
+                    (if is_status { paint(text) } else { text.to_owned() }) + &padding
+                });
+                lines.push(joined(cells));
+            }
         }
-        drawn.add_rows(&self.rows);
-        for (column, word) in drawn.column_iter_mut().zip(words) {
-            column.set_padding((0, 2));
-            // No word is broken: it may be an id to copy.
-            let least = u16::try_from(word + GAP).unwrap_or(u16::MAX);
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
-        }
-        let lines: Vec<String> = drawn.lines().map(|line| line.trim_end().to_owned()).collect();
         lines.join("\n")
     }
 
-    /// For a terminal that is too narrow for the columns: each cell that is not empty on a line of its own.
-    fn stacked(&self, width: u16) -> String {
-        let names = self.header.iter().map(|name| name.len()).max().unwrap_or_default();
-        let indent = if names == 0 { 0 } else { names + GAP };
-        let cell = |(name, cell): (&&str, &String)| {
-            let cell = wrap::lines(cell, Some(width), indent).join("\n");
-            if names == 0 { cell } else { format!("{name:names$}  {cell}") }
+    /// The columns that are shown, and how wide each is.
+    fn widths(&self, room: usize) -> Vec<(usize, usize)> {
+        let natural = |at: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|cell| display_width(&cell.shown));
+            cells.chain([display_width(self.columns[at].name)]).max().unwrap_or_default()
         };
-        let row = |row: &Vec<String>| {
-            let cells = self.header.iter().zip(row).filter(|(_, cell)| !cell.is_empty());
-            cells.map(cell).collect::<Vec<_>>().join("\n")
+        let mut widths: Vec<(usize, usize)> = (0..self.columns.len()).map(|at| (at, natural(at))).collect();
+        let over = |widths: &[(usize, usize)]| {
+            let all = widths.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP);
+            all.saturating_sub(room)
         };
-        let separator = if names == 0 { "\n" } else { "\n\n" };
-        self.rows.iter().map(row).collect::<Vec<_>>().join(separator)
+        for name in self.spare {
+            if over(&widths) > 0 {
+                widths.retain(|(at, _)| self.columns[*at].name != *name);
+            }
+        }
+        // The widest gives way until all fit, or all are as narrow as they may be.
+        while over(&widths) > 0 {
+            let narrow = |at: usize| self.columns[at].narrow != Narrow::Keep;
+            let least = |at: usize| LEAST.max(display_width(self.columns[at].name));
+            let able = widths.iter_mut().filter(|(at, width)| narrow(*at) && *width > least(*at));
+            let Some((_, widest)) = able.max_by_key(|(_, width)| *width) else { break };
+            *widest -= 1;
+        }
+        widths
     }
 
-    fn longest_word(&self, column: usize) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(String::as_str);
-        let words = cells.chain(self.header.get(column).copied()).flat_map(str::split_whitespace);
-        words.map(|word| word.chars().count()).max().unwrap_or_default()
+    /// The lines of one value.
+    fn fitted(&self, row: &[Cell], at: usize, width: usize) -> Vec<String> {
+        let text = row.get(at).map_or("", |cell| cell.shown.as_str());
+        match self.columns[at].narrow {
+            _ if display_width(text) <= width => vec![text.to_owned()],
+            Narrow::Keep => vec![text.to_owned()],
+            Narrow::Wrap => wrap::lines(text, u16::try_from(width).ok(), 0),
+            Narrow::Cut => vec![cut(text, width)],
+        }
     }
 
     /// For a pipe.
     pub(super) fn separated(&self) -> String {
-        self.rows.iter().map(|row| row.join("\t")).collect::<Vec<_>>().join("\n")
+        let row = |row: &Vec<Cell>| row.iter().map(|cell| cell.plain.as_str()).collect::<Vec<_>>().join("\t");
+        self.rows.iter().map(row).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(display_width(text))))
+}
+
+fn joined(cells: impl Iterator<Item = String>) -> String {
+    cells.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned()
+}
+
+/// The beginning of a text, and a sign that there is more.
+fn cut(text: &str, width: usize) -> String {
+    let mut short = String::new();
+    for character in text.chars() {
+        if display_width(&short) + display_width(character.encode_utf8(&mut [0; 4])) + 1 > width {
+            break;
+        }
+        short.push(character);
+    }
+    format!("{}{CUT}", short.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&["PHONE", "REF", "STATE", "DELIVERY", "WHY"], "none");
+        table = table.spare(&["DELIVERY"]).copied(&["REF"]);
+        let why = "the gateway did not say why it gave up on this message";
+        table.row(["+91*******210", "ph_abcdefghijklmnopqrstuvwxyz", "sent", "delivered", why]);
+        table.row(["+91*******211", "ph_bcdefghijklmnopqrstuvwxyza", "sent", "-", ""]);
+        table
+    }
+
+    #[test]
+    fn a_row_stays_a_row_at_every_width() {
+        for width in [40, 60, 80, 120, 200] {
+            let drawn = table().drawn(width, &str::to_owned);
+            let lines: Vec<&str> = drawn.lines().collect();
+            assert_eq!(lines.len(), 3, "{drawn}");
+            assert!(lines[1].contains("ph_abcdefghijklmnopqrstuvwxyz"), "what is copied is whole: {drawn}");
+            assert!(
+                width < 60 || lines.iter().all(|line| display_width(line) <= usize::from(width)),
+                "{width}: {drawn}"
+            );
+            assert_eq!(lines[0].contains("DELIVERY"), width > 120, "{width}: {drawn}");
+            assert_eq!(lines[1].ends_with(CUT), width < 120, "{width}: {drawn}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_broken_under_itself() {
+        let mut pairs = Table::pairs();
+        pairs.row(["text", "042917 is your code. It expires in 5 minutes."]);
+        assert_eq!(
+            pairs.drawn(30, &str::to_owned),
+            "text    042917 is your code.\n        It expires in 5\n        minutes."
+                .replace("text    ", "text  ")
+                .replace("        ", "      ")
+        );
+    }
+
+    #[test]
+    fn a_program_reads_times_in_utc() {
+        let mut table = Table::new(&["AT"], "");
+        let at = Moment::from_millis(1_795_000_000_000);
+        table.row([Cell::time(at, at)]);
+        assert_eq!((table.separated(), table.drawn(80, &str::to_owned)), (at.to_the_second(), "AT\nnow".to_owned()));
     }
 }

@@ -6,7 +6,8 @@ use crate::app::{App, clock, today};
 use crate::commands::CommandResult;
 use crate::config::{self, Level};
 use crate::error::Exit;
-use crate::output::{Human, Lines, Report, Table, lines_of};
+use crate::otp::Hint;
+use crate::output::{Human, Lines, Listed, Report, lines_of};
 use crate::provider;
 
 /// Check the file, its texts and its secrets; makes no request
@@ -19,6 +20,19 @@ struct Row {
     key: String,
     detail: String,
     fix: Option<String>,
+    #[serde(skip)]
+    next: Option<Hint>,
+    /// The command of that, which is never broken.
+    #[serde(skip)]
+    command: Option<String>,
+}
+
+impl Row {
+    fn new(app: &App, status: &'static str, (key, detail): (String, String), next: Option<Hint>) -> Self {
+        let fix = next.as_ref().map(|hint| app.printer.text(hint));
+        let command = next.as_ref().and_then(|hint| app.printer.command(hint));
+        Self { status, key, detail, fix, next, command }
+    }
 }
 
 #[derive(Serialize)]
@@ -34,15 +48,13 @@ impl Args {
         let found = config::check_all(settings, &app.fetch(), today()).await;
         let mut findings: Vec<Row> = found
             .into_iter()
-            .map(|finding| Row {
-                status: match finding.level {
+            .map(|finding| {
+                let status = match finding.level {
                     Level::Note => "ok",
                     Level::Warning => "warn",
                     Level::Error => "fail",
-                },
-                key: finding.key,
-                detail: finding.text,
-                fix: finding.hint.as_ref().map(|hint| app.printer.text(hint)),
+                };
+                Row::new(app, status, (finding.key, finding.text), finding.hint)
             })
             .collect();
         // A provider whose secrets are there may still not open.
@@ -55,12 +67,10 @@ impl Args {
             let Ok(resolved) = configured.resolve(&app.fetch()).await else { continue };
             let key = format!("providers.{name}");
             match configured.kind.open(name, resolved, &context) {
-                Err(error) => {
-                    let fix = error.fix().as_ref().map(|hint| app.printer.text(hint));
-                    findings.push(Row { status: "fail", key, detail: error.to_string(), fix });
-                }
+                Err(error) => findings.push(Row::new(app, "fail", (key, error.to_string()), error.fix())),
                 Ok(provider) => {
-                    findings.extend(provider.warning().map(|detail| Row { status: "warn", key, detail, fix: None }));
+                    let warning = provider.warning();
+                    findings.extend(warning.map(|detail| Row::new(app, "warn", (key, detail), None)));
                 }
             }
         }
@@ -74,11 +84,13 @@ impl Report for Checked {
     const SCHEMA: &str = "otpctl.config_check/1";
 
     fn human(&self) -> Human {
-        let mut table = Table::new(&["STATUS", "KEY", "DETAIL", "FIX"], "No problems found.");
-        for finding in &self.findings {
-            table.row([finding.status, &finding.key, &finding.detail, finding.fix.as_deref().unwrap_or("")]);
-        }
-        Human::Rows(table)
+        let row = |finding: &Row| Listed {
+            cells: [finding.status.to_owned(), finding.key.clone(), finding.detail.clone()],
+            why: finding.next.as_ref().map(|hint| hint.why().to_owned()).unwrap_or_default(),
+            command: finding.command.clone(),
+        };
+        let end = if self.ok { "No errors found." } else { "This file has errors." };
+        Human::Listed(self.findings.iter().map(row).collect(), end.to_owned())
     }
 
     fn lines(&self) -> Lines {

@@ -224,7 +224,9 @@ impl Report for RecordReport {
         if let [only] = self.reports.as_slice() {
             return Human::Text(only.sentence());
         }
-        let mut table = Table::new(&["RESULT", "PHONE", "PROVIDER", "MESSAGE ID", "STATE", "WHY"], "");
+        let mut table = Table::new(&["RESULT", "PHONE", "PROVIDER", "MESSAGE ID", "STATE", "WHY"], "")
+            .spare(&["PROVIDER"])
+            .wrapped(&["WHY"]);
         for row in &self.reports {
             let or_none = |text: Option<&str>| text.unwrap_or("-").to_owned();
             table.row([

@@ -1,5 +1,5 @@
-//! The checks of the providers: that routes lead to them, that they open, who is passed over, and, where it is asked for,
-//! what they say themselves.
+//! The checks of the providers: that routes lead to them, that they open, which are skipped, and with --providers what they
+//! say themselves.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::otp::{Hint, Moment};
 pub(super) struct ProviderAnswers {
     /// Each is called.
     pub(super) all: bool,
-    /// The store can be asked who is passed over.
+    /// The store can be asked which are skipped.
     pub(super) store: bool,
     /// Their secrets cannot be fetched, which is told already.
     pub(super) locked: Vec<String>,
@@ -43,7 +43,7 @@ pub(super) async fn state(app: &App, settings: &Settings, asked: ProviderAnswers
     checks.await.into_iter().flatten().collect()
 }
 
-/// Until when which is passed over, and why. Where the store fails, its own checks tell it.
+/// Which are skipped, until when and why. If the store fails, its own checks tell it.
 async fn passed_over<'a>(app: &App, settings: &'a Settings, end: Instant) -> BTreeMap<&'a str, (Moment, String)> {
     if settings.routes.pass_over.is_none() {
         return BTreeMap::new();
@@ -76,21 +76,21 @@ async fn opened(
     let Some((until, why)) = over else {
         return Check::ok(id, format!("{}, opens", settings.kind.as_str()));
     };
-    let text = format!("passed over until {}, after failures: {why}", until.to_the_second());
+    let text = format!("skipped until {}, after consecutive failures: {why}", until.to_the_second());
     Check::warn(id, text, Hint::run(&["provider", "test"]).arg(name))
 }
 
-/// One call that costs nothing.
+/// One free request.
 async fn tested(app: &App, name: &str) -> Check {
     let id = format!("providers.{name}.test");
     if app.globals.dry_run {
-        return Check::unknown(id, "not asked, in a rehearsal", Hint::run(&["doctor"]).flag("--providers"));
+        return Check::unknown(id, "not asked, in a dry run", Hint::run(&["doctor"]).flag("--providers"));
     }
     match question::ask(app, name, async |provider, deadline| provider.test(deadline).await).await {
         Ok(says) => Check::ok(id, says.unwrap_or_else(|| "its settings work".to_owned())),
         // Nothing is wrong with a gateway that has no such call.
         Err(error) if error.exit == Exit::Usage => {
-            let text = "it has no call that costs nothing";
+            let text = "it offers no free request";
             Check::unknown(
                 id,
                 text,

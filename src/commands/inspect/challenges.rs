@@ -1,4 +1,4 @@
-//! The challenges of privacyIDEA on the support screen: a row each, a sentence, and what is to be known of them.
+//! The challenges of privacyIDEA on the support screen: a row each, a sentence, and warnings.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::layout::privacyidea::{Challenge, ChallengeStatus};
 use crate::operations::Tokens;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Hint, Moment, UserId, Users};
-use crate::output::{Table, plural};
+use crate::output::{Cell, Table, plural};
 
 /// One challenge, without anything that could answer it.
 #[derive(Serialize)]
@@ -67,52 +67,62 @@ pub(super) fn list(tokens: &Tokens, now: Moment) -> Vec<TokenChallenge> {
 }
 
 /// What there is to answer.
-pub(super) fn summary(phone: &str, users: &Users, challenges: &[TokenChallenge]) -> String {
+pub(super) fn summary(
+    phone: &str,
+    users: &Users,
+    challenges: &[TokenChallenge],
+    time: &dyn Fn(Moment) -> String,
+) -> String {
     let mut open = challenges.iter().filter(|challenge| challenge.answerable);
     let Some(newest) = open.next() else {
         return match challenges.first() {
-            Some(last) => format!("{phone} has no challenge that can be answered: the last is {}.", last.state),
-            None if users.users.is_empty() => format!("{phone} is linked to no token of privacyIDEA's."),
-            None => format!("{phone} has no challenge at privacyIDEA."),
+            Some(last) => format!("{phone} has no challenge that can be answered; the last one is {}.", last.state),
+            None if users.users.is_empty() => format!("{phone} is not linked to a privacyIDEA token."),
+            None => format!("{phone} has no challenge in privacyIDEA."),
         };
     };
     let older = match u32::try_from(open.count()).unwrap_or(u32::MAX) {
         0 => String::new(),
         more => format!(" So can {}.", plural(more, "older one", "older ones")),
     };
-    let (serial, left) = (&newest.user, newest.expires_in_seconds);
-    let tries = plural(newest.tries, "try was", "tries were");
-    format!("{phone} has a challenge of `{serial}` that can be answered: {tries} made, and {left} s are left.{older}")
+    let (serial, until) = (&newest.user, time(newest.expires_at));
+    let attempts = plural(newest.tries, "attempt", "attempts");
+    format!("{phone} has a challenge of `{serial}` that can be answered: {attempts} so far; it expires {until}.{older}")
 }
 
-/// What a person should know of what is shown, and of what is not.
+/// What a person should know about what is shown, and what is not.
 pub(super) fn checks(tokens: &Tokens, target: &Target, users: &Users) -> Vec<Check> {
     let check = |id, detail| Check { id, status: "warn", detail, next: None };
     let mut checks = Vec::new();
     if users.users.is_empty() {
         let link = Hint::run(&["user", "link"]).arg("SERIAL").arg(target.argument());
-        let why = "challenges are found by the serial of a token, and this phone is linked to none";
+        let why = "challenges are found by the serial of a token, and this phone is not linked to one";
         checks.push(Check { next: Some(link), ..check("no_token", why.to_owned()) });
     }
     checks.extend(tokens.cut.iter().map(|(user, count)| {
-        let detail = format!("`{user}` has {count} transactions, and not all were looked at: others may be open");
+        let detail = format!("`{user}` has {count} transactions, and not all were read; others may be open");
         check("challenges_cut", detail)
     }));
     if tokens.is_mixed {
-        let detail = "open challenges of two versions of privacyIDEA lie here, and each takes answers to its own only";
+        let detail = "there are open challenges of two versions of privacyIDEA; each accepts answers to its own only";
         checks.push(check("mixed_versions", detail.to_owned()));
     }
     checks
 }
 
-pub(super) fn table(challenges: &[TokenChallenge]) -> Table {
-    let heads = ["TRANSACTION", "USER", "STATE", "TRIES", "ISSUED", "EXPIRES", "KEPT UNTIL"];
-    let mut table = Table::new(&heads, "none");
+pub(super) fn table(challenges: &[TokenChallenge], now: Moment) -> Table {
+    let heads = ["TRANSACTION", "USER", "STATE", "ATTEMPTS", "ISSUED", "EXPIRES", "KEPT UNTIL"];
+    let mut table = Table::new(&heads, "none").spare(&["KEPT UNTIL", "ISSUED"]).copied(&["TRANSACTION"]);
     for own in challenges {
-        let (issued, expires) = (own.created_at.to_the_second(), own.expires_at.to_the_second());
-        let kept = own.kept_until.map_or_else(|| "for ever".to_owned(), Moment::to_the_second);
-        let tries = own.tries.to_string();
-        table.row([own.transaction_id.as_str(), own.user.as_str(), own.state, &tries, &issued, &expires, &kept]);
+        table.row([
+            Cell::from(&own.transaction_id),
+            own.user.as_str().into(),
+            own.state.into(),
+            own.tries.to_string().into(),
+            Cell::time(own.created_at, now),
+            Cell::time(own.expires_at, now),
+            Cell::time_or(own.kept_until, now, "forever"),
+        ]);
     }
     table
 }

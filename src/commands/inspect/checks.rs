@@ -1,4 +1,4 @@
-//! What is not as it should be with a phone's codes, and should be known to whoever helps its owner.
+//! Problems with a phone's codes, which support should know about.
 
 use serde::Serialize;
 
@@ -27,15 +27,15 @@ pub(super) fn of(
     checks.extend(lost.map(|lost| match lost {
         DataLoss::Code(made) => {
             let at = made.to_the_second();
-            check("store_reset", "fail", format!("this code was made at {at}, and the store has lost it"))
+            check("store_reset", "fail", format!("this code was made at {at}, and the store lost it"))
         }
         DataLoss::Everything(began) => {
             let at = began.to_the_second();
-            let detail = format!("the Redis was started at {at} with nothing in it: codes from before then are lost");
+            let detail = format!("this Redis started empty at {at}; older codes are lost");
             check("store_reset", "warn", detail)
         }
     }));
-    checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline is not understood: {why}"))));
+    checks.extend(unreadable.map(|why| check("timeline", "fail", format!("the timeline cannot be read: {why}"))));
     if layout.is_foreign() {
         let detail = format!("the application keeps its codes in the layout `{}`", layout.name());
         checks.push(check("layout", "ok", detail));
@@ -47,15 +47,15 @@ pub(super) fn of(
     checks.extend(findings.iter().map(|finding| match finding {
         Finding::Endless(purpose) => {
             let detail = format!(
-                "the code for `{purpose}` has no lifetime: it is not taken here, and the application takes it for ever"
+                "the code for `{purpose}` never expires: the application accepts it forever, and otpctl refuses it"
             );
             check("code_without_lifetime", "fail", detail)
         }
         Finding::Orphan(purpose) => {
-            let detail = format!("a used code for `{purpose}` left a key without a lifetime behind");
+            let detail = format!("a used code for `{purpose}` left a key that never expires");
             check("orphan", "warn", detail)
         }
-        Finding::Locked => check("application_lock", "warn", "the application itself has a lock".to_owned()),
+        Finding::Locked => check("application_lock", "warn", "the application itself has locked this phone".to_owned()),
     }));
     checks
 }

@@ -1,4 +1,4 @@
-//! What `inspect` tells of each SMS: what was sent, what its gateway said of it, and what that means for the phone.
+//! What `inspect` shows of each SMS: what was sent, what its gateway reported, and what that means for the phone.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::commands::delivery_fields::{DeliveryFields, why_not};
 use crate::otp::record::{PurposeState, State};
 use crate::otp::time::rfc3339;
 use crate::otp::{DeliveryState, Moment, Purpose};
-use crate::output::Table;
+use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
 pub(super) struct Delivery {
@@ -21,7 +21,7 @@ pub(super) struct Delivery {
     detail: Option<String>,
     #[serde(flatten)]
     fate: DeliveryFields,
-    /// Why it is sure that it does not arrive, for people.
+    /// Why it will not arrive, for people.
     #[serde(skip)]
     why_not: Option<String>,
 }
@@ -52,21 +52,28 @@ pub(super) fn of(slots: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
     list
 }
 
-pub(super) fn table(list: &[Delivery]) -> Table {
+pub(super) fn table(list: &[Delivery], now: Moment) -> Table {
     let mut table = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DELIVERY", "DETAIL"], "none");
+    table = table.spare(&["MESSAGE ID"]).wrapped(&["DETAIL"]);
     for delivery in list {
         let id = delivery.provider_message_id.as_deref().unwrap_or("-");
         let details = [delivery.detail.as_deref(), delivery.fate.reason_text.as_deref()];
         let detail = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        let at = delivery.at.to_the_second();
-        table.row([&at, delivery.provider.as_str(), delivery.state, id, &delivery.stands(), &detail]);
+        table.row([
+            Cell::time(delivery.at, now),
+            (&delivery.provider).into(),
+            delivery.state.into(),
+            id.into(),
+            delivery.reported(now),
+            detail.into(),
+        ]);
     }
     table
 }
 
 impl Delivery {
-    /// What is sure of the SMS; `None` while nothing is.
-    pub(super) fn sentence(&self) -> Option<String> {
+    /// What is certain about the SMS; `None` while nothing is.
+    pub(super) fn sentence(&self, time: &dyn Fn(Moment) -> String) -> Option<String> {
         // A code that was typed has arrived, whatever is said of its SMS.
         if self.state == State::Used.as_str() {
             return None;
@@ -76,12 +83,11 @@ impl Delivery {
             return Some(format!("Its last SMS was not {how}: {why}."));
         }
         let at = self.fate.reported_at.filter(|_| self.fate.delivery_state == Some(DeliveryState::Delivered))?;
-        Some(format!("Its last SMS was delivered, as was said at {}.", at.to_the_second()))
+        Some(format!("Its last SMS was delivered {}.", time(at)))
     }
 
-    /// Where it stands: what the gateway said of it, else what became of the send.
-    fn stands(&self) -> String {
-        let said = self.fate.word().zip(self.fate.reported_at);
-        said.map_or_else(|| "-".to_owned(), |(word, at)| format!("{word} {}", at.to_the_second()))
+    /// What the gateway reported, and when.
+    fn reported(&self, now: Moment) -> Cell {
+        self.fate.word().zip(self.fate.reported_at).map_or_else(|| "-".into(), |(word, at)| Cell::since(word, at, now))
     }
 }

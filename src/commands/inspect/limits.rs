@@ -10,7 +10,7 @@ use crate::otp::duration::spelled;
 use crate::otp::rules::budget;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Limits, Moment, Quota, Record};
-use crate::output::Table;
+use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
 pub(super) struct Limit {
@@ -68,18 +68,19 @@ fn shared(name: &'static str, counter: Option<&Counter>, quotas: &[Quota], now: 
     quotas.iter().map(row).collect()
 }
 
-pub(super) fn table(limits: &[Limit]) -> Table {
+pub(super) fn table(limits: &[Limit], now: Moment) -> Table {
     let mut table = Table::new(&["LIMIT", "WINDOW", "USED", "NEXT SEND"], "none");
     for limit in limits {
         let window = limit.window_seconds.map(|seconds| spelled(Duration::from_secs(seconds)));
         let window = window.unwrap_or_else(|| "-".to_owned());
         let used = limit.used.zip(limit.most).map_or_else(|| "-".to_owned(), |(used, most)| format!("{used}/{most}"));
-        table.row([
-            limit.limit,
-            &window,
-            &used,
-            &limit.allowed_at.map_or_else(|| "-".to_owned(), Moment::to_the_second),
-        ]);
+        let name = match limit.limit {
+            "per_phone" => "sends to this phone",
+            "per_prefix" => "sends to close numbers",
+            "per_country" => "sends to this country",
+            _ => "wait between sends",
+        };
+        table.row([Cell::from(name), window.into(), used.into(), Cell::time_or(limit.allowed_at, now, "-")]);
     }
     table
 }

@@ -1,4 +1,4 @@
-//! `inspect`: the support screen of one phone. It reads, and changes nothing.
+//! `inspect`: the support screen of one phone. It changes nothing.
 
 mod challenges;
 mod checks;
@@ -19,7 +19,7 @@ use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, Hint, Moment, Purpose, UserId};
-use crate::output::{Human, Report, Table, plural};
+use crate::output::{Cell, Human, Report, Table, plural, when};
 use challenges::TokenChallenge;
 use checks::Check;
 use deliveries::Delivery;
@@ -56,6 +56,11 @@ struct Inspected {
     deliveries: Vec<Delivery>,
     timeline: Vec<Line>,
     checks: Vec<Check>,
+    /// The summary with times as a person reads them.
+    #[serde(skip)]
+    sentence: String,
+    #[serde(skip)]
+    now: Moment,
 }
 
 #[derive(Serialize)]
@@ -112,7 +117,7 @@ impl Args {
         let missing = target.challenge.as_ref().is_some_and(unknown);
         let lost = verifier.data_loss(&target.phone, &look, target.made.filter(|_| missing)).await;
         if missing && lost.is_none() {
-            return Err(target.failed(app, Error::said(Exit::NotFound, "nothing is known of this challenge any more")));
+            return Err(target.failed(app, Error::said(Exit::NotFound, "this code is no longer known")));
         }
         Ok(Box::new(self.inspected(app, &target, (look, counters), lost).await?))
     }
@@ -147,23 +152,32 @@ impl Args {
         let shown = target.shown(app);
         let deliveries = deliveries::of(&slots);
         let challenges = tokens.as_ref().map(|tokens| challenges::list(tokens, now));
-        let (code, live_code) = match &challenges {
-            Some(challenges) => (
-                challenges::summary(&shown, &known.users, challenges),
-                challenges.iter().find(|challenge| challenge.answerable).map(TokenChallenge::live),
-            ),
-            None => (
-                summary(&shown, newest, locked.as_ref(), slots.is_empty(), now),
-                newest.map(|(purpose, live)| live_of(purpose, live, now)),
-            ),
+        let live_code = match &challenges {
+            Some(challenges) => challenges.iter().find(|own| own.answerable).map(TokenChallenge::live),
+            None => newest.map(|(purpose, live)| live_of(purpose, live, now)),
         };
+        let sentences = |time: &dyn Fn(Moment) -> String| {
+            let code = match &challenges {
+                Some(challenges) => challenges::summary(&shown, &known.users, challenges, time),
+                None => summary(&shown, newest, locked.as_ref(), slots.is_empty(), time),
+            };
+            let sms = deliveries.first().and_then(|delivery| delivery.sentence(time));
+            [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        };
+        // A document counts in seconds.
+        let in_seconds = |at: Moment| match at > now {
+            true => format!("in {} s", at.since(now).as_millis().div_ceil(1000)),
+            false => format!("at {}", at.to_the_second()),
+        };
+        let (document, sentence) = (sentences(&in_seconds), sentences(&|at| when(at, now)));
         let verdict = matches!(lost, Some(DataLoss::Code(_))).then_some("STORE_RESET");
         let mut checks = checks::of(app.layout()?, lost, unreadable.as_deref(), &findings);
         checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
-        let sms = deliveries.first().and_then(Delivery::sentence);
         Ok(Inspected {
             verdict,
-            summary: [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            summary: document,
+            sentence,
+            now,
             next: Vec::new(),
             phone: Phone {
                 reference: app.reference(&target.phone).await,
@@ -206,20 +220,20 @@ fn summary(
     live: Option<(&Purpose, &Challenge)>,
     lock: Option<&Locked>,
     nothing: bool,
-    now: Moment,
+    time: &dyn Fn(Moment) -> String,
 ) -> String {
     match (lock, live) {
         (Some(Locked { until: Some(until), .. }), _) => {
-            format!("{phone} is locked for {} s.", until.since(now).as_millis().div_ceil(1000))
+            format!("{phone} is locked; the lock ends {}.", time(*until))
         }
         (Some(_), _) => format!("{phone} is locked until someone unlocks it."),
         (None, Some((purpose, live))) => format!(
-            "{phone} has a live code for `{purpose}` ({}): {} and {} s are left.",
+            "{phone} has a live code for `{purpose}` ({}): {} left; it expires {}.",
             live.state.as_str(),
-            plural(live.attempts_left(), "try", "tries"),
-            live.expires_at.since(now).as_secs()
+            plural(live.attempts_left(), "attempt", "attempts"),
+            time(live.expires_at)
         ),
-        (None, None) if nothing => format!("Nothing is known of a code for {phone}."),
+        (None, None) if nothing => format!("No code was requested for {phone} in the last 7 days."),
         (None, None) => format!("{phone} has no live code."),
     }
 }
@@ -228,7 +242,7 @@ impl Report for Inspected {
     const SCHEMA: &str = "otpctl.inspect/1";
 
     fn human(&self) -> Human {
-        let mut about = Table::new(&["", ""], "");
+        let mut about = Table::pairs();
         about.row(["number", &self.phone.number]);
         about.row(["country", self.phone.country.as_deref().unwrap_or("none")]);
         about.row(["type", self.phone.kind]);
@@ -237,22 +251,21 @@ impl Report for Inspected {
         // A challenge has a row of its own below.
         if let Some(live) = self.live_code.as_ref().filter(|_| self.challenges.is_none()) {
             about.row(["live code", &live.challenge_id]);
-            about.row(["expires", &live.expires_at.to_the_second()]);
+            about.row([Cell::from("expires"), Cell::time(live.expires_at, self.now)]);
         }
-        about.row(["next send", &self.send.words()]);
+        about.row(["next send", &allowance::words(&self.send, self.now)]);
         if let Some(lock) = &self.lock {
-            let until = lock.until.map_or_else(|| "unlocked".to_owned(), Moment::to_the_second);
-            about.row(["locked until", &until]);
-            about.row(["wrong codes in a row", &lock.failures_consecutive.to_string()]);
+            about.row([Cell::from("lock ends"), Cell::time_or(lock.until, self.now, "when someone unlocks it")]);
+            about.row(["consecutive wrong codes", &lock.failures_consecutive.to_string()]);
         }
         let mut parts = vec![("phone", about)];
-        parts.extend(self.challenges.iter().map(|challenges| ("challenges", challenges::table(challenges))));
+        parts.extend(self.challenges.iter().map(|challenges| ("challenges", challenges::table(challenges, self.now))));
         parts.extend([
-            ("limits", limits::table(&self.limits)),
-            ("deliveries", deliveries::table(&self.deliveries)),
-            ("timeline", timeline::table(&self.timeline)),
+            ("limits", limits::table(&self.limits, self.now)),
+            ("deliveries", deliveries::table(&self.deliveries, self.now)),
+            ("timeline", timeline::table(&self.timeline, self.now)),
         ]);
-        Human::Screen(self.summary.clone(), parts)
+        Human::Screen(self.sentence.clone(), parts)
     }
 
     fn hints(&self) -> Vec<Hint> {

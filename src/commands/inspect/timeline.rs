@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::otp::time::rfc3339;
 use crate::otp::{Event, EventKind, Moment, Purpose};
-use crate::output::Table;
+use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
 pub(super) struct Line {
@@ -32,13 +32,20 @@ impl From<Event> for Line {
     }
 }
 
-pub(super) fn table(lines: &[Line]) -> Table {
-    let mut table = Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none");
+pub(super) fn table(lines: &[Line], now: Moment) -> Table {
+    let mut table =
+        Table::new(&["AT", "EVENT", "RESULT", "PURPOSE", "DETAIL"], "none").spare(&["PURPOSE"]).wrapped(&["DETAIL"]);
     for event in lines {
         let kind = event.event.as_str();
         let purpose = event.purpose.as_ref().map_or("", Purpose::as_str);
         let detail = [event.detail.as_deref(), event.reason.as_deref()].into_iter().flatten().collect::<Vec<_>>();
-        table.row([&event.at.to_the_second(), kind, &event.result, purpose, &detail.join("; ")]);
+        table.row([
+            Cell::time(event.at, now),
+            kind.into(),
+            (&event.result).into(),
+            purpose.into(),
+            detail.join("; ").into(),
+        ]);
     }
     table
 }

@@ -99,7 +99,7 @@ impl Report for Balances {
     const SCHEMA: &str = "otpctl.provider_balance/1";
 
     fn human(&self) -> Human {
-        let mut table = Table::new(&["NAME", "AMOUNT", "CURRENCY", "NOTE"], "No provider.");
+        let mut table = Table::new(&["NAME", "AMOUNT", "CURRENCY", "NOTE"], "No provider.").wrapped(&["NOTE"]);
         for row in &self.balances {
             let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
             table.row([row.provider.clone(), cell(&row.amount), cell(&row.currency), cell(&row.note)]);

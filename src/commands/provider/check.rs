@@ -70,16 +70,16 @@ impl Report for Checked {
     const SCHEMA: &str = "otpctl.provider_check/1";
 
     fn human(&self) -> Human {
-        let mut settings = Table::new(&["SETTING", "SECRET", "REQUIRED", "HELP"], "none");
+        let mut settings = Table::new(&["SETTING", "SECRET", "REQUIRED", "HELP"], "none").wrapped(&["HELP"]);
         let yes = |is| if is { "yes" } else { "no" };
         for setting in &self.settings {
             settings.row([setting.name.as_str(), yes(setting.secret), yes(setting.required), &setting.help]);
         }
-        let mut can = Table::new(&["", ""], "");
+        let mut can = Table::pairs();
         can.row(["beside sending", &self.can.words()]);
         can.row(["from", &or_dash(self.senders.join(" "))]);
         can.row(["longest", &self.longest.map_or_else(|| "-".to_owned(), |longest| longest.to_string())]);
-        let first = format!("Nothing is wrong with the definition of {}.", self.title);
+        let first = format!("The definition of {} is valid.", self.title);
         Human::Screen(first, vec![("it can", can), ("settings", settings)])
     }
 }

@@ -10,7 +10,7 @@ use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
 use crate::otp::Moment;
 use crate::otp::time::rfc3339_or_null;
-use crate::output::{Human, Lines, Report, Table, lines_of};
+use crate::output::{Cell, Human, Lines, Report, Table, lines_of};
 use crate::provider::{self, Description, Kind};
 
 /// A list does not wait longer for what only adds to it.
@@ -49,7 +49,7 @@ struct Row {
     text_at_provider: bool,
     /// The routes that it is in, countries and prefixes; `*` is the default one.
     countries: Vec<String>,
-    /// It failed again and again, and is left out until then; `null` also where that is not known.
+    /// It failed repeatedly and is skipped until then; `null` also if that is not known.
     #[serde(serialize_with = "rfc3339_or_null")]
     passed_over_until: Option<Moment>,
     passed_over_because: Option<String>,
@@ -64,12 +64,14 @@ struct Row {
 #[derive(Serialize)]
 struct Providers {
     providers: Vec<Row>,
-    /// Why it is not known which are passed over.
+    /// Why it is not known which are skipped.
     #[serde(skip)]
     unknown: Option<String>,
     /// Why it is not known what some of them can do.
     #[serde(skip)]
     broken: Vec<String>,
+    #[serde(skip)]
+    now: Moment,
 }
 
 impl Args {
@@ -91,11 +93,11 @@ impl Args {
             let others = provider::kinds().filter(known).filter_map(Kind::known);
             providers.extend(others.map(|kind| row(kind.as_str(), &kind)));
         }
-        Ok(Box::new(Providers { providers, unknown, broken }))
+        Ok(Box::new(Providers { providers, unknown, broken, now: app.now() }))
     }
 }
 
-/// Notes which of them are passed over now. The store is asked only where one could be, and not for long.
+/// Notes which of them are skipped now. The store is asked only if one could be, and not for long.
 async fn passed_over(app: &App, rows: &mut [Row]) -> Result<(), Error> {
     if app.settings()?.routes.pass_over.is_none() {
         return Ok(());
@@ -175,22 +177,22 @@ impl Report for Providers {
     const SCHEMA: &str = "otpctl.provider_list/1";
 
     fn human(&self) -> Human {
-        let header = ["NAME", "KIND", "ROUTES", "CAN", "SENDERS", "LONGEST", "PASSED OVER UNTIL"];
+        let header = ["NAME", "KIND", "ROUTES", "CAN", "SENDERS", "LONGEST", "SKIPPED UNTIL"];
         let over = self.providers.iter().any(|row| row.passed_over_until.is_some());
         let columns = if over { header.len() } else { header.len() - 1 };
-        let mut table = Table::new(&header[..columns], "No provider.");
+        let mut table = Table::new(&header[..columns], "No provider.").spare(&["LONGEST", "SENDERS"]);
         for row in &self.providers {
             let cells = [
                 // What is not configured has no name.
-                if row.configured { row.name.clone() } else { "-".to_owned() },
-                row.kind.clone(),
-                or_dash(row.countries.join(" ")),
-                row.can.words(),
-                or_dash(row.senders.join(" ")),
-                row.longest.map_or_else(|| "-".to_owned(), |longest| longest.to_string()),
-                row.passed_over_until.map_or_else(|| "-".to_owned(), Moment::to_the_second),
+                if row.configured { Cell::from(&row.name) } else { "-".into() },
+                Cell::from(&row.kind),
+                or_dash(row.countries.join(" ")).into(),
+                row.can.words().into(),
+                or_dash(row.senders.join(" ")).into(),
+                row.longest.map_or_else(|| "-".into(), |longest| longest.to_string().into()),
+                Cell::time_or(row.passed_over_until, self.now, "-"),
             ];
-            table.row(&cells[..columns]);
+            table.row(cells.into_iter().take(columns));
         }
         Human::Rows(table)
     }
@@ -200,7 +202,7 @@ impl Report for Providers {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let told = |why: &String| format!("it is not known which of them are passed over: {why}");
+        let told = |why: &String| format!("it is not known which providers are skipped: {why}");
         self.broken.iter().cloned().chain(self.unknown.iter().map(told)).collect()
     }
 }

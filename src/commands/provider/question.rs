@@ -1,4 +1,4 @@
-//! Asks a configured provider something that costs nothing, and makes a failure of its silence.
+//! Makes a free request to a configured provider; no answer is a failure.
 
 use tokio::time::{Instant, timeout_at};
 
@@ -31,7 +31,7 @@ pub(in crate::commands) async fn ask<T>(
     // A provider keeps to its deadline, and says what kept it: it comes first.
     let end = deadline + app.deadline().saturating_duration_since(deadline) / 2;
     app.progress.waiting_for(name, timeout_at(end, whole)).await.unwrap_or_else(|_| {
-        let why = format!("{name} was not asked in time: one of its secrets takes too long to fetch");
+        let why = format!("{name} was not asked in time; one of its secrets takes too long to fetch");
         Err(Error::said(Exit::ProviderDown, why).hint(Hint::run(&["config", "check"])))
     })
 }
@@ -45,8 +45,8 @@ fn failure(name: &str, silence: QueryError) -> Error {
 
 /// There is no free call. What only a send can show, a send has to.
 pub(super) fn not_offered(name: &str) -> Error {
-    Error::said(Exit::Usage, format!("{name} offers no such call, or none that costs nothing"))
-        .hint(Hint::run(&["send"]).arg("PHONE").option("--provider", name).because("send a code to a phone of yours"))
+    Error::said(Exit::Usage, format!("{name} offers no such request free of charge"))
+        .hint(Hint::run(&["send"]).arg("PHONE").option("--provider", name).because("send a code to your own phone"))
 }
 
 fn refused(name: &str, refusal: &Refusal) -> Error {

@@ -20,7 +20,7 @@ use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Hint, Moment, WaitFor};
-use crate::output::{Human, Ids, Output, Report};
+use crate::output::{Human, Ids, Output, Report, when};
 use plan::Plan;
 
 /// Send a code by SMS
@@ -242,19 +242,19 @@ impl Report for SentReport {
     const SCHEMA: &str = "otpctl.send/1";
 
     fn human(&self) -> Human {
-        let seconds = self.expires_at.since(self.created_at).as_secs();
         let Some(plan) = &self.plan else {
             let by = self.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
             let again = if self.replayed { " before, under the same key" } else { "" };
             let waited = self.waited.as_ref().map(|(words, _)| format!("\n{words}")).unwrap_or_default();
             return Human::Text(format!(
-                "Sent a code to {}{by}{again}. It expires in {seconds} s.{waited}",
-                self.phone
+                "Sent a code to {}{by}{again}. It expires {}.{waited}",
+                self.phone,
+                when(self.expires_at, self.created_at)
             ));
         };
         Human::Screen(
             format!("Would send a code to {}; nothing was sent or stored.", self.phone),
-            vec![("plan", plan.table(seconds, self.user.as_deref()))],
+            vec![("plan", plan.table((self.created_at, self.expires_at), self.user.as_deref()))],
         )
     }
 

@@ -1,4 +1,4 @@
-//! What `send --dry-run` foresees: the route, the text and its price, and what the limits leave.
+//! What `send --dry-run` shows: the route, the text and its length, and what the limits leave.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::operations::{Sent, ToSend};
 use crate::otp::text::segments;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Moment};
-use crate::output::Table;
+use crate::output::{Table, plural, when};
 
 /// What a dry run adds.
 #[derive(Serialize)]
@@ -92,21 +92,21 @@ impl Plan {
         })
     }
 
-    /// `seconds`: the life of the code.
-    pub(super) fn table(&self, seconds: u64, user: Option<&str>) -> Table {
-        let mut table = Table::new(&["", ""], "");
+    /// `now` and the end of the code's lifetime.
+    pub(super) fn table(&self, (now, expires_at): (Moment, Moment), user: Option<&str>) -> Table {
+        let mut table = Table::pairs();
         table.row(["route", &format!("{} ({})", self.route.join(", then "), self.route_by)]);
         for over in &self.passed_over {
-            table.row(["passed over", &format!("{} until {}", over.provider, over.until.to_the_second())]);
+            table.row(["skipped", &format!("{}; tried again {}", over.provider, when(over.until, now))]);
         }
         for refused in &self.refused {
             table.row(["would refuse", &format!("{}: {}", refused.provider, refused.message)]);
         }
         if let Some(first) = self.asked_first.as_ref().filter(|first| self.route.first() != Some(first)) {
-            table.row(["asked first", first]);
+            table.row(["tried first", first]);
         }
         if self.failover_on_unknown && self.route.len() > 1 {
-            table.row(["if unknown", "the next is asked too: possible double SMS"]);
+            table.row(["if unknown", "the next is tried too; the SMS may arrive twice"]);
         }
         match &self.text {
             Some(text) => text.lines().enumerate().for_each(|(at, line)| {
@@ -115,16 +115,17 @@ impl Plan {
             None => table.row(["text", "at the provider"]),
         }
         if let (Some(encoding), Some(segments), Some(units)) = (self.encoding, self.segments, self.units) {
-            let forced = self.forced_by.map(|by| format!(", forced by {by:?}")).unwrap_or_default();
-            table.row(["encoding", &format!("{encoding}{forced}")]);
-            table.row(["segments", &format!("{segments} ({units} units)")]);
+            let encoding = if encoding == "gsm7" { "GSM-7" } else { "UCS-2" };
+            let forced = self.forced_by.map(|by| format!(", because of {by:?}")).unwrap_or_default();
+            let segments = plural(segments, "segment", "segments");
+            table.row(["length", &format!("{segments}, {units} {encoding} characters{forced}")]);
         }
-        table.row(["life", &format!("{seconds} s")]);
+        table.row(["expires", &when(expires_at, now)]);
         table.row(["user", user.unwrap_or("none")]);
         let left = &self.limits_left;
         for (name, left) in [("phone", left.phone), ("prefix", left.prefix), ("country", left.country)] {
             let left = left.map_or_else(|| "no limit".to_owned(), |left| left.to_string());
-            table.row([&format!("left for the {name}"), &left]);
+            table.row([&format!("sends left, {name}"), &left]);
         }
         table
     }

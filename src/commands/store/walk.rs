@@ -15,7 +15,7 @@ use crate::commands::skipped::Skipped;
 use crate::error::{Completion, Error, Exit};
 use crate::operations::{FoundIssue, Issue, Operations, Removal, Scan, Severity};
 use crate::otp::Hint;
-use crate::output::{Format, Many, Row, document, plural};
+use crate::output::{Format, Many, Row, Table, document, plural};
 
 /// So many keys of a finding are shown where nobody says how many.
 const SHOWN: u64 = 20;
@@ -179,16 +179,12 @@ impl<'a> Walk<'a> {
 
 #[async_trait(?Send)]
 impl Many for Walk<'_> {
-    fn header(&self) -> &'static [&'static str] {
+    fn table(&self) -> Table {
         if self.is_purge() {
-            &["STATUS", "FINDING", "KEY", "DETAIL", "RESULT"]
+            Table::new(&["STATUS", "FINDING", "KEY", "DETAIL", "RESULT"], "Nothing to remove.").spare(&["DETAIL"])
         } else {
-            &["STATUS", "FINDING", "KEY", "DETAIL", "PURGE"]
+            Table::new(&["STATUS", "FINDING", "KEY", "DETAIL", "PURGE"], "No problems found.").spare(&["PURGE"])
         }
-    }
-
-    fn empty(&self) -> &'static str {
-        if self.is_purge() { "Nothing to remove." } else { "Nothing is wrong." }
     }
 
     async fn next(&mut self) -> Option<Row> {

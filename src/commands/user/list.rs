@@ -84,7 +84,7 @@ impl Report for Users {
     const SCHEMA: &str = "otpctl.user_list/1";
 
     fn human(&self) -> Human {
-        let mut table = Table::new(&["USER", "PHONES"], "No user has a phone.");
+        let mut table = Table::new(&["USER", "PHONES"], "No user has a phone.").wrapped(&["PHONES"]);
         for row in &self.users {
             table.row([row.user.as_str(), &row.phones.join(", ")]);
         }

@@ -9,7 +9,7 @@ use crate::commands::skipped::{self, Skipped};
 use crate::commands::target::{Target, TargetArg};
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Moment, UserId};
-use crate::output::{Human, Report, Table};
+use crate::output::{Cell, Human, Report, Table};
 
 /// Show the phones of a user, or the users of a phone
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,8 @@ struct OfUser {
     phones: Vec<Linked>,
     /// Phones of which it could not be read whether they are the user's.
     skipped: Vec<Skipped>,
+    #[serde(skip)]
+    now: Moment,
 }
 
 #[derive(Serialize)]
@@ -35,6 +37,8 @@ struct OfPhone {
     #[serde(rename = "ref")]
     reference: Option<String>,
     users: Vec<LinkedUser>,
+    #[serde(skip)]
+    now: Moment,
 }
 
 impl Args {
@@ -91,7 +95,7 @@ impl Args {
             };
             return Err(error.hint(number.map_or_else(link, phone)));
         }
-        Ok(Box::new(OfUser { user: user.to_string(), phones, skipped }))
+        Ok(Box::new(OfUser { user: user.to_string(), phones, skipped, now: app.now() }))
     }
 
     async fn phone(&self, app: &App, target: Target) -> CommandResult {
@@ -101,7 +105,7 @@ impl Args {
             return Err(target.failed(app, Error::said(Exit::NotFound, "linked to no user")));
         }
         let reference = app.reference(&target.phone).await;
-        Ok(Box::new(OfPhone { phone: target.shown(app), reference, users }))
+        Ok(Box::new(OfPhone { phone: target.shown(app), reference, users, now: app.now() }))
     }
 }
 
@@ -114,18 +118,19 @@ fn is_digits(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'))
 }
 
-fn verified(at: Option<Moment>) -> String {
-    at.map_or_else(|| "never".to_owned(), Moment::to_the_second)
-}
-
 impl Report for OfUser {
     const SCHEMA: &str = "otpctl.user/1";
 
     fn human(&self) -> Human {
-        let mut table = Table::new(&["PHONE", "REF", "LINKED", "VERIFIED"], "");
+        let mut table = Table::new(&["PHONE", "REF", "LINKED", "VERIFIED"], "").copied(&["REF"]).spare(&["LINKED"]);
         for linked in &self.phones {
             let reference = linked.reference.as_deref().unwrap_or("-");
-            table.row([&linked.phone, reference, &linked.linked_at.to_the_second(), &verified(linked.verified_at)]);
+            table.row([
+                Cell::from(&linked.phone),
+                reference.into(),
+                Cell::time(linked.linked_at, self.now),
+                Cell::time_or(linked.verified_at, self.now, "never"),
+            ]);
         }
         Human::Rows(table)
     }
@@ -143,9 +148,13 @@ impl Report for OfPhone {
     const SCHEMA: &str = "otpctl.phone/1";
 
     fn human(&self) -> Human {
-        let mut table = Table::new(&["USER", "LINKED", "VERIFIED"], "");
+        let mut table = Table::new(&["USER", "LINKED", "VERIFIED"], "").spare(&["LINKED"]);
         for user in &self.users {
-            table.row([user.user.as_str(), &user.linked_at.to_the_second(), &verified(user.verified_at)]);
+            table.row([
+                Cell::from(user.user.as_str()),
+                Cell::time(user.linked_at, self.now),
+                Cell::time_or(user.verified_at, self.now, "never"),
+            ]);
         }
         Human::Rows(table)
     }

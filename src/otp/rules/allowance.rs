@@ -80,15 +80,3 @@ pub fn allowance(
         None => Allowance { allowed: true, rule: None, until: None },
     }
 }
-
-impl Allowance {
-    /// In words, for people.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let Some(rule) = self.rule else { return "now".to_owned() };
-        match self.until {
-            Some(until) => format!("refused until {}: {}", until.to_the_second(), rule.words()),
-            None => format!("refused: {}", rule.words()),
-        }
-    }
-}

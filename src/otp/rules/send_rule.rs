@@ -28,7 +28,7 @@ pub enum SendRule {
 
 impl SendRule {
     /// In words, for people.
-    pub(super) fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Cooldown => "too soon after the last one",
             Self::PerPhone => "too many to this phone",

@@ -1,0 +1,85 @@
+//! Times on a screen: how long from now, and by the clock on the wall. Documents have UTC.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use crate::otp::Moment;
+
+/// A moment as a person reads it at `now`: `in 15 min, at 20:53`, `2 h ago, at 18:12`, `in 3 days, on Nov 30 at 20:53`.
+#[must_use]
+pub fn when(at: Moment, now: Moment) -> String {
+    when_in(&TimeZone::system(), at, now)
+}
+
+fn when_in(zone: &TimeZone, at: Moment, now: Moment) -> String {
+    let relative = match (at > now, at < now) {
+        (true, _) => format!("in {}", length(at.since(now))),
+        (_, true) => format!("{} ago", length(now.since(at))),
+        _ => return "now".to_owned(),
+    };
+    match (local(zone, at), local(zone, now)) {
+        (Some(at), Some(now)) => format!("{relative}, {}", clock(&at, &now)),
+        _ => relative,
+    }
+}
+
+/// A length of time in its largest unit: `45 s`, `15 min`, `3 h`, `5 days`.
+#[must_use]
+pub fn length(span: Duration) -> String {
+    let seconds = span.as_millis().div_ceil(1000);
+    // A minute more is no longer told in seconds, and a limit of 24 hours is not a day.
+    match seconds {
+        0..=90 => format!("{seconds} s"),
+        91..=5_400 => format!("{} min", (seconds + 30) / 60),
+        5_401..=172_800 => format!("{} h", (seconds + 1_800) / 3_600),
+        _ => format!("{} days", (seconds + 43_200) / 86_400),
+    }
+}
+
+fn local(zone: &TimeZone, moment: Moment) -> Option<Zoned> {
+    Some(Timestamp::from_millisecond(moment.millis()).ok()?.to_zoned(zone.clone()))
+}
+
+fn clock(at: &Zoned, now: &Zoned) -> String {
+    let format = match (at.date() == now.date(), at.year() == now.year()) {
+        (true, _) => "at %H:%M",
+        (false, true) => "on %b %-d at %H:%M",
+        (false, false) => "on %b %-d, %Y at %H:%M",
+    };
+    at.strftime(format).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_told_from_now_and_by_the_clock_on_the_wall() {
+        let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds(19_800).unwrap());
+        let at = |text: &str| Moment::from_millis(text.parse::<Timestamp>().unwrap().as_millisecond());
+        let now = at("2026-11-27T15:23:00Z");
+        for (moment, told) in [
+            ("2026-11-27T15:23:00Z", "now"),
+            ("2026-11-27T15:23:25.500Z", "in 26 s, at 20:53"),
+            ("2026-11-27T15:38:00Z", "in 15 min, at 21:08"),
+            ("2026-11-27T15:21:00Z", "2 min ago, at 20:51"),
+            ("2026-11-27T18:23:00Z", "in 3 h, at 23:53"),
+            ("2026-11-27T19:23:00Z", "in 4 h, on Nov 28 at 00:53"),
+            ("2026-11-20T15:23:00Z", "7 days ago, on Nov 20 at 20:53"),
+            ("2027-01-02T15:23:00Z", "in 36 days, on Jan 2, 2027 at 20:53"),
+        ] {
+            assert_eq!(when_in(&zone, at(moment), now), told, "{moment}");
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_has_one_unit() {
+        for (seconds, told) in [(0, "0 s"), (90, "90 s"), (91, "2 min"), (300, "5 min"), (5_400, "90 min")] {
+            assert_eq!(length(Duration::from_secs(seconds)), told);
+        }
+        assert_eq!(length(Duration::from_secs(86_400)), "24 h");
+        assert_eq!(length(Duration::from_secs(604_800)), "7 days");
+    }
+}
