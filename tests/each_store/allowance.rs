@@ -24,10 +24,10 @@ fn inspect_tells_which_rule_the_next_send_meets() {
         machine.send(PHONE);
         assert!(told(machine, NEXT, "per_prefix")["until"].is_string());
         machine.run(&["send", NEXT]).exits(13);
-        assert!(machine.run(&["inspect", NEXT]).exits(0).stdout.contains("refused until"));
+        assert!(machine.run(&["inspect", NEXT]).exits(0).stdout.contains("too many to this prefix"));
         let unlocked = machine.run(&["unlock", PHONE, "--limits", "--json"]).exits(0).json();
         assert_eq!(unlocked["send"]["rule"], "per_prefix", "what still holds is told: {unlocked}");
-        assert!(machine.run(&["unlock", PHONE, "--limits"]).exits(0).stdout.contains("refused until"));
+        assert!(machine.run(&["unlock", PHONE, "--limits"]).exits(0).stdout.contains("too many to this prefix"));
     });
     on_each_store(&format!("{limits}per_prefix = {{}}\nper_country = {{ \"1h\" = 1 }}\n"), |machine| {
         machine.send(PHONE);

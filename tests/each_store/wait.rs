@@ -126,7 +126,7 @@ fn without_a_report_the_last_known_state_is_told() {
         assert_eq!((&waited["state"], &waited["code_valid"]), (&"sent".into(), &true.into()));
         let told = machine.run(&["wait", PHONE, "--timeout", "2s"]);
         let words = &told.exits(18).stdout;
-        assert!(words.contains("Last known: sent, says twilio.") && words.contains("The code is valid for"), "{words}");
+        assert!(words.contains("Last known: sent, says twilio.") && words.contains("The code expires in"), "{words}");
         machine.verify(PHONE, &twilio.code()).exits(0);
     });
 }

@@ -123,7 +123,7 @@ fn who_is_passed_over_is_told() {
     let closed = format!("http://127.0.0.1:{}", free_port());
     let machine = Machine::with(&format!("{FREE}[routes]\npass_over = {{ after = 1 }}\n{}", telnyx(&closed)));
     machine.run(&["send", PHONE]).exits(26);
-    says(doctor(&machine).exits(0), "providers.main", "warn", "passed over until");
+    says(doctor(&machine).exits(0), "providers.main", "warn", "skipped until");
 }
 
 #[test]
