@@ -151,7 +151,7 @@ async fn stopped(app: &App, mut interrupt: Signal, mut terminate: Signal) -> Sto
             _ = ticks.tick() => looker.look(app),
             () = tokio::time::sleep_until(wake) => {
                 if app.is_late() {
-                    return ("the time of the command is over", None);
+                    return ("the time limit was reached", None);
                 }
             }
             _ = interrupt.recv() => return ("interrupted", Some(Exit::Interrupted)),

@@ -1,4 +1,4 @@
-//! What is told of a command that did not come to its end: no more than is known, and no less.
+//! What is said about a command that was stopped: what is known of its effects, and no more.
 
 use crate::error::{Completion, Details, Error, Exit};
 use crate::operations::{Effect, KnownEffects};
@@ -22,7 +22,7 @@ pub(super) fn cut_short(known: &KnownEffects, (why, exit): Stop) -> Error {
         (None, _) if known.waits.is_some() => {
             let id = known.waits.clone().unwrap_or_default();
             let details = Details { challenge_id: Some(id.clone()), ..Details::default() };
-            ended(Completion::Done, Exit::StoreUnreachable, "the SMS was sent; only the wait is over")
+            ended(Completion::Done, Exit::StoreUnreachable, "the SMS was sent; only the wait ended")
                 .hint(Hint::run(&["wait"]).arg(&id))
                 .details(details)
         }
@@ -42,7 +42,7 @@ fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
     let (exit, words) = match effect {
         Effect::Sms(_) => (Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid".to_owned()),
         Effect::Attempt(_) => unknown("the code may have been used"),
-        Effect::Code(_) => unknown("the code may have been stored, and reached nobody"),
+        Effect::Code(_) => unknown("the code may have been stored, but was not sent"),
         Effect::Cancellation(_) => unknown("the SMS was not sent, and its code may not have been canceled"),
         Effect::Removal => {
             let removed = plural(known.removed, "key was", "keys were");
@@ -63,8 +63,8 @@ fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
 fn done(effect: &Effect) -> &'static str {
     match effect {
         Effect::Sms(_) => "the SMS was sent, and the code is valid",
-        Effect::Attempt(_) => "the code was checked, and the answer was not told",
-        Effect::Code(_) | Effect::Cancellation(_) => "the code was stored, and reached nobody",
+        Effect::Attempt(_) => "the code was checked, but the answer was not printed",
+        Effect::Code(_) | Effect::Cancellation(_) => "the code was stored, but was not sent",
         Effect::Revocation => "the codes were revoked",
         Effect::Removal | Effect::Change => "the change was made",
     }
@@ -77,7 +77,7 @@ fn about(error: Error, effect: &Effect) -> Error {
             .hint(Hint::run(&["inspect"]).arg(id))
             .details(Details { challenge_id: Some(id.clone()), ..Details::default() }),
         Effect::Attempt(id) => error
-            .hint(Hint::run(&["verify"]).arg("PHONE").option("--attempt-id", id).because("ask again with the same id"))
+            .hint(Hint::run(&["verify"]).arg("PHONE").option("--attempt-id", id).because("repeat with the same id"))
             .details(Details { attempt_id: Some(id.clone()), ..Details::default() }),
         Effect::Removal => error.hint(Hint::run(&["store", "purge", "--dry-run"])),
         Effect::Revocation | Effect::Change => error,
@@ -93,5 +93,5 @@ fn parts(known: &KnownEffects) -> String {
     ];
     let words: Vec<String> =
         counted.iter().filter(|(count, ..)| *count > 0).map(|(count, one, more)| plural(*count, one, more)).collect();
-    if words.is_empty() { "a part of it was done".to_owned() } else { words.join(", ") }
+    if words.is_empty() { "part of it was done".to_owned() } else { words.join(", ") }
 }

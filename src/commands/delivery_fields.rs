@@ -1,4 +1,4 @@
-//! What became of an SMS, as documents and people have it.
+//! The delivery of an SMS, as documents have it.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::otp::record::Delivery;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment};
 
-/// What its gateway said of an SMS since it took it; all `null` where it said nothing.
+/// What the gateway reported about an SMS after it accepted it; all `null` if it reported nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct DeliveryFields {
     /// Where it stands, in our words; `null` also for a word that is not known.
@@ -30,8 +30,8 @@ impl DeliveryFields {
     /// Of what is kept.
     pub(super) fn of(delivery: Option<&Delivery>) -> Self {
         let Some(delivery) = delivery else { return Self::default() };
-        let fate = delivery.report.as_ref().map_or_else(Self::default, Self::from);
-        Self { reported_at: delivery.reported_at, ..fate }
+        let fields = delivery.report.as_ref().map_or_else(Self::default, Self::from);
+        Self { reported_at: delivery.reported_at, ..fields }
     }
 
     /// The state in one word, ours where it is known.
@@ -60,5 +60,5 @@ pub(super) fn why_not(delivery: Option<&Delivery>) -> String {
         let said = delivery.report.as_ref().and_then(DeliveryReport::why);
         said.or_else(|| delivery.detail.clone())
     });
-    why.unwrap_or_else(|| "nobody said why".to_owned())
+    why.unwrap_or_else(|| "no reason was given".to_owned())
 }

@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(value_name = "PHONE|USER")]
     target: TargetArg,
     #[command(flatten)]
-    wanted: CodeOptions,
+    options: CodeOptions,
 }
 
 #[derive(Serialize)]
@@ -66,15 +66,15 @@ impl Args {
         app.may_change(&format!("print a code for {}", target.shown(app)), Confirm::Yes).await?;
         app.guard().await?;
         app.printer.may_print_once("the code")?;
-        let code = self.wanted.code(app, &target).await?;
-        let asked = self.wanted.issue(app, &target, &code).await?;
+        let code = self.options.code(app, &target).await?;
+        let asked = self.options.issue(app, &target, &code).await?;
         let issued = app.operations().await?.issue(&asked).await.map_err(|error| target.failed(app, error))?;
         let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
         Ok(Box::new(Issued {
             challenge_id: Some(challenge.id).filter(|_| !app.globals.dry_run),
             phone: target.shown(app),
             code: Some(code).filter(|_| !app.globals.dry_run),
-            purpose: self.wanted.purpose.clone(),
+            purpose: self.options.purpose.clone(),
             user: challenge.user,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,

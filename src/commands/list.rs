@@ -10,7 +10,7 @@ use crate::error::Exit;
 use crate::operations::ListFilter;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Country, DeliveryState, Hint, Moment};
-use crate::output::{Cell, Human, Lines, Report, Table, lines_of};
+use crate::output::{Cell, Human, Lines, Report, Table};
 
 /// List live codes or locked phones
 ///
@@ -147,9 +147,7 @@ impl Report for Codes {
     }
 
     fn lines(&self) -> Lines {
-        let mut lines = lines_of("otpctl.list_row/1", &self.codes)?;
-        lines.extend(lines_of("otpctl.skipped/1", &self.skipped)?);
-        Ok(lines)
+        skipped::lines("otpctl.list_row/1", &self.codes, &self.skipped)
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -157,11 +155,10 @@ impl Report for Codes {
     }
 
     fn exit(&self) -> Exit {
-        if self.skipped.is_empty() { Exit::Ok } else { Exit::Partial }
+        skipped::exit(&self.skipped)
     }
 
     fn hints(&self) -> Vec<Hint> {
-        let next = self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor));
-        skipped::hint(&self.skipped).into_iter().chain(next).collect()
+        skipped::hints(&self.skipped, &self.again, self.next_cursor.as_ref())
     }
 }

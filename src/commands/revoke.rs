@@ -123,8 +123,8 @@ impl Args {
 
     async fn one(&self, app: &App, target: &Target) -> Result<Vec<String>, Error> {
         let asked = self.asked(app, target.challenge.as_deref());
-        let verifier = app.operations().await?;
-        let revoked = verifier.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
+        let operations = app.operations().await?;
+        let revoked = operations.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
         if self.must_exist && revoked.outcome.0.is_empty() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "there is no live code")));
         }
@@ -147,12 +147,12 @@ impl Args {
             };
             app.confirm(&question).await?;
         }
-        let verifier = app.operations().await?;
+        let operations = app.operations().await?;
         let asked = self.asked(app, None);
         let (mut tally, mut place) = (Tally::default(), None);
         app.progress.is_one_of_many();
         loop {
-            let page = verifier.page(ListFilter::Live, |_| true, place.as_deref()).await;
+            let page = operations.page(ListFilter::Live, |_| true, place.as_deref()).await;
             let page = page.map_err(|error| after(error, tally.challenges.len()))?;
             // Whether they have live codes is not known, so none of theirs is revoked.
             for one in page.skipped {
@@ -160,7 +160,7 @@ impl Args {
             }
             tally.failed.extend(page.missing.into_iter().map(Skipped::part));
             for line in page.found.into_iter().filter(|line| self.wants(line)) {
-                match verifier.revoke(&line.phone, &asked).await {
+                match operations.revoke(&line.phone, &asked).await {
                     Ok(revoked) => tally.revoked(revoked.outcome.0),
                     Err(error) => {
                         let error = Error::from(error);
@@ -186,10 +186,10 @@ impl Args {
 
     /// How many codes it is about, and how many records cannot be read.
     async fn count(&self, app: &App) -> Result<(usize, usize), Error> {
-        let verifier = app.operations().await?;
+        let operations = app.operations().await?;
         let (mut codes, mut unread, mut place) = (0, 0, None);
         loop {
-            let page = verifier.page(ListFilter::Live, |_| true, place.as_deref()).await?;
+            let page = operations.page(ListFilter::Live, |_| true, place.as_deref()).await?;
             codes += page.found.iter().filter(|line| self.wants(line)).count();
             unread += page.skipped.len();
             place = page.next;
@@ -257,6 +257,6 @@ impl Report for Revoked {
     }
 
     fn exit(&self) -> Exit {
-        if self.failed.is_empty() { Exit::Ok } else { Exit::Partial }
+        skipped::exit(&self.failed)
     }
 }

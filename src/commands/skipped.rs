@@ -1,11 +1,11 @@
-//! Those of many that could not be done: each is named, so that it can be looked at alone, and stops none of the others.
+//! What was skipped among many: each is named, so that it can be handled alone, and stops none of the others.
 
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Phone, UserId};
-use crate::output::plural;
+use crate::output::{Lines, lines_of, plural};
 
 /// So many are told one by one to a person.
 const TOLD: usize = 20;
@@ -69,6 +69,24 @@ impl Skipped {
         };
         format!("skipped {name}: {}", self.message)
     }
+}
+
+/// How a list with them ends.
+pub(super) fn exit(skipped: &[Skipped]) -> Exit {
+    if skipped.is_empty() { Exit::Ok } else { Exit::Partial }
+}
+
+/// The lines of a list: its rows, and what was skipped.
+pub(super) fn lines<T: Serialize>(schema: &str, rows: &[T], skipped: &[Skipped]) -> Lines {
+    let mut lines = lines_of(schema, rows)?;
+    lines.extend(lines_of("otpctl.skipped/1", skipped)?);
+    Ok(lines)
+}
+
+/// What to do after one page of a list: about what was skipped, and to go on.
+pub(super) fn hints(skipped: &[Skipped], again: &Hint, next_cursor: Option<&String>) -> Vec<Hint> {
+    let next = next_cursor.map(|cursor| again.clone().option("--cursor", cursor));
+    hint(skipped).into_iter().chain(next).collect()
 }
 
 /// What to do about them.

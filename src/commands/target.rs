@@ -179,7 +179,7 @@ impl Target {
         }
         let hint = app.reference(&self.phone).await;
         let hint = hint.map(|reference| Hint::words(format!("its phone is {reference}")));
-        Err(Error { hint, ..Error::said(Exit::Usage, "a `ch_…` id names one code, and this is about a phone") })
+        Err(Error { hint, ..Error::said(Exit::Usage, "a `ch_…` id names one code; this command needs a phone") })
     }
 
     /// The user that is meant: the one that led here, or the one that an option names.
@@ -264,10 +264,10 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
 pub(super) async fn standard_input(app: &App, most: u64) -> Result<String, Error> {
     let mut text = Vec::new();
     let mut input = tokio::io::stdin().take(most + 1);
-    let read = app.progress.waiting_for("standard input", input.read_to_end(&mut text)).await;
+    let read = app.progress.waiting_for("stdin", input.read_to_end(&mut text)).await;
     read.map_err(|error| Error::new(Exit::Usage, error))?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > most {
-        return Err(Error::said(Exit::Usage, format!("standard input is longer than {most} bytes")));
+        return Err(Error::said(Exit::Usage, format!("stdin is longer than {most} bytes")));
     }
-    String::from_utf8(text).map_err(|_| Error::said(Exit::Usage, "standard input is not UTF-8 text"))
+    String::from_utf8(text).map_err(|_| Error::said(Exit::Usage, "stdin is not UTF-8 text"))
 }

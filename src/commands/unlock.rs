@@ -46,8 +46,8 @@ impl Args {
         let reason = app.globals.reason.as_deref();
         let asked = UnlockRequest { purpose: self.purpose.as_ref(), limits: self.limits, reason };
         let unlocked = app.operations().await?.unlock(&target.phone, &asked).await;
-        let stepped = unlocked.map_err(|error| target.failed(app, error))?;
-        let (known, now, unlocked) = (stepped.known, stepped.now, stepped.outcome);
+        let applied = unlocked.map_err(|error| target.failed(app, error))?;
+        let (known, now, unlocked) = (applied.known, applied.now, applied.outcome);
         // What it shares with other phones is not cleared, and may still refuse the next send.
         let send = if self.limits {
             let counters = app.operations().await?.counters_of(&target.phone).await;

@@ -88,9 +88,9 @@ impl Args {
             user: target.user(self.user.as_ref())?,
             require_user: self.require_user,
         };
-        let stepped = app.operations().await?.verify(&asked).await?;
-        let next = self.next(target, &stepped);
-        let AttemptOutcome { answer, replayed, .. } = stepped.outcome;
+        let applied = app.operations().await?.verify(&asked).await?;
+        let next = self.next(target, &applied);
+        let AttemptOutcome { answer, replayed, .. } = applied.outcome;
         Ok(Box::new(Checked {
             result: answer.verdict,
             reason: answer.reason,
@@ -104,17 +104,17 @@ impl Args {
             expires_at: answer.expires_at,
             attempt_id: attempt_id.to_owned(),
             replayed,
-            now: stepped.now,
+            now: applied.now,
             next,
         }))
     }
 
     /// What to do next. If a code for another purpose is live, it is usually the one that was meant.
-    fn next(&self, target: &Target, stepped: &Applied<AttemptOutcome>) -> Option<Hint> {
-        let answer = &stepped.outcome.answer;
-        let mut others = stepped.known.record.purposes.iter().filter(|(purpose, _)| **purpose != self.purpose);
+    fn next(&self, target: &Target, applied: &Applied<AttemptOutcome>) -> Option<Hint> {
+        let answer = &applied.outcome.answer;
+        let mut others = applied.known.record.purposes.iter().filter(|(purpose, _)| **purpose != self.purpose);
         let live =
-            |(purpose, state): (&Purpose, &PurposeState)| state.live(stepped.now).next().map(|_| purpose.clone());
+            |(purpose, state): (&Purpose, &PurposeState)| state.live(applied.now).next().map(|_| purpose.clone());
         let other = others.find_map(live).filter(|_| answer.verdict == Verdict::NoCode);
         match other {
             Some(other) => {

@@ -75,7 +75,7 @@ struct Waited {
     provider: Option<String>,
     provider_message_id: Option<String>,
     #[serde(flatten)]
-    fate: DeliveryFields,
+    fields: DeliveryFields,
     asked_provider: bool,
     #[serde(serialize_with = "rfc3339")]
     created_at: Moment,
@@ -105,8 +105,8 @@ impl Args {
             grace: grace(app),
         };
         let open = async |name: &str| open(app, name).await;
-        let verifier = app.operations().await?;
-        let watching = Box::pin(verifier.watch(&asked, open, |notice| tell(app, notice)));
+        let operations = app.operations().await?;
+        let watching = Box::pin(operations.watch(&asked, open, |notice| tell(app, notice)));
         let watched = app.progress.waiting_for(NEWS, watching).await?;
         let watched = watched.ok_or_else(|| self.nothing(target))?;
         Ok(Box::new(Waited::new(app, target, self.goal, watched)))
@@ -127,9 +127,9 @@ pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: WaitFor
     let (deadline, grace) = (deadline(app), grace(app));
     let asked = ToWatch { phone, challenge: Some(id), purpose: None, goal, deadline, grace };
     let watched = match app.operations().await {
-        Ok(verifier) => {
+        Ok(operations) => {
             let open = async |name: &str| open(app, name).await;
-            let watching = Box::pin(verifier.watch_sent(&asked, id, open, |notice| tell(app, notice)));
+            let watching = Box::pin(operations.watch_sent(&asked, id, open, |notice| tell(app, notice)));
             app.progress.waiting_for(NEWS, watching).await.map_err(Error::from)
         }
         Err(error) => Err(error),
@@ -196,9 +196,9 @@ impl Waited {
         let (words, hint) = (words(&phone, goal, &watched), hint(target, goal, &watched));
         let Watched { challenge, purpose, standing, valid, asked, waited, .. } = watched;
         let delivery = challenge.delivery.as_ref();
-        let mut fate = DeliveryFields::of(delivery);
+        let mut fields = DeliveryFields::of(delivery);
         if ended == Ended::Undelivered && !was_printed(&challenge) {
-            fate.reason_text = fate.reason_text.or_else(|| Some(why_not(delivery)));
+            fields.reason_text = fields.reason_text.or_else(|| Some(why_not(delivery)));
         }
         Self {
             result: ended,
@@ -214,7 +214,7 @@ impl Waited {
             code_valid: valid,
             provider: delivery.map(|delivery| delivery.provider.clone()),
             provider_message_id: delivery.and_then(|delivery| delivery.message_id.clone()),
-            fate,
+            fields,
             asked_provider: asked,
             created_at: challenge.created_at,
             expires_at: challenge.expires_at,
@@ -244,7 +244,7 @@ fn seconds(span: Duration) -> String {
 pub(super) fn words(phone: &str, goal: WaitFor, watched: &Watched) -> String {
     let challenge = &watched.challenge;
     let delivery = challenge.delivery.as_ref();
-    let fate = DeliveryFields::of(delivery);
+    let fields = DeliveryFields::of(delivery);
     let by = delivery.map(|delivery| format!(" by {}", delivery.provider)).unwrap_or_default();
     let first = match (watched.standing, goal) {
         (WaitStatus::Reached, WaitFor::Expired) => format!("The code for {phone} has expired."),
@@ -271,7 +271,7 @@ pub(super) fn words(phone: &str, goal: WaitFor, watched: &Watched) -> String {
     };
     let mut sentences = vec![first];
     if goal.is_of_sms() && matches!(watched.standing, WaitStatus::Waiting | WaitStatus::Gone(_)) {
-        sentences.push(last_known(challenge, &fate));
+        sentences.push(last_known(challenge, &fields));
     }
     if watched.standing != WaitStatus::Reached && watched.valid {
         sentences.push(format!("The code expires {}.", when(challenge.expires_at, watched.now)));
@@ -291,10 +291,10 @@ fn gone(reason: Reason) -> &'static str {
 }
 
 /// The last that is known of an SMS.
-fn last_known(challenge: &Challenge, fate: &DeliveryFields) -> String {
+fn last_known(challenge: &Challenge, fields: &DeliveryFields) -> String {
     let delivery = challenge.delivery.as_ref();
     let provider = delivery.map_or("the provider", |delivery| delivery.provider.as_str());
-    match (fate.word(), challenge.state) {
+    match (fields.word(), challenge.state) {
         (Some(word), _) => format!("Last known: {word}, says {provider}."),
         (None, State::Pending) => "Last known: it is being sent.".to_owned(),
         (None, State::Unknown) => format!("Last known: {provider} may have accepted it."),

@@ -42,6 +42,7 @@ impl Kind {
             Self::Lock => "lock",
             Self::Unlock => "unlock",
             Self::User => "user",
+            Self::Unknown => "unknown",
         }
     }
 }

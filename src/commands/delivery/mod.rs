@@ -1,6 +1,6 @@
 //! `delivery`: whether SMS were delivered.
 
-mod handed_in;
+mod incoming;
 mod record;
 
 use crate::app::App;

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use serde::Serialize;
 
-use super::handed_in::{self, HandedIn, Read};
+use super::incoming::{self, IncomingReport, Read};
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::delivery_fields::DeliveryFields;
@@ -55,7 +55,7 @@ struct Row {
     event: Option<String>,
     /// What is kept now; in a dry run, what would be.
     #[serde(flatten)]
-    fate: DeliveryFields,
+    delivery: DeliveryFields,
 }
 
 #[derive(Serialize)]
@@ -81,16 +81,16 @@ impl Args {
             Some(named) => Some(named.resolve(app).await?),
             None => None,
         };
-        let Read { reports: handed, other_events } = self.read(app, &text, named.as_ref()).await?;
-        if handed.is_empty() && other_events.is_empty() {
+        let Read { reports: incoming, other_events } = self.read(app, &text, named.as_ref()).await?;
+        if incoming.is_empty() && other_events.is_empty() {
             return Err(Error::said(Exit::Usage, "there is no delivery report on stdin").hint(example()));
         }
-        let mut reports = Vec::with_capacity(handed.len() + other_events.len());
-        if !handed.is_empty() {
+        let mut reports = Vec::with_capacity(incoming.len() + other_events.len());
+        if !incoming.is_empty() {
             app.may_change("record delivery reports", Confirm::No).await?;
-            let recorded = record(app, &handed).await?;
-            for (handed, recorded) in handed.into_iter().zip(recorded) {
-                reports.push(row(app, handed, recorded).await);
+            let recorded = record(app, &incoming).await?;
+            for (incoming, recorded) in incoming.into_iter().zip(recorded) {
+                reports.push(row(app, incoming, recorded).await);
             }
         }
         reports.extend(other_events.into_iter().map(|event| Row::of_event(event, self.provider.clone())));
@@ -107,8 +107,8 @@ impl Args {
 
     async fn read(&self, app: &App, text: &str, named: Option<&Target>) -> Result<Read, Error> {
         match &self.provider {
-            Some(name) => handed_in::vendors(app, name, text, named).await,
-            None => handed_in::own(app, text, named).await,
+            Some(name) => incoming::vendors(app, name, text, named).await,
+            None => incoming::own(app, text, named).await,
         }
     }
 }
@@ -122,12 +122,12 @@ const REFUSED: &str = "refused";
 const NOT_A_REPORT: &str = "not_a_report";
 
 /// The outcomes in the order in which the reports were handed in; of each phone they are one step.
-async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> {
+async fn record(app: &App, incoming: &[IncomingReport]) -> Result<Vec<Recorded>, Error> {
     let reason = app.globals.reason.as_deref();
     let mut phones: Vec<PhoneReports<'_>> = Vec::new();
     let mut places: Vec<Vec<usize>> = Vec::new();
     let mut known: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
-    for (at, one) in handed.iter().enumerate() {
+    for (at, one) in incoming.iter().enumerate() {
         let Some(phone) = &one.phone else { continue };
         let place = *known.entry(phone.as_str()).or_insert_with(|| {
             phones.push(PhoneReports { phone: phone.clone(), reports: Vec::new() });
@@ -141,7 +141,7 @@ async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> 
         }
     }
     let outcomes = app.operations().await?.record(&phones).await?;
-    let mut recorded = vec![Recorded::UnknownMessage; handed.len()];
+    let mut recorded = vec![Recorded::UnknownMessage; incoming.len()];
     for (at, outcome) in places.into_iter().flatten().zip(outcomes.into_iter().flatten()) {
         if let Some(own) = recorded.get_mut(at) {
             *own = outcome;
@@ -150,28 +150,28 @@ async fn record(app: &App, handed: &[HandedIn]) -> Result<Vec<Recorded>, Error> 
     Ok(recorded)
 }
 
-async fn row(app: &App, handed: HandedIn, recorded: Recorded) -> Row {
+async fn row(app: &App, incoming: IncomingReport, recorded: Recorded) -> Row {
     let (result, challenge) = match recorded {
         Recorded::News(challenge) if app.globals.dry_run => (WOULD_RECORD, Some(challenge)),
         Recorded::News(challenge) => (RECORDED, Some(challenge)),
         Recorded::Old(challenge) => (UNCHANGED, Some(challenge)),
         Recorded::UnknownMessage => (REFUSED, None),
     };
-    let delivery = challenge.as_ref().and_then(|challenge| challenge.delivery.as_ref());
-    let shown = |phone: &Phone| app.display(phone, handed.typed);
+    let kept = challenge.as_ref().and_then(|challenge| challenge.delivery.as_ref());
+    let shown = |phone: &Phone| app.display(phone, incoming.typed);
     Row {
         result,
-        phone: handed.phone.as_ref().map(shown),
-        reference: match &handed.phone {
+        phone: incoming.phone.as_ref().map(shown),
+        reference: match &incoming.phone {
             Some(phone) => app.reference(phone).await,
             None => None,
         },
-        fate: DeliveryFields::of(delivery),
-        provider: delivery.map(|delivery| delivery.provider.clone()).or(handed.provider),
-        provider_message_id: delivery.and_then(|delivery| delivery.message_id.clone()).or(handed.message),
-        challenge_id: challenge.map(|challenge| challenge.id).or(handed.challenge),
-        reported_state: handed.report.state,
-        reported_word: Some(handed.report.word),
+        delivery: DeliveryFields::of(kept),
+        provider: kept.map(|kept| kept.provider.clone()).or(incoming.provider),
+        provider_message_id: kept.and_then(|kept| kept.message_id.clone()).or(incoming.message),
+        challenge_id: challenge.map(|challenge| challenge.id).or(incoming.challenge),
+        reported_state: incoming.report.state,
+        reported_word: Some(incoming.report.word),
         event: None,
     }
 }
@@ -181,7 +181,7 @@ impl Row {
     fn of_event(event: String, provider: Option<String>) -> Self {
         let (phone, reference, challenge_id) = (None, None, None);
         let (provider_message_id, reported_state, reported_word) = (None, None, None);
-        let (event, fate) = (Some(event), DeliveryFields::of(None));
+        let (event, delivery) = (Some(event), DeliveryFields::of(None));
         Self {
             result: NOT_A_REPORT,
             phone,
@@ -192,7 +192,7 @@ impl Row {
             reported_state,
             reported_word,
             event,
-            fate,
+            delivery,
         }
     }
 
@@ -202,8 +202,8 @@ impl Row {
 
     /// For a person who handed in this one alone.
     fn sentence(&self) -> String {
-        let word = self.fate.word().unwrap_or_default();
-        let why = self.fate.reason_text.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        let word = self.delivery.word().unwrap_or_default();
+        let why = self.delivery.reason_text.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
         match self.result {
             WOULD_RECORD => format!("Would record for {}: {word}{why}.", self.phone()),
             RECORDED => format!("Recorded for {}: {word}{why}.", self.phone()),
@@ -234,8 +234,8 @@ impl Report for RecordReport {
                 or_none(row.phone.as_deref()),
                 or_none(row.provider.as_deref()),
                 or_none(row.provider_message_id.as_deref()),
-                or_none(row.fate.word()),
-                row.event.clone().or_else(|| row.fate.reason_text.clone()).unwrap_or_default(),
+                or_none(row.delivery.word()),
+                row.event.clone().or_else(|| row.delivery.reason_text.clone()).unwrap_or_default(),
             ]);
         }
         Human::Rows(table)
@@ -256,7 +256,7 @@ impl Report for RecordReport {
             .collect();
         if self.refused > WARNED {
             let more = plural(self.refused - WARNED, "more report was", "more reports were");
-            warnings.push(format!("{more} refused likewise"));
+            warnings.push(format!("{more} refused too"));
         }
         warnings
     }

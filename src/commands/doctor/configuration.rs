@@ -9,7 +9,7 @@ use crate::error::{Error, Exit};
 
 pub(super) fn file(settings: &Settings) -> Check {
     let Some(path) = &settings.path else {
-        return Check::ok("config.file", "none, so the defaults hold");
+        return Check::ok("config.file", "none, so the defaults apply");
     };
     let protected = if settings.protected { ", protected" } else { "" };
     Check::ok("config.file", format!("{}{protected}", path.display()))
@@ -35,10 +35,10 @@ async fn own_pepper(app: &App, settings: &Settings) -> Option<Check> {
     }
     let pepper = path.with_file_name("pepper");
     if !pepper.exists() {
-        return Some(Check::ok("code.peppers", format!("{} is made with the first code", pepper.display())));
+        return Some(Check::ok("code.peppers", format!("{} is created with the first code", pepper.display())));
     }
     Some(match app.peppers().await {
-        Ok(_) => Check::ok("code.peppers", format!("{} can be fetched", pepper.display())),
+        Ok(_) => Check::ok("code.peppers", format!("{} can be read", pepper.display())),
         Err(error) => Check::fail("code.peppers", &error),
     })
 }

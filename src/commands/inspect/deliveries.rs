@@ -20,19 +20,19 @@ pub(super) struct Delivery {
     at: Moment,
     detail: Option<String>,
     #[serde(flatten)]
-    fate: DeliveryFields,
+    fields: DeliveryFields,
     /// Why it will not arrive, for people.
     #[serde(skip)]
     why_not: Option<String>,
 }
 
 /// The newest first.
-pub(super) fn of(slots: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
+pub(super) fn of(states: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
     let mut list: Vec<Delivery> = Vec::new();
-    for (purpose, slot) in slots {
-        list.extend(slot.challenges.iter().filter_map(|challenge| {
+    for (purpose, state) in states {
+        list.extend(state.challenges.iter().filter_map(|challenge| {
             let delivery = challenge.delivery.as_ref()?;
-            let fate = DeliveryFields::of(Some(delivery));
+            let fields = DeliveryFields::of(Some(delivery));
             Some(Delivery {
                 challenge_id: challenge.id.clone(),
                 purpose: (*purpose).clone(),
@@ -42,9 +42,9 @@ pub(super) fn of(slots: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
                 segments: delivery.segments,
                 at: challenge.created_at,
                 detail: delivery.detail.clone(),
-                why_not: (challenge.state == State::Failed || fate.delivery_state == Some(DeliveryState::Failed))
+                why_not: (challenge.state == State::Failed || fields.delivery_state == Some(DeliveryState::Failed))
                     .then(|| why_not(Some(delivery))),
-                fate,
+                fields,
             })
         }));
     }
@@ -57,7 +57,7 @@ pub(super) fn table(list: &[Delivery], now: Moment) -> Table {
     table = table.spare(&["MESSAGE ID"]).wrapped(&["DETAIL"]);
     for delivery in list {
         let id = delivery.provider_message_id.as_deref().unwrap_or("-");
-        let details = [delivery.detail.as_deref(), delivery.fate.reason_text.as_deref()];
+        let details = [delivery.detail.as_deref(), delivery.fields.reason_text.as_deref()];
         let detail = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
         table.row([
             Cell::time(delivery.at, now),
@@ -82,12 +82,15 @@ impl Delivery {
             let how = if self.state == State::Failed.as_str() { "sent" } else { "delivered" };
             return Some(format!("Its last SMS was not {how}: {why}."));
         }
-        let at = self.fate.reported_at.filter(|_| self.fate.delivery_state == Some(DeliveryState::Delivered))?;
+        let at = self.fields.reported_at.filter(|_| self.fields.delivery_state == Some(DeliveryState::Delivered))?;
         Some(format!("Its last SMS was delivered {}.", time(at)))
     }
 
     /// What the gateway reported, and when.
     fn reported(&self, now: Moment) -> Cell {
-        self.fate.word().zip(self.fate.reported_at).map_or_else(|| "-".into(), |(word, at)| Cell::since(word, at, now))
+        self.fields
+            .word()
+            .zip(self.fields.reported_at)
+            .map_or_else(|| "-".into(), |(word, at)| Cell::since(word, at, now))
     }
 }

@@ -107,50 +107,51 @@ struct Locked {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = self.target.resolve(app).await?;
-        let verifier = app.operations().await?;
-        let (look, counters) = tokio::join!(verifier.snapshot(&target.phone), verifier.counters_of(&target.phone));
-        let look = look.map_err(|error| target.failed(app, error))?;
+        let operations = app.operations().await?;
+        let (snapshot, counters) =
+            tokio::join!(operations.snapshot(&target.phone), operations.counters_of(&target.phone));
+        let snapshot = snapshot.map_err(|error| target.failed(app, error))?;
         let unknown = |id: &String| {
-            look.known.record.challenge(id).is_none()
-                && !look.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
+            snapshot.known.record.challenge(id).is_none()
+                && !snapshot.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
         };
         let missing = target.challenge.as_ref().is_some_and(unknown);
-        let lost = verifier.data_loss(&target.phone, &look, target.made.filter(|_| missing)).await;
+        let lost = operations.data_loss(&target.phone, &snapshot, target.made.filter(|_| missing)).await;
         if missing && lost.is_none() {
             return Err(target.failed(app, Error::said(Exit::NotFound, "this code is no longer known")));
         }
-        Ok(Box::new(self.inspected(app, &target, (look, counters), lost).await?))
+        Ok(Box::new(self.inspected(app, &target, (snapshot, counters), lost).await?))
     }
 
     async fn inspected(
         &self,
         app: &App,
         target: &Target,
-        (look, counters): (PhoneSnapshot, Counters),
+        (snapshot, counters): (PhoneSnapshot, Counters),
         lost: Option<DataLoss>,
     ) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let PhoneSnapshot { now, known, timeline, unreadable, findings, tokens } = look;
+        let PhoneSnapshot { now, known, timeline, unreadable, findings, tokens } = snapshot;
         let purpose = self.purpose.clone().unwrap_or_default();
         let send = allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?;
         let purposes = known.record.purposes.iter();
-        let slots: Vec<(&Purpose, &PurposeState)> =
+        let states: Vec<(&Purpose, &PurposeState)> =
             purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
         let usable = |challenge: &&Challenge| challenge.users_version == known.users.version;
         let newest =
-            slots.iter().flat_map(|(purpose, slot)| slot.live(now).filter(usable).map(move |live| (*purpose, live)));
+            states.iter().flat_map(|(purpose, state)| state.live(now).filter(usable).map(move |live| (*purpose, live)));
         let newest = newest.max_by_key(|(_, live)| live.created_at);
-        let locked = slots.iter().find_map(|(purpose, slot)| {
-            slot.lock(now).map(|lock| Locked {
+        let locked = states.iter().find_map(|(purpose, state)| {
+            state.lock(now).map(|lock| Locked {
                 purpose: (*purpose).clone(),
                 kind: if lock.until.is_some() { "timed" } else { "hard" },
                 until: lock.until,
-                failures_consecutive: slot.failures(now, limits),
+                failures_consecutive: state.failures(now, limits),
             })
         });
         let users = known.users.users.iter().cloned().map(LinkedUser::from);
         let shown = target.shown(app);
-        let deliveries = deliveries::of(&slots);
+        let deliveries = deliveries::of(&states);
         let challenges = tokens.as_ref().map(|tokens| challenges::list(tokens, now));
         let live_code = match &challenges {
             Some(challenges) => challenges.iter().find(|own| own.answerable).map(TokenChallenge::live),
@@ -159,7 +160,7 @@ impl Args {
         let sentences = |time: &dyn Fn(Moment) -> String| {
             let code = match &challenges {
                 Some(challenges) => challenges::summary(&shown, &known.users, challenges, time),
-                None => summary(&shown, newest, locked.as_ref(), slots.is_empty(), time),
+                None => summary(&shown, newest, locked.as_ref(), states.is_empty(), time),
             };
             let sms = deliveries.first().and_then(|delivery| delivery.sentence(time));
             [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" ")

@@ -76,7 +76,7 @@ impl Report for Checked {
             settings.row([setting.name.as_str(), yes(setting.secret), yes(setting.required), &setting.help]);
         }
         let mut can = Table::pairs();
-        can.row(["beside sending", &self.can.words()]);
+        can.row(["besides sending", &self.can.words()]);
         can.row(["from", &or_dash(self.senders.join(" "))]);
         can.row(["longest", &self.longest.map_or_else(|| "-".to_owned(), |longest| longest.to_string())]);
         let first = format!("The definition of {} is valid.", self.title);

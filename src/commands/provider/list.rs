@@ -107,9 +107,9 @@ async fn passed_over(app: &App, rows: &mut [Row]) -> Result<(), Error> {
         return Ok(());
     }
     let names: Vec<&str> = real.iter().map(|row| row.name.as_str()).collect();
-    let verifier = app.operations().await?;
+    let operations = app.operations().await?;
     let late = |_| Error::said(Exit::StoreUnreachable, "the store does not answer");
-    let circuits = timeout(PATIENCE, verifier.circuits(&names)).await.map_err(late)??;
+    let circuits = timeout(PATIENCE, operations.circuits(&names)).await.map_err(late)??;
     for (row, (now, circuit)) in real.iter_mut().zip(circuits) {
         row.passed_over_until = circuit.passed_over(now);
         row.passed_over_because = row.passed_over_until.map(|_| circuit.why);

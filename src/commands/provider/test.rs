@@ -48,9 +48,9 @@ impl Report for Tested {
     fn human(&self) -> Human {
         let said = self.says.as_ref().map(|says| format!("; {says}")).unwrap_or_default();
         Human::Text(if self.dry_run {
-            format!("{} would be asked whether its settings work", self.provider)
+            format!("Would test the settings of {}.", self.provider)
         } else {
-            format!("The settings of {} work{said}", self.provider)
+            format!("The settings of {} work{said}.", self.provider)
         })
     }
 }

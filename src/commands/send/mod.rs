@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long)]
     lang: Option<String>,
     #[command(flatten)]
-    wanted: CodeOptions,
+    options: CodeOptions,
     /// Repeating with the same key sends no second SMS
     ///
     /// It prints the first result again. With --from, each line has a key of its own.
@@ -93,7 +93,7 @@ struct SentReport {
     /// How the wait ended; `null` where none was asked for.
     wait_result: Option<Ended>,
     #[serde(flatten)]
-    fate: DeliveryFields,
+    delivery_fields: DeliveryFields,
     /// What comes after a send.
     #[serde(skip)]
     next: Hint,
@@ -132,9 +132,9 @@ impl Args {
         let settings = app.settings()?;
         let route = app.route(&target.phone, self.provider.as_deref()).await?;
         let template = app.template(self.lang.as_deref())?;
-        let code = self.wanted.code(app, target).await?;
+        let code = self.options.code(app, target).await?;
         let asked = ToSend {
-            issue: self.wanted.issue(app, target, &code).await?,
+            issue: self.options.issue(app, target, &code).await?,
             policy: &settings.policy,
             route: &route,
             template: &template,
@@ -202,7 +202,7 @@ impl Args {
             phone: target.shown(app),
             country: target.phone.country().map(|country| country.to_string()),
             user: challenge.user.as_ref().map(ToString::to_string),
-            purpose: self.wanted.purpose.to_string(),
+            purpose: self.options.purpose.to_string(),
             state: (!dry_run).then(|| challenge.state.as_str()),
             segments: delivery.as_ref().and_then(|delivery| delivery.segments).or(parts),
             provider: delivery.as_ref().map(|delivery| delivery.provider.clone()),
@@ -217,8 +217,8 @@ impl Args {
             idempotency_key: key.map(str::to_owned),
             plan,
             wait_result: None,
-            fate: DeliveryFields::of(challenge.delivery.as_ref()),
-            next: target.hint_for("verify", &self.wanted.purpose),
+            delivery_fields: DeliveryFields::of(challenge.delivery.as_ref()),
+            next: target.hint_for("verify", &self.options.purpose),
             waited: None,
         }
     }

@@ -39,7 +39,7 @@ impl Args {
         if !app.globals.dry_run {
             let place = app.place()?;
             let what = match self.only.as_slice() {
-                [] => format!("Remove every key that nobody needs any more, on {place}?"),
+                [] => format!("Remove every key that nobody needs, on {place}?"),
                 only => format!("Remove every key of these findings, on {place}: {}?", ids(only)),
             };
             app.confirm(&what).await?;

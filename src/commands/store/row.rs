@@ -42,7 +42,7 @@ pub(super) async fn row(app: &App, found: &FoundIssue, removed: Option<bool>) ->
         (None, _) => ("otpctl.store_check_row/1", purge_word(found.removal())),
         (Some(true), true) => ("otpctl.store_purge_row/1", "would be removed"),
         (Some(true), false) => ("otpctl.store_purge_row/1", "removed"),
-        (Some(false), _) => ("otpctl.store_purge_row/1", "changed meanwhile, and stays"),
+        (Some(false), _) => ("otpctl.store_purge_row/1", "changed meanwhile, not removed"),
     };
     let row = KeyRow {
         finding: issue.id(),

@@ -39,9 +39,9 @@ struct Tally {
 
 pub(super) struct Walk<'a> {
     app: &'a App,
-    verifier: Operations<'a>,
+    operations: Operations<'a>,
     mode: Mode,
-    survey: Scan,
+    scan: Scan,
     rows: VecDeque<Row>,
     tallies: BTreeMap<Issue, Tally>,
     failure: Option<Error>,
@@ -82,9 +82,9 @@ impl<'a> Walk<'a> {
         let now = Instant::now();
         Ok(Self {
             app,
-            verifier: app.operations().await?,
+            operations: app.operations().await?,
             mode,
-            survey: Scan::new(pattern),
+            scan: Scan::new(pattern),
             rows: VecDeque::new(),
             tallies: BTreeMap::new(),
             failure: None,
@@ -101,24 +101,24 @@ impl<'a> Walk<'a> {
     fn room(&self) -> usize {
         match self.mode {
             Mode::Purge { limit: Some(limit), .. } => {
-                usize::try_from(limit.saturating_sub(self.survey.removed)).unwrap_or(usize::MAX)
+                usize::try_from(limit.saturating_sub(self.scan.removed)).unwrap_or(usize::MAX)
             }
             _ => usize::MAX,
         }
     }
 
     async fn page(&mut self) -> Result<(), Error> {
-        let (was_denied, missed) = (self.survey.denied.is_some(), self.survey.missing.len());
-        let found = self.verifier.scan(&mut self.survey).await?;
-        if let (Some(why), false) = (&self.survey.denied, was_denied) {
-            self.app.printer.warning(&format!("only our own keys are looked at, not those of applications: {why}"));
+        let (was_denied, missed) = (self.scan.denied.is_some(), self.scan.missing.len());
+        let found = self.operations.scan(&mut self.scan).await?;
+        if let (Some(why), false) = (&self.scan.denied, was_denied) {
+            self.app.printer.warning(&format!("only otpctl's own keys are scanned, not those of applications: {why}"));
         }
-        for missing in &self.survey.missing[missed..] {
+        for missing in &self.scan.missing[missed..] {
             self.app.printer.warning(&format!("skipped a part of the store: {missing}"));
         }
         if self.told.elapsed() > NEWS {
             self.told = Instant::now();
-            self.app.printer.progress(&format!("{} keys so far", self.survey.keys));
+            self.app.printer.progress(&format!("{} keys so far", self.scan.keys));
         }
         if self.is_purge() {
             return self.remove(found).await;
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
         if chosen.is_empty() {
             return Ok(());
         }
-        let removed = self.verifier.purge(&mut self.survey, &chosen).await?;
+        let removed = self.operations.purge(&mut self.scan, &chosen).await?;
         for (one, removed) in chosen.iter().zip(removed) {
             self.row(one, Some(removed)).await;
         }
@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
     }
 
     fn worst(&self) -> Exit {
-        if !self.survey.missing.is_empty() {
+        if !self.scan.missing.is_empty() {
             return Exit::Partial;
         }
         let fails = !self.is_purge() && self.tallies.keys().any(|issue| issue.severity() == Severity::Failure);
@@ -189,11 +189,11 @@ impl Many for Walk<'_> {
 
     async fn next(&mut self) -> Option<Row> {
         while self.rows.is_empty() {
-            if self.failure.is_some() || self.survey.is_over() || self.room() == 0 {
+            if self.failure.is_some() || self.scan.is_over() || self.room() == 0 {
                 return None;
             }
             if let Err(error) = self.page().await {
-                let removed = if self.app.globals.dry_run { 0 } else { self.survey.removed };
+                let removed = if self.app.globals.dry_run { 0 } else { self.scan.removed };
                 self.failure = Some(self.app.explained(after(error, removed)));
             }
         }
@@ -201,7 +201,7 @@ impl Many for Walk<'_> {
     }
 
     fn counts(&self) -> (usize, usize) {
-        (usize::try_from(self.survey.removed).unwrap_or(usize::MAX), 0)
+        (usize::try_from(self.scan.removed).unwrap_or(usize::MAX), 0)
     }
 
     fn failure(&mut self) -> Option<Error> {
@@ -226,13 +226,13 @@ impl Many for Walk<'_> {
         let totals = Totals {
             ok: worst == 0,
             worst,
-            keys: self.survey.keys,
-            ours: self.survey.ours,
-            removed: purge.then_some(self.survey.removed),
+            keys: self.scan.keys,
+            ours: self.scan.ours,
+            removed: purge.then_some(self.scan.removed),
             dry_run: self.app.globals.dry_run,
             took_seconds: self.began.elapsed().as_secs_f64(),
-            not_looked_at: self.survey.denied.as_deref(),
-            skipped: self.survey.missing.iter().cloned().map(Skipped::part).collect(),
+            not_looked_at: self.scan.denied.as_deref(),
+            skipped: self.scan.missing.iter().cloned().map(Skipped::part).collect(),
             findings: self.tallies.iter().map(count).collect(),
             rows: (self.app.printer.format != Format::Jsonl).then_some(rows),
         };
@@ -243,11 +243,10 @@ impl Many for Walk<'_> {
         let counts = self.tallies.iter().map(|(issue, tally)| format!("{} {}", tally.found, issue.id()));
         let counts = counts.collect::<Vec<_>>().join(", ");
         let counts = if counts.is_empty() { counts } else { format!("; {counts}") };
-        let mut said =
-            vec![format!("{}, {} of ours{counts}", plural(self.survey.keys, "key", "keys"), self.survey.ours)];
+        let mut said = vec![format!("{}, {} of ours{counts}", plural(self.scan.keys, "key", "keys"), self.scan.ours)];
         if self.is_purge() {
             let done = if self.app.globals.dry_run { "would be removed" } else { "removed" };
-            said.push(format!("{} {done}", self.survey.removed));
+            said.push(format!("{} {done}", self.scan.removed));
         }
         said
     }
@@ -255,11 +254,11 @@ impl Many for Walk<'_> {
     fn hints(&self) -> Vec<Hint> {
         let cut = !self.is_purge() && self.tallies.values().any(|tally| tally.found > tally.shown);
         let all = Hint::run(&["store", "check"]).option("-o", "jsonl").because("not all are shown");
-        let all = match &self.survey.pattern {
+        let all = match &self.scan.pattern {
             Some(pattern) => all.option("--match", pattern),
             None => all,
         };
-        let missing = (!self.survey.missing.is_empty()).then(|| Hint::run(&["doctor"]));
+        let missing = (!self.scan.missing.is_empty()).then(|| Hint::run(&["doctor"]));
         missing.into_iter().chain(cut.then_some(all)).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Linked, link_of, shared, swapped};
+use super::{Linked, given, link_of, named, shared};
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::target::TargetArg;
@@ -35,8 +35,7 @@ struct Given {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = self.id.clone();
-        let target = self.phone.resolve_phone(app).await;
-        let target = target.map_err(|error| swapped(app, &self.id, &self.phone, "link", error))?;
+        let target = given(app, &self.id, &self.phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let linked =
             app.operations().await?.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
@@ -56,10 +55,9 @@ impl Report for Given {
     const SCHEMA: &str = "otpctl.user/1";
 
     fn human(&self) -> Human {
-        let phones: Vec<&str> = self.phones.iter().map(|linked| linked.phone.as_str()).collect();
-        let phones = phones.join(", ");
+        let phones = named(&self.phones);
         if self.already {
-            return Human::Text(format!("The user `{}` is linked to {phones} already.", self.user));
+            return Human::Text(format!("The user `{}` is already linked to {phones}.", self.user));
         }
         let done = if self.dry_run { "Would link" } else { "Linked" };
         Human::Text(format!("{done} the user `{}` to {phones}.", self.user))

@@ -7,7 +7,7 @@ use crate::commands::CommandResult;
 use crate::commands::skipped::{self, Skipped};
 use crate::error::Exit;
 use crate::otp::{Hint, UserId};
-use crate::output::{Human, Lines, Report, Table, lines_of};
+use crate::output::{Human, Lines, Report, Table};
 
 /// List users that have phones
 #[derive(Debug, clap::Args)]
@@ -39,14 +39,14 @@ struct Users {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let verifier = app.operations().await?;
+        let operations = app.operations().await?;
         let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let (mut users, mut skipped, mut cursor) = (Vec::new(), Vec::new(), self.cursor.clone());
         loop {
-            let page = verifier.users(cursor.as_deref(), most).await?;
+            let page = operations.users(cursor.as_deref(), most).await?;
             skipped.extend(page.missing.map(Skipped::part));
             for user in page.found {
-                let (phones, unread) = match verifier.readable_phones_of(&user).await {
+                let (phones, unread) = match operations.readable_phones_of(&user).await {
                     Ok(phones) => phones,
                     Err(error) if error.is_of_one_record() => {
                         skipped.push(Skipped::user(user, error));
@@ -92,9 +92,7 @@ impl Report for Users {
     }
 
     fn lines(&self) -> Lines {
-        let mut lines = lines_of("otpctl.user_list_row/1", &self.users)?;
-        lines.extend(lines_of("otpctl.skipped/1", &self.skipped)?);
-        Ok(lines)
+        skipped::lines("otpctl.user_list_row/1", &self.users, &self.skipped)
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -102,11 +100,10 @@ impl Report for Users {
     }
 
     fn exit(&self) -> Exit {
-        if self.skipped.is_empty() { Exit::Ok } else { Exit::Partial }
+        skipped::exit(&self.skipped)
     }
 
     fn hints(&self) -> Vec<Hint> {
-        let next = self.next_cursor.iter().map(|cursor| self.again.clone().option("--cursor", cursor));
-        skipped::hint(&self.skipped).into_iter().chain(next).collect()
+        skipped::hints(&self.skipped, &self.again, self.next_cursor.as_ref())
     }
 }

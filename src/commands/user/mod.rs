@@ -81,6 +81,19 @@ fn swapped(app: &App, id: &UserId, typed: &TargetArg, verb: &str, error: Error) 
     }
 }
 
+/// The phone that `link` and `move` are given.
+///
+/// # Errors
+/// When there is none; the two arguments may have been swapped.
+async fn given(app: &App, id: &UserId, phone: &TargetArg, verb: &str) -> Result<Target, Error> {
+    phone.resolve_phone(app).await.map_err(|error| swapped(app, id, phone, verb, error))
+}
+
+/// These phones in a sentence.
+fn named(phones: &[Linked]) -> String {
+    phones.iter().map(|linked| linked.phone.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 /// One phone of a user in a document.
 #[derive(Serialize)]
 struct Linked {

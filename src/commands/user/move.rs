@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Linked, link_of, shared, swapped};
+use super::{Linked, given, link_of, named, shared};
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::target::TargetArg;
@@ -38,8 +38,7 @@ struct Replaced {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = &self.id;
-        let target = self.phone.resolve_phone(app).await;
-        let target = target.map_err(|error| swapped(app, user, &self.phone, "move", error))?;
+        let target = given(app, &self.id, &self.phone, "move").await?;
         app.may_change(&format!("move {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let moved = match app.operations().await?.move_to(&target.phone, user).await {
             Ok(moved) => moved,
@@ -48,7 +47,7 @@ impl Args {
                 let mut error = target.failed(app, error);
                 if again {
                     let again = Hint::run(&["user", "move"]).arg(user.as_str()).arg(target.argument());
-                    error = error.hint(again.because("to finish it, repeat it"));
+                    error = error.hint(again.because("to finish it, run it again"));
                 }
                 return Err(error);
             }
@@ -74,10 +73,9 @@ impl Report for Replaced {
     const SCHEMA: &str = "otpctl.user_move/1";
 
     fn human(&self) -> Human {
-        let phones: Vec<&str> = self.phones.iter().map(|linked| linked.phone.as_str()).collect();
-        let phones = phones.join(", ");
+        let phones = named(&self.phones);
         if self.already {
-            return Human::Text(format!("The user `{}` has {phones} and no other phone already.", self.user));
+            return Human::Text(format!("The user `{}` already has {phones} and no other phone.", self.user));
         }
         let done = if self.dry_run { "Would move" } else { "Moved" };
         let from = if self.unlinked.is_empty() { String::new() } else { format!(" from {}", self.unlinked.join(", ")) };

@@ -55,21 +55,21 @@ impl Args {
             // Digits alone may be meant as a phone; which one is not guessed.
             Err(error) => return self.user(app, &user, error.hint.filter(|_| is_digits(text))).await,
         };
-        let verifier = app.operations().await?;
-        let is_user = !verifier.phones_of(&user).await?.is_empty();
-        let is_linked = !verifier.snapshot(&number.phone).await?.known.users.users.is_empty();
+        let operations = app.operations().await?;
+        let is_user = !operations.phones_of(&user).await?.is_empty();
+        let is_linked = !operations.snapshot(&number.phone).await?.known.users.users.is_empty();
         match (is_user, is_linked) {
             (true, false) => self.user(app, &user, None).await,
             (false, true) => self.phone(app, number).await,
             (true, true) => {
-                let why = format!("`{user}` is a user, and a phone that is linked");
+                let why = format!("`{user}` is a user and also a linked phone");
                 let mut error = Error::said(Exit::Conflict, why).hint("name one of them");
                 error.details.candidates = vec![format!("user:{user}"), number.shown(app)];
                 Err(error)
             }
             (false, false) => {
                 let number = number.shown(app);
-                let why = format!("no user `{user}` has a phone, and {number} is linked to no user");
+                let why = format!("no user `{user}` has a phone, and {number} is not linked to a user");
                 Err(Error::said(Exit::NotFound, why).hint(Hint::run(&["user", "link"]).arg("ID").arg(&number)))
             }
         }
@@ -99,10 +99,10 @@ impl Args {
     }
 
     async fn phone(&self, app: &App, target: Target) -> CommandResult {
-        let look = app.operations().await?.snapshot(&target.phone).await?;
-        let users: Vec<LinkedUser> = look.known.users.users.into_iter().map(LinkedUser::from).collect();
+        let snapshot = app.operations().await?.snapshot(&target.phone).await?;
+        let users: Vec<LinkedUser> = snapshot.known.users.users.into_iter().map(LinkedUser::from).collect();
         if users.is_empty() {
-            return Err(target.failed(app, Error::said(Exit::NotFound, "linked to no user")));
+            return Err(target.failed(app, Error::said(Exit::NotFound, "not linked to a user")));
         }
         let reference = app.reference(&target.phone).await;
         Ok(Box::new(OfPhone { phone: target.shown(app), reference, users, now: app.now() }))
@@ -140,7 +140,7 @@ impl Report for OfUser {
     }
 
     fn exit(&self) -> Exit {
-        if self.skipped.is_empty() { Exit::Ok } else { Exit::Partial }
+        skipped::exit(&self.skipped)
     }
 }
 

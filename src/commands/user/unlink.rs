@@ -30,18 +30,18 @@ struct Taken {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = self.id.clone();
-        let verifier = app.operations().await?;
+        let operations = app.operations().await?;
         let phones = match &self.phone {
             Some(phone) => {
                 let target = phone.resolve_phone(app).await?;
                 vec![(target.phone, target.typed)]
             }
-            None => verifier.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
+            None => operations.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
         };
         app.may_change(&format!("unlink {user} from {}", plural(phones.len(), "phone", "phones")), Confirm::Yes)
             .await?;
         let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
-        let done = verifier.unlink_each(&each, &user).await?;
+        let done = operations.unlink_each(&each, &user).await?;
         let done = phones.iter().filter(|(phone, _)| done.contains(phone));
         let unlinked: Vec<String> = done.map(|(phone, typed)| app.display(phone, *typed)).collect();
         if unlinked.is_empty() {

@@ -1,5 +1,4 @@
-//! Delivery reports as they are handed in: in our own form, or as a vendor wrote them. All of them are read before any
-//! is kept.
+//! Delivery reports as they come in: in our own form, or as a vendor sent them. All of them are read before any is recorded.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ const LONGEST_CODE: usize = 200;
 
 /// One report, and the SMS that it is about.
 #[derive(Debug, Clone)]
-pub(super) struct HandedIn {
+pub(super) struct IncomingReport {
     /// The receiver; `None` where what stands in its place is no number of ours.
     pub(super) phone: Option<Phone>,
     /// The caller wrote the number himself, so it may be shown.
@@ -48,7 +47,7 @@ struct Own {
     said: Option<String>,
 }
 
-impl HandedIn {
+impl IncomingReport {
     /// The SMS that it is about.
     pub(super) fn about(&self) -> MessageRef<'_> {
         match (&self.challenge, &self.message) {
@@ -71,7 +70,7 @@ impl HandedIn {
 /// # Errors
 /// What is wrong with the first that is wrong, with its place.
 pub(super) async fn own(app: &App, text: &str, named: Option<&Target>) -> Result<Read, Error> {
-    let wrong = |error: serde_json::Error| usage(format!("standard input: {error}"));
+    let wrong = |error: serde_json::Error| usage(format!("stdin: {error}"));
     let mut read: Vec<(String, Own)> = Vec::new();
     if text.trim_start().starts_with('[') {
         let list: Vec<Own> = serde_json::from_str(text).map_err(wrong)?;
@@ -102,7 +101,7 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1
 }
 
-async fn one(app: &App, own: Own, named: Option<&Target>) -> Result<HandedIn, Error> {
+async fn one(app: &App, own: Own, named: Option<&Target>) -> Result<IncomingReport, Error> {
     if own.message_id.is_none() && own.challenge_id.is_none() {
         return Err(usage("a report names its SMS by `message_id` or `challenge_id`".to_owned()));
     }
@@ -125,7 +124,7 @@ async fn one(app: &App, own: Own, named: Option<&Target>) -> Result<HandedIn, Er
         }
     };
     let report = DeliveryReport { reason: own.reason, code: own.code, said: own.said, ..DeliveryReport::of(own.state) };
-    Ok(HandedIn {
+    Ok(IncomingReport {
         phone,
         typed,
         challenge: own.challenge_id,
@@ -147,7 +146,7 @@ async fn of_challenge(app: &App, id: &str) -> Result<Option<Phone>, Error> {
 /// What was read from standard input.
 #[derive(Debug, Default)]
 pub(super) struct Read {
-    pub(super) reports: Vec<HandedIn>,
+    pub(super) reports: Vec<IncomingReport>,
     /// What the vendor calls its other events, of which nothing is recorded.
     pub(super) other_events: Vec<String>,
 }
@@ -160,7 +159,7 @@ pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Ta
     let provider::WebhookBody { reports, other_events } = app.provider(name).await?.reports(text).map_err(|error| {
         let wrong = usage(format!("{name}: {error}"));
         match error {
-            provider::Malformed::NotOffered => wrong.hint("hand them in in our own form, without --provider"),
+            provider::Malformed::NotOffered => wrong.hint("pass them in otpctl's own form, without --provider"),
             _ => wrong,
         }
     })?;
@@ -175,7 +174,7 @@ pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Ta
         };
         numbers.entry(text.to_owned()).or_insert_with(reading).clone()
     };
-    let mut handed = Vec::with_capacity(reports.len());
+    let mut incoming = Vec::with_capacity(reports.len());
     for report in reports {
         let said = report.phone.as_deref().map(&mut read);
         let (phone, typed) = match (said, named) {
@@ -187,10 +186,10 @@ pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Ta
             (_, Some(named)) => (Some(named.phone.clone()), named.typed),
             (Some(None), None) => (None, false),
             (None, None) => {
-                return Err(usage(format!("the reports of {name} name no number: say it with --phone")));
+                return Err(usage(format!("the reports of {name} contain no number; pass --phone")));
             }
         };
-        handed.push(HandedIn {
+        incoming.push(IncomingReport {
             phone,
             typed,
             challenge: None,
@@ -200,7 +199,7 @@ pub(super) async fn vendors(app: &App, name: &str, text: &str, named: Option<&Ta
             report: report.report,
         });
     }
-    Ok(Read { reports: handed, other_events })
+    Ok(Read { reports: incoming, other_events })
 }
 
 fn usage(message: String) -> Error {
