@@ -573,17 +573,17 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_sub
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l only -d 'Only these findings, even if somebody may still need the keys' -r -f -a "over\t'its time is over, and it has no lifetime'
-wrong_type\t'it has another type than ours'
-unreadable\t'it is nothing that otpctl writes'
-unknown_key\t'it has our prefix, and no name of ours'
-stale_index\t'it names a phone that is not the user\'s'
-plaintext_code\t'whoever reads the store reads this code'
-code_no_ttl\t'a code that never ends'
-code_long_ttl\t'a code that lives longer than a day'
-limit_no_ttl\t'a count or a wait that never ends'
-orphan_counter\t'a count of tries that never ends, and its code is gone'
-otpgateway_orphan\t'what otpgateway leaves behind of each login'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l only -d 'Only these findings, even if somebody may still need the keys' -r -f -a "over\t'it has expired, and has no lifetime'
+wrong_type\t'its type is not one that otpctl writes'
+unreadable\t'its content is not what otpctl writes'
+unknown_key\t'it has our prefix, but otpctl has no such key'
+stale_index\t'it names a phone that is not linked to the user'
+plaintext_code\t'anyone who can read this store can read this code'
+code_no_ttl\t'a code that never expires'
+code_long_ttl\t'a code with a lifetime of more than a day'
+limit_no_ttl\t'a count or a wait that never expires'
+orphan_counter\t'a count of attempts that never expires, and its code is gone'
+otpgateway_orphan\t'what otpgateway leaves behind after each login'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l match -d 'Only keys that match this Redis pattern, such as \'otp:*\'' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -l limit -d 'Remove at most this many' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from purge" -s c -l config -d 'The configuration file to read' -r -F

@@ -139,9 +139,9 @@ impl Printer {
         match (self.format, width) {
             (Format::Json, _) => {
                 let documents: Vec<&RawValue> = rows.iter().filter_map(|row| row.document.as_deref()).collect();
-                many.document(&documents).map(line).unwrap_or_default()
+                many.document(&documents).as_deref().map(line).unwrap_or_default()
             }
-            (Format::Jsonl, _) => many.document(&[]).map(line).unwrap_or_default(),
+            (Format::Jsonl, _) => many.document(&[]).as_deref().map(line).unwrap_or_default(),
             (Format::Human, Some(width)) if is_empty || !rows.is_empty() => {
                 drawn(many, rows, width, &|word| self.status(word))
             }
@@ -194,8 +194,8 @@ impl Printer {
         }
         let text = match self.format {
             Format::Human => Ok(rendered(&report.human(), &|word| self.status(word))),
-            Format::Json => report.document().map(line),
-            Format::Jsonl => report.lines().map(|lines| lines.into_iter().map(line).collect()),
+            Format::Json => report.document().map(|document| line(&document)),
+            Format::Jsonl => report.lines().map(|lines| lines.iter().map(|document| line(document)).collect()),
         };
         let written = text.map_err(io::Error::from).and_then(|text| write(&mut io::stdout().lock(), &text));
         if let Err(error) = written {
@@ -413,7 +413,7 @@ fn with_ids(error: Error, report: &dyn AnyReport) -> Error {
 }
 
 /// A document as it is written.
-fn line(document: Box<RawValue>) -> String {
+fn line(document: &RawValue) -> String {
     json_safe(document.get()) + "\n"
 }
 

@@ -11,6 +11,8 @@ use crate::otp::escape::escaped;
 const GAP: usize = 2;
 /// A value is not shortened to less.
 const LEAST: usize = 6;
+/// So wide is a column in which a sentence reads well.
+const SENTENCE: usize = 24;
 /// Stands for the rest of a value that was shortened.
 const CUT: char = '…';
 
@@ -168,17 +170,22 @@ impl Table {
             cells.chain([display_width(self.columns[at].name)]).max().unwrap_or_default()
         };
         let mut widths: Vec<(usize, usize)> = (0..self.columns.len()).map(|at| (at, natural(at))).collect();
-        let over = |widths: &[(usize, usize)]| {
-            let all = widths.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP);
+        let over = |widths: &[(usize, usize)], most: usize| {
+            let wanted = |(at, width): &(usize, usize)| match self.columns[*at].narrow {
+                Narrow::Wrap => (*width).min(most),
+                Narrow::Cut | Narrow::Keep => *width,
+            };
+            let all = widths.iter().map(|own| wanted(own) + GAP).sum::<usize>().saturating_sub(GAP);
             all.saturating_sub(room)
         };
         for name in self.spare {
-            if over(&widths) > 0 {
+            // A sentence takes several lines before a column goes for it.
+            if over(&widths, SENTENCE) > 0 {
                 widths.retain(|(at, _)| self.columns[*at].name != *name);
             }
         }
         // The widest gives way until all fit, or all are as narrow as they may be.
-        while over(&widths) > 0 {
+        while over(&widths, usize::MAX) > 0 {
             let narrow = |at: usize| self.columns[at].narrow != Narrow::Keep;
             let least = |at: usize| LEAST.max(display_width(self.columns[at].name));
             let able = widths.iter_mut().filter(|(at, width)| narrow(*at) && *width > least(*at));

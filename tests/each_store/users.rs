@@ -16,7 +16,7 @@ fn linking_a_pair_that_is_there_succeeds_and_keeps_its_codes() {
         assert_eq!(again["already"], true);
         assert_eq!(again["phones"][0]["linked_at"], first["phones"][0]["linked_at"]);
         let said = machine.run(&["user", "link", "asha", PHONE]);
-        assert_eq!(said.exits(0).stdout, format!("The user `asha` is linked to {PHONE} already.\n"));
+        assert_eq!(said.exits(0).stdout, format!("The user `asha` is already linked to {PHONE}.\n"));
         machine.verify(PHONE, &code).exits(0);
     });
 }
@@ -58,7 +58,7 @@ fn a_move_replaces_the_phone_of_a_user_in_one_command() {
         let again = machine.run(&["user", "move", "asha", NEW, "--json"]).exits(0).json();
         assert_eq!((&again["already"], &again["unlinked"]), (&true.into(), &serde_json::json!([])));
         let said = machine.run(&["user", "move", "asha", NEW]);
-        assert_eq!(said.exits(0).stdout, format!("The user `asha` has {NEW} and no other phone already.\n"));
+        assert_eq!(said.exits(0).stdout, format!("The user `asha` already has {NEW} and no other phone.\n"));
         assert_eq!(machine.verify(NEW, &code).exits(0).json()["user"], "asha");
         assert!(machine.run(&["user", "move", "asha", "nonsense"]).exits(2).stdout.is_empty());
         let swapped = machine.run(&["user", "move", PHONE, "asha"]);

@@ -54,7 +54,7 @@ pub(super) fn of(states: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
 
 pub(super) fn table(list: &[Delivery], now: Moment) -> Table {
     let mut table = Table::new(&["AT", "PROVIDER", "STATE", "MESSAGE ID", "DELIVERY", "DETAIL"], "none");
-    table = table.spare(&["MESSAGE ID"]).wrapped(&["DETAIL"]);
+    table = table.spare(&["MESSAGE ID", "PROVIDER"]).wrapped(&["DETAIL"]);
     for delivery in list {
         let id = delivery.provider_message_id.as_deref().unwrap_or("-");
         let details = [delivery.detail.as_deref(), delivery.fields.reason_text.as_deref()];

@@ -166,9 +166,12 @@ impl Args {
             [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" ")
         };
         // A document counts in seconds.
-        let in_seconds = |at: Moment| match at > now {
-            true => format!("in {} s", at.since(now).as_millis().div_ceil(1000)),
-            false => format!("at {}", at.to_the_second()),
+        let in_seconds = |at: Moment| {
+            if at > now {
+                format!("in {} s", at.since(now).as_millis().div_ceil(1000))
+            } else {
+                format!("at {}", at.to_the_second())
+            }
         };
         let (document, sentence) = (sentences(&in_seconds), sentences(&|at| when(at, now)));
         let verdict = matches!(lost, Some(DataLoss::Code(_))).then_some("STORE_RESET");

@@ -52,7 +52,7 @@ fn settings_that_work_are_told_with_what_the_gateway_says() {
     let gateway = Gateway::start(200, BALANCE);
     let machine = machine(&[telnyx("main", &gateway.base_url)]);
     let tested = machine.run(&["provider", "test", "main", "-vv"]);
-    assert_eq!(clean(&tested).exits(0).stdout, "The settings of main work; balance: 12.50 EUR\n");
+    assert_eq!(clean(&tested).exits(0).stdout, "The settings of main work; balance: 12.50 EUR.\n");
     let document = machine.run(&["provider", "test", "main", "--json"]).exits(0).json();
     let expected = json!({
         "schema": "otpctl.provider_test/1", "provider": "main", "kind": "telnyx", "ok": true,

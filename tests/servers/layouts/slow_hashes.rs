@@ -47,7 +47,7 @@ fn a_slow_hash_is_stopped_by_a_signal_and_by_the_time_of_the_command() {
     let begun = ["800ms", "1600ms", "2400ms"].into_iter().map(timed).find(|ran| ran.stderr.contains("a slow hash"));
     let ran = begun.expect("a hash that is begun");
     let last = ran.exits(20).stderr.lines().find(|line| line.starts_with("error")).unwrap().to_owned();
-    assert!(last.contains("the time of the command is over") && !last.contains("Redis"), "{last}");
+    assert!(last.contains("the time limit was reached") && !last.contains("Redis"), "{last}");
     assert_eq!(machine.redis().cli(&["EXISTS", "otpctl:{otp:+919876543210}:record"]), "0", "nothing was counted");
 }
 
