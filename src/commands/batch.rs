@@ -133,14 +133,19 @@ impl Many for Batch<'_> {
             Ok(report) => {
                 self.done += 1;
                 let result = report.document().map_or_else(
-                    |error| LineResult::Error(Error::new(Exit::Internal, error).described(&app.printer.here)),
+                    |error| LineResult::Error(Box::new(Error::new(Exit::Internal, error).described(&app.printer.here))),
                     LineResult::Result,
                 );
                 row((number, name), report.exit(), result, words(report.as_ref()))
             }
             Err(error) => {
                 self.failed += 1;
-                row((number, name), error.exit, LineResult::Error(error.described(&app.printer.here)), error.message())
+                row(
+                    (number, name),
+                    error.exit,
+                    LineResult::Error(Box::new(error.described(&app.printer.here))),
+                    error.message(),
+                )
             }
         })
     }
@@ -152,7 +157,7 @@ impl Many for Batch<'_> {
     fn interrupted(&mut self, error: &Error) -> Option<Row> {
         let line = self.current.take()?;
         self.failed += 1;
-        let result = LineResult::Error(error.described(&self.app.printer.here));
+        let result = LineResult::Error(Box::new(error.described(&self.app.printer.here)));
         Some(row((self.number, line), error.exit, result, error.message()))
     }
 
@@ -181,7 +186,7 @@ struct LineDocument<'a> {
 #[serde(rename_all = "snake_case")]
 enum LineResult {
     Result(Box<RawValue>),
-    Error(ErrorDocument),
+    Error(Box<ErrorDocument>),
 }
 
 fn row((line_number, line): (u64, String), exit: Exit, result: LineResult, words: String) -> Row {

@@ -24,6 +24,7 @@ struct Script {
 }
 
 impl Args {
+    #[expect(clippy::unnecessary_wraps, reason = "every command runs alike")]
     pub(super) fn run(&self, _app: &App) -> CommandResult {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut whole(), NAME, &mut script);

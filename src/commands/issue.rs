@@ -42,6 +42,7 @@ struct Issued {
 }
 
 /// This document is the one place where a code is written out.
+#[expect(clippy::ref_option, reason = "serde gives a field so")]
 fn exposed<S: Serializer>(code: &Option<Code>, serializer: S) -> Result<S::Ok, S::Error> {
     code.as_ref().map(Code::expose).serialize(serializer)
 }

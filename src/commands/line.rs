@@ -52,8 +52,7 @@ pub(super) fn explained(command: clap::Command, lines: &[&str]) -> clap::Command
 
 /// The examples that open a long help: whole lines, as a shell takes them.
 fn examples(lines: &[&str]) -> StyledStr {
-    let lines: String = lines.iter().map(|line| format!("\n  {NAME} {line}")).collect();
-    format!("{}{lines}", heading("Examples:")).into()
+    lines.iter().fold(heading("Examples:"), |text, line| format!("{text}\n  {NAME} {line}")).into()
 }
 
 /// As clap shows its own headings.

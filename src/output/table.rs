@@ -126,8 +126,8 @@ impl Table {
     }
 
     fn narrow(mut self, names: &[&str], narrow: Narrow) -> Self {
-        let named = self.columns.iter_mut().filter(|column| names.contains(&column.name));
-        named.for_each(|column| column.narrow = narrow);
+        let chosen = self.columns.iter_mut().filter(|column| names.contains(&column.name));
+        chosen.for_each(|column| column.narrow = narrow);
         self
     }
 

@@ -40,7 +40,8 @@ pub(super) fn of(
         let detail = format!("the application keeps its codes in the layout `{}`", layout.name());
         checks.push(check("layout", "ok", detail));
         if layout.is_plain() {
-            let detail = "your application stores codes in plain text; anyone who can read this Redis can use them".to_owned();
+            let detail =
+                "your application stores codes in plain text; anyone who can read this Redis can use them".to_owned();
             checks.push(check("plaintext_codes", "warn", detail));
         }
     }

@@ -18,7 +18,7 @@ use crate::operations::{Counters, DataLoss, PhoneSnapshot};
 use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Event, Hint, Moment, Purpose, UserId};
+use crate::otp::{Event, Hint, Limits, Moment, Purpose, UserId};
 use crate::output::{Cell, Human, Report, Table, plural, when};
 use challenges::TokenChallenge;
 use checks::Check;
@@ -141,14 +141,7 @@ impl Args {
         let newest =
             states.iter().flat_map(|(purpose, state)| state.live(now).filter(usable).map(move |live| (*purpose, live)));
         let newest = newest.max_by_key(|(_, live)| live.created_at);
-        let locked = states.iter().find_map(|(purpose, state)| {
-            state.lock(now).map(|lock| Locked {
-                purpose: (*purpose).clone(),
-                kind: if lock.until.is_some() { "timed" } else { "hard" },
-                until: lock.until,
-                failures_consecutive: state.failures(now, limits),
-            })
-        });
+        let locked = lock_of(&states, now, limits);
         let users = known.users.users.iter().cloned().map(LinkedUser::from);
         let shown = target.shown(app);
         let deliveries = deliveries::of(&states);
@@ -165,15 +158,7 @@ impl Args {
             let sms = deliveries.first().and_then(|delivery| delivery.sentence(time));
             [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" ")
         };
-        // A document counts in seconds.
-        let in_seconds = |at: Moment| {
-            if at > now {
-                format!("in {} s", at.since(now).as_millis().div_ceil(1000))
-            } else {
-                format!("at {}", at.to_the_second())
-            }
-        };
-        let (document, sentence) = (sentences(&in_seconds), sentences(&|at| when(at, now)));
+        let (document, sentence) = (sentences(&|at| in_seconds(at, now)), sentences(&|at| when(at, now)));
         let verdict = matches!(lost, Some(DataLoss::Code(_))).then_some("STORE_RESET");
         let mut checks = checks::of(app.layout()?, lost, unreadable.as_deref(), &findings);
         checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
@@ -203,6 +188,26 @@ impl Args {
 
     fn wants(&self, event: &Event) -> bool {
         self.purpose.is_none() || event.purpose.is_none() || event.purpose == self.purpose
+    }
+}
+
+fn lock_of(states: &[(&Purpose, &PurposeState)], now: Moment, limits: &Limits) -> Option<Locked> {
+    states.iter().find_map(|(purpose, state)| {
+        state.lock(now).map(|lock| Locked {
+            purpose: (*purpose).clone(),
+            kind: if lock.until.is_some() { "timed" } else { "hard" },
+            until: lock.until,
+            failures_consecutive: state.failures(now, limits),
+        })
+    })
+}
+
+/// A moment as a document tells it.
+fn in_seconds(at: Moment, now: Moment) -> String {
+    if at > now {
+        format!("in {} s", at.since(now).as_millis().div_ceil(1000))
+    } else {
+        format!("at {}", at.to_the_second())
     }
 }
 

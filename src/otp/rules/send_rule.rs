@@ -28,6 +28,7 @@ pub enum SendRule {
 
 impl SendRule {
     /// In words, for people.
+    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Cooldown => "too soon after the last one",
