@@ -27,7 +27,7 @@ pub enum Format {
     Jsonl,
 }
 
-/// Whether words are coloured.
+/// Whether words are colored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Colour {
     /// On a terminal.
@@ -55,7 +55,7 @@ pub enum Verbosity {
 pub struct Printer {
     /// The form of the result.
     pub format: Format,
-    /// Whether errors are coloured.
+    /// Whether errors are colored.
     pub colour: Colour,
     /// How much is said.
     pub verbosity: Verbosity,
@@ -259,7 +259,7 @@ impl Printer {
         }
     }
 
-    /// Lines on stderr behind a coloured word.
+    /// Lines on stderr behind a colored word.
     fn told(&self, (word, colour): (&str, &str), lines: &[String]) {
         let before = if word.is_empty() { String::new() } else { self.painted(word, colour) + " " };
         self.say(&format!("{before}{}", lines.join("\n")));
