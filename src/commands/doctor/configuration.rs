@@ -38,7 +38,7 @@ async fn own_pepper(app: &App, settings: &Settings) -> Option<Check> {
         return Some(Check::ok("code.peppers", format!("{} is created with the first code", pepper.display())));
     }
     Some(match app.peppers().await {
-        Ok(_) => Check::ok("code.peppers", format!("{} can be read", pepper.display())),
+        Ok(_) => Check::ok("code.peppers", format!("{} can be fetched", pepper.display())),
         Err(error) => Check::fail("code.peppers", &error),
     })
 }

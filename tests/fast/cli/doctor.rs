@@ -30,7 +30,7 @@ fn a_new_machine_is_well() {
     let ran = doctor(&machine);
     ran.exits(0);
     assert_eq!(complaints(&ran), [""; 0]);
-    says(&ran, "code.peppers", "ok", "made with the first code");
+    says(&ran, "code.peppers", "ok", "created with the first code");
     assert!(!machine.path(".local/state/otpctl/pepper").exists(), "nothing is made by looking");
     machine.send(PHONE);
     let ran = doctor(&machine);
