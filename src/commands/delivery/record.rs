@@ -17,7 +17,7 @@ use crate::output::{Human, Lines, Report, Table, lines_of, plural};
 
 /// No batch of reports is longer.
 const LONGEST: u64 = 1024 * 1024;
-/// How reports are handed in.
+/// How reports are passed.
 fn example() -> Hint {
     Hint::run(&["delivery", "record"]).reading("reports.jsonl".as_ref())
 }

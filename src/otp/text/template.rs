@@ -111,7 +111,7 @@ impl MessageTemplate {
     /// dropped.
     ///
     /// # Errors
-    /// When, with these values, a branch is taken that was not tried before and breaks the rules of [`Template::new`].
+    /// When, with these values, a branch is taken that was not tried before and breaks the rules of [`MessageTemplate::new`].
     pub fn render(&self, vars: &Vars<'_>) -> Result<Zeroizing<String>, TemplateError> {
         let (before, after) = self.around_the_code(vars)?;
         let bound = self.host.as_deref().map(|host| ["\n\n@", host, " #", vars.code]);
