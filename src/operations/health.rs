@@ -124,8 +124,8 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     let (first, health) = tokio::join!(store.load(&cell), store.health());
     if let Err(error) = first {
         // What the others of several servers say tells why.
-        let Ok(Health { servers: Ok(servers), absent, .. }) = health else { return vec![unreached(error, None)] };
-        let mut checks = vec![unreached(error, absent.first().map(|(place, _)| place))];
+        let Ok(Health { servers: Ok(servers), absent, .. }) = health else { return vec![unreached(error, None, &[])] };
+        let mut checks = vec![unreached(error, absent.first().map(|(place, _)| place), &servers)];
         judge_servers(&servers, absent, must_keep, &mut checks);
         return checks;
     }
@@ -134,7 +134,10 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     let (took, after) = (began.elapsed(), clock());
     let now = match answered.map(|loaded| loaded.first().map(|loaded| loaded.now)) {
         Ok(now) => now,
-        Err(error) => return vec![unreached(error, None)],
+        Err(error) => {
+            let servers = health.as_ref().ok().and_then(|health| health.servers.as_deref().ok()).unwrap_or_default();
+            return vec![unreached(error, None, servers)];
+        }
     };
     let said = format!("answers in {:.1} ms", took.as_secs_f64() * 1000.0);
     let slow = took.as_millis() > SLOW_MS;
@@ -148,15 +151,23 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     checks
 }
 
+/// Where some servers of a Cluster answer, it is there as a whole: it only is not ready, whichever of them was asked.
+fn as_a_whole(error: StoreError, answered: &[ServerFacts]) -> StoreError {
+    match error {
+        StoreError::Unreachable(why) if !answered.is_empty() => StoreError::NotReady(why),
+        error => error,
+    }
+}
+
 /// `absent`: the first of several servers that is not there.
-fn unreached(error: StoreError, absent: Option<&Endpoint>) -> HealthCheck {
+fn unreached(error: StoreError, absent: Option<&Endpoint>, answered: &[ServerFacts]) -> HealthCheck {
     let fix = match &error {
         StoreError::Unreachable(_) => Some(redis_cli(absent, Some("see whether it answers"), &["PING"])),
         StoreError::NotReady(why) => Some(relief(why, None)),
         StoreError::Denied(_) if error.lacks_rights() => Some(Remedy::Hint(given(rules("operator")))),
         _ => None,
     };
-    HealthCheck { fix, ..HealthCheck::failed("store.reach", error) }
+    HealthCheck { fix, ..HealthCheck::failed("store.reach", as_a_whole(error, answered)) }
 }
 
 fn judge(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) {
