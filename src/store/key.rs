@@ -20,7 +20,7 @@ pub enum StoreKey {
     Request(String),
     /// The failures of a provider, by its name in the configuration.
     Provider(String),
-    /// A key of the application's own, by its whole name. Its value is what [`crate::layout::keyed::RawKey`] writes: type,
+    /// A key of the application's own, by its whole name. Its value is what the layout writes: type,
     /// expiry and content as one, so its lifetime is the one in it.
     App(String),
 }
