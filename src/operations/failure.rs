@@ -27,8 +27,8 @@ pub enum OperationError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A value in the store.
-    #[error("the record of this phone is not understood: {0}")]
-    Unreadable(#[from] Unreadable),
+    #[error("cannot read the record of this phone: {0}")]
+    Unreadable(Unreadable),
     /// The key of a code.
     #[error(transparent)]
     UnknownKey(#[from] UnknownKey),
@@ -189,6 +189,13 @@ pub(super) fn full(whom: &str, quota: Quota) -> String {
         _ => format!("{seconds} s"),
     };
     format!("{whom} has reached its limit of {} codes in {window}", quota.limit)
+}
+
+/// Not by `#[from]`, which would make it the source too: it would be told twice.
+impl From<Unreadable> for OperationError {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Unreadable(unreadable)
+    }
 }
 
 impl From<AttemptError> for OperationError {

@@ -335,7 +335,7 @@ impl Moving<'_> {
 fn values_that_are_not_ours_are_left_alone() {
     let (server, machine, code) = with_a_code(&[]);
     let record = server.cli(&["GET", RECORD]);
-    let data = End::of(24, "STORE_DATA", &["cannot read a record"]);
+    let data = End::of(24, "STORE_DATA", &["cannot read the record"]);
     for value in ["042917", "{\"v\":99}", &record.replace("\"v\":1", "\"v\":2")] {
         server.cli(&["SET", RECORD, value, "EX", "60"]);
         ends(&machine, &["verify", PHONE, &code], data);
