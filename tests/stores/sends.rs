@@ -278,7 +278,9 @@ pub fn failures_of_a_provider_at_once_are_all_counted(fixture: &dyn Fixture) {
     let all_asked = Arc::new(Barrier::new(6));
     let sent = at_once(fixture, 6, |client, index| {
         let all_asked = Arc::clone(&all_asked);
-        let down = calls.refusing(Class::Unreachable).during(move || drop(all_asked.wait()));
+        let down = calls.refusing(Class::Unreachable).during(move || {
+            all_asked.wait();
+        });
         let phone = phone(u32::try_from(index).unwrap() * 1000);
         client.send(&phone, RIGHT, &Route { pass_over: Some(policy), ..down.route() })
     });
