@@ -29,7 +29,8 @@ pub(crate) fn line(only: Option<&str>) -> clap::Command {
 }
 
 /// Every command with all of its arguments.
-pub(crate) fn whole() -> clap::Command {
+#[must_use]
+pub fn whole() -> clap::Command {
     let line = only_files(line(None));
     let overview = overview(&line);
     let mut line = line.before_long_help(examples(&EXAMPLES)).help_template(format!("{{before-help}}{overview}"));

@@ -111,7 +111,8 @@ mod verify;
 mod version;
 mod wait;
 
-pub(crate) use line::{GlobalArgs, NAME, globals, line, whole};
+pub use line::whole;
+pub(crate) use line::{GlobalArgs, NAME, globals, line};
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod accepted;
 mod architecture;
 mod cli;
 #[path = "../each_store/mod.rs"]
