@@ -6,7 +6,7 @@ use super::target::Target;
 use crate::app::App;
 use crate::error::Error;
 use crate::layout::Operation;
-use crate::operations::ToIssue;
+use crate::operations::IssueRequest;
 use crate::otp::duration::duration;
 use crate::otp::{Code, MAX_TTL, Purpose, UserId};
 
@@ -44,9 +44,9 @@ impl CodeOptions {
         app: &'a App,
         target: &'a Target,
         code: &'a Code,
-    ) -> Result<ToIssue<'a>, Error> {
+    ) -> Result<IssueRequest<'a>, Error> {
         let settings = &app.settings()?.code;
-        Ok(ToIssue {
+        Ok(IssueRequest {
             phone: &target.phone,
             purpose: &self.purpose,
             user: target.user(self.user.as_ref())?,

@@ -11,7 +11,7 @@ use super::delivery_fields::{DeliveryFields, why_not};
 use super::target::{Target, TargetArg};
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
-use crate::operations::{Notice, ToWatch, Watched};
+use crate::operations::{Notice, WaitOutcome, WaitRequest};
 use crate::otp::record::{Challenge, Reason, State};
 use crate::otp::time::rfc3339;
 use crate::otp::wait_for::was_printed;
@@ -96,7 +96,7 @@ impl Args {
     }
 
     async fn wait(&self, app: &App, target: &Target) -> CommandResult {
-        let asked = ToWatch {
+        let asked = WaitRequest {
             phone: &target.phone,
             challenge: target.challenge.as_deref(),
             purpose: self.purpose.as_ref(),
@@ -106,7 +106,7 @@ impl Args {
         };
         let open = async |name: &str| open(app, name).await;
         let operations = app.operations().await?;
-        let watching = Box::pin(operations.watch(&asked, open, |notice| tell(app, notice)));
+        let watching = Box::pin(operations.wait(&asked, open, |notice| tell(app, notice)));
         let watched = app.progress.waiting_for(NEWS, watching).await?;
         let watched = watched.ok_or_else(|| self.nothing(target))?;
         Ok(Box::new(Waited::new(app, target, self.goal, watched)))
@@ -123,13 +123,13 @@ impl Args {
 
 /// Waits for what becomes of an SMS that was just sent. `None`, and a warning: it cannot be waited for, which does not
 /// undo the send.
-pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: WaitFor) -> Option<Watched> {
+pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: WaitFor) -> Option<WaitOutcome> {
     let (deadline, grace) = (deadline(app), grace(app));
-    let asked = ToWatch { phone, challenge: Some(id), purpose: None, goal, deadline, grace };
+    let asked = WaitRequest { phone, challenge: Some(id), purpose: None, goal, deadline, grace };
     let watched = match app.operations().await {
         Ok(operations) => {
             let open = async |name: &str| open(app, name).await;
-            let watching = Box::pin(operations.watch_sent(&asked, id, open, |notice| tell(app, notice)));
+            let watching = Box::pin(operations.wait_after_send(&asked, id, open, |notice| tell(app, notice)));
             app.progress.waiting_for(NEWS, watching).await.map_err(Error::from)
         }
         Err(error) => Err(error),
@@ -190,11 +190,11 @@ impl Ended {
 }
 
 impl Waited {
-    fn new(app: &App, target: &Target, goal: WaitFor, watched: Watched) -> Self {
+    fn new(app: &App, target: &Target, goal: WaitFor, watched: WaitOutcome) -> Self {
         let phone = target.shown(app);
         let ended = Ended::of(watched.standing);
         let (words, hint) = (words(&phone, goal, &watched), hint(target, goal, &watched));
-        let Watched { challenge, purpose, standing, valid, asked, waited, .. } = watched;
+        let WaitOutcome { challenge, purpose, standing, valid, asked, waited, .. } = watched;
         let delivery = challenge.delivery.as_ref();
         let mut fields = DeliveryFields::of(delivery);
         if ended == Ended::Undelivered && !was_printed(&challenge) {
@@ -241,7 +241,7 @@ fn seconds(span: Duration) -> String {
 }
 
 /// How it ended, for people.
-pub(super) fn words(phone: &str, goal: WaitFor, watched: &Watched) -> String {
+pub(super) fn words(phone: &str, goal: WaitFor, watched: &WaitOutcome) -> String {
     let challenge = &watched.challenge;
     let delivery = challenge.delivery.as_ref();
     let fields = DeliveryFields::of(delivery);
@@ -304,7 +304,7 @@ fn last_known(challenge: &Challenge, fields: &DeliveryFields) -> String {
 }
 
 /// What to do next.
-pub(super) fn hint(target: &Target, goal: WaitFor, watched: &Watched) -> Option<Hint> {
+pub(super) fn hint(target: &Target, goal: WaitFor, watched: &WaitOutcome) -> Option<Hint> {
     let report = watched.challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref());
     let on = |command| target.hint_for(command, &watched.purpose);
     match watched.standing {

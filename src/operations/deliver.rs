@@ -8,8 +8,8 @@ use super::failure::NotSent;
 use super::known_slot::KnownSlot;
 use super::quotas::Counted;
 use super::route::{KnownCircuit, ProviderResult};
-use super::transact::StepOptions;
-use super::{DryRun, Effect, OperationError, Operations, Route, Sent, ToSend};
+use super::transact::TransactOptions;
+use super::{DryRun, Effect, OperationError, Operations, Route, SendRequest, Sent};
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::rules::{self, Budget, SendResult};
 use crate::otp::{Message, Moment, Phone};
@@ -83,7 +83,7 @@ impl Operations<'_> {
     /// asked, and each accepts what it does not refuse by itself.
     pub(super) async fn deliver(
         &self,
-        asked: &ToSend<'_>,
+        asked: &SendRequest<'_>,
         text: &str,
         challenge: &Challenge,
         circuits: &[KnownCircuit],
@@ -148,7 +148,7 @@ impl Operations<'_> {
     /// When nobody would accept it, as if the message had been sent.
     pub(super) async fn foresee(
         &self,
-        asked: &ToSend<'_>,
+        asked: &SendRequest<'_>,
         text: &str,
         challenge: &Challenge,
         counted: &Counted,
@@ -193,11 +193,11 @@ impl Operations<'_> {
         let rule = |known: &rules::PhoneState, now| Ok(rules::record_send(known, now, &challenge.id, &result));
         // Of an SMS that was sent, or may have been, that is what matters.
         let options = match &delivered {
-            Delivered::Failed(..) => StepOptions::relief().of(Effect::Cancellation(challenge.id.clone())),
-            Delivered::Sent(_) | Delivered::Unknown(..) => StepOptions::relief().aside(),
+            Delivered::Failed(..) => TransactOptions::relief().of(Effect::Cancellation(challenge.id.clone())),
+            Delivered::Sent(_) | Delivered::Unknown(..) => TransactOptions::relief().aside(),
         };
         let start = slot.if_fresh().map(KnownSlot::counted_on);
-        let recorded = self.step_from(start, phone, &options, rule).await.map(|(recorded, _)| recorded);
+        let recorded = self.transact_from(start, phone, &options, rule).await.map(|(recorded, _)| recorded);
         if matches!(delivered, Delivered::Failed(..)) {
             self.progress.nothing_sent();
         }

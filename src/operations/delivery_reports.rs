@@ -1,7 +1,7 @@
 //! Records delivery reports: many phones in two round trips, each phone atomically by itself.
 
 use super::loading::{known, no_answer, own_keys};
-use super::transact::StepOptions;
+use super::transact::TransactOptions;
 use super::{Effect, OperationError, Operations};
 use crate::layout::Operation;
 use crate::otp::Phone;
@@ -59,7 +59,7 @@ impl Operations<'_> {
                 indexes.push(index);
             }
         }
-        let doing = StepOptions::change();
+        let options = TransactOptions::change();
         let committed = if changes.is_empty() {
             Vec::new()
         } else {
@@ -84,7 +84,7 @@ impl Operations<'_> {
         for (index, committed) in indexes.into_iter().zip(committed) {
             if let (Committed::Conflict, Some(own)) = (committed, page.get(index)) {
                 let again = |known: &PhoneState, now| Ok(rules::reports(known, now, &own.reports));
-                let stepped = self.step(&own.phone, &doing, again).await?;
+                let stepped = self.transact(&own.phone, &options, again).await?;
                 if let Some(outcome) = outcomes.get_mut(index) {
                     *outcome = stepped.outcome;
                 }

@@ -126,7 +126,7 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
         // What the others of several servers say tells why.
         let Ok(Health { servers: Ok(servers), absent, .. }) = health else { return vec![unreached(error, None, &[])] };
         let mut checks = vec![unreached(error, absent.first().map(|(place, _)| place), &servers)];
-        judge_servers(&servers, absent, must_keep, &mut checks);
+        check_servers(&servers, absent, must_keep, &mut checks);
         return checks;
     }
     let (before, began) = (clock(), Instant::now());
@@ -144,7 +144,7 @@ pub async fn examine(store: &dyn Store, clock: &(dyn Fn() -> Moment + Sync), mus
     let mut checks =
         vec![if slow { HealthCheck::warning("store.reach", said) } else { HealthCheck::ok("store.reach", said) }];
     match health {
-        Ok(health) => judge(health, must_keep, &mut checks),
+        Ok(health) => check_health(health, must_keep, &mut checks),
         Err(error) => checks.push(HealthCheck::failed("store.commit", error)),
     }
     checks.extend(now.map(|now| skew(now, before, after)));
@@ -170,7 +170,7 @@ fn unreached(error: StoreError, absent: Option<&Endpoint>, answered: &[ServerFac
     HealthCheck { fix, ..HealthCheck::failed("store.reach", as_a_whole(error, answered)) }
 }
 
-fn judge(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) {
+fn check_health(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) {
     let only_looks = health.rights.as_ref().is_some_and(|rights| rights.only_looks && rights.looking.is_empty());
     let asked = health.servers.as_ref().ok().and_then(|servers| servers.first()?.endpoint.clone());
     checks.push(match health.commits {
@@ -195,7 +195,7 @@ fn judge(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) {
         Err(error) => HealthCheck::failed("store.challenges", error).hint(rules("support")),
     }));
     match health.servers {
-        Ok(servers) => judge_servers(&servers, health.absent, must_keep, checks),
+        Ok(servers) => check_servers(&servers, health.absent, must_keep, checks),
         // A protected file asks for it before anything else.
         Err(error @ StoreError::Denied(_)) if must_keep => {
             checks.push(HealthCheck::failed("store.server", error).hint(rules("operator")));
@@ -210,7 +210,7 @@ fn judge(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) {
         Err(error) => checks.push(HealthCheck::failed("store.server", error).hint(show_servers())),
     }
     if let Some(file) = health.file {
-        judge_file(&file, checks);
+        check_file(&file, checks);
     }
 }
 
@@ -246,7 +246,7 @@ fn lacking(rights: &Rights) -> Option<HealthCheck> {
 }
 
 /// Each by its place, where there are several. Of one that is not there it is not known what it holds.
-fn judge_servers(
+fn check_servers(
     servers: &[ServerFacts],
     absent: Vec<(Endpoint, StoreError)>,
     must_keep: bool,
@@ -256,7 +256,7 @@ fn judge_servers(
     let id = |id: &str, name: &str| if several { format!("{id}{{node={name}}}") } else { id.to_owned() };
     for server in servers {
         let first = checks.len();
-        judge_server(server, must_keep, checks);
+        check_server(server, must_keep, checks);
         let place = server.endpoint.as_ref().map_or_else(|| server.name.clone(), ToString::to_string);
         for check in &mut checks[first..] {
             check.id = id(&check.id, &place);
@@ -294,7 +294,7 @@ fn relief(said: &str, place: Option<&Endpoint>) -> Remedy {
     found.map_or_else(|| redis_cli(place, None, &["INFO"]), |(_, why, words)| redis_cli(place, Some(why), words))
 }
 
-fn judge_server(server: &ServerFacts, must_keep: bool, checks: &mut Vec<HealthCheck>) {
+fn check_server(server: &ServerFacts, must_keep: bool, checks: &mut Vec<HealthCheck>) {
     let name = &server.name;
     let place = server.endpoint.as_ref();
     checks.push(match server.software.as_deref() {
@@ -358,7 +358,7 @@ fn eviction(server: &ServerFacts, must_keep: bool) -> HealthCheck {
     check.fix(redis_cli(server.endpoint.as_ref(), None, &["CONFIG", "SET", "maxmemory-policy", "noeviction"]))
 }
 
-fn judge_file(file: &FileFacts, checks: &mut Vec<HealthCheck>) {
+fn check_file(file: &FileFacts, checks: &mut Vec<HealthCheck>) {
     let path = file.path.display();
     checks.push(match file.folder_mode {
         Some(mode) if mode & 0o022 != 0 => {

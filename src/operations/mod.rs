@@ -35,12 +35,12 @@ pub use progress::{Effect, KnownEffects, Progress};
 pub use quotas::Counters;
 pub use route::Route;
 pub use scan::{Fix, FoundIssue, Issue, Removal, Scan, Severity};
-pub use send_request::{DryRun, Sent, ToIssue, ToSend};
+pub use send_request::{DryRun, IssueRequest, SendRequest, Sent};
 pub use snapshot::{ListFilter, Listed, ListedPage, PhoneSnapshot, Skipped};
 pub use token_challenges::Tokens;
 pub use transact::{Applied, AttemptOutcome};
 pub use users::Moved;
-pub use wait::{Notice, ToWatch, Watched};
+pub use wait::{Notice, WaitOutcome, WaitRequest};
 
 use crate::layout::{BoundLayout, Operation};
 use crate::otp::{Limits, Moment, Phone, Purpose, Randomness};

@@ -5,7 +5,7 @@ use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer};
 use super::route::KnownCircuit;
 use super::transact::{LOST, ROUNDS};
-use super::{Applied, OperationError, Operations, ToSend};
+use super::{Applied, OperationError, Operations, SendRequest};
 use crate::layout::PhoneOperation;
 use crate::otp::counter::{Counter, Full};
 use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved};
@@ -19,7 +19,7 @@ impl Operations<'_> {
     /// country.
     pub(super) async fn count(
         &self,
-        asked: &ToSend<'_>,
+        asked: &SendRequest<'_>,
         reservation: &ReserveRequest<'_>,
         operation: PhoneOperation<'_>,
     ) -> Result<Admission, OperationError> {
@@ -90,7 +90,11 @@ impl Operations<'_> {
     }
 
     /// What a send is counted on.
-    fn counters<'a>(&'a self, asked: &ToSend<'_>, reservation: &ReserveRequest<'a>) -> Vec<(StoreKey, Counting<'a>)> {
+    fn counters<'a>(
+        &'a self,
+        asked: &SendRequest<'_>,
+        reservation: &ReserveRequest<'a>,
+    ) -> Vec<(StoreKey, Counting<'a>)> {
         let phone = asked.issue.phone;
         let mut counters = Vec::new();
         let neighbors = asked.route.real.then(|| phone.last_four());

@@ -10,15 +10,15 @@ use super::deliver::Delivered;
 use super::failure::NotSent;
 use super::known_slot::KnownSlot;
 use super::quotas::Admission;
-use super::transact::StepOptions;
-use super::{Applied, Effect, OperationError, Operations, Sent, ToIssue, ToSend};
+use super::transact::TransactOptions;
+use super::{Applied, Effect, IssueRequest, OperationError, Operations, SendRequest, Sent};
 use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::SendOutcome;
 use crate::otp::rules::{self, IssueMode, ReserveRequest, Reserved};
 use crate::otp::{RandomnessFailed, reference};
 
 impl Operations<'_> {
-    fn new_id(&self, asked: &ToIssue<'_>) -> Result<String, RandomnessFailed> {
+    fn new_id(&self, asked: &IssueRequest<'_>) -> Result<String, RandomnessFailed> {
         reference::challenge_id(asked.peppers, asked.phone, (self.clock)(), self.randomness)
     }
 
@@ -26,7 +26,7 @@ impl Operations<'_> {
     ///
     /// # Errors
     /// When the phone is locked, has no such user, or the store fails.
-    pub async fn issue(&self, asked: &ToIssue<'_>) -> Result<Applied<Reserved>, OperationError> {
+    pub async fn issue(&self, asked: &IssueRequest<'_>) -> Result<Applied<Reserved>, OperationError> {
         self.allowed(Operation::Issue, asked.phone, Some(asked.purpose))?;
         let id = self.new_id(asked)?;
         let reservation = self.reservation(asked, &id, IssueMode::Print, None);
@@ -38,7 +38,7 @@ impl Operations<'_> {
     ///
     /// # Errors
     /// When policy, limits, the store or every provider refuse, or it is not known whether it was sent.
-    pub async fn send(&self, asked: &ToSend<'_>, text: &str) -> Result<Sent, OperationError> {
+    pub async fn send(&self, asked: &SendRequest<'_>, text: &str) -> Result<Sent, OperationError> {
         self.allowed(Operation::Issue, asked.issue.phone, Some(asked.issue.purpose))?;
         self.progress.carries(asked.idempotency_key);
         asked.policy.check(asked.issue.phone)?;
@@ -80,7 +80,7 @@ impl Operations<'_> {
 
     fn reservation<'a>(
         &'a self,
-        issue: &ToIssue<'a>,
+        issue: &IssueRequest<'a>,
         id: &'a str,
         way: IssueMode,
         request: Option<(&'a str, &'a str)>,
@@ -109,8 +109,8 @@ impl Operations<'_> {
         let rule = |known: &rules::PhoneState, now| {
             rules::reserve(known, now, self.limits, asked).map_err(|refused| OperationError::refused(refused, now))
         };
-        let options = StepOptions::change().of(Effect::Code(asked.challenge_id.to_owned()));
-        self.step_from(start, asked.phone, &options.on_codes(on_codes(asked, stored)), rule).await
+        let options = TransactOptions::change().of(Effect::Code(asked.challenge_id.to_owned()));
+        self.transact_from(start, asked.phone, &options.on_codes(on_codes(asked, stored)), rule).await
     }
 
     /// What the same key brought about before. What was not known then is not known now.

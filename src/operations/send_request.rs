@@ -16,7 +16,7 @@ use crate::store::StoreError;
 
 /// A code to make.
 #[derive(Debug, Clone, Copy)]
-pub struct ToIssue<'a> {
+pub struct IssueRequest<'a> {
     /// For this phone.
     pub phone: &'a Phone,
     /// And this purpose.
@@ -35,9 +35,9 @@ pub struct ToIssue<'a> {
 
 /// An SMS to send.
 #[derive(Clone, Copy)]
-pub struct ToSend<'a> {
+pub struct SendRequest<'a> {
     /// The code in it.
-    pub issue: ToIssue<'a>,
+    pub issue: IssueRequest<'a>,
     /// Which numbers are allowed.
     pub policy: &'a Policy,
     /// The providers.
@@ -86,7 +86,7 @@ pub struct DryRun {
     pub country_left: Option<u32>,
 }
 
-impl<'a> ToSend<'a> {
+impl<'a> SendRequest<'a> {
     /// The text of the SMS with a code in it.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! One step on one phone: load, decide, commit if unchanged, else start again.
+//! One transaction on one phone: load, decide, commit if unchanged, else start again.
 
 use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer, own_keys};
@@ -16,10 +16,10 @@ pub(super) const ROUNDS: usize = 500;
 /// A commit whose answer was lost is looked for so many times.
 pub(super) const LOST: usize = 2;
 
-/// What a step is, for the store and for whoever interrupts it.
+/// What a transaction is, for the store and for whoever interrupts it.
 #[derive(Debug, Clone)]
-pub(super) struct StepOptions<'a> {
-    /// It makes something safer, and is to work even when the store is full.
+pub(super) struct TransactOptions<'a> {
+    /// It makes something safer, and must work even when the store is full.
     pub relieves: bool,
     /// What it does, for whoever interrupts it; `None`: nothing that was asked for.
     pub what: Option<Effect>,
@@ -29,7 +29,7 @@ pub(super) struct StepOptions<'a> {
     pub lost: Option<&'a std::cell::Cell<bool>>,
 }
 
-impl<'a> StepOptions<'a> {
+impl<'a> TransactOptions<'a> {
     /// A change that a full store may refuse.
     pub(super) fn change() -> Self {
         Self { relieves: false, what: Some(Effect::Change), operation: PhoneOperation::Other, lost: None }
@@ -61,7 +61,7 @@ impl<'a> StepOptions<'a> {
     }
 }
 
-/// What came of a step, and when.
+/// What came of a transaction, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied<T> {
     /// The store's time of the decision.
@@ -95,22 +95,22 @@ fn failed(begun: Option<Begun<'_>>, doubt: Option<StoreError>, error: StoreError
 impl Operations<'_> {
     /// Runs a rule until its change is committed, or it decides that nothing is to change. The rules know their own
     /// ids again, so a commit whose answer was lost is found, not repeated.
-    pub(super) async fn step<T: Clone>(
+    pub(super) async fn transact<T: Clone>(
         &self,
         phone: &Phone,
-        doing: &StepOptions<'_>,
+        options: &TransactOptions<'_>,
         rule: impl Fn(&PhoneState, Moment) -> Result<Decision<T>, OperationError>,
     ) -> Result<Applied<T>, OperationError> {
-        self.step_from(None, phone, doing, rule).await.map(|(applied, _)| applied)
+        self.transact_from(None, phone, options, rule).await.map(|(applied, _)| applied)
     }
 
     /// The same from what this process knows of the phone already, which spares the first load; and what it knows of it
     /// afterwards.
-    pub(super) async fn step_from<T: Clone>(
+    pub(super) async fn transact_from<T: Clone>(
         &self,
         mut start: Option<KnownSlot>,
         phone: &Phone,
-        doing: &StepOptions<'_>,
+        options: &TransactOptions<'_>,
         rule: impl Fn(&PhoneState, Moment) -> Result<Decision<T>, OperationError>,
     ) -> Result<(Applied<T>, KnownSlot), OperationError> {
         let mut lost: Option<LostCommit<T>> = None;
@@ -131,10 +131,10 @@ impl Operations<'_> {
                 is_done(begun);
                 return Ok((lost.stepped, slot));
             }
-            let Some(mut view) = self.view(phone, keys, loaded, doing.operation)? else { continue };
-            self.compare(&mut view, doing.operation, &mut compared).await?;
+            let Some(mut view) = self.view(phone, keys, loaded, options.operation)? else { continue };
+            self.compare(&mut view, options.operation, &mut compared).await?;
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
-            let settled = written_back(&view, &mut step, loaded.now, doing.operation)?;
+            let settled = written_back(&view, &mut step, loaded.now, options.operation)?;
             let known = view.known;
             let stepped = Applied {
                 unlocked: settled.unlocked,
@@ -149,10 +149,10 @@ impl Operations<'_> {
             if self.dry_run || nothing {
                 return Ok((stepped, slot));
             }
-            let mut change = self.change(phone, loaded, step, doing.relieves);
+            let mut change = self.change(phone, loaded, step, options.relieves);
             change.writes.extend(app_writes(keys, loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
-            begun = begun.or_else(|| doing.what.clone().map(|what| self.progress.begin(what)));
+            begun = begun.or_else(|| options.what.clone().map(|what| self.progress.begin(what)));
             match self.store.commit(&[change]).await {
                 Ok(committed) => {
                     if let [Committed::Done(now)] = committed.as_slice() {
@@ -166,7 +166,7 @@ impl Operations<'_> {
                     tokio::task::yield_now().await;
                 }
                 Err(error @ StoreError::Unknown(_)) if losses < LOST => {
-                    doing.lost.inspect(|lost| lost.set(true));
+                    options.lost.inspect(|lost| lost.set(true));
                     (losses, lost, doubt) = (losses + 1, Some(LostCommit { intended, stepped }), Some(error));
                 }
                 Err(error) => return Err(failed(begun, doubt, error)),
@@ -209,7 +209,7 @@ impl Operations<'_> {
     /// Keeps what was put right after a wrong clock, where the rule itself changes nothing: else a wait would begin anew
     /// each time that somebody looks.
     pub(super) async fn keep_clamped(&self, phone: &Phone) -> Result<(), OperationError> {
-        self.step(phone, &StepOptions::relief().aside(), |_, _| Ok(Decision::none(()))).await.map(|_| ())
+        self.transact(phone, &TransactOptions::relief().aside(), |_, _| Ok(Decision::none(()))).await.map(|_| ())
     }
 
     pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Decision<T>, relieves: bool) -> Change {

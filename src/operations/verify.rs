@@ -1,6 +1,6 @@
 //! `verify`: check what was typed.
 
-use super::transact::StepOptions;
+use super::transact::TransactOptions;
 use super::{Applied, AttemptOutcome, Effect, OperationError, Operations};
 use crate::layout::{Operation, PhoneOperation};
 use crate::otp::rules::{self, AttemptRequest, PhoneState};
@@ -12,10 +12,10 @@ impl Operations<'_> {
     /// When the question cannot be answered. "No" is an answer.
     pub async fn verify(&self, asked: &AttemptRequest<'_>) -> Result<Applied<AttemptOutcome>, OperationError> {
         self.allowed(Operation::Verify, asked.phone, Some(asked.purpose))?;
-        let options = StepOptions::change().of(Effect::Attempt(asked.attempt_id.to_owned()));
+        let options = TransactOptions::change().of(Effect::Attempt(asked.attempt_id.to_owned()));
         let options = options.on_codes(PhoneOperation::Verify { purpose: asked.purpose, code: asked.code });
         let rule =
             |known: &PhoneState, now| rules::attempt(known, now, self.limits, asked).map_err(OperationError::from);
-        self.step(asked.phone, &options, rule).await
+        self.transact(asked.phone, &options, rule).await
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::loading::no_answer;
-use super::transact::StepOptions;
+use super::transact::TransactOptions;
 use super::{OperationError, Operations};
 use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::{Challenge, Delivery, Reason, State};
@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What to wait for.
 #[derive(Debug, Clone, Copy)]
-pub struct ToWatch<'a> {
+pub struct WaitRequest<'a> {
     /// Of this phone.
     pub phone: &'a Phone,
     /// This challenge; `None`: the live code, else the newest.
@@ -40,7 +40,7 @@ pub struct ToWatch<'a> {
 
 /// Where a wait ended.
 #[derive(Debug, Clone)]
-pub struct Watched {
+pub struct WaitOutcome {
     /// The challenge, with the gateway's last answer.
     pub challenge: Challenge,
     /// What it is for.
@@ -86,8 +86,8 @@ struct Progressed {
 }
 
 /// What a wait remembers between two polls.
-struct Watch<'a, O, N> {
-    asked: ToWatch<'a>,
+struct Wait<'a, O, N> {
+    asked: WaitRequest<'a>,
     open: O,
     notice: N,
     began: Instant,
@@ -110,15 +110,15 @@ impl Operations<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn watch(
+    pub async fn wait(
         &self,
-        asked: &ToWatch<'_>,
+        asked: &WaitRequest<'_>,
         open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
         notice: impl Fn(Notice),
-    ) -> Result<Option<Watched>, OperationError> {
+    ) -> Result<Option<WaitOutcome>, OperationError> {
         self.allowed_at_all(Operation::Wait)?;
         let began = Instant::now();
-        let mut watch = Watch {
+        let mut watch = Wait {
             asked: *asked,
             open,
             notice,
@@ -178,19 +178,19 @@ impl Operations<'_> {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn watch_sent(
+    pub async fn wait_after_send(
         &self,
-        asked: &ToWatch<'_>,
+        asked: &WaitRequest<'_>,
         challenge_id: &str,
         open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
         notice: impl Fn(Notice),
-    ) -> Result<Option<Watched>, OperationError> {
+    ) -> Result<Option<WaitOutcome>, OperationError> {
         self.progress.waits_for(challenge_id);
-        self.watch(asked, open, notice).await
+        self.wait(asked, open, notice).await
     }
 
     /// What is known of the challenge now.
-    async fn see<O, N>(&self, watch: &Watch<'_, O, N>) -> Result<Option<Progressed>, OperationError> {
+    async fn see<O, N>(&self, watch: &Wait<'_, O, N>) -> Result<Option<Progressed>, OperationError> {
         let groups = [self.keys(watch.asked.phone).await?];
         let loaded = self.store.load(&groups).await?;
         let loaded = loaded.first().ok_or_else(no_answer)?;
@@ -214,7 +214,7 @@ impl Operations<'_> {
     }
 
     /// Asks the gateway once, and records what is new.
-    async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Watch<'_, O, N>, seen: &Progressed) {
+    async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Wait<'_, O, N>, seen: &Progressed) {
         let Some((provider, id)) = watch.provider.as_ref().zip(message_id(&seen.challenge)) else { return };
         let name = provider.name().to_owned();
         let answer = self.answer(watch, provider.as_ref(), id).await;
@@ -248,7 +248,7 @@ impl Operations<'_> {
     /// The gateway's answer. `None`: the store said before it that the wait is over.
     async fn answer<O, N>(
         &self,
-        watch: &Watch<'_, O, N>,
+        watch: &Wait<'_, O, N>,
         provider: &dyn Provider,
         id: &str,
     ) -> Option<QueryResult<DeliveryReport>> {
@@ -276,11 +276,11 @@ impl Operations<'_> {
         let message = MessageRef::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
         let rule = |known: &PhoneState, now| Ok(rules::report(known, now, &said));
-        self.step(phone, &StepOptions::change().aside(), rule).await.map(|_| ())
+        self.transact(phone, &TransactOptions::change().aside(), rule).await.map(|_| ())
     }
 }
 
-impl<O, N> Watch<'_, O, N> {
+impl<O, N> Wait<'_, O, N> {
     fn chosen(&self, known: &PhoneState, now: Moment) -> Option<(Purpose, Challenge)> {
         if let Some(id) = &self.id {
             let (purpose, challenge) = known.record.challenge(id)?;
@@ -306,16 +306,16 @@ impl<O, N> Watch<'_, O, N> {
         (!self.asked.goal.is_of_sms() && end <= self.asked.grace).then_some(end)
     }
 
-    fn ended(&self, seen: Progressed, standing: WaitStatus) -> Watched {
+    fn ended(&self, seen: Progressed, standing: WaitStatus) -> WaitOutcome {
         let valid = !seen.is_gone
             && seen.challenge.state != State::Failed
             && seen.challenge.ending(seen.now, seen.mapped).is_none();
         let Progressed { challenge, purpose, now, .. } = seen;
-        Watched { challenge, purpose, now, standing, valid, asked: self.was_asked, waited: self.began.elapsed() }
+        WaitOutcome { challenge, purpose, now, standing, valid, asked: self.was_asked, waited: self.began.elapsed() }
     }
 }
 
-impl<O, N> Watch<'_, O, N>
+impl<O, N> Wait<'_, O, N>
 where
     O: AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
     N: Fn(Notice),
@@ -356,7 +356,7 @@ where
     }
 }
 
-impl<O, N: Fn(Notice)> Watch<'_, O, N> {
+impl<O, N: Fn(Notice)> Wait<'_, O, N> {
     fn tell(&mut self, notice: Notice) {
         let kind = std::mem::discriminant(&notice);
         if matches!(notice, Notice::News(..)) || !self.told.contains(&kind) {

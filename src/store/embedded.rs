@@ -31,11 +31,11 @@ pub struct Embedded {
 struct Inner {
     path: PathBuf,
     clock: Clock,
-    open: Mutex<Option<Open>>,
+    open: Mutex<Option<OpenFile>>,
 }
 
 /// The file as it is open. Who only reads needs no lock.
-struct Open {
+struct OpenFile {
     connection: Connection,
     lock: Option<File>,
 }
@@ -82,7 +82,7 @@ impl Inner {
         for _ in 0..LOOKS {
             match reading::opened(&self.path)? {
                 Reader::Kept(connection) => {
-                    let open = open.insert(Open { connection, lock: None });
+                    let open = open.insert(OpenFile { connection, lock: None });
                     return work(&mut open.connection, (self.clock)());
                 }
                 Reader::Once(mut connection, stamp) => {
@@ -103,11 +103,11 @@ impl Inner {
     ) -> Result<T, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut connection, lock) = match open.take() {
-            Some(Open { connection, lock: Some(lock) }) => (connection, lock),
+            Some(OpenFile { connection, lock: Some(lock) }) => (connection, lock),
             other => opening::opened(&self.path, other.map(|open| open.connection))?,
         };
         let done = work(&mut connection, &lock, (self.clock)());
-        *open = Some(Open { connection, lock: Some(lock) });
+        *open = Some(OpenFile { connection, lock: Some(lock) });
         done
     }
 }

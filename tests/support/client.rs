@@ -6,8 +6,8 @@ use std::time::Duration;
 use otpctl::app::{OsRandom, clock};
 use otpctl::layout::{BoundLayout, Layout, LayoutContext, Native};
 use otpctl::operations::{
-    Applied, AttemptOutcome, FoundIssue, Moved, OperationError, Operations, PhoneSnapshot, Progress, Route, Scan, Sent,
-    ToIssue, ToSend,
+    Applied, AttemptOutcome, FoundIssue, IssueRequest, Moved, OperationError, Operations, PhoneSnapshot, Progress,
+    Route, Scan, SendRequest, Sent,
 };
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{AttemptRequest, Linked, Reserved, RevokeRequest, UnlockRequest};
@@ -87,9 +87,9 @@ impl Client {
         }
     }
 
-    fn to_issue<'a>(&'a self, phone: &'a Phone, code: &'a Code) -> ToIssue<'a> {
+    fn to_issue<'a>(&'a self, phone: &'a Phone, code: &'a Code) -> IssueRequest<'a> {
         let user = self.user.as_ref();
-        ToIssue { phone, purpose: &self.purpose, user, code, peppers: &self.peppers, ttl: self.ttl, max_tries: 5 }
+        IssueRequest { phone, purpose: &self.purpose, user, code, peppers: &self.peppers, ttl: self.ttl, max_tries: 5 }
     }
 
     /// Makes a code that needs no SMS, and gives its id.
@@ -109,7 +109,7 @@ impl Client {
         let template = MessageTemplate::new("{{ code }} is your code", None).unwrap();
         let policy = Policy::default();
         let sending = async {
-            let asked = ToSend {
+            let asked = SendRequest {
                 issue: self.to_issue(phone, &code),
                 policy: &policy,
                 route,

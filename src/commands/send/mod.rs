@@ -15,7 +15,7 @@ use super::target::{Target, TargetArg};
 use super::wait::{self, Ended, goals};
 use crate::app::{App, Confirm};
 use crate::error::{Error, Exit};
-use crate::operations::{Sent, ToSend, Watched};
+use crate::operations::{SendRequest, Sent, WaitOutcome};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
@@ -133,7 +133,7 @@ impl Args {
         let route = app.route(&target.phone, self.provider.as_deref()).await?;
         let template = app.template(self.lang.as_deref())?;
         let code = self.options.code(app, target).await?;
-        let asked = ToSend {
+        let asked = SendRequest {
             issue: self.options.issue(app, target, &code).await?,
             policy: &settings.policy,
             route: &route,
@@ -173,7 +173,7 @@ impl Args {
     }
 
     /// A wait that could not be made has the end of one that was too short.
-    fn waited(&self, report: SentReport, target: &Target, watched: Option<&Watched>) -> SentReport {
+    fn waited(&self, report: SentReport, target: &Target, watched: Option<&WaitOutcome>) -> SentReport {
         let Some(goal) = self.wait.filter(|_| !report.dry_run) else { return report };
         let waited = watched.map(|watched| {
             let mut hint = wait::hint(target, goal, watched);

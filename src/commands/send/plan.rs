@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::wrong_text;
 use crate::error::Error;
-use crate::operations::{Sent, ToSend};
+use crate::operations::{SendRequest, Sent};
 use crate::otp::text::segments;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Moment};
@@ -57,7 +57,7 @@ struct LimitsLeft {
 
 impl Plan {
     /// The text with zeros in the place of the code: of the same length, and never a code.
-    pub(super) fn of(asked: &ToSend<'_>, code: &Code, sent: &Sent) -> Result<Self, Error> {
+    pub(super) fn of(asked: &SendRequest<'_>, code: &Code, sent: &Sent) -> Result<Self, Error> {
         let route = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
         let text_at_provider = asked.route.holds_text();
         let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();

@@ -21,7 +21,7 @@ fn server(name: &str) -> ServerFacts {
 
 fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<HealthCheck> {
     let mut symptoms = Vec::new();
-    judge(
+    check_health(
         Health { commits: Ok(()), rights: None, app_reads: None, servers, absent: Vec::new(), file: None },
         must_keep,
         &mut symptoms,
@@ -90,7 +90,7 @@ fn a_refused_commit_has_a_way_out() {
         (StoreError::NotReady("something else".to_owned()), "INFO"),
     ] {
         let mut symptoms = Vec::new();
-        judge(
+        check_health(
             Health {
                 commits: Err(error),
                 rights: None,
@@ -116,7 +116,7 @@ fn a_disk_that_is_nearly_full_is_told_before_it_is() {
     let severity = |free| {
         let file = FileFacts { path: PathBuf::from("/x/otpctl.db"), size: None, free: Some(free), folder_mode: None };
         let mut symptoms = Vec::new();
-        judge_file(&file, &mut symptoms);
+        check_file(&file, &mut symptoms);
         named(&symptoms, "store.disk").status.clone()
     };
     assert_eq!(severity(LITTLE), HealthStatus::Ok);

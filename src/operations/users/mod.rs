@@ -10,7 +10,7 @@ use std::cell::Cell as Shared;
 use tokio::time::Instant;
 
 use self::index::Index;
-use super::transact::{ROUNDS, StepOptions};
+use super::transact::{ROUNDS, TransactOptions};
 use super::{Applied, OperationError, Operations};
 use crate::otp::rules::{self, Decision, Expected, Linked, PhoneState, Remap};
 use crate::otp::user::{Age, CONFIRMED_WITHIN, Mark, PHONES_PER_USER, USERS_PER_PHONE};
@@ -64,7 +64,7 @@ impl Operations<'_> {
         let entry = index.as_ref().filter(|index| index.phones.has(phone));
         let under_way = |index: &Index| index.phones.age(phone, index.now) == Age::UnderWay;
         let asked = Remap { disturb: index.as_ref().is_none_or(|_| entry.is_some_and(under_way)), ..self.remap(user) };
-        let stepped = self.remapped(phone, StepOptions::relief(), &asked, rules::unlink).await?;
+        let stepped = self.remapped(phone, TransactOptions::relief(), &asked, rules::unlink).await?;
         if !self.dry_run {
             self.follow(phone, user, entry, stepped.outcome).await;
         }
@@ -87,7 +87,7 @@ impl Operations<'_> {
         if !index.phones.has(phone) {
             return;
         }
-        let canceled = self.remapped(phone, StepOptions::relief(), &self.remap(user), rules::cancel_link).await;
+        let canceled = self.remapped(phone, TransactOptions::relief(), &self.remap(user), rules::cancel_link).await;
         if canceled.is_ok_and(|canceled| canceled.outcome == Linked::Already(None)) {
             self.forget(user, &[(phone.clone(), index.phones.mark(phone).cloned())]).await;
         }
@@ -152,7 +152,7 @@ impl Operations<'_> {
                 let late = Remap { expected: Expected::Version(Some(Moment::from_millis(i64::MIN))), ..*asked };
                 rules::link(known, now, if named.elapsed() > CONFIRMED_WITHIN { &late } else { asked })
             };
-            let stepped = self.remapped(phone, StepOptions::change(), &asked, rule).await?;
+            let stepped = self.remapped(phone, TransactOptions::change(), &asked, rule).await?;
             match stepped.outcome {
                 Linked::Overtaken => {}
                 Linked::Full => return Err(OperationError::Full),
@@ -187,12 +187,12 @@ impl Operations<'_> {
     async fn remapped(
         &self,
         phone: &Phone,
-        doing: StepOptions<'_>,
+        options: TransactOptions<'_>,
         asked: &Remap<'_>,
         rule: impl Fn(&PhoneState, Moment, &Remap<'_>) -> Decision<Linked>,
     ) -> Result<Applied<Linked>, OperationError> {
         let (lost, tried) = (Shared::new(false), Shared::new(None));
-        self.step(phone, &doing.telling(&lost), |known, now| {
+        self.transact(phone, &options.telling(&lost), |known, now| {
             let step = rule(known, now, &Remap { tried: tried.get().filter(|_| lost.get()), ..*asked });
             if let (Linked::Changed(_), Some(users)) = (step.outcome, &step.users) {
                 tried.set(users.version);

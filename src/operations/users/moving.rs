@@ -1,6 +1,6 @@
 //! `move`: one phone takes the place of all others of a user.
 
-use super::super::transact::{ROUNDS, StepOptions};
+use super::super::transact::{ROUNDS, TransactOptions};
 use super::super::{Applied, OperationError, Operations};
 use super::{Attached, Leaving};
 use crate::otp::rules::{self, Expected, Linked, Remap};
@@ -68,7 +68,7 @@ impl Operations<'_> {
             for (one, side) in rest.into_iter().zip(sides).filter(|(one, _)| mine(one)) {
                 let expected = Expected::Version(side.version);
                 let asked = Remap { expected, disturb: one.under_way, ..self.remap(user) };
-                match self.remapped(&one.phone, StepOptions::relief(), &asked, rules::unlink).await?.outcome {
+                match self.remapped(&one.phone, TransactOptions::relief(), &asked, rules::unlink).await?.outcome {
                     Linked::Changed(_) => unlinked.push(one.phone.clone()),
                     Linked::Overtaken => again.push(one),
                     Linked::Already(_) | Linked::Full => {}

@@ -24,11 +24,11 @@ pub(super) struct Shard {
 pub(super) struct Slots {
     /// The nodes that the configuration names.
     seeds: Vec<Endpoint>,
-    known: Mutex<Known>,
+    known: Mutex<KnownSlots>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownSlots {
     slots: HashMap<Slot, Endpoint>,
     /// Which of the seeds is used for an unknown slot.
     turn: usize,
@@ -39,7 +39,7 @@ impl Slots {
         Self { seeds, known: Mutex::default() }
     }
 
-    fn known<T>(&self, work: impl FnOnce(&mut Known) -> T) -> T {
+    fn known<T>(&self, work: impl FnOnce(&mut KnownSlots) -> T) -> T {
         work(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -51,7 +51,7 @@ fn a_gateway_that_does_not_answer_ends_no_wait() {
     machine.run(&["send", PHONE]).exits(0);
     let waited = wait(&machine, &[]);
     assert_eq!(waited.exits(0).json()["delivery_state"], "delivered");
-    let warnings = waited.stderr.lines().filter(|line| line.contains("does not say")).count();
+    let warnings = waited.stderr.lines().filter(|line| line.contains("does not tell")).count();
     assert_eq!((warnings, twilio.asked().len()), (1, 3), "{}", waited.stderr);
     assert!(!waited.stderr.contains("0a1b2c3dsecret4e5f"), "{}", waited.stderr);
 }
