@@ -61,7 +61,7 @@ fn what_a_redis_user_may_not_do_is_told() {
     let whole = [&half[..], &["+set", "-info"]].concat();
     let blind = may(&whole);
     says(blind.exits(0), "store.server", "warn", "info");
-    says(&blind, "store.commit", "ok", "takes changes");
+    says(&blind, "store.commit", "ok", "accepts changes");
     let wrong = on(&server.url(), "username = \"asha\"\npassword = \"wrong-0ne\"\n");
     let ran = doctor(&wrong);
     says(ran.exits(21), "store.reach", "fail", "authentication failed");
@@ -121,7 +121,7 @@ fn who_only_looks_is_told_what_he_cannot_do_and_that_is_no_failure() {
         assert_eq!(server.cli(&[&words[..], &["-ltrim"]].concat()), "OK");
         says(doctor(&machine).exits(21), "store.commit", "fail", "LTRIM");
         assert_eq!(server.cli(&words), "OK");
-        says(doctor(&machine).exits(0), "store.commit", "ok", "takes changes");
+        says(doctor(&machine).exits(0), "store.commit", "ok", "accepts changes");
         assert_eq!(server.cli(&["DBSIZE"]), "0");
 
         // Who lacks what lists need is told what ends with 21.

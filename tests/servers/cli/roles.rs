@@ -148,7 +148,7 @@ fn who_may_purge(server: &RedisServer, support: &Machine) {
     assert_eq!(document["findings"][0]["id"], "unknown_key", "{document}");
     assert_eq!(document["findings"].as_array().unwrap().len(), 1, "{document}");
     assert!(document["not_looked_at"].as_str().unwrap().contains("NOPERM"), "{document}");
-    assert!(checked.stderr.contains("warning: only our own keys are looked at"), "{checked:?}");
+    assert!(checked.stderr.contains("warning: only otpctl's own keys are scanned"), "{checked:?}");
     refused(&support.run(&purge), "'eval'", "otpctl-support");
     refused(&with_role(server, "operator").run(&purge), "can't run this command", "otpctl-operator");
     assert_eq!(with_role(server, "admin").run(&purge).exits(0).stdout.lines().count(), 1);

@@ -96,7 +96,7 @@ fn another_type_is_no_wrong_code() {
         machine.redis().cli(words);
         for command in [&["verify", PHONE, "0421"][..], &["inspect", PHONE], &["issue", PHONE]] {
             let ran = machine.run(command);
-            assert!(ran.exits(24).stderr.contains("the key `otp:{phone}` is not as the layout"), "{ran:?}");
+            assert!(ran.exits(24).stderr.contains("the key `otp:{phone}` does not match the layout"), "{ran:?}");
             assert!(!ran.words().contains("0421"), "{ran:?}");
         }
         machine.redis().cli(&["DEL", key]);

@@ -85,7 +85,7 @@ fn is_not_understood(machine: &Machine, kept: &str, commands: &[&[&str]]) {
     for command in commands {
         let ran = machine.run(command);
         assert_eq!(ran.code, 24, "{kept}: {ran:?}");
-        assert!(ran.stderr.contains("is not as the layout"), "{kept}: {ran:?}");
+        assert!(ran.stderr.contains("does not match the layout"), "{kept}: {ran:?}");
         let said = ran.words().replace(PHONE, "");
         assert!(!said.contains(CODE), "{kept}: {ran:?}");
     }

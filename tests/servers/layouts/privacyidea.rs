@@ -71,7 +71,7 @@ fn what_can_be_answered_is_told_from_what_cannot() {
     assert!(live["attempts_left"].is_null() && live["purpose"].is_null(), "{live}");
     let said = machine.run(&["inspect", &format!("user:{SERIAL}")]);
     assert!(
-        said.exits(0).stdout.contains("has a challenge of `PISM0001` that can be answered: 1 try was made"),
+        said.exits(0).stdout.contains("has a challenge of `PISM0001` that can be answered: 1 attempt so far"),
         "{said:?}"
     );
     assert!(said.stdout.contains("So can 1 older one."), "{said:?}");
@@ -127,7 +127,7 @@ fn every_token_of_a_phone_is_looked_at_and_a_phone_without_one_is_told() {
     let machine = machine(LAYOUT);
     Application(&machine, "privacyidea").does("issue-both", "01");
     let ran = machine.run(&["inspect", PHONE]);
-    assert!(ran.exits(0).stdout.contains("is linked to no token"), "{ran:?}");
+    assert!(ran.exits(0).stdout.contains("is not linked to a privacyIDEA token"), "{ran:?}");
     assert!(ran.stderr.contains(&format!("otpctl user link SERIAL {PHONE}")), "{ran:?}");
     machine.run(&["inspect", &format!("user:{SERIAL}")]).exits(14);
     for serial in [SERIAL, "PIPU0002", "a*b {c}:d", "0"] {
@@ -237,7 +237,7 @@ fn a_huge_set_is_cut_and_that_is_said() {
     machine.redis().cli(&["EVAL", script, "1", "pi:challenge:v1:serial:PISM0001"]);
     let ran = machine.run(&["inspect", PHONE, "--json"]);
     assert!(ran.exits(0).json()["checks"].to_string().contains("challenges_cut"), "{ran:?}");
-    assert!(ran.stderr.contains("`PISM0001` has 100001 transactions, and not all were looked at"), "{ran:?}");
+    assert!(ran.stderr.contains("`PISM0001` has 100001 transactions, and not all were read"), "{ran:?}");
 }
 
 #[test]
@@ -288,9 +288,9 @@ fn of_its_keys_nothing_else_can_be_said() {
     let shown = machine.run(&["config", "show", "--json"]).exits(0).stdout.clone();
     assert!(shown.contains("privacyidea") && shown.contains("store.redis.layout.allows"), "{shown}");
     let checked = machine.run(&["config", "check"]).exits(0).stdout.clone();
-    assert!(checked.contains("privacyIDEA's challenges are looked at"), "{checked}");
+    assert!(checked.contains("privacyIDEA's challenges can only be shown"), "{checked}");
     for (lines, said) in [
-        ("layout = { preset = \"privacyidea\", key = \"pi:{user}\" }", "nothing else can be said"),
+        ("layout = { preset = \"privacyidea\", key = \"pi:{user}\" }", "remove this key"),
         ("layout = { preset = \"privacyidea\", keys = \"x\" }", "unknown key `keys`"),
         ("layout = \"privacyidee\"", "did you mean `privacyidea`?"),
     ] {
