@@ -174,7 +174,7 @@ impl Operations<'_> {
         }
     }
 
-    /// As [`Self::watch`], after an SMS was sent: whoever interrupts it is told that.
+    /// As [`Self::wait`], after an SMS was sent: whoever interrupts it is told that.
     ///
     /// # Errors
     /// When the store fails.
