@@ -183,7 +183,8 @@ fn no_file(path: &Path, folders: &[PathBuf]) -> ConfigError {
     let names = folder.map(profiles).unwrap_or_default();
     match (folder, suggest::nearest(&stem, names.iter().map(String::as_str))) {
         (Some(folder), Some(near)) => error.hint(
-            check(hint::Chosen::config(folder.join(format!("{near}.toml")).as_os_str())).because("one is near it"),
+            check(hint::Chosen::config(folder.join(format!("{near}.toml")).as_os_str()))
+                .because("did you mean this one"),
         ),
         _ => error.hint(without_a_file(&["config", "path"]).because("see where files are looked for")),
     }
@@ -197,7 +198,7 @@ fn no_profile(profile: &str, folders: &[PathBuf]) -> ConfigError {
     let within: Vec<String> = folders.iter().map(|folder| shown(folder)).collect();
     let error = ConfigError::new(format!("there is no {profile}.toml in {}{meant}", within.join(" or ")));
     match suggest::nearest(profile, known.iter().map(String::as_str)) {
-        Some(near) => error.hint(check(hint::Chosen::profile(near)).because("one is near it")),
+        Some(near) => error.hint(check(hint::Chosen::profile(near)).because("did you mean this one")),
         None if known.is_empty() => error.hint(without_a_file(&["config", "init"]).because("write a first file")),
         None => error.hint(format!("profiles: {}", known.join(", "))),
     }

@@ -188,7 +188,8 @@ pub(super) fn full(whom: &str, quota: Quota) -> String {
         _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
         _ => format!("{seconds} s"),
     };
-    format!("{whom} has reached its limit of {} codes in {window}", quota.limit)
+    let codes = if quota.limit == 1 { "code" } else { "codes" };
+    format!("{whom} has reached its limit of {} {codes} in {window}", quota.limit)
 }
 
 /// Not by `#[from]`, which would make it the source too: it would be told twice.

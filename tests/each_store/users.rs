@@ -28,7 +28,7 @@ fn whoever_links_or_moves_to_a_phone_of_others_is_warned() {
         let reference = machine.run(&["user", "show", PHONE, "--json"]).exits(0).json()["ref"].clone();
         let linked = machine.run(&["user", "link", "ravi", PHONE, "--json"]);
         assert_eq!(linked.exits(0).json()["shared_with"], serde_json::json!(["asha"]));
-        assert!(linked.stderr.contains(&format!("`asha` has {PHONE} too")), "{linked:?}");
+        assert!(linked.stderr.contains(&format!("{PHONE} is also linked to `asha`")), "{linked:?}");
         let moved = machine.run(&["user", "move", "mina", reference.as_str().unwrap()]);
         assert!(moved.exits(0).stderr.contains("`asha`, `ravi` have +91*******210 too"), "{moved:?}");
         // Where numbers are ids, nobody typed these.

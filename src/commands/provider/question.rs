@@ -45,7 +45,7 @@ fn failure(name: &str, silence: QueryError) -> Error {
 
 /// There is no free call. What only a send can show, a send has to.
 pub(super) fn not_offered(name: &str) -> Error {
-    Error::said(Exit::Usage, format!("{name} offers no such request free of charge"))
+    Error::said(Exit::Usage, format!("{name} has no free request for this"))
         .hint(Hint::run(&["send"]).arg("PHONE").option("--provider", name).because("send a code to your own phone"))
 }
 

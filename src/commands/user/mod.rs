@@ -65,8 +65,7 @@ fn shared(app: &App, target: &Target, users: &Users, user: &UserId) -> Vec<UserI
             Err(_) => user.to_string(),
         };
         let names = others.iter().map(|user| format!("`{}`", shown(user))).collect::<Vec<_>>().join(", ");
-        let have = if others.len() == 1 { "has" } else { "have" };
-        app.printer.warning(&format!("{names} {have} {} too", target.shown(app)));
+        app.printer.warning(&format!("{} is also linked to {names}", target.shown(app)));
     }
     others
 }
