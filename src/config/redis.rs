@@ -206,7 +206,7 @@ fn durability(table: &Table<'_>) -> Result<Option<DurabilitySettings>, ConfigErr
     let number = |name: &str, default, allowed| own.get(name).map_or(Ok(default), |node| node.number(allowed));
     Ok(Some(DurabilitySettings {
         wait_replicas: number("wait_replicas", 1, 1..=16)?,
-        // More than a second of every command is more than a person waits for gladly; without an end it would be for ever.
+        // More than a second of every command is more than a person waits for gladly; without an end it would be forever.
         wait: Duration::from_millis(number("wait_ms", 500, 1..=5_000)?.into()),
         strict: own.flag("strict")?,
     }))

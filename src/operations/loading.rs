@@ -9,7 +9,7 @@ use crate::store::{Loaded, StoreError, StoreKey};
 /// A phone as it was loaded, the application's keys included.
 pub(super) struct LoadedPhone<'a> {
     pub(super) known: PhoneState,
-    /// A clock that was wrong is put right in it, and the store does not know it yet.
+    /// A clock that was wrong is corrected in it, and the store does not know it yet.
     pub(super) is_clamped: bool,
     pub(super) merged: Box<dyn Merged + 'a>,
 }

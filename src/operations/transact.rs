@@ -187,7 +187,7 @@ impl Operations<'_> {
         }
     }
 
-    /// What a rule decided. What was put right after a wrong clock is kept with it, also where the rule refuses.
+    /// What a rule decided. What was corrected after a wrong clock is kept with it, also where the rule refuses.
     async fn decided<T>(
         &self,
         phone: &Phone,
@@ -206,7 +206,7 @@ impl Operations<'_> {
         }
     }
 
-    /// Keeps what was put right after a wrong clock, where the rule itself changes nothing: else a wait would begin anew
+    /// Keeps what was corrected after a wrong clock, where the rule itself changes nothing: else a wait would begin anew
     /// each time that somebody looks.
     pub(super) async fn keep_clamped(&self, phone: &Phone) -> Result<(), OperationError> {
         self.transact(phone, &TransactOptions::relief().aside(), |_, _| Ok(Decision::none(()))).await.map(|_| ())

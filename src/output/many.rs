@@ -63,7 +63,7 @@ pub trait Many {
         true
     }
 
-    /// What is said of all of them, on stderr.
+    /// What is printed about all of them, on stderr.
     fn said(&self) -> Vec<String> {
         Vec::new()
     }

@@ -39,7 +39,7 @@ pub enum Colour {
     Never,
 }
 
-/// How much is said beside the result.
+/// How much is printed beside the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Nothing but the exit code.
@@ -57,7 +57,7 @@ pub struct Printer {
     pub format: Format,
     /// Whether errors are colored.
     pub colour: Colour,
-    /// How much is said.
+    /// How much is printed.
     pub verbosity: Verbosity,
     /// The file that commands to paste are to read.
     pub here: Arc<Chosen>,

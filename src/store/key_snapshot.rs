@@ -32,7 +32,7 @@ pub struct KeySnapshot {
     pub now: Moment,
     /// Its type, as Redis calls it.
     pub kind: String,
-    /// How long it will be there; `None`: for ever.
+    /// How long it will be there; `None`: forever.
     pub ttl: Option<Duration>,
     /// The bytes of a string, the fields of a hash, the items of a list.
     pub size: u64,

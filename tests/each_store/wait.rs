@@ -18,7 +18,7 @@ pub const SID: &str = "SM11111111111111111111111111111111";
 pub const ACCOUNT: &str = "AC00000000000000000000000000000001";
 
 /// A gateway of Twilio's kind: it takes every message, and answers questions after it by these words, the last of them
-/// for ever. A word is a state, a state and a code, or an HTTP status.
+/// forever. A word is a state, a state and a code, or an HTTP status.
 pub struct Twilio {
     pub gateway: Gateway,
     /// When each question came.

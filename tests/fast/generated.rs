@@ -32,7 +32,7 @@ fn completions() {
     }
 }
 
-/// What each kind of provider can do stands in the page on providers.
+/// What each kind of provider can do is on the page on providers.
 #[test]
 fn catalog_of_the_page() {
     let yes = |can: bool| if can { "yes" } else { "" };

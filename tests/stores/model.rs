@@ -19,7 +19,7 @@ const TRIES: u32 = 5;
 #[derive(Debug, Clone)]
 enum Act {
     Issue(usize),
-    /// The provider takes it, surely does not, or nobody knows.
+    /// The provider takes it, does not, or nobody knows.
     Send(usize, Option<bool>),
     Verify(usize),
     /// The attempt before, once more.
@@ -69,7 +69,7 @@ impl Model {
     }
 
     fn send(&mut self, code: usize, took: Option<bool>) {
-        // One older code stays beside the new one, until that is surely on its way.
+        // One older code stays beside the new one, until that is on its way for certain.
         self.open.drain(..self.open.len().saturating_sub(1));
         match took {
             Some(true) => self.open = vec![(code, 0)],

@@ -109,7 +109,7 @@ impl Machine {
         path
     }
 
-    /// Writes a program in the home folder, and gives its path as it stands in a file.
+    /// Writes a program in the home folder, and gives its path as it is in a file.
     pub fn program(&self, name: &str, script: &str) -> String {
         let path = self.write(name, &format!("#!/bin/sh\n{script}\n"));
         set_mode(&path, 0o700);

@@ -191,7 +191,7 @@ impl Client {
         Phones::read(loaded.values[0].as_deref()).unwrap().phones
     }
 
-    /// Writes the index of a user as it stands in a store.
+    /// Writes the index of a user as it is in a store.
     pub fn set_index(&self, user: &UserId, json: &str) {
         let put = Put::Set(json.into(), Ttl::Forever);
         let write = Write { key: StoreKey::Phones(user.clone()), loaded: None, put };

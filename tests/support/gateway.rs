@@ -24,7 +24,7 @@ impl Gateway {
         Self::replying(move |_, request| (format!("{status} Whatever"), body(request)))
     }
 
-    /// Answers with these one after the other, and with the last for ever: status line with further headers, and body.
+    /// Answers with these one after the other, and with the last forever: status line with further headers, and body.
     pub fn in_turn(answers: &[(&str, &str)]) -> Self {
         let answers: Vec<(String, String)> =
             answers.iter().map(|(head, body)| ((*head).to_owned(), (*body).to_owned())).collect();

@@ -17,7 +17,7 @@ pub mod read_only;
 pub mod secrecy;
 pub mod until;
 
-/// How long a test waits for something that surely comes, and how long a client of a store may work: no test depends on
+/// How long a test waits for something that is certain to come, and how long a client of a store may work: no test depends on
 /// how busy the machine is, so this is far more than any of them needs.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
 

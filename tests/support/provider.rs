@@ -27,7 +27,7 @@ pub enum Reply {
     Answer { status: u16, headers: Vec<(String, String)>, body: String },
     /// Bytes as they are, then the connection is closed.
     Raw(Vec<u8>),
-    /// Nothing, for ever.
+    /// Nothing, forever.
     Hang,
     /// The connection is reset.
     Reset,

@@ -21,7 +21,7 @@ const LONGEST_CODE: usize = 200;
 /// One report, and the SMS that it is about.
 #[derive(Debug, Clone)]
 pub(super) struct IncomingReport {
-    /// The receiver; `None` where what stands in its place is no number of ours.
+    /// The receiver; `None` where what is in its place is no number of ours.
     pub(super) phone: Option<Phone>,
     /// The caller wrote the number himself, so it may be shown.
     pub(super) typed: bool,

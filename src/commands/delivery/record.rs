@@ -121,7 +121,7 @@ const REFUSED: &str = "refused";
 /// Another event of the same webhook.
 const NOT_A_REPORT: &str = "not_a_report";
 
-/// The outcomes in the order in which the reports were handed in; of each phone they are one step.
+/// The outcomes in the order in which the reports were given; of each phone they are one step.
 async fn record(app: &App, incoming: &[IncomingReport]) -> Result<Vec<Recorded>, Error> {
     let reason = app.globals.reason.as_deref();
     let mut phones: Vec<PhoneReports<'_>> = Vec::new();
@@ -200,7 +200,7 @@ impl Row {
         self.phone.as_deref().unwrap_or("a number that is not valid")
     }
 
-    /// For a person who handed in this one alone.
+    /// For a person who gave this one alone.
     fn sentence(&self) -> String {
         let word = self.delivery.word().unwrap_or_default();
         let why = self.delivery.reason_text.as_deref().map(|why| format!(": {why}")).unwrap_or_default();

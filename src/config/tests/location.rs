@@ -1,4 +1,4 @@
-//! Which file is read: the order, and what is said when a named one is not there.
+//! Which file is read: the order, and what is reported when a named one is not there.
 
 use std::path::{Path, PathBuf};
 

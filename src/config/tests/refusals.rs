@@ -2,7 +2,7 @@
 
 use super::load_text;
 
-/// (file, line, parts of what is said, the hint included)
+/// (file, line, parts of the message, the hint included)
 const REFUSALS: &[(&str, usize, &[&str])] = &[
     // Keys.
     ("\nregoin = \"IN\"", 2, &["unknown key `regoin`", "did you mean `region`?", "allowed at the top"]),

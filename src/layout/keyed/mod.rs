@@ -227,7 +227,7 @@ impl KeyedLayout {
         self.needs_user() || self.locks.iter().any(KeyTemplate::has_user)
     }
 
-    /// Whether all keys of a phone lie in one slot of a Cluster, and ours can lie there too.
+    /// Whether all keys of a phone are in one slot of a Cluster, and ours can be there too.
     #[must_use]
     pub fn shares_a_slot(&self) -> bool {
         self.tag_affixes().is_some()

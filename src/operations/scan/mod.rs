@@ -145,7 +145,7 @@ impl FoundIssue {
         self
     }
 
-    /// The phone that it is about: of our keys, or one that stands in another name.
+    /// The phone that it is about: of our keys, or one that is in another name.
     #[must_use]
     pub fn phone(&self) -> Option<Phone> {
         match (&self.pair, &self.snapshot.key.owner) {

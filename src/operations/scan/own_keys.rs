@@ -17,7 +17,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// What a key needs, by what is in it.
 enum Needs {
-    /// To be there for ever.
+    /// To be there forever.
     Forever,
     /// An end, at most so far away; and whether it is over.
     End(Duration, bool),

@@ -134,7 +134,7 @@ fn a_value_that_is_no_counter_is_not_read() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The law of the two numbers: within a window that starts at a multiple of its length, never more than the limit;
+    /// The contract of the two numbers: within a window that starts at a multiple of its length, never more than the limit;
     /// within any window of that length, less than twice the limit, and that only where all came at the end of one
     /// window and of the next; over any longer time, the limit for each window and once more.
     #[test]

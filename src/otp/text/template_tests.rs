@@ -58,7 +58,7 @@ fn the_code_stands_there_once_and_unchanged() {
     assert_eq!(refused("{{ code }}{{ ttl_minutes }}"), TemplateError::Glued);
     let late = MessageTemplate::new("{% if lang %}Hallo{% else %}{{ code }}{% endif %}", None).unwrap();
     assert_eq!(late.render(&Vars { lang: Some("de"), ..VARS }), Err(TemplateError::Code(0)));
-    // A code that stands in the text by chance does not make it two.
+    // A code that is in the text by chance does not make it two.
     assert_eq!(rendered("004217 {{ code }}", None), "004217 004217");
 }
 

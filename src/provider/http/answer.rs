@@ -105,7 +105,7 @@ impl Gateway {
             errors.statuses.get(&answered.answer.status).copied().or_else(|| by_status(&answered.answer))
         };
         // A 403 is as often about one message, such as one to a country that is not allowed, as about the key. It is
-        // taken for the key, which has the gateway skipped for a while, only where nothing else is said.
+        // taken for the key, which has the gateway skipped for a while, only where nothing else is given.
         let silent = answered.answer.status == 403 && code.is_none() && answered.unreadable().is_none();
         known.or_else(|| match by_status {
             Some(Class::Other) => {

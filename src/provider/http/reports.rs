@@ -76,7 +76,7 @@ impl Gateway {
                 (None, Err(error)) => malformed = malformed.or(Some(error)),
             }
         }
-        // An event that cannot be read is skipped. Refused as a whole, all of them would be sent again for ever.
+        // An event that cannot be read is skipped. Refused as a whole, all of them would be sent again forever.
         match malformed {
             Some(malformed) if read == WebhookBody::default() => Err(malformed),
             _ => Ok(read),

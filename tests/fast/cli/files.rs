@@ -104,7 +104,7 @@ fn a_link_that_anybody_could_place_is_not_followed() {
     symlink(&key, &link_to_key).unwrap();
     machine.configure(&format!("[code]\npeppers = [{{ id = \"1\", file = {link_to_key:?} }}]\n"));
     refused(&machine, &[], "pass the file itself");
-    // In a folder of one's own, a link is one's own word.
+    // In your own folder, a link is your own word.
     symlink(&key, machine.path("link")).unwrap();
     machine.configure(&format!("[code]\npeppers = [{{ id = \"1\", file = {:?} }}]\n", machine.path("link")));
     machine.send(PHONE);

@@ -1,4 +1,4 @@
-//! A gateway of one's own: a definition in a file, checked, configured and sent through.
+//! A custom gateway: a definition in a file, checked, configured and sent through.
 
 use serde_json::Value;
 

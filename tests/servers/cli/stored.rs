@@ -1,4 +1,4 @@
-//! What lies in the store: never a code, never for ever, and never in doubt after a crash.
+//! What the store holds: never a code, nothing without an end, and nothing in doubt after a crash.
 //! These need a server or another program.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! otpgateway, Django's cache, bcrypt, Authgear, and keys of one's own.
+//! otpgateway, Django's cache, bcrypt, Authgear, and custom keys.
 
 use super::{Application, FREE, PHONE, issue, machine, reason};
 

@@ -65,7 +65,7 @@ impl Smsc {
         all
     }
 
-    /// The next event of this name. What comes before it is passed over.
+    /// The next event of this name. What comes before it is skipped.
     pub fn event(&mut self, name: &str) -> Value {
         loop {
             let mut line = String::new();

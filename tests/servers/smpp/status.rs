@@ -1,4 +1,4 @@
-//! What became of a message: the SMSC's answers to a query, its receipts, and the ones that are handed in.
+//! What became of a message: the SMSC's answers to a query, its receipts, and the ones that are passed on stdin.
 
 use std::time::Duration;
 

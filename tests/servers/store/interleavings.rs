@@ -325,7 +325,7 @@ struct Search<'a> {
     seen: HashSet<u64>,
     /// By what the store holds: the phones of the user by their own sides and by the index, and after another command.
     sides: HashMap<u64, Rc<Sides>>,
-    mended: HashSet<u64>,
+    repaired: HashSet<u64>,
     ends: usize,
 }
 
@@ -385,7 +385,7 @@ impl Search<'_> {
         if ended {
             self.ends += 1;
             self.ended(state, &both, path);
-            if self.mended.insert(cells) {
+            if self.repaired.insert(cells) {
                 self.mends(state, path);
             }
         }
@@ -509,7 +509,7 @@ fn explore(acts: &[Act], before: &[usize], faults: (usize, usize), interruptions
         backwards,
         seen: HashSet::new(),
         sides: HashMap::new(),
-        mended: HashSet::new(),
+        repaired: HashSet::new(),
         ends: 0,
     };
     search.follow(&state, &mut Path::new());

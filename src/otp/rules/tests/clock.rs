@@ -84,11 +84,11 @@ proptest! {
         for (turn, (millis, seconds, act)) in acts.into_iter().enumerate() {
             does(&mut known, &case, at(millis), &file(seconds), turn, act);
         }
-        // The clock is right again, and one command keeps what was put right.
+        // The clock is right again, and one command keeps what was corrected.
         let (now, limits, longest) = (at(0), file(600), Duration::from_secs(600));
         known.record.clamp(now, &limits);
         let record = &known.record;
-        prop_assert!(!record.clone().clamp(now, &limits), "it is put right once");
+        prop_assert!(!record.clone().clamp(now, &limits), "it is corrected once");
         prop_assert!(budget(record, now, &limits).allowed_at <= now.after(longest * 4));
         prop_assert!(record.requests.iter().all(|request| request.until <= now.after(REQUEST_KEPT)));
         for purpose_state in record.purposes.values() {

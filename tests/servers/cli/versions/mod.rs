@@ -41,7 +41,7 @@ fn settings(more: &str) -> String {
 #[derive(Debug, Clone)]
 struct Held {
     key: String,
-    /// In milliseconds; none: for ever.
+    /// In milliseconds; none: forever.
     ttl: Option<i64>,
     is_list: bool,
     /// One line of a string, or the items of a list.

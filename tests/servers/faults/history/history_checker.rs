@@ -30,7 +30,7 @@ pub struct Op {
 }
 
 impl Op {
-    /// Whether it is known what came of it. What surely did not happen is known.
+    /// Whether it is known what came of it. What certainly did not happen is known.
     pub fn known(&self) -> bool {
         self.exit.is_some_and(|exit| ![20, 22, 23].contains(&exit))
     }
@@ -160,7 +160,7 @@ impl HistoryChecker {
     }
 
     /// When each challenge was first heard of. Its time is that of its decision, and it is written a little later: then it
-    /// was surely there.
+    /// was certainly there.
     fn heard(&self) -> BTreeMap<&str, i64> {
         let mut heard = BTreeMap::new();
         for op in &self.ops {
