@@ -36,6 +36,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("flate2", &["provider/http/exchange.rs"]),
     ("rusmpp_core", &["provider/smpp/"]),
     ("anyhow", &["error.rs", "app/", "commands/", "cli.rs"]),
+    ("comfy_table", &["output/"]),
     ("textwrap", &["output/"]),
     ("clap", &["cli.rs", "cli/refused.rs", "commands/", "output/printer.rs"]),
 ];
