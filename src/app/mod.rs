@@ -17,7 +17,7 @@ use tokio::sync::OnceCell as AsyncOnceCell;
 use crate::config::{self, Env, Request, Settings, StoreSettings};
 use crate::error::{Error, Exit};
 use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
-use crate::output::Printer;
+use crate::output::{Printer, zone_is_named};
 use crate::store::{Embedded, Store};
 use crate::system::shown;
 
@@ -67,6 +67,7 @@ impl App {
     /// Nothing is read or opened yet.
     #[must_use]
     pub fn new(globals: Globals, env: Env, printer: Printer, progress: Arc<Progress>) -> Self {
+        zone_is_named(env.get("TZ").is_some());
         Self {
             time: prompt::Time::new(globals.timeout),
             globals,

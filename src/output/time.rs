@@ -1,16 +1,44 @@
 //! Times on a screen: how long from now, and by the clock on the wall. Documents have UTC.
 
+use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::otp::Moment;
+use crate::system::first_bytes;
+
+/// The zone of the machine, as a `TZif` file (RFC 9636).
+const LOCAL: &str = "/etc/localtime";
+/// No such file is longer, in bytes.
+const LONGEST: u64 = 1 << 16;
+
+/// Whether the variable `TZ` names another zone than the machine's.
+static IS_NAMED: OnceLock<bool> = OnceLock::new();
+
+/// Says whether the variable `TZ` is set.
+pub(crate) fn zone_is_named(named: bool) {
+    // The first command of a process is its only one.
+    let _ = IS_NAMED.set(named);
+}
+
+/// The zone that people here live in.
+fn zone() -> &'static TimeZone {
+    static ZONE: OnceLock<TimeZone> = OnceLock::new();
+    ZONE.get_or_init(|| {
+        let file = (IS_NAMED.get() == Some(&false)).then(|| first_bytes(Path::new(LOCAL), LONGEST).ok());
+        let zone = file.flatten().and_then(|bytes| TimeZone::tzif("local", &bytes).ok());
+        // A name is looked up among all zones, whose folders are all read for it.
+        zone.unwrap_or_else(TimeZone::system)
+    })
+}
 
 /// A moment as a person reads it at `now`: `in 15 min, at 20:53`, `2 h ago, at 18:12`, `in 3 days, on Nov 30 at 20:53`.
 #[must_use]
 pub fn when(at: Moment, now: Moment) -> String {
-    when_in(&TimeZone::system(), at, now)
+    when_in(zone(), at, now)
 }
 
 fn when_in(zone: &TimeZone, at: Moment, now: Moment) -> String {

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["otp", "layout", "provider", "system", "toml_tree"]),
     ("operations", &["otp", "layout", "store", "provider"]),
     ("error", &["otp", "system", "store", "config", "operations"]),
-    ("output", &["error", "otp"]),
+    ("output", &["error", "otp", "system"]),
     ("app", &["system", "otp", "layout", "store", "provider", "config", "operations", "error", "output"]),
     ("commands", &["system", "otp", "layout", "provider", "config", "operations", "error", "output", "app"]),
     ("cli", &["otp", "config", "operations", "error", "output", "app", "commands"]),
