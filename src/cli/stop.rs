@@ -1,4 +1,4 @@
-//! What is said about a command that was stopped: what is known of its effects, and no more.
+//! The message of a command that was stopped: what is known of its effects, and no more.
 
 use crate::error::{Completion, Details, Error, Exit};
 use crate::operations::{Effect, KnownEffects};

@@ -34,7 +34,7 @@ impl Cell {
         Self { shown: when(at, now), plain: at.to_the_second() }
     }
 
-    /// A moment, or what is said where there is none.
+    /// A moment, or this text where there is none.
     #[must_use]
     pub fn time_or(at: Option<Moment>, now: Moment, none: &str) -> Self {
         at.map_or_else(|| none.into(), |at| Self::time(at, now))
