@@ -21,7 +21,7 @@ use crate::error::{Error, Exit};
 use crate::operations::Progress;
 use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
-use crate::output::{Colour, Format, Printer, Verbosity};
+use crate::output::{Color, Format, Printer, Verbosity};
 
 /// The least time between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(20);
@@ -161,10 +161,10 @@ async fn stopped(app: &App, mut interrupt: Signal, mut terminate: Signal) -> Sto
 }
 
 fn printer(global: &GlobalArgs, env: &Env) -> Printer {
-    let colour = match global.color {
-        Colour::Auto if set(env, "NO_COLOR") => Colour::Never,
-        Colour::Auto if set(env, "CLICOLOR_FORCE") => Colour::Always,
-        colour => colour,
+    let color = match global.color {
+        Color::Auto if set(env, "NO_COLOR") => Color::Never,
+        Color::Auto if set(env, "CLICOLOR_FORCE") => Color::Always,
+        color => color,
     };
     let verbosity = match global.quiet {
         0 => Verbosity::Normal,
@@ -172,7 +172,7 @@ fn printer(global: &GlobalArgs, env: &Env) -> Printer {
         _ => Verbosity::Silent,
     };
     let format = if global.json { Format::Json } else { global.output };
-    Printer { format, colour, verbosity, here: Arc::new(chosen(global)) }
+    Printer { format, color, verbosity, here: Arc::new(chosen(global)) }
 }
 
 /// The file that commands to paste are to read: the one that this run reads, however it was named. A variable may be set

@@ -1,6 +1,7 @@
 //! The command line: its global options, its commands, and its help.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::builder::{EnumValueParser, PossibleValue, StyledStr, TypedValueParser};
@@ -9,7 +10,7 @@ use clap::{ArgAction, Args as _, ValueEnum, ValueHint};
 use super::{Command, Named as _};
 use crate::otp::duration::duration;
 use crate::otp::escape::is_unsafe;
-use crate::output::{Colour, Format};
+use crate::output::{Color, Format};
 
 /// What the program is called on every machine.
 pub(crate) const NAME: &str = "otpctl";
@@ -63,22 +64,30 @@ fn heading(text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// The group whose names say enough.
+const LAST: &str = "More";
+
 /// The list of all commands by what they are for, on one screen.
 fn overview(line: &clap::Command) -> String {
     let about = |name: &str| line.find_subcommand(name).and_then(clap::Command::get_about).map(ToString::to_string);
     let groups = Command::GROUPS.iter();
     let widest = groups.clone().map(|(group, _)| group.len()).max().unwrap_or_default();
-    let rows = groups.flat_map(|(group, names)| {
-        names.iter().enumerate().map(move |(at, name)| {
-            let group =
-                if at == 0 { format!("{}{:2$}", heading(group), "", widest - group.len()) } else { " ".repeat(widest) };
-            format!("{group}  {name:<11}  {}\n", about(name).unwrap_or_default())
-        })
-    });
+    let mut rows = String::new();
+    for (group, names) in groups {
+        let head = format!("{}{:2$}", heading(group), "", widest - group.len());
+        if *group == LAST {
+            // Writing to a String does not fail.
+            let _ = writeln!(rows, "{head}  {}", names.join("  "));
+            continue;
+        }
+        for (at, name) in names.iter().enumerate() {
+            let head = if at == 0 { head.clone() } else { " ".repeat(widest) };
+            let _ = writeln!(rows, "{head}  {name:<9}  {}", about(name).unwrap_or_default());
+        }
+    }
+    let (usage, help) = (heading("Usage:"), heading("Help:"));
     format!(
-        "{ABOUT}\n\n{} {NAME} COMMAND [OPTIONS]\n\n{}\nRun {NAME} COMMAND -h for a command, {NAME} help options for the global options.\n",
-        heading("Usage:"),
-        rows.collect::<String>()
+        "{ABOUT}\n\n{rows}\n{usage} {NAME} COMMAND [OPTIONS]    {help} {NAME} COMMAND -h, {NAME} help options\n"
     )
 }
 
@@ -123,7 +132,7 @@ pub(crate) struct GlobalArgs {
     pub(crate) verbose: u8,
     /// When to use color
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
-    pub(crate) color: Colour,
+    pub(crate) color: Color,
     /// Answer yes to every confirmation
     #[arg(short, long, global = true)]
     pub(crate) yes: bool,

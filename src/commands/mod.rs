@@ -157,6 +157,8 @@ commands! {
     "Setup" {
         Doctor "doctor" doctor.await ["doctor", "doctor --providers --problems"];
         Config "config" config.await ["config path", "config check"];
+    }
+    "More" {
         Completions "completions" completions ["completions bash > otpctl.bash", "completions zsh > _otpctl"];
         Version "version" version ["version", "version --json"];
         Help "help" help ["help send", "help exit-codes"];

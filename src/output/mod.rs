@@ -9,7 +9,7 @@ mod wrap;
 
 pub use listed::Listed;
 pub use many::{Many, Output, Row};
-pub use printer::{Colour, Format, Printer, Verbosity};
+pub use printer::{Color, Format, Printer, Verbosity};
 pub use table::{Cell, Table};
 pub(crate) use time::zone_is_named;
 pub use time::{length, when};

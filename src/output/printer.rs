@@ -29,7 +29,7 @@ pub enum Format {
 
 /// Whether words are colored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Colour {
+pub enum Color {
     /// On a terminal.
     #[default]
     Auto,
@@ -56,7 +56,7 @@ pub struct Printer {
     /// The form of the result.
     pub format: Format,
     /// Whether errors are colored.
-    pub colour: Colour,
+    pub color: Color,
     /// How much is printed.
     pub verbosity: Verbosity,
     /// The file that commands to paste are to read.
@@ -260,8 +260,8 @@ impl Printer {
     }
 
     /// Lines on stderr behind a colored word.
-    fn told(&self, (word, colour): (&str, &str), lines: &[String]) {
-        let before = if word.is_empty() { String::new() } else { self.painted(word, colour) + " " };
+    fn told(&self, (word, color): (&str, &str), lines: &[String]) {
+        let before = if word.is_empty() { String::new() } else { self.painted(word, color) + " " };
         self.say(&format!("{before}{}", lines.join("\n")));
     }
 
@@ -295,15 +295,15 @@ impl Printer {
     }
 
     fn paints(&self, stream: &impl io::IsTerminal) -> bool {
-        match self.colour {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => stream.is_terminal(),
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => stream.is_terminal(),
         }
     }
 
-    fn painted(&self, word: &str, colour: &str) -> String {
-        if self.paints(&io::stderr()) { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
+    fn painted(&self, word: &str, color: &str) -> String {
+        if self.paints(&io::stderr()) { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
 }
 

@@ -25,7 +25,7 @@ os.waitpid(child, 0)
 sys.stdout.buffer.write(seen.replace(b"\r\n", b"\n"))
 "#;
 
-/// The lines on a terminal. Colours take no column.
+/// The lines on a terminal. Colors take no column.
 pub(super) fn screen(machine: &Machine, columns: u16, words: &[&str]) -> Vec<String> {
     let plain = machine.command(words);
     let mut python = Command::new("python3");
