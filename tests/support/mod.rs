@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod client;
+pub mod commands;
 pub mod doctor;
 pub mod fake;
 pub mod fixtures;

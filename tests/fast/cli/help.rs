@@ -1,12 +1,9 @@
 //! Help: what there is on one screen, examples that run as they are written, and the command that was meant.
 
-use std::os::unix::fs::symlink;
-use std::process::Command;
-
 use serde_json::Value;
 
 use crate::support::cli::{FREE, Machine, PHONE, Ran};
-use crate::support::port::free_port;
+use crate::support::commands::all_commands;
 
 /// A screen of 80 by 24.
 const COLUMNS: &str = "80";
@@ -16,21 +13,6 @@ fn screen() -> Machine {
     let mut machine = Machine::with(FREE);
     machine.variable("COLUMNS", COLUMNS);
     machine
-}
-
-/// Every command and subcommand, as the help lists them.
-fn commands(machine: &Machine) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for name in otpctl::commands::Command::NAMES {
-        found.push(vec![(*name).to_owned()]);
-        let help = machine.run(&[*name, "-h"]).exits(0).stdout.clone();
-        let Some((_, rows)) = help.split_once("\nCommands:\n") else { continue };
-        let rows = rows.lines().take_while(|row| !row.is_empty());
-        let names = rows.filter_map(|row| row.strip_prefix("  ")?.split_whitespace().next().map(str::to_owned));
-        found.extend(names.map(|own| vec![(*name).to_owned(), own]));
-    }
-    assert!(found.len() > 30, "{found:?}");
-    found
 }
 
 #[track_caller]
@@ -58,7 +40,7 @@ fn the_program_alone_lists_its_commands_on_one_screen() {
 #[test]
 fn the_help_of_every_command_fits_one_screen() {
     let machine = screen();
-    for words in commands(&machine) {
+    for words in all_commands(&machine) {
         let short = machine.run(&[&words[..], &["-h".to_owned()]].concat()).exits(0).stdout.clone();
         fits(&words, &short);
         assert!(
@@ -69,73 +51,6 @@ fn the_help_of_every_command_fits_one_screen() {
     let options = machine.run(&["help", "options"]).exits(0).stdout.clone();
     assert!(["--config", "--json", "--unmask", "--dry-run"].iter().all(|name| options.contains(name)), "{options}");
     fits(&[], &options);
-}
-
-/// The two lines that a long help opens with.
-fn examples(machine: &Machine, words: &[String]) -> Vec<String> {
-    let help = machine.run(&[words, &["--help".to_owned()]].concat()).exits(0).stdout.clone();
-    let rest = help.strip_prefix("Examples:\n").unwrap_or_else(|| panic!("{words:?}: {help}"));
-    let lines = rest.lines().take_while(|line| !line.is_empty());
-    let lines: Vec<String> = lines.map(|line| line.trim().to_owned()).collect();
-    assert_eq!(lines.len(), 2, "{words:?}: {help}");
-    let begins = format!("otpctl {}", words.join(" "));
-    assert!(words.is_empty() || lines.iter().all(|line| line.starts_with(begins.trim())), "{words:?}: {lines:?}");
-    lines
-}
-
-/// What an example may end with beside success: a code that is made up is wrong, and an SMS on a screen is delivered to nobody.
-fn allowed(example: &str) -> &'static [i32] {
-    if example.contains(" verify ") {
-        &[0, 10]
-    } else if example.contains(" wait ") {
-        &[0, 18]
-    } else {
-        &[0]
-    }
-}
-
-#[test]
-fn every_example_runs_as_it_is_written() {
-    let machine = screen();
-    let mut all = examples(&machine, &[]);
-    for words in commands(&machine) {
-        all.extend(examples(&machine, &words));
-    }
-    for line in all {
-        let ran = in_a_fresh_home(&line);
-        assert!(allowed(&line).contains(&ran.0), "{line}: {}: {}", ran.0, ran.1);
-    }
-}
-
-/// Runs a line in a home with users, a live code, and the files that examples name.
-fn in_a_fresh_home(line: &str) -> (i32, String) {
-    let machine = Machine::with(FREE);
-    machine.run(&["user", "link", "u_1", PHONE]).exits(0);
-    machine.run(&["user", "link", "u_3", "+919876543213"]).exits(0);
-    if line.contains(" unlink ") {
-        machine.run(&["user", "link", "u_2", PHONE]).exits(0);
-    }
-    machine.run(&["send", PHONE]).exits(0);
-    let sent = machine.run(&["inspect", PHONE, "--json"]).exits(0).json();
-    let id = sent["live_code"]["challenge_id"].as_str().unwrap();
-    // Where a code is asked for, a person types one.
-    let typed = std::fs::File::open(machine.write("code.txt", "042917\n")).unwrap();
-    machine.write("reports.jsonl", &format!("{{\"challenge_id\":\"{id}\",\"state\":\"delivered\"}}\n"));
-    machine.write("gateway.toml", &machine.run(&["provider", "show", "telnyx"]).exits(0).stdout);
-    if line.contains(" acl") {
-        let pepper = "peppers = [{ id = \"1\", value = \"a pepper of at least 32 characters\" }]";
-        machine.configure(&format!("[store.redis]\nurl = \"redis://127.0.0.1:{}\"\n[code]\n{pepper}\n", free_port()));
-    }
-    if line.contains(" init") {
-        std::fs::remove_file(machine.config()).unwrap();
-    }
-    std::fs::create_dir(machine.path("bin")).unwrap();
-    symlink(env!("CARGO_BIN_EXE_otpctl"), machine.path("bin/otpctl")).unwrap();
-    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", machine.path("bin").display());
-    let mut shell = Command::new("sh");
-    shell.args(["-c", line]).env_clear().env("HOME", machine.path("")).env("PATH", path).env("OTPCTL_TIMEOUT", "2s");
-    let output = shell.current_dir(machine.path("")).stdin(typed).output().unwrap();
-    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// The hint of a refusal, which is the same in words and in JSON.

@@ -22,6 +22,7 @@ mod screens;
 mod secrecy;
 mod store_check;
 mod stored;
+mod sweeps;
 mod users;
 mod versions;
 mod wait;
