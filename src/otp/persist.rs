@@ -349,7 +349,7 @@ mod tests {
         words::<Reason>(
             "superseded_code never_issued expired used revoked superseded attempts_exhausted timed_lock hard_lock",
         );
-        for word in "send delivery verify revoke lock unlock user".split(' ') {
+        for word in "send delivery verify revoke lock unlock user policy".split(' ') {
             assert_ne!(serde_json::from_value::<EventKind>(word.into()).unwrap(), EventKind::Unknown, "{word}");
         }
     }

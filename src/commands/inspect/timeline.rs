@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::otp::time::rfc3339;
+use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, EventKind, Moment, Purpose};
 use crate::output::{Cell, Table};
 
@@ -16,11 +16,20 @@ pub(super) struct Line {
     purpose: Option<Purpose>,
     challenge_id: Option<String>,
     reason: Option<String>,
+    rule: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    until: Option<Moment>,
+    count: u32,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    last_at: Option<Moment>,
+    would_refuse: Option<String>,
+    channel: Option<String>,
 }
 
 impl From<Event> for Line {
     fn from(event: Event) -> Self {
         Self {
+            count: event.times(),
             at: event.at,
             event: event.event,
             result: event.result,
@@ -28,6 +37,11 @@ impl From<Event> for Line {
             purpose: event.purpose,
             challenge_id: event.challenge_id,
             reason: event.reason,
+            rule: event.rule,
+            until: event.until,
+            last_at: event.last_at,
+            would_refuse: event.would_refuse,
+            channel: event.channel,
         }
     }
 }
