@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
 use crate::otp::record::Challenge;
-use crate::otp::rules::{AttemptError, SendRefused};
+use crate::otp::rules::{AttemptError, SendRefused, SendRule};
 use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
 use crate::store::StoreError;
 
@@ -65,10 +65,14 @@ pub enum OperationError {
     /// Too soon, or too many.
     #[error("{why}; try again in {} s", wait.as_millis().div_ceil(1000))]
     Limited {
+        /// The rule that has the limit.
+        rule: SendRule,
         /// Which limit.
         why: String,
         /// How long it lasts.
         wait: Duration,
+        /// Until when, by the store's clock.
+        until: Moment,
     },
     /// An application keeps the codes, and its layout does not allow this.
     #[error(transparent)]
@@ -156,23 +160,46 @@ impl OperationError {
         }
     }
 
+    /// Too soon, or too many.
+    pub(super) fn limited(rule: SendRule, why: String, until: Moment, now: Moment) -> Self {
+        Self::Limited { rule, why, wait: until.since(now), until }
+    }
+
+    /// Which rule refused a send, and until when where a time helps; `None`: something else failed.
+    #[must_use]
+    pub fn refused_by(&self) -> Option<(SendRule, Option<Moment>)> {
+        match self {
+            Self::Limited { rule, until, .. } => Some((*rule, Some(*until))),
+            Self::Locked(until) => Some((SendRule::Lock, *until)),
+            Self::Denied(denied) => Some((SendRule::of(*denied), None)),
+            _ => None,
+        }
+    }
+
     /// A refusal by the rules, with the time that it was decided at.
     pub(super) fn refused(refused: SendRefused, now: Moment) -> Self {
-        let limited = |why: &str, until: Moment| Self::Limited { why: why.to_owned(), wait: until.since(now) };
+        let limited = |rule, why: &str, until: Moment| Self::limited(rule, why.to_owned(), until, now);
         match refused {
             SendRefused::NoSuchUser(user) => Self::NoSuchUser(user),
             SendRefused::Locked(until) => Self::Locked(until),
-            SendRefused::Cooldown(until) => limited("a code was sent to this phone a moment ago", until),
-            SendRefused::UnderWay(until) => limited("a code is being sent to this phone right now", until),
-            SendRefused::Quota(quota, until) => limited(&full("this phone", quota), until),
+            SendRefused::Cooldown(until) => {
+                limited(SendRule::Cooldown, "a code was sent to this phone a moment ago", until)
+            }
+            SendRefused::UnderWay(until) => {
+                limited(SendRule::UnderWay, "a code is being sent to this phone right now", until)
+            }
+            SendRefused::Quota(quota, until) => limited(SendRule::PerPhone, &full("this phone", quota), until),
             SendRefused::KeyReused => Self::KeyReused,
-            SendRefused::Requests(until) => limited("this phone has used all of its idempotency keys", until),
+            SendRefused::Requests(until) => {
+                limited(SendRule::Requests, "this phone has used all of its idempotency keys", until)
+            }
             SendRefused::Forgotten => {
                 let said = "the same request was made before, and its result was not kept".to_owned();
                 NotSent::unknown(said).about(None, true)
             }
             SendRefused::Purposes => {
-                limited("too many purposes are in use for this phone", now.after(Duration::from_secs(600)))
+                let until = now.after(Duration::from_secs(600));
+                limited(SendRule::Purposes, "too many purposes are in use for this phone", until)
             }
         }
     }

@@ -8,7 +8,7 @@ use super::transact::{LOST, ROUNDS};
 use super::{Applied, OperationError, Operations, SendRequest};
 use crate::layout::PhoneOperation;
 use crate::otp::counter::{Counter, Full};
-use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved};
+use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved, SendRule};
 use crate::otp::{Denied, Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
@@ -100,11 +100,11 @@ impl Operations<'_> {
         let neighbors = asked.route.real.then(|| phone.last_four());
         if neighbors.is_some() || !self.limits.per_prefix.is_empty() {
             let prefix = StoreKey::Prefix(phone.prefix().to_owned());
-            counters.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors, "this prefix")));
+            counters.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors, SendRule::PerPrefix)));
         }
         if !self.limits.per_country.is_empty() {
             let country = StoreKey::Country(counted_country(phone));
-            counters.push((country, Counting::Sends(&self.limits.per_country, None, "this country")));
+            counters.push((country, Counting::Sends(&self.limits.per_country, None, SendRule::PerCountry)));
         }
         if let Some((key, arguments)) = reservation.request {
             counters.push((StoreKey::Request(key.to_owned()), Counting::Key(arguments)));
@@ -175,7 +175,7 @@ impl Counted {
 /// One thing that is counted before the phone itself.
 enum Counting<'a> {
     /// Against quotas, and neighbors where there is a number to compare.
-    Sends(&'a [Quota], Option<u16>, &'a str),
+    Sends(&'a [Quota], Option<u16>, SendRule),
     /// The arguments of an idempotency key, over all phones.
     Key(&'a str),
 }
@@ -191,11 +191,12 @@ impl Counting<'_> {
     fn change(&self, key: &StoreKey, loaded: &Loaded) -> Result<Change, OperationError> {
         let held = loaded.values.first().cloned().flatten();
         let put = match self {
-            Self::Sends(quotas, neighbors, whom) => {
+            Self::Sends(quotas, neighbors, rule) => {
                 let counter = Counter::read(held.as_deref())?;
                 let taken = counter.take(loaded.now, quotas, *neighbors).map_err(|over| match over {
                     Full::Quota(quota, until) => {
-                        OperationError::Limited { why: full(whom, quota), wait: until.since(loaded.now) }
+                        let whom = if *rule == SendRule::PerPrefix { "this prefix" } else { "this country" };
+                        OperationError::limited(*rule, full(whom, quota), until, loaded.now)
                     }
                     Full::Neighbors => Denied::Neighbors.into(),
                 })?;

@@ -44,12 +44,7 @@ pub fn allowance(
 ) -> Allowance {
     let refused = |rule, until| Allowance { allowed: false, rule: Some(rule), until };
     if let Err(denied) = held.policy {
-        let rule = match denied {
-            Denied::Country(_) | Denied::NoCountry => SendRule::Country,
-            Denied::Type(_) => SendRule::Type,
-            Denied::Neighbors => SendRule::Neighbors,
-        };
-        return refused(rule, None);
+        return refused(SendRule::of(denied), None);
     }
     let none = PurposeState::default();
     let purpose_state = known.record.purposes.get(purpose).unwrap_or(&none);

@@ -1,5 +1,7 @@
 //! The rules that can refuse a send.
 
+use crate::otp::Denied;
+
 /// A rule that refuses a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,9 +26,39 @@ pub enum SendRule {
     UnderWay,
     /// Too many purposes are in use.
     Purposes,
+    /// Too many idempotency keys are remembered.
+    Requests,
 }
 
 impl SendRule {
+    /// The rule by which the policy refuses a number.
+    #[must_use]
+    pub fn of(denied: Denied) -> Self {
+        match denied {
+            Denied::Country(_) | Denied::NoCountry => Self::Country,
+            Denied::Type(_) => Self::Type,
+            Denied::Neighbors => Self::Neighbors,
+        }
+    }
+
+    /// The word for it in events and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cooldown => "cooldown",
+            Self::PerPhone => "per_phone",
+            Self::PerPrefix => "per_prefix",
+            Self::PerCountry => "per_country",
+            Self::Lock => "lock",
+            Self::Country => "country",
+            Self::Type => "type",
+            Self::Neighbors => "neighbors",
+            Self::UnderWay => "under_way",
+            Self::Purposes => "purposes",
+            Self::Requests => "requests",
+        }
+    }
+
     /// In words, for people.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -41,6 +73,7 @@ impl SendRule {
             Self::Neighbors => "looks like SMS pumping: too many close numbers",
             Self::UnderWay => "a code is being sent right now",
             Self::Purposes => "too many purposes are in use",
+            Self::Requests => "too many idempotency keys are in use",
         }
     }
 }
