@@ -19,7 +19,7 @@ use crate::error::{Error, Exit};
 use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::{Printer, zone_is_named};
 use crate::store::{Embedded, Store};
-use crate::system::shown;
+use crate::system::{Who, shown};
 
 use crate::operations::{Operations, Progress};
 pub use crate::store::{Endpoint, Role, Understood};
@@ -61,6 +61,7 @@ pub struct App {
     store: AsyncOnceCell<Box<dyn Store>>,
     peppers: AsyncOnceCell<Peppers>,
     app_secret: AsyncOnceCell<Secret>,
+    who: OnceCell<(Who, String)>,
 }
 
 impl App {
@@ -78,6 +79,7 @@ impl App {
             store: AsyncOnceCell::new(),
             peppers: AsyncOnceCell::new(),
             app_secret: AsyncOnceCell::new(),
+            who: OnceCell::new(),
         }
     }
 
@@ -164,7 +166,28 @@ impl App {
             progress: &self.progress,
             dry_run: self.globals.dry_run,
             reason: self.globals.reason.as_deref(),
+            by: Some(self.by()),
+            audit: None,
             layout: self.bound_layout().await?,
+        })
+    }
+
+    /// The operator. Neither a file nor a secret is needed to know.
+    #[must_use]
+    pub fn who(&self) -> &Who {
+        &self.named_who().0
+    }
+
+    /// The operator in a few words.
+    fn by(&self) -> &str {
+        &self.named_who().1
+    }
+
+    fn named_who(&self) -> &(Who, String) {
+        self.who.get_or_init(|| {
+            let who = Who::own(|name| self.env.get(name).and_then(|value| value.to_str()).map(str::to_owned));
+            let short = who.short();
+            (who, short)
         })
     }
 

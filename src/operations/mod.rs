@@ -64,6 +64,10 @@ pub struct Operations<'a> {
     pub dry_run: bool,
     /// Why the operator does it.
     pub reason: Option<&'a str>,
+    /// The operator, in a few words: he is named in the events of what he does.
+    pub by: Option<&'a str>,
+    /// The anchor of what was recorded before it was done, for the same events.
+    pub audit: Option<&'a str>,
     /// Whose codes they are.
     pub layout: Box<dyn BoundLayout + 'a>,
 }

@@ -91,6 +91,12 @@ pub struct Event {
     /// The channel of a delivery, such as `sms`.
     #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// The operator whose command wrote it; absent for what an application did.
+    #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The anchor of the audit: the number and the short MAC of the intent that was recorded before it.
+    #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
+    pub audit: Option<String>,
 }
 
 /// A field that a newer version may write in another form: what is not understood of it is not known, and hides nothing else.
@@ -116,6 +122,8 @@ impl Event {
             last_at: None,
             would_refuse: None,
             channel: None,
+            by: None,
+            audit: None,
         }
     }
 
@@ -174,6 +182,14 @@ impl Event {
     #[must_use]
     pub fn by_channel(mut self, channel: &str) -> Self {
         self.channel = Some(channel.to_owned());
+        self
+    }
+
+    /// With the operator who did it, and the anchor of the audit.
+    #[must_use]
+    pub fn done_by(mut self, by: Option<&str>, audit: Option<&str>) -> Self {
+        self.by = by.map(str::to_owned);
+        self.audit = audit.map(str::to_owned);
         self
     }
 

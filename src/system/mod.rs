@@ -4,6 +4,7 @@
 //! * [`FilePath`] and [`Program`] are what a setting names. Neither can mean the current folder.
 //! * [`read_text`] reads a regular file up to a size; [`Trust`] says whose file it must be. the files that we
 //!   keep are opened by [`append`] and [`open_private`].
+//! * [`Who`] is the operator of this run.
 //! * [`Group`] is a running program with everything that it started.
 
 mod error;
@@ -13,6 +14,7 @@ mod private;
 mod program;
 mod read;
 mod trust;
+mod who;
 
 pub use error::{FileError, pasteable, shown};
 pub use path::FilePath;
@@ -20,3 +22,4 @@ pub use private::{append, check_append, check_folder, check_private, create_priv
 pub use program::{Group, Program};
 pub use read::{MAX_CERTIFICATES, MAX_CONFIG, MAX_SECRET, Text, first_bytes, read_text, resolved};
 pub use trust::{Found, Reader, Trust, private};
+pub use who::Who;

@@ -83,6 +83,8 @@ impl Client {
             progress: &self.progress,
             dry_run: self.dry_run,
             reason: None,
+            by: None,
+            audit: None,
             layout: self.bound(),
         }
     }

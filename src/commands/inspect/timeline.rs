@@ -24,6 +24,7 @@ pub(super) struct Line {
     last_at: Option<Moment>,
     would_refuse: Option<String>,
     channel: Option<String>,
+    by: Option<String>,
 }
 
 impl From<Event> for Line {
@@ -42,6 +43,7 @@ impl From<Event> for Line {
             last_at: event.last_at,
             would_refuse: event.would_refuse,
             channel: event.channel,
+            by: event.by,
         }
     }
 }

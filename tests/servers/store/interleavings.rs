@@ -216,6 +216,8 @@ fn run(act: Act, number: u64, told: &[Reply], backwards: bool) -> Next {
         progress: &progress,
         dry_run: false,
         reason: None,
+        by: None,
+        audit: None,
         layout: Box::new(Native),
     };
     let owner = user("u");
