@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::config::ConfigError;
 use crate::operations::{Effect, KnownEffects, OperationError, SendFailure};
 use crate::otp::hint::Chosen;
+use crate::otp::policy_entry::Scope;
 use crate::otp::record::State;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed, Unreadable};
@@ -277,8 +278,13 @@ impl From<RandomnessFailed> for Error {
 }
 
 /// What allows a number that the policy refuses.
-fn allow(denied: Denied) -> Option<Hint> {
+fn allow(denied: &Denied) -> Option<Hint> {
+    let lift = |what: &str| Hint::run(&["policy", "remove"]).arg(what);
     match denied {
+        Denied::Blocked(Scope::Phone(_), _) => Some(lift("PHONE")),
+        Denied::Blocked(Scope::Prefix(prefix), _) => Some(lift(prefix.as_str())),
+        Denied::Blocked(Scope::Country(country), _) => Some(lift(country.as_str())),
+        Denied::OptedOut(_) => Some(lift("PHONE").because("after the receiver sent START to the sender")),
         Denied::Country(country) => Some(format!("allow it: [policy] countries = [\"{country}\", …]").into()),
         Denied::Type(kind) => Some(format!("allow it: [policy] types = [\"{}\", …]", kind.as_str()).into()),
         Denied::NoCountry | Denied::Neighbors => None,
@@ -324,7 +330,10 @@ impl From<OperationError> for Error {
                 Self::new(Exit::Conflict, error).hint("use a new --idempotency-key for another send")
             }
             OperationError::Layout(_) => Self::new(Exit::Policy, error),
-            OperationError::Denied(denied) => Self { hint: allow(denied), ..Self::new(Exit::Policy, error) },
+            OperationError::Denied(ref denied, wait) => {
+                let details = Details { retry_after: wait, ..Details::default() };
+                Self { hint: allow(denied), ..Self::new(Exit::Policy, error).details(details) }
+            }
             OperationError::Send { failure, ref challenge, retry_after, replayed, .. } => {
                 let challenge = challenge.as_deref();
                 let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::error::Error;
 use crate::operations::Counters;
-use crate::otp::rules::{Allowance, PendingLimit, PhoneState, allowance};
+use crate::otp::rules::{Allowance, PhoneState, SendContext, allowance};
 use crate::otp::{Moment, Phone, Purpose};
 use crate::output::when;
 
@@ -21,15 +21,17 @@ pub(super) fn of(
     let (route, _) = settings.routes.of(phone);
     let is_test = app.test_number(phone)?.is_some();
     let real = |name: &String| settings.providers.get(name).is_some_and(|provider| provider.kind.is_real());
-    // Close numbers are looked for only where an SMS costs money.
-    let last_four = (!is_test && route.iter().any(real)).then(|| phone.last_four());
-    let held = PendingLimit {
-        policy: settings.policy.check(phone),
+    let context = SendContext {
+        phone,
+        purpose,
+        policy: &settings.policy,
+        limits: &settings.limits,
+        real: !is_test && route.iter().any(real),
+        calling: counters.calling.as_ref(),
         prefix: counters.prefix.as_ref(),
         country: counters.country.as_ref(),
-        last_four,
     };
-    Ok(allowance(known, now, &settings.limits, purpose, &held))
+    Ok(allowance(known, now, &context))
 }
 
 /// When the next send is allowed, and what it waits for.

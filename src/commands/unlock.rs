@@ -74,8 +74,8 @@ impl Report for Unlocked {
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would clear" } else { "Cleared" };
         let limits = if self.limits_cleared { ", and its send limits" } else { "" };
-        let still = self.send.filter(|send| !send.allowed);
-        let still = still.map(|send| format!(" Next send: {}.", allowance::words(&send, self.now))).unwrap_or_default();
+        let still = self.send.as_ref().filter(|send| !send.allowed);
+        let still = still.map(|send| format!(" Next send: {}.", allowance::words(send, self.now))).unwrap_or_default();
         Human::Text(format!(
             "{done} {} and {} of {}{limits}.{still}",
             plural(self.locks_cleared, "lock", "locks"),

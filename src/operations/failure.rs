@@ -6,7 +6,7 @@ use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{AttemptError, SendRefused, SendRule};
-use crate::otp::{Denied, Hint, Moment, Quota, RandomnessFailed, UnknownKey, UserId};
+use crate::otp::{Denied, Hint, Moment, RandomnessFailed, UnknownKey, UserId, used_up};
 use crate::store::StoreError;
 
 /// How a send failed.
@@ -80,9 +80,9 @@ pub enum OperationError {
     /// The idempotency key was used with other arguments.
     #[error("this idempotency key was used with other arguments")]
     KeyReused,
-    /// The policy.
-    #[error(transparent)]
-    Denied(#[from] Denied),
+    /// The policy; and until when, where that is known.
+    #[error("{0}")]
+    Denied(Denied, Option<Duration>),
     /// The provider.
     #[error("{}: {said}", match failure { SendFailure::Unknown => "the SMS may have been sent", _ => "the SMS was not sent" })]
     Send {
@@ -171,7 +171,7 @@ impl OperationError {
         match self {
             Self::Limited { rule, until, .. } => Some((*rule, Some(*until))),
             Self::Locked(until) => Some((SendRule::Lock, *until)),
-            Self::Denied(denied) => Some((SendRule::of(*denied), None)),
+            Self::Denied(denied, _) => Some((SendRule::of(denied), denied.until())),
             _ => None,
         }
     }
@@ -188,7 +188,15 @@ impl OperationError {
             SendRefused::UnderWay(until) => {
                 limited(SendRule::UnderWay, "a code is being sent to this phone right now", until)
             }
-            SendRefused::Quota(quota, until) => limited(SendRule::PerPhone, &full("this phone", quota), until),
+            SendRefused::Quota(quota, until) => limited(SendRule::PerPhone, &used_up("this phone", quota), until),
+            SendRefused::PerPrefix(quota, until) => limited(SendRule::PerPrefix, &used_up("this prefix", quota), until),
+            SendRefused::PerCountry(quota, until) => {
+                limited(SendRule::PerCountry, &used_up("this country", quota), until)
+            }
+            SendRefused::Denied(denied) => {
+                let wait = denied.until().map(|until| until.since(now));
+                Self::Denied(denied, wait)
+            }
             SendRefused::KeyReused => Self::KeyReused,
             SendRefused::Requests(until) => {
                 limited(SendRule::Requests, "this phone has used all of its idempotency keys", until)
@@ -203,20 +211,6 @@ impl OperationError {
             }
         }
     }
-}
-
-/// The sentence of a quota that is used up.
-pub(super) fn full(whom: &str, quota: Quota) -> String {
-    let seconds = quota.window.as_secs();
-    let window = match seconds {
-        0 => format!("{} ms", quota.window.as_millis()),
-        _ if seconds.is_multiple_of(86_400) => format!("{} d", seconds / 86_400),
-        _ if seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
-        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-        _ => format!("{seconds} s"),
-    };
-    let codes = if quota.limit == 1 { "code" } else { "codes" };
-    format!("{whom} has reached its limit of {} {codes} in {window}", quota.limit)
 }
 
 /// Not by `#[from]`, which would make it the source too: it would be told twice.

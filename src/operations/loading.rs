@@ -2,6 +2,7 @@
 
 use super::{OperationError, Operations};
 use crate::layout::{Finding, MergeError, Merged, PhoneOperation};
+use crate::otp::policy_entry::PhonePolicy;
 use crate::otp::rules::PhoneState;
 use crate::otp::{Phone, Record, Stored as _, Users};
 use crate::store::{Loaded, StoreError, StoreKey};
@@ -22,13 +23,17 @@ impl LoadedPhone<'_> {
 
 /// The keys of our own values of a phone.
 pub(super) fn own_keys(phone: &Phone) -> Vec<StoreKey> {
-    vec![StoreKey::Record(phone.clone()), StoreKey::Users(phone.clone())]
+    vec![StoreKey::Record(phone.clone()), StoreKey::Users(phone.clone()), StoreKey::Policy(phone.clone())]
 }
 
 /// Reads what was loaded of them.
 pub(super) fn known(loaded: &Loaded) -> Result<PhoneState, OperationError> {
     let value = |index: usize| loaded.values.get(index).and_then(Option::as_deref);
-    Ok(PhoneState { record: Record::read(value(0))?, users: Users::read(value(1))? })
+    Ok(PhoneState {
+        record: Record::read(value(0))?,
+        users: Users::read(value(1))?,
+        policy: PhonePolicy::read(value(2))?,
+    })
 }
 
 /// A store that answers less than it was asked breaks its contract.

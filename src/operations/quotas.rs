@@ -1,15 +1,15 @@
 //! What is counted before the phone itself: sends over many phones, and the arguments of an idempotency key.
 
-use super::failure::full;
 use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer};
 use super::route::KnownCircuit;
 use super::transact::{LOST, ROUNDS};
 use super::{Applied, OperationError, Operations, SendRequest};
 use crate::layout::PhoneOperation;
-use crate::otp::counter::{Counter, Full};
-use crate::otp::rules::{self, REQUEST_KEPT, ReserveRequest, Reserved, SendRule};
-use crate::otp::{Denied, Phone, Quota, Stored as _, Ttl, is_plain};
+use crate::otp::counter::Counter;
+use crate::otp::policy_entry::CallingPolicy;
+use crate::otp::rules::{self, Allowance, REQUEST_KEPT, ReserveRequest, Reserved, SendContext};
+use crate::otp::{Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
 
 impl Operations<'_> {
@@ -32,9 +32,11 @@ impl Operations<'_> {
         for _ in 0..ROUNDS {
             let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
             let others = others.map(|key| vec![key.clone()]);
-            let mut slots =
-                self.load_slots(std::iter::once(own_keys.clone()).chain(others).collect()).await?.into_iter();
-            let slot = slots.next().ok_or_else(no_answer)?;
+            let calling = vec![StoreKey::CallingPolicy(phone.calling_code())];
+            let groups = [own_keys.clone(), calling].into_iter().chain(others).collect();
+            let mut slots = self.load_slots(groups).await?.into_iter();
+            let (slot, calling) = slots.next().zip(slots.next()).ok_or_else(no_answer)?;
+            let calling = CallingPolicy::read(first(&calling.loaded))?;
             let others: Vec<Loaded> = slots.by_ref().take(counters.len()).map(|slot| slot.loaded).collect();
             counted.circuits = slots.map(KnownCircuit::read).collect();
             let now = slot.loaded.now;
@@ -43,18 +45,41 @@ impl Operations<'_> {
                 continue;
             };
             let LoadedPhone { known, is_clamped, .. } = view;
-            let decision = match rules::reserve(&known, now, self.limits, reservation) {
-                Err(refused) => {
-                    if is_clamped {
-                        self.keep_clamped(phone).await?;
-                    }
-                    return Err(OperationError::refused(refused, now));
+            // What was asked for before is answered before anything else.
+            let reserved = match rules::reserve(&known, now, self.limits, reservation) {
+                Ok(decision) if matches!(decision.outcome, Reserved::Replayed(_)) => {
+                    let earlier = Applied { now, outcome: decision.outcome, known, unlocked: 0 };
+                    return Ok(Admission::Replayed(Box::new(earlier)));
                 }
-                Ok(decision) => decision,
+                reserved => reserved.map(|_| ()),
             };
-            if matches!(decision.outcome, Reserved::Replayed(_)) {
-                let earlier = Applied { now, outcome: decision.outcome, known, unlocked: 0 };
-                return Ok(Admission::Replayed(Box::new(earlier)));
+            let read = |wanted: fn(&StoreKey) -> bool| {
+                let found = counters.iter().zip(&others).find(|((key, _), _)| wanted(key));
+                found.map(|(_, loaded)| Counter::read(first(loaded))).transpose()
+            };
+            let (prefix, country) =
+                (read(|key| matches!(key, StoreKey::Prefix(_)))?, read(|key| matches!(key, StoreKey::Country(_)))?);
+            let context = SendContext {
+                phone,
+                purpose: reservation.purpose,
+                policy: asked.policy,
+                limits: self.limits,
+                real: asked.route.real,
+                calling: Some(&calling),
+                prefix: prefix.as_ref(),
+                country: country.as_ref(),
+            };
+            counted.allowance = rules::allowance(&known, now, &context);
+            // The request itself may be wrong, which no rule of the phone knows of.
+            let refused = match (reserved, counted.allowance.refused.take()) {
+                (Err(wrong), _) if wrong.is_of_request() => Some(wrong),
+                (reserved, refused) => refused.or(reserved.err()),
+            };
+            if let Some(refused) = refused {
+                if is_clamped {
+                    self.keep_clamped(phone).await?;
+                }
+                return Err(OperationError::refused(refused, now));
             }
             let changes = counters.iter().zip(&others).map(|((key, counting), loaded)| counting.change(key, loaded));
             let changes = changes.collect::<Result<Vec<_>, _>>()?;
@@ -100,11 +125,11 @@ impl Operations<'_> {
         let neighbors = asked.route.real.then(|| phone.last_four());
         if neighbors.is_some() || !self.limits.per_prefix.is_empty() {
             let prefix = StoreKey::Prefix(phone.prefix().to_owned());
-            counters.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors, SendRule::PerPrefix)));
+            counters.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors)));
         }
         if !self.limits.per_country.is_empty() {
             let country = StoreKey::Country(counted_country(phone));
-            counters.push((country, Counting::Sends(&self.limits.per_country, None, SendRule::PerCountry)));
+            counters.push((country, Counting::Sends(&self.limits.per_country, None)));
         }
         if let Some((key, arguments)) = reservation.request {
             counters.push((StoreKey::Request(key.to_owned()), Counting::Key(arguments)));
@@ -120,20 +145,32 @@ pub struct Counters {
     pub prefix: Option<Counter>,
     /// To its country.
     pub country: Option<Counter>,
+    /// The policy entries of its calling code.
+    pub calling: Option<CallingPolicy>,
 }
 
 impl Operations<'_> {
     /// Looks at the counters over many phones. What cannot be read is left out: it hides nothing else.
     pub async fn counters_of(&self, phone: &Phone) -> Counters {
-        let groups =
-            [vec![StoreKey::Prefix(phone.prefix().to_owned())], vec![StoreKey::Country(counted_country(phone))]];
-        let Ok(loaded) = self.load_each(&groups).await else { return Counters::default() };
-        let mut counters = loaded.into_iter().map(|loaded| {
-            let loaded = loaded.ok()?;
-            Counter::read(loaded.values.first().and_then(Option::as_deref)).ok()
-        });
-        Counters { prefix: counters.next().flatten(), country: counters.next().flatten() }
+        let keys = [
+            StoreKey::Prefix(phone.prefix().to_owned()),
+            StoreKey::Country(counted_country(phone)),
+            StoreKey::CallingPolicy(phone.calling_code()),
+        ];
+        let Ok(loaded) = self.load_each(&keys.map(|key| vec![key])).await else { return Counters::default() };
+        let loaded: Vec<Option<Loaded>> = loaded.into_iter().map(Result::ok).collect();
+        let at = |place: usize| loaded.get(place)?.as_ref();
+        Counters {
+            prefix: at(0).and_then(|loaded| Counter::read(first(loaded)).ok()),
+            country: at(1).and_then(|loaded| Counter::read(first(loaded)).ok()),
+            calling: at(2).and_then(|loaded| CallingPolicy::read(first(loaded)).ok()),
+        }
     }
+}
+
+/// The only value of a slot.
+fn first(loaded: &Loaded) -> Option<&[u8]> {
+    loaded.values.first().and_then(Option::as_deref)
 }
 
 /// The name of a country's counter; a number of none has its calling code's.
@@ -152,6 +189,8 @@ pub(super) enum Admission {
 /// What was seen while a send was counted.
 #[derive(Default)]
 pub(super) struct Counted {
+    /// By what it was allowed.
+    pub(super) allowance: Allowance,
     /// What is known of the failures of the route's providers, in their order.
     pub(super) circuits: Vec<KnownCircuit>,
     /// In a dry run: how many more the prefix allows after this one.
@@ -175,7 +214,7 @@ impl Counted {
 /// One thing that is counted before the phone itself.
 enum Counting<'a> {
     /// Against quotas, and neighbors where there is a number to compare.
-    Sends(&'a [Quota], Option<u16>, SendRule),
+    Sends(&'a [Quota], Option<u16>),
     /// The arguments of an idempotency key, over all phones.
     Key(&'a str),
 }
@@ -191,15 +230,9 @@ impl Counting<'_> {
     fn change(&self, key: &StoreKey, loaded: &Loaded) -> Result<Change, OperationError> {
         let held = loaded.values.first().cloned().flatten();
         let put = match self {
-            Self::Sends(quotas, neighbors, rule) => {
+            Self::Sends(quotas, neighbors) => {
                 let counter = Counter::read(held.as_deref())?;
-                let taken = counter.take(loaded.now, quotas, *neighbors).map_err(|over| match over {
-                    Full::Quota(quota, until) => {
-                        let whom = if *rule == SendRule::PerPrefix { "this prefix" } else { "this country" };
-                        OperationError::limited(*rule, full(whom, quota), until, loaded.now)
-                    }
-                    Full::Neighbors => Denied::Neighbors.into(),
-                })?;
+                let taken = counter.count(loaded.now, quotas, *neighbors);
                 Put::Set(taken.write(), taken.ttl(loaded.now))
             }
             Self::Key(arguments) => match &held {

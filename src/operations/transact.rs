@@ -145,6 +145,7 @@ impl Operations<'_> {
                 known: PhoneState {
                     record: step.record.clone().unwrap_or(known.record),
                     users: step.users.clone().unwrap_or(known.users),
+                    policy: known.policy,
                 },
             };
             let nothing = step.record.is_none() && step.users.is_none() && settled.is_nothing();
@@ -218,7 +219,8 @@ impl Operations<'_> {
         let ttl = step.record.as_ref().map(|record| record.ttl(loaded.now, self.limits));
         let record = step.record.zip(ttl).map(|(record, ttl)| Put::Set(record.write(), ttl));
         let users = step.users.map(|users| Put::Set(users.write(), users.ttl()));
-        let puts = [record, users].into_iter().map(|put| put.unwrap_or(Put::Keep));
+        // A policy entry that comes meanwhile is a conflict: what was decided did not know of it.
+        let puts = [record, users, None].into_iter().map(|put| put.unwrap_or(Put::Keep));
         let writes = own_keys(phone).into_iter().zip(puts).zip(&loaded.values);
         let writes = writes.map(|((cell, put), loaded)| Write { key: cell, loaded: loaded.clone(), put });
         let append = (!step.events.is_empty()).then(|| Append {

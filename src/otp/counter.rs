@@ -86,42 +86,65 @@ impl Counter {
     /// # Errors
     /// When a quota is used up, or the number ends a run of neighbors; then nothing is counted.
     pub fn take(&self, now: Moment, quotas: &[Quota], last_four: Option<u16>) -> Result<Self, Full> {
+        match self.full(now, quotas) {
+            Some((quota, until)) => Err(Full::Quota(quota, until)),
+            None if last_four.is_some_and(|last_four| self.is_run(now, last_four)) => Err(Full::Neighbors),
+            None => Ok(self.count(now, quotas, last_four)),
+        }
+    }
+
+    /// The quota that is used up, and until when. Of several, the one that ends last: before that, no other attempt can
+    /// succeed.
+    #[must_use]
+    pub fn full(&self, now: Moment, quotas: &[Quota]) -> Option<(Quota, Moment)> {
+        let full = quotas.iter().filter_map(|quota| {
+            let (window, length) = self.window(now, quota);
+            let is_full = window.estimate(now.millis(), length) >= quota.limit;
+            is_full.then(|| (*quota, window.free_at(now.millis(), length, quota.limit)))
+        });
+        full.max_by_key(|(_, until)| *until)
+    }
+
+    /// Whether this number would be the last of a run of neighbors.
+    #[must_use]
+    pub fn is_run(&self, now: Moment, last_four: u16) -> bool {
+        let recent = self.recent.iter().filter(|(number, at)| *number != last_four && is_recent(*at, now));
+        let mut near: Vec<u16> = recent.map(|(number, _)| *number).collect();
+        near.retain(|number| number.abs_diff(last_four) <= SPAN);
+        near.push(last_four);
+        near.sort_unstable();
+        near.windows(NEIGHBORS).any(|run| run[NEIGHBORS - 1] - run[0] <= SPAN)
+    }
+
+    /// Counts one send, whether or not it is one too many.
+    #[must_use]
+    pub fn count(&self, now: Moment, quotas: &[Quota], last_four: Option<u16>) -> Self {
         let mut taken = self.clone();
         taken.count_for_others(now, quotas);
-        let mut full: Option<(Moment, Quota)> = None;
         for quota in quotas {
-            let length = millis(quota.window).max(1);
-            let window = self.windows.get(&length).copied().unwrap_or_default().at(now.millis(), length);
-            if window.estimate(now.millis(), length) >= quota.limit {
-                let free = window.free_at(now.millis(), length, quota.limit);
-                // Of several, the one that ends last: before that, no other attempt can succeed.
-                full = full.filter(|(until, _)| *until >= free).or(Some((free, *quota)));
-            }
+            let (window, length) = self.window(now, quota);
             taken.windows.insert(length, Window { count: window.count.saturating_add(1), ..window });
         }
-        if let Some((until, quota)) = full {
-            return Err(Full::Quota(quota, until));
-        }
         if let Some(last_four) = last_four {
-            // A clock that was ahead by more than a run says nothing.
-            let is_recent = |at: Moment| at.after(RUN) > now && at <= now.after(RUN);
-            taken.recent.retain(|(number, at)| *number != last_four && is_recent(*at));
-            if taken.ends_a_run(last_four) {
-                return Err(Full::Neighbors);
-            }
+            taken.recent.retain(|(number, at)| *number != last_four && is_recent(*at, now));
             taken.recent.push((last_four, now));
             let surplus = taken.recent.len().saturating_sub(RECENT);
             taken.recent.drain(..surplus);
         }
-        Ok(taken)
+        taken
+    }
+
+    /// The window of a quota and its length.
+    fn window(&self, now: Moment, quota: &Quota) -> (Window, i64) {
+        let length = millis(quota.window).max(1);
+        (self.windows.get(&length).copied().unwrap_or_default().at(now.millis(), length), length)
     }
 
     /// How many more sends fit now, by the tightest quota; `None` where there is none.
     #[must_use]
     pub fn left(&self, now: Moment, quotas: &[Quota]) -> Option<u32> {
         let left = |quota: &Quota| {
-            let length = millis(quota.window).max(1);
-            let window = self.windows.get(&length).copied().unwrap_or_default().at(now.millis(), length);
+            let (window, length) = self.window(now, quota);
             quota.limit.saturating_sub(window.estimate(now.millis(), length))
         };
         quotas.iter().map(left).min()
@@ -145,14 +168,11 @@ impl Counter {
             window.count = window.count.saturating_add(1);
         }
     }
+}
 
-    fn ends_a_run(&self, last_four: u16) -> bool {
-        let mut near: Vec<u16> = self.recent.iter().map(|(number, _)| *number).collect();
-        near.retain(|number| number.abs_diff(last_four) <= SPAN);
-        near.push(last_four);
-        near.sort_unstable();
-        near.windows(NEIGHBORS).any(|run| run[NEIGHBORS - 1] - run[0] <= SPAN)
-    }
+/// Whether a number still counts. A clock that was ahead by more than a run says nothing.
+fn is_recent(at: Moment, now: Moment) -> bool {
+    at.after(RUN) > now && at <= now.after(RUN)
 }
 
 impl Window {

@@ -18,6 +18,7 @@ mod message;
 mod persist;
 mod phone;
 mod policy;
+pub mod policy_entry;
 pub mod record;
 pub mod reference;
 pub mod rules;
@@ -38,9 +39,13 @@ pub use ids::{NameError, Purpose, UserId};
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
 pub use persist::{More, Newer, Stored, Ttl, Unreadable, is_plain};
-pub use phone::{Country, CountryError, ErrorPlace, NumberType, NumberTypeError, Phone, PhoneError, Why, numbering};
+pub use phone::{
+    Country, CountryError, ErrorPlace, NumberType, NumberTypeError, Phone, PhoneError, Prefix, PrefixError, Why,
+    calling_codes, numbering,
+};
 pub use policy::{
     Denied, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_TTL, MAX_WINDOW, Policy, Quota,
+    used_up,
 };
 pub use record::{Challenge, Record};
 pub use secret::Secret;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Country, NumberType, Phone};
+use super::policy_entry::{PolicyEntry, Scope};
+use super::{Country, Moment, NumberType, Phone};
 
 /// No more sends than this in one window of one phone: the record keeps the time of each, and stays small.
 pub const MAX_PER_PHONE: u32 = 100;
@@ -134,8 +135,14 @@ impl Default for Policy {
 }
 
 /// Why the policy refuses a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
+    /// An entry blocks it.
+    #[error("{}blocked {}; {}", blocked(.0), .1.origin(), .1.ends())]
+    Blocked(Scope, Box<PolicyEntry>),
+    /// The receiver asked for no more messages.
+    #[error("blocked {}", .0.origin())]
+    OptedOut(Box<PolicyEntry>),
     /// The country is not on the list.
     #[error("sends to {0} are not allowed")]
     Country(Country),
@@ -148,6 +155,41 @@ pub enum Denied {
     /// Neighboring numbers, one after the other: how SMS pumping looks.
     #[error("blocked: looks like SMS pumping (5 close numbers in 10 min)")]
     Neighbors,
+}
+
+impl Denied {
+    /// Until when, where that is known.
+    #[must_use]
+    pub fn until(&self) -> Option<Moment> {
+        match self {
+            Self::Blocked(_, entry) => entry.until,
+            _ => None,
+        }
+    }
+}
+
+/// What is blocked, where it is more than the phone.
+fn blocked(scope: &Scope) -> String {
+    match scope {
+        Scope::Phone(_) => String::new(),
+        Scope::Prefix(prefix) => format!("numbers that begin with {prefix} are "),
+        Scope::Country(country) => format!("sends to {country} are "),
+    }
+}
+
+/// The sentence of a quota that is used up.
+#[must_use]
+pub fn used_up(whom: &str, quota: Quota) -> String {
+    let seconds = quota.window.as_secs();
+    let window = match seconds {
+        0 => format!("{} ms", quota.window.as_millis()),
+        _ if seconds.is_multiple_of(86_400) => format!("{} d", seconds / 86_400),
+        _ if seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    };
+    let codes = if quota.limit == 1 { "code" } else { "codes" };
+    format!("{whom} has reached its limit of {} {codes} in {window}", quota.limit)
 }
 
 impl Policy {

@@ -10,12 +10,18 @@ pub enum StoreKey {
     /// A phone's codes and counts.
     Record(Phone),
     Users(Phone),
+    /// The policy entry of a phone.
+    Policy(Phone),
     /// A user's phones.
     Phones(UserId),
     /// The sends to a prefix: the number less its last four digits.
     Prefix(String),
     /// The sends to a country.
     Country(String),
+    /// The policy entries of the prefixes and countries of a calling code.
+    CallingPolicy(u16),
+    /// A part of the index of the phones that have a policy entry.
+    PolicyIndex(u8),
     /// What an idempotency key was used for, by its hash.
     Request(String),
     /// The failures of a provider, by its name in the configuration.
@@ -33,9 +39,12 @@ impl StoreKey {
         match self {
             Self::Record(phone) => format!("{{{}}}:record", phone.as_str()),
             Self::Users(phone) => format!("{{{}}}:users", phone.as_str()),
+            Self::Policy(phone) => format!("{{{}}}:policy", phone.as_str()),
             Self::Phones(user) => format!("{{user:{}}}:phones", encoded(user.as_str())),
             Self::Prefix(prefix) => format!("{{prefix:{prefix}}}:sends"),
             Self::Country(country) => format!("{{country:{country}}}:sends"),
+            Self::CallingPolicy(code) => format!("{{calling:{code}}}:policy"),
+            Self::PolicyIndex(part) => format!("{{policies:{part:02}}}:index"),
             Self::Request(hash) => format!("{{request:{hash}}}:request"),
             Self::Provider(name) => format!("{{provider:{}}}:circuit", encoded(name)),
             Self::App(key) => key.clone(),

@@ -87,6 +87,11 @@ impl OwnKey {
         let own = match end {
             "record" => Self::Value(StoreKey::Record(phone()?)),
             "users" => Self::Value(StoreKey::Users(phone()?)),
+            "policy" => Self::Value(match marked("calling:") {
+                Some(code) => StoreKey::CallingPolicy(code.parse().ok()?),
+                None => StoreKey::Policy(phone()?),
+            }),
+            "index" => Self::Value(StoreKey::PolicyIndex(marked("policies:")?.parse().ok()?)),
             "timeline" => Self::Timeline(phone()?),
             "phones" => Self::Value(StoreKey::Phones(UserId::new(&decoded(&marked("user:")?)?).ok()?)),
             "sends" => Self::Value(match marked("prefix:") {
@@ -97,14 +102,17 @@ impl OwnKey {
             "circuit" => Self::Value(StoreKey::Provider(decoded(&marked("provider:")?)?)),
             _ => return None,
         };
-        Some(own)
+        // A number may be written in several ways, and a key has one name.
+        let is_named = |own: &Self| !matches!(own, Self::Value(key) if key.name() != name);
+        Some(own).filter(is_named)
     }
 
     /// Its phone, where it is one phone's.
     #[must_use]
     pub fn phone(&self) -> Option<&Phone> {
         match self {
-            Self::Value(StoreKey::Record(phone) | StoreKey::Users(phone)) | Self::Timeline(phone) => Some(phone),
+            Self::Value(StoreKey::Record(phone) | StoreKey::Users(phone) | StoreKey::Policy(phone))
+            | Self::Timeline(phone) => Some(phone),
             Self::Value(_) => None,
         }
     }
@@ -121,6 +129,9 @@ mod tests {
         for cell in [
             StoreKey::Record(phone.clone()),
             StoreKey::Users(phone.clone()),
+            StoreKey::Policy(phone.clone()),
+            StoreKey::CallingPolicy(91),
+            StoreKey::PolicyIndex(7),
             StoreKey::Phones(UserId::new("a {b}:c").unwrap()),
             StoreKey::Prefix("+91987654".to_owned()),
             StoreKey::Country("+881".to_owned()),
@@ -130,9 +141,16 @@ mod tests {
             assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Value(cell)));
         }
         assert_eq!(OwnKey::read(&timeline_name(&phone)), Some(OwnKey::Timeline(phone)));
-        for other in
-            ["", "{+919876543210}:other", "{+0}:record", "+919876543210:record", "{user:}:phones", "{+919876543210}"]
-        {
+        for other in [
+            "",
+            "{calling:091}:policy",
+            "{policies:7}:index",
+            "{+919876543210}:other",
+            "{+0}:record",
+            "+919876543210:record",
+            "{user:}:phones",
+            "{+919876543210}",
+        ] {
             assert_eq!(OwnKey::read(other), None, "{other}");
         }
     }

@@ -40,7 +40,10 @@ fn inspect_tells_which_rule_the_next_send_meets() {
         assert!(until.is_string());
         machine.run(&["send", PHONE]).exits(13);
         let unlocked = machine.run(&["unlock", PHONE, "--limits", "--json"]).exits(0).json();
-        assert_eq!(unlocked["send"], serde_json::json!({ "allowed": true, "rule": null, "until": null }));
+        let free = serde_json::json!(
+            { "allowed": true, "rule": null, "until": null, "reason": null, "would_refuse": null }
+        );
+        assert_eq!(unlocked["send"], free);
         machine.run(&["send", PHONE]).exits(0);
     });
 }

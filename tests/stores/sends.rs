@@ -215,7 +215,7 @@ pub fn neighbors_stop(fixture: &dyn Fixture) {
     }
     assert!(client.send(&phone(100), RIGHT, &calls.accepting().route()).is_ok(), "a second code for one is no fifth");
     let fifth = client.send(&phone(148), RIGHT, &calls.accepting().route());
-    assert!(matches!(fifth, Err(OperationError::Denied(Denied::Neighbors))), "{fifth:?}");
+    assert!(matches!(fifth, Err(OperationError::Denied(Denied::Neighbors, _))), "{fifth:?}");
     assert!(client.send(&phone(5000), RIGHT, &calls.accepting().route()).is_ok(), "far enough");
     assert_eq!(calls.count(), 6);
 }

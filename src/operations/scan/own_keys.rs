@@ -6,6 +6,7 @@ use super::{FoundIssue, Issue, StaleEntry};
 use crate::operations::{OperationError, Operations};
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
+use crate::otp::policy_entry::{CallingPolicy, PhonePolicy, PolicyIndex, REMOVAL_KEPT};
 use crate::otp::user::Age;
 use crate::otp::{
     Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users, is_plain,
@@ -82,6 +83,8 @@ impl Operations<'_> {
             Ttl::For(needed) => Needs::End(most.max(needed), false),
             ttl => Needs::End(most, ttl == Ttl::Expired),
         };
+        // An entry has the end that it was given, however far away that is.
+        let entry = |ttl: Ttl| if ttl == Ttl::Forever { Needs::Forever } else { end(REMOVAL_KEPT, ttl) };
         let limits = self.limits;
         Ok(match own {
             OwnKey::Value(StoreKey::Record(_)) => match read::<Record>(sight)?.ttl(sight.now, limits) {
@@ -92,6 +95,12 @@ impl Operations<'_> {
                 Ttl::For(most) => Needs::End(most, false),
                 _ => Needs::Forever,
             },
+            OwnKey::Value(StoreKey::Policy(_)) => entry(read::<PhonePolicy>(sight)?.ttl(sight.now)),
+            OwnKey::Value(StoreKey::CallingPolicy(_)) => entry(read::<CallingPolicy>(sight)?.ttl(sight.now)),
+            OwnKey::Value(StoreKey::PolicyIndex(_)) => {
+                read::<PolicyIndex>(sight)?;
+                Needs::Forever
+            }
             OwnKey::Value(StoreKey::Phones(_)) => {
                 read::<Phones>(sight)?;
                 Needs::Forever

@@ -9,11 +9,13 @@ mod kind;
 pub mod numbering;
 mod pattern;
 mod plan;
+mod prefix;
 mod spelling;
 
 pub use country::{Country, CountryError};
 pub use error::{ErrorPlace, PhoneError, Why};
 pub use kind::{NumberType, NumberTypeError};
+pub use prefix::{Prefix, PrefixError, calling_codes};
 
 use numbering::{Length, Number, ParseError};
 use spelling::Spelling;

@@ -194,6 +194,14 @@ impl Plan {
         }
     }
 
+    /// The fewest digits of a mobile number, or of any number where the plan has none.
+    pub(super) fn shortest_mobile(&self) -> Option<usize> {
+        [self.mobile, self.general]
+            .into_iter()
+            .find(|numbers| numbers.lengths.0 != 0)
+            .map(|numbers| numbers.lengths.shortest())
+    }
+
     /// The type of a national number; unknown if it is not valid.
     pub(super) fn kind(&self, national: &str) -> NumberType {
         if !self.general.contain(national) {

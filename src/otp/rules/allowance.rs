@@ -1,15 +1,16 @@
-//! Whether a send would be allowed now, and if not, which rule refuses it and until when: for whoever asks without
-//! sending. It goes by the same functions as the send itself.
+//! Whether a send would be allowed now, and if not, which rule refuses it and until when. The send itself goes by it, and so
+//! does whoever asks without sending.
 
 use super::PhoneState;
-use super::reserve::refused_by_limits;
+use super::reserve::{SendRefused, blocked, within_limits};
 use super::send_rule::SendRule;
 use crate::otp::counter::{Counter, Full};
+use crate::otp::policy_entry::{CallingPolicy, PolicyEffect, deciding};
 use crate::otp::record::{PURPOSES, PurposeState};
-use crate::otp::{Denied, Limits, Moment, Purpose};
+use crate::otp::{Denied, Limits, Moment, Phone, Policy, Purpose};
 
 /// Whether a send would be allowed now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Allowance {
     /// It would.
     pub allowed: bool,
@@ -18,60 +19,96 @@ pub struct Allowance {
     /// Until when; `None` where no time helps, or it is not known.
     #[serde(serialize_with = "crate::otp::time::rfc3339_or_null")]
     pub until: Option<Moment>,
+    /// Which limit it is, or who blocked it, when and why.
+    pub reason: Option<String>,
+    /// What would refuse it, if the file did not only observe it.
+    pub would_refuse: Option<SendRule>,
+    /// The refusal itself.
+    #[serde(skip)]
+    pub refused: Option<SendRefused>,
 }
 
 /// What a send is held to beside the phone's own record.
 #[derive(Debug, Clone, Copy)]
-pub struct PendingLimit<'a> {
-    /// What the policy says of the number.
-    pub policy: Result<(), Denied>,
-    /// The sends to its prefix; `None`: it is not known.
+pub struct SendContext<'a> {
+    pub phone: &'a Phone,
+    pub purpose: &'a Purpose,
+    /// What the file allows.
+    pub policy: &'a Policy,
+    pub limits: &'a Limits,
+    /// Whether an SMS may really go out: only then close numbers are looked for.
+    pub real: bool,
+    /// The entries of its calling code; `None`: they are not known.
+    pub calling: Option<&'a CallingPolicy>,
+    /// The sends to its prefix; `None`: they are not known.
     pub prefix: Option<&'a Counter>,
-    /// The sends to its country.
+    /// The sends to its country; likewise.
     pub country: Option<&'a Counter>,
-    /// The end of the number, where close numbers are looked for.
-    pub last_four: Option<u16>,
 }
 
-/// Whether a code for this purpose could be sent now.
+impl SendContext<'_> {
+    /// The end of the number, where close numbers are looked for.
+    #[must_use]
+    pub fn last_four(&self) -> Option<u16> {
+        self.real.then(|| self.phone.last_four())
+    }
+}
+
+impl Allowance {
+    fn of(refused: Option<SendRefused>) -> Self {
+        Self {
+            allowed: refused.is_none(),
+            rule: refused.as_ref().and_then(SendRefused::rule),
+            until: refused.as_ref().and_then(SendRefused::until),
+            reason: refused.as_ref().and_then(SendRefused::reason),
+            would_refuse: None,
+            refused,
+        }
+    }
+}
+
+/// Whether a code could be sent now.
 #[must_use]
-pub fn allowance(
-    known: &PhoneState,
-    now: Moment,
-    limits: &Limits,
-    purpose: &Purpose,
-    held: &PendingLimit<'_>,
-) -> Allowance {
-    let refused = |rule, until| Allowance { allowed: false, rule: Some(rule), until };
-    if let Err(denied) = held.policy {
-        return refused(SendRule::of(denied), None);
+pub fn allowance(known: &PhoneState, now: Moment, context: &SendContext<'_>) -> Allowance {
+    Allowance::of(refusal(known, now, context))
+}
+
+fn refusal(known: &PhoneState, now: Moment, context: &SendContext<'_>) -> Option<SendRefused> {
+    let SendContext { phone, purpose, policy, limits, .. } = *context;
+    let entry = deciding(phone, &known.policy, context.calling, now);
+    let is_allowed = match entry {
+        Some((scope, entry)) if entry.effect == PolicyEffect::Block => return Some(blocked(scope, entry)),
+        entry => entry.is_some(),
+    };
+    if !is_allowed && let Err(denied) = policy.check(phone) {
+        return Some(SendRefused::Denied(denied));
     }
     let none = PurposeState::default();
     let purpose_state = known.record.purposes.get(purpose).unwrap_or(&none);
-    let mut found: Vec<(SendRule, Option<Moment>)> = Vec::new();
-    found.extend(purpose_state.lock(now).map(|lock| (SendRule::Lock, lock.until)));
+    if let Some(lock) = purpose_state.lock(now) {
+        return Some(SendRefused::Locked(lock.until));
+    }
+    let mut found: Vec<SendRefused> = Vec::new();
     let sending = purpose_state.live(now).filter_map(|live| live.lease_until).find(|until| *until > now);
-    found.extend(sending.map(|until| (SendRule::UnderWay, Some(until))));
+    found.extend(sending.map(SendRefused::UnderWay));
     let mut record = known.record.clone();
     record.sweep(now);
     if record.purposes.len() >= PURPOSES && !record.purposes.contains_key(purpose) {
-        found.push((SendRule::Purposes, None));
+        found.push(SendRefused::Purposes);
     }
-    found.extend(refused_by_limits(&record, now, limits).map(|(rule, until)| (rule, Some(until))));
-    let counters = [
-        (held.prefix, &limits.per_prefix, held.last_four, SendRule::PerPrefix),
-        (held.country, &limits.per_country, None, SendRule::PerCountry),
-    ];
-    for (counter, quotas, last_four, rule) in counters {
-        let Some(counter) = counter else { continue };
-        found.extend(counter.take(now, quotas, last_four).err().map(|full| match full {
-            Full::Quota(_, until) => (rule, Some(until)),
-            Full::Neighbors => (SendRule::Neighbors, None),
+    found.extend(within_limits(&record, now, limits).err());
+    let last_four = context.last_four().filter(|_| !is_allowed);
+    if let Some(counter) = context.prefix {
+        found.extend(counter.take(now, &limits.per_prefix, last_four).err().map(|full| match full {
+            Full::Quota(quota, until) => SendRefused::PerPrefix(quota, until),
+            Full::Neighbors => SendRefused::Denied(Denied::Neighbors),
         }));
     }
-    // What ends at no known time comes after everything that does.
-    match found.into_iter().max_by_key(|(_, until)| (until.is_none(), *until)) {
-        Some((rule, until)) => refused(rule, until),
-        None => Allowance { allowed: true, rule: None, until: None },
+    if let Some(counter) = context.country
+        && let Err(Full::Quota(quota, until)) = counter.take(now, &limits.per_country, None)
+    {
+        found.push(SendRefused::PerCountry(quota, until));
     }
+    // What ends at no known time comes after everything that does.
+    found.into_iter().max_by_key(|refused| (refused.until().is_none(), refused.until()))
 }

@@ -14,7 +14,7 @@ mod send_result;
 mod send_rule;
 mod unlock;
 
-pub use allowance::{Allowance, PendingLimit, allowance};
+pub use allowance::{Allowance, SendContext, allowance};
 pub use attempt::{AttemptOutcome, attempt};
 pub use attempt_request::{AttemptError, AttemptRequest};
 pub use delivery_report::{MessageRef, Recorded, Reported, report, reports};
@@ -25,6 +25,7 @@ pub use send_result::{SendRecorded, SendResult, record_send};
 pub use send_rule::SendRule;
 pub use unlock::{UnlockRequest, Unlocked, unlock};
 
+use super::policy_entry::PhonePolicy;
 use super::{Event, Record, Users};
 
 /// What is known of one phone at one moment.
@@ -33,6 +34,8 @@ pub struct PhoneState {
     /// Its codes and counts.
     pub record: Record,
     pub users: Users,
+    /// Whether it is blocked or allowed.
+    pub policy: PhonePolicy,
 }
 
 /// What a rule decided. `None` leaves a part as it is; where nothing changes, nothing is written.

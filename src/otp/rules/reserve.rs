@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::send_rule::SendRule;
 use super::{Decision, PhoneState};
+use crate::otp::policy_entry::{PolicyEffect, PolicyEntry, Scope};
 use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SendOutcome, State};
-use crate::otp::{Binding, Code, Event, EventKind, Limits, Moment, More, Peppers, Phone, Purpose, Quota, UserId};
+use crate::otp::{
+    Binding, Code, Denied, Event, EventKind, Limits, Moment, More, Peppers, Phone, Purpose, Quota, UserId, used_up,
+};
 
 /// How long an idempotency key is remembered.
 pub const REQUEST_KEPT: Duration = Duration::from_secs(24 * 3600);
@@ -65,6 +68,12 @@ pub enum SendRefused {
     Cooldown(Moment),
     /// Too many to one phone within the window.
     Quota(Quota, Moment),
+    /// Too many to its prefix within the window.
+    PerPrefix(Quota, Moment),
+    /// Too many to its country within the window.
+    PerCountry(Quota, Moment),
+    /// The policy.
+    Denied(Denied),
     /// Another process is sending to this phone right now.
     UnderWay(Moment),
     /// The idempotency key was used with other arguments.
@@ -115,6 +124,9 @@ pub fn reserve(
     }
     let cooldown_before = record.cooldown_until;
     if matches!(asked.way, IssueMode::Sms { .. }) {
+        if let Some(entry) = known.policy.held(now).filter(|entry| entry.effect == PolicyEffect::Block) {
+            return Err(blocked(Scope::Phone(asked.phone.clone()), entry));
+        }
         within_limits(&record, now, limits)?;
         count(&mut record, now, limits);
     }
@@ -142,6 +154,65 @@ pub fn reserve(
         events: vec![event.because(asked.reason)],
         outcome: Reserved::New(challenge),
     })
+}
+
+/// What a policy entry refuses.
+pub(super) fn blocked(scope: Scope, entry: &PolicyEntry) -> SendRefused {
+    let entry = Box::new(entry.clone());
+    SendRefused::Denied(if entry.opted_out.is_some() { Denied::OptedOut(entry) } else { Denied::Blocked(scope, entry) })
+}
+
+impl SendRefused {
+    /// The rule that refuses it; `None`: the request itself is wrong.
+    #[must_use]
+    pub fn rule(&self) -> Option<SendRule> {
+        Some(match self {
+            Self::Locked(_) => SendRule::Lock,
+            Self::Cooldown(_) => SendRule::Cooldown,
+            Self::Quota(..) => SendRule::PerPhone,
+            Self::PerPrefix(..) => SendRule::PerPrefix,
+            Self::PerCountry(..) => SendRule::PerCountry,
+            Self::UnderWay(_) => SendRule::UnderWay,
+            Self::Purposes => SendRule::Purposes,
+            Self::Requests(_) => SendRule::Requests,
+            Self::Denied(denied) => SendRule::of(denied),
+            Self::NoSuchUser(_) | Self::KeyReused | Self::Forgotten => return None,
+        })
+    }
+
+    /// Whether the request itself is wrong, whatever the phone may be sent.
+    #[must_use]
+    pub fn is_of_request(&self) -> bool {
+        matches!(self, Self::NoSuchUser(_) | Self::KeyReused | Self::Forgotten | Self::Requests(_))
+    }
+
+    /// Until when; `None` where no time helps, or it is not known.
+    #[must_use]
+    pub fn until(&self) -> Option<Moment> {
+        match self {
+            Self::Locked(until) => *until,
+            Self::Cooldown(until)
+            | Self::Quota(_, until)
+            | Self::PerPrefix(_, until)
+            | Self::PerCountry(_, until)
+            | Self::UnderWay(until)
+            | Self::Requests(until) => Some(*until),
+            Self::Denied(denied) => denied.until(),
+            Self::NoSuchUser(_) | Self::KeyReused | Self::Forgotten | Self::Purposes => None,
+        }
+    }
+
+    /// More than the name of the rule: which limit, or who blocked it and why.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Quota(quota, _) => Some(used_up("this phone", *quota)),
+            Self::PerPrefix(quota, _) => Some(used_up("this prefix", *quota)),
+            Self::PerCountry(quota, _) => Some(used_up("this country", *quota)),
+            Self::Denied(denied) => Some(denied.to_string()),
+            _ => self.rule().map(|rule| rule.words().to_owned()),
+        }
+    }
 }
 
 /// This very challenge (our own commit, whose answer was lost), or one that the same idempotency key made. A send that
@@ -174,22 +245,13 @@ fn user_of<'a>(known: &'a PhoneState, asked: &ReserveRequest<'a>) -> Result<Opti
 }
 
 /// Of several limits that refuse it, the one that ends last is reported: before that, no other send can succeed.
-fn within_limits(record: &Record, now: Moment, limits: &Limits) -> Result<(), SendRefused> {
+pub(super) fn within_limits(record: &Record, now: Moment, limits: &Limits) -> Result<(), SendRefused> {
     let cooldown = record.cooldown_until.filter(|until| *until > now);
     let cooldown = cooldown.map(|until| (until, SendRefused::Cooldown(until)));
     let full = |quota: &Quota| free_at(record, now, *quota).map(|until| (until, SendRefused::Quota(*quota, until)));
     match limits.per_phone.iter().filter_map(full).chain(cooldown).max_by_key(|(until, _)| *until) {
         Some((_, refused)) => Err(refused),
         None => Ok(()),
-    }
-}
-
-/// Which of the phone's own limits refuses a send, and until when.
-pub(super) fn refused_by_limits(record: &Record, now: Moment, limits: &Limits) -> Option<(SendRule, Moment)> {
-    match within_limits(record, now, limits) {
-        Err(SendRefused::Cooldown(until)) => Some((SendRule::Cooldown, until)),
-        Err(SendRefused::Quota(_, until)) => Some((SendRule::PerPhone, until)),
-        Err(_) | Ok(()) => None,
     }
 }
 

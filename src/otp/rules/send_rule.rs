@@ -16,12 +16,20 @@ pub enum SendRule {
     PerCountry,
     /// Too many wrong codes.
     Lock,
+    /// An operator blocked it.
+    Blocked,
+    /// The receiver asked for no more messages.
+    OptedOut,
     /// The country is not allowed.
     Country,
     /// The type of number is not allowed.
     Type,
     /// It would end a run of close numbers.
     Neighbors,
+    /// Too few of the codes that went to its range or country were entered.
+    Brake,
+    /// The messages or the spend of the day.
+    Cap,
     /// A code is being sent to this phone right now.
     UnderWay,
     /// Too many purposes are in use.
@@ -33,8 +41,10 @@ pub enum SendRule {
 impl SendRule {
     /// The rule by which the policy refuses a number.
     #[must_use]
-    pub fn of(denied: Denied) -> Self {
+    pub fn of(denied: &Denied) -> Self {
         match denied {
+            Denied::Blocked(..) => Self::Blocked,
+            Denied::OptedOut(_) => Self::OptedOut,
             Denied::Country(_) | Denied::NoCountry => Self::Country,
             Denied::Type(_) => Self::Type,
             Denied::Neighbors => Self::Neighbors,
@@ -50,9 +60,13 @@ impl SendRule {
             Self::PerPrefix => "per_prefix",
             Self::PerCountry => "per_country",
             Self::Lock => "lock",
+            Self::Blocked => "blocked",
+            Self::OptedOut => "opted_out",
             Self::Country => "country",
             Self::Type => "type",
             Self::Neighbors => "neighbors",
+            Self::Brake => "brake",
+            Self::Cap => "cap",
             Self::UnderWay => "under_way",
             Self::Purposes => "purposes",
             Self::Requests => "requests",
@@ -68,9 +82,13 @@ impl SendRule {
             Self::PerPrefix => "too many to this prefix",
             Self::PerCountry => "too many to this country",
             Self::Lock => "locked after wrong codes",
+            Self::Blocked => "blocked by a policy entry",
+            Self::OptedOut => "the receiver asked for no more messages",
             Self::Country => "its country is not allowed",
             Self::Type => "its type of number is not allowed",
             Self::Neighbors => "looks like SMS pumping: too many close numbers",
+            Self::Brake => "looks like SMS pumping: too few codes there are entered",
+            Self::Cap => "the messages or the spend of the day are used up",
             Self::UnderWay => "a code is being sent right now",
             Self::Purposes => "too many purposes are in use",
             Self::Requests => "too many idempotency keys are in use",

@@ -24,6 +24,7 @@ impl Keys {
         match store_key {
             StoreKey::App(key) => key.clone(),
             StoreKey::Record(phone) => self.tagged(&self.tags.tag(phone), "record"),
+            StoreKey::Policy(phone) => self.tagged(&self.tags.tag(phone), "policy"),
             StoreKey::Users(phone) => self.tagged(&self.tags.tag(phone), "users"),
             _ => self.named(&store_key.name()),
         }
@@ -46,8 +47,8 @@ impl Keys {
     }
 
     fn own(&self, name: &str) -> Option<OwnKey> {
-        let end = [":record", ":users", ":timeline"].into_iter().find(|end| name.ends_with(end));
-        let Some(end) = end else { return OwnKey::read(name) };
+        let end = [":record", ":users", ":policy", ":timeline"].into_iter().find(|end| name.ends_with(end));
+        let Some(end) = end.filter(|_| !name.starts_with("{calling:")) else { return OwnKey::read(name) };
         let tag = name.strip_suffix(end)?.strip_prefix('{')?.strip_suffix('}')?;
         OwnKey::read(&format!("{{{}}}{end}", self.tags.phone_of(tag)?))
     }
