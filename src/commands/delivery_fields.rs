@@ -2,13 +2,17 @@
 
 use serde::Serialize;
 
-use crate::otp::record::Delivery;
+use crate::otp::record::{Delivery, SendOutcome};
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment};
 
 /// What the gateway reported about an SMS after it accepted it; all `null` if it reported nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct DeliveryFields {
+    /// The channel that it went out by; `null`: nothing was sent.
+    pub(super) channel: Option<String>,
+    /// How the send ended: accepted, refused, or unknown.
+    pub(super) send_outcome: Option<SendOutcome>,
     /// Where it stands, in our words; `null` also for a word that is not known.
     pub(super) delivery_state: Option<DeliveryState>,
     /// The gateway's own word for it.
@@ -31,7 +35,8 @@ impl DeliveryFields {
     pub(super) fn of(delivery: Option<&Delivery>) -> Self {
         let Some(delivery) = delivery else { return Self::default() };
         let fields = delivery.report.as_ref().map_or_else(Self::default, Self::from);
-        Self { reported_at: delivery.reported_at, ..fields }
+        let channel = Some(delivery.channel());
+        Self { channel, send_outcome: delivery.outcome, reported_at: delivery.reported_at, ..fields }
     }
 
     /// The state in one word, ours where it is known.
@@ -43,6 +48,8 @@ impl DeliveryFields {
 impl From<&DeliveryReport> for DeliveryFields {
     fn from(report: &DeliveryReport) -> Self {
         Self {
+            channel: None,
+            send_outcome: None,
             delivery_state: report.state,
             delivery_word: Some(report.word.clone()),
             delivery_reason: report.reason,

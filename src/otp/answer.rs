@@ -43,6 +43,24 @@ pub enum Reason {
     HardLock,
 }
 
+impl Reason {
+    /// The word for it in events and documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SupersededCode => "superseded_code",
+            Self::NeverIssued => "never_issued",
+            Self::Expired => "expired",
+            Self::Used => "used",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+            Self::AttemptsExhausted => "attempts_exhausted",
+            Self::TimedLock => "timed_lock",
+            Self::HardLock => "hard_lock",
+        }
+    }
+}
+
 /// The outcome of one attempt, kept so that a lost answer can be asked for again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

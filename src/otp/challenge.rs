@@ -242,7 +242,16 @@ pub struct Delivery {
     pub more: More,
 }
 
+/// The channel of an SMS.
+pub const SMS: &str = "sms";
+
 impl Delivery {
+    /// The channel that it went out by: a newer version may have written another one.
+    #[must_use]
+    pub fn channel(&self) -> String {
+        self.more.text("channel").unwrap_or_else(|| SMS.to_owned())
+    }
+
     /// One of which nothing more is known.
     #[must_use]
     pub fn by(provider: &str) -> Self {

@@ -21,6 +21,7 @@ mod policy;
 pub mod policy_entry;
 pub mod record;
 pub mod reference;
+pub mod refusal;
 pub mod rules;
 mod secret;
 pub mod suggest;

@@ -143,6 +143,13 @@ impl More {
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
+
+    /// A text in it, by its name.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        let more: serde_json::Map<String, serde_json::Value> = serde_json::from_str(self.0.as_deref()?.get()).ok()?;
+        more.get(name)?.as_str().map(str::to_owned)
+    }
 }
 
 impl PartialEq for More {

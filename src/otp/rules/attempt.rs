@@ -12,6 +12,8 @@ pub struct AttemptOutcome {
     pub answer: Answer,
     /// Whether it was given before.
     pub replayed: bool,
+    /// Whether there was a code to compare with: else nothing was counted, and no event tells of it.
+    pub compared: bool,
 }
 
 /// Decides an `attempt`, in this order: known attempt, lock, no open code that fits the question, right code,
@@ -28,7 +30,7 @@ pub fn attempt(
     let none = PurposeState::default();
     let purpose_state = known.record.purposes.get(asked.purpose).unwrap_or(&none);
     if let Some(earlier) = earlier(purpose_state, now, asked)? {
-        return Ok(Decision::none(AttemptOutcome { answer: earlier, replayed: true }));
+        return Ok(Decision::none(AttemptOutcome { answer: earlier, replayed: true, compared: true }));
     }
     let failures = purpose_state.failures(now, limits);
     let no = |verdict, reason, challenge: Option<&Challenge>, locked_until| {
@@ -44,6 +46,7 @@ pub fn attempt(
                 expires_at: challenge.map(|challenge| challenge.expires_at),
             },
             replayed: false,
+            compared: false,
         })
     };
     if let Some(lock) = purpose_state.lock(now) {
@@ -155,7 +158,8 @@ fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
     record.sweep(now);
     let users = verified(known, now, &answer);
     let event = Event::new(now, EventKind::Verify, "ok").about(asked.purpose, id);
-    Decision { record: Some(record), users, events: vec![event], outcome: AttemptOutcome { answer, replayed: false } }
+    let outcome = AttemptOutcome { answer, replayed: false, compared: true };
+    Decision { record: Some(record), users, events: vec![event], outcome }
 }
 
 /// The phone was just shown to be in this user's hands.
@@ -217,12 +221,14 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Dec
     let id = id.unwrap_or_default();
     let mut events = vec![Event::new(now, EventKind::Verify, "wrong").about(asked.purpose, &id)];
     if lock.is_some() {
-        let detail = format!("{failures} consecutive failures");
+        let detail = format!("{failures} consecutive {}", if failures == 1 { "failure" } else { "failures" });
         let result =
             answer.locked_until.map_or_else(|| "hard".to_owned(), |until| format!("until {}", until.rfc3339()));
-        events.push(Event::new(now, EventKind::Lock, &result).about(asked.purpose, &id).detail(detail));
+        let lock = Event { until: answer.locked_until, ..Event::new(now, EventKind::Lock, &result) };
+        events.push(lock.about(asked.purpose, &id).detail(detail));
     }
-    Decision { record: Some(record), users: None, events, outcome: AttemptOutcome { answer, replayed: false } }
+    let outcome = AttemptOutcome { answer, replayed: false, compared: true };
+    Decision { record: Some(record), users: None, events, outcome }
 }
 
 /// Keeps the answer for the longest lifetime of a code, so that it can be asked for again.

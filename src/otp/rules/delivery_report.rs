@@ -139,7 +139,7 @@ fn event(now: Moment, purpose: &Purpose, challenge_id: &str, delivery: &Delivery
     let words = [Some(delivery.provider.clone()), delivery.message_id.clone(), said.report.why()];
     let detail = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
     let event = Event::new(now, EventKind::Delivery, said.report.state_word()).about(purpose, challenge_id);
-    event.detail(detail).because(said.reason)
+    event.by_channel(&delivery.channel()).detail(detail).because(said.reason)
 }
 
 /// Nothing is changed by it; the report is added to the timeline of a phone that has one.

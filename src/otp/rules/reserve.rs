@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::send_rule::SendRule;
 use super::{Decision, PhoneState};
 use crate::otp::policy_entry::{PolicyEffect, PolicyEntry, Scope};
-use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SendOutcome, State};
+use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SMS, SendOutcome, State};
 use crate::otp::{
     Binding, Code, Denied, Event, EventKind, Limits, Moment, More, Peppers, Phone, Purpose, Quota, UserId, used_up,
 };
@@ -148,6 +148,7 @@ pub fn reserve(
     purpose_state.challenges.push(challenge.clone());
     record.sweep(now);
     let event = Event::new(now, EventKind::Send, challenge.state.as_str()).about(asked.purpose, asked.challenge_id);
+    let event = if asked.way == IssueMode::Print { event } else { event.by_channel(SMS) };
     Ok(Decision {
         record: Some(record),
         users: None,

@@ -1,7 +1,7 @@
 //! `mark`: what the provider said of the SMS of a challenge.
 
 use super::{Decision, PhoneState};
-use crate::otp::record::{Delivery, PurposeState, SendOutcome, State};
+use crate::otp::record::{Delivery, PurposeState, SMS, SendOutcome, State};
 use crate::otp::{Event, EventKind, Moment, Record};
 
 /// What became of the SMS.
@@ -65,6 +65,7 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
         record.cooldown_step = record.cooldown_step.saturating_sub(1);
     }
     record.sweep(now);
+    let channel = delivery.as_ref().map_or_else(|| SMS.to_owned(), Delivery::channel);
     let detail = delivery.map(|delivery| {
         let named = format!("{}: ", delivery.provider);
         match &delivery.detail {
@@ -77,7 +78,7 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
         }
     });
     let event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
-    Decision { record: Some(record), users: None, events: vec![event], outcome: marked }
+    Decision { record: Some(record), users: None, events: vec![event.by_channel(&channel)], outcome: marked }
 }
 
 /// What several providers said may be long, and the record of a phone stays small: its beginning and its end are kept.
