@@ -143,6 +143,12 @@ reasons! {
 }
 
 impl DeliveryReason {
+    /// Whether the customer can remove it by what is done with the phone in hand.
+    #[must_use]
+    pub fn is_of_handset(self) -> bool {
+        matches!(self, Self::HandsetOff | Self::HandsetFull)
+    }
+
     /// The reason of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

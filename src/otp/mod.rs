@@ -8,6 +8,7 @@ mod clock;
 mod code;
 pub mod counter;
 mod delivery;
+pub mod diagnosis;
 pub mod duration;
 pub mod escape;
 mod event;
