@@ -244,6 +244,6 @@ impl Counting<'_> {
             },
         };
         let write = Write { key: key.clone(), loaded: held, put };
-        Ok(Change { writes: vec![write], append: None, allow_when_full: false })
+        Ok(Change::of(vec![write]))
     }
 }

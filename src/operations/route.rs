@@ -169,7 +169,7 @@ impl<'a> Note<'a> {
         };
         let key = StoreKey::Provider(self.provider.to_owned());
         let write = Write { key, loaded: loaded.values.first().cloned().flatten(), put };
-        Ok(Change { writes: vec![write], append: None, allow_when_full: self.failure.is_none() })
+        Ok(Change { allow_when_full: self.failure.is_none(), ..Change::of(vec![write]) })
     }
 
     fn is_lost(&self, error: &dyn std::fmt::Display) {

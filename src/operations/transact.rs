@@ -6,8 +6,8 @@ use super::progress::Begun;
 use super::{Effect, OperationError, Operations};
 use crate::layout::{KeyChange, PhoneOperation, RawKey, WriteBack};
 use crate::otp::rules::{Decision, PhoneState};
-use crate::otp::{Moment, Phone, Stored as _, Ttl};
-use crate::store::{Append, Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
+use crate::otp::{Event, Moment, Phone, Stored as _, Ttl};
+use crate::store::{Append, Beside, Change, Committed, FeedLine, Loaded, Put, StoreError, StoreKey, Write};
 
 pub use crate::otp::rules::AttemptOutcome;
 
@@ -223,12 +223,14 @@ impl Operations<'_> {
         let puts = [record, users, None].into_iter().map(|put| put.unwrap_or(Put::Keep));
         let writes = own_keys(phone).into_iter().zip(puts).zip(&loaded.values);
         let writes = writes.map(|((cell, put), loaded)| Write { key: cell, loaded: loaded.clone(), put });
+        let line = |event: &Event| FeedLine { phone: phone.clone(), event: event.clone() };
+        let beside = Beside { feed: step.events.iter().map(line).collect(), additions: Vec::new() };
         let append = (!step.events.is_empty()).then(|| Append {
             phone: phone.clone(),
             events: step.events,
             keep: self.timeline_kept,
         });
-        Change { writes: writes.collect(), append, allow_when_full: relieves }
+        Change { writes: writes.collect(), append, beside, allow_when_full: relieves }
     }
 }
 

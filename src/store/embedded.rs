@@ -1,5 +1,6 @@
 //! The store with nothing to install: an `SQLite` file of the owner's, safe and fair for many processes at once.
 
+mod adding;
 mod committing;
 mod examining;
 mod key_snapshot;
@@ -17,8 +18,11 @@ use rusqlite::{Connection, params};
 use self::reading::Reader;
 use self::sqlite::{classify, stored_value};
 use super::key::{decoded, timeline_name};
-use super::{Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Store, StoreError, StoreKey};
-use crate::otp::{Clock, Event, Moment, Phone, UserId};
+use super::{
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, ReadAnswer,
+    ReadRequest, Store, StoreError, StoreKey, Sums, Timeline,
+};
+use crate::otp::{Clock, Moment, UserId};
 
 /// How often a file that changes while it is read without locks is read again.
 const LOOKS: usize = 8;
@@ -115,14 +119,46 @@ impl Inner {
 #[async_trait]
 impl Store for Embedded {
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
-        let groups: Vec<Vec<String>> =
-            groups.iter().map(|store_keys| store_keys.iter().map(StoreKey::name).collect()).collect();
+        let groups = names_of(groups);
         self.read(move |connection, now| {
             let reading = connection.transaction().map_err(|error| classify(&error))?;
-            let values = |names: &Vec<String>| {
-                names.iter().map(|name| stored_value(&reading, name, now)).collect::<Result<_, _>>()
+            groups.iter().map(|names| loaded(&reading, names, now)).collect()
+        })
+        .await
+    }
+
+    async fn read(&self, request: &ReadRequest) -> Result<ReadAnswer, StoreError> {
+        let groups = names_of(&request.groups);
+        let timelines: Vec<_> = request.timelines.iter().map(|(phone, most)| (timeline_name(phone), *most)).collect();
+        let sums: Vec<String> = request.sums.iter().map(StoreKey::name).collect();
+        self.read(move |connection, now| {
+            let reading = connection.transaction().map_err(|error| classify(&error))?;
+            let answer = ReadAnswer {
+                groups: groups.iter().map(|names| loaded(&reading, names, now)).collect(),
+                timelines: timelines.iter().map(|(name, most)| timeline(&reading, name, *most, now)).collect(),
+                sums: sums.iter().map(|name| adding::sums(&reading, name, now)).collect(),
+                // A file is never started.
+                began_empty: None,
             };
-            groups.iter().map(|names| Ok(Loaded { now, values: values(names)? })).collect()
+            answer.failure().map_or(Ok(answer), Err)
+        })
+        .await
+    }
+
+    async fn feed(&self, part: &FeedPart, most: usize) -> Result<FeedPage, StoreError> {
+        let part = part.clone();
+        self.read(move |connection, now| adding::feed(connection, &part, most, now)).await
+    }
+
+    async fn add(&self, additions: &[Addition]) -> Result<Vec<Sums>, StoreError> {
+        let additions = additions.to_vec();
+        let clock = Arc::clone(&self.inner.clock);
+        self.change(move |connection, lock, _| {
+            alone(lock, || {
+                let added = committing::add(connection, &additions, clock());
+                committing::fold_log(connection);
+                added
+            })
         })
         .await
     }
@@ -146,22 +182,6 @@ impl Store for Embedded {
         Ok(vec![None; sets.len()])
     }
 
-    async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
-        let name = timeline_name(phone);
-        self.read(move |connection, now| {
-            let sql = "SELECT body FROM event WHERE timeline = ?1
-                       AND EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2) ORDER BY id DESC LIMIT ?3";
-            let mut query = connection.prepare(sql).map_err(|error| classify(&error))?;
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let bodies = query.query_map(params![name, now.millis(), most], |row| row.get::<_, Vec<u8>>(0));
-            let bodies: Result<Vec<_>, _> = bodies.map_err(|error| classify(&error))?.collect();
-            let wrong = || StoreError::Data("an event of a timeline".to_owned());
-            let read = |body: Vec<u8>| Event::read(&body).ok_or_else(wrong);
-            bodies.map_err(|error| classify(&error))?.into_iter().map(read).collect()
-        })
-        .await
-    }
-
     async fn phones(&self, cursor: Option<&str>, page: usize) -> Result<Page<String>, StoreError> {
         // No number begins with anything but a plus, and no other name does.
         self.names("{", ":record", cursor, page).await
@@ -171,11 +191,6 @@ impl Store for Embedded {
         let page = self.names("{user:", ":phones", cursor, page).await?;
         let user = |inside: &String| UserId::new(&decoded(inside)?).ok();
         Ok(page.with(|found| found.iter().filter_map(user).collect()))
-    }
-
-    /// A file is never started.
-    async fn began_empty(&self, _: &Phone) -> Option<std::time::Duration> {
-        None
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
@@ -227,6 +242,25 @@ impl Embedded {
         })
         .await
     }
+}
+
+fn names_of(groups: &[Vec<StoreKey>]) -> Vec<Vec<String>> {
+    groups.iter().map(|group| group.iter().map(StoreKey::name).collect()).collect()
+}
+
+fn loaded(connection: &Connection, names: &[String], now: Moment) -> Result<Loaded, StoreError> {
+    let values = names.iter().map(|name| stored_value(connection, name, now)).collect::<Result<_, _>>()?;
+    Ok(Loaded { now, values })
+}
+
+fn timeline(connection: &Connection, name: &str, most: usize, now: Moment) -> Result<Timeline, StoreError> {
+    let sql = "SELECT body FROM event WHERE timeline = ?1
+               AND EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2) ORDER BY id DESC LIMIT ?3";
+    let mut query = connection.prepare_cached(sql).map_err(|error| classify(&error))?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let bodies = query.query_map(params![name, now.millis(), most], |row| row.get::<_, Vec<u8>>(0));
+    let bodies: Result<Vec<_>, _> = bodies.map_err(|error| classify(&error))?.collect();
+    Ok(Timeline::of(bodies.map_err(|error| classify(&error))?))
 }
 
 /// Does what no other process may do at the same time.

@@ -12,6 +12,9 @@ pub struct Health {
     pub commits: Result<(), StoreError>,
     /// What this user may not call of what looking needs; none: the store has no users.
     pub rights: Option<Rights>,
+    /// What this user may not call of what the feed, the statistics and the counters of policy need; `None`: the store has no
+    /// users, or it is not known. The feed and the statistics are then left out, and nothing else.
+    pub adding: Option<Vec<String>>,
     /// Whether an application's keys can be read, where they are only read.
     pub app_reads: Option<Result<(), StoreError>>,
     /// The servers behind it, or why they say nothing; none for a file.

@@ -26,6 +26,15 @@ pub enum StoreKey {
     Request(String),
     /// The failures of a provider, by its name in the configuration.
     Provider(String),
+    /// What became of the codes of a country in the half hour that begins at this second, on the way of a provider and a
+    /// channel: sums.
+    Stats(String, i64, String, String),
+    /// Which sums of statistics there are of the day that begins at this second: sums.
+    StatsIndex(i64),
+    /// The sends and the verified codes of a country, for the brakes: sums.
+    CountryTrust(String),
+    /// Those of a range, the number less its last six digits: sums.
+    RangeTrust(String),
     /// A key of the application's own, by its whole name. Its value is what the layout writes: type,
     /// expiry and content as one, so its lifetime is the one in it.
     App(String),
@@ -47,8 +56,20 @@ impl StoreKey {
             Self::PolicyIndex(part) => format!("{{policies:{part:02}}}:index"),
             Self::Request(hash) => format!("{{request:{hash}}}:request"),
             Self::Provider(name) => format!("{{provider:{}}}:circuit", encoded(name)),
+            Self::Stats(country, half_hour, provider, channel) => {
+                format!("{{stats:{country}}}:{half_hour}:{}|{}", encoded(provider), encoded(channel))
+            }
+            Self::StatsIndex(day) => format!("{{stats:index}}:{day}"),
+            Self::CountryTrust(country) => format!("{{country:{country}}}:trust"),
+            Self::RangeTrust(range) => format!("{{range:{range}}}:trust"),
             Self::App(key) => key.clone(),
         }
+    }
+
+    /// Whether it is a hash of sums, which is added to and never set.
+    #[must_use]
+    pub fn is_sums(&self) -> bool {
+        matches!(self, Self::Stats(..) | Self::StatsIndex(_) | Self::CountryTrust(_) | Self::RangeTrust(_))
     }
 
     /// Whether it is not ours.
@@ -61,6 +82,11 @@ impl StoreKey {
 /// The name of a phone's timeline.
 pub(super) fn timeline_name(phone: &Phone) -> String {
     format!("{{{}}}:timeline", phone.as_str())
+}
+
+/// The name of a shard of the feed.
+pub(super) fn feed_name(shard: usize) -> String {
+    format!("{{feed:{shard}}}:events")
 }
 
 /// What a name keeps as it is: the characters that mean nothing to Redis Cluster, to `SCAN` patterns and to a terminal.

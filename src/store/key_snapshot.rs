@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::key::{StoreKey, decoded};
+use super::key::{StoreKey, decoded, feed_name, timeline_name};
 use crate::otp::{Moment, Phone, UserId};
 
 /// The name of a key.
@@ -75,6 +75,8 @@ pub enum OwnKey {
     /// A value.
     Value(StoreKey),
     Timeline(Phone),
+    /// A shard of the feed.
+    Feed(usize),
 }
 
 impl OwnKey {
@@ -100,11 +102,46 @@ impl OwnKey {
             }),
             "request" => Self::Value(StoreKey::Request(marked("request:")?)),
             "circuit" => Self::Value(StoreKey::Provider(decoded(&marked("provider:")?)?)),
-            _ => return None,
+            "trust" => Self::Value(match marked("range:") {
+                Some(range) => StoreKey::RangeTrust(range),
+                None => StoreKey::CountryTrust(marked("country:")?),
+            }),
+            "events" => Self::Feed(marked("feed:")?.parse().ok()?),
+            _ => Self::stats(&marked("stats:")?, end)?,
         };
         // A number may be written in several ways, and a key has one name.
-        let is_named = |own: &Self| !matches!(own, Self::Value(key) if key.name() != name);
-        Some(own).filter(is_named)
+        Some(own).filter(|own| own.is_named(name))
+    }
+
+    /// A key of statistics, by what is in its braces and behind them.
+    fn stats(inside: &str, end: &str) -> Option<Self> {
+        if inside == "index" {
+            return Some(Self::Value(StoreKey::StatsIndex(end.parse().ok()?)));
+        }
+        let (half_hour, route) = end.split_once(':')?;
+        let (provider, channel) = route.split_once('|')?;
+        let (provider, channel) = (decoded(provider)?, decoded(channel)?);
+        Some(Self::Value(StoreKey::Stats(inside.to_owned(), half_hour.parse().ok()?, provider, channel)))
+    }
+
+    /// Whether this is its name, and not another spelling of it.
+    fn is_named(&self, name: &str) -> bool {
+        match self {
+            Self::Value(key) => key.name() == name,
+            Self::Timeline(phone) => timeline_name(phone) == name,
+            Self::Feed(shard) => feed_name(*shard) == name,
+        }
+    }
+
+    /// What Redis calls the type of such a key.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Value(key) if key.is_sums() => "hash",
+            Self::Value(_) => "string",
+            Self::Timeline(_) => "list",
+            Self::Feed(_) => "stream",
+        }
     }
 
     /// Its phone, where it is one phone's.
@@ -113,7 +150,7 @@ impl OwnKey {
         match self {
             Self::Value(StoreKey::Record(phone) | StoreKey::Users(phone) | StoreKey::Policy(phone))
             | Self::Timeline(phone) => Some(phone),
-            Self::Value(_) => None,
+            Self::Value(_) | Self::Feed(_) => None,
         }
     }
 }
@@ -121,7 +158,6 @@ impl OwnKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::key::timeline_name;
 
     #[test]
     fn every_name_of_ours_is_read_back_and_no_other() {
@@ -137,14 +173,26 @@ mod tests {
             StoreKey::Country("+881".to_owned()),
             StoreKey::Request("0a".to_owned()),
             StoreKey::Provider("msg 91".to_owned()),
+            StoreKey::Stats("IN".to_owned(), 1_790_000_400, "msg 91".to_owned(), "sms".to_owned()),
+            StoreKey::Stats("+881".to_owned(), 0, String::new(), String::new()),
+            StoreKey::StatsIndex(1_789_948_800),
+            StoreKey::CountryTrust("IN".to_owned()),
+            StoreKey::RangeTrust("+9198".to_owned()),
         ] {
             assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Value(cell)));
         }
         assert_eq!(OwnKey::read(&timeline_name(&phone)), Some(OwnKey::Timeline(phone)));
+        assert_eq!(OwnKey::read(&feed_name(3)), Some(OwnKey::Feed(3)));
         for other in [
-            "",
             "{calling:091}:policy",
             "{policies:7}:index",
+            "{feed:+3}:events",
+            "{feed:}:events",
+            "{stats:index}:x",
+            "{stats:IN}:5",
+            "{stats:IN}:5:msg91",
+            "{stats:}:5:a|b",
+            "",
             "{+919876543210}:other",
             "{+0}:record",
             "+919876543210:record",

@@ -8,32 +8,39 @@
 //! * [`Store::commit`] takes effect only if every key that the change names still holds the bytes that were loaded;
 //!   else it says [`Committed::Conflict`] and nothing has changed.
 //! * A value is set together with its lifetime, and is gone once that has passed, by the store's own clock.
+//! * [`Store::add`] takes effect whatever the hash holds. What is [`Beside`] a change never keeps it from taking effect.
 //! * Several groups or changes in one call are each atomic, not together. They cost one round trip.
 //! * "Not there" is a value, never an error. An error says by its kind whether the call may have had an effect.
 
 mod embedded;
 mod error;
+mod feed;
 mod health;
 mod key;
 mod key_snapshot;
 mod page;
+mod reading;
 mod redis;
+mod sums;
 mod values;
 
 use async_trait::async_trait;
 
 pub use self::embedded::Embedded;
 pub use self::error::StoreError;
+pub use self::feed::{Beside, FEED_KEPT, FeedCursor, FeedLine, FeedPage, FeedPart};
 pub use self::health::{FileFacts, Health, Rights, ServerFacts};
 pub use self::key::StoreKey;
 pub use self::key_snapshot::{Key, KeySnapshot, OwnKey, Owner};
 pub use self::page::Page;
+pub use self::reading::{ReadAnswer, ReadRequest, Timeline};
 #[doc(hidden)]
 pub use self::redis::writing_scripts;
 pub use self::redis::{
     AppKeys, Deadline, Deployment, Durability, Endpoint, NumberTags, PhoneTags, Redis, Role, Sentinels, Server, Tls,
     Understood, rules, rules_for, sentinel_rules, sentinel_rules_for, understood,
 };
+pub use self::sums::{Addition, FIELDS, Increment, Lifetime, Sums, Wanted};
 pub use self::values::{Append, Change, Committed, Loaded, Members, Put, Write};
 
 use crate::otp::{Event, Phone, UserId};
@@ -47,8 +54,21 @@ pub trait Store: Send + Sync {
     /// Each change takes effect whole, or not at all.
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError>;
 
-    /// The newest events of a phone, the newest first.
-    async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError>;
+    /// Adds to hashes of sums; each addition takes effect whole, or not at all. Nothing is compared, so there is no conflict.
+    async fn add(&self, additions: &[Addition]) -> Result<Vec<Sums>, StoreError>;
+
+    /// Reads all parts at once: in one round trip on one server, and two on a Cluster. It is an error where every part is.
+    async fn read(&self, request: &ReadRequest) -> Result<ReadAnswer, StoreError>;
+
+    /// A part of the feed: at most so many lines of each of its shards.
+    async fn feed(&self, part: &FeedPart, most: usize) -> Result<FeedPage, StoreError>;
+
+    /// The newest events of a phone, the newest first. A line that cannot be read is left out.
+    async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
+        let request = ReadRequest { timelines: vec![(phone.clone(), most)], ..ReadRequest::default() };
+        let timeline = self.read(&request).await?.timelines.into_iter().next();
+        timeline.unwrap_or_else(|| Ok(Timeline::default())).map(|timeline| timeline.events)
+    }
 
     /// The members of an application's sets, by their whole names: at most this many of each; `None`: it does not
     /// exist. Each is read at a different moment.
@@ -68,7 +88,10 @@ pub trait Store: Send + Sync {
 
     /// How long ago the server that has the keys of a phone was started with nothing in it; `None` where it does not say
     /// so, for whatever reason: nothing else depends on it.
-    async fn began_empty(&self, phone: &Phone) -> Option<std::time::Duration>;
+    async fn began_empty(&self, phone: &Phone) -> Option<std::time::Duration> {
+        let request = ReadRequest { began_empty: Some(phone.clone()), ..ReadRequest::default() };
+        self.read(&request).await.ok()?.began_empty
+    }
 
     /// What the store says of itself, and whether it would take a change. It writes nothing.
     async fn health(&self) -> Result<Health, StoreError>;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::feed::Beside;
 use super::key::StoreKey;
 use crate::otp::{Event, Moment, Phone, Ttl};
 
@@ -51,8 +52,18 @@ pub struct Change {
     pub writes: Vec<Write>,
     /// What is added to the timeline of the same phone.
     pub append: Option<Append>,
+    /// What is written beside it, and never keeps it from taking effect.
+    pub beside: Beside,
     /// It frees memory or makes something safer: it is to work even when the store is full.
     pub allow_when_full: bool,
+}
+
+impl Change {
+    /// Of these keys and nothing else.
+    #[must_use]
+    pub fn of(writes: Vec<Write>) -> Self {
+        Self { writes, append: None, beside: Beside::default(), allow_when_full: false }
+    }
 }
 
 /// Whether a change took effect.

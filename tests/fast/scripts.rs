@@ -5,11 +5,13 @@ use std::path::Path;
 
 /// Each command that a script calls, and the version of Redis that brought it. One more is looked up first:
 /// <https://redis.io/docs/latest/commands/>.
-const COMMANDS: [(&str, (u8, u8)); 27] = [
+const COMMANDS: [(&str, (u8, u8)); 33] = [
     ("GET", (1, 0)),
     ("GETRANGE", (2, 4)),
+    ("HDEL", (2, 0)),
     ("HGET", (2, 0)),
     ("HGETALL", (2, 0)),
+    ("HINCRBY", (2, 0)),
     ("HKEYS", (2, 0)),
     ("HLEN", (2, 0)),
     ("HSET", (2, 0)),
@@ -31,7 +33,11 @@ const COMMANDS: [(&str, (u8, u8)); 27] = [
     ("TIME", (2, 6)),
     ("TYPE", (1, 0)),
     ("UNLINK", (4, 0)),
-    // Options of `SET`.
+    ("XADD", (5, 0)),
+    ("XRANGE", (5, 0)),
+    ("XREVRANGE", (5, 0)),
+    // Options of `XADD` and `SET`.
+    ("MAXLEN", (5, 0)),
     ("PX", (2, 6)),
     ("NX", (2, 6)),
 ];

@@ -22,7 +22,7 @@ fn set(cell: StoreKey, loaded: Option<&str>, value: &str, ttl: Ttl) -> Write {
 }
 
 fn change(writes: Vec<Write>) -> Change {
-    Change { writes, append: None, allow_when_full: false }
+    Change::of(writes)
 }
 
 fn done(client: &Client, writes: Vec<Write>) {
@@ -285,6 +285,7 @@ pub fn every_key_goes_by_and_is_seen_as_it_is(fixture: &dyn Fixture) {
                 assert_eq!((sight.text(), sight.ttl), (Some(n.to_string().as_bytes()), None));
             }
             OwnKey::Value(_) => assert!(about_a_minute && sight.text() == Some(b"x"), "{sight:?}"),
+            OwnKey::Feed(_) => panic!("nothing was written beside these: {sight:?}"),
             OwnKey::Timeline(_) => {
                 assert!(about_a_minute && (sight.kind.as_str(), sight.size) == ("list", 2), "{sight:?}");
                 let newest: Event = serde_json::from_slice(&sight.parts[0]).unwrap();

@@ -262,7 +262,7 @@ pub fn a_phone_that_the_index_misses_is_found_and_the_next_link_puts_it_right(fi
         let cell = StoreKey::Phones(user("u1"));
         let loaded = client.load(&[vec![cell.clone()]]).unwrap().remove(0).values.remove(0);
         let writes = vec![Write { key: cell, loaded, put: Put::Set(Vec::new(), Ttl::Expired) }];
-        client.commit(&[Change { writes, append: None, allow_when_full: false }]).unwrap();
+        client.commit(&[Change::of(writes)]).unwrap();
         let found = client.survey();
         assert_eq!(found.iter().map(|one| one.issue).collect::<Vec<_>>(), [Issue::MissingIndex]);
         let before = client.look(&phone(1)).known;

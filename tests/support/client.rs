@@ -197,7 +197,7 @@ impl Client {
     pub fn set_index(&self, user: &UserId, json: &str) {
         let put = Put::Set(json.into(), Ttl::Forever);
         let write = Write { key: StoreKey::Phones(user.clone()), loaded: None, put };
-        let committed = self.commit(&[Change { writes: vec![write], append: None, allow_when_full: false }]).unwrap();
+        let committed = self.commit(&[Change::of(vec![write])]).unwrap();
         assert!(matches!(committed.as_slice(), [Committed::Done(_)]), "{committed:?}");
     }
 

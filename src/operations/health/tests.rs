@@ -22,7 +22,15 @@ fn server(name: &str) -> ServerFacts {
 fn of(servers: Result<Vec<ServerFacts>, StoreError>, must_keep: bool) -> Vec<HealthCheck> {
     let mut symptoms = Vec::new();
     check_health(
-        Health { commits: Ok(()), rights: None, app_reads: None, servers, absent: Vec::new(), file: None },
+        Health {
+            commits: Ok(()),
+            rights: None,
+            adding: None,
+            app_reads: None,
+            servers,
+            absent: Vec::new(),
+            file: None,
+        },
         must_keep,
         &mut symptoms,
     );
@@ -94,6 +102,7 @@ fn a_refused_commit_has_a_way_out() {
             Health {
                 commits: Err(error),
                 rights: None,
+                adding: None,
                 app_reads: None,
                 servers: Ok(vec![server("one")]),
                 absent: Vec::new(),

@@ -11,10 +11,13 @@ use crate::otp::user::Age;
 use crate::otp::{
     Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users, is_plain,
 };
-use crate::store::{Key, KeySnapshot, OwnKey, Owner, StoreKey};
+use crate::store::{FEED_KEPT, Key, KeySnapshot, OwnKey, Owner, StoreKey};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// No sums are kept longer.
+const SUMS_KEPT: Duration = Duration::from_secs(41 * 24 * 60 * 60);
 
 /// What a key needs, by what is in it.
 enum Needs {
@@ -64,7 +67,7 @@ impl Operations<'_> {
                     let users = Users::read(sight.text()).unwrap_or_default().users;
                     by_phone.extend(users.iter().map(|link| pair(&link.user, phone)));
                 }
-                OwnKey::Value(_) | OwnKey::Timeline(_) => {}
+                OwnKey::Value(_) | OwnKey::Timeline(_) | OwnKey::Feed(_) => {}
             }
         }
         found.extend(self.not_their_phones(by_user).await?);
@@ -74,7 +77,7 @@ impl Operations<'_> {
 
     /// Reads what is in it.
     fn needs(&self, own: &OwnKey, sight: &KeySnapshot) -> Result<Needs, Unread> {
-        let kind = if matches!(own, OwnKey::Timeline(_)) { "list" } else { "string" };
+        let kind = own.kind();
         if sight.kind != kind {
             return Err(Unread(Issue::WrongType, Some(format!("a {}, not a {kind}", sight.kind))));
         }
@@ -115,6 +118,13 @@ impl Operations<'_> {
                 sight.text().map_or(Ok(()), is_plain).map_err(unread)?;
                 Needs::End(DAY, false)
             }
+            OwnKey::Value(
+                StoreKey::Stats(..) | StoreKey::StatsIndex(_) | StoreKey::CountryTrust(_) | StoreKey::RangeTrust(_),
+            ) => {
+                numbers(sight)?;
+                Needs::End(SUMS_KEPT, false)
+            }
+            OwnKey::Feed(_) => Needs::End(FEED_KEPT, false),
             // Never read from a name of ours.
             OwnKey::Value(StoreKey::App(_)) => return Err(Unread(Issue::UnknownKey, None)),
             OwnKey::Timeline(_) => {
@@ -185,6 +195,15 @@ fn leftover(pair: Pair) -> FoundIssue {
     match age {
         Age::UnderWay => found.detail(format!("user:{user}; a link of the last 24 h, which may still be running")),
         Age::Old | Age::Unknown => found,
+    }
+}
+
+/// Sums are numbers. Those of a hash that is too large to be read whole are not looked at.
+fn numbers(sight: &KeySnapshot) -> Result<(), Unread> {
+    let number = |sum: &[u8]| std::str::from_utf8(sum).is_ok_and(|sum| sum.parse::<i64>().is_ok());
+    match sight.fields() {
+        Some(fields) if !fields.iter().all(|(_, sum)| number(sum)) => Err(Unread(Issue::Unreadable, None)),
+        _ => Ok(()),
     }
 }
 

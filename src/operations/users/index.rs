@@ -76,7 +76,7 @@ impl Operations<'_> {
         let ttl = if phones.phones.is_empty() { Ttl::Expired } else { Ttl::Forever };
         let bytes = phones.write();
         let write = Write { key: cell, loaded: loaded.bytes.clone(), put: Put::Set(bytes.clone(), ttl) };
-        match self.store.commit(&[Change { writes: vec![write], append: None, allow_when_full: relieves }]).await {
+        match self.store.commit(&[Change { allow_when_full: relieves, ..Change::of(vec![write]) }]).await {
             Ok(committed) => Ok(matches!(committed.as_slice(), [Committed::Done(_)])),
             Err(lost @ StoreError::Unknown(_)) if *losses < LOST => {
                 *losses += 1;

@@ -2,11 +2,12 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::adding::{self, write_beside};
 use super::opening::still_known;
 use super::sqlite::{classify, stored_value};
 use crate::otp::{EVENTS_KEPT, Moment, Ttl};
 use crate::store::key::timeline_name;
-use crate::store::{Append, Change, Committed, Put, StoreError};
+use crate::store::{Addition, Append, Change, Committed, Put, StoreError, Sums};
 
 /// The number of expired values and events that each commit removes, more than one commit adds.
 const SWEEP: i64 = 16;
@@ -30,11 +31,23 @@ pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) 
         if let Some(appended) = &change.append {
             append(&writing, appended, now)?;
         }
+        write_beside(&writing, &change.beside, now)?;
         sweep(&writing, now)
     };
     write().map_err(|error| classify(&error))?;
     writing.commit().map_err(|error| classify(&error))?;
     Ok(Committed::Done(now))
+}
+
+/// All additions in one immediate transaction: it takes no longer than one of them.
+pub(super) fn add(connection: &mut Connection, additions: &[Addition], now: Moment) -> Result<Vec<Sums>, StoreError> {
+    let writing =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(|error| classify(&error))?;
+    still_known(&writing)?;
+    let sums = additions.iter().map(|addition| adding::add(&writing, addition, now)).collect::<Result<Vec<_>, _>>()?;
+    sweep(&writing, now).map_err(|error| classify(&error))?;
+    writing.commit().map_err(|error| classify(&error))?;
+    Ok(sums)
 }
 
 /// Folds a long log into the file, while no other process writes. It is only tidying: what is committed is safe either

@@ -21,6 +21,7 @@ impl Inner {
         Health {
             app_reads: None,
             rights: None,
+            adding: None,
             commits: self.takes_changes(),
             servers: Ok(Vec::new()),
             absent: Vec::new(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use super::adding;
 use super::opening::still_known;
 use super::sqlite::classify;
 use crate::otp::Moment;
@@ -49,7 +50,16 @@ fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Opt
     let cell = connection
         .prepare_cached(sql)?
         .query_row(params![name, now.millis()], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)));
+    let own = match &key.owner {
+        Owner::Ours(own) => Some(own.kind()),
+        _ => None,
+    };
     if let Some((value, until)) = cell.optional()? {
+        if let Some(fields) = adding::read(&value).filter(|_| own == Some("hash")) {
+            let size = u64::try_from(fields.len()).unwrap_or(u64::MAX);
+            let parts = fields.into_iter().flat_map(|(field, sum)| [field.into_bytes(), sum.to_string().into_bytes()]);
+            return Ok(snapshot("hash", until.map(ttl), size, parts.collect()));
+        }
         return Ok(snapshot("string", until.map(ttl), u64::try_from(value.len()).unwrap_or(u64::MAX), vec![value]));
     }
     let sql = "SELECT count(*), (SELECT body FROM event WHERE timeline = ?1 ORDER BY id DESC LIMIT 1),
@@ -60,8 +70,14 @@ fn seen(connection: &Connection, key: &Key, now: Moment) -> rusqlite::Result<Opt
     if until.is_some_and(|until| until <= now.millis()) {
         return Ok(None);
     }
-    Ok(newest
-        .and_then(|newest| snapshot("list", until.map(ttl), u64::try_from(count).unwrap_or_default(), vec![newest])))
+    Ok(newest.and_then(|newest| {
+        snapshot(
+            own.filter(|kind| *kind == "stream").unwrap_or("list"),
+            until.map(ttl),
+            u64::try_from(count).unwrap_or_default(),
+            vec![newest],
+        )
+    }))
 }
 
 /// All in one transaction: a few of them take no longer than one.

@@ -34,8 +34,11 @@ pub enum Understood {
 const LOAD: [&str; 3] = ["+eval_ro", "+get", "+time"];
 /// `commit.lua` and the command that runs it, beside what loading needs.
 const COMMIT: [&str; 5] = ["+eval", "+set", "+lpush", "+ltrim", "+pexpire"];
-/// Timelines and lists.
-const LISTS: [&str; 2] = ["+lrange", "+scan"];
+/// `add.lua` and `beside.lua`.
+const ADD: [&str; 7] = ["+xadd", "+hincrby", "+hdel", "+pttl", "+hlen", "+hget", "+hgetall"];
+/// What is read of a phone beside its values: its timeline, and sums; and the feed and lists of many phones.
+const READ: [&str; 2] = ["+lrange", "+hgetall"];
+const LISTS: [&str; 3] = ["+xrange", "+xrevrange", "+scan"];
 /// What `app.lua` needs to read and to write the keys of an application, and a list to leave out what it showed.
 const LOAD_APP: [&str; 5] = ["+type", "+pexpiretime", "+getrange", "+hlen", "+hgetall"];
 const COMMIT_APP: [&str; 2] = ["+hset", "+pexpireat"];
@@ -93,8 +96,10 @@ fn newest(server: &Server, role: Role) -> Vec<String> {
     let writes = role != Role::Support;
     if writes {
         words.extend(COMMIT);
+        words.extend(ADD);
     }
     if role != Role::Ci {
+        words.extend(READ);
         words.extend(LISTS);
         words.extend(LOOK);
     }

@@ -1,18 +1,19 @@
--- KEYS: the cells, then the timeline if there are events. ARGV: the number of cells; five words for each: the loaded
--- value or '', whether there was one, what to do (keep, set, drop), the new value, its life in ms ('' for ever); then
--- how many events to keep, for how long in ms, and the events. A key of an application's is read and written by the
+-- KEYS: the cells, then the timeline if there are events, then what is written beside the change. ARGV: the number of
+-- cells, and of keys beside; five words for each cell: the loaded value or '', whether there was one, what to do (keep, set,
+-- drop), the new value, its life in ms ('' for ever); then, where there is a timeline, how many events to keep, for how long
+-- in ms, how many come, and these; then what beside.lua reads. A key of an application's is read and written by the
 -- functions of app.lua, which then stand before this: what is done to it begins with "app".
 --
 -- A script that fails in the middle keeps what it wrote. So everything that could fail is looked at before the first
 -- write: the words, the values that were loaded, the rights of the user, the memory, the type of the timeline.
-local n, now = tonumber(ARGV[1]), redis.call('TIME')
+local n, m, now = tonumber(ARGV[1]), tonumber(ARGV[2]), redis.call('TIME')
 local function bad(what) return redis.error_reply('ERR a change with a wrong ' .. what) end
--- 999,999,999,999,999 ms are 31,000 years, and far from what a server adds up.
-local function natural(word) return word and #word <= 15 and word:find('^[1-9]%d*$') ~= nil end
-if not natural(ARGV[1]) and ARGV[1] ~= '0' then return bad('number of cells') end
-local line, first = KEYS[n + 1], n * 5 + 2
-if #KEYS > n + 1 or #KEYS < n or #KEYS == 0 then return bad('number of keys') end
-if (line and #ARGV < first + 1) or (not line and #ARGV ~= first - 1) then return bad('number of words') end
+if not count(ARGV[1]) then return bad('number of cells') end
+if not count(ARGV[2]) then return bad('number of keys beside') end
+local first, own = n * 5 + 3, #KEYS - m
+if own > n + 1 or own < n or own == 0 then return bad('number of keys') end
+local line = own > n and KEYS[own] or nil
+if #ARGV < first - 1 then return bad('number of words') end
 
 -- What is written: {name, key, …}, in this order.
 local writes = {}
@@ -20,12 +21,17 @@ local function write(...) writes[#writes + 1] = {...} end
 if line then
   if not natural(ARGV[first]) then return bad('number of events') end
   if not natural(ARGV[first + 1]) then return bad('lifetime') end
-  for i = first + 2, #ARGV do write('LPUSH', line, ARGV[i]) end
+  local come = ARGV[first + 2]
+  if not natural(come) or first + 2 + come > #ARGV then return bad('number of new events') end
+  for i = first + 3, first + 2 + come do write('LPUSH', line, ARGV[i]) end
   write('LTRIM', line, 0, ARGV[first] - 1)
   write('PEXPIRE', line, ARGV[first + 1])
+  first = first + 3 + come
 end
+local parts = besides(own + 1, first)
+if not parts then return bad('word beside it') end
 for i = 1, n do
-  local key, flag, todo, value, life = KEYS[i], ARGV[i * 5 - 2], ARGV[i * 5 - 1], ARGV[i * 5], ARGV[i * 5 + 1]
+  local key, flag, todo, value, life = KEYS[i], unpack(ARGV, i * 5 - 1, i * 5 + 2)
   if flag ~= '0' and flag ~= '1' then return bad('flag') end
   if todo == 'set' then
     if life ~= '' and not natural(life) then return bad('lifetime') end
@@ -42,8 +48,8 @@ end
 
 for i = 1, n do
   local held
-  if ARGV[i * 5 - 1]:sub(1, 3) == 'app' then held = seen(KEYS[i]) else held = redis.call('GET', KEYS[i]) end
-  if (held or '') ~= ARGV[i * 5 - 3] or (held and '1' or '0') ~= ARGV[i * 5 - 2] then return {0, now[1], now[2]} end
+  if ARGV[i * 5]:sub(1, 3) == 'app' then held = seen(KEYS[i]) else held = redis.call('GET', KEYS[i]) end
+  if (held or '') ~= ARGV[i * 5 - 2] or (held and '1' or '0') ~= ARGV[i * 5 - 1] then return {0, now[1], now[2]} end
 end
 
 local why = opening and refusal(opening, KEYS[1])
@@ -61,4 +67,5 @@ if line then
   if kept.err then return redis.error_reply(kept.err) end
 end
 for _, call in ipairs(writes) do redis.call(unpack(call)) end
+write_besides(parts)
 return {1, now[1], now[2]}

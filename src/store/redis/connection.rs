@@ -2,7 +2,8 @@
 //! would choose, and only to a server that may be trusted with counts.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -23,7 +24,7 @@ use crate::store::StoreError;
 const CLIENT_LIMIT_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
 /// Why a server was not reached, and what to do about it. Nothing was executed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ConnectError {
     pub(super) error: StoreError,
     pub(super) next: ServerReply,
@@ -52,6 +53,14 @@ impl Patience {
     }
 }
 
+/// The attempts to connect to one server: whoever comes while one is made waits for it, and shares what comes of it.
+#[derive(Default)]
+struct Attempts {
+    ended: AtomicUsize,
+    /// Why the last one failed.
+    failure: tokio::sync::Mutex<Option<ConnectError>>,
+}
+
 /// The login for servers of one kind, and the connections to them.
 pub(super) struct ConnectionPool {
     username: Option<String>,
@@ -61,6 +70,8 @@ pub(super) struct ConnectionPool {
     checks: Checks,
     patience: Patience,
     open: Mutex<HashMap<Endpoint, MultiplexedConnection>>,
+    /// The attempts to connect to each server, of which one is made at a time.
+    attempts: Mutex<HashMap<Endpoint, Arc<Attempts>>>,
     /// Servers with another dialect than the default.
     dialects: Mutex<HashMap<Endpoint, Dialect>>,
 }
@@ -73,7 +84,17 @@ impl ConnectionPool {
         checks: Checks,
         patience: Patience,
     ) -> Self {
-        Self { username, password, tls, database, checks, patience, open: Mutex::default(), dialects: Mutex::default() }
+        Self {
+            username,
+            password,
+            tls,
+            database,
+            checks,
+            patience,
+            open: Mutex::default(),
+            attempts: Mutex::default(),
+            dialects: Mutex::default(),
+        }
     }
 
     /// The connection to a server, made where there is none. Nothing was executed when this fails.
@@ -81,6 +102,28 @@ impl ConnectionPool {
         if let Some(open) = self.map(|open| open.get(endpoint).cloned()) {
             return Ok(open);
         }
+        let attempts = {
+            let mut all = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(endpoint.clone()).or_default())
+        };
+        let before = attempts.ended.load(Ordering::Acquire);
+        let mut failure = attempts.failure.lock().await;
+        if attempts.ended.load(Ordering::Acquire) != before {
+            if let Some(open) = self.map(|open| open.get(endpoint).cloned()) {
+                return Ok(open);
+            }
+            if let Some(failure) = failure.as_ref() {
+                return Err(failure.clone());
+            }
+        }
+        let connected = self.connect_patiently(endpoint).await;
+        *failure = connected.as_ref().err().cloned();
+        attempts.ended.fetch_add(1, Ordering::Release);
+        connected
+    }
+
+    /// Connects, and once more where that fails at once.
+    async fn connect_patiently(&self, endpoint: &Endpoint) -> Result<MultiplexedConnection, ConnectError> {
         let mut pauses = CLIENT_LIMIT_PAUSES.iter();
         let mut again = true;
         loop {

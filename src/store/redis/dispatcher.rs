@@ -101,12 +101,16 @@ struct Run<'a> {
     dispatcher: &'a Dispatcher,
     requests: &'a [Request],
     access: Access,
-    answers: Vec<Option<Value>>,
+    /// A command that fails leaves the others alone.
+    each: bool,
+    answers: Vec<Option<Result<Value, StoreError>>>,
     unsure: Option<String>,
     /// What the next round is for.
     open: Vec<Pending>,
     /// It begins after a pause; this is the error if there is no time for that.
     later: Option<StoreError>,
+    /// Why the last pause was made.
+    waited: Option<StoreError>,
     /// It does not begin at all.
     failed: Option<StoreError>,
     /// A read whose answer was lost was repeated once.
@@ -165,8 +169,27 @@ impl Dispatcher {
         matches!(self.topology, Topology::Cluster(_))
     }
 
-    /// Gets the answer to each command, in their order.
+    /// Gets the answer to each command, in their order; the first failure ends it.
     pub(super) async fn run(&self, requests: &[Request], access: Access) -> Result<Replies, StoreError> {
+        let (answers, unsure) = self.rounds(requests, access, false).await?;
+        Ok(Replies { answers: answers.into_iter().collect::<Result<_, _>>()?, unsure })
+    }
+
+    /// The same, where each command fails by itself.
+    pub(super) async fn run_each(
+        &self,
+        requests: &[Request],
+        access: Access,
+    ) -> Result<Vec<Result<Value, StoreError>>, StoreError> {
+        self.rounds(requests, access, true).await.map(|(answers, _)| answers)
+    }
+
+    async fn rounds(
+        &self,
+        requests: &[Request],
+        access: Access,
+        each: bool,
+    ) -> Result<(Vec<Result<Value, StoreError>>, Option<String>), StoreError> {
         self.learn_slots(requests).await;
         let fresh = |index| Pending {
             index,
@@ -180,10 +203,12 @@ impl Dispatcher {
             dispatcher: self,
             requests,
             access,
+            each,
             answers: vec![None; requests.len()],
             unsure: None,
             open: (0..requests.len()).map(fresh).collect(),
             later: None,
+            waited: None,
             failed: None,
             asked_again: false,
             unreached: 0,
@@ -191,31 +216,33 @@ impl Dispatcher {
             refusals: 0,
             closed: Vec::new(),
         };
-        let (mut pause, mut waited) = (PAUSES.0, None);
+        let mut pause = PAUSES.0;
         while !run.open.is_empty() {
             run.round().await?;
             if let Some(error) = run.failed {
-                return Err(match (error, waited) {
-                    // The time ran out during another attempt: what it waited for is the reason.
-                    (StoreError::Unreachable(_), Some(why)) if Instant::now() >= self.deadline.end() => why,
-                    (error, _) => error,
-                });
+                return Err(error);
             }
-            if let Some(error) = run.later.take() {
+            // What the next round would be for may have failed meanwhile.
+            if let Some(error) = run.later.take().filter(|_| !run.open.is_empty()) {
                 let left = self.deadline.end().saturating_duration_since(Instant::now());
                 // The last pause is as long as leaves time for an answer.
                 pause = pause.min(left.saturating_sub(LAST));
                 if pause < PAUSES.0 {
-                    return Err(error);
+                    let open = std::mem::take(&mut run.open);
+                    run.fail(&open, error);
+                    break;
                 }
                 tracing::debug!(%error, "waiting");
-                waited = Some(error);
+                run.waited = Some(error);
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
                 run.open.iter_mut().for_each(|one| one.hops = 0);
             }
         }
-        Ok(Replies { answers: run.answers.into_iter().flatten().collect(), unsure: run.unsure })
+        match run.failed {
+            Some(error) => Err(error),
+            None => Ok((run.answers.into_iter().flatten().collect(), run.unsure)),
+        }
     }
 
     /// The masters of a cluster, ordered by their lowest slots; `None` where this is no cluster.
@@ -315,7 +342,7 @@ impl Run<'_> {
         }
         for (one, answer) in group.into_iter().zip(answers) {
             match answer {
-                Ok(value) => self.answers[one.index] = Some(value),
+                Ok(value) => self.answers[one.index] = Some(Ok(value)),
                 Err(error) => self.refused(endpoint, one, &error),
             }
         }
@@ -345,11 +372,11 @@ impl Run<'_> {
         let sent_on = matches!(next, ServerReply::Moved(..) | ServerReply::Ask(..));
         if sent_on && !matches!(dispatcher.topology, Topology::Cluster(_)) {
             let text = format!("{} is a node of a Cluster; list its nodes in `nodes` instead of `url`", name(endpoint));
-            return self.fail(StoreError::Config(text));
+            return self.fail(&[one], StoreError::Config(text));
         }
         one.hops += usize::from(sent_on);
         match next {
-            _ if one.hops > HOPS => return self.fail(why),
+            _ if one.hops > HOPS => return self.fail(&[one], why),
             ServerReply::Moved(host, port) => {
                 let there = cluster::endpoint(host.as_deref(), port, endpoint);
                 if let (Topology::Cluster(slots), Destination::Slot(slot)) =
@@ -389,7 +416,7 @@ impl Run<'_> {
             | ServerReply::TooManyClients
             | ServerReply::TlsFailed
             | ServerReply::Older
-            | ServerReply::No => return self.fail(why),
+            | ServerReply::No => return self.fail(&[one], why),
         }
         self.open.push(one);
     }
@@ -407,7 +434,7 @@ impl Run<'_> {
             (error, _) if group.iter().all(|one| one.guessed) && self.tries_another(endpoint, &error) => {
                 self.open.extend(group);
             }
-            (error, _) => self.fail(error),
+            (error, _) => self.fail(&group, error),
         }
     }
 
@@ -435,7 +462,7 @@ impl Run<'_> {
             self.later = Some(error);
             self.open.extend(group);
         } else {
-            self.fail(error);
+            self.fail(&group, error);
         }
     }
 
@@ -453,14 +480,25 @@ impl Run<'_> {
             }
             // The change itself could be looked up, but not whether replicas have it.
             StoreError::Unknown(text) if self.dispatcher.durability.is_some_and(|durability| durability.strict) => {
-                self.fail(StoreError::Unreplicated(text));
+                self.fail(&group, StoreError::Unreplicated(text));
             }
-            error => self.fail(error),
+            error => self.fail(&group, error),
         }
     }
 
     /// The first failure is reported, unless something may have been executed: that matters more.
-    fn fail(&mut self, error: StoreError) {
+    fn fail(&mut self, of: &[Pending], error: StoreError) {
+        let error = match (error, &self.waited) {
+            // The time ran out during another attempt: what it waited for is the reason.
+            (StoreError::Unreachable(_), Some(why)) if Instant::now() >= self.dispatcher.deadline.end() => why.clone(),
+            (error, _) => error,
+        };
+        if self.each {
+            for one in of {
+                self.answers[one.index] = Some(Err(error.clone()));
+            }
+            return;
+        }
         let open = matches!(error, StoreError::Unknown(_) | StoreError::Unreplicated(_));
         if open || self.failed.is_none() {
             self.failed = Some(error);

@@ -1,21 +1,33 @@
 //! What a Redis says about itself: whether it would accept a commit, and what `INFO` says.
 
-use std::time::Duration;
-
 use super::dispatcher::Request;
 use super::info;
-use super::lua::{MAY_READ, REHEARSAL};
+use super::lua::{MAY_ADD, MAY_READ, REHEARSAL};
 use super::reply::Access;
 use super::script::{Kind, Script};
 use super::server::AppKeys;
 use super::topology::Destination;
 use super::{Redis, connection};
-use crate::otp::Phone;
 use crate::store::{Endpoint, Health, Rights, ServerFacts, StoreError};
 
 /// What the role that only looks needs, beside the command that runs scripts.
-const LOOKS: [&str; 12] =
-    ["GET", "LRANGE", "SCAN", "TYPE", "PTTL", "STRLEN", "GETRANGE", "LLEN", "LINDEX", "HLEN", "HKEYS", "HGET"];
+const LOOKS: [&str; 15] = [
+    "GET",
+    "LRANGE",
+    "SCAN",
+    "TYPE",
+    "PTTL",
+    "STRLEN",
+    "GETRANGE",
+    "LLEN",
+    "LINDEX",
+    "HLEN",
+    "HKEYS",
+    "HGET",
+    "HGETALL",
+    "XRANGE",
+    "XREVRANGE",
+];
 
 impl Redis {
     /// At the same time: a Cluster with a node down accepts no change until the deadline, and then says which one it is.
@@ -26,13 +38,18 @@ impl Redis {
                 None => None,
             }
         };
-        let (commits, looking, app_reads, facts) =
-            tokio::join!(self.refused_writes(), self.refused_looks(), app_reads, self.all_facts());
+        let (commits, adding, looking, app_reads, facts) = tokio::join!(
+            self.refused_writes(),
+            self.refused_additions(),
+            self.refused_looks(),
+            app_reads,
+            self.all_facts()
+        );
         let rights = rights(&commits, looking);
         let commits = commits.and_then(|refused| self.allowed(&refused));
         let (servers, absent) =
             facts.map_or_else(|error| (Err(error), Vec::new()), |(facts, absent)| (Ok(facts), absent));
-        Health { commits, rights, app_reads, servers, absent, file: None }
+        Health { commits, rights, adding: adding.ok(), app_reads, servers, absent, file: None }
     }
 
     /// Asks for everything that a commit needs, with the keys of a phone that nobody has.
@@ -44,6 +61,15 @@ impl Redis {
     async fn refused_writes(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.keys.probes(self.app.as_ref());
         let script = Script::new(Kind::Writes, REHEARSAL, &keys);
+        let request = Request { to: super::to(&keys), command: script.into() };
+        let answers: Vec<Vec<String>> = self.run(vec![request], Access::Reading).await?;
+        Ok(answers.concat())
+    }
+
+    /// What this user may not call of what the feed and sums need, tried with the keys of a phone that nobody has.
+    async fn refused_additions(&self) -> Result<Vec<String>, StoreError> {
+        let keys = self.keys.probes(self.app.as_ref());
+        let script = Script::new(Kind::Writes, MAY_ADD, &keys[..1]);
         let request = Request { to: super::to(&keys), command: script.into() };
         let answers: Vec<Vec<String>> = self.run(vec![request], Access::Reading).await?;
         Ok(answers.concat())
@@ -79,14 +105,6 @@ impl Redis {
         }
         let name = self.dispatcher.name();
         Err(StoreError::Denied(format!("{name} does not let this user call {}", refused.join(", "))))
-    }
-
-    pub(super) async fn age_if_empty(&self, phone: &Phone) -> Option<Duration> {
-        // All of it: Redis 6 takes one section at a time.
-        let request = Request { to: super::to(&[self.keys.timeline(phone)]), command: redis::cmd("INFO").into() };
-        // Managed servers may have no `INFO`, and users may not be allowed to ask.
-        let answers: Vec<String> = self.run(vec![request], Access::Reading).await.ok()?;
-        info::age_if_empty(answers.first()?)
     }
 
     /// Those of the server, or of each master of a Cluster; and which of these are not there.

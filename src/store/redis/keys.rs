@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::server::{AppKeys, PhoneTags};
 use crate::otp::escape::pattern_literal;
 use crate::otp::{Phone, UserId};
-use crate::store::key::decoded;
+use crate::store::key::{decoded, feed_name};
 use crate::store::{OwnKey, Owner, StoreKey};
 
 /// Names under one prefix, so that many tools and environments can share a Redis.
@@ -55,6 +55,11 @@ impl Keys {
 
     pub(super) fn timeline(&self, phone: &Phone) -> String {
         self.tagged(&self.tags.tag(phone), "timeline")
+    }
+
+    /// The name of a shard of the feed.
+    pub(super) fn feed(&self, shard: usize) -> String {
+        self.named(&feed_name(shard))
     }
 
     /// The keys of a phone that nobody has, all in one slot: record, timeline, and the application's that are written.

@@ -3,7 +3,13 @@
 use super::script::{Dialect, Kind, text};
 
 pub(super) const LOAD: &str = include_str!("load.lua");
-pub(super) const COMMIT: &str = include_str!("commit.lua");
+pub(super) const COMMIT: &str =
+    concat!(include_str!("sums.lua"), include_str!("beside.lua"), include_str!("commit.lua"));
+pub(super) const ADD: &str = concat!(include_str!("sums.lua"), include_str!("add.lua"));
+/// What is beside a change, where it cannot be written in one step with it.
+pub(super) const BESIDE: &str =
+    concat!(include_str!("sums.lua"), include_str!("beside.lua"), include_str!("beside_alone.lua"));
+pub(super) const MAY_ADD: &str = include_str!("may_add.lua");
 /// What loading and committing an application's keys needs before it.
 pub(super) const APP: &str = include_str!("app.lua");
 pub(super) const LOAD_APP: &str = include_str!("load_app.lua");
@@ -26,7 +32,10 @@ pub fn writing_scripts() -> Vec<(&'static str, String)> {
     let bodies = [
         ("commit", Kind::Writes, commit.as_str()),
         ("commit that relieves", Kind::Relieves, commit.as_str()),
+        ("addition", Kind::Writes, ADD),
+        ("beside a commit", Kind::Writes, BESIDE),
         ("rehearsal", Kind::Writes, REHEARSAL),
+        ("rehearsal of additions", Kind::Writes, MAY_ADD),
         ("purge", Kind::Relieves, PURGE),
     ];
     let both = [Dialect::Redis7, Dialect::Redis6];

@@ -1,7 +1,8 @@
 -- Which of the commands that only read this user may not call. KEYS: one that nobody has. ARGV: the commands.
 local samples = {
   GET = {}, STRLEN = {}, TYPE = {}, PTTL = {}, PEXPIRETIME = {}, GETRANGE = {0, 1}, HLEN = {}, HGETALL = {}, HKEYS = {},
-  HSTRLEN = {'x'}, HGET = {'x'}, LLEN = {}, LINDEX = {0}, LRANGE = {0, 1}, SCARD = {}, SRANDMEMBER = {1}
+  HSTRLEN = {'x'}, HGET = {'x'}, LLEN = {}, LINDEX = {0}, LRANGE = {0, 1}, SCARD = {}, SRANDMEMBER = {1},
+  XRANGE = {'-', '+'}, XREVRANGE = {'+', '-'}
 }
 local function sample(name)
   if name == 'SCAN' then return {'SCAN', '0', 'COUNT', '1'} end

@@ -1,16 +1,19 @@
 //! The store on an application's own Redis (6.0 or later) or Valkey.
 
 mod acl;
+mod adding;
 mod call;
 mod cluster;
 mod connection;
 mod dispatcher;
+mod feed;
 mod health;
 mod info;
 mod key_snapshot;
 mod keys;
 mod lua;
 mod members;
+mod reading;
 mod reply;
 mod scan;
 mod script;
@@ -40,10 +43,12 @@ use self::lua::{APP, COMMIT, LOAD, LOAD_APP};
 use self::reply::{Access, classify};
 use self::script::{Kind, Script};
 use self::topology::Destination;
-use super::{Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Put, Store, StoreError, StoreKey};
+use super::{
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, Put, ReadAnswer,
+    ReadRequest, Store, StoreError, StoreKey, Sums,
+};
 use crate::otp::Ttl;
-use crate::otp::escape::escaped;
-use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, UserId};
+use crate::otp::{EVENTS_KEPT, Moment, UserId};
 
 /// A Redis: one server, a Cluster, or a master and its replicas.
 pub struct Redis {
@@ -55,6 +60,8 @@ pub struct Redis {
     unsure: Mutex<Option<String>>,
     /// Whether a list has checked which nodes of a cluster are missing.
     nodes_checked: AtomicBool,
+    /// Whether a server has refused keys of several slots, or the keys beside a change.
+    beside_refused: AtomicBool,
 }
 
 impl Redis {
@@ -68,6 +75,7 @@ impl Redis {
             durability: server.durability,
             unsure: Mutex::default(),
             nodes_checked: AtomicBool::new(false),
+            beside_refused: AtomicBool::new(false),
         }
     }
 
@@ -89,13 +97,17 @@ impl Redis {
         outcome.answers.into_iter().map(read).collect()
     }
 
-    fn commit_ask(&self, change: &Change) -> Request {
+    /// A change as it is sent; with what is beside it where that is written in the same step.
+    fn commit_ask(&self, change: &Change, beside: bool) -> Request {
         let mut keys: Vec<String> = change.writes.iter().map(|write| self.keys.store_key(&write.key)).collect();
         keys.extend(change.append.as_ref().map(|append| self.keys.timeline(&append.phone)));
+        let parts = if beside { self.beside_parts(&change.beside) } else { Vec::new() };
+        let home = to(&keys);
+        keys.extend(parts.iter().map(|part| part.key.clone()));
         let kind = if change.allow_when_full { Kind::Relieves } else { Kind::Writes };
         let app = if change.writes.iter().any(|write| write.key.is_foreign()) { APP } else { "" };
         let mut command = Script::new(kind, format!("{app}{COMMIT}"), &keys);
-        command.arg(change.writes.len());
+        command.arg(change.writes.len()).arg(parts.len());
         for write in &change.writes {
             command.arg(write.loaded.as_deref().unwrap_or_default()).arg(if write.loaded.is_some() {
                 "1"
@@ -114,32 +126,22 @@ impl Redis {
             };
         }
         if let Some(append) = &change.append {
-            command.arg(EVENTS_KEPT).arg(lifetime(append.keep));
+            command.arg(EVENTS_KEPT).arg(lifetime(append.keep)).arg(append.events.len());
             for event in &append.events {
                 command.arg(serde_json::to_vec(event).unwrap_or_default());
             }
         }
-        Request { to: to(&keys), command: command.into() }
+        for part in &parts {
+            command.arg(&part.words);
+        }
+        Request { to: home, command: command.into() }
     }
 }
 
 #[async_trait]
 impl Store for Redis {
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
-        let requests = groups.iter().map(|store_keys| {
-            let keys: Vec<String> = store_keys.iter().map(|store_key| self.keys.store_key(store_key)).collect();
-            // `EVAL` would need permission to write the keys, which a Redis user who may only read does not have.
-            let command = if store_keys.iter().any(StoreKey::is_foreign) {
-                let mut script = Script::new(Kind::Reads, format!("{APP}{LOAD_APP}"), &keys);
-                for store_key in store_keys {
-                    script.arg(if store_key.is_foreign() { "app" } else { "" });
-                }
-                script
-            } else {
-                Script::new(Kind::Reads, LOAD, &keys)
-            };
-            Request { to: to(&keys), command: command.into() }
-        });
+        let requests = groups.iter().map(|store_keys| self.load_ask(store_keys));
         let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(requests.collect(), Access::Reading).await;
         let answers = match answers {
             Err(error) => return Err(self.named(error).await),
@@ -149,8 +151,12 @@ impl Store for Redis {
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
-        let requests = changes.iter().map(|change| self.commit_ask(change)).collect();
-        let answers: Result<Vec<(i64, i64, i64)>, _> = self.run(requests, Access::Writing).await;
+        let together = changes.len() == 1 && !changes[0].beside.is_nothing() && self.writes_beside();
+        let (answers, together) = match self.commits(changes, together).await {
+            // Nothing was executed.
+            Err(error) if together && self.is_of_beside(&error) => (self.commits(changes, false).await, false),
+            answers => (answers, together),
+        };
         let answers = match answers {
             Err(error) => return Err(self.named(error).await),
             Ok(answers) => answers,
@@ -158,20 +164,26 @@ impl Store for Redis {
         let committed = |(done, seconds, micros)| {
             if done == 1 { Committed::Done(moment(seconds, micros)) } else { Committed::Conflict }
         };
-        Ok(answers.into_iter().map(committed).collect())
+        let committed: Vec<Committed> = answers.into_iter().map(committed).collect();
+        if !together {
+            self.write_beside(changes, &committed).await;
+        }
+        Ok(committed)
     }
 
-    async fn timeline(&self, phone: &Phone, most: usize) -> Result<Vec<Event>, StoreError> {
-        let key = self.keys.timeline(phone);
-        let mut command = redis::cmd("LRANGE");
-        command.arg(&key).arg(0).arg(i64::try_from(most).unwrap_or(i64::MAX) - 1);
-        let request = Request { to: to(&[key]), command: command.into() };
-        let answers: Vec<Vec<Vec<u8>>> = self.run(vec![request], Access::Reading).await?;
-        let read = |line: &Vec<u8>| {
-            let wrong = || StoreError::Data(format!("a line of `{}`", escaped(&self.keys.timeline(phone))));
-            Event::read(line).ok_or_else(wrong)
-        };
-        answers.iter().flatten().map(read).collect()
+    async fn add(&self, additions: &[Addition]) -> Result<Vec<Sums>, StoreError> {
+        match self.add_each(additions).await {
+            Err(error) => Err(self.named(error).await),
+            sums => sums,
+        }
+    }
+
+    async fn read(&self, request: &ReadRequest) -> Result<ReadAnswer, StoreError> {
+        self.read_all(request).await
+    }
+
+    async fn feed(&self, part: &FeedPart, most: usize) -> Result<FeedPage, StoreError> {
+        self.read_feed(part, most).await
     }
 
     async fn members(&self, sets: &[String], most: usize) -> Result<Vec<Option<Members>>, StoreError> {
@@ -199,10 +211,6 @@ impl Store for Redis {
         Ok(page.with(|keys| keys.iter().filter_map(|key| self.keys.user_of(key)).collect()))
     }
 
-    async fn began_empty(&self, phone: &Phone) -> Option<Duration> {
-        self.age_if_empty(phone).await
-    }
-
     async fn health(&self) -> Result<Health, StoreError> {
         Ok(Box::pin(self.examine()).await)
     }
@@ -225,6 +233,26 @@ impl Store for Redis {
 }
 
 impl Redis {
+    fn load_ask(&self, store_keys: &[StoreKey]) -> Request {
+        let keys: Vec<String> = store_keys.iter().map(|store_key| self.keys.store_key(store_key)).collect();
+        // `EVAL` would need permission to write the keys, which a Redis user who may only read does not have.
+        let command = if store_keys.iter().any(StoreKey::is_foreign) {
+            let mut script = Script::new(Kind::Reads, format!("{APP}{LOAD_APP}"), &keys);
+            for store_key in store_keys {
+                script.arg(if store_key.is_foreign() { "app" } else { "" });
+            }
+            script
+        } else {
+            Script::new(Kind::Reads, LOAD, &keys)
+        };
+        Request { to: to(&keys), command: command.into() }
+    }
+
+    async fn commits(&self, changes: &[Change], beside: bool) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+        let requests = changes.iter().map(|change| self.commit_ask(change, beside)).collect();
+        self.run(requests, Access::Writing).await
+    }
+
     /// Redis 7.0 does not say which command of a script a user may not call, so that is checked.
     async fn named(&self, error: StoreError) -> StoreError {
         match error {

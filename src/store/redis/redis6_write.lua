@@ -6,13 +6,20 @@ local function harmless(name, key)
   if name == 'SET' then return {'SET', key, '', 'NX', 'XX'} end
   if name == 'HSET' then return {'HSET', key, 'field', 'value', 'field'} end
   if name == 'LTRIM' then return {'LTRIM', key, 'x', 'x'} end
+  if name == 'HINCRBY' then return {'HINCRBY', key, 'field', 'x'} end
+  if name == 'XADD' then return {'XADD', key, 'x', 'field', 'value'} end
+  if name == 'HGETALL' then return {'HGETALL', key} end
+  if name == 'HDEL' then return {'HDEL', key, ''} end
   return {name, key, 'x'}
 end
 -- Why a command would be refused, or nil.
 local function refusal(name, key)
   local answer = redis.pcall(unpack(harmless(name, key)))
-  local text = type(answer) == 'table' and answer.err or ''
-  for _, expected in ipairs({'syntax error', 'not an integer', 'wrong number of arguments for'}) do
+  local text = type(answer) == 'table' and answer.err
+  if not text then return nil end
+  for _, expected in ipairs({
+    'syntax error', 'not an integer', 'wrong number of arguments for', 'Invalid stream ID'
+  }) do
     if text:find(expected, 1, true) then return nil end
   end
   if text:find("can't run this command", 1, true) then

@@ -5,7 +5,10 @@ local function sample(name, key)
   if name == 'SET' then return {'SET', key, '', 'PX', 1} end
   if name == 'HSET' then return {'HSET', key, '', ''} end
   if name == 'LTRIM' then return {'LTRIM', key, 0, 1} end
+  if name == 'HINCRBY' then return {'HINCRBY', key, '', 1} end
+  if name == 'XADD' then return {'XADD', key, '*', '', ''} end
   if name == 'LPUSH' then return {'LPUSH', key, ''} end
+  if name == 'HGETALL' then return {'HGETALL', key} end
   return {name, key, 1}
 end
 -- Why a command would be refused, or nil.

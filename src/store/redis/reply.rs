@@ -17,6 +17,8 @@ pub(super) enum Access {
     Reading,
     /// Committing.
     Writing,
+    /// Adding something to what is committed: nobody waits for replicas, and a lost answer stays lost.
+    Aside,
 }
 
 /// What to do after a server refused a command. None of these was executed.

@@ -43,8 +43,7 @@ fn when_memory_is_full_nothing_is_counted_or_sent_and_revoke_works() {
         loaded: None,
         put: Put::Set(b"{}".to_vec(), Ttl::Forever),
     };
-    let several =
-        ["IN", "US"].map(|country| Change { writes: vec![sends(country)], append: None, allow_when_full: false });
+    let several = ["IN", "US"].map(|country| Change::of(vec![sends(country)]));
     let refused = client.commit(&several);
     assert!(matches!(refused, Err(StoreError::NotReady(_))), "several at once are refused, not lost: {refused:?}");
     assert_eq!(fixture.0.cli(&["GET", RECORD]), before, "not one byte");

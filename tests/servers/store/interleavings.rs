@@ -18,9 +18,10 @@ use async_trait::async_trait;
 use otpctl::layout::Native;
 use otpctl::operations::{Moved, OperationError, Operations, Progress};
 use otpctl::otp::rules::Linked;
-use otpctl::otp::{Event, Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, Ttl, UserId, Users};
+use otpctl::otp::{Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, Ttl, UserId, Users};
 use otpctl::store::{
-    Change, Committed, Health, Key, KeySnapshot, Loaded, Members, Page, Put, Store, StoreError, StoreKey,
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, Put, ReadAnswer,
+    ReadRequest, Store, StoreError, StoreKey, Sums,
 };
 
 use crate::support::client::{no_limits, user};
@@ -154,8 +155,16 @@ impl Store for Scripted {
         Ok(committed)
     }
 
-    async fn timeline(&self, _: &Phone, _: usize) -> Result<Vec<Event>, StoreError> {
-        Ok(Vec::new())
+    async fn add(&self, _: &[Addition]) -> Result<Vec<Sums>, StoreError> {
+        panic!("nobody adds");
+    }
+
+    async fn read(&self, _: &ReadRequest) -> Result<ReadAnswer, StoreError> {
+        panic!("nobody reads");
+    }
+
+    async fn feed(&self, _: &FeedPart, _: usize) -> Result<FeedPage, StoreError> {
+        Ok(FeedPage::default())
     }
 
     async fn members(&self, _: &[String], _: usize) -> Result<Vec<Option<Members>>, StoreError> {
@@ -168,10 +177,6 @@ impl Store for Scripted {
 
     async fn users(&self, _: Option<&str>, _: usize) -> Result<Page<UserId>, StoreError> {
         Ok(Page::default())
-    }
-
-    async fn began_empty(&self, _: &Phone) -> Option<Duration> {
-        None
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
