@@ -23,6 +23,8 @@ use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
 use crate::output::{Color, Format, Printer, Verbosity};
 
+/// Commands that show no number, and may be all that still works.
+const SHOWS_NONE: [&str; 4] = ["config", "completions", "version", "help"];
 /// The least time between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -79,6 +81,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
             reason: global.reason.clone(),
             timeout,
             command: command.name(),
+            path: path(&matches),
         };
         let app = App::new(globals, env, printer.clone(), Arc::new(Progress::default()));
         let watched = watched(&app, &command).await;
@@ -93,6 +96,16 @@ fn run(words: &[OsString], env: Env) -> Exit {
     // A thread that still waits for a lock must not keep the process.
     runtime.shutdown_background();
     exit
+}
+
+/// The words of the command.
+fn path(mut matches: &clap::ArgMatches) -> String {
+    let mut words = Vec::new();
+    while let Some((word, below)) = matches.subcommand() {
+        words.push(word);
+        matches = below;
+    }
+    words.join(" ")
 }
 
 /// What takes longer is explained to whoever looks on.
@@ -126,17 +139,35 @@ async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
     let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let stop = stopped(app, interrupt, terminate);
     tokio::pin!(stop);
+    let stopped = |stop| {
+        let error = cut_short(&app.progress.known(), stop);
+        app.stopped(&error);
+        error
+    };
+    let unmasking = if shows_numbers(app) { Some(app.unmasking().await?) } else { None };
     let output = tokio::select! {
         biased;
-        output = command.run(app) => output.map_err(|error| error.knowing(&app.progress.known()))?,
-        stop = &mut stop => return Err(cut_short(&app.progress.known(), stop)),
+        output = command.run(app) => output.map_err(|error| error.knowing(&app.progress.known())),
+        stop = &mut stop => return Err(stopped(stop)),
     };
     let told = async {
         let stop = stop.await;
-        let of_all = cut_short(&app.progress.known(), stop);
-        (cut_short(&app.progress.of_line(), stop), app.explained(of_all))
+        let of_line = cut_short(&app.progress.of_line(), stop);
+        (of_line, app.explained(stopped(stop)))
     };
-    Ok(app.printer.output(output, told).await)
+    let ended = match output {
+        Ok(output) => Ok(app.printer.output(output, told).await),
+        Err(error) => Err(error),
+    };
+    if let Some(intent) = unmasking {
+        app.ended(intent, ended.as_ref()).await;
+    }
+    ended
+}
+
+/// Whether the command shows numbers in full that it would mask.
+fn shows_numbers(app: &App) -> bool {
+    app.globals.unmask && !SHOWS_NONE.contains(&app.globals.command)
 }
 
 /// Ends when the command is to end; until then it tells who is waited for.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::audit::AuditError;
 use crate::config::ConfigError;
 use crate::operations::{Effect, KnownEffects, OperationError, SendFailure};
 use crate::otp::hint::Chosen;
@@ -250,6 +251,23 @@ impl From<StoreError> for Error {
         };
         let outcome = if exit == Exit::StoreUnknown { Completion::Unknown } else { Completion::NotDone };
         Self { hint, outcome, ..Self::new(exit, error) }
+    }
+}
+
+impl From<AuditError> for Error {
+    fn from(error: AuditError) -> Self {
+        let hint = match &error {
+            AuditError::File(file) => file.hint.clone(),
+            AuditError::Full(_) => {
+                Some("free space on this disk; until then nothing is done that must be recorded".into())
+            }
+            AuditError::Busy(path) => Some(
+                Hint::shell(format!("fuser -v {}", crate::otp::escape::quoted(path)))
+                    .because("see which process has the lock"),
+            ),
+            AuditError::Io { .. } | AuditError::Record => None,
+        };
+        Self { hint, ..Self::new(Exit::AuditFailed, error) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! * [`store`] and [`provider`] are two families of backends, each behind one trait, that do not know each other.
 //! * [`layout`] says whose codes they are: our own layout, or how an application keeps its codes in Redis.
 //! * [`operations`] has one file for each thing that is done with codes: load, let a rule decide, commit or start again.
+//! * [`audit`] keeps a chain of records of what was done, by whom and why.
 //! * [`system`] is where files are opened and programs started, and where it is decided what of it is trusted.
 //! * `toml_tree` is TOML with the line of every value, for the file and for the definitions of gateways.
 //! * [`config`] reads the one file; [`app`] opens what a command needs, when it is first asked for.
@@ -11,6 +12,7 @@
 //!   codes; [`cli`] parses, runs, and ends the process.
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod config;

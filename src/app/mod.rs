@@ -1,5 +1,6 @@
 //! The composition root: what a command needs, opened when it is first asked for.
 
+mod auditing;
 mod guarding;
 mod health;
 pub mod layout;
@@ -18,9 +19,10 @@ use crate::config::{self, Env, Request, Settings, StoreSettings};
 use crate::error::{Error, Exit};
 use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::{Printer, zone_is_named};
-use crate::store::{Embedded, Store};
+use crate::store::{Embedded, ReadOnly, Store};
 use crate::system::{Who, shown};
 
+pub use self::auditing::{Act, Done, Ended, Intent};
 use crate::operations::{Operations, Progress};
 pub use crate::store::{Endpoint, Role, Understood};
 
@@ -44,6 +46,8 @@ pub struct Globals {
     pub timeout: Duration,
     /// The command itself.
     pub command: &'static str,
+    /// It, and the command of it: `user link`.
+    pub path: String,
 }
 
 /// Everything that a command may ask for.
@@ -58,10 +62,17 @@ pub struct App {
     pub progress: Arc<Progress>,
     time: prompt::Time,
     settings: OnceCell<Settings>,
-    store: AsyncOnceCell<Box<dyn Store>>,
+    store: AsyncOnceCell<Opened>,
     peppers: AsyncOnceCell<Peppers>,
     app_secret: AsyncOnceCell<Secret>,
     who: OnceCell<(Who, String)>,
+    auditing: AsyncOnceCell<Option<auditing::Auditing>>,
+}
+
+/// A store, and what of it a command gets that has not said what it changes.
+struct Opened {
+    whole: Arc<dyn Store>,
+    reads: ReadOnly,
 }
 
 impl App {
@@ -80,6 +91,7 @@ impl App {
             peppers: AsyncOnceCell::new(),
             app_secret: AsyncOnceCell::new(),
             who: OnceCell::new(),
+            auditing: AsyncOnceCell::new(),
         }
     }
 
@@ -101,31 +113,40 @@ impl App {
         Ok(self.settings.get_or_init(|| settings))
     }
 
-    /// The store.
+    /// The store, to read. [`Self::audited`] gives one that can be changed.
     ///
     /// # Errors
     /// When its settings are wrong. It is connected to when it is first used.
     pub async fn store(&self) -> Result<&dyn Store, Error> {
+        Ok(&self.opened().await?.reads)
+    }
+
+    /// The store, for what was recorded.
+    async fn whole_store(&self) -> Result<&dyn Store, Error> {
+        Ok(self.opened().await?.whole.as_ref())
+    }
+
+    async fn opened(&self) -> Result<&Opened, Error> {
         let store = self.store.get_or_try_init(async || -> Result<_, Error> {
-            let store: Box<dyn Store> = match &self.settings()?.store {
+            let whole: Arc<dyn Store> = match &self.settings()?.store {
                 StoreSettings::Embedded { path } => {
                     tracing::info!(%path, "embedded store");
-                    Box::new(Embedded::new(path.to_path_buf(), clock()))
+                    Arc::new(Embedded::new(path.to_path_buf(), clock()))
                 }
                 StoreSettings::Redis(settings) => {
                     tracing::info!(servers = %settings.deployment, prefix = settings.prefix, "Redis");
-                    Box::new(self.redis(settings, None).await?)
+                    Arc::new(self.redis(settings, None).await?)
                 }
             };
-            Ok(store)
+            Ok(Opened { reads: ReadOnly::new(Arc::clone(&whole)), whole })
         });
-        Ok(store.await?.as_ref())
+        store.await
     }
 
     /// What the store has to say beside its answers.
     #[must_use]
     pub fn warning_of_store(&self) -> Option<String> {
-        self.store.get().and_then(|store| store.warning())
+        self.store.get().and_then(|store| store.whole.warning())
     }
 
     /// The keys of the codes. The embedded store makes its own; a shared Redis must be given one, since every machine
@@ -151,7 +172,7 @@ impl App {
         peppers.await
     }
 
-    /// The verifier over the store.
+    /// What is done with codes, on a store that is only read: what changes something goes through [`Self::audited`].
     ///
     /// # Errors
     /// As [`Self::store`].

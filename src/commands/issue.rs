@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use super::CommandResult;
 use super::code_options::CodeOptions;
 use super::target::TargetArg;
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
 use crate::otp::time::rfc3339;
@@ -69,8 +69,14 @@ impl Args {
         app.printer.may_print_once("the code")?;
         let code = self.options.code(app, &target).await?;
         let asked = self.options.issue(app, &target, &code).await?;
-        let issued = app.operations().await?.issue(&asked).await.map_err(|error| target.failed(app, error))?;
-        let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
+        let (challenge, _) = app
+            .audited(Act::on(&target.phone), async |operations| {
+                let issued = operations.issue(&asked).await.map_err(|error| target.failed(app, error))?;
+                let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
+                let ids = vec![challenge.id.clone()];
+                Ok((challenge, ids))
+            })
+            .await?;
         Ok(Box::new(Issued {
             challenge_id: Some(challenge.id).filter(|_| !app.globals.dry_run),
             phone: target.shown(app),

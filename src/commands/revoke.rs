@@ -9,9 +9,9 @@ use super::CommandResult;
 use super::batch::{Batch, Each};
 use super::skipped::{self, Skipped};
 use super::target::{Target, TargetArg};
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm, Done};
 use crate::error::{Error, Exit};
-use crate::operations::{ListFilter, Listed};
+use crate::operations::{ListFilter, Listed, Operations};
 use crate::otp::rules::RevokeRequest;
 use crate::otp::{Hint, Purpose};
 use crate::output::{AnyReport, Human, Output, Report, plural};
@@ -123,12 +123,15 @@ impl Args {
 
     async fn one(&self, app: &App, target: &Target) -> Result<Vec<String>, Error> {
         let asked = self.asked(app, target.challenge.as_deref());
-        let operations = app.operations().await?;
-        let revoked = operations.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
-        if self.must_exist && revoked.outcome.0.is_empty() {
-            return Err(target.failed(app, Error::said(Exit::NotFound, "there is no live code")));
-        }
-        Ok(revoked.outcome.0)
+        let act = Act::on(&target.phone).challenge(target.challenge.as_deref());
+        app.audited(act, async |operations| {
+            let revoked = operations.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
+            if self.must_exist && revoked.outcome.0.is_empty() {
+                return Err(target.failed(app, Error::said(Exit::NotFound, "there is no live code")));
+            }
+            Ok(revoked.outcome.0)
+        })
+        .await
     }
 
     /// Page by page. A code that is made meanwhile may or may not be among them.
@@ -147,7 +150,15 @@ impl Args {
             };
             app.confirm(&question).await?;
         }
-        let operations = app.operations().await?;
+        let all = Act::on_many().detail("--all".to_owned());
+        let (tally, _) = app.audited(all, async |operations| self.every_page(app, operations).await).await?;
+        if self.must_exist && tally.challenges.is_empty() && tally.failed.is_empty() {
+            return Err(Error::said(Exit::NotFound, "there is no live code"));
+        }
+        Ok(revoked(app, tally.challenges, tally.failed, "every phone".to_owned()))
+    }
+
+    async fn every_page(&self, app: &App, operations: Operations<'_>) -> Result<(Tally, Done), Error> {
         let asked = self.asked(app, None);
         let (mut tally, mut place) = (Tally::default(), None);
         app.progress.is_one_of_many();
@@ -171,13 +182,10 @@ impl Args {
             }
             place = page.next;
             if place.is_none() {
-                break;
+                let done = Done { exit: skipped::exit(&tally.failed), count: tally.challenges.len() };
+                return Ok((tally, done));
             }
         }
-        if self.must_exist && tally.challenges.is_empty() && tally.failed.is_empty() {
-            return Err(Error::said(Exit::NotFound, "there is no live code"));
-        }
-        Ok(revoked(app, tally.challenges, tally.failed, "every phone".to_owned()))
     }
 
     fn wants(&self, line: &Listed) -> bool {

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::CommandResult;
 use super::allowance;
 use super::target::TargetArg;
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm};
+use crate::error::Exit;
 use crate::otp::rules::{Allowance, UnlockRequest};
 use crate::otp::{Moment, Purpose};
 use crate::output::{Human, Report, plural};
@@ -45,8 +46,13 @@ impl Args {
         app.may_change(&format!("unlock {}", target.shown(app)), Confirm::Yes).await?;
         let reason = app.globals.reason.as_deref();
         let asked = UnlockRequest { purpose: self.purpose.as_ref(), limits: self.limits, reason };
-        let unlocked = app.operations().await?.unlock(&target.phone, &asked).await;
-        let applied = unlocked.map_err(|error| target.failed(app, error))?;
+        let act = Act::on(&target.phone).detail(self.limits.then(|| "--limits".to_owned()));
+        let (applied, _) = app
+            .audited(act, async |operations| {
+                let unlocked = operations.unlock(&target.phone, &asked).await;
+                unlocked.map(|unlocked| (unlocked, Exit::Ok)).map_err(|error| target.failed(app, error))
+            })
+            .await?;
         let (known, now, unlocked) = (applied.known, applied.now, applied.outcome);
         // What it shares with other phones is not cleared, and may still refuse the next send.
         let send = if self.limits {

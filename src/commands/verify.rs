@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::CommandResult;
 use super::target::{Target, TargetArg, standard_input};
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::layout::Operation;
-use crate::operations::{Applied, AttemptOutcome};
+use crate::operations::{Applied, AttemptOutcome, Operations};
 use crate::otp::escape::is_unsafe;
 use crate::otp::record::{Answer, PurposeState, Reason, Verdict};
 use crate::otp::rules::AttemptRequest;
@@ -68,7 +68,12 @@ impl Args {
         let target = target.resolve_phone(app).await?;
         app.may_change("use an attempt", Confirm::No).await?;
         app.guard().await?;
-        self.check(app, &target, &code, &attempt_id).await.map_err(|mut error| {
+        let checked = app
+            .audited(Act::on(&target.phone), async |operations| {
+                self.check(app, operations, &target, &code, &attempt_id).await
+            })
+            .await;
+        checked.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {
                 let repeat = target.hint_for("verify", &self.purpose).option("--attempt-id", &attempt_id);
@@ -78,7 +83,14 @@ impl Args {
         })
     }
 
-    async fn check(&self, app: &App, target: &Target, code: &Code, attempt_id: &str) -> CommandResult {
+    async fn check(
+        &self,
+        app: &App,
+        operations: Operations<'_>,
+        target: &Target,
+        code: &Code,
+        attempt_id: &str,
+    ) -> CommandResult {
         let asked = AttemptRequest {
             phone: &target.phone,
             purpose: &self.purpose,
@@ -88,7 +100,7 @@ impl Args {
             user: target.user(self.user.as_ref())?,
             require_user: self.require_user,
         };
-        let applied = app.operations().await?.verify(&asked).await?;
+        let applied = operations.verify(&asked).await?;
         let next = self.next(target, &applied);
         let AttemptOutcome { answer, replayed, .. } = applied.outcome;
         Ok(Box::new(Checked {

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::CommandResult;
 use super::delivery_fields::{DeliveryFields, why_not};
 use super::target::{Target, TargetArg};
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
-use crate::operations::{Notice, WaitOutcome, WaitRequest};
+use crate::operations::{Notice, Operations, WaitOutcome, WaitRequest};
 use crate::otp::record::{Challenge, Reason, State};
 use crate::otp::time::rfc3339;
 use crate::otp::wait_for::was_printed;
@@ -92,10 +92,12 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = self.target.resolve(app).await?;
         app.may_change("record what the provider says about an SMS", Confirm::No).await?;
-        self.wait(app, &target).await.map_err(|error| target.failed(app, error))
+        let act = Act::on(&target.phone).challenge(target.challenge.as_deref());
+        let waited = app.audited(act, async |operations| self.wait(app, operations, &target).await).await;
+        waited.map_err(|error| target.failed(app, error))
     }
 
-    async fn wait(&self, app: &App, target: &Target) -> CommandResult {
+    async fn wait(&self, app: &App, operations: Operations<'_>, target: &Target) -> CommandResult {
         let asked = WaitRequest {
             phone: &target.phone,
             challenge: target.challenge.as_deref(),
@@ -105,7 +107,6 @@ impl Args {
             grace: grace(app),
         };
         let open = async |name: &str| open(app, name).await;
-        let operations = app.operations().await?;
         let watching = Box::pin(operations.wait(&asked, open, |notice| tell(app, notice)));
         let watched = app.progress.waiting_for(NEWS, watching).await?;
         let watched = watched.ok_or_else(|| self.nothing(target))?;
@@ -123,17 +124,18 @@ impl Args {
 
 /// Waits for what becomes of an SMS that was just sent. `None`, and a warning: it cannot be waited for, which does not
 /// undo the send.
-pub(super) async fn after_send(app: &App, phone: &Phone, id: &str, goal: WaitFor) -> Option<WaitOutcome> {
+pub(super) async fn after_send(
+    app: &App,
+    operations: &Operations<'_>,
+    phone: &Phone,
+    id: &str,
+    goal: WaitFor,
+) -> Option<WaitOutcome> {
     let (deadline, grace) = (deadline(app), grace(app));
     let asked = WaitRequest { phone, challenge: Some(id), purpose: None, goal, deadline, grace };
-    let watched = match app.operations().await {
-        Ok(operations) => {
-            let open = async |name: &str| open(app, name).await;
-            let watching = Box::pin(operations.wait_after_send(&asked, id, open, |notice| tell(app, notice)));
-            app.progress.waiting_for(NEWS, watching).await.map_err(Error::from)
-        }
-        Err(error) => Err(error),
-    };
+    let open = async |name: &str| open(app, name).await;
+    let watching = Box::pin(operations.wait_after_send(&asked, id, open, |notice| tell(app, notice)));
+    let watched = app.progress.waiting_for(NEWS, watching).await.map_err(Error::from);
     watched.unwrap_or_else(|error| {
         app.printer.warning(&format!("the SMS was sent, but cannot be waited for: {}", error.message()));
         None

@@ -2,7 +2,7 @@
 
 /// A table and the keys that it may hold. Tables whose keys are chosen by the user (`providers`, `routes`,
 /// `message.lang`, windows and counts in `limits`) are not listed: their readers name what they allow.
-pub(super) const TABLES: [(&str, &[&str]); 9] = [
+pub(super) const TABLES: [(&str, &[&str]); 10] = [
     (
         "",
         &[
@@ -18,6 +18,7 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
             "providers",
             "test_numbers",
             "timeline",
+            "audit",
         ],
     ),
     ("store", &["embedded", "redis"]),
@@ -44,6 +45,7 @@ pub(super) const TABLES: [(&str, &[&str]); 9] = [
     ("policy", &["countries", "types"]),
     ("message", &["app", "text", "host", "lang"]),
     ("timeline", &["keep"]),
+    ("audit", &["file", "syslog"]),
 ];
 
 /// The keys of the items of lists and of small inline tables.

@@ -11,7 +11,7 @@ use super::secret::{self, SecretSource};
 use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
-use super::{keys, limits, store, test_numbers};
+use super::{audit, keys, limits, store, test_numbers};
 use crate::otp::suggest;
 use crate::otp::{Alphabet, CodeSpec, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
 use crate::toml_tree::{ConfigError, Document, Node, Table};
@@ -48,6 +48,7 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         providers,
         test_numbers: test_numbers::read(root.get("test_numbers").as_ref(), protected, &code.spec)?,
         timeline: timeline(root.table("timeline")?.as_ref())?,
+        audit: audit::read(root.table("audit")?.as_ref())?,
         code,
         chosen: located.origin.clone(),
         lines: document.lines(),

@@ -197,6 +197,12 @@ fn rest(settings: &Settings) -> Rows {
         ],
     ));
     all.extend(rows("timeline", [("keep", span(settings.timeline.keep))]));
+    let audit = settings.audit.as_ref();
+    let (file, syslog) = (
+        audit.map(|audit| audit.file.to_string()),
+        audit.and_then(|audit| audit.syslog.as_ref()).map(ToString::to_string),
+    );
+    all.extend(rows("audit", [("file", json!(file)), ("syslog", json!(syslog))]));
     all
 }
 

@@ -67,7 +67,7 @@ pub struct Operations<'a> {
     /// The operator, in a few words: he is named in the events of what he does.
     pub by: Option<&'a str>,
     /// The anchor of what was recorded before it was done, for the same events.
-    pub audit: Option<&'a str>,
+    pub audit: Option<String>,
     /// Whose codes they are.
     pub layout: Box<dyn BoundLayout + 'a>,
 }

@@ -135,7 +135,7 @@ impl Operations<'_> {
             self.compare(&mut view, options.operation, &mut compared).await?;
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
             // Before what an application did is put in front of it.
-            step.events = step.events.into_iter().map(|event| event.done_by(self.by, self.audit)).collect();
+            step.events = step.events.into_iter().map(|event| event.done_by(self.by, self.audit.as_deref())).collect();
             let settled = written_back(&view, &mut step, loaded.now, options.operation)?;
             let known = view.known;
             let stepped = Applied {

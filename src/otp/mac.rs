@@ -110,6 +110,11 @@ impl Peppers {
         Ok(make(&pepper.key).verify_slice(&tag).is_ok())
     }
 
+    /// A key for another use and the id of its pepper, of each pepper in turn, the signing one first.
+    pub fn keys_for(&self, label: &str) -> impl Iterator<Item = (&str, [u8; 32])> {
+        self.0.iter().map(|pepper| pepper.id.as_str()).zip(self.derived(label))
+    }
+
     /// A key for another use, derived from each pepper in turn, the signing one first.
     pub(super) fn derived(&self, label: &str) -> impl Iterator<Item = [u8; 32]> {
         self.0.iter().map(move |pepper| {

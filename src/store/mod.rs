@@ -19,6 +19,7 @@ mod health;
 mod key;
 mod key_snapshot;
 mod page;
+mod read_only;
 mod reading;
 mod redis;
 mod sums;
@@ -33,6 +34,7 @@ pub use self::health::{FileFacts, Health, Rights, ServerFacts};
 pub use self::key::StoreKey;
 pub use self::key_snapshot::{Key, KeySnapshot, OwnKey, Owner};
 pub use self::page::Page;
+pub use self::read_only::ReadOnly;
 pub use self::reading::{ReadAnswer, ReadRequest, Timeline};
 #[doc(hidden)]
 pub use self::redis::writing_scripts;

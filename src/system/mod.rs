@@ -4,11 +4,13 @@
 //! * [`FilePath`] and [`Program`] are what a setting names. Neither can mean the current folder.
 //! * [`read_text`] reads a regular file up to a size; [`Trust`] says whose file it must be. the files that we
 //!   keep are opened by [`append`] and [`open_private`].
+//! * [`LogFile`] is a file that many processes add lines to, under its [`Lock`].
 //! * [`Who`] is the operator of this run.
 //! * [`Group`] is a running program with everything that it started.
 
 mod error;
 mod follow;
+mod log;
 mod path;
 mod private;
 mod program;
@@ -17,6 +19,7 @@ mod trust;
 mod who;
 
 pub use error::{FileError, pasteable, shown};
+pub use log::{FileId, LOCK_PAUSE, Lock, LogFile, file_at, files_beside, open_lines};
 pub use path::FilePath;
 pub use private::{append, check_append, check_folder, check_private, create_private, is_writable, open_private};
 pub use program::{Group, Program};

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use serde::Serialize;
 
 use super::incoming::{self, IncomingReport, Read};
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm, Done};
 use crate::commands::CommandResult;
 use crate::commands::delivery_fields::DeliveryFields;
 use crate::commands::target::{Target, TargetArg, standard_input};
@@ -140,7 +140,14 @@ async fn record(app: &App, incoming: &[IncomingReport]) -> Result<Vec<Recorded>,
             own.push(at);
         }
     }
-    let outcomes = app.operations().await?.record(&phones).await?;
+    let act = if let [only] = phones.as_slice() { Act::on(&only.phone) } else { Act::on_many() };
+    let (outcomes, _) = app
+        .audited(act, async |operations| {
+            let outcomes = operations.record(&phones).await?;
+            let news = outcomes.iter().flatten().filter(|outcome| matches!(outcome, Recorded::News(_))).count();
+            Ok((outcomes, Done { exit: Exit::Ok, count: news }))
+        })
+        .await?;
     let mut recorded = vec![Recorded::UnknownMessage; incoming.len()];
     for (at, outcome) in places.into_iter().flatten().zip(outcomes.into_iter().flatten()) {
         if let Some(own) = recorded.get_mut(at) {

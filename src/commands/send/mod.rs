@@ -13,7 +13,7 @@ use super::code_options::CodeOptions;
 use super::delivery_fields::DeliveryFields;
 use super::target::{Target, TargetArg};
 use super::wait::{self, Ended, goals};
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::operations::{SendRequest, Sent, WaitOutcome};
 use crate::otp::record::State;
@@ -144,27 +144,23 @@ impl Args {
             deadline: app.provider_deadline(super::SEND_TIMEOUT),
         };
         let text = asked.text(code.expose()).map_err(wrong_text)?;
-        let mut sent = app.operations().await?.send(&asked, &text).await?;
-        if target.phone.kind() == crate::otp::NumberType::FixedLine {
-            app.printer.warning("this is a fixed line; most cannot receive SMS");
-        }
-        if let Some(detail) = sent.challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref())
-            && !sent.replayed
-        {
-            app.printer.warning(detail);
-        }
-        if let Some(error) = &sent.unmarked {
-            app.printer.warning(&format!("the SMS was sent, but that could not be recorded: {error}"));
-        }
+        let ((mut sent, watched), _) = app
+            .audited(Act::on(&target.phone), async |operations| {
+                let sent = operations.send(&asked, &text).await?;
+                warn(app, target, &sent);
+                let watched = match self.wait {
+                    Some(goal) if !app.globals.dry_run && sent.unmarked.is_none() => {
+                        wait::after_send(app, &operations, &target.phone, &sent.challenge.id, goal).await
+                    }
+                    _ => None,
+                };
+                let ids = vec![sent.challenge.id.clone()];
+                Ok(((sent, watched), ids))
+            })
+            .await?;
         let plan = if app.globals.dry_run { Some(Plan::of(&asked, &code, &sent)?) } else { None };
         // Of a text that the provider holds, only the provider knows how long it is.
         let parts = (!route.holds_text()).then(|| u32::try_from(segments(&text).segments).unwrap_or(u32::MAX));
-        let watched = match self.wait {
-            Some(goal) if !app.globals.dry_run && sent.unmarked.is_none() => {
-                wait::after_send(app, &target.phone, &sent.challenge.id, goal).await
-            }
-            _ => None,
-        };
         if let Some(watched) = &watched {
             sent.challenge = watched.challenge.clone();
         }
@@ -221,6 +217,21 @@ impl Args {
             next: target.hint_for("verify", &self.options.purpose),
             waited: None,
         }
+    }
+}
+
+/// What a person should know of an SMS that was sent.
+fn warn(app: &App, target: &Target, sent: &Sent) {
+    if target.phone.kind() == crate::otp::NumberType::FixedLine {
+        app.printer.warning("this is a fixed line; most cannot receive SMS");
+    }
+    if let Some(detail) = sent.challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref())
+        && !sent.replayed
+    {
+        app.printer.warning(detail);
+    }
+    if let Some(error) = &sent.unmarked {
+        app.printer.warning(&format!("the SMS was sent, but that could not be recorded: {error}"));
     }
 }
 

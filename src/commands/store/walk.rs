@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::row::{purge_word, row, status};
-use crate::app::App;
+use crate::app::{Act, App, Done, Intent};
 use crate::commands::skipped::Skipped;
 use crate::error::{Completion, Error, Exit};
 use crate::operations::{FoundIssue, Issue, Operations, Removal, Scan, Severity};
@@ -40,6 +40,8 @@ struct Tally {
 pub(super) struct Walk<'a> {
     app: &'a App,
     operations: Operations<'a>,
+    /// What was recorded before keys are removed.
+    intent: Option<Intent>,
     mode: Mode,
     scan: Scan,
     rows: VecDeque<Row>,
@@ -80,9 +82,19 @@ struct Totals<'a> {
 impl<'a> Walk<'a> {
     pub(super) async fn new(app: &'a App, pattern: Option<String>, mode: Mode) -> Result<Self, Error> {
         let now = Instant::now();
+        let (operations, intent) = match &mode {
+            Mode::Check { .. } => (app.operations().await?, None),
+            Mode::Purge { only, .. } => {
+                let only: Vec<&str> = only.iter().map(|issue| issue.id()).chain(pattern.as_deref()).collect();
+                let detail = Some(only.join(", ")).filter(|detail| !detail.is_empty());
+                let intent = app.intend(Act::on_many().detail(detail)).await?;
+                (app.changing(&intent).await?, Some(intent))
+            }
+        };
         Ok(Self {
             app,
-            operations: app.operations().await?,
+            operations,
+            intent,
             mode,
             scan: Scan::new(pattern),
             rows: VecDeque::new(),
@@ -168,6 +180,14 @@ impl<'a> Walk<'a> {
         self.rows.push_back(row);
     }
 
+    /// Records how it ended, once.
+    async fn recorded(&mut self) {
+        let Some(intent) = self.intent.take() else { return };
+        let count = usize::try_from(self.scan.removed).unwrap_or(usize::MAX);
+        let removed = Done { exit: self.worst(), count };
+        self.app.ended(intent, self.failure.as_ref().map_or(Ok(&removed), Err)).await;
+    }
+
     fn worst(&self) -> Exit {
         if !self.scan.missing.is_empty() {
             return Exit::Partial;
@@ -190,6 +210,7 @@ impl Many for Walk<'_> {
     async fn next(&mut self) -> Option<Row> {
         while self.rows.is_empty() {
             if self.failure.is_some() || self.scan.is_over() || self.room() == 0 {
+                self.recorded().await;
                 return None;
             }
             if let Err(error) = self.page().await {

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::{Linked, given, link_of, named, shared};
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::target::TargetArg;
+use crate::error::Exit;
 use crate::otp::UserId;
 use crate::output::{Human, Report};
 
@@ -37,8 +38,13 @@ impl Args {
         let user = self.id.clone();
         let target = given(app, &self.id, &self.phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
-        let linked =
-            app.operations().await?.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
+        let act = Act::on(&target.phone).detail(user.to_string());
+        let (linked, _) = app
+            .audited(act, async |operations| {
+                let linked = operations.link(&target.phone, &user).await;
+                linked.map(|linked| (linked, Exit::Ok)).map_err(|error| target.failed(app, error))
+            })
+            .await?;
         let shared_with = shared(app, &target, &linked.known.users, &user);
         let (link, already) = link_of(&linked, &user);
         Ok(Box::new(Given {

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::{Linked, given, link_of, named, shared};
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
-use crate::commands::target::TargetArg;
+use crate::commands::target::{Target, TargetArg};
+use crate::error::{Error, Exit};
 use crate::operations::OperationError;
 use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report};
@@ -40,18 +41,13 @@ impl Args {
         let user = &self.id;
         let target = given(app, &self.id, &self.phone, "move").await?;
         app.may_change(&format!("move {user} to {}", target.shown(app)), Confirm::Yes).await?;
-        let moved = match app.operations().await?.move_to(&target.phone, user).await {
-            Ok(moved) => moved,
-            Err(error) => {
-                let again = matches!(error, OperationError::HalfDone(_));
-                let mut error = target.failed(app, error);
-                if again {
-                    let again = Hint::run(&["user", "move"]).arg(user.as_str()).arg(target.argument());
-                    error = error.hint(again.because("to finish it, run it again"));
-                }
-                return Err(error);
-            }
-        };
+        let act = Act::on(&target.phone).detail(user.to_string());
+        let (moved, _) = app
+            .audited(act, async |operations| {
+                let moved = operations.move_to(&target.phone, user).await;
+                moved.map(|moved| (moved, Exit::Ok)).map_err(|error| failed(app, &target, user, error))
+            })
+            .await?;
         let shared_with = shared(app, &target, &moved.linked.known.users, user);
         let (link, linked_before) = link_of(&moved.linked, user);
         let mut unlinked = Vec::with_capacity(moved.unlinked.len());
@@ -67,6 +63,17 @@ impl Args {
             dry_run: app.globals.dry_run,
         }))
     }
+}
+
+/// A move that stopped half-way is finished by another one.
+fn failed(app: &App, target: &Target, user: &UserId, error: OperationError) -> Error {
+    let again = matches!(error, OperationError::HalfDone(_));
+    let error = target.failed(app, error);
+    if !again {
+        return error;
+    }
+    let again = Hint::run(&["user", "move"]).arg(user.as_str()).arg(target.argument());
+    error.hint(again.because("to finish it, run it again"))
 }
 
 impl Report for Replaced {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::app::{App, Confirm};
+use crate::app::{Act, App, Confirm, Done};
 use crate::commands::CommandResult;
 use crate::commands::target::TargetArg;
 use crate::error::{Error, Exit};
@@ -30,18 +30,26 @@ struct Taken {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = self.id.clone();
-        let operations = app.operations().await?;
         let phones = match &self.phone {
             Some(phone) => {
                 let target = phone.resolve_phone(app).await?;
                 vec![(target.phone, target.typed)]
             }
-            None => operations.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect(),
+            None => {
+                app.operations().await?.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect()
+            }
         };
         app.may_change(&format!("unlink {user} from {}", plural(phones.len(), "phone", "phones")), Confirm::Yes)
             .await?;
         let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
-        let done = operations.unlink_each(&each, &user).await?;
+        let act = if let [only] = each.as_slice() { Act::on(only) } else { Act::on_many() };
+        let (done, _) = app
+            .audited(act.detail(user.to_string()), async |operations| {
+                let done = operations.unlink_each(&each, &user).await?;
+                let count = Done { exit: Exit::Ok, count: done.len() };
+                Ok((done, count))
+            })
+            .await?;
         let done = phones.iter().filter(|(phone, _)| done.contains(phone));
         let unlinked: Vec<String> = done.map(|(phone, typed)| app.display(phone, *typed)).collect();
         if unlinked.is_empty() {

@@ -1,5 +1,6 @@
 //! The settings as the program uses them: checked, paths taken from the file's folder, secrets still where they are.
 
+mod audit;
 mod routes;
 mod store;
 
@@ -16,6 +17,7 @@ use crate::provider;
 use crate::system::{FilePath, Program};
 use crate::toml_tree::{ConfigError, Position};
 
+pub use audit::{AuditSettings, SyslogTarget};
 pub use routes::{RoutedBy, Routes};
 pub use store::{
     Deployment, DurabilitySettings, LayoutSettings, RedisSettings, RedisTarget, SentinelSettings, ServerAddress,
@@ -56,6 +58,8 @@ pub struct Settings {
     pub test_numbers: Vec<TestNumber>,
     /// How long events are kept.
     pub timeline: TimelineSettings,
+    /// Where what is done is recorded; `None`: nowhere.
+    pub audit: Option<AuditSettings>,
     /// How the file was chosen.
     pub chosen: Origin,
     /// The line of every key in the file.

@@ -1,0 +1,366 @@
+//! What is done is recorded: an intent before it, an outcome after it. Only here does a command get a store that it can
+//! change, so none forgets it.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use super::{App, now};
+use crate::audit::{AuditError, Entry, Keys, Log, Phase, Receiver, Syslog, Written};
+use crate::config::{StoreSettings, SyslogTarget};
+use crate::error::{Error, Exit};
+use crate::operations::Operations;
+use crate::otp::Phone;
+use crate::output::AnyReport;
+use crate::system::LOCK_PAUSE;
+
+/// So much of the command's time is kept for saying that the lock was not to be had.
+const MARGIN: Duration = Duration::from_millis(100);
+/// So often a process that ends looks for the lock, to write how its command ended.
+const LAST_LOOKS: usize = 500;
+
+/// What is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Act<'a> {
+    phone: Option<&'a Phone>,
+    challenge: Option<&'a str>,
+    detail: Option<String>,
+}
+
+impl<'a> Act<'a> {
+    /// Something about one phone.
+    #[must_use]
+    pub fn on(phone: &'a Phone) -> Self {
+        Self { phone: Some(phone), ..Self::default() }
+    }
+
+    /// Something about many phones or keys, recorded once for all of them: its outcome says how many.
+    #[must_use]
+    pub fn on_many() -> Self {
+        Self::default()
+    }
+
+    /// About one code of the phone.
+    #[must_use]
+    pub fn challenge(self, challenge: Option<&'a str>) -> Self {
+        Self { challenge, ..self }
+    }
+
+    /// What else matters: a user, an option that widens what is done.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<Option<String>>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+}
+
+/// How something ended that was recorded.
+pub trait Ended {
+    /// As the exit code says it.
+    fn exit(&self) -> Exit;
+
+    /// The code that it was about.
+    fn challenge(&self) -> Option<&str> {
+        None
+    }
+
+    /// How many codes, keys or reports.
+    fn count(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Ended for Box<dyn AnyReport> {
+    fn exit(&self) -> Exit {
+        self.as_ref().exit()
+    }
+
+    fn challenge(&self) -> Option<&str> {
+        self.as_ref().ids().challenge
+    }
+}
+
+impl Ended for Exit {
+    fn exit(&self) -> Exit {
+        *self
+    }
+}
+
+/// How something ended that concerned many.
+pub struct Done {
+    pub exit: Exit,
+    /// How many.
+    pub count: usize,
+}
+
+impl Ended for Done {
+    fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    fn count(&self) -> Option<u64> {
+        u64::try_from(self.count).ok()
+    }
+}
+
+/// The ids of codes.
+impl Ended for Vec<String> {
+    fn exit(&self) -> Exit {
+        Exit::Ok
+    }
+
+    fn challenge(&self) -> Option<&str> {
+        if let [only] = self.as_slice() { Some(only) } else { None }
+    }
+
+    fn count(&self) -> Option<u64> {
+        u64::try_from(self.len()).ok()
+    }
+}
+
+/// Something with what it is to be told by.
+impl<T, E: Ended> Ended for (T, E) {
+    fn exit(&self) -> Exit {
+        self.1.exit()
+    }
+
+    fn challenge(&self) -> Option<&str> {
+        self.1.challenge()
+    }
+
+    fn count(&self) -> Option<u64> {
+        self.1.count()
+    }
+}
+
+/// An intent whose outcome is still to come. Without an audit there is none to write, and it only lets the store be changed.
+#[must_use = "an intent without an outcome is taken for a crash"]
+pub struct Intent {
+    seq: Option<u64>,
+    anchor: Option<String>,
+}
+
+/// What the outcome of an intent repeats.
+struct Open {
+    seq: u64,
+    command: String,
+    phone: Option<String>,
+    challenge: Option<String>,
+    detail: Option<String>,
+}
+
+/// The file, and the receiver beside it.
+pub(super) struct Auditing {
+    log: Log,
+    syslog: Option<Syslog>,
+    redis: Option<String>,
+    open: RefCell<Vec<Open>>,
+}
+
+/// What an outcome says.
+struct Ending<'e> {
+    result: &'static str,
+    challenge: Option<&'e str>,
+    count: Option<u64>,
+}
+
+impl Auditing {
+    /// Writes a record, unless another process has the lock now.
+    fn add(
+        &self,
+        app: &App,
+        phase: Phase,
+        open: &Open,
+        ending: Option<&Ending<'_>>,
+    ) -> Result<Option<Written>, AuditError> {
+        self.log.add(&Entry {
+            at: now().rfc3339(),
+            phase,
+            intent: (phase == Phase::Outcome).then_some(open.seq),
+            command: &open.command,
+            result: ending.map(|ending| ending.result),
+            who: app.who(),
+            redis: self.redis.as_deref(),
+            phone: open.phone.as_deref(),
+            challenge_id: ending.and_then(|ending| ending.challenge).or(open.challenge.as_deref()),
+            reason: app.globals.reason.as_deref(),
+            detail: open.detail.as_deref(),
+            count: ending.and_then(|ending| ending.count),
+        })
+    }
+
+    /// Writes a record, and waits for the lock.
+    async fn written(
+        &self,
+        app: &App,
+        phase: Phase,
+        open: &Open,
+        ending: Option<&Ending<'_>>,
+    ) -> Result<Written, AuditError> {
+        loop {
+            if let Some(written) = self.add(app, phase, open, ending)? {
+                self.hand_over(app, &written).await;
+                return Ok(written);
+            }
+            if tokio::time::Instant::now() + MARGIN >= app.deadline() {
+                return Err(self.log.busy());
+            }
+            app.progress.waiting_for("the audit", tokio::time::sleep(LOCK_PAUSE)).await;
+        }
+    }
+
+    /// The receiver beside the file: what it does not take is told, and stops nothing, since the file has it.
+    async fn hand_over(&self, app: &App, written: &Written) {
+        let Some(syslog) = &self.syslog else { return };
+        if let Err(error) = syslog.hand_over(&now().rfc3339(), &written.line).await {
+            let receiver = syslog.receiver();
+            app.printer.warning(&format!("record {} of the audit was not handed to {receiver}: {error}", written.seq));
+        }
+    }
+}
+
+impl App {
+    /// Records that something is to be done, does it with a store that it may change, and records how it ended. A rehearsal
+    /// is not recorded.
+    ///
+    /// # Errors
+    /// When it cannot be recorded, and then nothing is done; else those of the work.
+    pub async fn audited<'a, T: Ended>(
+        &'a self,
+        act: Act<'_>,
+        work: impl AsyncFnOnce(Operations<'a>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let intent = self.intend(act).await?;
+        let done = match self.changing(&intent).await {
+            Ok(operations) => work(operations).await,
+            Err(error) => Err(error),
+        };
+        self.ended(intent, done.as_ref()).await;
+        done
+    }
+
+    /// Records that something is to be done; [`Self::ended`] is to follow.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub async fn intend(&self, act: Act<'_>) -> Result<Intent, Error> {
+        if self.globals.dry_run {
+            return Ok(Intent { seq: None, anchor: None });
+        }
+        self.recorded(act).await
+    }
+
+    async fn recorded(&self, act: Act<'_>) -> Result<Intent, Error> {
+        let Some(auditing) = self.auditing().await? else { return Ok(Intent { seq: None, anchor: None }) };
+        let phone = match act.phone {
+            Some(phone) => self.reference(phone).await,
+            None => None,
+        };
+        let mut open = Open {
+            seq: 0,
+            command: self.globals.path.clone(),
+            phone,
+            challenge: act.challenge.map(str::to_owned),
+            detail: act.detail,
+        };
+        let written = auditing.written(self, Phase::Intent, &open, None).await?;
+        open.seq = written.seq;
+        auditing.open.borrow_mut().push(open);
+        Ok(Intent { seq: Some(written.seq), anchor: Some(written.anchor) })
+    }
+
+    /// The operations on a store that may be changed.
+    ///
+    /// # Errors
+    /// As [`Self::store`].
+    pub async fn changing(&self, intent: &Intent) -> Result<Operations<'_>, Error> {
+        let store = self.whole_store().await?;
+        Ok(Operations { store, audit: intent.anchor.clone(), ..self.operations().await? })
+    }
+
+    /// Records how something ended. It is done, so that a record that cannot be written is told, and no more.
+    pub async fn ended<T: Ended>(&self, intent: Intent, done: Result<&T, &Error>) {
+        let (Some(seq), Ok(Some(auditing))) = (intent.seq, self.auditing().await) else { return };
+        let Some(open) = auditing.taken(seq) else { return };
+        let ending = match done {
+            Ok(done) => Ending { result: done.exit().name(), challenge: done.challenge(), count: done.count() },
+            Err(error) => Ending::of(error),
+        };
+        let written = auditing.written(self, Phase::Outcome, &open, Some(&ending)).await;
+        self.tell_of_outcome(written.map(drop));
+    }
+
+    /// Records that what is under way was stopped, without waiting for anything.
+    pub fn stopped(&self, error: &Error) {
+        let Some(Some(auditing)) = self.auditing.get() else { return };
+        let open = std::mem::take(&mut *auditing.open.borrow_mut());
+        for open in open {
+            let looks = (0..LAST_LOOKS).find_map(|look| {
+                if look > 0 {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                auditing.add(self, Phase::Outcome, &open, Some(&Ending::of(error))).transpose()
+            });
+            self.tell_of_outcome(looks.unwrap_or_else(|| Err(auditing.log.busy())).map(drop));
+        }
+    }
+
+    fn tell_of_outcome(&self, written: Result<(), AuditError>) {
+        if let Err(error) = written {
+            self.printer.warning(&format!("this is done, but not recorded: {error}"));
+        }
+    }
+
+    /// Records that numbers are to be shown in full, before anything is read; also in a rehearsal, which shows them too.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub async fn unmasking(&self) -> Result<Intent, Error> {
+        self.recorded(Act::on_many().detail("--unmask".to_owned())).await
+    }
+
+    /// The audit; `None`: the file has none.
+    async fn auditing(&self) -> Result<Option<&Auditing>, Error> {
+        let auditing = self.auditing.get_or_try_init(async || {
+            let settings = self.settings()?;
+            let Some(audit) = &settings.audit else { return Ok::<_, Error>(None) };
+            let keys = Keys::of(self.peppers().await?);
+            let receiver = audit.syslog.as_ref().map(|target| match target {
+                SyslogTarget::Unix(path) => Receiver::Unix(path.to_path_buf()),
+                SyslogTarget::Udp(address) => Receiver::Udp(address.host.clone(), address.port),
+                SyslogTarget::Tcp(address) => Receiver::Tcp(address.host.clone(), address.port),
+            });
+            let redis = match &settings.store {
+                StoreSettings::Redis(redis) => redis.username.clone(),
+                StoreSettings::Embedded { .. } => None,
+            };
+            Ok(Some(Auditing {
+                log: Log::new(&audit.file, keys),
+                syslog: receiver.map(|receiver| Syslog::new(receiver, &self.who().host)),
+                redis,
+                open: RefCell::default(),
+            }))
+        });
+        Ok(auditing.await?.as_ref())
+    }
+
+    /// The file of the records and its head, for who checks them.
+    ///
+    /// # Errors
+    /// When the settings are wrong, or no pepper is at hand.
+    pub async fn audit_log(&self) -> Result<Option<&Log>, Error> {
+        Ok(self.auditing().await?.map(|auditing| &auditing.log))
+    }
+}
+
+impl Auditing {
+    fn taken(&self, seq: u64) -> Option<Open> {
+        let mut open = self.open.borrow_mut();
+        let at = open.iter().position(|one| one.seq == seq)?;
+        Some(open.swap_remove(at))
+    }
+}
+
+impl<'e> Ending<'e> {
+    fn of(error: &'e Error) -> Self {
+        Self { result: error.exit.name(), challenge: error.details.challenge_id.as_deref(), count: None }
+    }
+}

@@ -1,0 +1,352 @@
+//! Adds records to the file. What may happen between any two of these steps, another process sees and says:
+//!
+//! 1. The lock is taken; it holds the head.
+//! 2. The file at the path is opened: it may be another one than before (rotation), or an emptied one.
+//! 3. Its last line is read, and held against the head.
+//! 4. The record is added in one write. It may be torn where the disk is full.
+//! 5. The head is written, and the lock let go. A process that dies before that leaves a file that is one record ahead.
+//! 6. An intent is waited for until it is on the disk, without the lock, so that nobody else waits for it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::record::{After, Entry, Found, Head, Keys, Parsed, parsed, stamped};
+use crate::system::{FileError, Lock, LogFile, file_at, first_bytes};
+
+/// The longest record is much shorter, so that its line is in here whole.
+const TAIL: u64 = 32 << 10;
+/// What must be free on the disk before something is begun: its intent and its outcome, and those of others meanwhile.
+const ROOM: u64 = 64 << 10;
+/// The head is always as long, so that a shorter one leaves nothing of a longer one behind.
+const HEAD: usize = 256;
+
+/// A record was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A file cannot be opened, or is not to be used.
+    #[error("the audit cannot be written: {0}")]
+    File(FileError),
+    /// What the operating system says of a file.
+    #[error("the audit cannot be written: {path}: {error}")]
+    Io { path: String, error: io::Error },
+    /// The disk is full, or as good as that.
+    #[error("the audit cannot be written: {0}: the disk is full")]
+    Full(String),
+    /// Others had the lock all the time.
+    #[error("the audit cannot be written: {0} stays locked by another process")]
+    Busy(String),
+    /// A record has no form, which is a bug.
+    #[error("a record of the audit could not be made")]
+    Record,
+}
+
+/// A record that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its number.
+    pub seq: u64,
+    /// Its number and short MAC, for the event of the same change.
+    pub anchor: String,
+    /// The line itself, for a receiver beside the file.
+    pub line: String,
+}
+
+/// The file of the records, and its lock.
+pub struct Log {
+    path: PathBuf,
+    lock: PathBuf,
+    keys: Keys,
+}
+
+impl Log {
+    /// Nothing is opened yet.
+    #[must_use]
+    pub fn new(path: &Path, keys: Keys) -> Self {
+        Self { path: path.to_owned(), lock: lock_of(path), keys }
+    }
+
+    /// Adds a record; `None`: another process has the lock now. An intent is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When it was not written, or it is not known that an intent is on the disk.
+    pub fn add(&self, entry: &Entry<'_>) -> Result<Option<Written>, AuditError> {
+        let lock = Lock::open(&self.lock, &self.path).map_err(AuditError::File)?;
+        if !lock.take().map_err(|error| self.of_lock(error))? {
+            return Ok(None);
+        }
+        let head = head(&lock);
+        let (mut file, last) = self.opened()?;
+        let is_intent = entry.intent.is_none();
+        if is_intent && file.room().map_err(|error| self.of_file(error))? < ROOM {
+            return Err(AuditError::Full(self.path.display().to_string()));
+        }
+        let id = file.id().map_err(|error| self.of_file(error))?;
+        let (before, found) = before(head.as_ref(), &last, head.as_ref().is_some_and(|head| head.is_in(id)));
+        let made = stamped(&self.keys, entry, before.seq + 1, &before.mac, &found).ok_or(AuditError::Record)?;
+        let start = if found.torn { "\n" } else { "" };
+        let text = format!("{start}{}\n", made.line);
+        file.append(text.as_bytes()).map_err(|error| self.of_file(error))?;
+        let head = Head { seq: before.seq + 1, mac: made.mac, device: id.device, number: id.number };
+        hold(&lock, &head).map_err(|error| self.of_lock(error))?;
+        lock.release();
+        if is_intent {
+            file.sync().map_err(|error| self.of_file(error))?;
+        }
+        Ok(Some(Written { seq: head.seq, anchor: head.short(), line: made.line }))
+    }
+
+    /// The newest record, as the lock knows it; `None`: there is none, or the lock file is not there.
+    ///
+    /// # Errors
+    /// When the lock file cannot be read.
+    pub fn head(&self) -> Result<Option<Head>, AuditError> {
+        match first_bytes(&self.lock, HEAD as u64) {
+            Ok(words) => Ok(serde_json::from_slice(&words).ok()),
+            Err(error) if error.missing => Ok(None),
+            Err(error) => Err(AuditError::File(error)),
+        }
+    }
+
+    /// What checks the records.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Where they are.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The error of a lock that was not to be had.
+    #[must_use]
+    pub fn busy(&self) -> AuditError {
+        AuditError::Busy(self.lock.display().to_string())
+    }
+
+    /// The file that is at the path, and its last line. Between opening it and looking, it may have been renamed.
+    fn opened(&self) -> Result<(LogFile, Last), AuditError> {
+        for _ in 0..3 {
+            let file = LogFile::open(&self.path, &self.lock).map_err(AuditError::File)?;
+            let id = file.id().map_err(|error| self.of_file(error))?;
+            if file_at(&self.path).map_err(|error| self.of_file(error))? == Some(id) {
+                let (tail, length) = file.tail(TAIL).map_err(|error| self.of_file(error))?;
+                return Ok((file, last(&self.keys, &tail, length)));
+            }
+        }
+        Err(self.of_file(io::Error::other("it is replaced again and again")))
+    }
+
+    fn of_file(&self, error: io::Error) -> AuditError {
+        failed(&self.path, error)
+    }
+
+    fn of_lock(&self, error: io::Error) -> AuditError {
+        failed(&self.lock, error)
+    }
+}
+
+fn failed(path: &Path, error: io::Error) -> AuditError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::WriteZero | io::ErrorKind::QuotaExceeded => {
+            AuditError::Full(path.display().to_string())
+        }
+        _ => AuditError::Io { path: path.display().to_string(), error },
+    }
+}
+
+/// The lock of a file: beside it, and never rotated with it.
+pub(super) fn lock_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+/// What the lock holds; `None`: nothing that can be read.
+fn head(lock: &Lock) -> Option<Head> {
+    let words = lock.words(HEAD).ok()?;
+    serde_json::from_slice(&words).ok()
+}
+
+fn hold(lock: &Lock, head: &Head) -> io::Result<()> {
+    let words = serde_json::to_string(head).unwrap_or_default();
+    lock.hold(format!("{words:<width$}\n", width = HEAD - 1).as_bytes())
+}
+
+/// The end of a file.
+#[derive(Debug)]
+struct Last {
+    is_empty: bool,
+    /// The line before the end, or before a torn one, where it is a record.
+    record: Option<Parsed>,
+    /// What is behind the last end of a line.
+    is_torn: bool,
+}
+
+fn last(keys: &Keys, tail: &[u8], length: u64) -> Last {
+    let end = tail.iter().rposition(|byte| *byte == b'\n');
+    let whole = end.map_or(&tail[..0], |end| &tail[..end]);
+    let line = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let behind = &tail[end.map_or(0, |end| end + 1)..];
+    // Only the end of its line may be missing.
+    let unended = parsed(keys, behind).filter(|record| record.is_right != Some(false));
+    let is_torn = !behind.is_empty();
+    Last { is_empty: length == 0, record: unended.or_else(|| parsed(keys, line)), is_torn }
+}
+
+/// The record that the next one comes after, and what is to be said of it.
+fn before(head: Option<&Head>, last: &Last, is_same_file: bool) -> (Head, Found) {
+    let of = |record: &Parsed| Head { seq: record.fields.seq, mac: record.mac.clone(), ..Head::default() };
+    // What does not have the right MAC says nothing: it is found when the file is checked.
+    let record = last.record.as_ref().filter(|record| record.is_right != Some(false)).map(of);
+    let torn = last.is_torn;
+    let Some(head) = head else {
+        let after = if last.is_empty { After::Nothing } else { After::LostLock };
+        return (record.unwrap_or_default(), Found { after: Some(after), torn, missing: None });
+    };
+    if last.is_empty {
+        let after = match (head.seq, is_same_file) {
+            (0, _) => After::Nothing,
+            (_, true) => After::Truncation,
+            (_, false) => After::Rotation,
+        };
+        return (head.clone(), Found { after: Some(after), torn, missing: None });
+    }
+    match record {
+        // One that died before it wrote the head, or a head that the disk lost.
+        Some(record) if record.seq > head.seq => (record, Found { torn, ..Found::default() }),
+        Some(record) if record.seq < head.seq => {
+            (head.clone(), Found { torn, missing: Some((record.seq + 1, head.seq)), after: None })
+        }
+        // It is the head, or something in its place that does not change what comes after it.
+        _ => (head.clone(), Found { torn, ..Found::default() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::record::tests::{entry, keys, who};
+    use super::*;
+
+    struct Folder {
+        folder: tempfile::TempDir,
+        log: Log,
+    }
+
+    impl Folder {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let log = Log::new(&folder.path().join("audit.jsonl"), keys(&["a"]));
+            Self { folder, log }
+        }
+
+        fn add(&self) -> Found {
+            let who = who();
+            let written = self.log.add(&entry(&who)).unwrap().unwrap();
+            let read = parsed(&self.log.keys, written.line.as_bytes()).unwrap();
+            assert_eq!(read.fields.seq, written.seq);
+            read.fields.found
+        }
+
+        fn path(&self) -> PathBuf {
+            self.folder.path().join("audit.jsonl")
+        }
+
+        fn text(&self) -> String {
+            fs::read_to_string(self.path()).unwrap()
+        }
+
+        fn head(&self) -> Head {
+            self.log.head().unwrap().unwrap()
+        }
+    }
+
+    fn after(after: After) -> Found {
+        Found { after: Some(after), ..Found::default() }
+    }
+
+    #[test]
+    fn records_follow_each_other() {
+        let folder = Folder::new();
+        assert_eq!(folder.log.head().unwrap(), None);
+        assert_eq!(folder.add(), after(After::Nothing));
+        assert_eq!(folder.add(), Found::default());
+        assert_eq!(folder.head().seq, 2);
+        let records: Vec<_> =
+            folder.text().lines().map(|line| parsed(&folder.log.keys, line.as_bytes()).unwrap()).collect();
+        assert_eq!(records[1].fields.prev, records[0].mac);
+    }
+
+    #[test]
+    fn a_renamed_file_and_an_emptied_one_are_told_apart() {
+        let folder = Folder::new();
+        folder.add();
+        fs::rename(folder.path(), folder.folder.path().join("audit.jsonl.1")).unwrap();
+        assert_eq!(folder.add(), after(After::Rotation));
+        fs::copy(folder.path(), folder.folder.path().join("audit.jsonl.2")).unwrap();
+        fs::OpenOptions::new().write(true).open(folder.path()).unwrap().set_len(0).unwrap();
+        assert_eq!(folder.add(), after(After::Truncation));
+        assert_eq!(folder.head().seq, 3);
+    }
+
+    #[test]
+    fn a_cut_tail_and_a_torn_one_are_said() {
+        let folder = Folder::new();
+        for _ in 0..4 {
+            folder.add();
+        }
+        let text = folder.text();
+        let kept: String = text.lines().take(2).map(|line| format!("{line}\n")).collect();
+        fs::write(folder.path(), &kept).unwrap();
+        assert_eq!(folder.add(), Found { missing: Some((3, 4)), ..Found::default() });
+        fs::write(folder.path(), folder.text() + "{\"schema\":\"otpctl.au").unwrap();
+        assert_eq!(folder.add(), Found { torn: true, ..Found::default() });
+        assert_eq!(folder.text().lines().count(), 5, "the torn line has an end now");
+        let unended = folder.text();
+        fs::write(folder.path(), unended.trim_end()).unwrap();
+        assert_eq!(folder.add(), Found { torn: true, ..Found::default() });
+        assert_eq!(folder.head().seq, 7);
+    }
+
+    #[test]
+    fn a_process_that_dies_before_the_head_is_written_leaves_nothing_to_say() {
+        let folder = Folder::new();
+        folder.add();
+        let lock = fs::read(folder.folder.path().join("audit.jsonl.lock")).unwrap();
+        folder.add();
+        fs::write(folder.folder.path().join("audit.jsonl.lock"), lock).unwrap();
+        assert_eq!(folder.add(), Found::default());
+        assert_eq!(folder.head().seq, 3);
+    }
+
+    #[test]
+    fn a_lost_lock_is_said() {
+        let folder = Folder::new();
+        folder.add();
+        fs::remove_file(folder.folder.path().join("audit.jsonl.lock")).unwrap();
+        assert_eq!(folder.add(), after(After::LostLock));
+        assert_eq!(folder.head().seq, 2);
+    }
+
+    #[test]
+    fn who_waits_for_the_lock_is_told_so() {
+        let folder = Folder::new();
+        folder.add();
+        let lock = Lock::open(&lock_of(&folder.path()), &folder.path()).unwrap();
+        assert!(lock.take().unwrap());
+        let who = who();
+        assert_eq!(folder.log.add(&entry(&who)).unwrap(), None);
+        drop(lock);
+        folder.add();
+    }
+
+    #[test]
+    fn nothing_is_written_to_a_folder_that_is_not_there() {
+        let who = who();
+        let log = Log::new(Path::new("/nowhere/audit.jsonl"), keys(&["a"]));
+        assert!(matches!(log.add(&entry(&who)), Err(AuditError::File(_))));
+    }
+}
