@@ -163,7 +163,7 @@ impl Args {
         let (mut tally, mut place) = (Tally::default(), None);
         app.progress.is_one_of_many();
         loop {
-            let page = operations.page(ListFilter::Live, |_| true, place.as_deref()).await;
+            let page = operations.page(ListFilter::Live.into(), |_| true, place.as_deref()).await;
             let page = page.map_err(|error| after(error, tally.challenges.len()))?;
             // Whether they have live codes is not known, so none of theirs is revoked.
             for one in page.skipped {
@@ -197,7 +197,7 @@ impl Args {
         let operations = app.operations().await?;
         let (mut codes, mut unread, mut place) = (0, 0, None);
         loop {
-            let page = operations.page(ListFilter::Live, |_| true, place.as_deref()).await?;
+            let page = operations.page(ListFilter::Live.into(), |_| true, place.as_deref()).await?;
             codes += page.found.iter().filter(|line| self.wants(line)).count();
             unread += page.skipped.len();
             place = page.next;

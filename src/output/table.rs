@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table as Drawn};
 use textwrap::core::display_width;
 
-use super::time::when;
+use super::time::{relative, when};
 use super::wrap;
 use crate::otp::Moment;
 use crate::otp::escape::escaped;
@@ -23,6 +23,8 @@ const CUT: char = '…';
 pub struct Cell {
     /// On a screen.
     shown: String,
+    /// On a screen where there is no room for all of it.
+    short: Option<String>,
     /// In a pipe, which a program reads.
     plain: String,
 }
@@ -31,7 +33,13 @@ impl Cell {
     /// A moment, as it is read at `now`.
     #[must_use]
     pub fn time(at: Moment, now: Moment) -> Self {
-        Self { shown: when(at, now), plain: at.to_the_second() }
+        Self { shown: when(at, now), short: None, plain: at.to_the_second() }
+    }
+
+    /// A moment that tells only how far away it is where there is no room for the time of day.
+    #[must_use]
+    pub fn near(at: Moment, now: Moment) -> Self {
+        Self { short: Some(relative(at, now)), ..Self::time(at, now) }
     }
 
     /// A moment, or this text where there is none.
@@ -45,14 +53,14 @@ impl Cell {
     pub fn since(word: &str, at: Moment, now: Moment) -> Self {
         let time = Self::time(at, now);
         let word = escaped(word);
-        Self { shown: format!("{word} {}", time.shown), plain: format!("{word} {}", time.plain) }
+        Self { shown: format!("{word} {}", time.shown), short: None, plain: format!("{word} {}", time.plain) }
     }
 }
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         let text = escaped(text);
-        Self { shown: text.clone(), plain: text }
+        Self { shown: text.clone(), short: None, plain: text }
     }
 }
 
@@ -143,6 +151,9 @@ impl Table {
         if self.rows.is_empty() {
             return self.empty.to_owned();
         }
+        if self.is_wide(usize::from(width)) {
+            return self.shortened().drawn(width, paint);
+        }
         let widths = self.widths(usize::from(width));
         let has_header = self.columns.iter().any(|column| !column.name.is_empty());
         let mut drawn = Drawn::new();
@@ -169,13 +180,36 @@ impl Table {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// Whether there is no room for all columns, and values that are shorter than they are shown.
+    fn is_wide(&self, room: usize) -> bool {
+        let is_long = |cell: &Cell| cell.short.is_some();
+        self.rows.iter().flatten().any(is_long) && {
+            let wanted = (0..self.columns.len()).map(|at| {
+                let own = self.natural(at);
+                usize::from(GAP) + if self.columns[at].narrow == Narrow::Wrap { own.min(SENTENCE) } else { own }
+            });
+            wanted.sum::<usize>() > room + usize::from(GAP)
+        }
+    }
+
+    /// The same with the short forms of its values.
+    fn shortened(&self) -> Self {
+        let short = |cell: &Cell| {
+            let shown = cell.short.clone().unwrap_or_else(|| cell.shown.clone());
+            Cell { shown, short: None, plain: cell.plain.clone() }
+        };
+        Self { rows: self.rows.iter().map(|row| row.iter().map(short).collect()).collect(), ..self.clone() }
+    }
+
+    /// How wide a column is where nothing is left out of it.
+    fn natural(&self, at: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|cell| display_width(&cell.shown));
+        cells.chain([display_width(self.columns[at].name)]).max().unwrap_or_default()
+    }
+
     /// The columns that are shown, and how wide each is.
     fn widths(&self, room: usize) -> Vec<(usize, usize)> {
-        let natural = |at: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|cell| display_width(&cell.shown));
-            cells.chain([display_width(self.columns[at].name)]).max().unwrap_or_default()
-        };
-        let mut widths: Vec<(usize, usize)> = (0..self.columns.len()).map(|at| (at, natural(at))).collect();
+        let mut widths: Vec<(usize, usize)> = (0..self.columns.len()).map(|at| (at, self.natural(at))).collect();
         let over = |widths: &[(usize, usize)], most: usize| {
             let wanted = |(at, width): &(usize, usize)| match self.columns[*at].narrow {
                 Narrow::Wrap => (*width).min(most),

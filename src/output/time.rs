@@ -42,14 +42,20 @@ pub fn when(at: Moment, now: Moment) -> String {
 }
 
 fn when_in(zone: &TimeZone, at: Moment, now: Moment) -> String {
-    let relative = match (at > now, at < now) {
-        (true, _) => format!("in {}", length(at.since(now))),
-        (_, true) => format!("{} ago", length(now.since(at))),
-        _ => return "now".to_owned(),
-    };
+    let relative = relative(at, now);
     match (local(zone, at), local(zone, now)) {
+        _ if at == now => relative,
         (Some(at), Some(now)) => format!("{relative}, {}", clock(&at, &now)),
         _ => relative,
+    }
+}
+
+/// How far away a moment is: `in 15 min`, `2 h ago`, `now`.
+pub(super) fn relative(at: Moment, now: Moment) -> String {
+    match at.cmp(&now) {
+        std::cmp::Ordering::Greater => format!("in {}", length(at.since(now))),
+        std::cmp::Ordering::Less => format!("{} ago", length(now.since(at))),
+        std::cmp::Ordering::Equal => "now".to_owned(),
     }
 }
 
