@@ -181,7 +181,7 @@ async fn stopped(app: &App, mut interrupt: Signal, mut terminate: Signal) -> Sto
         tokio::select! {
             _ = ticks.tick() => looker.look(app),
             () = tokio::time::sleep_until(wake) => {
-                if app.is_late() {
+                if app.is_late() && !app.progress.is_noting() {
                     return ("the time limit was reached", None);
                 }
             }

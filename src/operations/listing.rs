@@ -212,8 +212,7 @@ fn lines_of(phone: &Phone, known: &PhoneState, now: Moment, wanted: ListWanted, 
 fn failed(slot: &PurposeState) -> impl Iterator<Item = &Challenge> {
     slot.challenges.iter().filter(|challenge| {
         let reported = challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref()?.state);
-        challenge.state == State::Failed
-            || reported == Some(DeliveryState::Failed) && challenge.state != State::Used
+        challenge.state == State::Failed || reported == Some(DeliveryState::Failed) && challenge.state != State::Used
     })
 }
 

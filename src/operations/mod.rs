@@ -13,6 +13,7 @@ mod loading;
 mod phones;
 mod progress;
 mod quotas;
+mod refused;
 mod revoke;
 mod route;
 mod scan;

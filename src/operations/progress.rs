@@ -1,6 +1,7 @@
 //! What is known of the effects of a command, for the person who interrupts it. What was done stays done, and what was
 //! begun stays in doubt until its end is known, even if the command is dropped.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Something that a command does, and that is not undone by not waiting for its answer.
@@ -63,6 +64,7 @@ struct Log {
 pub struct Progress {
     log: Mutex<Log>,
     awaited: Mutex<Option<String>>,
+    noting: AtomicBool,
 }
 
 /// Something that was begun. Dropped, it stays in doubt.
@@ -89,6 +91,21 @@ impl Progress {
         let done = work.await;
         *self.lock_awaited() = before;
         done
+    }
+
+    /// Runs something short that follows an answer which is settled: the end of the command's time must not take the answer
+    /// away.
+    pub(super) async fn noting<T>(&self, work: impl Future<Output = T>) -> T {
+        self.noting.store(true, Ordering::Relaxed);
+        let done = work.await;
+        self.noting.store(false, Ordering::Relaxed);
+        done
+    }
+
+    /// Whether the answer is settled and only a note of it is being written.
+    #[must_use]
+    pub fn is_noting(&self) -> bool {
+        self.noting.load(Ordering::Relaxed)
     }
 
     /// Who is being waited for, where it is not the store.

@@ -31,7 +31,11 @@ impl Operations<'_> {
         let id = self.new_id(asked)?;
         let reservation = self.reservation(asked, &id, IssueMode::Print, None);
         let stored = self.stored_code(asked.phone, asked.code).await?;
-        self.reserve(None, &reservation, &stored).await.map(|(reserved, _)| reserved)
+        let reserved = self.reserve(None, &reservation, &stored).await.map(|(reserved, _)| reserved);
+        if let Err(error) = &reserved {
+            self.note_refused(asked.phone, asked.purpose, error).await;
+        }
+        reserved
     }
 
     /// Makes a code, and has it sent.
@@ -39,6 +43,14 @@ impl Operations<'_> {
     /// # Errors
     /// When policy, limits, the store or every provider refuse, or it is not known whether it was sent.
     pub async fn send(&self, asked: &SendRequest<'_>, text: &str) -> Result<Sent, OperationError> {
+        let sent = self.send_unless_refused(asked, text).await;
+        if let Err(error) = &sent {
+            self.note_refused(asked.issue.phone, asked.issue.purpose, error).await;
+        }
+        sent
+    }
+
+    async fn send_unless_refused(&self, asked: &SendRequest<'_>, text: &str) -> Result<Sent, OperationError> {
         self.allowed(Operation::Issue, asked.issue.phone, Some(asked.issue.purpose))?;
         self.progress.carries(asked.idempotency_key);
         let id = self.new_id(&asked.issue)?;

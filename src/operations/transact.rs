@@ -229,6 +229,7 @@ impl Operations<'_> {
             phone: phone.clone(),
             events: step.events,
             keep: self.timeline_kept,
+            on_top: None,
         });
         Change { writes: writes.collect(), append, beside, allow_when_full: relieves }
     }

@@ -16,6 +16,11 @@ impl Operations<'_> {
         let options = options.on_codes(PhoneOperation::Verify { purpose: asked.purpose, code: asked.code });
         let rule =
             |known: &PhoneState, now| rules::attempt(known, now, self.limits, asked).map_err(OperationError::from);
-        self.transact(asked.phone, &options, rule).await
+        let applied = self.transact(asked.phone, &options, rule).await;
+        match &applied {
+            Ok(applied) => self.note_no_code(asked, &applied.outcome).await,
+            Err(error) => self.note_no_user(asked, error).await,
+        }
+        applied
     }
 }

@@ -35,14 +35,8 @@ impl Event {
 
     /// Whether it is the same thing, but for when and how often.
     fn is_same(&self, other: &Self) -> bool {
-        let plain = |event: &Self| Self {
-            at: other.at,
-            until: None,
-            count: None,
-            last_at: None,
-            audit: None,
-            ..event.clone()
-        };
+        let plain =
+            |event: &Self| Self { at: other.at, until: None, count: None, last_at: None, audit: None, ..event.clone() };
         plain(self) == plain(other)
     }
 
@@ -109,12 +103,8 @@ mod tests {
     #[test]
     fn the_same_again_only_counts() {
         let again = placed(vec![sent(0)], (1..=10_000).map(|n| refused(n, "cooldown")), true);
-        let expected = Event {
-            count: Some(10_000),
-            last_at: Some(at(10_000)),
-            until: Some(at(10_030)),
-            ..refused(1, "cooldown")
-        };
+        let expected =
+            Event { count: Some(10_000), last_at: Some(at(10_000)), until: Some(at(10_030)), ..refused(1, "cooldown") };
         assert_eq!(again, [expected, sent(0).unwrap()]);
         // After something happened it is another one.
         let before = Some(refused(1, "cooldown"));
@@ -148,7 +138,11 @@ mod tests {
         let more = placed(vec![sent(0)], [no_code(1), refused(2, "country")], false);
         assert_eq!(more.len(), 3);
         let broken = place(&[None], no_code(1), false);
-        assert_eq!(broken, Some(Placed { event: no_code(1), replaces: None }), "nor is a line that cannot be read lost");
+        assert_eq!(
+            broken,
+            Some(Placed { event: no_code(1), replaces: None }),
+            "nor is a line that cannot be read lost"
+        );
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct FeedLine {
 /// The part of a line that says whose event it is.
 const PHONE: &str = "phone";
 /// The parts of an event that are numbers; the others are texts.
-const NUMBERS: [&str; 3] = ["at", "until", "count"];
+const NUMBERS: [&str; 4] = ["at", "until", "count", "last_at"];
 
 impl FeedLine {
     /// Its parts, each a text: one field of a stream for each.

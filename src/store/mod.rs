@@ -43,7 +43,7 @@ pub use self::redis::{
     Understood, rules, rules_for, sentinel_rules, sentinel_rules_for, understood,
 };
 pub use self::sums::{Addition, FIELDS, Increment, Lifetime, Sums, Wanted};
-pub use self::values::{Append, Change, Committed, Loaded, Members, Put, Write};
+pub use self::values::{Append, Change, Committed, Loaded, Members, OnTop, Put, Write};
 
 use crate::otp::{Event, Phone, UserId};
 

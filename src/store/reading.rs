@@ -49,6 +49,8 @@ impl ReadAnswer {
 pub struct Timeline {
     /// The newest first.
     pub events: Vec<Event>,
+    /// All lines as they are stored, those that cannot be read too.
+    pub lines: Vec<Vec<u8>>,
     /// How many lines among them cannot be read. They hide no other.
     pub broken: usize,
 }
@@ -61,6 +63,7 @@ impl Timeline {
                 Some(event) => timeline.events.push(event),
                 None => timeline.broken += 1,
             }
+            timeline.lines.push(line.as_ref().to_vec());
         }
         timeline
     }

@@ -43,6 +43,20 @@ pub struct Append {
     pub events: Vec<Event>,
     /// How long the timeline is kept after its last event.
     pub keep: Duration,
+    /// What the events take the place of.
+    pub on_top: Option<OnTop>,
+}
+
+/// What an append finds on top of a timeline, and changes there. Where something else is on top, nothing is changed
+/// ([`Committed::Conflict`]); and the lifetime of the timeline is never shortened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnTop {
+    /// The newest line, as it was read; `None`: there was none.
+    pub newest: Option<Vec<u8>>,
+    /// So many of the newest lines are taken off.
+    pub cut: usize,
+    /// Those of them that are put back, under the events; the newest first.
+    pub back: Vec<Vec<u8>>,
 }
 
 /// A change within one slot.

@@ -41,7 +41,7 @@ fn value(client: &Client, cell: StoreKey) -> Option<String> {
 
 fn events(phone: &Phone, results: impl IntoIterator<Item = usize>, keep: Duration) -> Append {
     let event = |n: usize| Event::new(Moment::from_millis(0), EventKind::Send, &n.to_string());
-    Append { phone: phone.clone(), events: results.into_iter().map(event).collect(), keep }
+    Append { phone: phone.clone(), events: results.into_iter().map(event).collect(), keep, on_top: None }
 }
 
 fn results(client: &Client, phone: &Phone, most: usize) -> Vec<String> {

@@ -1,13 +1,13 @@
 //! One change of the file, with the tidying that goes with it.
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::adding::{self, write_beside};
 use super::opening::still_known;
 use super::sqlite::{classify, stored_value};
 use crate::otp::{EVENTS_KEPT, Moment, Ttl};
 use crate::store::key::timeline_name;
-use crate::store::{Addition, Append, Change, Committed, Put, StoreError, Sums};
+use crate::store::{Addition, Append, Change, Committed, OnTop, Put, StoreError, Sums};
 
 /// The number of expired values and events that each commit removes, more than one commit adds.
 const SWEEP: i64 = 16;
@@ -21,6 +21,12 @@ pub(super) fn commit(connection: &mut Connection, change: &Change, now: Moment) 
     still_known(&writing)?;
     for write in &change.writes {
         if stored_value(&writing, &write.key.name(), now)? != write.loaded {
+            return Ok(Committed::Conflict);
+        }
+    }
+    if let Some(Append { phone, on_top: Some(on_top), .. }) = &change.append {
+        let name = timeline_name(phone);
+        if newest(&writing, &name, now).map_err(|error| classify(&error))? != on_top.newest {
             return Ok(Committed::Conflict);
         }
     }
@@ -76,6 +82,13 @@ fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite:
     Ok(())
 }
 
+/// The newest line of a timeline.
+fn newest(connection: &Connection, name: &str, now: Moment) -> rusqlite::Result<Option<Vec<u8>>> {
+    let sql = "SELECT body FROM event WHERE timeline = ?1
+               AND EXISTS (SELECT 1 FROM timeline WHERE name = ?1 AND expires_at > ?2) ORDER BY id DESC LIMIT 1";
+    connection.prepare_cached(sql)?.query_row(params![name, now.millis()], |row| row.get(0)).optional()
+}
+
 fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Result<()> {
     let name = timeline_name(&append.phone);
     // An expired timeline begins anew, even if it has not been removed yet.
@@ -84,16 +97,22 @@ fn append(connection: &Connection, append: &Append, now: Moment) -> rusqlite::Re
     connection.prepare_cached(over)?.execute(params![name, now.millis()])?;
     let add = "INSERT INTO event (timeline, id, body)
                VALUES (?1, (SELECT coalesce(max(id), 0) + 1 FROM event WHERE timeline = ?1), ?2)";
-    for event in &append.events {
-        let body = serde_json::to_vec(event).unwrap_or_default();
+    let back = append.on_top.iter().flat_map(|on_top| on_top.back.iter().rev().cloned());
+    if let Some(OnTop { cut, .. }) = append.on_top {
+        let cut_off = "DELETE FROM event WHERE timeline = ?1
+                       AND id > (SELECT max(id) FROM event WHERE timeline = ?1) - ?2";
+        connection.prepare_cached(cut_off)?.execute(params![name, i64::try_from(cut).unwrap_or(i64::MAX)])?;
+    }
+    for body in back.chain(append.events.iter().map(|event| serde_json::to_vec(event).unwrap_or_default())) {
         connection.prepare_cached(add)?.execute(params![name, body])?;
     }
     let surplus = "DELETE FROM event WHERE timeline = ?1
                    AND id <= (SELECT max(id) FROM event WHERE timeline = ?1) - ?2";
     connection.execute(surplus, params![name, i64::try_from(EVENTS_KEPT).unwrap_or(i64::MAX)])?;
     let ttl = "INSERT INTO timeline (name, expires_at) VALUES (?1, ?2)
-                ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at";
-    connection.execute(ttl, params![name, now.after(append.keep).millis()])?;
+                ON CONFLICT (name) DO UPDATE SET expires_at = CASE
+                    WHEN ?3 THEN max(expires_at, excluded.expires_at) ELSE excluded.expires_at END";
+    connection.execute(ttl, params![name, now.after(append.keep).millis(), append.on_top.is_some()])?;
     Ok(())
 }
 

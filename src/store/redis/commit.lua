@@ -1,7 +1,8 @@
 -- KEYS: the cells, then the timeline if there are events, then what is written beside the change. ARGV: the number of
 -- cells, and of keys beside; five words for each cell: the loaded value or '', whether there was one, what to do (keep, set,
 -- drop), the new value, its life in ms ('' for ever); then, where there is a timeline, how many events to keep, for how long
--- in ms, how many come, and these; then what beside.lua reads. A key of an application's is read and written by the
+-- in ms, how many come, whether there must be a line on top ('' where that does not matter), that line, how many of the
+-- newest lines go, and the events; then what beside.lua reads. A key of an application's is read and written by the
 -- functions of app.lua, which then stand before this: what is done to it begins with "app".
 --
 -- A script that fails in the middle keeps what it wrote. So everything that could fail is looked at before the first
@@ -18,15 +19,21 @@ if #ARGV < first - 1 then return bad('number of words') end
 -- What is written: {name, key, …}, in this order.
 local writes = {}
 local function write(...) writes[#writes + 1] = {...} end
+local flag, newest, lifetime
 if line then
-  if not natural(ARGV[first]) then return bad('number of events') end
-  if not natural(ARGV[first + 1]) then return bad('lifetime') end
-  local come = ARGV[first + 2]
-  if not natural(come) or first + 2 + come > #ARGV then return bad('number of new events') end
-  for i = first + 3, first + 2 + come do write('LPUSH', line, ARGV[i]) end
-  write('LTRIM', line, 0, ARGV[first] - 1)
-  write('PEXPIRE', line, ARGV[first + 1])
-  first = first + 3 + come
+  local most, life, come, gone
+  most, life, come, flag, newest, gone = unpack(ARGV, first, first + 5)
+  if not natural(most) then return bad('number of events') end
+  if not natural(life) then return bad('lifetime') end
+  if not natural(come) or first + 5 + come > #ARGV then return bad('number of new events') end
+  if flag ~= '' and flag ~= '0' and flag ~= '1' then return bad('flag of the newest line') end
+  if not count(gone) or (gone ~= '0' and flag ~= '1') then return bad('number of lines that go') end
+  if gone ~= '0' then write('LTRIM', line, gone, -1) end
+  for i = first + 6, first + 5 + come do write('LPUSH', line, ARGV[i]) end
+  write('LTRIM', line, 0, most - 1)
+  lifetime = {'PEXPIRE', line, life}
+  writes[#writes + 1] = lifetime
+  first = first + 6 + come
 end
 local parts = besides(own + 1, first)
 if not parts then return bad('word beside it') end
@@ -50,6 +57,14 @@ for i = 1, n do
   local held
   if ARGV[i * 5]:sub(1, 3) == 'app' then held = seen(KEYS[i]) else held = redis.call('GET', KEYS[i]) end
   if (held or '') ~= ARGV[i * 5 - 2] or (held and '1' or '0') ~= ARGV[i * 5 - 1] then return {0, now[1], now[2]} end
+end
+
+if line and flag ~= '' then
+  local top = redis.call('LRANGE', line, 0, 0)[1]
+  if (top or '') ~= newest or (top and '1' or '0') ~= flag then return {0, now[1], now[2]} end
+  -- What was refused does not shorten what is kept.
+  local left = redis.call('PTTL', line)
+  if left > tonumber(lifetime[3]) then lifetime[3] = string.format('%.0f', left) end
 end
 
 local why = opening and refusal(opening, KEYS[1])

@@ -44,8 +44,8 @@ use self::reply::{Access, classify};
 use self::script::{Kind, Script};
 use self::topology::Destination;
 use super::{
-    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, Put, ReadAnswer,
-    ReadRequest, Store, StoreError, StoreKey, Sums,
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, OnTop, Page, Put,
+    ReadAnswer, ReadRequest, Store, StoreError, StoreKey, Sums,
 };
 use crate::otp::Ttl;
 use crate::otp::{EVENTS_KEPT, Moment, UserId};
@@ -126,7 +126,16 @@ impl Redis {
             };
         }
         if let Some(append) = &change.append {
-            command.arg(EVENTS_KEPT).arg(lifetime(append.keep)).arg(append.events.len());
+            let back = append.on_top.as_ref().map_or(&[][..], |on_top| &on_top.back);
+            command.arg(EVENTS_KEPT).arg(lifetime(append.keep)).arg(back.len() + append.events.len());
+            match &append.on_top {
+                None => command.arg("").arg("").arg(0),
+                Some(OnTop { newest: None, cut, .. }) => command.arg("0").arg("").arg(*cut),
+                Some(OnTop { newest: Some(line), cut, .. }) => command.arg("1").arg(line).arg(*cut),
+            };
+            for line in back.iter().rev() {
+                command.arg(line);
+            }
             for event in &append.events {
                 command.arg(serde_json::to_vec(event).unwrap_or_default());
             }
