@@ -10,6 +10,7 @@
 mod codes;
 mod contract;
 mod model;
+mod refusals;
 mod sends;
 #[path = "../support/servers/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
@@ -102,6 +103,16 @@ fn everywhere<F: Fixture + 'static>() -> Vec<Clause> {
         a_locked_phone_gets_no_sms
         failures_of_a_provider_at_once_are_all_counted
     }
+    clauses! { all, F, refusals:
+        a_refused_send_is_told_with_its_rule_and_counted
+        an_attempt_without_a_code_is_told_with_its_reason
+        an_attempt_for_a_user_that_the_phone_lacks_is_told
+        of_a_stranger_one_refusal_is_kept
+        a_refusal_does_not_shorten_a_timeline
+        a_dry_run_leaves_no_refusal
+        refusals_at_once_are_all_counted
+        asking_often_fills_nothing
+    }
     clauses! { all, F, users:
         a_link_is_seen_from_both_sides
         linking_twice_changes_nothing
@@ -131,6 +142,9 @@ fn suite<F: Fixture + 'static>() -> Vec<Clause> {
         ten_failures_lock_and_the_lock_ends_by_itself
         unlock_lifts_the_lock
     }
+    clauses! { all, F, refusals:
+        an_attempt_while_the_phone_is_locked_is_told_until_when
+    }
     clauses! { all, F, sends:
         an_acceptance_supersedes_the_older_code
         a_refused_send_leaves_the_older_code_and_gives_the_cooldown_back
@@ -142,11 +156,20 @@ fn suite<F: Fixture + 'static>() -> Vec<Clause> {
     all
 }
 
+/// What takes long, and so runs on a file and on one server alone.
+fn many<F: Fixture + 'static>() -> Vec<Clause> {
+    let mut all: Vec<Clause> = Vec::new();
+    clauses! { all, F, refusals:
+        asking_ten_thousand_times_fills_nothing
+    }
+    all
+}
+
 /// Every store by its name in `OTPCTL_STORES`, with its clauses. A new store is one more line here.
 fn stores() -> Vec<(&'static str, Vec<Clause>)> {
     vec![
-        ("embedded", suite::<File>()),
-        ("redis", suite::<Server>()),
+        ("embedded", [suite::<File>(), many::<File>()].concat()),
+        ("redis", [suite::<Server>(), many::<Server>()].concat()),
         ("cluster", suite::<SharedFixture<OfCluster>>()),
         ("sentinel", suite::<SharedFixture<OfSentinel>>()),
         ("tls", suite::<SharedFixture<OverTls>>()),

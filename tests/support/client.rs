@@ -17,7 +17,8 @@ use otpctl::otp::{
     Purpose, Secret, Stored as _, Ttl, UserId,
 };
 use otpctl::store::{
-    Change, Committed, Health, Key, KeySnapshot, Loaded, Owner, Page, Put, Store, StoreError, StoreKey, Write,
+    Change, Committed, FeedPart, Health, Key, KeySnapshot, Loaded, Owner, Page, Put, ReadAnswer, ReadRequest, Store,
+    StoreError, StoreKey, Write,
 };
 
 use crate::support::fixtures::Fixture;
@@ -249,6 +250,15 @@ impl Client {
 
     pub fn timeline(&self, phone: &Phone, most: usize) -> Vec<Event> {
         self.runtime.block_on(self.store.timeline(phone, most)).unwrap()
+    }
+
+    /// How many lines of the feed there are, at most so many thousands.
+    pub fn feed(&self, part: &FeedPart) -> usize {
+        self.runtime.block_on(self.store.feed(part, 5000)).unwrap().lines.len()
+    }
+
+    pub fn read(&self, request: &ReadRequest) -> ReadAnswer {
+        self.runtime.block_on(self.store.read(request)).unwrap()
     }
 
     /// All numbers that have a record, asked for in pages of three.

@@ -26,6 +26,11 @@ pub trait Fixture: Sync {
     /// Lets so much of the store's time pass.
     fn pass(&self, time: Duration);
 
+    /// How much all of it takes, in bytes, where that can be seen.
+    fn bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Whose codes they are.
     fn layout(&self) -> Arc<dyn Layout> {
         Arc::new(Native)
@@ -51,6 +56,11 @@ impl Fixture for File {
 
     fn pass(&self, time: Duration) {
         self.millis.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        Some(files.map(|file| file.unwrap().metadata().unwrap().len()).sum())
     }
 }
 

@@ -24,6 +24,12 @@ impl Fixture for Server {
     fn pass(&self, time: Duration) {
         std::thread::sleep(time);
     }
+
+    fn bytes(&self) -> Option<u64> {
+        let keys = self.0.cli(&["KEYS", "*"]);
+        let size = |key: &str| self.0.cli(&["MEMORY", "USAGE", key, "SAMPLES", "0"]).trim().parse::<u64>().unwrap();
+        Some(keys.lines().filter(|key| !key.is_empty()).map(size).sum())
+    }
 }
 
 /// A Redis where an application keeps the codes, as strings by phone.
