@@ -242,12 +242,15 @@ impl From<StoreError> for Error {
         let (exit, hint) = match &error {
             StoreError::Unreachable(_) => (Exit::StoreUnreachable, Some(way())),
             StoreError::Denied(_) => (Exit::StoreDenied, Some(way())),
-            StoreError::NotReady(_) => (Exit::StoreNotReady, Some(Hint::run(&["doctor"]))),
+            StoreError::NotReady(_) | StoreError::Replica(_) | StoreError::ReadOnly(_) => {
+                (Exit::StoreNotReady, Some(Hint::run(&["doctor"])))
+            }
             StoreError::Unknown(_) | StoreError::Unreplicated(_) => (Exit::StoreUnknown, None),
             StoreError::Data(_) => (Exit::StoreData, Some(look())),
             StoreError::Newer(_) => (Exit::StoreData, Some(update())),
             StoreError::Cursor => (Exit::Usage, Some("start again without --cursor".into())),
             StoreError::Config(_) => (Exit::Config, Some(Hint::run(&["config", "check"]))),
+            StoreError::TooOld(_) => (Exit::Config, Some(way().because("upgrade that server, or name another one"))),
         };
         let outcome = if exit == Exit::StoreUnknown { Completion::Unknown } else { Completion::NotDone };
         Self { hint, outcome, ..Self::new(exit, error) }
@@ -387,10 +390,13 @@ mod tests {
             StoreError::Unreachable(why()),
             StoreError::Denied(why()),
             StoreError::NotReady(why()),
+            StoreError::Replica(why()),
+            StoreError::ReadOnly(why()),
             StoreError::Data(why()),
             StoreError::Newer(why()),
             StoreError::Cursor,
             StoreError::Config(why()),
+            StoreError::TooOld(why()),
         ] {
             assert!(Error::from(error.clone()).hint.is_some(), "{error}");
         }

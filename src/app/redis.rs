@@ -143,9 +143,6 @@ impl App {
             (Exit::StoreUnreachable, _) => {
                 Some(show.because(format!("{} says which Redis that is", escaped(&file.to_string_lossy()))))
             }
-            (Exit::Config, _) if error.message().contains("is too old") => {
-                Some(show.because("upgrade that server, or name another one"))
-            }
             // A password does not help who lacks a right.
             (Exit::StoreDenied, _) if lacks_rights(&error) => {
                 Some(show.because("this user lacks rights that `store acl` prints; which user it is"))

@@ -163,7 +163,7 @@ fn as_a_whole(error: StoreError, answered: &[ServerFacts]) -> StoreError {
 fn unreached(error: StoreError, absent: Option<&Endpoint>, answered: &[ServerFacts]) -> HealthCheck {
     let fix = match &error {
         StoreError::Unreachable(_) => Some(redis_cli(absent, Some("see whether it answers"), &["PING"])),
-        StoreError::NotReady(why) => Some(relief(why, None)),
+        StoreError::NotReady(_) | StoreError::Replica(_) => Some(relief(&error, None)),
         StoreError::Denied(_) if error.lacks_rights() => Some(Remedy::Hint(given(rules("operator")))),
         _ => None,
     };
@@ -184,7 +184,7 @@ fn check_health(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) 
         Err(error) => {
             let fix = match &health.file {
                 Some(file) => Remedy::Hint(of_disk(&error, &file.path)),
-                None => relief(error.what(), asked.as_ref()),
+                None => relief(&error, asked.as_ref()),
             };
             HealthCheck::failed("store.commit", error).fix(fix)
         }
@@ -216,7 +216,7 @@ fn check_health(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) 
 
 /// What shows why a file takes no changes.
 fn of_disk(error: &StoreError, path: &Path) -> Hint {
-    if !error.what().contains("read-only") {
+    if !matches!(error, StoreError::ReadOnly(_)) {
         return Hint::shell(format!("df -h {}", hint::word(path.as_os_str().as_bytes())));
     }
     let folder = hint::word(path.parent().unwrap_or(path).as_os_str().as_bytes());
@@ -275,7 +275,11 @@ fn check_servers(
 }
 
 /// What helps where a change would be refused, by what the server said.
-fn relief(said: &str, place: Option<&Endpoint>) -> Remedy {
+fn relief(error: &StoreError, place: Option<&Endpoint>) -> Remedy {
+    if matches!(error, StoreError::Replica(_)) {
+        return Remedy::Hint(Hint::words(MASTER));
+    }
+    let said = error.what();
     let says = |word: &str| said.split(|letter: char| !letter.is_ascii_uppercase()).any(|own| own == word);
     let known: [(&str, &'static str, &'static [&'static str]); 8] = [
         ("OOM", "give the server more memory", &["CONFIG", "SET", "maxmemory", "…"]),
@@ -287,9 +291,6 @@ fn relief(said: &str, place: Option<&Endpoint>) -> Remedy {
         ("LOADING", "wait until it has loaded its data", &["INFO", "persistence"]),
         ("BUSY", "stop the script that keeps it busy", &["SCRIPT", "KILL"]),
     ];
-    if says("READONLY") || said.contains("is a replica") {
-        return Remedy::Hint(Hint::words(MASTER));
-    }
     let found = known.into_iter().find(|(word, ..)| says(word));
     found.map_or_else(|| redis_cli(place, None, &["INFO"]), |(_, why, words)| redis_cli(place, Some(why), words))
 }
@@ -300,7 +301,7 @@ fn check_server(server: &ServerFacts, must_keep: bool, checks: &mut Vec<HealthCh
     checks.push(match server.software.as_deref() {
         Some(software) if server.too_old => {
             let why = format!("{name} is {software}, which is too old: Redis 6.0 or later, or Valkey, is needed");
-            HealthCheck::new("store.server", HealthStatus::Failed(StoreError::Config(why.clone())), why)
+            HealthCheck::new("store.server", HealthStatus::Failed(StoreError::TooOld(why.clone())), why)
                 .fix(Remedy::Hint(Hint::words("upgrade that server, or name another one under [store.redis]")))
         }
         Some(software) => HealthCheck::ok("store.server", format!("{name} is {software}")),

@@ -12,6 +12,12 @@ pub enum StoreError {
     /// It answers, but cannot do it now; nothing was executed.
     #[error("the store is not ready: {0}")]
     NotReady(String),
+    /// The server follows another one, and takes no changes itself; nothing was executed.
+    #[error("the store is not ready: {0}")]
+    Replica(String),
+    /// The file or its disk takes no changes from this user; nothing was executed.
+    #[error("the store is not ready: {0}")]
+    ReadOnly(String),
     /// It may have done it: the answer was lost.
     #[error("the answer of the store was lost: {0}")]
     Unknown(String),
@@ -30,6 +36,9 @@ pub enum StoreError {
     /// The configuration of the store is wrong.
     #[error("the store cannot be opened: {0}")]
     Config(String),
+    /// The server is older than what can be used.
+    #[error("the store cannot be opened: {0}")]
+    TooOld(String),
 }
 
 impl StoreError {
@@ -40,11 +49,14 @@ impl StoreError {
             Self::Unreachable(text)
             | Self::Denied(text)
             | Self::NotReady(text)
+            | Self::Replica(text)
+            | Self::ReadOnly(text)
             | Self::Unknown(text)
             | Self::Unreplicated(text)
             | Self::Data(text)
             | Self::Newer(text)
-            | Self::Config(text) => text,
+            | Self::Config(text)
+            | Self::TooOld(text) => text,
             Self::Cursor => "this cursor is not from this list",
         }
     }

@@ -88,7 +88,7 @@ fn servers_that_say_nothing_are_one_thing_and_servers_that_are_gone_another() {
 fn a_refused_commit_has_a_way_out() {
     for (error, fix) in [
         (StoreError::Denied("NOPERM".to_owned()), "store acl"),
-        (StoreError::NotReady("READONLY You can't".to_owned()), "master"),
+        (StoreError::Replica("READONLY You can't".to_owned()), "master"),
         (StoreError::NotReady("OOM command".to_owned()), "memory"),
         (StoreError::NotReady("MISCONF Redis is".to_owned()), "disk"),
         (StoreError::NotReady("NOREPLICAS Not enough".to_owned()), "replicas"),

@@ -129,8 +129,8 @@ pub(super) fn unsafe_file(error: &FileError) -> StoreError {
 pub(super) fn unwritable(path: &Path, kind: ErrorKind, error: &dyn Display) -> StoreError {
     let path = shown(path);
     match kind {
-        ErrorKind::ReadOnlyFilesystem => StoreError::NotReady(format!("{path} is on a read-only file system")),
-        ErrorKind::PermissionDenied => StoreError::NotReady(format!("{path} is read-only for this user")),
+        ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly(format!("{path} is on a read-only file system")),
+        ErrorKind::PermissionDenied => StoreError::ReadOnly(format!("{path} is read-only for this user")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::NotReady(format!("{path}: {error}")),
         _ => StoreError::Unreachable(format!("{path}: {error}")),
     }

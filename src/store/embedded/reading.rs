@@ -52,7 +52,7 @@ impl Stamp {
 
 /// What messages say of files that change while nobody can be kept from it.
 pub(super) fn changing(path: &Path) -> StoreError {
-    StoreError::NotReady(format!("{} is read-only for this user and changes while it is read", shown(path)))
+    StoreError::ReadOnly(format!("{} is read-only for this user and changes while it is read", shown(path)))
 }
 
 /// Opens the file, or an empty store where there is none.
@@ -97,7 +97,7 @@ fn unlocked(path: &Path, stamp: Stamp) -> Result<Reader, StoreError> {
     if Stamp::is_filled(journal) {
         let why =
             "is read-only here and contains an unfinished change; a user who can write the file must open it first";
-        return Err(StoreError::NotReady(format!("{} {why}", shown(path))));
+        return Err(StoreError::ReadOnly(format!("{} {why}", shown(path))));
     }
     let open = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -19,7 +19,7 @@ pub(super) fn classify(error: &rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull | ErrorCode::OutOfMemory) => {
             StoreError::NotReady(text)
         }
-        Some(ErrorCode::ReadOnly) => StoreError::NotReady(format!("the file is read-only: {text}")),
+        Some(ErrorCode::ReadOnly) => StoreError::ReadOnly(format!("the file is read-only: {text}")),
         Some(ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => StoreError::Denied(text),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Data(text),
         _ => StoreError::Unreachable(text),

@@ -226,7 +226,7 @@ impl ConnectionPool {
         match role.first() {
             Some(Value::BulkString(role)) if role == b"master" => Ok(()),
             _ => {
-                let error = StoreError::NotReady(format!(
+                let error = StoreError::Replica(format!(
                     "{} is a replica, although the Sentinels name it as the master",
                     name(endpoint)
                 ));

@@ -441,7 +441,7 @@ impl Run<'_> {
     /// Whether there is another server to try after one that refused us for a reason of its own: it has another
     /// password, other users, or is none of the cluster. None of it was executed.
     fn tries_another(&mut self, endpoint: &Endpoint, error: &StoreError) -> bool {
-        if !matches!(error, StoreError::Denied(_) | StoreError::Config(_)) {
+        if !matches!(error, StoreError::Denied(_) | StoreError::Config(_) | StoreError::TooOld(_)) {
             return false;
         }
         if !self.closed.contains(endpoint) {

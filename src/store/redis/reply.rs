@@ -87,10 +87,10 @@ pub(super) fn classify(error: &RedisError, access: Access, server: &str) -> Stor
     let (heard, text) = (Said::of(error), words(error));
     match heard.as_ref().map(|heard| heard.code.as_str()) {
         // What is older than Redis 6.0 says so in a script of ours.
-        Some(OLDREDIS) => StoreError::Config(format!("{server} is too old: {NEEDED}")),
+        Some(OLDREDIS) => StoreError::TooOld(format!("{server} is too old: {NEEDED}")),
         Some("NOAUTH" | "WRONGPASS" | "NOPERM") => StoreError::Denied(format!("{server} says {text}")),
         Some("WRONGTYPE") => StoreError::Data(format!("{server} says {text}")),
-        Some("READONLY") => StoreError::NotReady(format!("{server} is a replica: {text}")),
+        Some("READONLY") => StoreError::Replica(format!("{server} is a replica: {text}")),
         Some(
             "LOADING" | "OOM" | "MISCONF" | "NOREPLICAS" | "MASTERDOWN" | "BUSY" | "CLUSTERDOWN" | "TRYAGAIN" | "MOVED"
             | "ASK" | "UNKILLABLE",

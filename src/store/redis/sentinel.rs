@@ -94,8 +94,8 @@ impl Master {
     /// An error that is the same for all of them is returned as it is.
     fn unnamed(&self, why: &[(&Endpoint, StoreError)]) -> StoreError {
         let all = |is: fn(&StoreError) -> bool| !why.is_empty() && why.iter().all(|(_, error)| is(error));
-        let same =
-            all(|error| matches!(error, StoreError::Denied(_))) || all(|error| matches!(error, StoreError::Config(_)));
+        let same = all(|error| matches!(error, StoreError::Denied(_)))
+            || all(|error| matches!(error, StoreError::Config(_) | StoreError::TooOld(_)));
         if same && let Some((_, error)) = why.first() {
             return error.clone();
         }

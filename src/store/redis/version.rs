@@ -54,7 +54,7 @@ async fn knows(connections: &ConnectionPool, endpoint: &Endpoint, command: &Cmd)
 impl Redis {
     /// A server that does not understand a command may just be too old; then that is the error.
     pub(super) async fn explain_version(&self, error: StoreError) -> StoreError {
-        let StoreError::Config(_) = &error else { return error };
+        let (StoreError::Config(_) | StoreError::TooOld(_)) = &error else { return error };
         let mut command = redis::cmd("INFO");
         command.arg("server");
         let asked =
@@ -64,7 +64,7 @@ impl Redis {
         match info.as_deref().and_then(|info| value(info, "redis_version")) {
             Some(version) if is_too_old(version) => {
                 let name = self.dispatcher.name();
-                StoreError::Config(format!("{name} is Redis {}, which is too old: {NEEDED}", escaped(version)))
+                StoreError::TooOld(format!("{name} is Redis {}, which is too old: {NEEDED}", escaped(version)))
             }
             _ => error,
         }

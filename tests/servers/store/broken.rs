@@ -101,7 +101,7 @@ fn a_replica_is_not_ready_to_count() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let refused = store_error(client.try_verify(&phone(1), RIGHT, &fresh_id()));
-    assert!(matches!(&refused, StoreError::NotReady(text) if text.contains("READONLY")), "{refused:?}");
+    assert!(matches!(&refused, StoreError::Replica(text) if text.contains("READONLY")), "{refused:?}");
     assert_eq!(Client::of(&fixture).verify(&phone(1), RIGHT).verdict, Verdict::Ok);
 }
 

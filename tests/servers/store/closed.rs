@@ -142,7 +142,7 @@ fn a_redis_that_is_too_old_is_told_so_by_its_version() {
         ..address("redis://127.0.0.1:1")
     };
     let old = works(&server);
-    let Err(StoreError::Config(text)) = &old else { panic!("{old:?}") };
+    let Err(StoreError::TooOld(text)) = &old else { panic!("{old:?}") };
     assert!(text.contains("5.0.6") && text.contains("6.0 or later"), "{text}");
     assert!(!text.contains("lua") && !text.contains("script"), "{text}");
 }

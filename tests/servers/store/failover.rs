@@ -73,7 +73,7 @@ fn a_sentinel_behind_its_time_is_not_believed() {
     let client = client(&within(by(vec![place]), Duration::from_millis(500)));
     let refused = client.load(&[vec![StoreKey::Record(phone(1))]]);
     assert!(
-        matches!(&refused, Err(StoreError::NotReady(text)) if text.contains("is a replica, although")),
+        matches!(&refused, Err(StoreError::Replica(text)) if text.contains("is a replica, although")),
         "what a replica holds may be old: {refused:?}"
     );
 }

@@ -42,7 +42,7 @@ fn a_replica_says_what_it_is_and_that_it_takes_no_change() {
     let (fixture, replica) = (Server::open(), Server::open());
     replica.0.cli(&["REPLICAOF", "127.0.0.1", &fixture.0.port().to_string()]);
     let health = Client::of(&replica).health();
-    assert!(matches!(&health.commits, Err(StoreError::NotReady(text)) if text.contains("READONLY")), "{health:?}");
+    assert!(matches!(&health.commits, Err(StoreError::Replica(text)) if text.contains("READONLY")), "{health:?}");
     assert_eq!(facts(&health).replica, Some(true));
 }
 
