@@ -7,12 +7,16 @@ use jiff::civil::Date;
 
 use super::fetch::{read_certificates, read_private};
 use super::guard;
+use super::lint;
 use super::secret::Fetch;
 use super::settings::{CodeSettings, Deployment, MessageSettings, SettingSource, Settings, StoreSettings};
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
 use crate::toml_tree::ConfigError;
+
+/// A fixed code that works for longer is likely forgotten, in days.
+const FAR: i64 = 366;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +76,7 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     messages(settings, &mut findings);
     test_numbers(settings, today, &mut findings);
     provider_settings(settings, &mut findings);
+    dlt(settings, &mut findings);
     definitions(settings, &mut findings);
     findings
 }
@@ -261,7 +266,12 @@ fn costs(
 fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
     for (index, number) in settings.test_numbers.iter().enumerate() {
         let key = format!("test_numbers.{index}");
-        findings.push(if number.holds_on(today) {
+        let masked = number.phone.masked();
+        findings.push(if today.saturating_add(jiff::Span::new().days(FAR)) < number.valid_until {
+            let text = format!("{masked} accepts a fixed code until {}, more than a year from now", number.valid_until);
+            finding(Level::Warning, key, text)
+                .hint(format!("set an earlier valid_until, line {}", number.position.line))
+        } else if number.holds_on(today) {
             let text = format!("{} accepts a fixed code until {}", number.phone.masked(), number.valid_until);
             finding(Level::Note, key, text)
         } else {
@@ -296,6 +306,15 @@ fn provider_settings(settings: &Settings, findings: &mut Vec<Finding>) {
                 None => found,
             });
         }
+    }
+}
+
+/// What carriers in India ask for, and a provider was not given.
+fn dlt(settings: &Settings, findings: &mut Vec<Finding>) {
+    for (name, setting) in lint::missing_dlt(settings) {
+        let text = format!("carriers in India drop an SMS without its DLT ids, and `{setting}` is not set");
+        let hint = format!("under [providers.{name}]: {setting} = \"the id of the DLT registration\"");
+        findings.push(finding(Level::Warning, format!("providers.{name}.{setting}"), text).hint(hint));
     }
 }
 

@@ -19,6 +19,7 @@ mod guard;
 mod keys;
 mod layout;
 mod limits;
+mod lint;
 mod locate;
 mod providers;
 mod read;

@@ -58,7 +58,7 @@ impl Operations<'_> {
             return;
         }
         event.purpose = Some(purpose.clone());
-        let event = event.because(self.reason).done_by(self.by, self.audit);
+        let event = event.because(self.reason).done_by(self.by, self.audit.as_deref());
         let writing = tokio::time::timeout(WRITTEN_WITHIN, self.write_note(phone, &event));
         let written = self.progress.noting(writing).await;
         match written {

@@ -29,6 +29,14 @@ pub struct Mac {
     tag: String,
 }
 
+impl Mac {
+    /// The name of the pepper that it was made with.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 /// What a code is bound to: the same code for another phone, purpose, user or challenge has another MAC.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding<'a> {

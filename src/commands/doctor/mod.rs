@@ -3,6 +3,7 @@
 mod check;
 mod configuration;
 mod fixes;
+mod keys;
 mod providers;
 mod store;
 
@@ -73,6 +74,9 @@ impl Args {
             providers::ProviderAnswers { all: self.providers, store: answers, locked: locked.cloned().collect() };
         checks.extend(values);
         checks.extend(state);
+        if answers {
+            checks.extend(keys::state(app, end).await);
+        }
         checks.extend(providers::routes(settings));
         checks.extend(providers::state(app, settings, asked, end).await);
         Ok(self.examined(app, checks))

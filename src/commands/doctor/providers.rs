@@ -12,6 +12,7 @@ use crate::commands::provider::question;
 use crate::config::{ProviderSettings, Settings};
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Moment};
+use crate::provider::Amount;
 
 /// What is to be asked of the providers.
 #[derive(Debug)]
@@ -36,7 +37,10 @@ pub(super) async fn state(app: &App, settings: &Settings, asked: ProviderAnswers
         let mut checks = vec![opened(app, (name, provider), over.get(name.as_str()), end).await];
         // What calls nobody is looked at anyway.
         if checks[0].status != Status::Fail && (asked.all || !provider.kind.is_real()) {
-            checks.push(tested(app, name).await);
+            let test = tested(app, name).await;
+            let balance = if asked.all && provider.kind.is_real() { balance(app, name, &test).await } else { None };
+            checks.push(test);
+            checks.extend(balance);
         }
         checks
     }));
@@ -78,6 +82,39 @@ async fn opened(
     };
     let text = format!("skipped until {}, after consecutive failures: {why}", until.to_the_second());
     Check::warn(id, text, Hint::run(&["provider", "test"]).arg(name))
+}
+
+/// What is left on the account. Where the test has asked for it already, it is not asked for again.
+async fn balance(app: &App, name: &str, test: &Check) -> Option<Check> {
+    if app.globals.dry_run || test.status == Status::Fail {
+        return None;
+    }
+    let id = format!("providers.{name}.balance");
+    let text = match test.detail.strip_prefix("balance: ") {
+        Some(amount) => amount.to_owned(),
+        None if app.provider(name).await.is_ok_and(|provider| provider.capabilities().balance) => {
+            match question::ask(app, name, async |provider, deadline| provider.balance(deadline).await).await {
+                Ok(Amount { amount, currency }) => {
+                    [Some(amount), currency].into_iter().flatten().collect::<Vec<_>>().join(" ")
+                }
+                Err(error) => {
+                    let again = Hint::run(&["provider", "balance"]).arg(name);
+                    return Some(Check::unknown(
+                        id,
+                        format!("it does not say what is left: {}", error.message()),
+                        again,
+                    ));
+                }
+            }
+        }
+        None => return None,
+    };
+    let amount = text.split(' ').next().and_then(|amount| amount.parse::<f64>().ok());
+    Some(if amount.is_some_and(|amount| amount <= 0.0) {
+        Check::warn(id, format!("no credit is left: {text}"), "top up the account at the gateway")
+    } else {
+        Check::ok(id, format!("{text} left"))
+    })
 }
 
 /// One free request.

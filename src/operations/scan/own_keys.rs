@@ -130,7 +130,7 @@ impl Operations<'_> {
             OwnKey::Timeline(_) => {
                 let newest: Option<Event> = sight.parts.first().and_then(|line| Event::read(line));
                 let newest = newest.ok_or_else(|| Unread(Issue::Unreadable, Some("its newest event".to_owned())))?;
-                Needs::End(self.timeline_kept, newest.at.after(self.timeline_kept) <= sight.now)
+                Needs::End(self.timeline_kept, newest.latest().after(self.timeline_kept) <= sight.now)
             }
         })
     }

@@ -1,0 +1,39 @@
+//! What is usual for SMS to India and easily forgotten: every SMS there needs the ids of its DLT registration.
+
+use super::settings::Settings;
+use crate::otp::Country;
+use crate::provider::Description;
+
+/// How the definitions call what carriers in India ask for.
+const DLT: [&str; 2] = ["India: DLT", "DLT id of"];
+
+/// The settings of DLT that providers for India take and do not have: the name of the provider, and the setting.
+pub(super) fn missing_dlt(settings: &Settings) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let Ok(india) = "IN".parse::<Country>() else { return found };
+    let reaches = settings.policy.countries.as_ref().is_none_or(|countries| countries.contains(&india));
+    if !reaches {
+        return found;
+    }
+    let routes = &settings.routes;
+    let country = routes.by_country.get(&india).unwrap_or(&routes.default);
+    let prefixes = routes.by_prefix.iter().filter(|(prefix, _)| prefix.starts_with("+91"));
+    let mut names: Vec<&String> = country.iter().chain(prefixes.flat_map(|(_, names)| names)).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let Some(provider) = settings.providers.get(name) else { continue };
+        let Some(description) = provider.kind.describe().filter(|own| own.features.dlt) else { continue };
+        let missing = missing(&description, |setting| provider.entries.contains_key(setting));
+        found.extend(missing.into_iter().map(|setting| (name.clone(), setting.to_owned())));
+    }
+    found
+}
+
+fn missing(description: &Description, is_set: impl Fn(&str) -> bool) -> Vec<&str> {
+    let settings = description.settings.iter().filter(|setting| {
+        let help = setting.help.as_deref().unwrap_or_default();
+        !setting.required && DLT.iter().any(|words| help.starts_with(words)) && !is_set(&setting.name)
+    });
+    settings.map(|setting| setting.name.as_str()).collect()
+}
