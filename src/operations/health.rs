@@ -190,6 +190,13 @@ fn check_health(health: Health, must_keep: bool, checks: &mut Vec<HealthCheck>) 
         }
     });
     checks.extend(health.rights.as_ref().and_then(lacking));
+    checks.extend(health.adding.filter(|lacking| !only_looks && !lacking.is_empty()).map(|lacking| {
+        let text = format!(
+            "this user may not call {}: events are missing from the feed and the statistics, and nothing else",
+            lacking.join(", ")
+        );
+        HealthCheck::warning("store.feed", text).hint(given(rules("operator")))
+    }));
     checks.extend(health.app_reads.map(|read| match read {
         Ok(()) => HealthCheck::ok("store.challenges", "privacyIDEA's challenges can be read"),
         Err(error) => HealthCheck::failed("store.challenges", error).hint(rules("support")),
