@@ -41,7 +41,12 @@ fn a_refused_number_costs_nothing() {
         let error = refused(&send("+919876507100"), 13, "RATE_LIMITED");
         assert!(error["retry_after_seconds"].as_u64().is_some_and(|wait| (1..=7200).contains(&wait)), "{error}");
         assert_eq!(gateway.requests().len(), asked + 2, "two of the prefix, and no third");
-        assert_eq!(machine.inspect("+919876507100")["timeline"], serde_json::json!([]));
+        let timeline = machine.inspect("+919876507100")["timeline"].as_array().unwrap().clone();
+        let told = ["event", "result", "rule", "count"].map(|name| &timeline[0][name]);
+        assert_eq!(
+            (serde_json::json!(told), timeline.len()),
+            (serde_json::json!(["send", "refused", "per_prefix", 1]), 1)
+        );
     });
 }
 
