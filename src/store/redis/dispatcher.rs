@@ -228,12 +228,12 @@ impl Dispatcher {
                 // The last pause is as long as leaves time for an answer.
                 pause = pause.min(left.saturating_sub(LAST));
                 if pause < PAUSES.0 {
-                    let open = std::mem::take(&mut run.open);
+                    let (open, error) = (std::mem::take(&mut run.open), run.reason(error));
                     run.fail(&open, error);
                     break;
                 }
                 tracing::debug!(%error, "waiting");
-                run.waited = Some(error);
+                run.waited = Some(run.reason(error));
                 sleep(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
                 run.open.iter_mut().for_each(|one| one.hops = 0);
@@ -483,6 +483,14 @@ impl Run<'_> {
                 self.fail(&group, StoreError::Unreplicated(text));
             }
             error => self.fail(&group, error),
+        }
+    }
+
+    /// Why it waits, or has waited in vain: what a server said of it is worth more than that another one was not there.
+    fn reason(&self, error: StoreError) -> StoreError {
+        match (error, &self.waited) {
+            (StoreError::Unreachable(_), Some(said @ StoreError::NotReady(_))) => said.clone(),
+            (error, _) => error,
         }
     }
 

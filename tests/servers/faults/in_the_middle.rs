@@ -46,7 +46,7 @@ impl Line {
         let before = codes(&self.machine).len();
         let struck = self.proxy.struck();
         self.proxy.inject(fault);
-        ends(&self.machine, &["send", PHONE], End { within: 20, ..YES });
+        ends(&self.machine, &["send", PHONE], YES);
         assert!(self.proxy.struck() > struck, "{fault:?} did not happen");
         self.proxy.heal();
         assert_eq!(codes(&self.machine).len(), before + 1, "one SMS: {fault:?}");
@@ -163,7 +163,7 @@ fn a_late_answer_is_waited_for_and_counted_once() {
     let code = sent(&line.machine, PHONE);
     line.proxy.inject(cut(On::Answer, Toxic::Silence).about(COMMIT).always());
     line.proxy.inject(cut(On::Answer, Toxic::Silence).about(LOAD).after(1).always());
-    let unknown = End { within: 9, ..End::of(23, "STORE_UNKNOWN", &["--attempt-id"]) };
+    let unknown = End::of(23, "STORE_UNKNOWN", &["--attempt-id"]);
     let words = ["verify", PHONE, &code, "--timeout", "5s", "--attempt-id", "mine"];
     ends(&line.machine, &words, unknown);
     line.proxy.heal();
@@ -208,7 +208,7 @@ fn a_master_that_goes_away_during_a_verify_is_replaced() {
     ends(&machine, &id, YES);
     until("the replica has it", || watched.replica.cli(&["GET", RECORD]).contains("\"used\""));
     watched.master.crash();
-    let again = ends(&machine, &[&id[..], &["--timeout", "30s"]].concat(), End { within: 30, ..YES }).1;
+    let again = ends(&machine, &[&id[..], &["--timeout", "30s"]].concat(), YES).1;
     assert_eq!(again["replayed"], true, "the new master answers by the id");
     ends(&machine, &["verify", PHONE, &code], End::of(11, "", &[]));
     let next = sent(&machine, PHONE);
@@ -236,10 +236,10 @@ fn a_failover_without_durability_can_lose_an_acceptance() {
     signal(&replica, Signal::CONT);
     // The window that docs/guarantees.md names: what no replica had is undone, and the code is taken once more.
     let long = ["--timeout", "30s"];
-    ends(&lenient, &[&["verify", PHONE, &codes[0]], &long[..]].concat(), End { within: 30, ..YES });
+    ends(&lenient, &[&["verify", PHONE, &codes[0]], &long[..]].concat(), YES);
     // Who was told 23 was not told yes: for him this is the first.
     let alone = End::of(23, "STORE_UNKNOWN", &["replicas"]);
-    ends(&strict, &[&["verify", "+919876543211", &codes[1]], &long[..]].concat(), End { within: 30, ..alone });
+    ends(&strict, &[&["verify", "+919876543211", &codes[1]], &long[..]].concat(), alone);
     ends(&lenient, &["verify", PHONE, &codes[0]], End::of(11, "", &[]));
     holds(&watched.replica);
 }

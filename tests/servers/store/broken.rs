@@ -8,6 +8,7 @@ use otpctl::otp::record::Verdict;
 use otpctl::store::{Change, Put, Redis, Server as Address, StoreError, StoreKey, Write};
 
 use crate::servers::fixtures::Server;
+use crate::support::AT_ONCE;
 use crate::support::client::{Client, RIGHT, WRONG, fresh_id, phone, user};
 use crate::support::fake::Calls;
 use crate::support::fixtures::{Fixture as _, address};
@@ -97,7 +98,7 @@ fn a_replica_is_not_ready_to_count() {
     let client = Client::of(&replica);
     let waited = std::time::Instant::now();
     while replica.0.cli(&["EXISTS", RECORD]) != "1" {
-        assert!(waited.elapsed().as_secs() < 10, "no replication");
+        assert!(waited.elapsed() < AT_ONCE, "no replication");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let refused = store_error(client.try_verify(&phone(1), RIGHT, &fresh_id()));
