@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::RECORD;
+use crate::servers::declared::{MayStay, declared};
 use crate::servers::redis::RedisServer;
 use crate::support::AT_ONCE;
 use crate::support::cli::{Machine, PEPPER, Ran, wrong_codes};
@@ -122,13 +123,11 @@ pub fn held(server: &RedisServer, most: usize) {
     let ttls = server.each(&keys.iter().map(|key| format!("PTTL {key}")).collect::<Vec<_>>());
     assert_eq!(ttls.len(), keys.len(), "each key has an answer");
     for (key, ttl) in keys.iter().zip(ttls) {
-        let kind = key.rsplit(':').next().unwrap_or_default();
-        let declared = ["record", "users", "phones", "timeline", "sends", "request", "circuit"];
-        assert!(key.starts_with("otpctl:{") && declared.contains(&kind), "{key} is not declared");
+        let Some(kind) = declared(key) else { panic!("{key} is not declared") };
         let ttl: i64 = ttl.parse().unwrap_or_else(|_| panic!("{key}: {ttl}"));
         // -2: it ended since it was listed.
-        assert!(ttl > 0 || ttl == -2 || (ttl == -1 && ["users", "phones"].contains(&kind)), "{key} has {ttl} ms");
-        if kind == "record" && ttl > 0 {
+        assert!(ttl > 0 || ttl == -2 || (ttl == -1 && kind == MayStay::Yes), "{key} has {ttl} ms");
+        if key.ends_with(":record") && ttl > 0 {
             let record = server.cli(&["GET", key]);
             assert!(record.is_empty() || alive(&record) <= most, "{} codes are alive: {record}", alive(&record));
         }

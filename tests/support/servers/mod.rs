@@ -2,6 +2,7 @@
 
 pub mod certs;
 pub mod clock;
+pub mod declared;
 pub mod deployments;
 pub mod fixtures;
 pub mod machine;
