@@ -46,7 +46,7 @@ fn of_two_hundred_guesses_at_once_five_are_evaluated() {
         let answer = machine.verify(PHONE, &right).exits(12).json();
         assert_eq!(answer["failures_consecutive"], 5);
         let timeline = machine.inspect(PHONE)["timeline"].as_array().unwrap().clone();
-        assert_eq!(timeline.iter().filter(|event| event["event"] == "verify").count(), 5);
+        assert_eq!(timeline.iter().filter(|event| event["result"] == "wrong").count(), 5);
     });
 }
 
