@@ -162,8 +162,13 @@ pub(super) fn uri(path: &Path, how: &str) -> PathBuf {
     PathBuf::from(format!("file:{}?{how}", encoded.collect::<String>()))
 }
 
-/// Whether it is our database, or one in which nobody has written anything yet.
+/// Whether it is our database, or one in which nobody has written anything yet. It is asked a second time before the answer
+/// is no: another first process may have made the tables between two of the questions, and wrote whose they are before.
 pub(super) fn is_ours(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(seems_ours(connection)? || seems_ours(connection)?)
+}
+
+fn seems_ours(connection: &Connection) -> rusqlite::Result<bool> {
     match connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))? {
         APPLICATION => return Ok(true),
         0 => {}
