@@ -51,7 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until an SMS is delivered or its code is used')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a phone''s codes, limits, locks, users, deliveries')
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Clear a lock and the count of wrong codes')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List live codes or locked phones')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List live codes, locked phones, or SMS that failed')
             [CompletionResult]::new('user', 'user', [CompletionResultType]::ParameterValue, 'Link users to phones')
             [CompletionResult]::new('provider', 'provider', [CompletionResultType]::ParameterValue, 'List and test providers; show balances')
             [CompletionResult]::new('delivery', 'delivery', [CompletionResultType]::ParameterValue, 'Record delivery reports')
@@ -271,6 +271,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
         }
         'otpctl;list' {
             [CompletionResult]::new('--state', '--state', [CompletionResultType]::ParameterName, 'What to list')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only what began within this time, such as 1h')
             [CompletionResult]::new('--country', '--country', [CompletionResultType]::ParameterName, 'Only numbers of this country, such as IN')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'At most this many rows')
             [CompletionResult]::new('--cursor', '--cursor', [CompletionResultType]::ParameterName, 'Continue where the last page ended')

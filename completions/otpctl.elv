@@ -48,7 +48,7 @@ set edit:completion:arg-completer[otpctl] = {|@words|
             cand wait 'Wait until an SMS is delivered or its code is used'
             cand inspect 'Show a phone''s codes, limits, locks, users, deliveries'
             cand unlock 'Clear a lock and the count of wrong codes'
-            cand list 'List live codes or locked phones'
+            cand list 'List live codes, locked phones, or SMS that failed'
             cand user 'Link users to phones'
             cand provider 'List and test providers; show balances'
             cand delivery 'Record delivery reports'
@@ -260,6 +260,7 @@ set edit:completion:arg-completer[otpctl] = {|@words|
         }
         &'otpctl;list'= {
             cand --state 'What to list'
+            cand --since 'Only what began within this time, such as 1h'
             cand --country 'Only numbers of this country, such as IN'
             cand --limit 'At most this many rows'
             cand --cursor 'Continue where the last page ended'

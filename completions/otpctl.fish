@@ -50,7 +50,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Cancel li
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered or its code is used'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show a phone\'s codes, limits, locks, users, deliveries'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes or locked phones'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes, locked phones, or SMS that failed'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Link users to phones'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'List and test providers; show balances'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Record delivery reports'
@@ -225,7 +225,9 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s V -l version -d
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l state -d 'What to list' -r -f -a "live\t'Codes that may be typed now'
 locked\t'Phones that are locked'
 pending\t'Codes whose provider has not answered yet'
-unknown\t'Codes that may have been sent'"
+unknown\t'Codes that may have been sent'
+failed\t'SMS that were not sent or did not arrive'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l since -d 'Only what began within this time, such as 1h' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l country -d 'Only numbers of this country, such as IN' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l limit -d 'At most this many rows' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l cursor -d 'Continue where the last page ended' -r -f

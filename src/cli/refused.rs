@@ -23,6 +23,13 @@ const MEANT: [(&str, &[&str]); 2] = [
     ("revoke", &["delete", "remove", "rm", "cancel", "kill"]),
 ];
 
+/// What the standard library says of a text that is no number, and how people say it.
+const LIBRARY: [(&str, &str); 3] = [
+    (": invalid digit found in string", ": expected a whole number"),
+    (": cannot parse integer from empty string", ": expected a whole number"),
+    (": number too large to fit in target type", ": this number is too large"),
+];
+
 /// Prints help and versions, which are results; anything else is a usage error.
 pub(super) fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exit {
     let given = Given::of(words, env);
@@ -56,7 +63,8 @@ fn message(error: &clap::Error) -> String {
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    LIBRARY.iter().fold(text, |text, (words, ours)| text.replace(words, ours))
 }
 
 /// What a line says, as far as it can be read.

@@ -107,6 +107,6 @@ impl Report for Issued {
 
     fn hints(&self) -> Vec<Hint> {
         let expires = when(self.expires_at, self.created_at);
-        vec![format!("for {}; it expires {expires}, and is shown only once", self.phone).into()]
+        vec![format!("read it to {}; it expires {expires}, and is shown only once", self.phone).into()]
     }
 }

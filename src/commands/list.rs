@@ -119,7 +119,7 @@ impl Row {
 /// Why it is as it is: what support tells the customer.
 fn why(line: &Listed) -> String {
     let Some(challenge) = &line.challenge else {
-        return format!("{} in a row", plural(line.failures, "wrong code", "wrong codes"));
+        return plural(line.failures, "consecutive wrong code", "consecutive wrong codes");
     };
     let delivery = challenge.delivery.as_ref();
     let report = delivery.and_then(|delivery| delivery.report.as_ref()?.state);

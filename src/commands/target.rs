@@ -7,8 +7,10 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
+use crate::operations::OperationError;
 use crate::otp::reference::{self, MalformedReference, Reference};
 use crate::otp::{Hint, Moment, NameError, Phone, Purpose, UserId};
+use crate::output::{Format, when};
 
 /// What was typed for a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +163,12 @@ impl Target {
     /// Puts the number before what went wrong with it.
     pub(super) fn failed(&self, app: &App, error: impl Into<Error>) -> Error {
         let mut error = error.into();
+        if let Some(OperationError::Locked(Some(until))) = error.source.downcast_ref()
+            && app.printer.format == Format::Human
+        {
+            let again = when(*until, app.now());
+            error.source = anyhow::anyhow!("the phone is locked after too many wrong codes; try again {again}");
+        }
         error.source = error.source.context(self.shown(app));
         if error.hint.is_none() && matches!(error.exit, Exit::RateLimited | Exit::Locked | Exit::StoreUnknown) {
             error.hint = Some(self.hint("inspect"));

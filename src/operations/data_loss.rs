@@ -1,7 +1,7 @@
 //! Whether the store has lost data. If it has, a code that it does not know may have been made all the same.
 
 use super::{Operations, PhoneSnapshot};
-use crate::otp::{EVENTS_KEPT, Moment, Phone};
+use crate::otp::{EVENTS_KEPT, Event, Moment, Phone};
 
 /// How it is known that the store lost data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,9 @@ impl Operations<'_> {
         if let Some(made) = made.filter(|made| kept(*made) && !cut && goes_back_to(*made)) {
             return Some(DataLoss::Code(made));
         }
-        if !snapshot.timeline.is_empty() || !snapshot.known.record.purposes.is_empty() {
+        // What was only asked for since then says nothing of what was there before.
+        let happened = |event: &Event| !event.is_refusal();
+        if snapshot.timeline.iter().any(happened) || !snapshot.known.record.purposes.is_empty() {
             return None;
         }
         let began = snapshot.now.before(self.store.began_empty(phone).await?);

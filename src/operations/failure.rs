@@ -147,6 +147,12 @@ impl OperationError {
         )
     }
 
+    /// Whether the store refused access.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Denied(_)))
+    }
+
     /// What to do after a send that failed.
     #[must_use]
     pub fn provider_hint(&self) -> Option<Hint> {

@@ -14,7 +14,7 @@ use crate::store::{Append, Beside, Change, Committed, FeedLine, OnTop, ReadReque
 /// Whoever asked has the answer already in hand, and waits no longer than this for its being written down.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 /// Others may write to the same timeline. After so many that came first this one is not counted.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 100;
 
 impl Operations<'_> {
     /// Leaves on the timeline that a code was not made, and which rule refused it. Any other failure is no refusal.
@@ -81,7 +81,8 @@ impl Operations<'_> {
             let timeline = read.timelines.pop().ok_or_else(no_answer)??;
             let is_known = loaded.values.iter().any(Option::is_some);
             let lines: Vec<Option<Event>> = timeline.lines.iter().map(|line| Event::read(line)).collect();
-            let Some(Placed { event, replaces }) = place(&lines, Event { at: loaded.now, ..event.clone() }, is_known)
+            let Some(Placed { event, replaces, is_news }) =
+                place(&lines, Event { at: loaded.now, ..event.clone() }, is_known)
             else {
                 return Ok(false);
             };
@@ -91,9 +92,7 @@ impl Operations<'_> {
                 cut,
                 back: timeline.lines.iter().take(cut.saturating_sub(1)).cloned().collect(),
             };
-            // The feed has the beginning of it, and grows ever more slowly.
-            let is_told = event.times().is_power_of_two();
-            let line = is_told.then(|| FeedLine { phone: phone.clone(), event: event.clone() });
+            let line = is_news.then(|| FeedLine { phone: phone.clone(), event: event.clone() });
             let change = Change {
                 append: Some(Append {
                     phone: phone.clone(),

@@ -24,6 +24,8 @@ pub struct Placed {
     pub event: Event,
     /// The line that it takes the place of, counted from the newest; `None`: it is one more.
     pub replaces: Option<usize>,
+    /// Whether it is worth a line beside the timeline: the first, and ever more seldom when it happens again.
+    pub is_news: bool,
 }
 
 impl Event {
@@ -55,17 +57,19 @@ pub fn place(lines: &[Option<Event>], refusal: Event, is_known: bool) -> Option<
     let refused_since = lines.iter().take_while(|line| is_refusal(line)).flatten();
     let same = refused_since.enumerate().find(|(_, line)| line.is_same(&refusal));
     if let Some((at, before)) = same {
-        return Some(Placed { event: before.again(&refusal), replaces: Some(at) });
+        let event = before.again(&refusal);
+        let is_news = event.times().is_power_of_two();
+        return Some(Placed { event, replaces: Some(at), is_news });
     }
     let is_stranger = !is_known && lines.iter().all(is_refusal);
     if is_stranger && let Some(Some(kept)) = lines.first() {
         // A send that was refused explains that there is no code, and not the reverse.
         let explains = refusal.event == Kind::Send || kept.event != Kind::Send;
-        return explains.then_some(Placed { event: refusal, replaces: Some(0) });
+        return explains.then_some(Placed { event: refusal, replaces: Some(0), is_news: false });
     }
     let surplus = lines.iter().filter(|line| is_refusal(line)).count() >= REFUSALS;
     let replaces = lines.iter().rposition(is_refusal).filter(|_| surplus);
-    Some(Placed { event: refusal, replaces })
+    Some(Placed { event: refusal, replaces, is_news: replaces.is_none() })
 }
 
 #[cfg(test)]
@@ -88,7 +92,7 @@ mod tests {
     /// A timeline that refusals are placed on, as a store does it.
     fn placed(mut lines: Vec<Option<Event>>, refusals: impl IntoIterator<Item = Event>, known: bool) -> Vec<Event> {
         for refusal in refusals {
-            let Some(Placed { event, replaces }) = place(&lines, refusal, known) else { continue };
+            let Some(Placed { event, replaces, .. }) = place(&lines, refusal, known) else { continue };
             replaces.map(|place| lines.remove(place));
             lines.insert(0, Some(event));
             lines.truncate(EVENTS_KEPT);
@@ -140,7 +144,7 @@ mod tests {
         let broken = place(&[None], no_code(1), false);
         assert_eq!(
             broken,
-            Some(Placed { event: no_code(1), replaces: None }),
+            Some(Placed { event: no_code(1), replaces: None, is_news: true }),
             "nor is a line that cannot be read lost"
         );
     }

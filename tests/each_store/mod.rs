@@ -9,6 +9,7 @@ pub mod delivery_reports;
 pub mod failures;
 pub mod keys;
 pub mod limits;
+pub mod lists;
 pub mod names;
 pub mod numbers;
 pub mod protected;

@@ -110,7 +110,7 @@ fn everywhere<F: Fixture + 'static>() -> Vec<Clause> {
         of_a_stranger_one_refusal_is_kept
         a_refusal_does_not_shorten_a_timeline
         a_dry_run_leaves_no_refusal
-        refusals_at_once_are_all_counted
+        refusals_at_once_are_counted
         asking_often_fills_nothing
     }
     clauses! { all, F, users:

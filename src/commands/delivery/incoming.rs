@@ -70,7 +70,11 @@ impl IncomingReport {
 /// # Errors
 /// What is wrong with the first that is wrong, with its place.
 pub(super) async fn own(app: &App, text: &str, named: Option<&Target>) -> Result<Read, Error> {
-    let wrong = |error: serde_json::Error| usage(format!("stdin: {error}"));
+    let wrong = |error: serde_json::Error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        // The library's own words for it are for whoever writes a parser.
+        usage(if error.is_data() { format!("stdin: {error}") } else { format!("stdin: this is not JSON ({place})") })
+    };
     let mut read: Vec<(String, Own)> = Vec::new();
     if text.trim_start().starts_with('[') {
         let list: Vec<Own> = serde_json::from_str(text).map_err(wrong)?;

@@ -13,7 +13,6 @@ use crate::operations::{Issue, ListFilter, OperationError, Operations, Removal, 
 use crate::otp::Hint;
 use crate::otp::record::Challenge;
 use crate::output::plural;
-use crate::store::StoreError;
 
 /// No more keys than this are looked at, and no more live codes.
 const MOST: u64 = 20_000;
@@ -38,7 +37,7 @@ async fn keys(operations: &Operations<'_>, end: Instant) -> Vec<Check> {
         match page {
             Ok(page) => page.iter().for_each(|one| *found.entry(one.issue).or_default() += 1),
             // Who may not look over all keys is told so already.
-            Err(OperationError::Store(StoreError::Denied(_))) => return Vec::new(),
+            Err(error) if error.is_denied() => return Vec::new(),
             Err(error) => return vec![unknown("store.keys", &error)],
         }
     }

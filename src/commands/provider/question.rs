@@ -11,8 +11,10 @@ use crate::provider::{Provider, QueryError, QueryResult, Refusal};
 
 /// Holds that a provider of that name is configured.
 pub(super) fn configured<'a>(app: &'a App, name: &str) -> Result<&'a ProviderSettings, Error> {
-    app.settings()?.providers.get(name).ok_or_else(|| {
-        Error::said(Exit::NotFound, format!("no provider `{name}` is configured"))
+    let configured = &app.settings()?.providers;
+    configured.get(name).ok_or_else(|| {
+        let known: Vec<&str> = configured.keys().map(String::as_str).collect();
+        Error::said(Exit::Config, format!("no provider `{name}` is configured, only: {}", known.join(", ")))
             .hint(Hint::run(&["provider", "list"]))
     })
 }

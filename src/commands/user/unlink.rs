@@ -54,8 +54,8 @@ impl Args {
         let unlinked: Vec<String> = done.map(|(phone, typed)| app.display(phone, *typed)).collect();
         if unlinked.is_empty() {
             let whom = phones.iter().map(|(phone, typed)| app.display(phone, *typed)).next();
-            let whom = whom.map_or_else(|| "no phone".to_owned(), |phone| format!("not {phone}"));
-            return Err(Error::said(Exit::NotFound, format!("the user `{user}` has {whom}"))
+            let whom = whom.map_or_else(|| "any phone".to_owned(), |phone| phone);
+            return Err(Error::said(Exit::NotFound, format!("the user `{user}` is not linked to {whom}"))
                 .hint(Hint::run(&["user", "show"]).arg(user.as_str())));
         }
         let (user, dry_run) = (user.to_string(), app.globals.dry_run);

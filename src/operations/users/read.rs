@@ -3,8 +3,10 @@
 use super::super::{OperationError, Operations, Skipped};
 use crate::otp::user::Link;
 use crate::otp::{Phone, Stored as _, UserId, Users};
-use crate::store::{Loaded, Page, StoreKey};
+use crate::store::{Loaded, Page, StoreError, StoreKey};
 
+/// How the cursors of this list begin.
+const CURSOR: &str = "users.";
 /// So many times a reader looks for two readings that agree.
 const READINGS: usize = 8;
 
@@ -69,6 +71,9 @@ impl Operations<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn users(&self, cursor: Option<&str>, page: usize) -> Result<Page<UserId>, OperationError> {
-        Ok(self.store.users(cursor, page).await?)
+        // So a cursor is known again: on a store that goes by names, any word could be one.
+        let place = cursor.map(|cursor| cursor.strip_prefix(CURSOR).ok_or(StoreError::Cursor)).transpose()?;
+        let users = self.store.users(place, page).await?;
+        Ok(Page { next: users.next.map(|place| format!("{CURSOR}{place}")), ..users })
     }
 }

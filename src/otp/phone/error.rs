@@ -116,6 +116,12 @@ impl PhoneError {
                 Some(format!("a number of another country than {country} is written as +, calling code, number"))
             }
             Self::Ambiguous(_) => Some("write it as +, calling code, number".to_owned()),
+            Self::Invalid { place: ErrorPlace { country: None, .. }, .. } | Self::Unstable => {
+                Some("check its digits, and write it as +, calling code, number".to_owned())
+            }
+            Self::Empty | Self::TooLong | Self::Control | Self::Character(_) | Self::Plus => {
+                Some("write it as +, calling code, number, such as +919876543210".to_owned())
+            }
             Self::Letters => Some("write the digits that the letters stand for".to_owned()),
             Self::Extension => Some("give the number alone".to_owned()),
             Self::Quantity => Some(
@@ -127,7 +133,6 @@ impl PhoneError {
                 Some("after + or 00 comes the calling code, without a 0 before it, such as +91".to_owned())
             }
             Self::Context => Some("write tel:+919876543210, or tel:9876543210;phone-context=+91".to_owned()),
-            _ => None,
         }
     }
 }

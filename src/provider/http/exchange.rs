@@ -141,9 +141,12 @@ fn failed(error: &reqwest::Error, redactor: &Redactor) -> Exchange {
     if error.is_builder() {
         return not_sent("the request could not be made");
     }
-    Exchange::Doubtful(Indeterminate {
-        why: redactor.clean(&format!("the connection broke before an answer came: {why}")),
-    })
+    let what = if why.starts_with("connection closed") {
+        "the gateway closed the connection before an answer came".to_owned()
+    } else {
+        redactor.clean(&format!("the connection broke before an answer came: {why}"))
+    };
+    Exchange::Doubtful(Indeterminate { why: what })
 }
 
 /// The innermost reason. It never holds the URL, which may carry a key: only the outermost error knows it.

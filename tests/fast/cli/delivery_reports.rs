@@ -45,7 +45,7 @@ fn what_is_malformed_is_refused_whole() {
             format!("{good}\n{{\"challenge_id\":\"{challenge}\",\"state\":\"sent\",\"code\":\"\\u001b[2J\"}}"),
             "one line",
         ),
-        (format!("{good}\n{{\"challenge_id\""), "EOF"),
+        (format!("{good}\n{{\"challenge_id\""), "this is not JSON"),
         (format!("{good}\nnonsense"), "line 2"),
         (String::new(), "there is no delivery report"),
         ("[]".to_owned(), "there is no delivery report"),

@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::support::AT_ONCE;
-use crate::support::cli::{FREE, Machine, PHONE, set_mode};
+use crate::support::cli::{FREE, Machine, PEPPER, PHONE, set_mode};
 use crate::support::doctor::{checks, complaints, doctor, on, says};
 use crate::support::gateway::Gateway;
 use crate::support::port::free_port;
@@ -115,7 +115,12 @@ fn providers_are_called_only_when_that_is_asked_for() {
     let machine = Machine::with(&telnyx(&works.base_url));
     let ran = machine.run(&["doctor", "--providers", "--json"]);
     says(ran.exits(0), "providers.main.test", "ok", "12.50 EUR");
+    says(&ran, "providers.main.balance", "ok", "12.50 EUR left");
     assert_eq!(works.requests().len(), 1);
+    let empty = Gateway::start(200, r#"{"data":{"available_credit":"0.00","currency":"EUR"}}"#);
+    let machine = Machine::with(&telnyx(&empty.base_url));
+    let ran = machine.run(&["doctor", "--providers", "--json"]);
+    says(ran.exits(0), "providers.main.balance", "warn", "no credit is left: 0.00 EUR");
 }
 
 #[test]
@@ -156,6 +161,34 @@ fn slips_of_the_file_are_told_too() {
     says(ran.exits(30), "message.text", "fail", "");
     says(&ran, "policy.countries", "warn", "no country");
     says(&ran, "test_numbers.0", "warn", "past");
+    let machine = Machine::with(
+        "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = 2099-01-01\n\
+         [policy]\ncountries = [\"IN\"]\n[providers.gupshup]\nuserid = \"2000\"\npassword = \"KEY0sEcReT99\"\n",
+    );
+    let ran = doctor(&machine);
+    says(&ran, "test_numbers.0", "warn", "more than a year");
+    says(&ran, "providers.gupshup.template_id", "warn", "carriers in India");
+    says(&ran, "providers.gupshup.entity_id", "warn", "under [providers.gupshup]: entity_id = ");
+}
+
+#[test]
+fn live_codes_whose_pepper_is_gone_are_told() {
+    let settings = |id: &str| format!("{FREE}[code]\npeppers = [{{ id = \"{id}\", file = \"pepper\" }}]\n");
+    let machine = Machine::with(&settings("old"));
+    machine.write(".config/otpctl/pepper", PEPPER);
+    machine.send(PHONE);
+    says(doctor(&machine).exits(0), "store.peppers", "ok", "all live codes");
+    machine.configure(&settings("new"));
+    let ran = doctor(&machine);
+    says(
+        ran.exits(24),
+        "store.peppers",
+        "fail",
+        "1 live code was made with a pepper that is not configured, such as `old`",
+    );
+    machine.verify(PHONE, "123456").exits(24);
+    machine.run(&["revoke", PHONE]).exits(0);
+    assert!(!checks(doctor(&machine).exits(0)).contains_key("store.peppers"), "there is no live code");
 }
 
 #[test]

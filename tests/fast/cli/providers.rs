@@ -150,8 +150,8 @@ fn what_cannot_be_asked_says_so_and_is_no_failure() {
     assert!(error["hint"].as_str().unwrap().contains("otpctl send PHONE --provider gupshup"), "{error}");
     other.run(&["provider", "test", "gupshup", "--dry-run"]).exits(2);
     for command in ["test", "balance"] {
-        let error = machine.run(&["provider", command, "nosuch", "--json"]).exits(14).error();
-        assert_eq!(error["code"], "NOT_FOUND");
+        let error = machine.run(&["provider", command, "nosuch", "--json"]).exits(30).error();
+        assert_eq!(error["code"], "CONFIG");
     }
     machine.run(&["provider", "test"]).exits(2);
     assert_eq!(gateway.requests().len(), 1);

@@ -183,3 +183,48 @@ fn on_a_terminal_each_check_is_a_line_where_it_fits_and_what_to_do_is_whole() {
     let narrow = super::screens::screen(&machine, 40, &["doctor", "--problems"]);
     assert!(narrow.iter().any(|line| line.ends_with(&fix)), "{narrow:#?}");
 }
+
+#[test]
+fn codes_that_another_program_keeps_in_plain_text_are_told_and_can_be_removed() {
+    let machine = Machine::on_redis("");
+    let redis = machine.redis();
+    // The keys of an application that is about to move to the native layout, in the same database.
+    redis.cli(&["SET", &format!("otp:{PHONE}"), "042917", "EX", "300"]);
+    redis.cli(&["SET", "otp:+919876543211", "314159", "EX", "300"]);
+    let code = machine.send(PHONE);
+    machine.verify(PHONE, &code).exits(0);
+    machine.run(&["inspect", PHONE]).exits(0);
+    machine.run(&["list"]).exits(0);
+    let ran = doctor(&machine);
+    says(
+        ran.exits(0),
+        "store.keys.plaintext_code",
+        "warn",
+        "2 keys: anyone who can read this store can read this code",
+    );
+    says(&ran, "store.keys.plaintext_code", "warn", "otpctl store purge --only plaintext_code --dry-run");
+    assert!(!ran.words().contains("042917") && !ran.words().contains("314159"), "{ran:?}");
+    machine.run(&["store", "purge", "--yes"]).exits(0);
+    assert_eq!(redis.cli(&["EXISTS", "otp:+919876543211"]), "1", "it goes only where it is named");
+    machine.run(&["store", "purge", "--only", "plaintext_code", "--yes"]).exits(0);
+    assert_eq!(redis.cli(&["EXISTS", "otp:+919876543211", &format!("otp:{PHONE}")]), "0");
+    says(doctor(&machine).exits(0), "store.keys", "ok", "nothing is wrong");
+}
+
+#[test]
+fn keys_without_a_lifetime_and_a_feed_that_may_not_be_written_are_told() {
+    let machine = Machine::on_redis("");
+    machine.send(PHONE);
+    machine.redis().cli(&["PERSIST", &format!("otpctl:{{{PHONE}}}:record")]);
+    says(doctor(&machine).exits(0), "store.keys.no_ttl", "warn", "1 key: it has no lifetime");
+
+    let server = RedisServer::start();
+    let machine = on(&server.url(), "username = \"asha\"\npassword = \"s3cret-of-asha\"\n");
+    let printed = machine.run(&["store", "acl", "--role", "operator", "--user", "asha"]);
+    let words: Vec<&str> = printed.exits(0).stdout.split_whitespace().collect();
+    assert_eq!(server.cli(&[&words[..], &[">s3cret-of-asha"]].concat()), "OK");
+    assert!(!checks(&doctor(&machine)).contains_key("store.feed"));
+    assert_eq!(server.cli(&["ACL", "SETUSER", "asha", "-xadd"]), "OK");
+    says(doctor(&machine).exits(0), "store.feed", "warn", "XADD");
+    machine.send(PHONE);
+}

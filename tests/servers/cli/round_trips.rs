@@ -43,8 +43,14 @@ impl Line {
     /// The round trips of a command that ends well.
     #[track_caller]
     fn of(&self, words: &[&str]) -> usize {
+        self.ending(words, 0)
+    }
+
+    /// The round trips of a command that ends so.
+    #[track_caller]
+    fn ending(&self, words: &[&str], exit: i32) -> usize {
         let before = self.proxy.round_trips();
-        self.machine.run(words).exits(0);
+        self.machine.run(words).exits(exit);
         self.proxy.round_trips() - before
     }
 }
@@ -97,4 +103,15 @@ fn the_other_commands_wait_twice_and_a_login_is_one_more() {
     // Who we are and the database are told in one message, before anything is asked.
     assert_eq!(line.of(&["send", PHONE, "--idempotency-key", "order-1"]), 5);
     assert_eq!(line.of(&["verify", PHONE, &last()]), 3);
+}
+
+#[test]
+fn what_is_refused_waits_twice_more_to_write_it_down() {
+    let line = Line::with(&format!("[limits]\ncooldown = [\"1h\"]\n{OUTBOX}"));
+    line.machine.run(&["send", PHONE]).exits(0);
+    for time in ["the first", "the same again"] {
+        assert_eq!(line.ending(&["send", PHONE], 13), 3, "{time}");
+        assert_eq!(line.ending(&["verify", "+919876543211", "123456"], 11), 3, "{time}");
+    }
+    assert_eq!(line.ending(&["send", PHONE, "--dry-run"], 13), 1);
 }
