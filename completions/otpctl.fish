@@ -55,6 +55,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Link users 
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'List and test providers; show balances'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Record delivery reports'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "store" -d 'Check and clean the store; print Redis ACL rules'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "audit" -d 'Check the records of what was done'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "doctor" -d 'Check everything that `send` and `verify` need'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or create the configuration file'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
@@ -634,6 +635,66 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_sub
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand store; and __fish_seen_subcommand_from acl" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -f -a "verify" -d 'Check that nobody changed the records'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and not __fish_seen_subcommand_from verify anchor" -f -a "anchor" -d 'Print the newest record\'s number and short MAC'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l anchor -d 'What `audit anchor` printed before' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand audit; and __fish_seen_subcommand_from anchor" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'

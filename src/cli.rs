@@ -144,6 +144,7 @@ async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
         app.stopped(&error);
         error
     };
+    app.may_run()?;
     let unmasking = if shows_numbers(app) { Some(app.unmasking().await?) } else { None };
     let output = tokio::select! {
         biased;

@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::{App, now};
-use crate::audit::{AuditError, Entry, Keys, Log, Phase, Receiver, Syslog, Written};
+use crate::audit::{AuditError, Entry, Keys, Log, Phase, Receiver, Syslog, Told, Written};
 use crate::config::{StoreSettings, SyslogTarget};
 use crate::error::{Error, Exit};
 use crate::operations::Operations;
-use crate::otp::Phone;
+use crate::otp::{AuditHead, Moved, Phone};
 use crate::output::AnyReport;
 use crate::system::LOCK_PAUSE;
 
@@ -172,7 +172,7 @@ impl Auditing {
         ending: Option<&Ending<'_>>,
     ) -> Result<Option<Written>, AuditError> {
         self.log.add(&Entry {
-            at: now().rfc3339(),
+            at: now(),
             phase,
             intent: (phase == Phase::Outcome).then_some(open.seq),
             command: &open.command,
@@ -284,8 +284,20 @@ impl App {
             Ok(done) => Ending { result: done.exit().name(), challenge: done.challenge(), count: done.count() },
             Err(error) => Ending::of(error),
         };
-        let written = auditing.written(self, Phase::Outcome, &open, Some(&ending)).await;
-        self.tell_of_outcome(written.map(drop));
+        match auditing.written(self, Phase::Outcome, &open, Some(&ending)).await {
+            Ok(Written { seq, anchor, tell_store: true, .. }) => {
+                match self.anchored(&auditing.log, &Told { seq, anchor }).await {
+                    Ok((store, true)) => self.printer.warning(&format!(
+                        "the store knows of record {} of the audit, which the file does not; run `audit verify`",
+                        store.seq
+                    )),
+                    Ok(_) => {}
+                    // The events have anchors of their own, so what the store does not take is told the next time.
+                    Err(error) => tracing::info!(error = error.message(), "the store was not told of the audit"),
+                }
+            }
+            written => self.tell_of_outcome(written.map(drop)),
+        }
     }
 
     /// Records that what is under way was stopped, without waiting for anything.
@@ -340,6 +352,36 @@ impl App {
             }))
         });
         Ok(auditing.await?.as_ref())
+    }
+
+    /// Tells the store of a record, and returns what it knows then, and whether that is no record of the file: an older file
+    /// was put in place of the one that had it.
+    ///
+    /// # Errors
+    /// When the store fails, or the lock file cannot be written.
+    pub async fn anchored(&self, log: &Log, record: &Told) -> Result<(AuditHead, bool), Error> {
+        let operations = Operations { store: self.whole_store().await?, ..self.operations().await? };
+        let (host, name) = (&self.who().host, log.name(&self.who().host));
+        loop {
+            let stored = operations.audit_head(&name).await?;
+            // Read after the store: whoever told it of a record noted it here before.
+            let told = log.head()?.map(|head| head.told().clone()).unwrap_or_default();
+            let (new, known) = ((record.seq, record.anchor.as_str()), (told.seq, told.anchor.as_str()));
+            let moved = match stored.head.moved(new, known, host, stored.now) {
+                Moved::Other => return Ok((stored.head, true)),
+                Moved::To(moved) if !self.globals.dry_run => moved,
+                Moved::To(_) | Moved::Newer => return Ok((stored.head, false)),
+            };
+            while !log.tell(record)? {
+                if self.is_late() {
+                    return Err(log.busy().into());
+                }
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+            if operations.put_audit_head(&name, stored, &moved).await? {
+                return Ok((moved, false));
+            }
+        }
     }
 
     /// The file of the records and its head, for who checks them.

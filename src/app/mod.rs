@@ -7,6 +7,7 @@ pub mod layout;
 mod local_pepper;
 mod prompt;
 mod redis;
+mod rights;
 mod sending;
 
 use std::cell::OnceCell;
@@ -23,6 +24,7 @@ use crate::store::{Embedded, ReadOnly, Store};
 use crate::system::{Who, shown};
 
 pub use self::auditing::{Act, Done, Ended, Intent};
+pub use self::rights::{RIGHTS, Right};
 use crate::operations::{Operations, Progress};
 pub use crate::store::{Endpoint, Role, Understood};
 

@@ -175,9 +175,9 @@ impl Lines {
     }
 }
 
-/// Checks files of one chain. `head`: what the lock of the newest file holds. `anchor`: what was kept elsewhere.
+/// Checks files of one chain. `head`: what the lock of the newest file holds. `anchors`: what was kept elsewhere.
 #[must_use]
-pub fn check(mut files: Vec<Lines>, head: Option<&Head>, anchor: Option<&Anchor>) -> Checked {
+pub fn check(mut files: Vec<Lines>, head: Option<&Head>, anchors: &[Anchor]) -> Checked {
     // A file without a record is the newest: it was made by whoever rotated the one before.
     files.sort_by_key(|file| file.first().unwrap_or(u64::MAX));
     let all: BTreeSet<u64> = files.iter().flat_map(Lines::records).map(|(_, record)| record.fields.seq).collect();
@@ -186,7 +186,7 @@ pub fn check(mut files: Vec<Lines>, head: Option<&Head>, anchor: Option<&Anchor>
         check.file(file);
     }
     if let Some(file) = files.last() {
-        check.end(file, head, anchor, &files);
+        check.end(file, head, anchors, &files);
     }
     check.changed(&files, head);
     let mut checked = check.checked;
@@ -308,17 +308,17 @@ impl Check {
     }
 
     /// Holds the newest record against what knows of it.
-    fn end(&mut self, file: &Lines, head: Option<&Head>, anchor: Option<&Anchor>, files: &[Lines]) {
+    fn end(&mut self, file: &Lines, head: Option<&Head>, anchors: &[Anchor], files: &[Lines]) {
         let last = self.before.as_ref().map_or(0, |before| before.seq);
         let next = file.lines.len() + 1;
-        let known = [head.map(|head| head.seq), anchor.map(|anchor| anchor.seq)];
-        if let Some(known) = known.into_iter().flatten().max().filter(|known| *known > last) {
+        let known = anchors.iter().map(|anchor| anchor.seq).chain(head.map(|head| head.seq));
+        if let Some(known) = known.max().filter(|known| *known > last) {
             self.finds(file, next, Kind::CutTail, Some((last + 1, known)));
         }
-        let Some(anchor) = anchor else { return };
         for (file, line, record) in records_of(files) {
-            if record.fields.seq == anchor.seq && short(anchor.seq, &record.mac) != anchor.short {
-                self.finds(file, line.number, Kind::Restamped, Some((anchor.seq, anchor.seq)));
+            let seq = record.fields.seq;
+            if anchors.iter().any(|anchor| anchor.seq == seq && anchor.short != short(seq, &record.mac)) {
+                self.finds(file, line.number, Kind::Restamped, Some((seq, seq)));
             }
         }
     }
@@ -425,7 +425,11 @@ mod tests {
 
         fn check_of(&self, names: &[&str], anchor: Option<&Anchor>) -> Checked {
             let files = names.iter().map(|name| lines_of(self.log.keys(), &self.path(name)).unwrap());
-            check(files.collect(), self.log.head().unwrap().as_ref(), anchor)
+            check(
+                files.collect(),
+                self.log.head().unwrap().as_ref(),
+                anchor.map(std::slice::from_ref).unwrap_or_default(),
+            )
         }
 
         fn found(&self) -> Vec<(usize, Kind, Option<(u64, u64)>)> {
@@ -477,7 +481,7 @@ mod tests {
             [(2, Kind::Reordered), (3, Kind::Reordered), (4, Kind::Reordered)]
         );
         assert_eq!(changed(&|lines| lines.insert(3, String::new())), [(4, Kind::Edited, None)]);
-        assert_eq!(changed(&|lines| lines.insert(3, lines[0].clone())).first().map(|one| one.1), Some(Kind::Reordered));
+        assert_eq!(changed(&|lines| lines.insert(3, lines[1].clone())).first().map(|one| one.1), Some(Kind::Reordered));
         assert_eq!(changed(&Vec::clear), [(1, Kind::CutTail, Some((1, 6)))]);
         assert_eq!(changed(&|_| ()), []);
     }
@@ -602,7 +606,7 @@ mod tests {
     fn a_pepper_that_is_gone_is_named_once() {
         let chain = Chain::of(2);
         let other = keys(&["b"]);
-        let checked = check(vec![lines_of(&other, &chain.path("audit.jsonl")).unwrap()], None, None);
+        let checked = check(vec![lines_of(&other, &chain.path("audit.jsonl")).unwrap()], None, &[]);
         let found: Vec<_> = checked.findings.iter().map(|one| (one.line, one.kind)).collect();
         assert_eq!(found, [(1, Kind::UnknownPepper)]);
     }

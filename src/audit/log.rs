@@ -8,9 +8,15 @@
 //! 6. An intent is waited for until it is on the disk, without the lock, so that nobody else waits for it.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::record::{After, Entry, Found, Head, Keys, Parsed, parsed, stamped};
+use data_encoding::BASE32_NOPAD;
+use sha2::{Digest as _, Sha256};
+
+use super::record::{After, Entry, Found, Head, Keys, Parsed, Told, parsed, stamped};
+use crate::otp::Moment;
 use crate::system::{FileError, Lock, LogFile, file_at, first_bytes};
 
 /// The longest record is much shorter, so that its line is in here whole.
@@ -19,6 +25,8 @@ const TAIL: u64 = 32 << 10;
 const ROOM: u64 = 64 << 10;
 /// The head is always as long, so that a shorter one leaves nothing of a longer one behind.
 const HEAD: usize = 256;
+/// The store is told of the newest record at most so often, so that it costs nobody a round trip but once in a while.
+const TELL: Duration = Duration::from_secs(60);
 
 /// A record was not written.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +57,8 @@ pub struct Written {
     pub anchor: String,
     /// The line itself, for a receiver beside the file.
     pub line: String,
+    /// The store is to be told of this record, since it was not told of any for a while.
+    pub tell_store: bool,
 }
 
 /// The file of the records, and its lock.
@@ -86,13 +96,34 @@ impl Log {
         let start = if found.torn { "\n" } else { "" };
         let text = format!("{start}{}\n", made.line);
         file.append(text.as_bytes()).map_err(|error| self.of_file(error))?;
-        let head = Head { seq: before.seq + 1, mac: made.mac, device: id.device, number: id.number };
+        let (told_at, told) = head.map_or_else(Default::default, |head| (head.told_at, head.told));
+        let (device, number) = (id.device, id.number);
+        let is_due = entry.at.since(Moment::from_millis(told_at)) >= TELL || told_at > entry.at.millis();
+        let tell_store = !is_intent && is_due;
+        let told_at = if tell_store { entry.at.millis() } else { told_at };
+        let head = Head { seq: before.seq + 1, mac: made.mac, device, number, told_at, told };
         hold(&lock, &head).map_err(|error| self.of_lock(error))?;
         lock.release();
         if is_intent {
             file.sync().map_err(|error| self.of_file(error))?;
         }
-        Ok(Some(Written { seq: head.seq, anchor: head.short(), line: made.line }))
+        Ok(Some(Written { seq: head.seq, anchor: head.short(), line: made.line, tell_store }))
+    }
+
+    /// Notes that the store is told of a record, before it is; `false`: another process has the lock now.
+    ///
+    /// # Errors
+    /// When the lock cannot be read or written.
+    pub fn tell(&self, told: &Told) -> Result<bool, AuditError> {
+        let lock = Lock::open(&self.lock, &self.path).map_err(AuditError::File)?;
+        if !lock.take().map_err(|error| self.of_lock(error))? {
+            return Ok(false);
+        }
+        if let Some(mut head) = head(&lock).filter(|head| head.told.seq < told.seq) {
+            head.told = told.clone();
+            hold(&lock, &head).map_err(|error| self.of_lock(error))?;
+        }
+        Ok(true)
     }
 
     /// The newest record, as the lock knows it; `None`: there is none, or the lock file is not there.
@@ -100,7 +131,15 @@ impl Log {
     /// # Errors
     /// When the lock file cannot be read.
     pub fn head(&self) -> Result<Option<Head>, AuditError> {
-        match first_bytes(&self.lock, HEAD as u64) {
+        Self::head_of(&self.path)
+    }
+
+    /// The same of any file of records.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub fn head_of(path: &Path) -> Result<Option<Head>, AuditError> {
+        match first_bytes(&lock_of(path), HEAD as u64) {
             Ok(words) => Ok(serde_json::from_slice(&words).ok()),
             Err(error) if error.missing => Ok(None),
             Err(error) => Err(AuditError::File(error)),
@@ -111,6 +150,17 @@ impl Log {
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// A name for this file on this machine, by which the store knows its head.
+    #[must_use]
+    pub fn name(&self, host: &str) -> String {
+        let mut hash = Sha256::new();
+        for part in [host.as_bytes(), self.path.as_os_str().as_bytes()] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        }
+        BASE32_NOPAD.encode(&hash.finalize()[..10]).to_ascii_lowercase()
     }
 
     /// Where they are.

@@ -16,5 +16,5 @@ mod syslog;
 
 pub use chain::{Anchor, Checked, FileSpan, Finding, Kind, check, lines_of};
 pub use log::{AuditError, Log, Written};
-pub use record::{Entry, Head, Keys, Phase};
+pub use record::{Entry, Head, Keys, Phase, Told};
 pub use syslog::{Receiver, Syslog};

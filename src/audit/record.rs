@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::otp::Peppers;
 use crate::otp::escape::escaped;
+use crate::otp::{Moment, Peppers};
 use crate::system::{FileId, Who};
 
 /// No text of a record is longer, in characters: a record is written in one piece.
@@ -65,8 +65,8 @@ pub enum Phase {
 /// What a record tells. It never holds a code, a number or a secret: the phone is its reference.
 #[derive(Debug, Clone)]
 pub struct Entry<'a> {
-    /// When, by the machine's clock: RFC 3339.
-    pub at: String,
+    /// When, by the machine's clock.
+    pub at: Moment,
     pub phase: Phase,
     /// The number of the intent that an outcome belongs to.
     pub intent: Option<u64>,
@@ -97,11 +97,31 @@ pub struct Head {
     /// The file that it is in.
     pub(super) device: u64,
     pub(super) number: u64,
+    /// When the store was last told of a record, in milliseconds, and of which one.
+    #[serde(default)]
+    pub(super) told_at: i64,
+    #[serde(default)]
+    pub(super) told: Told,
+}
+
+/// The record that the store was last told of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Its number; 0: none.
+    pub seq: u64,
+    /// Its number and short MAC.
+    pub anchor: String,
 }
 
 impl Head {
     pub(super) fn is_in(&self, file: FileId) -> bool {
         (self.device, self.number) == (file.device, file.number)
+    }
+
+    /// The record that the store was last told of.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        &self.told
     }
 
     /// The number and the short MAC, as an event and `audit anchor` have them.
@@ -146,7 +166,7 @@ pub(super) enum After {
 struct Line<'a> {
     schema: &'static str,
     seq: u64,
-    at: &'a str,
+    at: String,
     phase: Phase,
     intent: Option<u64>,
     command: &'a str,
@@ -187,7 +207,7 @@ pub(super) fn stamped(keys: &Keys, entry: &Entry<'_>, seq: u64, prev: &str, foun
     let line = Line {
         schema: "otpctl.audit/1",
         seq,
-        at: &entry.at,
+        at: entry.at.rfc3339(),
         phase: entry.phase,
         intent: entry.intent,
         command: entry.command,
@@ -267,7 +287,7 @@ pub(super) mod tests {
 
     pub(in crate::audit) fn entry(who: &Who) -> Entry<'_> {
         Entry {
-            at: "2026-11-27T06:00:00.000Z".to_owned(),
+            at: Moment::from_millis(1_795_759_200_000),
             phase: Phase::Intent,
             intent: None,
             command: "unlock",

@@ -87,6 +87,7 @@ macro_rules! commands {
 }
 
 mod allowance;
+mod audit;
 mod batch;
 mod code_options;
 mod completions;
@@ -155,6 +156,7 @@ commands! {
         Store "store" store.await ["store check", "store purge --dry-run"];
     }
     "Setup" {
+        Audit "audit" audit.await ["audit verify", "audit anchor"];
         Doctor "doctor" doctor.await ["doctor", "doctor --providers --problems"];
         Config "config" config.await ["config path", "config check"];
     }

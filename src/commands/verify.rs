@@ -66,6 +66,7 @@ impl Args {
         let target = self.target.parsed(app)?;
         let code = app.typed_code(&self.typed(app).await?)?;
         let target = target.resolve_phone(app).await?;
+        app.may_concern(&target.phone, None)?;
         app.may_change("use an attempt", Confirm::No).await?;
         app.guard().await?;
         let checked = app

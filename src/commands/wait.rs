@@ -91,6 +91,7 @@ struct Waited {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = self.target.resolve(app).await?;
+        app.may_concern(&target.phone, None)?;
         app.may_change("record what the provider says about an SMS", Confirm::No).await?;
         let act = Act::on(&target.phone).challenge(target.challenge.as_deref());
         let waited = app.audited(act, async |operations| self.wait(app, operations, &target).await).await;

@@ -8,6 +8,7 @@ pub(super) const TABLES: [(&str, &[&str]); 10] = [
         &[
             "protected",
             "reveal",
+            "role",
             "region",
             "store",
             "code",

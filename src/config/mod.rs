@@ -24,6 +24,7 @@ mod locate;
 mod providers;
 mod read;
 mod redis;
+mod role;
 mod secret;
 mod settings;
 mod show;
@@ -41,6 +42,7 @@ pub use env::Env;
 pub use fetch::{read_certificates, read_private};
 pub use guard::{fresh_pepper, missing_pepper, weak_pepper, weaknesses};
 pub use locate::{Chosen, Located, Origin, Request, default_path, locate, profile_path};
+pub use role::Role;
 pub use secret::{Fetch, PlacedSecret, SecretSource};
 pub use settings::{
     AuditSettings, CodeSettings, Deployment, DurabilitySettings, LayoutSettings, MIN_PEPPER, MessageSettings,

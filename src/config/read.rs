@@ -11,7 +11,7 @@ use super::secret::{self, SecretSource};
 use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
-use super::{audit, keys, limits, store, test_numbers};
+use super::{audit, keys, limits, role, store, test_numbers};
 use crate::otp::suggest;
 use crate::otp::{Alphabet, CodeSpec, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
 use crate::toml_tree::{ConfigError, Document, Node, Table};
@@ -39,6 +39,7 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         named: located.named,
         protected,
         reveal: root.flag("reveal")?,
+        role: root.get("role").map(|node| role::read(&node)).transpose()?,
         region,
         store,
         limits: limits::read(root.table("limits")?.as_ref())?,

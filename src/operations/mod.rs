@@ -1,6 +1,7 @@
 //! What commands do with codes: one file an operation. Each loads, lets a rule decide, and commits or starts again
 //! (`transact`); a send has the provider in the middle.
 
+mod anchoring;
 mod data_loss;
 mod deliver;
 mod delivery_reports;
@@ -29,6 +30,7 @@ mod wait;
 
 use std::time::Duration;
 
+pub use anchoring::KnownHead;
 pub use data_loss::DataLoss;
 pub use delivery_reports::PhoneReports;
 pub use failure::{OperationError, SendFailure};

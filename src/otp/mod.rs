@@ -2,6 +2,7 @@
 //! reads a clock or draws a number by itself, and nothing here knows of stores, providers or commands.
 
 mod answer;
+mod audit_head;
 mod challenge;
 pub mod circuit;
 mod clock;
@@ -31,6 +32,7 @@ pub mod time;
 pub mod user;
 pub mod wait_for;
 
+pub use audit_head::{AuditHead, Moved};
 pub use code::{
     Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,
 };

@@ -35,6 +35,8 @@ pub enum StoreKey {
     CountryTrust(String),
     /// Those of a range, the number less its last six digits: sums.
     RangeTrust(String),
+    /// The newest record of an audit, by the name of its file.
+    AuditHead(String),
     /// A key of the application's own, by its whole name. Its value is what the layout writes: type,
     /// expiry and content as one, so its lifetime is the one in it.
     App(String),
@@ -62,6 +64,7 @@ impl StoreKey {
             Self::StatsIndex(day) => format!("{{stats:index}}:{day}"),
             Self::CountryTrust(country) => format!("{{country:{country}}}:trust"),
             Self::RangeTrust(range) => format!("{{range:{range}}}:trust"),
+            Self::AuditHead(file) => format!("{{audit:{file}}}:head"),
             Self::App(key) => key.clone(),
         }
     }

@@ -106,6 +106,7 @@ impl OwnKey {
                 Some(range) => StoreKey::RangeTrust(range),
                 None => StoreKey::CountryTrust(marked("country:")?),
             }),
+            "head" => Self::Value(StoreKey::AuditHead(marked("audit:")?)),
             "events" => Self::Feed(marked("feed:")?.parse().ok()?),
             _ => Self::stats(&marked("stats:")?, end)?,
         };
@@ -178,6 +179,7 @@ mod tests {
             StoreKey::StatsIndex(1_789_948_800),
             StoreKey::CountryTrust("IN".to_owned()),
             StoreKey::RangeTrust("+9198".to_owned()),
+            StoreKey::AuditHead("a7".to_owned()),
         ] {
             assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Value(cell)));
         }

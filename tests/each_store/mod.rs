@@ -3,6 +3,7 @@
 
 pub mod allowance;
 pub mod at_once;
+pub mod audit;
 pub mod codes;
 pub mod delivery;
 pub mod delivery_reports;

@@ -169,6 +169,18 @@ impl Machine {
         Some(Ran::new(arguments, self.through(&mounts, Path::new(env!("CARGO_BIN_EXE_otpctl")), arguments)))
     }
 
+    /// Runs it where a folder of the home is a disk of its own, of this size; `None` where that may not be done.
+    pub fn run_on_small_disk<A: AsRef<str>>(&self, folder: &str, size: &str, arguments: &[A]) -> Option<Ran> {
+        let tried = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
+        if !tried.is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let mount = format!("mount -t tmpfs -o size={size} disk \"$0\" && exec \"$@\"");
+        let folder = self.path(folder);
+        let mounts = ["unshare", "-m", "sh", "-c", &mount, folder.to_str().unwrap()];
+        Some(Ran::new(arguments, self.through(&mounts, Path::new(env!("CARGO_BIN_EXE_otpctl")), arguments)))
+    }
+
     /// The program where anybody may run it.
     fn reachable(&self) -> PathBuf {
         let program = self.path("bin/otpctl");

@@ -1,5 +1,6 @@
 //! What test targets share, and what needs nothing but the program and a base system.
 
+pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod commands;

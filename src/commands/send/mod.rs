@@ -117,6 +117,7 @@ impl Args {
                 return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
             }
         };
+        app.may_concern(&target.phone, self.provider.as_deref())?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, self.idempotency_key.clone()).await.map(Output::One)
     }
@@ -239,6 +240,7 @@ fn warn(app: &App, target: &Target, sent: &Sent) {
 impl Each for Args {
     async fn each(&self, app: &App, target: &Target) -> CommandResult {
         target.is_a_phone(app).await?;
+        app.may_concern(&target.phone, self.provider.as_deref())?;
         // The key of a line is its own, so that the whole file can be given again.
         let key = self.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
         self.one(app, target, key).await

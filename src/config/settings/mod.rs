@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::locate::Origin;
+use super::role::Role;
 use super::secret::SecretSource;
 use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
 use crate::provider;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub protected: bool,
     /// `issue` may print a code although the file is `protected`.
     pub reveal: bool,
+    /// What the people who use this file may do; `None`: everything.
+    pub role: Option<Role>,
     /// The country of national numbers; `None`: only +E.164 is read.
     pub region: Option<Country>,
     /// Where records are.

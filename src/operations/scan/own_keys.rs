@@ -9,7 +9,8 @@ use crate::otp::counter::Counter;
 use crate::otp::policy_entry::{CallingPolicy, PhonePolicy, PolicyIndex, REMOVAL_KEPT};
 use crate::otp::user::Age;
 use crate::otp::{
-    Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users, is_plain,
+    AuditHead, Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users,
+    is_plain,
 };
 use crate::store::{FEED_KEPT, Key, KeySnapshot, OwnKey, Owner, StoreKey};
 
@@ -114,6 +115,10 @@ impl Operations<'_> {
                 end(window * 2, read::<Counter>(sight)?.ttl(sight.now))
             }
             OwnKey::Value(StoreKey::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.ttl(sight.now)),
+            OwnKey::Value(StoreKey::AuditHead(_)) => {
+                read::<AuditHead>(sight)?;
+                Needs::End(AuditHead::KEPT, false)
+            }
             OwnKey::Value(StoreKey::Request(_)) => {
                 sight.text().map_or(Ok(()), is_plain).map_err(unread)?;
                 Needs::End(DAY, false)

@@ -2,6 +2,7 @@
 
 use super::codes::{NO_SERVER, without_server};
 use super::page::Page;
+use crate::support::audit::{AUDIT, lines, write_lines};
 use crate::support::cli::{FREE, PHONE};
 
 pub fn store_check(page: &mut Page) {
@@ -47,6 +48,58 @@ pub fn doctor(page: &mut Page) {
     let mut scene = page.scene_on("No store is there.", without_server());
     scene.run(&["doctor", "--problems"]);
     scene.run(&["doctor", "--problems", "--json"]);
+}
+
+/// A file with an audit and two changes that were recorded in it.
+fn audited<'a>(page: &'a mut Page, what: &str) -> super::page::Scene<'a> {
+    let mut scene = page.scene(what, &format!("{FREE}{AUDIT}"));
+    scene.code(PHONE);
+    scene.machine.run(&["unlock", PHONE, "--reason", "ticket 7"]).exits(0);
+    scene
+}
+
+pub fn audit_verify(page: &mut Page) {
+    let mut scene = audited(page, "Nobody changed anything.");
+    scene.run(&["audit", "verify"]);
+    scene.run(&["audit", "verify", "--json"]);
+    scene.run(&["audit", "verify", "--anchor", "4"]);
+    scene.run(&["audit", "verify", "nosuch"]);
+    let mut scene = audited(page, "A line was edited, and one deleted.");
+    let mut lines = lines(&scene.machine);
+    lines[3] = lines[3].replacen("ticket 7", "ticket 8", 1);
+    lines.remove(1);
+    write_lines(&scene.machine, &lines);
+    scene.run(&["audit", "verify"]);
+    scene.run(&["audit", "verify", "--json"]);
+    scene.run(&["audit", "verify", "-o", "jsonl"]);
+    let mut scene = audited(page, "The tail was cut off, and a process died.");
+    let mut lines = crate::support::audit::lines(&scene.machine);
+    lines.truncate(1);
+    write_lines(&scene.machine, &lines);
+    scene.run(&["audit", "verify"]);
+    let mut scene = page.scene("Without an audit.", FREE);
+    scene.run(&["audit", "verify"]);
+    scene.run(&["audit", "verify", "--json"]);
+    let mut scene = page.scene("An audit without a record.", &format!("{FREE}{AUDIT}"));
+    scene.run(&["audit", "verify"]);
+}
+
+pub fn audit_anchor(page: &mut Page) {
+    let mut scene = audited(page, "Two changes were recorded.");
+    scene.run(&["audit", "anchor"]);
+    scene.run(&["audit", "anchor", "--json"]);
+    let mut scene = audited(page, "The store knows of a record that the file does not have.");
+    let [file, lock] = ["audit.jsonl", "audit.jsonl.lock"].map(|name| scene.machine.path(name));
+    let before = [&file, &lock].map(|path| std::fs::read(path).unwrap());
+    scene.machine.run(&["unlock", PHONE]).exits(0);
+    scene.machine.run(&["audit", "anchor"]).exits(0);
+    for (path, bytes) in [&file, &lock].into_iter().zip(before) {
+        std::fs::write(path, bytes).unwrap();
+    }
+    scene.run(&["audit", "anchor"]);
+    scene.run(&["audit", "anchor", "--json"]);
+    let mut scene = page.scene("An audit without a record.", &format!("{FREE}{AUDIT}"));
+    scene.run(&["audit", "anchor"]);
 }
 
 pub fn completions(page: &mut Page) {

@@ -15,6 +15,8 @@ const PATTERNS: &[(&str, &str)] = &[
     (r"\bat_[a-z2-7]{16,}\b", "<at #>"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
     (r#""([a-z_]*seconds)":\d+(\.\d+)?"#, r#""$1":<seconds>"#),
+    // The anchor of a record.
+    (r"\b(\d+):[A-Za-z0-9_-]{12}(\b|$)", "$1:<mac>"),
     (r#""by":"[^"]*""#, r#""by":"<operator>""#),
     (r"\b\d+(\.\d+)? (ms|s|min|h)\b", "<span>"),
     (r", \d+ bytes\b", ", <size>"),

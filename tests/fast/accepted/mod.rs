@@ -68,6 +68,9 @@ pages! {
     store_check, "store check", maintenance::store_check;
     store_purge, "store purge", maintenance::store_purge;
     store_acl, "store acl", maintenance::store_acl;
+    audit, "audit", page::group;
+    audit_verify, "audit verify", maintenance::audit_verify;
+    audit_anchor, "audit anchor", maintenance::audit_anchor;
     doctor, "doctor", maintenance::doctor;
     completions, "completions", maintenance::completions;
     version, "version", maintenance::version;

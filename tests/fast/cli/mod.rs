@@ -1,6 +1,7 @@
 //! The binary as people and scripts meet it, on the embedded store or on none.
 
 mod allowance;
+mod audit;
 mod closed;
 mod codes;
 mod delivery;
@@ -24,6 +25,7 @@ mod provider_faults;
 mod providers;
 mod read_only;
 mod rehearsal;
+mod rights;
 mod roles;
 mod secrecy;
 mod shared_secrets;
