@@ -49,7 +49,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check a code, which uses one attempt')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'Cancel live codes')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until an SMS is delivered or its code is used')
-            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show a phone''s codes, limits, locks, users, deliveries')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show why a login does not work: code, limits, delivery')
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Clear a lock and the count of wrong codes')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List live codes, locked phones, or SMS that failed')
             [CompletionResult]::new('user', 'user', [CompletionResultType]::ParameterValue, 'Link users to phones')
@@ -216,7 +216,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             break
         }
         'otpctl;inspect' {
-            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'Only for this purpose')
+            [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'About this purpose (default: that of the newest event)')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'The configuration file to read')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'The configuration file to read')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Read NAME.toml in the configuration folders')
@@ -226,6 +226,8 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use color')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why you do this; recorded with the event')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]')
+            [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show all events, deliveries, limits and ids')
+            [CompletionResult]::new('--no-provider', '--no-provider', [CompletionResultType]::ParameterName, 'Do not ask the provider about an SMS that may be on its way')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Short for --output json')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no hints or warnings; twice: print nothing')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no hints or warnings; twice: print nothing')

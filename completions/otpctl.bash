@@ -1460,7 +1460,7 @@ _otpctl() {
             return 0
             ;;
         otpctl__subcmd__inspect)
-            opts="-c -p -o -q -v -y -h -V --purpose --config --profile --output --json --quiet --verbose --color --yes --no-input --reason --timeout --unmask --dry-run --help --version"
+            opts="-c -p -o -q -v -y -h -V --purpose --full --no-provider --config --profile --output --json --quiet --verbose --color --yes --no-input --reason --timeout --unmask --dry-run --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -46,7 +46,7 @@ set edit:completion:arg-completer[otpctl] = {|@words|
             cand verify 'Check a code, which uses one attempt'
             cand revoke 'Cancel live codes'
             cand wait 'Wait until an SMS is delivered or its code is used'
-            cand inspect 'Show a phone''s codes, limits, locks, users, deliveries'
+            cand inspect 'Show why a login does not work: code, limits, delivery'
             cand unlock 'Clear a lock and the count of wrong codes'
             cand list 'List live codes, locked phones, or SMS that failed'
             cand user 'Link users to phones'
@@ -207,7 +207,7 @@ set edit:completion:arg-completer[otpctl] = {|@words|
             cand --version 'Print version'
         }
         &'otpctl;inspect'= {
-            cand --purpose 'Only for this purpose'
+            cand --purpose 'About this purpose (default: that of the newest event)'
             cand -c 'The configuration file to read'
             cand --config 'The configuration file to read'
             cand -p 'Read NAME.toml in the configuration folders'
@@ -217,6 +217,8 @@ set edit:completion:arg-completer[otpctl] = {|@words|
             cand --color 'When to use color'
             cand --reason 'Why you do this; recorded with the event'
             cand --timeout 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]'
+            cand --full 'Show all events, deliveries, limits and ids'
+            cand --no-provider 'Do not ask the provider about an SMS that may be on its way'
             cand --json 'Short for --output json'
             cand -q 'Print no hints or warnings; twice: print nothing'
             cand --quiet 'Print no hints or warnings; twice: print nothing'

@@ -48,7 +48,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "issue" -d 'Print a ne
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "verify" -d 'Check a code, which uses one attempt'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Cancel live codes'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered or its code is used'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show a phone\'s codes, limits, locks, users, deliveries'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show why a login does not work: code, limits, delivery'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes, locked phones, or SMS that failed'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Link users to phones'
@@ -182,7 +182,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l unmask -d 'Show p
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l purpose -d 'Only for this purpose' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l purpose -d 'About this purpose (default: that of the newest event)' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -193,6 +193,8 @@ always\t'Also in a pipe'
 never\t'Nowhere'"
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l reason -d 'Why you do this; recorded with the event' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l full -d 'Show all events, deliveries, limits and ids'
+complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l no-provider -d 'Do not ask the provider about an SMS that may be on its way'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -l json -d 'Short for --output json'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
 complete -c otpctl -n "__fish_otpctl_using_subcommand inspect" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'

@@ -198,6 +198,7 @@ fn row((line_number, line): (u64, String), exit: Exit, result: LineResult, words
 fn words(report: &dyn AnyReport) -> String {
     match report.human() {
         Human::Text(text) | Human::Verbatim(text) | Human::Screen(text, _) | Human::Raw(text) => text,
+        Human::Desk(desk, _) => desk.sentences.first().map(|(_, first)| first.clone()).unwrap_or_default(),
         Human::Rows(_) | Human::Listed(..) => String::new(),
     }
 }

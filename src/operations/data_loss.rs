@@ -1,7 +1,7 @@
 //! Whether the store has lost data. If it has, a code that it does not know may have been made all the same.
 
 use super::{Operations, PhoneSnapshot};
-use crate::otp::{EVENTS_KEPT, Event, Moment, Phone};
+use crate::otp::{EVENTS_KEPT, Event, Moment};
 
 /// How it is known that the store lost data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub enum DataLoss {
 
 impl Operations<'_> {
     /// For a phone without a record, or without the code whose id says when it was `made`.
-    pub async fn data_loss(&self, phone: &Phone, snapshot: &PhoneSnapshot, made: Option<Moment>) -> Option<DataLoss> {
+    #[must_use]
+    pub fn data_loss(&self, snapshot: &PhoneSnapshot, made: Option<Moment>) -> Option<DataLoss> {
         let kept = |since: Moment| since <= snapshot.now && since.after(self.timeline_kept) > snapshot.now;
         let cut = snapshot.timeline.len() >= EVENTS_KEPT || snapshot.unreadable.is_some();
         // The timeline has every code of the time that it is kept: unless it is full, it goes back to this one.
@@ -27,7 +28,7 @@ impl Operations<'_> {
         if snapshot.timeline.iter().any(happened) || !snapshot.known.record.purposes.is_empty() {
             return None;
         }
-        let began = snapshot.now.before(self.store.began_empty(phone).await?);
+        let began = snapshot.now.before(snapshot.began_empty?);
         kept(began).then_some(DataLoss::Everything(began))
     }
 }

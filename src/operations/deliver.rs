@@ -29,7 +29,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) enum Delivered {
     Sent(Delivery),
     Unknown(Delivery, NotSent),
-    Failed(Delivery, NotSent),
+    /// With the class of the refusal.
+    Failed(Delivery, NotSent, Option<&'static str>),
 }
 
 /// What the providers said so far.
@@ -49,6 +50,8 @@ struct Refused<'a> {
     advice: Option<String>,
     /// It, or one before it, is worth repeating.
     is_down: bool,
+    /// Of its refusal; of the one before it that is worth repeating, unless it is about the receiver.
+    class: Option<Class>,
     /// How long it asked to wait.
     retry_after: Option<Duration>,
 }
@@ -73,8 +76,8 @@ impl Transcript<'_> {
         if let Some(name) = self.doubts.last() {
             return Delivered::Unknown(by(name), NotSent::unknown(said));
         }
-        let Refused { name, advice, is_down, retry_after } = self.refused;
-        Delivered::Failed(by(name), NotSent::refused(said, is_down, advice, retry_after))
+        let Refused { name, advice, is_down, class, retry_after } = self.refused;
+        Delivered::Failed(by(name), NotSent::refused(said, is_down, advice, retry_after), class.map(Class::as_str))
     }
 }
 
@@ -127,8 +130,10 @@ impl Operations<'_> {
                     if refusal.class.about_gateway() {
                         results.push(ProviderResult::Failed(place, format!("{}{code}", refusal.message)));
                     }
+                    let down = transcript.refused.class.filter(|before| before.is_down());
                     transcript.refused = Refused {
                         name,
+                        class: down.filter(|_| !refusal.class.about_recipient()).or(Some(refusal.class)),
                         advice: Some(refusal.hint().to_owned()),
                         is_down: refusal.class.is_down() || transcript.refused.is_down,
                         retry_after: refusal.retry_after,
@@ -157,7 +162,7 @@ impl Operations<'_> {
             Delivered::Sent(delivery) => Some(delivery.provider),
             // Nobody was asked, so nobody left a doubt.
             Delivered::Unknown(..) => None,
-            Delivered::Failed(_, why) => return Err(why.about(None, false)),
+            Delivered::Failed(_, why, _) => return Err(why.about(None, false)),
         };
         let at = challenge.created_at.rfc3339();
         let message = asked.message(text, challenge, &at);
@@ -188,7 +193,7 @@ impl Operations<'_> {
         let result = match &delivered {
             Delivered::Sent(delivery) => SendResult::Sent(delivery.clone()),
             Delivered::Unknown(delivery, _) => SendResult::Unknown(delivery.clone()),
-            Delivered::Failed(delivery, _) => SendResult::Failed(Some(delivery.clone())),
+            Delivered::Failed(delivery, _, class) => SendResult::Failed(Some(delivery.clone()), *class),
         };
         let rule = |known: &rules::PhoneState, now| Ok(rules::record_send(known, now, &challenge.id, &result));
         // Of an SMS that was sent, or may have been, that is what matters.
@@ -212,7 +217,7 @@ impl Operations<'_> {
                 let valid = challenge.state.is_open();
                 Err(why.about(Some((challenge, valid)), false))
             }
-            (Delivered::Failed(delivery, why), _) => {
+            (Delivered::Failed(delivery, why, _), _) => {
                 Err(why.about(Some((after(State::Failed, delivery), false)), false))
             }
             (Delivered::Sent(delivery), Ok(recorded)) => {

@@ -149,22 +149,35 @@ pub struct Counters {
     pub calling: Option<CallingPolicy>,
 }
 
-impl Operations<'_> {
-    /// Looks at the counters over many phones. What cannot be read is left out: it hides nothing else.
-    pub async fn counters_of(&self, phone: &Phone) -> Counters {
-        let keys = [
+impl Counters {
+    /// Their keys.
+    pub(super) fn keys(phone: &Phone) -> [StoreKey; 3] {
+        [
             StoreKey::Prefix(phone.prefix().to_owned()),
             StoreKey::Country(counted_country(phone)),
             StoreKey::CallingPolicy(phone.calling_code()),
-        ];
-        let Ok(loaded) = self.load_each(&keys.map(|key| vec![key])).await else { return Counters::default() };
-        let loaded: Vec<Option<Loaded>> = loaded.into_iter().map(Result::ok).collect();
-        let at = |place: usize| loaded.get(place)?.as_ref();
-        Counters {
-            prefix: at(0).and_then(|loaded| Counter::read(first(loaded)).ok()),
-            country: at(1).and_then(|loaded| Counter::read(first(loaded)).ok()),
-            calling: at(2).and_then(|loaded| CallingPolicy::read(first(loaded)).ok()),
+        ]
+    }
+
+    /// What was loaded of them, in that order. What could not be read is not known; what is not there is empty.
+    pub(super) fn read<E>(values: &[Result<Option<Vec<u8>>, E>]) -> Self {
+        let at = |place: usize| values.get(place)?.as_ref().ok().map(Option::as_deref);
+        Self {
+            prefix: at(0).and_then(|value| Counter::read(value).ok()),
+            country: at(1).and_then(|value| Counter::read(value).ok()),
+            calling: at(2).and_then(|value| CallingPolicy::read(value).ok()),
         }
+    }
+}
+
+impl Operations<'_> {
+    /// Looks at the counters over many phones. What cannot be read is left out: it hides nothing else.
+    pub async fn counters_of(&self, phone: &Phone) -> Counters {
+        let Ok(loaded) = self.load_each(&Counters::keys(phone).map(|key| vec![key])).await else {
+            return Counters::default();
+        };
+        let value = |loaded: Loaded| loaded.values.into_iter().next().flatten();
+        Counters::read(&loaded.into_iter().map(|one| one.map(value)).collect::<Vec<_>>())
     }
 }
 

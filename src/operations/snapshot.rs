@@ -1,11 +1,14 @@
 //! What is known of one phone. It only reads.
 
+use std::time::Duration;
+
 use super::loading::no_answer;
-use super::{OperationError, Operations, Tokens};
+use super::{Counters, OperationError, Operations, Tokens};
 use crate::layout::{Finding, PhoneOperation};
+use crate::otp::circuit::Circuit;
 use crate::otp::rules::PhoneState;
-use crate::otp::{EVENTS_KEPT, Event, Moment, Phone};
-use crate::store::{Loaded, StoreError, StoreKey};
+use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Stored as _};
+use crate::store::{Loaded, ReadAnswer, ReadRequest, StoreError, StoreKey, Timeline};
 
 /// All that is known of one phone.
 #[derive(Debug, Clone)]
@@ -22,6 +25,8 @@ pub struct PhoneSnapshot {
     pub findings: Vec<Finding>,
     /// The challenges of the phone's tokens, where privacyIDEA keeps them.
     pub tokens: Option<Tokens>,
+    /// How long ago its server was started with nothing in it, where it says so.
+    pub began_empty: Option<Duration>,
 }
 
 impl Operations<'_> {
@@ -30,18 +35,56 @@ impl Operations<'_> {
     /// # Errors
     /// When the store fails.
     pub async fn snapshot(&self, phone: &Phone) -> Result<PhoneSnapshot, OperationError> {
-        let groups = [self.keys(phone).await?];
-        let (loaded, timeline) = tokio::join!(self.store.load(&groups), self.store.timeline(phone, EVENTS_KEPT));
-        let loaded = loaded?;
-        let loaded = loaded.first().ok_or_else(no_answer)?;
-        let (timeline, unreadable) = match timeline {
-            Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
-            timeline => (timeline?, None),
+        self.read_phone(phone, Vec::new()).await.map(|(snapshot, _)| snapshot)
+    }
+
+    /// The same with everything else that decides a send to it, at once too. `providers`: those whose failures count.
+    ///
+    /// # Errors
+    /// When the store fails. What is beside the phone and cannot be read is left out: it hides nothing else.
+    pub async fn whole_snapshot(
+        &self,
+        phone: &Phone,
+        providers: &[&str],
+    ) -> Result<(PhoneSnapshot, Counters, Vec<Circuit>), OperationError> {
+        let circuits = providers.iter().map(|name| StoreKey::Provider((*name).to_owned()));
+        let others: Vec<StoreKey> = Counters::keys(phone).into_iter().chain(circuits).collect();
+        let counted = others.len() - providers.len();
+        let (snapshot, values) = self.read_phone(phone, others).await?;
+        let (counters, circuits) = values.split_at(counted.min(values.len()));
+        let circuit = |value: &Result<Option<Vec<u8>>, StoreError>| {
+            let value = value.as_ref().ok().and_then(Option::as_deref);
+            Circuit::read(value).unwrap_or_default()
         };
-        let view = self.view(phone, &groups[0], loaded, PhoneOperation::Other)?.ok_or(OperationError::Contended)?;
+        Ok((snapshot, Counters::read(counters), circuits.iter().map(circuit).collect()))
+    }
+
+    /// A phone, and the values of other keys, each with its own result, in one round trip.
+    async fn read_phone(
+        &self,
+        phone: &Phone,
+        others: Vec<StoreKey>,
+    ) -> Result<(PhoneSnapshot, Vec<Result<Option<Vec<u8>>, StoreError>>), OperationError> {
+        let keys = self.keys(phone).await?;
+        let groups = std::iter::once(keys.clone()).chain(others.into_iter().map(|key| vec![key])).collect();
+        let (timelines, began_empty) = (vec![(phone.clone(), EVENTS_KEPT)], Some(phone.clone()));
+        let request = ReadRequest { groups, timelines, sums: Vec::new(), began_empty };
+        let ReadAnswer { groups, timelines, began_empty, .. } = self.store.read(&request).await?;
+        let mut groups = groups.into_iter();
+        let loaded = groups.next().ok_or_else(no_answer)??;
+        let (timeline, unreadable) = match timelines.into_iter().next().ok_or_else(no_answer)? {
+            Err(StoreError::Data(why)) => (Vec::new(), Some(why)),
+            Ok(Timeline { events, broken: 0, .. }) => (events, None),
+            Ok(Timeline { events, broken, .. }) => (events, Some(format!("{broken} of its lines are broken"))),
+            Err(error) => return Err(error.into()),
+        };
+        let view = self.view(phone, &keys, &loaded, PhoneOperation::Other)?.ok_or(OperationError::Contended)?;
         let findings = view.findings().to_vec();
         let tokens = self.tokens(&view.known.users, loaded.now).await?;
-        Ok(PhoneSnapshot { now: loaded.now, known: view.known, timeline, unreadable, findings, tokens })
+        let (now, known) = (loaded.now, view.known);
+        let snapshot = PhoneSnapshot { now, known, timeline, unreadable, findings, tokens, began_empty };
+        let values = groups.map(|loaded| loaded.map(|loaded| loaded.values.into_iter().next().flatten()));
+        Ok((snapshot, values.collect()))
     }
 
     /// The values of each group. Where one of them cannot be read at all, each is loaded by itself, so that it costs the

@@ -1,5 +1,6 @@
 //! The only writer: a command returns a report, and the printer renders it as a sentence, a table, JSON or JSON Lines.
 
+mod desk;
 mod listed;
 mod many;
 mod printer;
@@ -7,12 +8,13 @@ mod table;
 mod time;
 mod wrap;
 
+pub use desk::Desk;
 pub use listed::Listed;
 pub use many::{Many, Output, Row};
 pub use printer::{Color, Format, Printer, Verbosity};
 pub use table::{Cell, Table};
 pub(crate) use time::zone_is_named;
-pub use time::{length, when};
+pub use time::{clock, length, relative, to_the_second, when, zone_name};
 
 use std::fmt::Display;
 
@@ -35,6 +37,8 @@ pub enum Human {
     Listed(Vec<Listed>, String),
     /// A screen: a first line, then named parts.
     Screen(String, Vec<(&'static str, Table)>),
+    /// The screen of the support desk, then named parts.
+    Desk(Box<Desk>, Vec<(&'static str, Table)>),
     /// Something to be used as it is, such as a completion script: never followed by a newline of ours.
     Raw(String),
 }

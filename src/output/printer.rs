@@ -193,7 +193,7 @@ impl Printer {
             return report.exit();
         }
         let text = match self.format {
-            Format::Human => Ok(rendered(&report.human(), &|word| self.status(word))),
+            Format::Human => Ok(rendered(&report.human(), &|like, word| self.status_of(like, word))),
             Format::Json => report.document().map(|document| line(&document)),
             Format::Jsonl => report.lines().map(|lines| lines.iter().map(|document| line(document)).collect()),
         };
@@ -285,7 +285,12 @@ impl Printer {
 
     /// The word for how something is, in a color that says the same.
     fn status(&self, word: &str) -> String {
-        let color = match word {
+        self.status_of(word, word)
+    }
+
+    /// A word in the color of another.
+    fn status_of(&self, like: &str, word: &str) -> String {
+        let color = match like {
             "ok" | "live" | "sent" | "accepted" | "delivered" | "used" => "32",
             "warn" | "unknown" | "pending" | "note" => "33",
             "fail" | "failed" | "locked" | "refused" => "31",
@@ -317,8 +322,9 @@ fn drawn(many: &dyn Many, rows: &[Row], width: u16, paint: &dyn Fn(&str) -> Stri
 }
 
 /// What a person reads: drawn for a terminal, plain in a pipe.
-fn rendered(human: &Human, paint: &dyn Fn(&str) -> String) -> String {
+fn rendered(human: &Human, paint_like: &dyn Fn(&str, &str) -> String) -> String {
     let width = columns(&io::stdout());
+    let paint: &dyn Fn(&str) -> String = &|word| paint_like(word, word);
     let table = |table: &Table| width.map_or_else(|| table.separated(), |width| table.drawn(width, paint));
     let prose = |line: &str| {
         let line = escaped(line);
@@ -340,22 +346,30 @@ fn rendered(human: &Human, paint: &dyn Fn(&str) -> String) -> String {
                 escaped(summary)
             ),
         },
-        Human::Screen(first, parts) => {
-            let mut screen = prose(first);
-            for (name, part) in parts {
-                screen.push_str("\n\n");
-                screen.push_str(name);
-                screen.push('\n');
-                let drawn = part.drawn(width.map_or(u16::MAX, |width| width - 2), paint);
-                screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
-            }
-            screen
-        }
+        Human::Screen(first, parts) => with_parts(prose(first), parts, width, paint),
+        Human::Desk(desk, parts) => with_parts(desk.drawn(width, paint_like), parts, width, paint),
     };
     if !text.is_empty() {
         text.push('\n');
     }
     text
+}
+
+/// A screen, and named parts below it.
+fn with_parts(
+    mut screen: String,
+    parts: &[(&'static str, Table)],
+    width: Option<u16>,
+    paint: &dyn Fn(&str) -> String,
+) -> String {
+    for (name, part) in parts {
+        screen.push_str("\n\n");
+        screen.push_str(name);
+        screen.push('\n');
+        let drawn = part.drawn(width.map_or(u16::MAX, |width| width - 2), paint);
+        screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
+    }
+    screen
 }
 
 /// A closed pipe ends the writing, not the meaning: the reader has what it wanted.

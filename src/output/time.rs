@@ -41,17 +41,53 @@ pub fn when(at: Moment, now: Moment) -> String {
     when_in(zone(), at, now)
 }
 
+/// A moment by the clock on the wall: `20:53`, on another day `Nov 28 at 00:53`.
+#[must_use]
+pub fn clock(at: Moment, now: Moment) -> String {
+    told(at, now, "%H:%M", "%b %-d at %H:%M")
+}
+
+/// The same to the second, for lists: `20:53:07`, on another day `Nov 28 00:53`.
+#[must_use]
+pub fn to_the_second(at: Moment, now: Moment) -> String {
+    told(at, now, "%H:%M:%S", "%b %-d %H:%M")
+}
+
+/// What the clock on the wall shows: `IST (UTC+05:30)`, or `UTC`.
+#[must_use]
+pub fn zone_name(now: Moment) -> String {
+    let Some(now) = local(zone(), now) else { return "UTC".to_owned() };
+    let name = now.strftime("%Z").to_string();
+    match (now.offset().seconds(), name.as_str()) {
+        (0, "UTC") => name,
+        // A zone without a letter in its name is called by its distance.
+        (_, name) if !name.contains(|letter: char| letter.is_ascii_alphabetic()) => now.strftime("UTC%:z").to_string(),
+        (_, name) => format!("{name} ({})", now.strftime("UTC%:z")),
+    }
+}
+
+fn told(at: Moment, now: Moment, today: &str, other: &str) -> String {
+    match (local(zone(), at), local(zone(), now)) {
+        (Some(at), Some(now)) if at.date() == now.date() => at.strftime(today).to_string(),
+        (Some(at), _) => at.strftime(other).to_string(),
+        (None, _) => at.to_the_second(),
+    }
+}
+
 fn when_in(zone: &TimeZone, at: Moment, now: Moment) -> String {
+    if at == now {
+        return "now".to_owned();
+    }
     let relative = relative(at, now);
     match (local(zone, at), local(zone, now)) {
-        _ if at == now => relative,
-        (Some(at), Some(now)) => format!("{relative}, {}", clock(&at, &now)),
+        (Some(at), Some(now)) => format!("{relative}, {}", day_and_clock(&at, &now)),
         _ => relative,
     }
 }
 
 /// How far away a moment is: `in 15 min`, `2 h ago`, `now`.
-pub(super) fn relative(at: Moment, now: Moment) -> String {
+#[must_use]
+pub fn relative(at: Moment, now: Moment) -> String {
     match at.cmp(&now) {
         std::cmp::Ordering::Greater => format!("in {}", length(at.since(now))),
         std::cmp::Ordering::Less => format!("{} ago", length(now.since(at))),
@@ -76,7 +112,7 @@ fn local(zone: &TimeZone, moment: Moment) -> Option<Zoned> {
     Some(Timestamp::from_millisecond(moment.millis()).ok()?.to_zoned(zone.clone()))
 }
 
-fn clock(at: &Zoned, now: &Zoned) -> String {
+fn day_and_clock(at: &Zoned, now: &Zoned) -> String {
     let format = match (at.date() == now.date(), at.year() == now.year()) {
         (true, _) => "at %H:%M",
         (false, true) => "on %b %-d at %H:%M",

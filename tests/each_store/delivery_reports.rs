@@ -96,7 +96,7 @@ fn a_report_twice_changes_nothing() {
             (&"failed".into(), &"undelivered".into())
         );
         assert!(delivery["reported_at"].is_string(), "{delivery}");
-        assert!(shown["summary"].as_str().unwrap().contains("not delivered: the handset is switched off"), "{shown}");
+        assert!(shown["summary"].as_str().unwrap().contains("did not arrive: the handset is switched off"), "{shown}");
     });
 }
 

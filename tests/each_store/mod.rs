@@ -7,6 +7,7 @@ pub mod audit;
 pub mod codes;
 pub mod delivery;
 pub mod delivery_reports;
+pub mod diagnosis;
 pub mod failures;
 pub mod keys;
 pub mod limits;

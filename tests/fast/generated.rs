@@ -3,6 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use otpctl::otp::hint::Chosen;
+
+use crate::diagnosis::world::{World, examples};
+
 fn otpctl(words: &[&str]) -> String {
     let ran = Command::new(env!("CARGO_BIN_EXE_otpctl")).args(words).env_clear().output().unwrap();
     assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
@@ -71,6 +75,33 @@ fn reasons_of_the_page() {
         "<!-- end -->",
         &format!("\n{head}{}\n\n", rows.collect::<Vec<_>>().join("\n")),
     );
+}
+
+/// Every verdict of `inspect`, with what it says in an example.
+#[test]
+fn verdicts_of_the_page() {
+    let section = |(name, world): (&'static str, World)| {
+        let told = world.diagnosed();
+        let entry = otpctl::otp::diagnosis::VERDICTS.iter().find(|entry| entry.name == name).unwrap();
+        let next = told.next.iter().map(|step| {
+            let command = step.hint.command(&Chosen::default()).unwrap();
+            format!("* `{command}` ({})\n", step.hint.why())
+        });
+        let next = next.collect::<String>();
+        let next = if next.is_empty() { String::new() } else { format!("\nNext:\n\n{next}") };
+        format!("### {name}\n\n{}.\n\n> {}\n\nTell them: {}\n{next}", capitalized(entry.when), told.summary, told.tell)
+    };
+    part_held(
+        "docs/support.md",
+        "<!-- made from the table: UPDATE=1 cargo test --test fast generated -->\n",
+        "<!-- end -->",
+        &format!("\n{}\n", examples().into_iter().map(section).collect::<Vec<_>>().join("\n")),
+    );
+}
+
+fn capitalized(text: &str) -> String {
+    let (first, rest) = text.split_at(1);
+    first.to_uppercase() + rest
 }
 
 /// Holds what stands between two marks of a page.

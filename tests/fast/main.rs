@@ -7,6 +7,7 @@
 mod accepted;
 mod architecture;
 mod cli;
+mod diagnosis;
 #[path = "../each_store/mod.rs"]
 mod each_store;
 mod generated;

@@ -42,6 +42,7 @@ impl TokenChallenge {
             expires_at: self.expires_at,
             expires_in_seconds: self.expires_in_seconds,
             attempts_left: None,
+            most: None,
         }
     }
 }

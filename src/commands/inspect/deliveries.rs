@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::commands::delivery_fields::{DeliveryFields, why_not};
-use crate::otp::record::{PurposeState, State};
+use crate::commands::delivery_fields::DeliveryFields;
+use crate::otp::record::PurposeState;
 use crate::otp::time::rfc3339;
-use crate::otp::{DeliveryState, Moment, Purpose};
+use crate::otp::{Moment, Purpose};
 use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
@@ -21,9 +21,6 @@ pub(super) struct Delivery {
     detail: Option<String>,
     #[serde(flatten)]
     fields: DeliveryFields,
-    /// Why it will not arrive, for people.
-    #[serde(skip)]
-    why_not: Option<String>,
 }
 
 /// The newest first.
@@ -42,8 +39,6 @@ pub(super) fn of(states: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
                 segments: delivery.segments,
                 at: challenge.created_at,
                 detail: delivery.detail.clone(),
-                why_not: (challenge.state == State::Failed || fields.delivery_state == Some(DeliveryState::Failed))
-                    .then(|| why_not(Some(delivery))),
                 fields,
             })
         }));
@@ -72,25 +67,17 @@ pub(super) fn table(list: &[Delivery], now: Moment) -> Table {
 }
 
 impl Delivery {
-    /// What is certain about the SMS; `None` while nothing is.
-    pub(super) fn sentence(&self, time: &dyn Fn(Moment) -> String) -> Option<String> {
-        // A code that was typed has arrived, whatever is said of its SMS.
-        if self.state == State::Used.as_str() {
-            return None;
-        }
-        if let Some(why) = &self.why_not {
-            let how = if self.state == State::Failed.as_str() { "sent" } else { "delivered" };
-            return Some(format!("Its last SMS was not {how}: {why}."));
-        }
-        let at = self.fields.reported_at.filter(|_| self.fields.delivery_state == Some(DeliveryState::Delivered))?;
-        Some(format!("Its last SMS was delivered {}.", time(at)))
-    }
-
     /// What the gateway reported, and when.
     fn reported(&self, now: Moment) -> Cell {
-        self.fields
-            .word()
-            .zip(self.fields.reported_at)
-            .map_or_else(|| "-".into(), |(word, at)| Cell::since(word, at, now))
+        match (self.fields.word(), self.fields.reported_at) {
+            (Some(word), Some(at)) => Cell::since(word, at, now),
+            (Some(word), None) => word.into(),
+            (None, _) => "-".into(),
+        }
+    }
+
+    /// So many parts of this SMS were sent.
+    pub(super) fn parts_of(&self, challenge_id: &str) -> Option<u32> {
+        self.segments.filter(|_| self.challenge_id == challenge_id)
     }
 }

@@ -1,10 +1,14 @@
-//! `inspect`: the support screen of one phone. It changes nothing.
+//! `inspect`: why a login does not work, on one screen. It changes nothing.
 
+mod ask;
 mod challenges;
 mod checks;
 mod deliveries;
+mod facts;
 mod limits;
+mod screen;
 mod timeline;
+mod told;
 
 use serde::Serialize;
 
@@ -15,35 +19,52 @@ use super::user::LinkedUser;
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::operations::{Counters, DataLoss, PhoneSnapshot};
+use crate::otp::circuit::Circuit;
+use crate::otp::diagnosis::{
+    Diagnosis, Facts, History, QuotaUse, RouteProvider, diagnose, needs_near_numbers, purpose_of,
+};
 use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Event, Hint, Limits, Moment, Purpose, UserId};
-use crate::output::{Cell, Human, Report, Table, plural, when};
+use crate::output::{Human, Report};
 use challenges::TokenChallenge;
 use checks::Check;
 use deliveries::Delivery;
 use limits::Limit;
 use timeline::Line;
+use told::{InDocument, OnScreen};
 
-/// Show a phone's codes, limits, locks, users, deliveries
+/// Show why a login does not work: code, limits, delivery
 ///
-/// Changes nothing, and never shows a code.
+/// Names the present obstacle, what to tell the customer, and what to do next. Changes nothing, and never shows a code.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A phone number, `user:ID`, a `ch_…` id, or a `ph_…` reference
     #[arg(value_name = "PHONE|USER|ID")]
     target: TargetArg,
-    /// Only for this purpose
+    /// About this purpose (default: that of the newest event)
     #[arg(long)]
     purpose: Option<Purpose>,
+    /// Show all events, deliveries, limits and ids
+    #[arg(long)]
+    full: bool,
+    /// Do not ask the provider about an SMS that may be on its way
+    #[arg(long)]
+    no_provider: bool,
 }
 
 #[derive(Serialize)]
 struct Inspected {
-    verdict: Option<&'static str>,
+    verdict: &'static str,
+    /// What else holds.
+    also: Vec<&'static str>,
     summary: String,
+    /// What to tell the customer.
+    tell: String,
     next: Vec<Next>,
+    /// What it is about.
+    purpose: Purpose,
     phone: Phone,
     users: Vec<LinkedUser>,
     live_code: Option<Live>,
@@ -56,10 +77,26 @@ struct Inspected {
     deliveries: Vec<Delivery>,
     timeline: Vec<Line>,
     checks: Vec<Check>,
-    /// The summary with times as a person reads them.
+    /// Whether a provider was asked about an SMS.
+    asked_provider: bool,
     #[serde(skip)]
-    sentence: String,
-    #[serde(skip)]
+    screen: Screen,
+}
+
+/// What only the screen needs.
+struct Screen {
+    /// The diagnosis with times as a person reads them.
+    told: Diagnosis,
+    /// Each command, and the reason for it.
+    next: Vec<(String, String)>,
+    failures: u32,
+    next_lock: Option<u32>,
+    quotas: Vec<QuotaUse>,
+    route: Vec<RouteProvider>,
+    history: History,
+    /// Live codes of other purposes.
+    others: Vec<(Purpose, Moment, Moment)>,
+    full: bool,
     now: Moment,
 }
 
@@ -67,6 +104,9 @@ struct Inspected {
 struct Next {
     why: String,
     command: String,
+    /// Not before this; `null`: at once.
+    #[serde(serialize_with = "rfc3339_or_null")]
+    from: Option<Moment>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +133,8 @@ struct Live {
     expires_in_seconds: u64,
     /// privacyIDEA counts them at the token, in its database.
     attempts_left: Option<u32>,
+    #[serde(skip)]
+    most: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -104,86 +146,161 @@ struct Locked {
     failures_consecutive: u32,
 }
 
+/// What was read of a phone.
+struct Seen {
+    snapshot: PhoneSnapshot,
+    counters: Counters,
+    circuits: Vec<Circuit>,
+    lost: Option<DataLoss>,
+    asked: ask::Asked,
+}
+
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = self.target.resolve(app).await?;
         let operations = app.operations().await?;
-        let (snapshot, counters) =
-            tokio::join!(operations.snapshot(&target.phone), operations.counters_of(&target.phone));
-        let snapshot = snapshot.map_err(|error| target.failed(app, error))?;
+        let names = facts::route_names(app, &target.phone)?;
+        let read = operations.whole_snapshot(&target.phone, &names).await;
+        let (mut snapshot, counters, circuits) = read.map_err(|error| target.failed(app, error))?;
         let unknown = |id: &String| {
             snapshot.known.record.challenge(id).is_none()
                 && !snapshot.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
         };
         let missing = target.challenge.as_ref().is_some_and(unknown);
-        let lost = operations.data_loss(&target.phone, &snapshot, target.made.filter(|_| missing)).await;
-        if missing && lost.is_none() {
+        let lost = operations.data_loss(&snapshot, target.made.filter(|_| missing));
+        if missing && !matches!(lost, Some(DataLoss::Code(_))) {
             return Err(target.failed(app, Error::said(Exit::NotFound, "this code is no longer known")));
         }
-        Ok(Box::new(self.inspected(app, &target, (snapshot, counters), lost).await?))
+        let purpose = self.purpose.clone().filter(|_| target.challenge.is_none());
+        let purpose =
+            purpose.unwrap_or_else(|| purpose_of(&snapshot.known, &snapshot.timeline, target.challenge.as_deref()));
+        let asked = if self.no_provider {
+            ask::Asked::default()
+        } else {
+            ask::about(app, &target, &purpose, &mut snapshot).await?
+        };
+        let seen = Seen { snapshot, counters, circuits, lost, asked };
+        Ok(Box::new(self.inspected(app, &target, purpose, seen).await?))
     }
 
-    async fn inspected(
-        &self,
-        app: &App,
-        target: &Target,
-        (snapshot, counters): (PhoneSnapshot, Counters),
-        lost: Option<DataLoss>,
-    ) -> Result<Inspected, Error> {
+    async fn inspected(&self, app: &App, target: &Target, purpose: Purpose, seen: Seen) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let PhoneSnapshot { now, known, timeline, unreadable, findings, tokens } = snapshot;
-        let purpose = self.purpose.clone().unwrap_or_default();
-        let send = allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?;
-        let purposes = known.record.purposes.iter();
-        let states: Vec<(&Purpose, &PurposeState)> =
-            purposes.filter(|(purpose, _)| self.purpose.as_ref().is_none_or(|only| only == *purpose)).collect();
-        let usable = |challenge: &&Challenge| challenge.users_version == known.users.version;
-        let newest =
-            states.iter().flat_map(|(purpose, state)| state.live(now).filter(usable).map(move |live| (*purpose, live)));
-        let newest = newest.max_by_key(|(_, live)| live.created_at);
-        let locked = lock_of(&states, now, limits);
-        let users = known.users.users.iter().cloned().map(LinkedUser::from);
+        let Seen { snapshot, counters, circuits, lost, asked } = seen;
+        let send = allowance::of(app, (&target.phone, &purpose), (&snapshot.known, snapshot.now), &counters)?;
+        let reference = app.reference(&target.phone).await;
+        let argument = target.argument();
+        // A `ch_…` id names one code, and other commands are about the phone.
+        let phone_argument = target.challenge.as_ref().and(reference.clone()).unwrap_or_else(|| argument.clone());
         let shown = target.shown(app);
-        let deliveries = deliveries::of(&states);
-        let challenges = tokens.as_ref().map(|tokens| challenges::list(tokens, now));
+        let layout = app.layout()?;
+        let (known, now) = (&snapshot.known, snapshot.now);
+        let quotas = facts::quotas(app, known, now, &counters)?;
+        let blocks = facts::blocks(&target.phone, &phone_argument, (known, now), &counters);
+        let provider = ask::provider_of(known, now, target.challenge.as_deref(), &purpose);
+        let route = facts::route(app, &target.phone, (&circuits, now), provider)?;
+        let history = History::default();
+        let mut facts = Facts {
+            phone: &target.phone,
+            shown: &shown,
+            argument: &argument,
+            phone_argument: &phone_argument,
+            challenge: target.challenge.as_deref(),
+            known,
+            timeline: &snapshot.timeline,
+            timeline_kept: app.settings()?.timeline.keep,
+            limits,
+            send: &send,
+            quotas: &quotas,
+            lost: facts::lost(lost),
+            blocks: &blocks,
+            route: &route,
+            history: &history,
+            keeper: facts::keeper(app, layout, &snapshot.findings)?,
+            near: &[],
+        };
+        let near = if needs_near_numbers(&facts, now, &purpose) {
+            facts::near(app, app.operations().await?.nearby(&target.phone, &snapshot).await).await
+        } else {
+            Vec::new()
+        };
+        facts.near = &near;
+        let mut written = diagnose(&facts, now, &purpose, &InDocument(now));
+        let mut told = diagnose(&facts, now, &purpose, &OnScreen(now));
+        let challenges = snapshot.tokens.as_ref().map(|tokens| challenges::list(tokens, now));
+        if let Some(challenges) = &challenges {
+            for (diagnosis, time) in [
+                (&mut written, &(|at| in_seconds(at, now)) as &dyn Fn(Moment) -> String),
+                (&mut told, &|at| crate::output::when(at, now)),
+            ] {
+                let first = challenges::summary(&shown, &known.users, challenges, time);
+                diagnosis.summary = format!("{first} {}", diagnosis.summary);
+            }
+        }
+        let run = |diagnosis: &Diagnosis| {
+            let command = |hint: &Hint| app.printer.command(hint).unwrap_or_default();
+            let steps = diagnosis.next.iter().map(|step| (command(&step.hint), step.hint.why().to_owned(), step.from));
+            steps.collect::<Vec<_>>()
+        };
+        let states: Vec<(&Purpose, &PurposeState)> =
+            known.record.purposes.iter().filter(|(own, _)| self.is_of(own)).collect();
+        let usable = |challenge: &&Challenge| challenge.users_version == known.users.version;
+        let live = states.iter().flat_map(|(own, state)| state.live(now).filter(usable).map(move |live| (*own, live)));
+        let mut live: Vec<(&Purpose, &Challenge)> = live.collect();
+        live.sort_by_key(|(own, live)| (**own == purpose, live.created_at));
         let live_code = match &challenges {
             Some(challenges) => challenges.iter().find(|own| own.answerable).map(TokenChallenge::live),
-            None => newest.map(|(purpose, live)| live_of(purpose, live, now)),
+            None => live.last().map(|(own, live)| live_of(own, live, now)),
         };
-        let sentences = |time: &dyn Fn(Moment) -> String| {
-            let code = match &challenges {
-                Some(challenges) => challenges::summary(&shown, &known.users, challenges, time),
-                None => summary(&shown, newest, locked.as_ref(), states.is_empty(), time),
-            };
-            let sms = deliveries.first().and_then(|delivery| delivery.sentence(time));
-            [Some(code), sms].into_iter().flatten().collect::<Vec<_>>().join(" ")
-        };
-        let (document, sentence) = (sentences(&|at| in_seconds(at, now)), sentences(&|at| when(at, now)));
-        let verdict = matches!(lost, Some(DataLoss::Code(_))).then_some("STORE_RESET");
-        let mut checks = checks::of(app.layout()?, lost, unreadable.as_deref(), &findings);
-        checks.extend(tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
-        Ok(Inspected {
-            verdict,
-            summary: document,
-            sentence,
+        let mut checks = checks::of(layout, lost, snapshot.unreadable.as_deref(), &snapshot.findings);
+        checks.extend(snapshot.tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
+        checks.extend(asked.check());
+        let state = known.record.purposes.get(&purpose);
+        let failures = state.map_or(0, |state| state.failures(now, limits));
+        let screen = Screen {
+            next: run(&told).into_iter().map(|(command, why, _)| (command, why)).collect(),
+            failures,
+            next_lock: limits.locks.iter().map(|step| step.failures).find(|step| *step > failures),
+            others: live
+                .iter()
+                .filter(|(own, _)| **own != purpose)
+                .map(|(own, live)| ((*own).clone(), live.created_at, live.expires_at))
+                .collect(),
+            told,
+            quotas,
+            history,
+            full: self.full,
             now,
-            next: Vec::new(),
+            route,
+        };
+        Ok(Inspected {
+            verdict: written.verdict,
+            also: written.also.iter().map(|(name, _)| *name).collect(),
+            next: run(&written).into_iter().map(|(command, why, from)| Next { why, command, from }).collect(),
+            summary: written.summary,
+            tell: written.tell,
             phone: Phone {
-                reference: app.reference(&target.phone).await,
+                reference,
                 country: target.phone.country().map(|country| country.to_string()),
                 kind: target.phone.kind().as_str(),
                 number: shown,
             },
-            users: users.collect(),
+            users: known.users.users.iter().cloned().map(LinkedUser::from).collect(),
             live_code,
             challenges,
             limits: limits::of(&known.record, now, limits, &counters),
             send,
-            lock: locked,
-            deliveries,
+            lock: lock_of(&states, &purpose, now, limits),
+            deliveries: deliveries::of(&states),
             checks,
-            timeline: timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
+            timeline: snapshot.timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
+            asked_provider: asked.was_asked,
+            purpose,
+            screen,
         })
+    }
+
+    fn is_of(&self, purpose: &Purpose) -> bool {
+        self.purpose.as_ref().is_none_or(|only| only == purpose)
     }
 
     fn wants(&self, event: &Event) -> bool {
@@ -191,15 +308,19 @@ impl Args {
     }
 }
 
-fn lock_of(states: &[(&Purpose, &PurposeState)], now: Moment, limits: &Limits) -> Option<Locked> {
-    states.iter().find_map(|(purpose, state)| {
+/// The lock of the purpose that it is about, else of any.
+fn lock_of(states: &[(&Purpose, &PurposeState)], purpose: &Purpose, now: Moment, limits: &Limits) -> Option<Locked> {
+    let mut locked: Vec<Locked> = Vec::new();
+    locked.extend(states.iter().filter_map(|(own, state)| {
         state.lock(now).map(|lock| Locked {
-            purpose: (*purpose).clone(),
+            purpose: (*own).clone(),
             kind: if lock.until.is_some() { "timed" } else { "hard" },
             until: lock.until,
             failures_consecutive: state.failures(now, limits),
         })
-    })
+    }));
+    let at = locked.iter().position(|lock| lock.purpose == *purpose).unwrap_or(0);
+    (at < locked.len()).then(|| locked.swap_remove(at))
 }
 
 /// A moment as a document tells it.
@@ -221,29 +342,7 @@ fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live {
         expires_at: live.expires_at,
         expires_in_seconds: live.expires_at.since(now).as_secs(),
         attempts_left: Some(live.attempts_left()),
-    }
-}
-
-fn summary(
-    phone: &str,
-    live: Option<(&Purpose, &Challenge)>,
-    lock: Option<&Locked>,
-    nothing: bool,
-    time: &dyn Fn(Moment) -> String,
-) -> String {
-    match (lock, live) {
-        (Some(Locked { until: Some(until), .. }), _) => {
-            format!("{phone} is locked; the lock ends {}.", time(*until))
-        }
-        (Some(_), _) => format!("{phone} is locked until someone unlocks it."),
-        (None, Some((purpose, live))) => format!(
-            "{phone} has a live code for `{purpose}` ({}): {} left; it expires {}.",
-            live.state.as_str(),
-            plural(live.attempts_left(), "attempt", "attempts"),
-            time(live.expires_at)
-        ),
-        (None, None) if nothing => format!("No code was requested for {phone} in the last 7 days."),
-        (None, None) => format!("{phone} has no live code."),
+        most: Some(live.max_tries),
     }
 }
 
@@ -251,30 +350,7 @@ impl Report for Inspected {
     const SCHEMA: &str = "otpctl.inspect/1";
 
     fn human(&self) -> Human {
-        let mut about = Table::pairs();
-        about.row(["number", &self.phone.number]);
-        about.row(["country", self.phone.country.as_deref().unwrap_or("none")]);
-        about.row(["type", self.phone.kind]);
-        let users: Vec<&str> = self.users.iter().map(|user| user.user.as_str()).collect();
-        about.row(["users", &if users.is_empty() { "none".to_owned() } else { users.join(", ") }]);
-        // A challenge has a row of its own below.
-        if let Some(live) = self.live_code.as_ref().filter(|_| self.challenges.is_none()) {
-            about.row(["live code", &live.challenge_id]);
-            about.row([Cell::from("expires"), Cell::time(live.expires_at, self.now)]);
-        }
-        about.row(["next send", &allowance::words(&self.send, self.now)]);
-        if let Some(lock) = &self.lock {
-            about.row([Cell::from("lock ends"), Cell::time_or(lock.until, self.now, "when someone unlocks it")]);
-            about.row(["consecutive wrong codes", &lock.failures_consecutive.to_string()]);
-        }
-        let mut parts = vec![("phone", about)];
-        parts.extend(self.challenges.iter().map(|challenges| ("challenges", challenges::table(challenges, self.now))));
-        parts.extend([
-            ("limits", limits::table(&self.limits, self.now)),
-            ("deliveries", deliveries::table(&self.deliveries, self.now)),
-            ("timeline", timeline::table(&self.timeline, self.now)),
-        ]);
-        Human::Screen(self.sentence.clone(), parts)
+        screen::human(self)
     }
 
     fn hints(&self) -> Vec<Hint> {

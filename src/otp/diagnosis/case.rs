@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::facts::{Facts, MADE_BY_APP, RouteProvider, Share};
-use super::table::Entry;
 use crate::otp::record::{Challenge, PurposeState, Reason, SendOutcome, State};
+use crate::otp::refusal::{NO_CODE, NO_USER, REFUSED};
 use crate::otp::rules::PhoneState;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, MAX_TTL, Moment, Purpose};
 
@@ -136,7 +136,7 @@ pub fn needs_near_numbers(facts: &Facts<'_>, now: Moment, purpose: &Purpose) -> 
 
 /// When an event was, the last time that it was.
 pub(super) fn last_of(event: &Event) -> Moment {
-    event.last_at.unwrap_or(event.at)
+    event.latest()
 }
 
 impl<'a> Case<'a> {
@@ -151,25 +151,17 @@ impl<'a> Case<'a> {
         Self { facts, now, purpose, state, code, live, refused, tried }
     }
 
-    /// Whether an entry may be the verdict on what was asked about.
-    pub(super) fn is_about(&self, entry: &Entry) -> bool {
-        self.facts.challenge.is_none() || entry.about == About::Code
+    /// Whether what is about this may be the verdict on what was asked about.
+    pub(super) fn is_about(&self, about: About) -> bool {
+        self.facts.challenge.is_none() || about == About::Code
     }
 
-    pub(super) fn fits(&self, entry: &Entry) -> bool {
-        match entry.group {
+    pub(super) fn fits(&self, group: Group) -> bool {
+        match group {
             Group::Always => true,
             Group::Live => self.live,
             Group::Over => !self.live && !self.is_empty(),
             Group::Nothing => self.is_empty(),
-        }
-    }
-
-    /// Whether an entry that is not the verdict is told too.
-    pub(super) fn is_aside(&self, entry: &Entry) -> bool {
-        match entry.aside {
-            Some(aside) => aside(self),
-            None => self.is_about(entry) && self.fits(entry) && (entry.holds)(self),
         }
     }
 
@@ -215,6 +207,13 @@ impl<'a> Case<'a> {
     pub(super) fn wrong_user(&self) -> bool {
         let made = self.code.as_ref().map(|code| code.made);
         self.tried.is_some_and(|(at, tried, _)| tried == Tried::NoUser && made.is_none_or(|made| at >= made))
+    }
+
+    /// The last request was for another user than the phone's, and there was none before it.
+    pub(super) fn wrong_user_asked(&self) -> Option<&'a Event> {
+        let own = self.facts.timeline.iter().filter(|event| event.purpose.as_ref() == Some(self.purpose));
+        let newest = own.filter(|event| event.event == EventKind::Send).rev().max_by_key(|event| last_of(event));
+        newest.filter(|event| event.result == NO_USER && self.is_empty())
     }
 
     /// The last attempt was the code before the live one.
@@ -290,7 +289,11 @@ impl<'a> Case<'a> {
 
     /// The last thing that happened is an attempt that found no code of its purpose, while another purpose has one.
     pub(super) fn wrong_purpose(&self) -> bool {
-        let Some((at, Tried::NoCode, _)) = self.tried else { return false };
+        let Some((at, Tried::NoCode, event)) = self.tried else { return false };
+        // A lock that held answers before any code is looked for.
+        if event.and_then(|event| event.rule.as_deref()).is_some_and(|rule| rule.ends_with("_lock")) {
+            return false;
+        }
         self.elsewhere().is_some_and(|(_, code)| !self.live && at >= code.created_at)
     }
 
@@ -453,7 +456,7 @@ impl Code {
 fn last_refused<'a>(facts: &Facts<'a>, purpose: &Purpose) -> Option<&'a Event> {
     let own = || facts.timeline.iter().filter(|event| event.purpose.as_ref() == Some(purpose));
     let requests = own().filter(|event| event.event == EventKind::Send);
-    let newest = requests.rev().max_by_key(|event| last_of(event)).filter(|event| event.result == "refused")?;
+    let newest = requests.rev().max_by_key(|event| last_of(event)).filter(|event| event.result == REFUSED)?;
     let is_in =
         own().any(|event| event.event == EventKind::Verify && event.result == "ok" && last_of(event) > last_of(newest));
     (!is_in).then_some(newest)
@@ -470,8 +473,8 @@ fn last_attempt<'a>(
     let told = told.map(|event| {
         let tried = match event.result.as_str() {
             "ok" | "used" => Tried::Right,
-            "no_code" => Tried::NoCode,
-            "no_user" => Tried::NoUser,
+            NO_CODE => Tried::NoCode,
+            NO_USER => Tried::NoUser,
             _ => Tried::Wrong,
         };
         (last_of(event), tried, Some(event))

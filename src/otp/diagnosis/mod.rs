@@ -3,6 +3,7 @@
 
 mod case;
 mod facts;
+mod near;
 mod table;
 mod words;
 
@@ -15,6 +16,7 @@ pub use case::{Tone, needs_near_numbers, purpose_of};
 pub use facts::{
     Block, Facts, History, Keeper, Lost, MADE_BY_APP, NearNumber, Nearness, QuotaUse, RouteProvider, Share, Sums,
 };
+pub use near::{candidates, waits_since};
 pub use table::{Entry, VERDICTS};
 pub use words::Times;
 
@@ -56,10 +58,9 @@ pub fn diagnose(facts: &Facts<'_>, now: Moment, purpose: &Purpose, times: &dyn T
     let case = Case::of(facts, now, purpose);
     // Every phone is in the table: a code that ended has an end, and a phone without any has none.
     let never = VERDICTS.len() - 1;
-    let found = VERDICTS.iter().position(|entry| case.is_about(entry) && case.fits(entry) && (entry.holds)(&case));
-    let found = found.unwrap_or(never);
+    let found = VERDICTS.iter().position(|entry| entry.is_verdict(&case)).unwrap_or(never);
     let entry = &VERDICTS[found];
-    let others = VERDICTS.iter().enumerate().filter(|(at, entry)| *at != found && case.is_aside(entry));
+    let others = VERDICTS.iter().enumerate().filter(|(at, entry)| *at != found && entry.is_aside(&case));
     let mut next: Vec<NextStep> = Vec::new();
     for step in (entry.next)(&case, times) {
         if !next.contains(&step) {

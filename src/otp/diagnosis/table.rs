@@ -3,9 +3,9 @@
 //! from it; a verdict is added by one entry, and a history that reaches it in tests/each_store/diagnosis.
 
 use super::NextStep;
-use super::case::{About, Case, Group, Tone, Tried};
+use super::case::{About, Case, Group, Tone, Tried, last_of};
 use super::facts::Lost;
-use super::words::{BLOCKS, LIMITS, POLICY, Times, because, by, is_of_provider, remedy, rule_words, why};
+use super::words::{BLOCKS, LIMITS, POLICY, Times, because, by, is_of_provider, remedy, rule_words, why, wrong_codes};
 use crate::otp::record::State;
 use crate::otp::{EventKind, Hint};
 
@@ -24,6 +24,18 @@ pub struct Entry {
     pub(super) desk: fn(&Case<'_>, &dyn Times) -> String,
     pub(super) tell: fn(&Case<'_>, &dyn Times) -> String,
     pub(super) next: fn(&Case<'_>, &dyn Times) -> Vec<NextStep>,
+}
+
+impl Entry {
+    /// Whether it holds of what was asked about.
+    pub(super) fn is_verdict(&self, case: &Case<'_>) -> bool {
+        case.is_about(self.about) && case.fits(self.group) && (self.holds)(case)
+    }
+
+    /// Whether it is told beside the verdict.
+    pub(super) fn is_aside(&self, case: &Case<'_>) -> bool {
+        self.aside.map_or_else(|| self.is_verdict(case), |aside| aside(case))
+    }
 }
 
 /// All verdicts, in the order in which they are looked for.
@@ -64,7 +76,7 @@ pub static VERDICTS: &[Entry] = &[
                 || "until someone unlocks it".to_owned(),
                 |until| format!("until {} ({})", times.clock(until), times.away(until)),
             );
-            format!("Locked{purpose} {until}, after {failures} consecutive wrong codes{level}.")
+            format!("Locked{purpose} {until}, after {}{level}.", wrong_codes(failures))
         },
         tell: |case, times| {
             let until = case.lock().and_then(|lock| lock.until);
@@ -151,9 +163,8 @@ pub static VERDICTS: &[Entry] = &[
             let (tries, most) = case.code.as_ref().map_or((0, 0), |code| (code.tries, code.max_tries.unwrap_or(0)));
             let left = most.saturating_sub(tries);
             let locks = case.next_lock().map(|step| format!(", and {step} lock the phone")).unwrap_or_default();
-            let (made, failures) = (case.made(times), case.failures());
-            let wrong = if failures == 1 { "wrong code" } else { "wrong codes" };
-            format!("{left} of {most} attempts left on the code of {made}; {failures} consecutive {wrong}{locks}.")
+            let (made, wrong) = (case.made(times), wrong_codes(case.failures()));
+            format!("{left} of {most} attempts left on the code of {made}; {wrong}{locks}.")
         },
         tell: |case, times| format!("Type the code again, from the SMS of {}.", case.made(times)),
         next: |_, _| Vec::new(),
@@ -287,7 +298,6 @@ pub static VERDICTS: &[Entry] = &[
             let other = case.other_provider().map(|provider| provider.name.as_str());
             let mut steps = case.send_by(other, times);
             steps.extend(case.issue().filter(|_| other.is_none()));
-            steps.push(Hint::run(&["stats"]).option("--by", "provider").because("shows how each provider does").into());
             steps
         },
     },
@@ -663,14 +673,16 @@ pub static VERDICTS: &[Entry] = &[
     },
     Entry {
         name: "NOT_MAPPED",
-        when: "the last attempt needed a user that the phone does not have",
+        when: "the last attempt or request needed a user that the phone does not have",
         tone: Tone::Trouble,
         about: About::Code,
         group: Group::Always,
-        holds: |case| case.wrong_user(),
+        holds: |case| case.wrong_user() || case.wrong_user_asked().is_some(),
         aside: None,
         desk: |case, times| {
-            let at = case.tried.map(|(at, ..)| times.when(at)).unwrap_or_default();
+            let asked = case.wrong_user_asked().map(last_of);
+            let at = case.tried.map(|(at, ..)| at).filter(|_| case.wrong_user()).or(asked);
+            let at = at.map(|at| times.when(at)).unwrap_or_default();
             let users = &case.facts.known.users.users;
             let users: Vec<String> = users.iter().map(|link| format!("`{}`", link.user)).collect();
             let linked = if users.is_empty() { "no user".to_owned() } else { users.join(", ") };
@@ -693,7 +705,7 @@ pub static VERDICTS: &[Entry] = &[
         about: About::Phone,
         group: Group::Nothing,
         holds: |_| true,
-        aside: None,
+        aside: Some(|_| false),
         desk: |case, times| {
             let shown = case.facts.shown;
             let purpose = case.for_purpose();

@@ -13,7 +13,7 @@ use crate::otp::{DeliveryReason, DeliveryReport, Event, EventKind, Hint, Moment,
 pub trait Times {
     /// A moment alone: `20:53`.
     fn clock(&self, at: Moment) -> String;
-    /// A moment and its distance: `2 min ago, at 20:53`.
+    /// A moment and its distance: `at 20:53 (2 min ago)`.
     fn when(&self, at: Moment) -> String;
     /// Its distance alone: `2 min ago`, `in 15 min`.
     fn away(&self, at: Moment) -> String;
@@ -97,6 +97,11 @@ pub(super) fn is_of_provider(reason: Option<DeliveryReason>) -> bool {
     )
 }
 
+/// So many wrong codes, one after the other.
+pub(super) fn wrong_codes(count: u32) -> String {
+    format!("{count} consecutive wrong {}", if count == 1 { "code" } else { "codes" })
+}
+
 /// Why an SMS will not arrive, with the gateway's own code and words.
 pub(super) fn why(report: &DeliveryReport) -> String {
     report.why().unwrap_or_else(|| "no reason was given".to_owned())
@@ -149,7 +154,8 @@ impl<'a> Case<'a> {
 
     /// The user that the last attempt asked for.
     pub(super) fn wanted_user(&self) -> Option<&'a str> {
-        self.tried.and_then(|(_, _, event)| event?.detail.as_deref())
+        let tried = self.tried.filter(|_| self.wrong_user()).and_then(|(_, _, event)| event);
+        tried.or(self.wrong_user_asked()).and_then(|event| event.detail.as_deref())
     }
 
     /// How the gateway fails for many.

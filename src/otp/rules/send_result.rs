@@ -12,8 +12,8 @@ pub enum SendResult {
     /// A provider may have accepted it: the code is valid, and so is the older one.
     Unknown(Delivery),
     /// Not sent: the code is canceled, the cooldown is restored, the older code stays valid. Quotas stay: they
-    /// protect money.
-    Failed(Option<Delivery>),
+    /// protect money. With the class of the refusal, as its event keeps it.
+    Failed(Option<Delivery>, Option<&'static str>),
 }
 
 /// What came of it.
@@ -30,7 +30,7 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
     let (state, outcome, delivery) = match said {
         SendResult::Sent(delivery) => (State::Sent, SendOutcome::Accepted, Some(delivery)),
         SendResult::Unknown(delivery) => (State::Unknown, SendOutcome::Unknown, Some(delivery)),
-        SendResult::Failed(delivery) => (State::Failed, SendOutcome::Refused, delivery.as_ref()),
+        SendResult::Failed(delivery, _) => (State::Failed, SendOutcome::Refused, delivery.as_ref()),
     };
     let delivery = delivery.map(|delivery| Delivery {
         outcome: Some(outcome),
@@ -77,7 +77,10 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
             }
         }
     });
-    let event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
+    let mut event = Event::new(now, EventKind::Send, state.as_str()).about(&purpose, challenge_id).detail(detail);
+    if let SendResult::Failed(_, class) = said {
+        event.rule = class.map(str::to_owned);
+    }
     Decision { record: Some(record), users: None, events: vec![event.by_channel(&channel)], outcome: marked }
 }
 

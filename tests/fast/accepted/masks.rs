@@ -10,7 +10,9 @@ const PATTERNS: &[(&str, &str)] = &[
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
     // Local times, for people.
     (r"\b(on [A-Z][a-z]{2} \d{1,2}(, \d{4})? )?at \d\d:\d\d\b", "at <time>"),
+    (r"\b([A-Z][a-z]{2} \d{1,2} (at )?)?\d\d:\d\d(:\d\d)?\b", "<time>"),
     (r"\bch_[a-z2-7]{26}\b", "<ch #>"),
+    (r"\bch_[a-z2-7]{8}…", "<ch>…"),
     (r"\bph_[a-z2-7]{26}\b", "<ph #>"),
     (r"\bat_[a-z2-7]{16,}\b", "<at #>"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),

@@ -205,11 +205,11 @@ fn a_failed_send_gives_back_the_cooldown_but_not_the_quota() {
     let cooldown = vec![Duration::from_secs(1), Duration::from_secs(7)];
     let mut bench = Bench::new(Limits { cooldown, per_phone: vec![quota], ..free() });
     bench.sms(at(0), "ch_1").unwrap();
-    bench.mark(at(10), "ch_1", &SendResult::Failed(None));
+    bench.mark(at(10), "ch_1", &SendResult::Failed(None, None));
     assert_eq!((bench.state("ch_1"), bench.known.record.cooldown_until), (State::Failed, None));
     bench.sms(at(20), "ch_2").unwrap();
     assert_eq!(bench.known.record.cooldown_until, Some(at(1020)), "the first step, not the second");
-    bench.mark(at(30), "ch_2", &SendResult::Failed(None));
+    bench.mark(at(30), "ch_2", &SendResult::Failed(None, None));
     assert_eq!(bench.sms(at(40), "ch_3"), Err(SendRefused::Quota(quota, at(60_000))));
     assert_eq!(bench.right(at(50), "at_1"), (Verdict::NoCode, Some(Reason::NeverIssued)));
 }
@@ -229,7 +229,7 @@ fn what_the_provider_said_does_not_bring_a_code_back() {
                 bench.wrong(at(1), &format!("at_{n}"));
             }),
         }
-        for said in [SendResult::Sent(delivery()), SendResult::Unknown(delivery()), SendResult::Failed(None)] {
+        for said in [SendResult::Sent(delivery()), SendResult::Unknown(delivery()), SendResult::Failed(None, None)] {
             bench.mark(at(2), "ch_1", &said);
             assert_eq!(bench.state("ch_1"), end);
         }
@@ -280,7 +280,7 @@ fn the_same_key_is_the_same_send() {
     }
     assert!(same(send(&mut bench, 24 * 60 * MINUTE - 1, "ch_2", "k", "a")), "however many codes came after it");
     assert!(matches!(send(&mut bench, 24 * 60 * MINUTE, "ch_2", "k", "b"), Ok(Reserved::New(_))));
-    bench.mark(at(24 * 60 * MINUTE + 1), "ch_2", &SendResult::Failed(None));
+    bench.mark(at(24 * 60 * MINUTE + 1), "ch_2", &SendResult::Failed(None, None));
     assert!(
         matches!(send(&mut bench, 24 * 60 * MINUTE + 2, "ch_3", "k", "b"), Ok(Reserved::New(_))),
         "a failure is none"

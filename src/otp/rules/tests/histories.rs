@@ -345,7 +345,7 @@ impl World {
         let said = match said {
             0 => SendResult::Sent(delivery),
             1 => SendResult::Unknown(delivery),
-            _ => SendResult::Failed(Some(delivery)),
+            _ => SendResult::Failed(Some(delivery), None),
         };
         let pending = self.held(&id).is_some_and(|challenge| challenge.state == State::Pending);
         let step = record_send(&self.known, self.now, &id, &said);
@@ -354,7 +354,7 @@ impl World {
             _ if !pending => &[],
             SendResult::Sent(_) => &[State::Superseded],
             SendResult::Unknown(_) => &[],
-            SendResult::Failed(_) => &[State::Failed],
+            SendResult::Failed(..) => &[State::Failed],
         }
     }
 

@@ -40,7 +40,7 @@ fn said() -> Vec<(&'static str, Option<SendResult>)> {
     for delivery in [plain, id, words, both] {
         all.push(("accepted", Some(SendResult::Sent(delivery.clone()))));
         all.push(("unknown", Some(SendResult::Unknown(delivery.clone()))));
-        all.push(("refused", Some(SendResult::Failed(Some(delivery)))));
+        all.push(("refused", Some(SendResult::Failed(Some(delivery), None))));
     }
     all
 }
@@ -242,7 +242,7 @@ proptest! {
                             let marked = match said {
                                 0 => Some(SendResult::Sent(Delivery::by("p"))),
                                 1 => Some(SendResult::Unknown(Delivery::by("p"))),
-                                2 => Some(SendResult::Failed(Some(Delivery::by("p")))),
+                                2 => Some(SendResult::Failed(Some(Delivery::by("p")), None)),
                                 _ => None,
                             };
                             if let Some(said) = marked {
