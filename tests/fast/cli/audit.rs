@@ -215,7 +215,19 @@ fn records_go_to_a_receiver_too() {
 #[test]
 fn a_receiver_that_takes_nothing_is_told_and_stops_nothing() {
     let machine = audited();
-    // It takes the connection, and never reads: which a short message does not notice. This one is not there.
+    // One that was stopped: its queue is full, and whoever sends to it waits.
+    let stopped = UnixDatagram::bind(machine.path("log.sock")).unwrap();
+    let filler = UnixDatagram::unbound().unwrap();
+    filler.connect(machine.path("log.sock")).unwrap();
+    filler.set_nonblocking(true).unwrap();
+    while filler.send(b"full").is_ok() {}
+    let socket = machine.path("log.sock");
+    machine
+        .configure(&format!("{FREE}[audit]\nfile = \"../../audit.jsonl\"\nsyslog = {:?}\n", socket.to_str().unwrap()));
+    let ran = machine.run(&["unlock", PHONE]);
+    assert!(ran.exits(0).stderr.contains("timed out"), "{ran:?}");
+    drop(stopped);
+    // And one that is not there.
     machine.configure(&format!("{FREE}[audit]\nfile = \"../../audit.jsonl\"\nsyslog = \"/nowhere/log\"\n"));
     let ran = machine.run(&["unlock", PHONE]);
     assert!(ran.exits(0).stderr.contains("was not handed to unix:///nowhere/log"), "{ran:?}");
@@ -244,6 +256,16 @@ fn a_pepper_that_is_changed_still_checks_older_records() {
     assert_eq!(findings(&machine), []);
     machine.configure(&file(&pepper("b")));
     assert_eq!(findings(&machine), [("unknown_pepper".to_owned(), 1)]);
+}
+
+#[test]
+fn an_event_has_the_anchor_of_its_intent() {
+    let machine = audited();
+    machine.run(&["send", PHONE]).exits(0);
+    let intent = &records(&machine)[0];
+    let anchor = format!("\"audit\":\"1:{}\"", &intent["mac"].as_str().unwrap()[..12]);
+    let stored = crate::each_store::stored::files(&machine.path(".local/state/otpctl"));
+    assert!(stored.contains(&anchor), "{anchor} is in no event");
 }
 
 #[test]

@@ -44,8 +44,7 @@ const LINES: &[(&[&str], &str)] = &[
     (&["help"], "support operator admin ci"),
 ];
 
-const REAL: &str =
-    "[policy]\ncountries = [\"IN\", \"US\"]\n[providers.telnyx]\napi_key = { env = \"ABSENT\" }\nfrom = \"+13125550100\"\n";
+const REAL: &str = "[policy]\ncountries = [\"IN\", \"US\"]\n[providers.telnyx]\napi_key = { env = \"ABSENT\" }\nfrom = \"+13125550100\"\n";
 
 /// The words of a command without its arguments.
 fn path(line: &[&str]) -> String {
