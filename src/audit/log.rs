@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::record::{After, Entry, Found, Head, Keys, Parsed, Told, parsed, stamped};
 use crate::otp::Moment;
-use crate::system::{FileError, Lock, LogFile, file_at, first_bytes};
+use crate::system::{FileError, Lock, LogFile, check_folder, file_at, first_bytes};
 
 /// The longest record is much shorter, so that its line is in here whole.
 const TAIL: u64 = 32 << 10;
@@ -144,6 +144,28 @@ impl Log {
             Err(error) if error.missing => Ok(None),
             Err(error) => Err(AuditError::File(error)),
         }
+    }
+
+    /// Whether the next record could be written, without one: the number of the newest, and whether records are missing
+    /// behind the last that is in the file.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub fn examine(&self) -> Result<(u64, bool), AuditError> {
+        let known = self.head()?.map_or(0, |head| head.seq);
+        if file_at(&self.path).map_err(|error| self.of_file(error))?.is_none() {
+            let folder = self.path.parent().unwrap_or(Path::new("/"));
+            check_folder(folder).map_err(|error| failed(folder, error))?;
+            // After a rotation the next record makes the file.
+            return Ok((known, false));
+        }
+        let file = LogFile::open(&self.path, &self.lock).map_err(AuditError::File)?;
+        if file.room().map_err(|error| self.of_file(error))? < ROOM {
+            return Err(AuditError::Full(self.path.display().to_string()));
+        }
+        let (tail, length) = file.tail(TAIL).map_err(|error| self.of_file(error))?;
+        let newest = last(&self.keys, &tail, length).record.map_or(0, |record| record.fields.seq);
+        Ok((newest.max(known), length > 0 && newest < known))
     }
 
     /// What checks the records.

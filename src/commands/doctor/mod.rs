@@ -1,5 +1,6 @@
 //! `doctor`: whether everything works that `send` and `verify` depend on, and what to do where it does not.
 
+mod audit;
 mod check;
 mod configuration;
 mod fixes;
@@ -59,6 +60,7 @@ impl Args {
             Err(error) => return Ok(self.examined(app, vec![Check::fail("config.file", &error)])),
         };
         let mut checks = vec![configuration::file(settings)];
+        checks.extend(audit::state(app, settings).await);
         let end = app.provider_deadline(super::SEND_TIMEOUT);
         // What hangs takes half of the time, and leaves the rest to the others.
         let now = Instant::now();

@@ -259,6 +259,26 @@ fn a_pepper_that_is_changed_still_checks_older_records() {
 }
 
 #[test]
+fn doctor_tells_whether_the_next_record_can_be_written() {
+    let machine = audited();
+    let check = |machine: &Machine| -> Value {
+        let document = machine.run(&["doctor", "--json"]).json();
+        document["checks"].as_array().unwrap().iter().find(|check| check["id"] == "audit.file").cloned().unwrap()
+    };
+    assert!(check(&machine)["detail"].as_str().unwrap().contains("first change"));
+    assert!(!machine.path("audit.jsonl").exists(), "who looks makes no file");
+    machine.run(&["unlock", PHONE]).exits(0);
+    assert!(check(&machine)["detail"].as_str().unwrap().ends_with("the newest is 2"));
+    let lines = crate::support::audit::lines(&machine);
+    crate::support::audit::write_lines(&machine, &lines[..1]);
+    let cut = check(&machine);
+    assert_eq!((&cut["status"], &cut["exit"]), (&"fail".into(), &28.into()), "{cut}");
+    fs::remove_file(machine.path("audit.jsonl")).unwrap();
+    fs::create_dir(machine.path("audit.jsonl")).unwrap();
+    assert_eq!(check(&machine)["exit"], 28);
+}
+
+#[test]
 fn an_event_has_the_anchor_of_its_intent() {
     let machine = audited();
     machine.run(&["send", PHONE]).exits(0);
