@@ -44,7 +44,7 @@ impl Desk {
         lines.push(String::new());
         for (at, (name, sentence)) in self.sentences.iter().enumerate() {
             let painted = (at == 0).then(|| paint(self.answer.1, name));
-            lines.extend(row(name, painted, &escaped(sentence), width));
+            lines.extend(row(name, painted.as_deref(), &escaped(sentence), width));
         }
         for (at, (command, why)) in self.next.iter().enumerate() {
             lines.extend(step(if at == 0 { "Next" } else { "" }, &escaped(command), &escaped(why), width));
@@ -105,9 +105,9 @@ fn parts(all: &[String], width: Option<u16>) -> Vec<String> {
 }
 
 /// A name and its text, which is broken under itself.
-fn row(name: &str, painted: Option<String>, text: &str, width: Option<u16>) -> Vec<String> {
+fn row(name: &str, painted: Option<&str>, text: &str, width: Option<u16>) -> Vec<String> {
     let gap = LABEL.saturating_sub(display_width(name)).max(2);
-    let head = format!("{}{}", painted.as_deref().unwrap_or(name), " ".repeat(gap));
+    let head = format!("{}{}", painted.unwrap_or(name), " ".repeat(gap));
     let Some(columns) = width else { return vec![head + text] };
     // A long name leaves less room in the first line only.
     let pushed = display_width(name) + gap - LABEL;

@@ -92,9 +92,8 @@ pub(super) async fn about(
     };
     let deadline = app.provider_deadline(PATIENCE);
     let answer = app.progress.waiting_for(&name, provider.status(id, &target.phone, deadline));
-    let answer = match tokio::time::timeout_at(deadline, answer).await {
-        Err(_) => return Ok(failed("no answer came in time".to_owned())),
-        Ok(answer) => answer,
+    let Ok(answer) = tokio::time::timeout_at(deadline, answer).await else {
+        return Ok(failed("no answer came in time".to_owned()));
     };
     match answer {
         Ok(said) => {

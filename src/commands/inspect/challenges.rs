@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Check, Live};
+use super::checks::Check;
+use super::document::Live;
 use crate::commands::target::Target;
 use crate::layout::privacyidea::{Challenge, ChallengeStatus};
 use crate::operations::Tokens;

@@ -129,10 +129,7 @@ pub(super) async fn near(app: &App, found: Vec<Nearby>) -> Vec<NearNumber> {
     let mut near = Vec::with_capacity(found.len());
     for Nearby { phone, how, at } in found {
         let shown = app.display(&phone, false);
-        let argument = match app.reference(&phone).await {
-            Some(reference) => reference,
-            None => continue,
-        };
+        let Some(argument) = app.reference(&phone).await else { continue };
         near.push(NearNumber { shown, argument, at, how });
     }
     near

@@ -4,18 +4,16 @@ mod ask;
 mod challenges;
 mod checks;
 mod deliveries;
+mod document;
 mod facts;
 mod limits;
 mod screen;
 mod timeline;
 mod told;
 
-use serde::Serialize;
-
 use super::CommandResult;
 use super::allowance;
 use super::target::{Target, TargetArg};
-use super::user::LinkedUser;
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::operations::{Counters, DataLoss, PhoneSnapshot};
@@ -24,15 +22,10 @@ use crate::otp::diagnosis::{
     Diagnosis, Facts, History, QuotaUse, RouteProvider, diagnose, needs_near_numbers, purpose_of,
 };
 use crate::otp::record::{Challenge, PurposeState};
-use crate::otp::rules::Allowance;
-use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Event, Hint, Limits, Moment, Purpose, UserId};
-use crate::output::{Human, Report};
+use crate::otp::rules::{Allowance, PhoneState};
+use crate::otp::{Event, Hint, Moment, Purpose};
 use challenges::TokenChallenge;
-use checks::Check;
-use deliveries::Delivery;
-use limits::Limit;
-use timeline::Line;
+use document::{Inspected, Next, Phone, Screen, live_of, lock_of};
 use told::{InDocument, OnScreen};
 
 /// Show why a login does not work: code, limits, delivery
@@ -54,98 +47,6 @@ pub struct Args {
     no_provider: bool,
 }
 
-#[derive(Serialize)]
-struct Inspected {
-    verdict: &'static str,
-    /// What else holds.
-    also: Vec<&'static str>,
-    summary: String,
-    /// What to tell the customer.
-    tell: String,
-    next: Vec<Next>,
-    /// What it is about.
-    purpose: Purpose,
-    phone: Phone,
-    users: Vec<LinkedUser>,
-    live_code: Option<Live>,
-    /// privacyIDEA's; none: it is not privacyIDEA that keeps the codes.
-    challenges: Option<Vec<TokenChallenge>>,
-    limits: Vec<Limit>,
-    /// Whether a code could be sent now.
-    send: Allowance,
-    lock: Option<Locked>,
-    deliveries: Vec<Delivery>,
-    timeline: Vec<Line>,
-    checks: Vec<Check>,
-    /// Whether a provider was asked about an SMS.
-    asked_provider: bool,
-    #[serde(skip)]
-    screen: Screen,
-}
-
-/// What only the screen needs.
-struct Screen {
-    /// The diagnosis with times as a person reads them.
-    told: Diagnosis,
-    /// Each command, and the reason for it.
-    next: Vec<(String, String)>,
-    failures: u32,
-    next_lock: Option<u32>,
-    quotas: Vec<QuotaUse>,
-    route: Vec<RouteProvider>,
-    history: History,
-    /// Live codes of other purposes.
-    others: Vec<(Purpose, Moment, Moment)>,
-    full: bool,
-    now: Moment,
-}
-
-#[derive(Serialize)]
-struct Next {
-    why: String,
-    command: String,
-    /// Not before this; `null`: at once.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    from: Option<Moment>,
-}
-
-#[derive(Serialize)]
-struct Phone {
-    number: String,
-    #[serde(rename = "ref")]
-    reference: Option<String>,
-    country: Option<String>,
-    #[serde(rename = "type")]
-    kind: &'static str,
-}
-
-#[derive(Serialize)]
-struct Live {
-    challenge_id: String,
-    /// privacyIDEA's have none.
-    purpose: Option<Purpose>,
-    state: &'static str,
-    user: Option<UserId>,
-    #[serde(serialize_with = "rfc3339")]
-    created_at: Moment,
-    #[serde(serialize_with = "rfc3339")]
-    expires_at: Moment,
-    expires_in_seconds: u64,
-    /// privacyIDEA counts them at the token, in its database.
-    attempts_left: Option<u32>,
-    #[serde(skip)]
-    most: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Locked {
-    purpose: Purpose,
-    kind: &'static str,
-    #[serde(serialize_with = "rfc3339_or_null")]
-    until: Option<Moment>,
-    failures_consecutive: u32,
-}
-
 /// What was read of a phone.
 struct Seen {
     snapshot: PhoneSnapshot,
@@ -153,6 +54,19 @@ struct Seen {
     circuits: Vec<Circuit>,
     lost: Option<DataLoss>,
     asked: ask::Asked,
+}
+
+/// What follows from it.
+struct Explained {
+    /// With times as a document tells them, and as a person reads them.
+    written: Diagnosis,
+    told: Diagnosis,
+    send: Allowance,
+    quotas: Vec<QuotaUse>,
+    route: Vec<RouteProvider>,
+    history: History,
+    reference: Option<String>,
+    shown: String,
 }
 
 impl Args {
@@ -172,99 +86,49 @@ impl Args {
             return Err(target.failed(app, Error::said(Exit::NotFound, "this code is no longer known")));
         }
         let purpose = self.purpose.clone().filter(|_| target.challenge.is_none());
-        let purpose =
-            purpose.unwrap_or_else(|| purpose_of(&snapshot.known, &snapshot.timeline, target.challenge.as_deref()));
+        let newest = || purpose_of(&snapshot.known, &snapshot.timeline, target.challenge.as_deref());
+        let purpose = purpose.unwrap_or_else(newest);
         let asked = if self.no_provider {
             ask::Asked::default()
         } else {
             ask::about(app, &target, &purpose, &mut snapshot).await?
         };
         let seen = Seen { snapshot, counters, circuits, lost, asked };
-        Ok(Box::new(self.inspected(app, &target, purpose, seen).await?))
+        let explained = explained(app, &target, &purpose, &seen).await?;
+        Ok(Box::new(self.document(app, &target, purpose, seen, explained)?))
     }
 
-    async fn inspected(&self, app: &App, target: &Target, purpose: Purpose, seen: Seen) -> Result<Inspected, Error> {
+    fn document(
+        &self,
+        app: &App,
+        target: &Target,
+        purpose: Purpose,
+        seen: Seen,
+        explained: Explained,
+    ) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let Seen { snapshot, counters, circuits, lost, asked } = seen;
-        let send = allowance::of(app, (&target.phone, &purpose), (&snapshot.known, snapshot.now), &counters)?;
-        let reference = app.reference(&target.phone).await;
-        let argument = target.argument();
-        // A `ch_…` id names one code, and other commands are about the phone.
-        let phone_argument = target.challenge.as_ref().and(reference.clone()).unwrap_or_else(|| argument.clone());
-        let shown = target.shown(app);
-        let layout = app.layout()?;
+        let Seen { snapshot, counters, lost, asked, .. } = seen;
         let (known, now) = (&snapshot.known, snapshot.now);
-        let quotas = facts::quotas(app, known, now, &counters)?;
-        let blocks = facts::blocks(&target.phone, &phone_argument, (known, now), &counters);
-        let provider = ask::provider_of(known, now, target.challenge.as_deref(), &purpose);
-        let route = facts::route(app, &target.phone, (&circuits, now), provider)?;
-        let history = History::default();
-        let mut facts = Facts {
-            phone: &target.phone,
-            shown: &shown,
-            argument: &argument,
-            phone_argument: &phone_argument,
-            challenge: target.challenge.as_deref(),
-            known,
-            timeline: &snapshot.timeline,
-            timeline_kept: app.settings()?.timeline.keep,
-            limits,
-            send: &send,
-            quotas: &quotas,
-            lost: facts::lost(lost),
-            blocks: &blocks,
-            route: &route,
-            history: &history,
-            keeper: facts::keeper(app, layout, &snapshot.findings)?,
-            near: &[],
-        };
-        let near = if needs_near_numbers(&facts, now, &purpose) {
-            facts::near(app, app.operations().await?.nearby(&target.phone, &snapshot).await).await
-        } else {
-            Vec::new()
-        };
-        facts.near = &near;
-        let mut written = diagnose(&facts, now, &purpose, &InDocument(now));
-        let mut told = diagnose(&facts, now, &purpose, &OnScreen(now));
-        let challenges = snapshot.tokens.as_ref().map(|tokens| challenges::list(tokens, now));
-        if let Some(challenges) = &challenges {
-            for (diagnosis, time) in [
-                (&mut written, &(|at| in_seconds(at, now)) as &dyn Fn(Moment) -> String),
-                (&mut told, &|at| crate::output::when(at, now)),
-            ] {
-                let first = challenges::summary(&shown, &known.users, challenges, time);
-                diagnosis.summary = format!("{first} {}", diagnosis.summary);
-            }
-        }
-        let run = |diagnosis: &Diagnosis| {
-            let command = |hint: &Hint| app.printer.command(hint).unwrap_or_default();
-            let steps = diagnosis.next.iter().map(|step| (command(&step.hint), step.hint.why().to_owned(), step.from));
-            steps.collect::<Vec<_>>()
-        };
+        let Explained { written, told, send, quotas, route, history, reference, shown } = explained;
+        let is_of = |own: &Purpose| self.purpose.as_ref().is_none_or(|only| only == own);
         let states: Vec<(&Purpose, &PurposeState)> =
-            known.record.purposes.iter().filter(|(own, _)| self.is_of(own)).collect();
-        let usable = |challenge: &&Challenge| challenge.users_version == known.users.version;
-        let live = states.iter().flat_map(|(own, state)| state.live(now).filter(usable).map(move |live| (*own, live)));
-        let mut live: Vec<(&Purpose, &Challenge)> = live.collect();
-        live.sort_by_key(|(own, live)| (**own == purpose, live.created_at));
+            known.record.purposes.iter().filter(|(own, _)| is_of(own)).collect();
+        let live = live(known, now, &purpose, is_of);
+        let challenges = snapshot.tokens.as_ref().map(|tokens| challenges::list(tokens, now));
         let live_code = match &challenges {
             Some(challenges) => challenges.iter().find(|own| own.answerable).map(TokenChallenge::live),
             None => live.last().map(|(own, live)| live_of(own, live, now)),
         };
-        let mut checks = checks::of(layout, lost, snapshot.unreadable.as_deref(), &snapshot.findings);
+        let mut checks = checks::of(app.layout()?, lost, snapshot.unreadable.as_deref(), &snapshot.findings);
         checks.extend(snapshot.tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
         checks.extend(asked.check());
-        let state = known.record.purposes.get(&purpose);
-        let failures = state.map_or(0, |state| state.failures(now, limits));
+        let failures = known.record.purposes.get(&purpose).map_or(0, |state| state.failures(now, limits));
+        let others = live.iter().filter(|(own, _)| **own != purpose);
         let screen = Screen {
-            next: run(&told).into_iter().map(|(command, why, _)| (command, why)).collect(),
+            next: steps(app, &told).into_iter().map(|step| (step.command, step.why)).collect(),
             failures,
             next_lock: limits.locks.iter().map(|step| step.failures).find(|step| *step > failures),
-            others: live
-                .iter()
-                .filter(|(own, _)| **own != purpose)
-                .map(|(own, live)| ((*own).clone(), live.created_at, live.expires_at))
-                .collect(),
+            others: others.map(|(own, live)| ((*own).clone(), live.created_at, live.expires_at)).collect(),
             told,
             quotas,
             history,
@@ -272,10 +136,11 @@ impl Args {
             now,
             route,
         };
+        let wants = |event: &Event| event.purpose.as_ref().is_none_or(is_of);
         Ok(Inspected {
             verdict: written.verdict,
             also: written.also.iter().map(|(name, _)| *name).collect(),
-            next: run(&written).into_iter().map(|(command, why, from)| Next { why, command, from }).collect(),
+            next: steps(app, &written),
             summary: written.summary,
             tell: written.tell,
             phone: Phone {
@@ -284,7 +149,7 @@ impl Args {
                 kind: target.phone.kind().as_str(),
                 number: shown,
             },
-            users: known.users.users.iter().cloned().map(LinkedUser::from).collect(),
+            users: known.users.users.iter().cloned().map(crate::commands::user::LinkedUser::from).collect(),
             live_code,
             challenges,
             limits: limits::of(&known.record, now, limits, &counters),
@@ -292,35 +157,89 @@ impl Args {
             lock: lock_of(&states, &purpose, now, limits),
             deliveries: deliveries::of(&states),
             checks,
-            timeline: snapshot.timeline.into_iter().filter(|event| self.wants(event)).map(Line::from).collect(),
+            timeline: snapshot.timeline.into_iter().filter(wants).map(timeline::Line::from).collect(),
             asked_provider: asked.was_asked,
             purpose,
             screen,
         })
     }
-
-    fn is_of(&self, purpose: &Purpose) -> bool {
-        self.purpose.as_ref().is_none_or(|only| only == purpose)
-    }
-
-    fn wants(&self, event: &Event) -> bool {
-        self.purpose.is_none() || event.purpose.is_none() || event.purpose == self.purpose
-    }
 }
 
-/// The lock of the purpose that it is about, else of any.
-fn lock_of(states: &[(&Purpose, &PurposeState)], purpose: &Purpose, now: Moment, limits: &Limits) -> Option<Locked> {
-    let mut locked: Vec<Locked> = Vec::new();
-    locked.extend(states.iter().filter_map(|(own, state)| {
-        state.lock(now).map(|lock| Locked {
-            purpose: (*own).clone(),
-            kind: if lock.until.is_some() { "timed" } else { "hard" },
-            until: lock.until,
-            failures_consecutive: state.failures(now, limits),
-        })
-    }));
-    let at = locked.iter().position(|lock| lock.purpose == *purpose).unwrap_or(0);
-    (at < locked.len()).then(|| locked.swap_remove(at))
+/// Finds what stops the customer in everything that was read; only where nothing was requested, other numbers are read.
+async fn explained(app: &App, target: &Target, purpose: &Purpose, seen: &Seen) -> Result<Explained, Error> {
+    let settings = app.settings()?;
+    let Seen { snapshot, counters, circuits, lost, .. } = seen;
+    let (known, now) = (&snapshot.known, snapshot.now);
+    let send = allowance::of(app, (&target.phone, purpose), (known, now), counters)?;
+    let reference = app.reference(&target.phone).await;
+    let argument = target.argument();
+    // A `ch_…` id names one code, and other commands are about the phone.
+    let phone_argument = target.challenge.as_ref().and(reference.clone()).unwrap_or_else(|| argument.clone());
+    let shown = target.shown(app);
+    let quotas = facts::quotas(app, known, now, counters)?;
+    let blocks = facts::blocks(&target.phone, &phone_argument, (known, now), counters);
+    let provider = ask::provider_of(known, now, target.challenge.as_deref(), purpose);
+    let route = facts::route(app, &target.phone, (circuits, now), provider)?;
+    let history = History::default();
+    let mut facts = Facts {
+        phone: &target.phone,
+        shown: &shown,
+        argument: &argument,
+        phone_argument: &phone_argument,
+        challenge: target.challenge.as_deref(),
+        known,
+        timeline: &snapshot.timeline,
+        timeline_kept: settings.timeline.keep,
+        limits: &settings.limits,
+        send: &send,
+        quotas: &quotas,
+        lost: facts::lost(*lost),
+        blocks: &blocks,
+        route: &route,
+        history: &history,
+        keeper: facts::keeper(app, app.layout()?, &snapshot.findings)?,
+        near: &[],
+    };
+    let near = if needs_near_numbers(&facts, now, purpose) {
+        facts::near(app, app.operations().await?.nearby(&target.phone, snapshot).await).await
+    } else {
+        Vec::new()
+    };
+    facts.near = &near;
+    let mut written = diagnose(&facts, now, purpose, &InDocument(now));
+    let mut told = diagnose(&facts, now, purpose, &OnScreen(now));
+    // What privacyIDEA keeps comes before what cannot be known of it.
+    if let Some(challenges) = snapshot.tokens.as_ref().map(|tokens| challenges::list(tokens, now)) {
+        let first = |time: &dyn Fn(Moment) -> String| challenges::summary(&shown, &known.users, &challenges, time);
+        written.summary = format!("{} {}", first(&|at| in_seconds(at, now)), written.summary);
+        told.summary = format!("{} {}", first(&|at| crate::output::when(at, now)), told.summary);
+    }
+    Ok(Explained { written, told, send, quotas, route, history, reference, shown })
+}
+
+/// The live codes of these purposes, those of the one that it is about last.
+fn live<'a>(
+    known: &'a PhoneState,
+    now: Moment,
+    purpose: &Purpose,
+    is_of: impl Fn(&Purpose) -> bool,
+) -> Vec<(&'a Purpose, &'a Challenge)> {
+    let states = known.record.purposes.iter().filter(|(own, _)| is_of(own));
+    let live = states.flat_map(|(own, state)| state.live(now).map(move |live| (own, live)));
+    let mut live: Vec<_> = live.filter(|(_, live)| live.users_version == known.users.version).collect();
+    live.sort_by_key(|(own, live)| (*own == purpose, live.created_at));
+    live
+}
+
+/// The commands of a diagnosis as they are pasted.
+fn steps(app: &App, diagnosis: &Diagnosis) -> Vec<Next> {
+    let command = |hint: &Hint| app.printer.command(hint).unwrap_or_default();
+    let step = diagnosis.next.iter().map(|step| Next {
+        why: step.hint.why().to_owned(),
+        command: command(&step.hint),
+        from: step.from,
+    });
+    step.collect()
 }
 
 /// A moment as a document tells it.
@@ -329,35 +248,5 @@ fn in_seconds(at: Moment, now: Moment) -> String {
         format!("in {} s", at.since(now).as_millis().div_ceil(1000))
     } else {
         format!("at {}", at.to_the_second())
-    }
-}
-
-fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live {
-    Live {
-        challenge_id: live.id.clone(),
-        purpose: Some(purpose.clone()),
-        state: live.state.as_str(),
-        user: live.user.clone(),
-        created_at: live.created_at,
-        expires_at: live.expires_at,
-        expires_in_seconds: live.expires_at.since(now).as_secs(),
-        attempts_left: Some(live.attempts_left()),
-        most: Some(live.max_tries),
-    }
-}
-
-impl Report for Inspected {
-    const SCHEMA: &str = "otpctl.inspect/1";
-
-    fn human(&self) -> Human {
-        screen::human(self)
-    }
-
-    fn hints(&self) -> Vec<Hint> {
-        self.checks.iter().filter_map(|check| check.next.clone()).collect()
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        self.checks.iter().filter(|check| check.status != "ok").map(|check| check.detail.clone()).collect()
     }
 }

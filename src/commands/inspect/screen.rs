@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Inspected, challenges, deliveries, limits, timeline};
+use super::document::Inspected;
+use super::{challenges, deliveries, limits, timeline};
 use crate::commands::allowance;
 use crate::otp::Purpose;
 use crate::otp::diagnosis::{QuotaUse, Tone};

@@ -138,9 +138,7 @@ impl Line {
         let by = self.by.as_ref().filter(|_| !is_usual);
         words += &by.map(|by| format!(" by {by}")).unwrap_or_default();
         words += &self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        if self.count > 1 {
-            words += &format!(", {} times", self.count);
-        }
-        words
+        let times = (self.count > 1).then(|| format!(", {} times", self.count));
+        words + &times.unwrap_or_default()
     }
 }

@@ -51,6 +51,7 @@ pub enum Tone {
 
 /// The code that is explained: as the record has it, or as far as the timeline still tells of it.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the table asks by itself")]
 pub(super) struct Code {
     pub(super) id: String,
     pub(super) state: State,
@@ -371,8 +372,8 @@ fn code_of(facts: &Facts<'_>, state: Option<&PurposeState>, now: Moment, purpose
     });
     newest.map(|code| Code::recorded(code, known)).or_else(|| {
         let sent = facts.timeline.iter().filter(|event| event.event == EventKind::Send);
-        let own = sent.filter(|event| event.purpose.as_ref() == Some(purpose));
-        Code::told(facts.timeline, own.filter_map(|event| event.challenge_id.as_deref()).next()?)
+        let mut own = sent.filter(|event| event.purpose.as_ref() == Some(purpose));
+        Code::told(facts.timeline, own.find_map(|event| event.challenge_id.as_deref())?)
     })
 }
 

@@ -1,6 +1,6 @@
 //! The table of verdicts: what each is called, when it holds, what the desk reads, what the customer is told, and what
 //! helps. The order is the order in which they are looked for. The screen, the document and docs/support.md are made
-//! from it; a verdict is added by one entry, and a history that reaches it in tests/each_store/diagnosis.
+//! from it; a verdict is added by one entry, and a history that reaches it in `tests/each_store/diagnosis`.
 
 use super::NextStep;
 use super::case::{About, Case, Group, Tone, Tried, last_of};
