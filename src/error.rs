@@ -50,7 +50,7 @@ exits! {
     ProviderRefused = 25, "PROVIDER_REFUSED", "not sent; the code was canceled", "no";
     ProviderDown = 26, "PROVIDER_DOWN", "not sent", "yes";
     ProviderUnknown = 27, "PROVIDER_UNKNOWN", "may have been sent; the code is valid", "look with `inspect` first";
-    AuditFailed = 28, "AUDIT_FAILED", "nothing done", "after the cause is fixed";
+    AuditFailed = 28, "AUDIT_FAILED", "nothing done; or `audit verify`: the records do not hold", "after the cause is fixed";
     Config = 30, "CONFIG", "missing, invalid, unsafe permissions", "no";
     Role = 31, "ROLE", "not allowed for this operator", "no";
     Confirm = 32, "CONFIRM", "confirmation needed or declined", "with `--yes`";

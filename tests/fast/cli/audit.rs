@@ -259,6 +259,27 @@ fn a_pepper_that_is_changed_still_checks_older_records() {
 }
 
 #[test]
+fn a_file_that_can_only_be_added_to_is_enough() {
+    use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
+
+    let machine = audited();
+    machine.run(&["unlock", PHONE]).exits(0);
+    let file = fs::File::open(machine.path("audit.jsonl")).unwrap();
+    // It takes root, and a file system that knows it.
+    let Ok(flags) = ioctl_getflags(&file) else { return };
+    if ioctl_setflags(&file, flags | IFlags::APPEND).is_err() {
+        return;
+    }
+    let ran = machine.run(&["unlock", PHONE]);
+    let rewritten = fs::write(machine.path("audit.jsonl"), "");
+    let removed = fs::remove_file(machine.path("audit.jsonl"));
+    ioctl_setflags(&file, flags).unwrap();
+    ran.exits(0);
+    assert!(rewritten.is_err() && removed.is_err());
+    assert_eq!((records(&machine).len(), findings(&machine)), (4, Vec::new()));
+}
+
+#[test]
 fn doctor_tells_whether_the_next_record_can_be_written() {
     let machine = audited();
     let check = |machine: &Machine| -> Value {
