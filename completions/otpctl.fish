@@ -50,6 +50,8 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Cancel li
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered or its code is used'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show why a login does not work: code, limits, delivery'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "events" -d 'Show recent events, of all phones or of one'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "stats" -d 'Count what was sent, delivered and used'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes, locked phones, or SMS that failed'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Link users to phones'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'List and test providers; show balances'
@@ -225,6 +227,64 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l unmask -d 'Show
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand unlock" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l since -d 'Only events since then: a duration such as 1h, or a time such as 2026-11-27T10:00:00Z' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l type -d 'Only events of this type; may be repeated' -r -f -a "send\t''
+delivery\t''
+verify\t''
+revoke\t''
+lock\t''
+unlock\t''
+user\t''
+policy\t''"
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l limit -d 'At most this many events, the newest' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s f -l follow -d 'Go on, and show each event as it happens'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand events" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l since -d 'How far back' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l by -d 'What each row stands for' -r -f -a "country\t''
+provider\t''
+channel\t''
+range\t'The number less its last six digits'
+operator\t''
+hour\t''"
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l html -d 'Write them to a page for a browser instead' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l prometheus -d 'Print them in the text format of Prometheus'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand stats" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l state -d 'What to list' -r -f -a "live\t'Codes that may be typed now'
 locked\t'Phones that are locked'
 pending\t'Codes whose provider has not answered yet'

@@ -21,7 +21,7 @@ use crate::error::{Error, Exit};
 use crate::operations::Progress;
 use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
-use crate::output::{Color, Format, Printer, Verbosity};
+use crate::output::{Color, Format, Printer, Verbosity, is_piped};
 
 /// Commands that show no number, and may be all that still works.
 const SHOWS_NONE: [&str; 4] = ["config", "completions", "version", "help"];
@@ -57,7 +57,11 @@ fn run(words: &[OsString], env: Env) -> Exit {
         Ok(parsed) => parsed,
         Err(error) => return refused(&error, words, &env),
     };
-    let printer = printer(&global, &env);
+    let mut printer = printer(&global, &env);
+    let is_usual = matches!(matches.value_source("output"), None | Some(clap::parser::ValueSource::DefaultValue));
+    if command.is_a_stream() && is_usual && printer.format == Format::Human && is_piped() {
+        printer.format = Format::Jsonl;
+    }
     listen(global.verbose, &env);
     if config_by_flag && global.config.as_ref().is_some_and(|path| path.is_empty()) {
         return printer.error(&Error::said(Exit::Usage, "--config names no file"));

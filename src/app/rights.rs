@@ -40,6 +40,8 @@ pub const RIGHTS: &[(&str, Right)] = &[
     ("inspect", Reads),
     ("unlock", Operates),
     ("list", Reads),
+    ("events", Reads),
+    ("stats", Reads),
     ("user link", Operates),
     ("user unlink", Operates),
     ("user move", Operates),

@@ -95,6 +95,7 @@ mod config;
 mod delivery;
 mod delivery_fields;
 mod doctor;
+mod events;
 mod help;
 mod inspect;
 mod issue;
@@ -104,6 +105,7 @@ mod provider;
 mod revoke;
 mod send;
 mod skipped;
+mod stats;
 mod store;
 mod target;
 mod unlock;
@@ -132,6 +134,9 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The time of a command over many phones: each of them has its own.
 const BATCH_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The time of a command that ends when somebody stops it.
+const ENDLESS: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 commands! {
     "Codes" {
         Send "send" send.await ["send +919876543210", "send user:u_1 --purpose signup"];
@@ -143,6 +148,8 @@ commands! {
     "Support" {
         Inspect "inspect" inspect.await ["inspect +919876543210", "inspect user:u_1"];
         Unlock "unlock" unlock.await ["unlock +919876543210", "unlock user:u_1 --limits"];
+        Events "events" events.await ["events --since 1h --type send", "events +919876543210"];
+        Stats "stats" stats.await ["stats --since 7d --by provider", "stats --by hour --json"];
         List "list" list.await ["list", "list --state locked --country IN"];
     }
     "People" {
@@ -195,6 +202,12 @@ impl<'a> IntoOutput<'a> for Result<Output<'a>, Error> {
 }
 
 impl Command {
+    /// Whether its result is JSON Lines in a pipe, where nobody says otherwise.
+    #[must_use]
+    pub fn is_a_stream(&self) -> bool {
+        matches!(self, Self::Events(_))
+    }
+
     /// The time that the command has, unless the caller says another.
     #[must_use]
     pub fn default_timeout(&self) -> Duration {
@@ -202,6 +215,7 @@ impl Command {
             Self::Send(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Revoke(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Store(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::Events(args) if args.is_endless() => ENDLESS,
             Self::Send(_) => SEND_TIMEOUT,
             Self::Wait(_) => WAIT_TIMEOUT,
             _ => DEFAULT_TIMEOUT,

@@ -52,10 +52,12 @@ impl Operations<'_> {
         let mut outcomes = Vec::with_capacity(page.len());
         let (mut changes, mut indexes) = (Vec::<Change>::new(), Vec::new());
         for (index, (own, loaded)) in page.iter().zip(&loaded).enumerate() {
-            let step = rules::reports(&self.clamped(loaded)?, loaded.now, &own.reports);
+            let known = self.clamped(loaded)?;
+            let step = rules::reports(&known, loaded.now, &own.reports);
             outcomes.push(step.outcome.clone());
             if step.record.is_some() && !self.dry_run {
-                changes.push(self.change(&own.phone, loaded, step, false));
+                let beside = Self::beside(&own.phone, &known.record, &step, loaded.now);
+                changes.push(self.change(&own.phone, loaded, step, beside, false));
                 indexes.push(index);
             }
         }

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use super::loading::no_answer;
+use super::stats::additions;
 use super::{AttemptOutcome, OperationError, Operations};
 use crate::otp::record::{Answer, Reason, Verdict};
 use crate::otp::refusal::{NO_CODE, NO_USER, Placed, REFUSAL_KEPT, REFUSED, place};
 use crate::otp::rules::AttemptRequest;
-use crate::otp::{EVENTS_KEPT, Event, EventKind, Moment, Phone, Purpose, UserId};
+use crate::otp::{EVENTS_KEPT, Event, EventKind, Moment, Phone, Purpose, Record, UserId};
 use crate::store::{Append, Beside, Change, Committed, FeedLine, OnTop, ReadRequest, StoreKey};
 
 /// Whoever asked has the answer already in hand, and waits no longer than this for its being written down.
@@ -79,6 +80,10 @@ impl Operations<'_> {
             let mut read = self.store.read(&request).await?;
             let loaded = read.groups.pop().ok_or_else(no_answer)??;
             let timeline = read.timelines.pop().ok_or_else(no_answer)??;
+            // Each is counted, also where the timeline only counts on.
+            let none = Record::default();
+            let asked = Event { at: loaded.now, ..event.clone() };
+            let additions = additions(phone, &none, &none, &[asked], loaded.now);
             let is_known = loaded.values.iter().any(Option::is_some);
             let lines: Vec<Option<Event>> = timeline.lines.iter().map(|line| Event::read(line)).collect();
             let Some(Placed { event, replaces, is_news }) =
@@ -100,7 +105,7 @@ impl Operations<'_> {
                     keep: REFUSAL_KEPT.min(self.timeline_kept),
                     on_top: Some(on_top),
                 }),
-                beside: Beside { feed: line.into_iter().collect(), ..Beside::default() },
+                beside: Beside { feed: line.into_iter().collect(), additions },
                 ..Change::of(Vec::new())
             };
             if let [Committed::Done(_)] = self.store.commit(&[change]).await?.as_slice() {

@@ -3,10 +3,11 @@
 use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer, own_keys};
 use super::progress::Begun;
+use super::stats::additions;
 use super::{Effect, OperationError, Operations};
 use crate::layout::{KeyChange, PhoneOperation, RawKey, WriteBack};
 use crate::otp::rules::{Decision, PhoneState};
-use crate::otp::{Event, Moment, Phone, Stored as _, Ttl};
+use crate::otp::{Event, Moment, Phone, Record, Stored as _, Ttl};
 use crate::store::{Append, Beside, Change, Committed, FeedLine, Loaded, Put, StoreError, StoreKey, Write};
 
 pub use crate::otp::rules::AttemptOutcome;
@@ -137,6 +138,7 @@ impl Operations<'_> {
             // Before what an application did is put in front of it.
             step.events = step.events.into_iter().map(|event| event.done_by(self.by, self.audit.as_deref())).collect();
             let settled = written_back(&view, &mut step, loaded.now, options.operation)?;
+            let beside = Self::beside(phone, &view.known.record, &step, loaded.now);
             let known = view.known;
             let stepped = Applied {
                 unlocked: settled.unlocked,
@@ -152,7 +154,7 @@ impl Operations<'_> {
             if self.dry_run || nothing {
                 return Ok((stepped, slot));
             }
-            let mut change = self.change(phone, loaded, step, options.relieves);
+            let mut change = self.change(phone, loaded, step, beside, options.relieves);
             change.writes.extend(app_writes(keys, loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
             begun = begun.or_else(|| options.what.clone().map(|what| self.progress.begin(what)));
@@ -215,7 +217,24 @@ impl Operations<'_> {
         self.transact(phone, &TransactOptions::relief().aside(), |_, _| Ok(Decision::none(()))).await.map(|_| ())
     }
 
-    pub(super) fn change<T>(&self, phone: &Phone, loaded: &Loaded, step: Decision<T>, relieves: bool) -> Change {
+    /// What a decision on this record tells everybody: its events to the feed, and their numbers.
+    pub(super) fn beside<T>(phone: &Phone, before: &Record, step: &Decision<T>, now: Moment) -> Beside {
+        let line = |event: &Event| FeedLine { phone: phone.clone(), event: event.clone() };
+        let after = step.record.as_ref().unwrap_or(before);
+        Beside {
+            feed: step.events.iter().map(line).collect(),
+            additions: additions(phone, before, after, &step.events, now),
+        }
+    }
+
+    pub(super) fn change<T>(
+        &self,
+        phone: &Phone,
+        loaded: &Loaded,
+        step: Decision<T>,
+        beside: Beside,
+        relieves: bool,
+    ) -> Change {
         let ttl = step.record.as_ref().map(|record| record.ttl(loaded.now, self.limits));
         let record = step.record.zip(ttl).map(|(record, ttl)| Put::Set(record.write(), ttl));
         let users = step.users.map(|users| Put::Set(users.write(), users.ttl()));
@@ -223,8 +242,6 @@ impl Operations<'_> {
         let puts = [record, users, None].into_iter().map(|put| put.unwrap_or(Put::Keep));
         let writes = own_keys(phone).into_iter().zip(puts).zip(&loaded.values);
         let writes = writes.map(|((cell, put), loaded)| Write { key: cell, loaded: loaded.clone(), put });
-        let line = |event: &Event| FeedLine { phone: phone.clone(), event: event.clone() };
-        let beside = Beside { feed: step.events.iter().map(line).collect(), additions: Vec::new() };
         let append = (!step.events.is_empty()).then(|| Append {
             phone: phone.clone(),
             events: step.events,

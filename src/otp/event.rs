@@ -34,6 +34,10 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All that are written.
+    pub const ALL: [Self; 8] =
+        [Self::Send, Self::Delivery, Self::Verify, Self::Revoke, Self::Lock, Self::Unlock, Self::User, Self::Policy];
+
     /// As it is stored and shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

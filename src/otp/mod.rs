@@ -26,6 +26,7 @@ pub mod reference;
 pub mod refusal;
 pub mod rules;
 mod secret;
+pub mod stats;
 pub mod suggest;
 pub mod text;
 pub mod time;

@@ -46,6 +46,12 @@ pub trait Many {
         false
     }
 
+    /// The widths of the columns, where each row is to be seen as soon as it is there: of all but the last, which has the rest
+    /// of the line. `None`: a table is drawn of many rows.
+    fn live(&self) -> Option<&'static [usize]> {
+        None
+    }
+
     /// Why no more come, although there are more.
     fn failure(&mut self) -> Option<Error> {
         None

@@ -11,7 +11,7 @@ mod wrap;
 pub use desk::Desk;
 pub use listed::Listed;
 pub use many::{Many, Output, Row};
-pub use printer::{Color, Format, Printer, Verbosity};
+pub use printer::{Color, Format, Printer, Verbosity, is_piped};
 pub use table::{Cell, Table};
 pub(crate) use time::zone_is_named;
 pub use time::{clock, length, relative, to_the_second, when, zone_name};

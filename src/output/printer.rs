@@ -7,9 +7,10 @@ use std::sync::Arc;
 use rustix::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 use serde_json::value::RawValue;
+use textwrap::core::display_width;
 
 use super::many::Stream;
-use super::{AnyReport, Human, Many, Output, Row, Table, listed, wrap};
+use super::{AnyReport, Human, Many, Output, Row, Table, listed, table, wrap};
 use crate::error::{Completion, Details, Error, Exit};
 use crate::otp::Hint;
 use crate::otp::escape::{escaped, is_unsafe};
@@ -111,7 +112,10 @@ impl Printer {
                     let cells = row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>();
                     put(&(cells.join("\t") + "\n"));
                 }
-                (None, _) => rows.push(row),
+                (None, _) => match many.live() {
+                    Some(widths) => put(&(aligned(&row, widths, width, &|word| self.status(word)) + "\n")),
+                    None => rows.push(row),
+                },
             }
             if let Some(width) = width.filter(|_| rows.len() >= TABLE) {
                 put(&drawn(many, &rows, width, &|word| self.status(word)));
@@ -142,6 +146,7 @@ impl Printer {
                 many.document(&documents).as_deref().map(line).unwrap_or_default()
             }
             (Format::Jsonl, _) => many.document(&[]).as_deref().map(line).unwrap_or_default(),
+            (Format::Human, Some(_)) if many.live().is_some() => String::new(),
             (Format::Human, Some(width)) if is_empty || !rows.is_empty() => {
                 drawn(many, rows, width, &|word| self.status(word))
             }
@@ -252,6 +257,16 @@ impl Printer {
         hint.command(&self.here)
     }
 
+    /// Whether stdout is a pipe that nobody reads any more.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdout = io::stdout();
+        let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut asked, Some(&now)).is_ok_and(|found| found > 0 && asked[0].revents().contains(PollFlags::ERR))
+    }
+
     /// What happens meanwhile, for a person who looks on.
     pub fn progress(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal && self.format == Format::Human && io::stderr().is_terminal() {
@@ -310,6 +325,29 @@ impl Printer {
     fn painted(&self, word: &str, color: &str) -> String {
         if self.paints(&io::stderr()) { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
+}
+
+/// Whether stdout is no terminal.
+#[must_use]
+pub fn is_piped() -> bool {
+    !io::stdout().is_terminal()
+}
+
+/// One row in columns of these widths, cut where the line ends.
+fn aligned(row: &Row, widths: &[usize], line: Option<u16>, paint: &dyn Fn(&str) -> String) -> String {
+    let (mut text, mut room) = (String::new(), line.map_or(usize::MAX, usize::from));
+    for (at, cell) in row.cells.iter().map(|cell| escaped(cell)).enumerate() {
+        let shown = if display_width(&cell) > room { table::cut(&cell, room) } else { cell };
+        let used = display_width(&shown);
+        let end = widths.get(at).map_or(used, |width| used.max(*width) + 2);
+        text.push_str(&paint(&shown));
+        text.push_str(&" ".repeat(end - used));
+        room = room.saturating_sub(end);
+        if room == 0 {
+            break;
+        }
+    }
+    text.trim_end().to_owned()
 }
 
 /// A table of results, for a terminal.

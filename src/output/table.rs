@@ -48,6 +48,12 @@ impl Cell {
         at.map_or_else(|| none.into(), |at| Self::time(at, now))
     }
 
+    /// A picture of letters for a screen, and what a program reads instead of it.
+    #[must_use]
+    pub fn picture(shown: &str, plain: &str) -> Self {
+        Self { shown: escaped(shown), short: None, plain: escaped(plain) }
+    }
+
     /// A word, and since when it is so.
     #[must_use]
     pub fn since(word: &str, at: Moment, now: Moment) -> Self {
@@ -101,6 +107,8 @@ pub struct Table {
     spare: &'static [&'static str],
     rows: Vec<Vec<Cell>>,
     empty: &'static str,
+    /// What stands above it on a screen.
+    caption: String,
 }
 
 impl Table {
@@ -108,7 +116,7 @@ impl Table {
     #[must_use]
     pub fn new(header: &[&'static str], empty: &'static str) -> Self {
         let columns = header.iter().map(|name| Column { name, narrow: Narrow::Cut }).collect();
-        Self { columns, spare: &[], rows: Vec::new(), empty }
+        Self { columns, spare: &[], rows: Vec::new(), empty, caption: String::new() }
     }
 
     /// Names and their values, without a header.
@@ -121,6 +129,12 @@ impl Table {
     #[must_use]
     pub fn spare(self, names: &'static [&'static str]) -> Self {
         Self { spare: names, ..self }
+    }
+
+    /// With a line above it on a screen, also where there is no row.
+    #[must_use]
+    pub fn captioned(self, caption: impl Into<String>) -> Self {
+        Self { caption: escaped(&caption.into()), ..self }
     }
 
     /// Columns whose values are copied, and so never shortened.
@@ -148,8 +162,9 @@ impl Table {
 
     /// For a terminal of so many columns. `paint` colors the word for a status.
     pub(super) fn drawn(&self, width: u16, paint: &dyn Fn(&str) -> String) -> String {
+        let above = if self.caption.is_empty() { String::new() } else { format!("{}\n\n", self.caption) };
         if self.rows.is_empty() {
-            return self.empty.to_owned();
+            return above + self.empty;
         }
         if self.is_wide(usize::from(width)) {
             return self.shortened().drawn(width, paint);
@@ -177,7 +192,7 @@ impl Table {
             Some(offset) if nth > 0 || !has_header => painted(line.trim_end(), offset, paint),
             _ => line.trim_end().to_owned(),
         });
-        lines.collect::<Vec<_>>().join("\n")
+        above + &lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Whether there is no room for all columns, and values that are shorter than they are shown.
@@ -268,7 +283,7 @@ fn painted(line: &str, offset: usize, paint: &dyn Fn(&str) -> String) -> String 
 }
 
 /// The beginning of a text, and a sign that there is more.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     let mut short = String::new();
     for character in text.chars() {
         if display_width(&short) + display_width(character.encode_utf8(&mut [0; 4])) + 1 > width {

@@ -21,7 +21,9 @@ mod who;
 pub use error::{FileError, pasteable, shown};
 pub use log::{FileId, LOCK_PAUSE, Lock, LogFile, file_at, files_beside, open_lines};
 pub use path::FilePath;
-pub use private::{append, check_append, check_folder, check_private, create_private, is_writable, open_private};
+pub use private::{
+    append, check_append, check_folder, check_private, create_private, is_writable, open_private, write_private,
+};
 pub use program::{Group, Program};
 pub use read::{MAX_CERTIFICATES, MAX_CONFIG, MAX_SECRET, Text, first_bytes, read_text, resolved};
 pub use trust::{Found, Reader, Trust, private};

@@ -64,6 +64,17 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     open_at(OpenOptions::new().write(true).create_new(true).mode(0o600), path, OFlags::empty())
 }
 
+/// Writes a whole file for its owner alone, over what was in it.
+///
+/// # Errors
+/// As [`append`], and when it cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    use std::io::Write as _;
+    let mut file = open_private(path)?;
+    let written = file.set_len(0).and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_all());
+    written.map_err(|error| unwritable(path, &error))
+}
+
 /// Refuses a file that is there and that [`open_private`] would refuse, without opening it.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod delivery_reports;
 pub mod diagnosis;
 pub mod failures;
+pub mod history;
 pub mod keys;
 pub mod limits;
 pub mod lists;

@@ -55,7 +55,7 @@ const FEATURES: [(&str, (u8, u8)); 8] = [
 ];
 
 /// Words in capitals that are no commands.
-const OTHERS: [&str; 9] = ["KEYS", "ARGV", "NOPERM", "ERR", "OLDREDIS", "XX", "COUNT", "REPL_NONE", "DEL"];
+const OTHERS: [&str; 10] = ["ID", "KEYS", "ARGV", "NOPERM", "ERR", "OLDREDIS", "XX", "COUNT", "REPL_NONE", "DEL"];
 
 /// Where what is newer may stand: on a line that chooses by `redis6`, or in the file that only Redis 7 is sent.
 fn is_switched(file: &str, line: &str) -> bool {

@@ -9,6 +9,7 @@
 
 mod codes;
 mod contract;
+mod history;
 mod model;
 mod refusals;
 mod sends;
@@ -66,6 +67,16 @@ fn everywhere<F: Fixture + 'static>() -> Vec<Clause> {
         every_key_goes_by_and_is_seen_as_it_is
         what_changed_since_it_was_seen_is_not_purged
         a_healthy_store_says_so_and_nothing_is_written
+    }
+    clauses! { all, F, history:
+        additions_at_once_are_all_counted
+        an_addition_answers_the_time_and_the_sums_that_it_made
+        a_hash_that_is_full_counts_one_of_many_elsewhere
+        sums_are_gone_when_their_life_is_over
+        one_read_gives_every_part_and_a_broken_one_hides_no_other
+        what_is_beside_a_change_is_written_with_it_and_stops_nothing
+        the_feed_is_read_page_by_page_and_goes_on
+        the_feed_and_sums_are_keys_like_others
     }
     clauses! { all, F, codes:
         the_right_code_is_spent_once

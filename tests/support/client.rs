@@ -17,8 +17,8 @@ use otpctl::otp::{
     Purpose, Secret, Stored as _, Ttl, UserId,
 };
 use otpctl::store::{
-    Change, Committed, FeedPart, Health, Key, KeySnapshot, Loaded, Owner, Page, Put, ReadAnswer, ReadRequest, Store,
-    StoreError, StoreKey, Write,
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Owner, Page, Put, ReadAnswer,
+    ReadRequest, Store, StoreError, StoreKey, Sums, Write,
 };
 
 use crate::support::fixtures::Fixture;
@@ -255,6 +255,18 @@ impl Client {
     /// How many lines of the feed there are, at most so many thousands.
     pub fn feed(&self, part: &FeedPart) -> usize {
         self.runtime.block_on(self.store.feed(part, 5000)).unwrap().lines.len()
+    }
+
+    pub fn feed_page(&self, part: &FeedPart, most: usize) -> FeedPage {
+        self.runtime.block_on(self.store.feed(part, most)).unwrap()
+    }
+
+    pub fn add(&self, additions: &[Addition]) -> Result<Vec<Sums>, StoreError> {
+        self.runtime.block_on(self.store.add(additions))
+    }
+
+    pub fn try_read(&self, request: &ReadRequest) -> Result<ReadAnswer, StoreError> {
+        self.runtime.block_on(self.store.read(request))
     }
 
     pub fn read(&self, request: &ReadRequest) -> ReadAnswer {

@@ -141,6 +141,7 @@ pub(super) fn feed(connection: &Connection, part: &FeedPart, most: usize, now: M
         // They are in the order of their times: one that is too old is the end.
         let ends = page.lines.len() < all;
         page.before = oldest.filter(|_| full && !ends).map(cursor);
+        page.settled = page.lines.first().map(|line| line.event.at).filter(|_| page.before.is_some());
     }
     Ok(page)
 }

@@ -40,57 +40,41 @@ impl std::fmt::Display for Id {
 
 impl Redis {
     pub(super) async fn read_feed(&self, part: &FeedPart, most: usize) -> Result<FeedPage, StoreError> {
-        let cursors: Vec<Option<Id>> = {
-            let (FeedPart::Newest { before: Some(FeedCursor(ids)), .. } | FeedPart::After(FeedCursor(ids))) = part
-            else {
-                return self.pages(part, &vec![None; self.shards()], most).await;
-            };
-            (0..self.shards()).map(|shard| Id::read(ids.get(shard)?.as_deref()?)).collect()
+        let shards = self.shards();
+        let (cursor, only_these) = match part {
+            FeedPart::Newest { before: None, .. } => (FeedCursor::default(), false),
+            // A shard that has no older lines is not asked again.
+            FeedPart::Newest { before: Some(cursor), .. } => (cursor.clone(), true),
+            FeedPart::After(cursor) => (cursor.clone(), false),
         };
-        self.pages(part, &cursors, most).await
-    }
-
-    async fn pages(&self, part: &FeedPart, cursors: &[Option<Id>], most: usize) -> Result<FeedPage, StoreError> {
-        let mut asked = Vec::new();
-        let mut requests = Vec::new();
-        for (shard, cursor) in cursors.iter().enumerate() {
-            let key = self.keys.feed(shard);
-            let command = match part {
-                FeedPart::Newest { before, since } => {
-                    // A shard that has no older lines is not asked again.
-                    if before.is_some() && cursor.is_none() {
-                        continue;
-                    }
-                    let end = cursor.map_or_else(|| "+".to_owned(), |id| id.previous().to_string());
+        let places: Vec<Option<String>> = (0..shards).map(|shard| cursor.0.get(shard).cloned().flatten()).collect();
+        let asked: Vec<usize> = (0..shards).filter(|shard| !only_these || places[*shard].is_some()).collect();
+        let requests = asked.iter().map(|shard| {
+            let (key, id) = (self.keys.feed(*shard), places[*shard].as_deref().and_then(Id::read));
+            let mut command = match part {
+                FeedPart::Newest { since, .. } => {
+                    let end = id.map_or_else(|| "+".to_owned(), |id| id.previous().to_string());
                     let mut command = redis::cmd("XREVRANGE");
-                    command.arg(&key).arg(end).arg(start(*since));
+                    // An event is written a little after it happened.
+                    command.arg(&key).arg(end).arg(since.millis().max(0));
                     command
                 }
                 FeedPart::After(_) => {
                     let mut command = redis::cmd("XRANGE");
-                    command.arg(&key).arg(cursor.map_or_else(|| "-".to_owned(), |id| id.next().to_string())).arg("+");
+                    command.arg(&key).arg(id.map_or_else(|| "-".to_owned(), |id| id.next().to_string())).arg("+");
                     command
                 }
             };
-            let mut command = command;
             command.arg("COUNT").arg(most);
-            asked.push(shard);
-            requests.push(Request { to: to(&[key]), command: command.into() });
-        }
-        let answers: Vec<Vec<Value>> = self.run(requests, Access::Reading).await?;
-        let mut page = FeedPage { after: FeedCursor(vec![None; cursors.len()]), ..FeedPage::default() };
-        if let FeedPart::After(FeedCursor(ids)) = part {
-            page.after.0.clone_from_slice(&padded(ids, cursors.len()));
-        }
-        let (mut before, mut lines) = (vec![None; cursors.len()], Vec::new());
+            Request { to: to(&[key]), command: command.into() }
+        });
+        let answers: Vec<Vec<Value>> = self.run(requests.collect(), Access::Reading).await?;
+        let (mut page, mut before, mut lines) = (FeedPage::default(), vec![None; shards], Vec::new());
+        page.after.0 = if matches!(part, FeedPart::After(_)) { places } else { vec![None; shards] };
         for (shard, entries) in asked.into_iter().zip(answers) {
-            let full = entries.len() >= most;
+            let is_full = entries.len() >= most;
             let mut ids = Vec::with_capacity(entries.len());
-            for entry in entries {
-                let Some((id, line)) = read(entry) else {
-                    page.broken += 1;
-                    continue;
-                };
+            for (id, line) in entries.into_iter().filter_map(read) {
                 ids.push(id);
                 match line {
                     Some(line) => lines.push((id, line)),
@@ -100,26 +84,17 @@ impl Redis {
             if let Some(newest) = ids.iter().max() {
                 page.after.0[shard] = Some(newest.to_string());
             }
-            if full {
-                before[shard] = ids.iter().min().map(ToString::to_string);
+            if let Some(oldest) = ids.iter().min().filter(|_| is_full && matches!(part, FeedPart::Newest { .. })) {
+                before[shard] = Some(oldest.to_string());
+                let at = Moment::from_millis(i64::try_from(oldest.0).unwrap_or(i64::MAX));
+                page.settled = page.settled.max(Some(at));
             }
         }
-        if matches!(part, FeedPart::Newest { .. }) && before.iter().any(Option::is_some) {
-            page.before = Some(FeedCursor(before));
-        }
+        page.before = before.iter().any(Option::is_some).then_some(FeedCursor(before));
         lines.sort_by_key(|(id, _)| *id);
         page.lines = lines.into_iter().map(|(_, line)| line).collect();
         Ok(page)
     }
-}
-
-fn padded(ids: &[Option<String>], shards: usize) -> Vec<Option<String>> {
-    (0..shards).map(|shard| ids.get(shard).cloned().flatten()).collect()
-}
-
-/// The first id of a moment.
-fn start(since: Moment) -> String {
-    since.millis().max(0).to_string()
 }
 
 /// The id of an entry, and its line, where it can be read.

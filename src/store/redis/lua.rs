@@ -3,12 +3,23 @@
 use super::script::{Dialect, Kind, text};
 
 pub(super) const LOAD: &str = include_str!("load.lua");
-pub(super) const COMMIT: &str =
-    concat!(include_str!("sums.lua"), include_str!("beside.lua"), include_str!("commit.lua"));
-pub(super) const ADD: &str = concat!(include_str!("sums.lua"), include_str!("add.lua"));
+/// A change, with what is beside it; and one with nothing beside it, which is shorter.
+pub(super) const COMMIT: &str = concat!(
+    include_str!("words.lua"),
+    include_str!("sums.lua"),
+    include_str!("beside.lua"),
+    include_str!("commit.lua")
+);
+pub(super) const COMMIT_ALONE: &str =
+    concat!(include_str!("words.lua"), include_str!("nothing_beside.lua"), include_str!("commit.lua"));
+pub(super) const ADD: &str = concat!(include_str!("words.lua"), include_str!("sums.lua"), include_str!("add.lua"));
 /// What is beside a change, where it cannot be written in one step with it.
-pub(super) const BESIDE: &str =
-    concat!(include_str!("sums.lua"), include_str!("beside.lua"), include_str!("beside_alone.lua"));
+pub(super) const BESIDE: &str = concat!(
+    include_str!("words.lua"),
+    include_str!("sums.lua"),
+    include_str!("beside.lua"),
+    include_str!("beside_alone.lua")
+);
 pub(super) const MAY_ADD: &str = include_str!("may_add.lua");
 /// What loading and committing an application's keys needs before it.
 pub(super) const APP: &str = include_str!("app.lua");
@@ -29,9 +40,11 @@ pub(super) const PURGE: &str = concat!(include_str!("look.lua"), include_str!("p
 #[must_use]
 pub fn writing_scripts() -> Vec<(&'static str, String)> {
     let commit = format!("{APP}{COMMIT}");
+    let alone = format!("{APP}{COMMIT_ALONE}");
     let bodies = [
         ("commit", Kind::Writes, commit.as_str()),
         ("commit that relieves", Kind::Relieves, commit.as_str()),
+        ("a commit with nothing beside it", Kind::Writes, alone.as_str()),
         ("addition", Kind::Writes, ADD),
         ("beside a commit", Kind::Writes, BESIDE),
         ("rehearsal", Kind::Writes, REHEARSAL),

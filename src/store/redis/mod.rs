@@ -39,7 +39,7 @@ pub use version::understood;
 use self::call::millis;
 use self::dispatcher::{Dispatcher, Request};
 use self::keys::Keys;
-use self::lua::{APP, COMMIT, LOAD, LOAD_APP};
+use self::lua::{APP, COMMIT, COMMIT_ALONE, LOAD, LOAD_APP};
 use self::reply::{Access, classify};
 use self::script::{Kind, Script};
 use self::topology::Destination;
@@ -106,7 +106,8 @@ impl Redis {
         keys.extend(parts.iter().map(|part| part.key.clone()));
         let kind = if change.allow_when_full { Kind::Relieves } else { Kind::Writes };
         let app = if change.writes.iter().any(|write| write.key.is_foreign()) { APP } else { "" };
-        let mut command = Script::new(kind, format!("{app}{COMMIT}"), &keys);
+        let commit = if parts.is_empty() { COMMIT_ALONE } else { COMMIT };
+        let mut command = Script::new(kind, format!("{app}{commit}"), &keys);
         command.arg(change.writes.len()).arg(parts.len());
         for write in &change.writes {
             command.arg(write.loaded.as_deref().unwrap_or_default()).arg(if write.loaded.is_some() {
@@ -160,9 +161,9 @@ impl Store for Redis {
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
-        let together = changes.len() == 1 && !changes[0].beside.is_nothing() && self.writes_beside();
+        let together = changes.iter().any(|change| !change.beside.is_nothing()) && self.writes_beside();
         let (answers, together) = match self.commits(changes, together).await {
-            // Nothing was executed.
+            // None of those that have something beside them was executed.
             Err(error) if together && self.is_of_beside(&error) => (self.commits(changes, false).await, false),
             answers => (answers, together),
         };

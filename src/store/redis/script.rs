@@ -72,12 +72,25 @@ pub(super) fn text(kind: Kind, body: &str, dialect: Dialect) -> String {
     };
     // The write that is tried first: one that needs memory is refused where there is none, and the other not.
     let opening = if kind == Kind::Relieves { "PEXPIRE" } else { "SET" };
+    let body = &without_comments(body);
     match (dialect, kind) {
         (Dialect::Redis7, Kind::Reads) => format!("{first}local redis6 = false\n{body}"),
-        (Dialect::Redis7, _) => format!("{first}local redis6 = false\n{REDIS7_WRITE}{body}"),
+        (Dialect::Redis7, _) => {
+            format!("{first}local redis6 = false\n{}{body}", without_comments(REDIS7_WRITE))
+        }
         (Dialect::Redis6, Kind::Reads) => format!("local redis6 = true\n{REDIS6}{body}"),
         (Dialect::Redis6, _) => {
             format!("local redis6 = true\n{REDIS6}{REDIS6_WRITE}local opening = '{opening}'\n{body}")
         }
     }
+}
+
+/// What a server has no use for is not sent each time.
+fn without_comments(script: &str) -> String {
+    let mut bare = String::with_capacity(script.len());
+    for line in script.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("--")) {
+        bare.push_str(line);
+        bare.push('\n');
+    }
+    bare
 }

@@ -1,6 +1,4 @@
 -- Numbers that are added to the fields of a hash. Everything that could fail comes before the first write.
-local function natural(word) return word and #word <= 15 and word:find('^[1-9]%d*$') ~= nil end
-local function count(word) return word == '0' or natural(word) end
 -- Reads from ARGV what is added, from this word on: when the lifetime begins (first, last), the lifetime in ms, how many
 -- fields fill the hash; how many fields are removed, and their names; how many are added to, and of each its name, the
 -- number, and '' or the field that gets it where this one is not there and the hash is full. Answers with it and with the

@@ -19,6 +19,7 @@ const PATTERNS: &[(&str, &str)] = &[
     (r#""([a-z_]*seconds)":\d+(\.\d+)?"#, r#""$1":<seconds>"#),
     // The anchor of a record.
     (r"\b(\d+):[A-Za-z0-9_-]{12}(\b|$)", "$1:<mac>"),
+    (r"window_seconds \d+", "window_seconds <seconds>"),
     (r#""by":"[^"]*""#, r#""by":"<operator>""#),
     (r"\b\d+(\.\d+)? (ms|s|min|h)\b", "<span>"),
     (r", \d+ bytes\b", ", <size>"),

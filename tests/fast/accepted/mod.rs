@@ -44,6 +44,8 @@ pages! {
     revoke, "revoke", support_desk::revoke;
     unlock, "unlock", support_desk::unlock;
     list, "list", support_desk::list;
+    events, "events", support_desk::events;
+    stats, "stats", support_desk::stats;
     wait, "wait", support_desk::wait;
     user, "user", page::group;
     user_link, "user link", users::link;

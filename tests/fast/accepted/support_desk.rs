@@ -97,6 +97,55 @@ pub fn unlock(page: &mut Page) {
     scene.run(&["unlock"]);
 }
 
+pub fn events(page: &mut Page) {
+    let mut scene = page.scene("Nothing happened yet.", FREE);
+    scene.run(&["events"]);
+    scene.run(&["events", "--json"]);
+    scene.run(&["events", PHONE, "-o", "human"]);
+    scene.run(&["events", "--since", "yesterday"]);
+    scene.run(&["events", "--type", "sms"]);
+    scene.run(&["events", "--limit", "0"]);
+    scene.run(&["events", "--follow", "--json"]);
+    scene.run(&["events", "+91987"]);
+
+    let mut scene = page.scene("Two phones, a wrong code and a user.", FREE);
+    let code = scene.code(PHONE);
+    scene.code(OTHER);
+    let wrong = scene.wrong(&code);
+    scene.machine.run(&["verify", PHONE, &wrong]).exits(10);
+    scene.machine.run(&["user", "link", "u_1", OTHER]).exits(0);
+    scene.run(&["events", "-o", "human"]);
+    scene.run(&["events", "--type", "verify,user"]);
+    scene.run(&["events", "--limit", "1", "--unmask"]);
+    scene.run(&["events", PHONE, "--type", "verify", "--json"]);
+    scene.run(&["events", PHONE, "--since", "1h", "-o", "human"]);
+    scene.run(&["events", "--since", "2100-01-01T00:00:00Z"]);
+
+    page.scene_on("No store is there.", without_server()).run(&["events"]);
+}
+
+pub fn stats(page: &mut Page) {
+    let mut scene = page.scene("Nothing happened yet.", FREE);
+    scene.run(&["stats"]);
+    scene.run(&["stats", "--json"]);
+    scene.run(&["stats", "--by", "operator"]);
+    scene.run(&["stats", "--since", "41d"]);
+    scene.run(&["stats", "--by", "day"]);
+    scene.run(&["stats", "--prometheus", "--json"]);
+
+    let undelivered = Twilio::saying(&["undelivered 30003"]);
+    let mut scene = page.scene("A message that was not delivered.", &undelivered.settings());
+    scene.machine.run(&["send", PHONE]).exits(0);
+    scene.machine.run(&["wait", PHONE]).exits(17);
+    scene.run(&["stats"]);
+    scene.run(&["stats", "--by", "provider", "--json"]);
+    scene.run(&["stats", "--by", "range", "-o", "jsonl"]);
+    scene.run(&["stats", "--by", "channel", "--prometheus"]);
+    scene.run(&["stats", "--html", "page.html"]);
+
+    page.scene_on("No store is there.", without_server()).run(&["stats"]);
+}
+
 pub fn list(page: &mut Page) {
     let mut scene = page.scene("Nothing yet.", FREE);
     scene.run(&["list"]);

@@ -18,6 +18,8 @@ const LINES: &[(&[&str], &str)] = &[
     (&["inspect", PHONE], "support operator admin"),
     (&["unlock", PHONE], "operator admin"),
     (&["list"], "support operator admin"),
+    (&["events"], "support operator admin"),
+    (&["stats"], "support operator admin"),
     (&["user", "link", "u_1", PHONE], "operator admin"),
     (&["user", "unlink", "u_1", PHONE], "operator admin"),
     (&["user", "move", "u_1", PHONE], "operator admin"),

@@ -115,3 +115,33 @@ fn what_is_refused_waits_twice_more_to_write_it_down() {
     }
     assert_eq!(line.ending(&["send", PHONE, "--dry-run"], 13), 1);
 }
+
+/// What is counted and told beside a send and a verify costs them nothing, and looking takes one round trip.
+#[test]
+fn inspect_events_and_stats_wait_once_for_all_that_they_show() {
+    let line = Line::with(&format!("{QUOTAS}{OUTBOX}"));
+    line.machine.run(&["send", PHONE]).exits(0);
+    assert_eq!(line.server.cli(&["XLEN", "otpctl:{feed:0}:events"]), "2", "the feed is written");
+    let counted = line.server.cli(&["KEYS", "otpctl:{stats:IN}:*"]);
+    assert_eq!(counted.lines().count(), 2, "and the numbers: {counted}");
+    // The time comes first, since what is asked for depends on it.
+    assert_eq!(line.of(&["events"]), 2);
+    assert_eq!(line.of(&["events", PHONE]), 2);
+    assert_eq!(line.of(&["stats"]), 3);
+}
+
+#[test]
+fn what_asks_for_several_things_at_once_makes_one_connection() {
+    let line = Line::with(&format!("{QUOTAS}{OUTBOX}"));
+    line.machine.run(&["send", PHONE]).exits(0);
+    let made = || {
+        let info = line.server.cli(&["INFO", "stats"]);
+        let all =
+            info.lines().find_map(|line| line.strip_prefix("total_connections_received:")).unwrap().trim().parse();
+        all.unwrap()
+    };
+    let before: u64 = made();
+    line.machine.run(&["inspect", PHONE]).exits(0);
+    // The one that asks is a connection too.
+    assert_eq!(made() - before, 2);
+}

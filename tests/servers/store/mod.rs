@@ -5,6 +5,7 @@ mod access;
 mod broken;
 mod closed;
 mod failover;
+mod feed;
 mod half;
 mod health;
 mod interleavings;

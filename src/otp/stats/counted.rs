@@ -1,0 +1,201 @@
+//! What the events of one step add to the numbers.
+
+use super::latency::bucket;
+use crate::otp::record::{Challenge, Delivery, SMS};
+use crate::otp::{Event, EventKind, Phone, Record};
+
+/// On which way a code went out; nothing where no provider had it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// The provider's name in the configuration.
+    pub provider: String,
+    /// Such as `sms`.
+    pub channel: String,
+}
+
+/// What is added to the numbers of one country and route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub country: String,
+    pub route: Route,
+    /// The fields; of one of many, such as a range, the other one that has it where there are too many.
+    pub fields: Vec<(String, Option<String>)>,
+}
+
+/// What these events add, where the record was this before them and is this after them.
+#[must_use]
+pub fn counted(phone: &Phone, before: &Record, after: &Record, events: &[Event]) -> Vec<Counted> {
+    events.iter().filter_map(|event| one(phone, before, after, event)).collect()
+}
+
+fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<Counted> {
+    let id = event.challenge_id.as_deref();
+    let challenge = id.and_then(|id| after.challenge(id).or_else(|| before.challenge(id))).map(|(_, own)| own);
+    let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
+    let mut names: Vec<String> = Vec::new();
+    let mut is_routed = true;
+    match (event.event, event.result.as_str()) {
+        // A request has no provider yet.
+        (EventKind::Send, "pending") => {
+            is_routed = false;
+            names.push("requested".to_owned());
+            names.extend(event.would_refuse.as_ref().map(|_| "would_refuse".to_owned()));
+        }
+        (EventKind::Send, "refused") => {
+            is_routed = false;
+            names.extend(["requested".to_owned(), "refused".to_owned()]);
+            names.extend(event.rule.as_ref().map(|rule| format!("refused_by:{rule}")));
+        }
+        (EventKind::Send, state @ ("sent" | "unknown")) => names.push(state.to_owned()),
+        (EventKind::Send, "failed") => names.extend(["failed".to_owned(), "failed_by:not_sent".to_owned()]),
+        (EventKind::Delivery, "delivered") => {
+            names.push("delivered".to_owned());
+            let taken = challenge.map(|challenge| event.at.since(challenge.created_at));
+            names.extend(taken.map(|taken| format!("latency:{}", bucket(taken))));
+        }
+        (EventKind::Delivery, "failed") => {
+            let reason = delivery.and_then(|delivery| delivery.report.as_ref()?.reason);
+            names.extend(["failed".to_owned(), format!("failed_by:{}", reason.map_or("unknown", |own| own.as_str()))]);
+        }
+        // Of a code that went out by a message, and was not read out.
+        (EventKind::Verify, "ok") if delivery.is_some() || was_under_way(before, id) => {
+            names.push("verified".to_owned())
+        }
+        _ => return None,
+    }
+    let channel = event.channel.clone().or_else(|| delivery.map(Delivery::channel)).unwrap_or_else(|| SMS.to_owned());
+    let provider = delivery.filter(|_| is_routed).map(|delivery| delivery.provider.clone()).unwrap_or_default();
+    let operator = delivery.and_then(|delivery| delivery.more.text("operator"));
+    let own = names.first().cloned().unwrap_or_default();
+    let is_of_many = ["requested", "sent", "delivered", "failed", "verified"].contains(&own.as_str());
+    let mut fields: Vec<(String, Option<String>)> = names.into_iter().map(|name| (name, None)).collect();
+    if is_of_many {
+        fields.push((format!("range:{}:{own}", phone.range()), Some(format!("range:other:{own}"))));
+        let named = |operator: String| (format!("operator:{operator}:{own}"), Some(format!("operator:other:{own}")));
+        fields.extend(operator.map(named));
+    }
+    Some(Counted { country: country(phone), route: Route { provider, channel }, fields })
+}
+
+/// Whether a code was typed before its provider answered.
+fn was_under_way(before: &Record, id: Option<&str>) -> bool {
+    let own = id.and_then(|id| before.challenge(id));
+    own.is_some_and(|(_, own): (_, &Challenge)| own.lease_until.is_some())
+}
+
+/// The country of a number; one of no country is known by its calling code.
+fn country(phone: &Phone) -> String {
+    phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::otp::record::State;
+    use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment, Purpose};
+
+    fn phone() -> Phone {
+        Phone::parse("+919876543210", None).unwrap()
+    }
+
+    fn record(delivery: Option<Delivery>, lease: Option<Moment>) -> Record {
+        let challenge = Challenge {
+            id: "ch_1".to_owned(),
+            state: State::Sent,
+            mac: None,
+            app_fingerprint: None,
+            user: None,
+            users_version: None,
+            created_at: Moment::from_millis(0),
+            expires_at: Moment::from_millis(300_000),
+            tries: 0,
+            max_tries: 5,
+            lease_until: lease,
+            cooldown_before: None,
+            delivery,
+            more: crate::otp::More::default(),
+        };
+        let mut record = Record::default();
+        record.purposes.entry(Purpose::default()).or_default().challenges.push(challenge);
+        record
+    }
+
+    fn event(kind: EventKind, result: &str) -> Event {
+        Event::new(Moment::from_millis(8_500), kind, result).about(&Purpose::default(), "ch_1")
+    }
+
+    /// The provider, and the fields that are added to.
+    fn told(record: &Record, event: Event) -> Option<(String, Vec<String>)> {
+        let mut all = counted(&phone(), record, record, &[event]);
+        assert!(all.iter().all(|own| own.country == "IN" && own.route.channel == "sms"), "{all:?}");
+        let own = all.pop()?;
+        Some((own.route.provider, own.fields.into_iter().map(|(name, _)| name).collect()))
+    }
+
+    #[test]
+    fn each_event_adds_to_what_it_is_about() {
+        let reason = Some(DeliveryReason::HandsetOff);
+        let report = DeliveryReport { reason, ..DeliveryReport::of(DeliveryState::Failed) };
+        let by = |provider: &str| Delivery { report: Some(report.clone()), ..Delivery::by(provider) };
+        let sent = record(Some(by("msg91")), None);
+        let none = record(None, None);
+        let range = |name: &str| format!("range:+919876:{name}");
+        let fields = |names: &[&str], many: &str| {
+            names.iter().map(|name| (*name).to_owned()).chain([range(many)]).collect::<Vec<_>>()
+        };
+        let (here, nowhere) = ("msg91".to_owned(), String::new());
+        for (record, event, (provider, fields)) in [
+            (&none, event(EventKind::Send, "pending"), (&nowhere, fields(&["requested"], "requested"))),
+            (
+                &none,
+                event(EventKind::Send, "refused").refused_by("cooldown", None),
+                (&nowhere, fields(&["requested", "refused", "refused_by:cooldown"], "requested")),
+            ),
+            (&sent, event(EventKind::Send, "sent"), (&here, fields(&["sent"], "sent"))),
+            (&sent, event(EventKind::Send, "unknown"), (&here, vec!["unknown".to_owned()])),
+            (&sent, event(EventKind::Send, "failed"), (&here, fields(&["failed", "failed_by:not_sent"], "failed"))),
+            (
+                &sent,
+                event(EventKind::Delivery, "delivered"),
+                (
+                    &here,
+                    fields(&["delivered", &format!("latency:{}", bucket(Duration::from_millis(8500)))], "delivered"),
+                ),
+            ),
+            (
+                &sent,
+                event(EventKind::Delivery, "failed"),
+                (&here, fields(&["failed", "failed_by:handset_off"], "failed")),
+            ),
+            (&sent, event(EventKind::Verify, "ok"), (&here, fields(&["verified"], "verified"))),
+        ] {
+            assert_eq!(told(record, event.clone()), Some((provider.clone(), fields)), "{event:?}");
+        }
+        let early = record(None, Some(Moment::from_millis(60_000)));
+        assert_eq!(told(&early, event(EventKind::Verify, "ok")), Some((nowhere, fields(&["verified"], "verified"))));
+    }
+
+    #[test]
+    fn what_is_no_message_adds_nothing() {
+        let printed = record(None, None);
+        for (kind, result) in [
+            (EventKind::Send, "issued"),
+            (EventKind::Verify, "ok"),
+            (EventKind::Verify, "wrong"),
+            (EventKind::Delivery, "accepted"),
+            (EventKind::Delivery, "refused"),
+            (EventKind::Lock, "hard"),
+            (EventKind::Revoke, "revoked"),
+        ] {
+            assert_eq!(told(&printed, event(kind, result)), None, "{result}");
+        }
+    }
+
+    #[test]
+    fn a_range_among_too_many_is_another_one() {
+        let all = counted(&phone(), &record(None, None), &Record::default(), &[event(EventKind::Send, "pending")]);
+        assert_eq!(all[0].fields[1], ("range:+919876:requested".to_owned(), Some("range:other:requested".to_owned())));
+    }
+}

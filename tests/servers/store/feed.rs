@@ -1,0 +1,93 @@
+//! The feed where it cannot be written: a send goes on without it.
+
+use std::process::Stdio;
+
+use crate::servers::redis::RedisServer;
+use crate::support::cli::{FREE, Machine, PEPPER, PHONE};
+
+const FEED: &str = "otpctl:{feed:0}:events";
+
+fn machine(server: &RedisServer, user: &str) -> Machine {
+    let machine = Machine::new();
+    machine.write("pepper", PEPPER);
+    let code = "[code]\npeppers = [{ id = \"1\", file = \"../../pepper\" }]";
+    let url = format!("redis://{user}127.0.0.1:{}", server.port());
+    machine.configure(&format!("{FREE}{code}\n[store.redis]\nurl = \"{url}\"\n"));
+    machine
+}
+
+#[test]
+fn a_user_who_may_not_write_the_feed_sends_all_the_same() {
+    let server = RedisServer::start();
+    let machine = machine(&server, "app:secret@");
+    let set = |rules: &[&str]| server.cli(&[&["ACL", "SETUSER", "app", "reset", "on", ">secret"], rules].concat());
+    // The whole of it is refused, or the keys of phones are all that this user may use.
+    for rules in [
+        &["~*", "+@all", "-xadd", "-hincrby"][..],
+        &["~*", "+@all", "-xadd"],
+        &["~otpctl:{+*", "~otpctl:{c*", "~otpctl:{p*", "~otpctl:{r*", "~otpctl:{u*", "+@all"],
+    ] {
+        server.cli(&["FLUSHALL"]);
+        set(rules);
+        let code = machine.send(PHONE);
+        machine.verify(PHONE, &code).exits(0);
+        assert_eq!(server.cli(&["EXISTS", FEED]), "0", "{rules:?}");
+        let numbers = server.cli(&["KEYS", "otpctl:{stats:IN}:*"]);
+        assert_eq!(numbers.is_empty(), rules != ["~*", "+@all", "-xadd"], "each by itself: {numbers}");
+    }
+    set(&["~*", "+@all"]);
+    machine.send(PHONE);
+    assert_eq!(server.cli(&["XLEN", FEED]), "2");
+}
+
+#[test]
+fn a_feed_that_is_something_else_stops_no_send() {
+    let server = RedisServer::start();
+    server.cli(&["SET", FEED, "x"]);
+    let machine = machine(&server, "");
+    let code = machine.send(PHONE);
+    machine.verify(PHONE, &code).exits(0);
+    assert_eq!(server.cli(&["GET", FEED]), "x");
+    let error = machine.run(&["events"]);
+    error.exits(24);
+    assert!(error.stderr.contains("WRONGTYPE"), "{}", error.stderr);
+}
+
+#[test]
+fn the_feed_and_the_numbers_end_and_the_feed_is_no_longer_than_it_may_be() {
+    let server = RedisServer::start();
+    let machine = machine(&server, "");
+    machine.send(PHONE);
+    let ttl = |key: &str| server.cli(&["TTL", key]).parse::<u64>().unwrap();
+    let week = 7 * 24 * 3600;
+    assert!((week - 60..=week).contains(&ttl(FEED)), "{}", ttl(FEED));
+    for key in server.cli(&["KEYS", "otpctl:{stats*"]).lines() {
+        assert!((39 * 24 * 3600..=40 * 24 * 3600).contains(&ttl(key)), "{key}");
+    }
+    let fill = "for i = 1, 120000 do redis.call('XADD', KEYS[1], '*', 'a', 'b') end return 'full'";
+    assert_eq!(server.cli(&["EVAL", fill, "1", FEED]), "full");
+    machine.send(PHONE);
+    let length = server.cli(&["XLEN", FEED]).parse::<u64>().unwrap();
+    assert!((100_000..101_000).contains(&length), "{length}");
+    // What is no event of ours is left out, and said.
+    let ran = machine.run(&["events", "--limit", "5", "--json"]);
+    let document = ran.exits(0).json();
+    assert_eq!(document["events"].as_array().unwrap().len(), 2, "{document}");
+    assert!(document["broken"].as_u64() > Some(1000), "{document}");
+}
+
+#[test]
+fn who_follows_is_ended_by_ctrl_c_with_its_own_exit_code() {
+    let server = RedisServer::start();
+    let machine = machine(&server, "");
+    machine.send(PHONE);
+    let mut command = machine.command(&["events", "--follow"]);
+    let mut following = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let stdout = following.stdout.take().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+    assert!(line.starts_with("{\"schema\":\"otpctl.event/1\""), "{line}");
+    let pid = rustix::process::Pid::from_child(&following);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(following.wait().unwrap().code(), Some(130));
+}
