@@ -17,12 +17,21 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 /// Others may write to the same timeline. After so many that came first this one is not counted.
 const ROUNDS: usize = 100;
 
+/// What the rule held it to, in words. It is the same each time.
+fn figures(error: &OperationError) -> Option<String> {
+    match error {
+        OperationError::Limited { why, .. } => Some(why.clone()),
+        OperationError::Denied(denied, _) => Some(denied.to_string()),
+        _ => None,
+    }
+}
+
 impl Operations<'_> {
     /// Leaves on the timeline that a code was not made, and which rule refused it. Any other failure is no refusal.
     pub(super) async fn note_refused(&self, phone: &Phone, purpose: &Purpose, error: &OperationError) {
         let event = |result| Event::new(Moment::from_millis(0), EventKind::Send, result);
         let event = match (error, error.refused_by()) {
-            (_, Some((rule, until))) => event(REFUSED).refused_by(rule.as_str(), until),
+            (_, Some((rule, until))) => event(REFUSED).refused_by(rule.as_str(), until).detail(figures(error)),
             (OperationError::NoSuchUser(user), None) => event(NO_USER).detail(user.as_str().to_owned()),
             (_, None) => return,
         };

@@ -3,6 +3,8 @@
 mod anchor;
 mod verify;
 
+pub(super) use verify::chain;
+
 use crate::app::App;
 use crate::audit::Log;
 use crate::error::{Error, Exit};

@@ -86,6 +86,10 @@ struct Verified {
 
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
+        Ok(Box::new(self.verified(app).await?))
+    }
+
+    async fn verified(&self, app: &App) -> Result<Verified, Error> {
         let log = match (self.files.as_slice(), app.audit_log().await?) {
             ([], _) => Some(configured(app).await?),
             (_, log) => log,
@@ -133,7 +137,7 @@ impl Args {
         let of_store = store.as_ref().map(|store| Anchor { seq: store.seq, short: store.anchor.clone() });
         let anchors: Vec<Anchor> = of_store.into_iter().chain(self.anchor.clone()).collect();
         let checked = check(files, head.as_ref(), &anchors);
-        Ok(Box::new(self.report(checked, head.as_ref(), store.as_ref(), warnings)))
+        Ok(self.report(checked, head.as_ref(), store.as_ref(), warnings))
     }
 
     /// The head that the store knows; a store that does not answer is told.
@@ -183,6 +187,18 @@ impl Args {
             anchor_seq: self.anchor.as_ref().map(|anchor| anchor.seq),
             warnings,
         }
+    }
+}
+
+/// Whether the records of the configured file hold, in a sentence; `None`: there is no record yet.
+///
+/// # Errors
+/// When they cannot be read.
+pub(in crate::commands) async fn chain(app: &App) -> Result<Option<(bool, String)>, Error> {
+    match (Args { files: Vec::new(), anchor: None }).verified(app).await {
+        Ok(verified) => Ok(Some((verified.ok, verified.summary()))),
+        Err(error) if error.exit == Exit::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -57,6 +57,7 @@ impl Check {
         let exit = match self.id.split('.').next() {
             _ if self.status != Status::Warn => return self.exit,
             Some("store") => Exit::StoreNotReady,
+            Some("audit") => Exit::AuditFailed,
             Some("providers") => Exit::ProviderDown,
             _ => Exit::Config,
         };

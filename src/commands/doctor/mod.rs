@@ -60,7 +60,6 @@ impl Args {
             Err(error) => return Ok(self.examined(app, vec![Check::fail("config.file", &error)])),
         };
         let mut checks = vec![configuration::file(settings)];
-        checks.extend(audit::state(app, settings).await);
         let end = app.provider_deadline(super::SEND_TIMEOUT);
         // What hangs takes half of the time, and leaves the rest to the others.
         let now = Instant::now();
@@ -79,6 +78,7 @@ impl Args {
         if answers {
             checks.extend(keys::state(app, end).await);
         }
+        checks.extend(audit::state(app, settings, end).await);
         checks.extend(providers::routes(settings));
         checks.extend(providers::state(app, settings, asked, end).await);
         Ok(self.examined(app, checks))

@@ -28,7 +28,11 @@ if line then
   if not natural(come) or first + 5 + come > #ARGV then return bad('number of new events') end
   if flag ~= '' and flag ~= '0' and flag ~= '1' then return bad('flag of the newest line') end
   if not count(gone) or (gone ~= '0' and flag ~= '1') then return bad('number of lines that go') end
-  if gone ~= '0' then write('LTRIM', line, gone, -1) end
+  if gone ~= '0' then
+    -- What is pushed first is taken off again: whoever may not push has taken nothing off.
+    write('LPUSH', line, ARGV[first + 6])
+    write('LTRIM', line, gone + 1, -1)
+  end
   for i = first + 6, first + 5 + come do write('LPUSH', line, ARGV[i]) end
   write('LTRIM', line, 0, most - 1)
   lifetime = {'PEXPIRE', line, life}

@@ -217,3 +217,21 @@ fn what_to_do_goes_over_tls_where_the_server_does_and_says_no_secret() {
     let (_, _, text) = &checks(&ran)["store.reach"];
     assert!(text.contains(" --tls --cacert ") && !ran.words().contains("s3cret-0ne"), "{ran:?}");
 }
+
+#[test]
+fn records_that_were_changed_or_cannot_be_written_are_told() {
+    let machine = Machine::with(&format!("{FREE}[audit]\nfile = \"../../audit/audit.jsonl\"\n"));
+    fs::create_dir(machine.path("audit")).unwrap();
+    set_mode(&machine.path("audit"), 0o700);
+    says(doctor(&machine).exits(0), "audit.chain", "ok", "no record yet");
+    machine.send(PHONE);
+    let ran = doctor(&machine);
+    says(ran.exits(0), "audit.chain", "ok", "The audit holds: 2 records");
+    says(&ran, "audit.file", "ok", "accepts records; the newest is 2");
+    let records = machine.path("audit/audit.jsonl");
+    let text = fs::read_to_string(&records).unwrap();
+    fs::write(&records, text.replacen("send", "sent", 1)).unwrap();
+    let ran = doctor(&machine);
+    says(ran.exits(28), "audit.chain", "fail", "The audit does not hold: 1 problem");
+    says(&ran, "audit.chain", "fail", "audit verify");
+}
