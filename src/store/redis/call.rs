@@ -53,9 +53,23 @@ impl Call {
         let end = self.end.min(Instant::now() + most);
         match timeout_at(end, self.exchange(&mut connection)).await {
             Ok(Ok((answers, replicas))) => Answered::Each(answers, replicas),
+            // Of several commands at once, the client says only that the connection is gone.
+            Ok(Err(error)) if error.is_connection_dropped() && self.commands.len() > 1 => {
+                let error = self.said_to_one(end).await.unwrap_or(error);
+                Answered::Lost(self.connections.classify(&error, self.access, &self.endpoint))
+            }
             Ok(Err(error)) => Answered::Lost(self.connections.classify(&error, self.access, &self.endpoint)),
             Err(_) => Answered::Lost(self.silent()),
         }
+    }
+
+    /// What becomes of one command alone that only reads, on a connection of its own: what is no Redis says so.
+    async fn said_to_one(&self, end: Instant) -> Option<RedisError> {
+        let command = self.commands.first().filter(|_| self.access == Access::Reading)?;
+        self.connections.forget(&self.endpoint);
+        let mut connection = self.connections.get(&self.endpoint).await.ok()?;
+        let said = timeout_at(end, command.query_async::<Value>(&mut connection)).await.ok()?;
+        said.err().filter(|error| error.code().is_none())
     }
 
     fn silent(&self) -> StoreError {

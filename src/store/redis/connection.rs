@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
+use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo,
     RedisError, RedisResult, TlsCertificates, Value,
@@ -198,7 +199,10 @@ impl ConnectionPool {
         if let Some(password) = &self.password {
             settings = settings.set_password(password.expose());
         }
-        let info = address.into_connection_info()?.set_redis_settings(settings);
+        // Several changes in one round trip may be more than one write, and none of them is to wait for the answer to
+        // the one before.
+        let tcp = TcpSettings::default().set_nodelay(true);
+        let info = address.into_connection_info()?.set_redis_settings(settings).set_tcp_settings(tcp);
         let Some(tls) = self.tls.as_ref().filter(|_| matches!(endpoint, Endpoint::Tcp(..))) else {
             return Client::open(info);
         };
