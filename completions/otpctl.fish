@@ -53,6 +53,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a l
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "events" -d 'Show recent events, of all phones or of one'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "stats" -d 'Count what was sent, delivered and used'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "list" -d 'List live codes, locked phones, or SMS that failed'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "policy" -d 'Block or allow phones, prefixes, countries'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "user" -d 'Link users to phones'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "provider" -d 'List and test providers; show balances'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "delivery" -d 'Record delivery reports'
@@ -313,6 +314,128 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l unmask -d 'Show p
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -f -a "show" -d 'Show which rule would stop a send, without sending'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -f -a "block" -d 'Send nothing to a phone, a prefix or a country'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -f -a "allow" -d 'Send to a phone, a prefix or a country anyway'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -f -a "remove" -d 'Remove the entry of a phone, a prefix or a country'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and not __fish_seen_subcommand_from show block allow remove list" -f -a "list" -d 'List all entries: countries, prefixes, phones'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l purpose -d 'For a code of this purpose' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l until -d 'For so long (24h), or until a time (2026-12-01T18:00) [default: until it is removed]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from block" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l until -d 'For so long (24h), or until a time (2026-12-01T18:00) [default: until it is removed]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from allow" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand user; and not __fish_seen_subcommand_from link unlink move show list" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'

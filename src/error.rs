@@ -308,7 +308,11 @@ fn allow(denied: &Denied) -> Option<Hint> {
         Denied::OptedOut(_) => Some(lift("PHONE").because("after the receiver sent START to the sender")),
         Denied::Country(country) => Some(format!("allow it: [policy] countries = [\"{country}\", …]").into()),
         Denied::Type(kind) => Some(format!("allow it: [policy] types = [\"{}\", …]", kind.as_str()).into()),
-        Denied::NoCountry | Denied::Neighbors => None,
+        Denied::VerifiedOnly(_) | Denied::Neighbors | Denied::Brake(_) => {
+            let allow = Hint::run(&["policy", "allow"]).arg("PHONE").option("--until", "1h");
+            Some(allow.because("if you know the customer"))
+        }
+        Denied::NoCountry => None,
     }
 }
 
@@ -340,6 +344,7 @@ impl From<OperationError> for Error {
             OperationError::Full => {
                 Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
             }
+            OperationError::PolicyFull(_) => Self::new(Exit::Conflict, error).hint(Hint::run(&["policy", "list"])),
             OperationError::HalfDone(_) => {
                 Self { outcome: Completion::Unknown, ..Self::new(Exit::StoreUnknown, error) }
             }

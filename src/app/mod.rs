@@ -18,6 +18,7 @@ use tokio::sync::OnceCell as AsyncOnceCell;
 
 use crate::config::{self, Env, Request, Settings, StoreSettings};
 use crate::error::{Error, Exit};
+use crate::otp::brake::BrakeMode;
 use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::{Printer, zone_is_named};
 use crate::store::{Embedded, ReadOnly, Store};
@@ -191,8 +192,16 @@ impl App {
             reason: self.globals.reason.as_deref(),
             by: Some(self.by()),
             audit: None,
+            brakes: self.brakes(settings),
             layout: self.bound_layout().await?,
         })
+    }
+
+    /// What the brakes do: nothing where no SMS costs money, or where an application may check the codes by itself.
+    fn brakes(&self, settings: &Settings) -> BrakeMode {
+        let is_real = settings.providers.values().any(|provider| provider.kind.is_real());
+        let is_foreign = self.layout().is_ok_and(|layout| layout.is_foreign());
+        if is_real && !is_foreign { settings.policy.brakes } else { BrakeMode::Off }
     }
 
     /// The operator. Neither a file nor a secret is needed to know.

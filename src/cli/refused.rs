@@ -16,11 +16,14 @@ use crate::otp::Hint;
 use crate::output::{Color, Format, Printer, Verbosity};
 
 /// Nothing here does this, and what only sounds like it would do the opposite.
-const NOTHING: [&str; 3] = ["block", "lock", "ban"];
+const NOTHING: [&str; 1] = ["lock"];
 /// Words of other programs, and the command that does it here.
-const MEANT: [(&str, &[&str]); 2] = [
+const MEANT: [(&str, &[&str]); 5] = [
     ("inspect", &["status", "history", "log", "logs", "show", "info", "get", "why"]),
     ("revoke", &["delete", "remove", "rm", "cancel", "kill"]),
+    ("policy block", &["block", "ban", "deny"]),
+    ("policy allow", &["allow", "permit"]),
+    ("policy remove", &["unblock", "unban"]),
 ];
 
 /// What the standard library says of a text that is no number, and how people say it.
@@ -155,7 +158,11 @@ impl Given {
             let meant = MEANT.iter().find(|(_, words)| self.path().is_empty() && words.contains(&wrong));
             let meant = meant.map(|(command, _)| *command).or_else(|| text(ContextKind::SuggestedSubcommand));
             lines.extend(meant.into_iter().flat_map(|meant| {
-                let line = self.with(wrong, meant);
+                let line = self.with(wrong, meant).into_iter();
+                // A command may be of two words.
+                let words = |word: String| word.split(' ').map(str::to_owned).collect::<Vec<_>>();
+                let line: Vec<String> =
+                    line.flat_map(|word| if word == meant { words(word) } else { vec![word] }).collect();
                 [line.clone(), [line, vec!["PHONE".to_owned()]].concat()]
             }));
         }

@@ -29,7 +29,9 @@ pub(super) fn of(
         real: !is_test && route.iter().any(real),
         calling: counters.calling.as_ref(),
         prefix: counters.prefix.as_ref(),
-        country: counters.country.as_ref(),
+        country: counters.tally.country.as_ref(),
+        cells: counters.tally.cells.as_ref().map(|(range, country)| (range, country)),
+        seen: counters.tally.seen,
     };
     Ok(allowance(known, now, &context))
 }

@@ -101,6 +101,7 @@ mod inspect;
 mod issue;
 mod line;
 mod list;
+mod policy;
 mod provider;
 mod revoke;
 mod send;
@@ -151,6 +152,7 @@ commands! {
         Events "events" events.await ["events --since 1h --type send", "events +919876543210"];
         Stats "stats" stats.await ["stats --since 7d --by provider", "stats --by hour --json"];
         List "list" list.await ["list", "list --state locked --country IN"];
+        Policy "policy" policy.await ["policy show +919876543210", "policy block +9198 --until 24h"];
     }
     "People" {
         User "user" user.await ["user link u_1 +919876543210", "user show u_1"];

@@ -12,7 +12,7 @@ use super::secret::Fetch;
 use super::settings::{CodeSettings, Deployment, MessageSettings, SettingSource, Settings, StoreSettings};
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, TemplateError, Vars, segments};
-use crate::otp::{Hint, MIN_BITS, Purpose, Secret};
+use crate::otp::{Countries, Hint, MIN_BITS, Purpose, Secret};
 use crate::toml_tree::ConfigError;
 
 /// A fixed code that works for longer is likely forgotten, in days.
@@ -175,7 +175,7 @@ fn guards(settings: &Settings, findings: &mut Vec<Finding>) {
 }
 
 fn policy(settings: &Settings, findings: &mut Vec<Finding>) {
-    if settings.policy.countries.as_ref().is_some_and(Vec::is_empty) {
+    if settings.policy.countries.as_ref().is_some_and(Countries::deny_all) {
         findings.push(
             finding(Level::Warning, "policy.countries", "no country is allowed, so every send is refused")
                 .hint("under [policy]: countries = [\"IN\"], with the countries of your users"),

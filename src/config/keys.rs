@@ -43,7 +43,7 @@ pub(super) const TABLES: [(&str, &[&str]); 10] = [
     ),
     ("code", &["length", "alphabet", "allow_weak", "ttl", "max_attempts", "peppers"]),
     ("limits", &["cooldown", "per_phone", "per_prefix", "per_country", "locks", "failures_kept"]),
-    ("policy", &["countries", "types"]),
+    ("policy", &["countries", "types", "brakes"]),
     ("message", &["app", "text", "host", "lang"]),
     ("timeline", &["keep"]),
     ("audit", &["file", "syslog"]),

@@ -1,7 +1,7 @@
 //! What is usual for SMS to India and easily forgotten: every SMS there needs the ids of its DLT registration.
 
 use super::settings::Settings;
-use crate::otp::Country;
+use crate::otp::{Country, CountryState};
 use crate::provider::Description;
 
 /// How the definitions call what carriers in India ask for.
@@ -11,7 +11,8 @@ const DLT: [&str; 2] = ["India: DLT", "DLT id of"];
 pub(super) fn missing_dlt(settings: &Settings) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let Ok(india) = "IN".parse::<Country>() else { return found };
-    let reaches = settings.policy.countries.as_ref().is_none_or(|countries| countries.contains(&india));
+    let reaches =
+        settings.policy.countries.as_ref().is_none_or(|countries| countries.of(Some(india)) != CountryState::Deny);
     if !reaches {
         return found;
     }

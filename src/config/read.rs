@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::country::country;
+use toml::de::DeValue;
+
+use super::country::{country, country_named};
 use super::env::Env;
 use super::locate::Located;
 use super::providers::{self, Configured};
@@ -12,8 +14,9 @@ use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
 use super::{audit, keys, limits, role, store, test_numbers};
+use crate::otp::brake::BrakeMode;
 use crate::otp::suggest;
-use crate::otp::{Alphabet, CodeSpec, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
+use crate::otp::{Alphabet, CodeSpec, Countries, CountryState, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
 use crate::toml_tree::{ConfigError, Document, Node, Table};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -33,6 +36,11 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
     {
         code.ttl = ttl;
     }
+    // An application that keeps the codes may check them by itself.
+    let has_foreign_layout = match &store {
+        StoreSettings::Redis(redis) => redis.layout.as_ref().is_some_and(|own| own.layout.is_foreign()),
+        StoreSettings::Embedded { .. } => false,
+    };
     let Configured { providers, routes, real } = providers::read(&root)?;
     Ok(Settings {
         path: located.path.clone(),
@@ -43,7 +51,7 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         region,
         store,
         limits: limits::read(root.table("limits")?.as_ref())?,
-        policy: policy(root.table("policy")?.as_ref(), real)?,
+        policy: policy(root.table("policy")?.as_ref(), real, has_foreign_layout)?,
         message: message(root.table("message")?.as_ref())?,
         routes,
         providers,
@@ -139,14 +147,25 @@ fn peppers(node: &Node<'_>) -> Result<Vec<PepperSource>, ConfigError> {
     Ok(peppers)
 }
 
-fn policy(table: Option<&Table<'_>>, real: bool) -> Result<Policy, ConfigError> {
+fn policy(table: Option<&Table<'_>>, real: bool, has_foreign_layout: bool) -> Result<Policy, ConfigError> {
     // Deny by default, once a message costs money.
-    let mut policy = Policy { countries: real.then(Vec::new), ..Policy::default() };
+    let mut policy = Policy { countries: real.then(Countries::default), ..Policy::default() };
     let Some(table) = table else { return Ok(policy) };
     table.only(keys::of("policy"))?;
     if let Some(node) = table.get("countries") {
-        let countries = node.list("countries such as [\"IN\", \"AE\"]")?.map(|item| country(&item));
-        policy.countries = Some(countries.collect::<Result<_, _>>()?);
+        policy.countries = Some(countries(&node)?);
+    }
+    if let Some(node) = table.get("brakes") {
+        let modes = [BrakeMode::Observe, BrakeMode::Enforce, BrakeMode::Off];
+        let text = node.text()?;
+        policy.brakes = modes.into_iter().find(|mode| mode.as_str() == text).ok_or_else(|| {
+            let meant = suggest::meant(text, modes.map(BrakeMode::as_str));
+            node.refuse(format!("expected \"observe\", \"enforce\" or \"off\"{meant}"))
+        })?;
+        if policy.brakes == BrakeMode::Enforce && has_foreign_layout {
+            let why = "the application of this `layout` checks codes by itself, so nobody here sees who verified";
+            return Err(node.refuse(why).hint("brakes = \"observe\""));
+        }
     }
     if let Some(node) = table.get("types") {
         let types = node.list("number types such as [\"mobile\"]")?.map(|item| number_type(&item));
@@ -158,6 +177,32 @@ fn policy(table: Option<&Table<'_>>, real: bool) -> Result<Policy, ConfigError> 
         }
     }
     Ok(policy)
+}
+
+/// `["IN", "AE"]`: these and no others; or `{ IN = "allow", AE = "verified_only", "*" = "deny" }`.
+fn countries(node: &Node<'_>) -> Result<Countries, ConfigError> {
+    if !matches!(node.value, DeValue::Table(_)) {
+        let listed = node.list("countries such as [\"IN\", \"AE\"]")?.map(|item| country(&item));
+        return Ok(Countries::only(listed.collect::<Result<Vec<_>, _>>()?));
+    }
+    let mut countries = Countries::default();
+    for entry in node.table()?.nodes() {
+        let text = entry.text()?;
+        let state = CountryState::NAMED.iter().find(|(name, _)| *name == text).map(|(_, state)| *state);
+        let state = state.ok_or_else(|| {
+            let meant = suggest::meant(text, CountryState::NAMED.map(|(name, _)| name));
+            entry.refuse(format!("expected \"allow\", \"verified_only\" or \"deny\"{meant}"))
+        })?;
+        if entry.name == "*" {
+            countries.others = state;
+            continue;
+        }
+        let named = country_named(entry.name).map_err(|meant| {
+            entry.refuse(format!("expected the two letters of a country, or \"*\" for all others{meant}"))
+        })?;
+        countries.named.insert(named, state);
+    }
+    Ok(countries)
 }
 
 fn number_type(node: &Node<'_>) -> Result<NumberType, ConfigError> {

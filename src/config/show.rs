@@ -11,7 +11,7 @@ use super::settings::{
     StoreSettings, TestNumber, TlsFiles,
 };
 use crate::otp::duration::spelled;
-use crate::otp::{LockLength, Quota};
+use crate::otp::{Countries, CountryState, LockLength, Quota};
 use crate::system::{FilePath, shown as path_shown};
 
 /// What is shown in place of a secret.
@@ -176,12 +176,24 @@ fn limits(settings: &Settings) -> Rows {
     )
 }
 
+/// As it may be written: a list where it can be one.
+fn countries(countries: &Countries) -> Value {
+    let is_list =
+        countries.others == CountryState::Deny && countries.named.values().all(|state| *state == CountryState::Allow);
+    if is_list {
+        return json!(countries.named.keys().map(ToString::to_string).collect::<Vec<_>>());
+    }
+    let named = countries.named.iter().map(|(country, state)| (country.to_string(), state.as_str().into()));
+    let others = ("*".to_owned(), countries.others.as_str().into());
+    Value::Object(named.chain([others]).collect())
+}
+
 fn rest(settings: &Settings) -> Rows {
     let (policy, message) = (&settings.policy, &settings.message);
-    let countries =
-        policy.countries.as_ref().map(|countries| countries.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let countries = policy.countries.as_ref().map_or(Value::Null, countries);
     let types: Vec<&str> = policy.types.iter().map(|kind| kind.as_str()).collect();
-    let mut all = rows("policy", [("countries", json!(countries)), ("types", json!(types))]);
+    let mut all =
+        rows("policy", [("countries", countries), ("types", json!(types)), ("brakes", policy.brakes.as_str().into())]);
     all.extend(rows(
         "message",
         [("app", message.app.as_str().into()), ("text", message.text.as_str().into()), ("host", json!(message.host))],

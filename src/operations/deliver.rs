@@ -6,13 +6,14 @@ use tokio::time::Instant;
 
 use super::failure::NotSent;
 use super::known_slot::KnownSlot;
+use super::policies::opted_out;
 use super::quotas::Counted;
 use super::route::{KnownCircuit, ProviderResult};
 use super::transact::TransactOptions;
 use super::{DryRun, Effect, OperationError, Operations, Route, SendRequest, Sent};
 use crate::otp::record::{Challenge, Delivery, State};
-use crate::otp::rules::{self, Budget, SendResult};
-use crate::otp::{Message, Moment, Phone};
+use crate::otp::rules::{self, Budget, SendResult, SendRule};
+use crate::otp::{EventKind, Message, Moment, Phone};
 use crate::provider::{Class, Provider, ProviderReply, Receipt};
 use crate::store::StoreError;
 
@@ -108,6 +109,9 @@ impl Operations<'_> {
             match outcome {
                 ProviderReply::Accepted(receipt) => {
                     results.push(ProviderResult::Worked(place));
+                    if receipt.report.as_ref().is_some_and(opted_out) {
+                        results.push(ProviderResult::OptedOut(place));
+                    }
                     let mut accepted = delivery(name, Some(transcript.words(true)).filter(|words| !words.is_empty()));
                     (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
                     accepted.reported_at = receipt.report.is_some().then_some(challenge.created_at);
@@ -127,6 +131,9 @@ impl Operations<'_> {
                 ProviderReply::Refused(refusal) => {
                     let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
                     transcript.says(name, &format!("{}{code}", refusal.message));
+                    if refusal.class == Class::OptedOut && !self.dry_run {
+                        results.push(ProviderResult::OptedOut(place));
+                    }
                     if refusal.class.about_gateway() {
                         results.push(ProviderResult::Failed(place, format!("{}{code}", refusal.message)));
                     }
@@ -187,7 +194,7 @@ impl Operations<'_> {
         &self,
         phone: &Phone,
         challenge: &Challenge,
-        delivered: Delivered,
+        (delivered, would_refuse): (Delivered, Option<SendRule>),
         slot: KnownSlot,
     ) -> Result<Sent, OperationError> {
         let result = match &delivered {
@@ -195,7 +202,13 @@ impl Operations<'_> {
             Delivered::Unknown(delivery, _) => SendResult::Unknown(delivery.clone()),
             Delivered::Failed(delivery, _, class) => SendResult::Failed(Some(delivery.clone()), *class),
         };
-        let rule = |known: &rules::PhoneState, now| Ok(rules::record_send(known, now, &challenge.id, &result));
+        let rule = |known: &rules::PhoneState, now| {
+            let mut step = rules::record_send(known, now, &challenge.id, &result);
+            for event in step.events.iter_mut().filter(|event| event.event == EventKind::Send) {
+                event.would_refuse = would_refuse.map(|rule| rule.as_str().to_owned());
+            }
+            Ok(step)
+        };
         // Of an SMS that was sent, or may have been, that is what matters.
         let options = match &delivered {
             Delivered::Failed(..) => TransactOptions::relief().of(Effect::Cancellation(challenge.id.clone())),

@@ -1,6 +1,7 @@
 //! Records delivery reports: many phones in two round trips, each phone atomically by itself.
 
 use super::loading::{known, no_answer, own_keys};
+use super::policies::opted_out_of;
 use super::transact::TransactOptions;
 use super::{Effect, OperationError, Operations};
 use crate::layout::Operation;
@@ -32,7 +33,15 @@ impl Operations<'_> {
             self.progress.is_one_of_many();
         }
         for page in phones.chunks(PAGE) {
-            outcomes.extend(self.record_page(page).await?);
+            let recorded = self.record_page(page).await?;
+            if !self.dry_run {
+                for (own, recorded) in page.iter().zip(&recorded) {
+                    if let Some(provider) = recorded.iter().find_map(opted_out_of) {
+                        self.opt_out(&own.phone, &provider).await;
+                    }
+                }
+            }
+            outcomes.extend(recorded);
         }
         Ok(outcomes)
     }

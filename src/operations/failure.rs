@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
+use crate::otp::policy_entry::ENTRIES;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{AttemptError, SendRefused, SendRule};
 use crate::otp::{Denied, Hint, Moment, RandomnessFailed, UnknownKey, UserId, used_up};
@@ -56,6 +57,9 @@ pub enum OperationError {
     /// There is no room for another link.
     #[error("a phone can have at most 32 users, and a user at most 32 phones")]
     Full,
+    /// There is no room for another policy entry.
+    #[error("numbers of +{0} already have {ENTRIES} policy entries of prefixes and countries")]
+    PolicyFull(u16),
     /// A change of several phones that was not finished. The same request continues where it stopped.
     #[error("only part of the change was made: {0}")]
     HalfDone(Box<OperationError>),

@@ -14,6 +14,7 @@ mod listing;
 mod loading;
 mod near;
 mod phones;
+mod policies;
 mod progress;
 mod quotas;
 mod refused;
@@ -24,6 +25,7 @@ mod send;
 mod send_request;
 mod snapshot;
 mod stats;
+mod tally;
 mod token_challenges;
 mod transact;
 mod unlock;
@@ -41,6 +43,7 @@ pub use failure::{OperationError, SendFailure};
 pub use health::{HealthCheck, HealthStatus, Remedy, examine};
 pub use listing::{ListFilter, ListWanted, Listed, ListedPage, Skipped};
 pub use near::Nearby;
+pub use policies::{ListedEntry, PolicyChanged, PolicyEnd, PolicyPage, PolicyRequest};
 pub use progress::{Effect, KnownEffects, Progress};
 pub use quotas::Counters;
 pub use route::Route;
@@ -48,12 +51,14 @@ pub use scan::{Fix, FoundIssue, Issue, Removal, Scan, Severity};
 pub use send_request::{DryRun, IssueRequest, SendRequest, Sent};
 pub use snapshot::PhoneSnapshot;
 pub use stats::StatsWindow;
+pub use tally::Tally;
 pub use token_challenges::Tokens;
 pub use transact::{Applied, AttemptOutcome};
 pub use users::Moved;
 pub use wait::{Notice, WaitOutcome, WaitRequest};
 
 use crate::layout::{BoundLayout, Operation};
+use crate::otp::brake::BrakeMode;
 use crate::otp::{Limits, Moment, Phone, Purpose, Randomness};
 use crate::store::Store;
 
@@ -79,6 +84,8 @@ pub struct Operations<'a> {
     pub by: Option<&'a str>,
     /// The anchor of what was recorded before it was done, for the same events.
     pub audit: Option<String>,
+    /// What the brakes do; off where nothing real is sent, or an application checks the codes.
+    pub brakes: BrakeMode,
     /// Whose codes they are.
     pub layout: Box<dyn BoundLayout + 'a>,
 }

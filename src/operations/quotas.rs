@@ -3,14 +3,16 @@
 use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer};
 use super::route::KnownCircuit;
+use super::tally::{Added, Tally, Watched};
 use super::transact::{LOST, ROUNDS};
 use super::{Applied, OperationError, Operations, SendRequest};
 use crate::layout::PhoneOperation;
+use crate::otp::brake::BrakeMode;
 use crate::otp::counter::Counter;
 use crate::otp::policy_entry::CallingPolicy;
 use crate::otp::rules::{self, Allowance, REQUEST_KEPT, ReserveRequest, Reserved, SendContext};
 use crate::otp::{Phone, Quota, Stored as _, Ttl, is_plain};
-use crate::store::{Change, Committed, Loaded, Put, StoreError, StoreKey, Write};
+use crate::store::{Change, Committed, Loaded, Put, ReadRequest, StoreError, StoreKey, Sums, Write};
 
 impl Operations<'_> {
     /// Loads all that decides a send, and counts it on the counters over many phones, each atomic by itself. They are
@@ -28,17 +30,20 @@ impl Operations<'_> {
         let circuit_keys = asked.route.circuits();
         let mut own_keys = self.keys(phone).await?;
         let mut counted = Counted::default();
+        let (watched, mut added) = (self.watched(asked), None::<Added>);
         let mut lost = 0;
         for _ in 0..ROUNDS {
             let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
             let others = others.map(|key| vec![key.clone()]);
             let calling = vec![StoreKey::CallingPolicy(phone.calling_code())];
             let groups = [own_keys.clone(), calling].into_iter().chain(others).collect();
-            let mut slots = self.load_slots(groups).await?.into_iter();
+            let (slots, sums) = self.read_slots(groups, watched.keys(phone)).await?;
+            let mut slots = slots.into_iter();
             let (slot, calling) = slots.next().zip(slots.next()).ok_or_else(no_answer)?;
             let calling = CallingPolicy::read(first(&calling.loaded))?;
             let others: Vec<Loaded> = slots.by_ref().take(counters.len()).map(|slot| slot.loaded).collect();
             counted.circuits = slots.map(KnownCircuit::read).collect();
+            let tally = watched.tally(sums, asked.policy.brakes)?;
             let now = slot.loaded.now;
             let Some(view) = self.view(phone, &slot.keys, &slot.loaded, operation)? else {
                 own_keys = self.keys(phone).await?;
@@ -48,17 +53,14 @@ impl Operations<'_> {
             // What was asked for before is answered before anything else.
             let reserved = match rules::reserve(&known, now, self.limits, reservation) {
                 Ok(decision) if matches!(decision.outcome, Reserved::Replayed(_)) => {
+                    self.give_back(&added.unwrap_or_default()).await;
                     let earlier = Applied { now, outcome: decision.outcome, known, unlocked: 0 };
                     return Ok(Admission::Replayed(Box::new(earlier)));
                 }
                 reserved => reserved.map(|_| ()),
             };
-            let read = |wanted: fn(&StoreKey) -> bool| {
-                let found = counters.iter().zip(&others).find(|((key, _), _)| wanted(key));
-                found.map(|(_, loaded)| Counter::read(first(loaded))).transpose()
-            };
-            let (prefix, country) =
-                (read(|key| matches!(key, StoreKey::Prefix(_)))?, read(|key| matches!(key, StoreKey::Country(_)))?);
+            let prefix = counters.iter().zip(&others).find(|((key, _), _)| matches!(key, StoreKey::Prefix(_)));
+            let prefix = prefix.map(|(_, loaded)| Counter::read(first(loaded))).transpose()?;
             let context = SendContext {
                 phone,
                 purpose: reservation.purpose,
@@ -67,30 +69,66 @@ impl Operations<'_> {
                 real: asked.route.real,
                 calling: Some(&calling),
                 prefix: prefix.as_ref(),
-                country: country.as_ref(),
+                // What this send was added to already has decided on it.
+                country: tally.country.as_ref().filter(|_| added.is_none()),
+                cells: tally.cells.as_ref().filter(|_| added.is_none()).map(|(range, country)| (range, country)),
+                seen: tally.seen,
             };
-            counted.allowance = rules::allowance(&known, now, &context);
+            let allowance = rules::allowance(&known, now, &context);
             // The request itself may be wrong, which no rule of the phone knows of.
-            let refused = match (reserved, counted.allowance.refused.take()) {
+            let refused = match (reserved, allowance.refused.clone()) {
                 (Err(wrong), _) if wrong.is_of_request() => Some(wrong),
                 (reserved, refused) => refused.or(reserved.err()),
             };
             if let Some(refused) = refused {
+                self.give_back(&added.unwrap_or_default()).await;
                 if is_clamped {
                     self.keep_clamped(phone).await?;
                 }
                 return Err(OperationError::refused(refused, now));
             }
-            let changes = counters.iter().zip(&others).map(|((key, counting), loaded)| counting.change(key, loaded));
-            let changes = changes.collect::<Result<Vec<_>, _>>()?;
+            if added.is_none() {
+                counted.allowance = allowance;
+            }
+            let is_lifted = rules::is_lifted(&known, now, &context);
+            let neighbor = context.last_four(&known, now);
+            let changes = counters.iter().zip(&others);
+            let changes = changes.map(|((key, counting), loaded)| counting.change(key, loaded, neighbor));
+            let changes = match changes.collect::<Result<Vec<_>, _>>() {
+                Ok(changes) => changes,
+                Err(error) => {
+                    self.give_back(&added.unwrap_or_default()).await;
+                    return Err(error);
+                }
+            };
             if self.dry_run {
                 counted.foresee(&counters, &others);
-            }
-            if self.dry_run || changes.is_empty() {
+                counted.country_left = tally
+                    .country
+                    .as_ref()
+                    .and_then(|counter| counter.left(now, &self.limits.per_country).map(|left| left.saturating_sub(1)));
                 return Ok(Admission::Counted(slot, counted));
             }
-            let committed = match self.store.commit(&changes).await {
+            // Both at once: what is added compares nothing, and is added once.
+            let commit = async { if changes.is_empty() { Ok(Vec::new()) } else { self.store.commit(&changes).await } };
+            let tallied = async {
+                match added.take() {
+                    Some(added) => Ok(Ok(added)),
+                    None => self.tally(asked, (&known, is_lifted), &tally, now).await,
+                }
+            };
+            let (committed, tallied) = tokio::join!(commit, tallied);
+            match tallied {
+                Ok(Ok(own)) => added = Some(own),
+                Ok(Err(refused)) => return Err(OperationError::refused(refused, now)),
                 // Nothing is sent yet, and counting it twice is safe.
+                Err(OperationError::Store(StoreError::Unknown(_))) if lost < LOST => {
+                    lost += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            let committed = match committed {
                 Err(StoreError::Unknown(_)) if lost < LOST => {
                     lost += 1;
                     continue;
@@ -100,18 +138,28 @@ impl Operations<'_> {
             let mut conflicts = committed.iter().map(|committed| *committed == Committed::Conflict);
             counters.retain(|_| conflicts.next().unwrap_or(false));
             if counters.is_empty() {
+                counted.added = added.unwrap_or_default();
                 return Ok(Admission::Counted(slot, counted));
             }
         }
+        self.give_back(&added.unwrap_or_default()).await;
         Err(OperationError::Contended)
     }
 
-    async fn load_slots(&self, groups: Vec<Vec<StoreKey>>) -> Result<Vec<KnownSlot>, OperationError> {
-        let loaded = self.store.load(&groups).await?;
-        if loaded.len() != groups.len() {
+    /// Values and sums, all at once.
+    async fn read_slots(
+        &self,
+        groups: Vec<Vec<StoreKey>>,
+        sums: Vec<StoreKey>,
+    ) -> Result<(Vec<KnownSlot>, Vec<Result<Sums, StoreError>>), OperationError> {
+        let request = ReadRequest { groups, sums, ..ReadRequest::default() };
+        let answer = self.store.read(&request).await?;
+        if answer.groups.len() != request.groups.len() {
             return Err(no_answer());
         }
-        Ok(groups.into_iter().zip(loaded).map(|(keys, loaded)| KnownSlot::new(keys, loaded)).collect())
+        let loaded = answer.groups.into_iter().collect::<Result<Vec<Loaded>, _>>()?;
+        let slots = request.groups.into_iter().zip(loaded).map(|(keys, loaded)| KnownSlot::new(keys, loaded));
+        Ok((slots.collect(), answer.sums))
     }
 
     /// What a send is counted on.
@@ -122,14 +170,10 @@ impl Operations<'_> {
     ) -> Vec<(StoreKey, Counting<'a>)> {
         let phone = asked.issue.phone;
         let mut counters = Vec::new();
-        let neighbors = asked.route.real.then(|| phone.last_four());
-        if neighbors.is_some() || !self.limits.per_prefix.is_empty() {
+        let looks = asked.route.real && asked.policy.brakes != BrakeMode::Off;
+        if looks || !self.limits.per_prefix.is_empty() {
             let prefix = StoreKey::Prefix(phone.prefix().to_owned());
-            counters.push((prefix, Counting::Sends(&self.limits.per_prefix, neighbors)));
-        }
-        if !self.limits.per_country.is_empty() {
-            let country = StoreKey::Country(counted_country(phone));
-            counters.push((country, Counting::Sends(&self.limits.per_country, None)));
+            counters.push((prefix, Counting::Sends(&self.limits.per_prefix)));
         }
         if let Some((key, arguments)) = reservation.request {
             counters.push((StoreKey::Request(key.to_owned()), Counting::Key(arguments)));
@@ -143,29 +187,34 @@ impl Operations<'_> {
 pub struct Counters {
     /// To its prefix.
     pub prefix: Option<Counter>,
-    /// To its country.
-    pub country: Option<Counter>,
     /// The policy entries of its calling code.
     pub calling: Option<CallingPolicy>,
+    /// To its country, and to strangers there.
+    pub tally: Tally,
 }
 
 impl Counters {
-    /// Their keys.
-    pub(super) fn keys(phone: &Phone) -> [StoreKey; 3] {
-        [
-            StoreKey::Prefix(phone.prefix().to_owned()),
-            StoreKey::Country(counted_country(phone)),
-            StoreKey::CallingPolicy(phone.calling_code()),
-        ]
+    /// The keys of those that are values.
+    pub(super) fn keys(phone: &Phone) -> [StoreKey; 2] {
+        [StoreKey::Prefix(phone.prefix().to_owned()), StoreKey::CallingPolicy(phone.calling_code())]
     }
 
-    /// What was loaded of them, in that order. What could not be read is not known; what is not there is empty.
-    pub(super) fn read<E>(values: &[Result<Option<Vec<u8>>, E>]) -> Self {
+    /// The sums among them. `cells`: brakes look at the number.
+    pub(super) fn watched(cells: bool) -> Watched {
+        Watched { country: true, cells, seen: true }
+    }
+
+    /// What was read of them, in that order. What could not be read is not known; what is not there is empty.
+    pub(super) fn read<E>(
+        values: &[Result<Option<Vec<u8>>, E>],
+        sums: Vec<Result<Sums, StoreError>>,
+        watched: Watched,
+    ) -> Self {
         let at = |place: usize| values.get(place)?.as_ref().ok().map(Option::as_deref);
         Self {
             prefix: at(0).and_then(|value| Counter::read(value).ok()),
-            country: at(1).and_then(|value| Counter::read(value).ok()),
-            calling: at(2).and_then(|value| CallingPolicy::read(value).ok()),
+            calling: at(1).and_then(|value| CallingPolicy::read(value).ok()),
+            tally: watched.tally(sums, BrakeMode::Observe).unwrap_or_default(),
         }
     }
 }
@@ -173,22 +222,19 @@ impl Counters {
 impl Operations<'_> {
     /// Looks at the counters over many phones. What cannot be read is left out: it hides nothing else.
     pub async fn counters_of(&self, phone: &Phone) -> Counters {
-        let Ok(loaded) = self.load_each(&Counters::keys(phone).map(|key| vec![key])).await else {
-            return Counters::default();
-        };
+        let watched = Counters::watched(self.sees_who_verified());
+        let groups = Counters::keys(phone).map(|key| vec![key]).to_vec();
+        let request = ReadRequest { groups, sums: watched.keys(phone), ..ReadRequest::default() };
+        let Ok(answer) = self.store.read(&request).await else { return Counters::default() };
         let value = |loaded: Loaded| loaded.values.into_iter().next().flatten();
-        Counters::read(&loaded.into_iter().map(|one| one.map(value)).collect::<Vec<_>>())
+        let values: Vec<_> = answer.groups.into_iter().map(|one| one.map(value)).collect();
+        Counters::read(&values, answer.sums, watched)
     }
 }
 
 /// The only value of a slot.
 fn first(loaded: &Loaded) -> Option<&[u8]> {
     loaded.values.first().and_then(Option::as_deref)
-}
-
-/// The name of a country's counter; a number of none has its calling code's.
-fn counted_country(phone: &Phone) -> String {
-    phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string())
 }
 
 /// How a send goes on after its counters.
@@ -204,6 +250,8 @@ pub(super) enum Admission {
 pub(super) struct Counted {
     /// By what it was allowed.
     pub(super) allowance: Allowance,
+    /// The sums that it was added to.
+    pub(super) added: Added,
     /// What is known of the failures of the route's providers, in their order.
     pub(super) circuits: Vec<KnownCircuit>,
     /// In a dry run: how many more the prefix allows after this one.
@@ -215,10 +263,8 @@ pub(super) struct Counted {
 impl Counted {
     fn foresee(&mut self, counters: &[(StoreKey, Counting<'_>)], loaded: &[Loaded]) {
         for ((key, counting), loaded) in counters.iter().zip(loaded) {
-            match key {
-                StoreKey::Prefix(_) => self.prefix_left = counting.left(loaded),
-                StoreKey::Country(_) => self.country_left = counting.left(loaded),
-                _ => {}
+            if matches!(key, StoreKey::Prefix(_)) {
+                self.prefix_left = counting.left(loaded);
             }
         }
     }
@@ -226,8 +272,8 @@ impl Counted {
 
 /// One thing that is counted before the phone itself.
 enum Counting<'a> {
-    /// Against quotas, and neighbors where there is a number to compare.
-    Sends(&'a [Quota], Option<u16>),
+    /// Against quotas.
+    Sends(&'a [Quota]),
     /// The arguments of an idempotency key, over all phones.
     Key(&'a str),
 }
@@ -235,17 +281,18 @@ enum Counting<'a> {
 impl Counting<'_> {
     /// What would be left after one more send; `None` where no quota is set.
     fn left(&self, loaded: &Loaded) -> Option<u32> {
-        let Self::Sends(quotas, ..) = self else { return None };
+        let Self::Sends(quotas) = self else { return None };
         let held = loaded.values.first().and_then(Option::as_deref);
         Counter::read(held).ok()?.left(loaded.now, quotas).map(|left| left.saturating_sub(1))
     }
 
-    fn change(&self, key: &StoreKey, loaded: &Loaded) -> Result<Change, OperationError> {
+    /// `neighbor`: the end of the number, where close numbers are looked for.
+    fn change(&self, key: &StoreKey, loaded: &Loaded, neighbor: Option<u16>) -> Result<Change, OperationError> {
         let held = loaded.values.first().cloned().flatten();
         let put = match self {
-            Self::Sends(quotas, neighbors) => {
+            Self::Sends(quotas) => {
                 let counter = Counter::read(held.as_deref())?;
-                let taken = counter.count(loaded.now, quotas, *neighbors);
+                let taken = counter.count(loaded.now, quotas, neighbor);
                 Put::Set(taken.write(), taken.ttl(loaded.now))
             }
             Self::Key(arguments) => match &held {

@@ -28,6 +28,8 @@ pub struct Route {
 pub(super) enum ProviderResult {
     /// It accepted the message.
     Worked(usize),
+    /// The receiver asked it for no more messages.
+    OptedOut(usize),
     /// It failed, and would have failed with any message.
     Failed(usize, String),
 }
@@ -149,6 +151,7 @@ impl<'a> Note<'a> {
         let (at, failure) = match result {
             ProviderResult::Worked(at) => (*at, None),
             ProviderResult::Failed(at, why) => (*at, Some(why.as_str())),
+            ProviderResult::OptedOut(_) => return None,
         };
         let (provider, known) = (route.providers.get(at)?.name(), circuits.get(at)?);
         (failure.is_some() || known.circuit.failures > 0).then_some(Self { provider, known, failure })

@@ -10,6 +10,7 @@ use super::deliver::Delivered;
 use super::failure::NotSent;
 use super::known_slot::KnownSlot;
 use super::quotas::Admission;
+use super::route::ProviderResult;
 use super::transact::TransactOptions;
 use super::{Applied, Effect, IssueRequest, OperationError, Operations, SendRequest, Sent};
 use crate::layout::{Operation, PhoneOperation};
@@ -64,7 +65,14 @@ impl Operations<'_> {
             Admission::Counted(slot, counted) => (slot, counted),
         };
         let stored = self.stored_code(asked.issue.phone, asked.issue.code).await?;
-        let (reserved, slot) = self.reserve(slot.if_fresh(), &reservation, &stored).await?;
+        let (reserved, slot) = match self.reserve(slot.if_fresh(), &reservation, &stored).await {
+            Ok(reserved) => reserved,
+            Err(error) => {
+                // Another send to this phone came first, or the store failed: no SMS goes out.
+                self.give_back(&counted.added).await;
+                return Err(error);
+            }
+        };
         match reserved.outcome {
             Reserved::Replayed(_) => self.replayed(reserved),
             Reserved::New(ref challenge) if self.dry_run => {
@@ -82,8 +90,20 @@ impl Operations<'_> {
                     Delivered::Unknown(..) => drop(sms),
                 }
                 // Both at once: what is remembered of the providers costs no round trip of its own.
-                let recorded = self.record_result(asked.issue.phone, challenge, delivered, slot);
-                let (recorded, ()) = tokio::join!(recorded, self.remember(asked.route, &counted.circuits, &heard));
+                // An SMS that no provider accepted tells the brakes nothing.
+                let unsent = matches!(delivered, Delivered::Failed(..)).then(|| counted.added.of_brakes());
+                let unsent = unsent.unwrap_or_default();
+                let would_refuse = counted.allowance.would_refuse;
+                let recorded = self.record_result(asked.issue.phone, challenge, (delivered, would_refuse), slot);
+                let remembered = self.remember(asked.route, &counted.circuits, &heard);
+                let (recorded, (), ()) = tokio::join!(recorded, remembered, self.give_back(&unsent));
+                for result in &heard {
+                    if let ProviderResult::OptedOut(at) = result
+                        && let Some(provider) = asked.route.providers.get(*at)
+                    {
+                        self.opt_out(asked.issue.phone, provider.name()).await;
+                    }
+                }
                 recorded
             }
         }

@@ -8,7 +8,7 @@ use crate::layout::{Finding, PhoneOperation};
 use crate::otp::circuit::Circuit;
 use crate::otp::rules::PhoneState;
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Stored as _};
-use crate::store::{Loaded, ReadAnswer, ReadRequest, StoreError, StoreKey, Timeline};
+use crate::store::{Loaded, ReadAnswer, ReadRequest, StoreError, StoreKey, Sums, Timeline};
 
 /// All that is known of one phone.
 #[derive(Debug, Clone)]
@@ -29,13 +29,16 @@ pub struct PhoneSnapshot {
     pub began_empty: Option<Duration>,
 }
 
+/// Values, each with its own result.
+type Values = Vec<Result<Option<Vec<u8>>, StoreError>>;
+
 impl Operations<'_> {
     /// Reads one phone and its timeline, both at once.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn snapshot(&self, phone: &Phone) -> Result<PhoneSnapshot, OperationError> {
-        self.read_phone(phone, Vec::new()).await.map(|(snapshot, _)| snapshot)
+        self.read_phone(phone, Vec::new(), Vec::new()).await.map(|(snapshot, ..)| snapshot)
     }
 
     /// The same with everything else that decides a send to it, at once too. `providers`: those whose failures count.
@@ -50,26 +53,28 @@ impl Operations<'_> {
         let circuits = providers.iter().map(|name| StoreKey::Provider((*name).to_owned()));
         let others: Vec<StoreKey> = Counters::keys(phone).into_iter().chain(circuits).collect();
         let counted = others.len() - providers.len();
-        let (snapshot, values) = self.read_phone(phone, others).await?;
+        let watched = Counters::watched(self.sees_who_verified());
+        let (snapshot, values, sums) = self.read_phone(phone, others, watched.keys(phone)).await?;
         let (counters, circuits) = values.split_at(counted.min(values.len()));
         let circuit = |value: &Result<Option<Vec<u8>>, StoreError>| {
             let value = value.as_ref().ok().and_then(Option::as_deref);
             Circuit::read(value).unwrap_or_default()
         };
-        Ok((snapshot, Counters::read(counters), circuits.iter().map(circuit).collect()))
+        Ok((snapshot, Counters::read(counters, sums, watched), circuits.iter().map(circuit).collect()))
     }
 
-    /// A phone, and the values of other keys, each with its own result, in one round trip.
+    /// A phone, the values of other keys, and sums, each with its own result, in one round trip.
     async fn read_phone(
         &self,
         phone: &Phone,
         others: Vec<StoreKey>,
-    ) -> Result<(PhoneSnapshot, Vec<Result<Option<Vec<u8>>, StoreError>>), OperationError> {
+        sums: Vec<StoreKey>,
+    ) -> Result<(PhoneSnapshot, Values, Vec<Result<Sums, StoreError>>), OperationError> {
         let keys = self.keys(phone).await?;
         let groups = std::iter::once(keys.clone()).chain(others.into_iter().map(|key| vec![key])).collect();
         let (timelines, began_empty) = (vec![(phone.clone(), EVENTS_KEPT)], Some(phone.clone()));
-        let request = ReadRequest { groups, timelines, sums: Vec::new(), began_empty };
-        let ReadAnswer { groups, timelines, began_empty, .. } = self.store.read(&request).await?;
+        let request = ReadRequest { groups, timelines, sums, began_empty };
+        let ReadAnswer { groups, timelines, sums, began_empty } = self.store.read(&request).await?;
         let mut groups = groups.into_iter();
         let loaded = groups.next().ok_or_else(no_answer)??;
         let (timeline, unreadable) = match timelines.into_iter().next().ok_or_else(no_answer)? {
@@ -84,7 +89,7 @@ impl Operations<'_> {
         let (now, known) = (loaded.now, view.known);
         let snapshot = PhoneSnapshot { now, known, timeline, unreadable, findings, tokens, began_empty };
         let values = groups.map(|loaded| loaded.map(|loaded| loaded.values.into_iter().next().flatten()));
-        Ok((snapshot, values.collect()))
+        Ok((snapshot, values.collect(), sums))
     }
 
     /// The values of each group. Where one of them cannot be read at all, each is loaded by itself, so that it costs the

@@ -6,9 +6,12 @@ use super::progress::Begun;
 use super::stats::additions;
 use super::{Effect, OperationError, Operations};
 use crate::layout::{KeyChange, PhoneOperation, RawKey, WriteBack};
+use crate::otp::brake::BrakeMode;
 use crate::otp::rules::{Decision, PhoneState};
 use crate::otp::{Event, Moment, Phone, Record, Stored as _, Ttl};
-use crate::store::{Append, Beside, Change, Committed, FeedLine, Loaded, Put, StoreError, StoreKey, Write};
+use crate::store::{
+    Append, Beside, Change, Committed, FeedLine, Loaded, Put, ReadAnswer, ReadRequest, StoreError, StoreKey, Write,
+};
 
 pub use crate::otp::rules::AttemptOutcome;
 
@@ -26,6 +29,8 @@ pub(super) struct TransactOptions<'a> {
     pub what: Option<Effect>,
     /// What it does to the codes of the phone.
     pub operation: PhoneOperation<'a>,
+    /// Whether it may show that a phone is in its owner's hands, which the brakes want to know.
+    pub credits: bool,
     /// Set once the answer to a commit was lost, for rules that have no id of their own to know their change by.
     pub lost: Option<&'a std::cell::Cell<bool>>,
 }
@@ -33,7 +38,13 @@ pub(super) struct TransactOptions<'a> {
 impl<'a> TransactOptions<'a> {
     /// A change that a full store may refuse.
     pub(super) fn change() -> Self {
-        Self { relieves: false, what: Some(Effect::Change), operation: PhoneOperation::Other, lost: None }
+        Self {
+            relieves: false,
+            what: Some(Effect::Change),
+            operation: PhoneOperation::Other,
+            credits: false,
+            lost: None,
+        }
     }
 
     /// One that it must not refuse.
@@ -54,6 +65,11 @@ impl<'a> TransactOptions<'a> {
     /// Sets this once the answer to a commit was lost.
     pub(super) fn telling(self, lost: &'a std::cell::Cell<bool>) -> Self {
         Self { lost: Some(lost), ..self }
+    }
+
+    /// It may show that a phone is in its owner's hands.
+    pub(super) fn crediting(self) -> Self {
+        Self { credits: true, ..self }
     }
 
     /// With what it does to the codes of the phone.
@@ -119,13 +135,16 @@ impl Operations<'_> {
         let (mut losses, mut doubt) = (0, None::<StoreError>);
         let mut begun = None;
         let mut compared = None;
+        let mut seen = None;
         for round in 1..=ROUNDS {
             let slot = if let Some(slot) = start.take() {
                 slot
             } else {
                 // The first load, like any other: while a change is in doubt, so is what fails here.
-                let loaded = self.loaded(phone, round).await;
-                loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?
+                let loaded = self.loaded(phone, round, options.credits).await;
+                let (slot, is_seen) = loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?;
+                seen = is_seen;
+                slot
             };
             let KnownSlot { keys, loaded, .. } = &slot;
             if let Some(lost) = lost.take().filter(|lost| lost.intended == loaded.values) {
@@ -137,6 +156,8 @@ impl Operations<'_> {
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
             // Before what an application did is put in front of it.
             step.events = step.events.into_iter().map(|event| event.done_by(self.by, self.audit.as_deref())).collect();
+            let credits =
+                if options.credits { self.credits(phone, &view.known, &step, seen, loaded.now) } else { Vec::new() };
             let settled = written_back(&view, &mut step, loaded.now, options.operation)?;
             let beside = Self::beside(phone, &view.known.record, &step, loaded.now);
             let known = view.known;
@@ -155,6 +176,7 @@ impl Operations<'_> {
                 return Ok((stepped, slot));
             }
             let mut change = self.change(phone, loaded, step, beside, options.relieves);
+            change.beside.additions.extend(credits);
             change.writes.extend(app_writes(keys, loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
             begun = begun.or_else(|| options.what.clone().map(|what| self.progress.begin(what)));
@@ -180,14 +202,27 @@ impl Operations<'_> {
         Err(OperationError::Contended)
     }
 
-    /// The keys of a phone, and what was loaded of them.
-    async fn loaded(&self, phone: &Phone, round: usize) -> Result<KnownSlot, OperationError> {
+    /// The keys of a phone, and what was loaded of them; and where that is wanted and could be read, whether it verified a
+    /// code lately.
+    async fn loaded(
+        &self,
+        phone: &Phone,
+        round: usize,
+        with_seen: bool,
+    ) -> Result<(KnownSlot, Option<bool>), OperationError> {
         tracing::debug!(?phone, round, "load");
-        let slot = [self.keys(phone).await?];
-        let loaded = self.store.load(&slot).await?;
-        let [keys] = slot;
+        let keys = self.keys(phone).await?;
+        if with_seen && self.brakes != BrakeMode::Off {
+            let sums = vec![StoreKey::Seen(phone.clone())];
+            let request = ReadRequest { groups: vec![keys.clone()], sums, ..ReadRequest::default() };
+            let ReadAnswer { groups, sums, .. } = self.store.read(&request).await?;
+            let loaded = groups.into_iter().next().ok_or_else(no_answer)??;
+            let seen = sums.into_iter().next().and_then(Result::ok).map(|seen| !seen.fields.is_empty());
+            return Ok((KnownSlot::new(keys, loaded), seen));
+        }
+        let loaded = self.store.load(std::slice::from_ref(&keys)).await?;
         match <[Loaded; 1]>::try_from(loaded) {
-            Ok([loaded]) => Ok(KnownSlot::new(keys, loaded)),
+            Ok([loaded]) => Ok((KnownSlot::new(keys, loaded), None)),
             Err(_) => Err(no_answer()),
         }
     }

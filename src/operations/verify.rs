@@ -14,6 +14,7 @@ impl Operations<'_> {
         self.allowed(Operation::Verify, asked.phone, Some(asked.purpose))?;
         let options = TransactOptions::change().of(Effect::Attempt(asked.attempt_id.to_owned()));
         let options = options.on_codes(PhoneOperation::Verify { purpose: asked.purpose, code: asked.code });
+        let options = options.crediting();
         let rule =
             |known: &PhoneState, now| rules::attempt(known, now, self.limits, asked).map_err(OperationError::from);
         let applied = self.transact(asked.phone, &options, rule).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::loading::no_answer;
+use super::policies::opted_out_of;
 use super::transact::TransactOptions;
 use super::{OperationError, Operations};
 use crate::layout::{Operation, PhoneOperation};
@@ -276,7 +277,11 @@ impl Operations<'_> {
         let message = MessageRef::Challenge(&challenge.id);
         let said = Reported { message, provider: None, report, reason: self.reason };
         let rule = |known: &PhoneState, now| Ok(rules::report(known, now, &said));
-        self.transact(phone, &TransactOptions::change().aside(), rule).await.map(|_| ())
+        let recorded = self.transact(phone, &TransactOptions::change().aside(), rule).await?;
+        if let Some(provider) = opted_out_of(&recorded.outcome) {
+            self.opt_out(phone, &provider).await;
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,8 @@ use super::policy::MAX_WINDOW;
 use super::time::millis;
 use super::{Moment, Quota};
 
+pub use self::sums::SumCounter;
+
 /// The version of its format.
 const VERSION: u64 = 1;
 /// This many different numbers …
@@ -208,5 +210,6 @@ impl Window {
     }
 }
 
+mod sums;
 #[cfg(test)]
 mod tests;

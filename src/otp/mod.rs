@@ -3,6 +3,7 @@
 
 mod answer;
 mod audit_head;
+pub mod brake;
 mod challenge;
 pub mod circuit;
 mod clock;
@@ -49,8 +50,8 @@ pub use phone::{
     calling_codes, numbering,
 };
 pub use policy::{
-    Denied, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_TTL, MAX_WINDOW, Policy, Quota,
-    used_up,
+    Countries, CountryState, Denied, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_TTL,
+    MAX_WINDOW, Policy, Quota, used_up,
 };
 pub use record::{Challenge, Record};
 pub use secret::Secret;

@@ -1,7 +1,9 @@
 //! What is allowed: limits on sends, locks after failures, lifetimes, which numbers at all.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::brake::{BrakeMode, BrakeStop};
 use super::policy_entry::{PolicyEntry, Scope};
 use super::{Country, Moment, NumberType, Phone};
 
@@ -119,18 +121,81 @@ impl Limits {
     }
 }
 
+/// Whether numbers of a country may be sent to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CountryState {
+    /// All of them.
+    Allow,
+    /// Those that verified a code in the last 90 days.
+    VerifiedOnly,
+    /// None of them.
+    #[default]
+    Deny,
+}
+
+impl CountryState {
+    /// All states, by their words in the file.
+    pub const NAMED: [(&'static str, Self); 3] =
+        [("allow", Self::Allow), ("verified_only", Self::VerifiedOnly), ("deny", Self::Deny)];
+
+    /// Its word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::NAMED.iter().find(|(_, state)| *state == self).map_or("deny", |(name, _)| name)
+    }
+}
+
+/// The state of every country.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Countries {
+    /// Those that are named.
+    pub named: BTreeMap<Country, CountryState>,
+    /// All others, and numbers of no country.
+    pub others: CountryState,
+}
+
+impl Countries {
+    /// These are allowed, and no others.
+    #[must_use]
+    pub fn only(allowed: impl IntoIterator<Item = Country>) -> Self {
+        let named = allowed.into_iter().map(|country| (country, CountryState::Allow)).collect();
+        Self { named, others: CountryState::Deny }
+    }
+
+    /// The state of a number's country.
+    #[must_use]
+    pub fn of(&self, country: Option<Country>) -> CountryState {
+        country.and_then(|country| self.named.get(&country)).copied().unwrap_or(self.others)
+    }
+
+    /// Whether nothing at all may be sent.
+    #[must_use]
+    pub fn deny_all(&self) -> bool {
+        self.others == CountryState::Deny && self.named.values().all(|state| *state == CountryState::Deny)
+    }
+
+    /// Whether a number that verified before may be sent to where others may not.
+    #[must_use]
+    pub fn ask_who_verified(&self) -> bool {
+        self.named.values().chain([&self.others]).any(|state| *state == CountryState::VerifiedOnly)
+    }
+}
+
 /// Which numbers may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// The allowed countries. `None`: every country, which holds only while no real provider is configured.
-    pub countries: Option<Vec<Country>>,
+    /// The state of each country. `None`: every country is allowed, which holds only while no real provider is configured.
+    pub countries: Option<Countries>,
     /// The allowed types of number.
     pub types: Vec<NumberType>,
+    /// What the brakes and the rule against close numbers do.
+    pub brakes: BrakeMode,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { countries: None, types: vec![NumberType::Mobile, NumberType::FixedLineOrMobile, NumberType::FixedLine] }
+        let types = vec![NumberType::Mobile, NumberType::FixedLineOrMobile, NumberType::FixedLine];
+        Self { countries: None, types, brakes: BrakeMode::default() }
     }
 }
 
@@ -146,6 +211,9 @@ pub enum Denied {
     /// The country is not on the list.
     #[error("sends to {0} are not allowed")]
     Country(Country),
+    /// The number did not verify a code in the last 90 days.
+    #[error("sends to {0} are allowed only to numbers that verified a code in the last 90 days")]
+    VerifiedOnly(Country),
     /// A number of no country, such as a satellite phone's.
     #[error("sends to numbers of no country are not allowed")]
     NoCountry,
@@ -155,6 +223,9 @@ pub enum Denied {
     /// Neighboring numbers, one after the other: how SMS pumping looks.
     #[error("blocked: looks like SMS pumping (5 close numbers in 10 min)")]
     Neighbors,
+    /// Too few of the codes that went to its range or country were entered.
+    #[error("{0}")]
+    Brake(BrakeStop),
 }
 
 impl Denied {
@@ -163,6 +234,7 @@ impl Denied {
     pub fn until(&self) -> Option<Moment> {
         match self {
             Self::Blocked(_, entry) => entry.until,
+            Self::Brake(stop) => Some(stop.until),
             _ => None,
         }
     }
@@ -193,17 +265,19 @@ pub fn used_up(whom: &str, quota: Quota) -> String {
 }
 
 impl Policy {
-    /// Whether a number may be sent to at all, before any limit is looked at.
+    /// Whether a number may be sent to at all, before any limit is looked at. `is_known`: it verified a code in the last 90
+    /// days.
     ///
     /// # Errors
     /// The first rule that refuses it.
-    pub fn check(&self, phone: &Phone) -> Result<(), Denied> {
-        if let Some(countries) = &self.countries {
-            match phone.country() {
-                Some(country) if countries.contains(&country) => {}
-                Some(country) => return Err(Denied::Country(country)),
-                None => return Err(Denied::NoCountry),
-            }
+    pub fn check(&self, phone: &Phone, is_known: bool) -> Result<(), Denied> {
+        let country = phone.country();
+        match (self.countries.as_ref().map_or(CountryState::Allow, |countries| countries.of(country)), country) {
+            (CountryState::Allow, _) => {}
+            (CountryState::VerifiedOnly, _) if is_known => {}
+            (CountryState::VerifiedOnly, Some(country)) => return Err(Denied::VerifiedOnly(country)),
+            (CountryState::Deny, Some(country)) => return Err(Denied::Country(country)),
+            (_, None) => return Err(Denied::NoCountry),
         }
         if self.types.contains(&phone.kind()) { Ok(()) } else { Err(Denied::Type(phone.kind())) }
     }

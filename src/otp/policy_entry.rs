@@ -71,6 +71,9 @@ pub struct PolicyEntry {
     /// The receiver asked for no more messages, as this provider reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opted_out: Option<String>,
+    /// The entry that holds again once this one is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<Box<PolicyEntry>>,
     /// What newer versions added to it.
     #[serde(default, skip_serializing_if = "More::is_empty")]
     pub more: More,
@@ -87,6 +90,7 @@ impl PolicyEntry {
             by: None,
             reason: None,
             opted_out: Some(provider.to_owned()),
+            then: None,
             more: More::default(),
         }
     }
@@ -95,6 +99,32 @@ impl PolicyEntry {
     #[must_use]
     pub fn holds(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until > now)
+    }
+
+    /// This one, or the one that holds after it; `None`: neither holds.
+    #[must_use]
+    pub fn at(&self, now: Moment) -> Option<&Self> {
+        if self.holds(now) { Some(self) } else { self.then.as_deref()?.at(now) }
+    }
+
+    /// When nothing of it holds any more; `None`: never.
+    #[must_use]
+    pub fn end(&self) -> Option<Moment> {
+        let then = self.then.as_ref().map(|then| then.end());
+        match (self.until, then) {
+            (None, _) | (_, Some(None)) => None,
+            (Some(until), None) => Some(until),
+            (Some(until), Some(Some(then))) => Some(until.max(then)),
+        }
+    }
+
+    /// In the place of this entry; one that ends earlier gives way to it again.
+    #[must_use]
+    pub fn over(self, before: Option<&Self>) -> Self {
+        let outlasts = |before: &&Self| before.until.is_none_or(|end| self.until.is_some_and(|until| end > until));
+        let then = before.filter(|_| self.until.is_some()).filter(outlasts);
+        let then = then.map(|before| Box::new(Self { then: None, ..before.clone() }));
+        Self { then, ..self }
     }
 
     /// Who made it and why, in one line: `by asha at 2026-11-27T20:31:00Z: fraud, ticket 12`.
@@ -197,7 +227,7 @@ impl PhonePolicy {
     /// The entry, if it still holds.
     #[must_use]
     pub fn held(&self, now: Moment) -> Option<&PolicyEntry> {
-        self.entry.as_ref().filter(|entry| entry.holds(now))
+        self.entry.as_ref()?.at(now)
     }
 
     /// The same with this entry in the place of what was there.
@@ -216,7 +246,7 @@ impl PhonePolicy {
     #[must_use]
     pub fn ttl(&self, now: Moment) -> Ttl {
         let end = match &self.entry {
-            Some(entry) => match entry.until {
+            Some(entry) => match entry.end() {
                 None => return Ttl::Forever,
                 Some(until) => Some(until),
             },
@@ -230,16 +260,16 @@ impl CallingPolicy {
     /// How long it has to be kept.
     #[must_use]
     pub fn ttl(&self, now: Moment) -> Ttl {
-        if self.entries.values().any(|entry| entry.until.is_none()) {
+        if self.entries.values().any(|entry| entry.end().is_none()) {
             return Ttl::Forever;
         }
-        let end = self.entries.values().filter_map(|entry| entry.until).max().filter(|end| *end > now);
+        let end = self.entries.values().filter_map(PolicyEntry::end).max().filter(|end| *end > now);
         end.map_or(Ttl::Expired, |end| Ttl::For(end.since(now)))
     }
 
     /// Drops what is over.
     pub fn sweep(&mut self, now: Moment) {
-        self.entries.retain(|_, entry| entry.holds(now));
+        self.entries.retain(|_, entry| entry.at(now).is_some());
     }
 }
 
@@ -303,14 +333,15 @@ pub fn deciding<'a>(
     let calling = calling?;
     // Longer names of the same number come later.
     let covers = |name: &str| name.starts_with('+') && phone.as_str().starts_with(name);
-    let prefixes = calling.entries.iter().filter(|(name, entry)| covers(name) && entry.holds(now));
+    let held = |(name, entry): (&'a String, &'a PolicyEntry)| Some((name, entry.at(now)?));
+    let prefixes = calling.entries.iter().filter(|(name, _)| covers(name)).filter_map(held);
     if let Some((name, entry)) = prefixes.max_by_key(|(name, _)| name.len())
         && let Ok(prefix) = name.parse()
     {
         return Some((Scope::Prefix(prefix), entry));
     }
     let country = phone.country()?;
-    let entry = calling.entries.get(country.as_str()).filter(|entry| entry.holds(now))?;
+    let entry = calling.entries.get(country.as_str())?.at(now)?;
     Some((Scope::Country(country), entry))
 }
 
@@ -363,6 +394,22 @@ mod tests {
         let removed = timed.without(NOW);
         assert_eq!((removed.ttl(NOW), removed.held(NOW)), (Ttl::For(REMOVAL_KEPT), None));
         assert_eq!(PhonePolicy::read(Some(&timed.write())), Ok(timed));
+    }
+
+    #[test]
+    fn an_entry_that_ends_earlier_gives_way_again() {
+        let (block, later) = (entry(PolicyEffect::Block, None), NOW.after(HOUR));
+        let policy = PhonePolicy::default().with(entry(PolicyEffect::Allow, Some(later)).over(Some(&block)));
+        let effect = |policy: &PhonePolicy, now| policy.held(now).map(|entry| entry.effect);
+        assert_eq!(effect(&policy, NOW), Some(PolicyEffect::Allow));
+        assert_eq!((effect(&policy, later), policy.ttl(NOW)), (Some(PolicyEffect::Block), Ttl::Forever));
+        let longer = entry(PolicyEffect::Block, Some(later.after(HOUR)));
+        let policy = PhonePolicy::default().with(entry(PolicyEffect::Allow, Some(later)).over(Some(&longer)));
+        assert_eq!((effect(&policy, later), policy.ttl(NOW)), (Some(PolicyEffect::Block), Ttl::For(HOUR * 2)));
+        let for_good = entry(PolicyEffect::Allow, None).over(Some(&block));
+        assert_eq!(for_good.then, None, "nothing comes after it");
+        let shorter = entry(PolicyEffect::Block, Some(NOW.after(HOUR / 2)));
+        assert_eq!(entry(PolicyEffect::Allow, Some(later)).over(Some(&shorter)).then, None);
     }
 
     #[test]

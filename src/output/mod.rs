@@ -14,7 +14,7 @@ pub use many::{Many, Output, Row};
 pub use printer::{Color, Format, Printer, Verbosity, is_piped};
 pub use table::{Cell, Table};
 pub(crate) use time::zone_is_named;
-pub use time::{clock, length, relative, to_the_second, when, zone_name};
+pub use time::{clock, length, read_moment, relative, to_the_second, when, zone_name};
 
 use std::fmt::Display;
 

@@ -95,6 +95,22 @@ pub fn relative(at: Moment, now: Moment) -> String {
     }
 }
 
+/// Reads a moment as a person or a script writes it: `2026-12-01T18:00:00Z`, or `2026-12-01T18:00` and `2026-12-01` by the
+/// clock on the wall.
+#[must_use]
+pub fn read_moment(text: &str) -> Option<Moment> {
+    read_moment_in(zone(), text)
+}
+
+fn read_moment_in(zone: &TimeZone, text: &str) -> Option<Moment> {
+    let moment = |at: Timestamp| Moment::from_millis(at.as_millisecond());
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(moment(at));
+    }
+    let local: jiff::civil::DateTime = text.parse().ok()?;
+    Some(moment(local.to_zoned(zone.clone()).ok()?.timestamp()))
+}
+
 /// A length of time in its largest unit: `45 s`, `15 min`, `3 h`, `5 days`.
 #[must_use]
 pub fn length(span: Duration) -> String {
@@ -141,6 +157,21 @@ mod tests {
             ("2027-01-02T15:23:00Z", "in 36 days, on Jan 2, 2027 at 20:53"),
         ] {
             assert_eq!(when_in(&zone, at(moment), now), told, "{moment}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_by_the_clock_on_the_wall_unless_it_says_otherwise() {
+        let zone = TimeZone::fixed(jiff::tz::Offset::from_seconds(19_800).unwrap());
+        let read = |text: &str| read_moment_in(&zone, text).map(Moment::rfc3339);
+        assert_eq!(read("2026-12-01T18:00:00Z").as_deref(), Some("2026-12-01T18:00:00.000Z"));
+        assert_eq!(read("2026-12-01T18:00:00+05:30").as_deref(), Some("2026-12-01T12:30:00.000Z"));
+        for local in ["2026-12-01T18:00", "2026-12-01 18:00:00"] {
+            assert_eq!(read(local).as_deref(), Some("2026-12-01T12:30:00.000Z"), "{local}");
+        }
+        assert_eq!(read("2026-12-01").as_deref(), Some("2026-11-30T18:30:00.000Z"));
+        for other in ["", "tomorrow", "18:00", "2026-13-01", "24h"] {
+            assert_eq!(read(other), None, "{other}");
         }
     }
 

@@ -37,6 +37,12 @@ pub enum StoreKey {
     RangeTrust(String),
     /// The newest record of an audit, by the name of its file.
     AuditHead(String),
+    /// The sends to a country, by windows: sums.
+    CountrySends(String),
+    /// That a phone verified a code lately: sums.
+    Seen(Phone),
+    /// The messages and the spend of a channel, on the so-manieth day since 1970: sums.
+    Cap(String, i64),
     /// A key of the application's own, by its whole name. Its value is what the layout writes: type,
     /// expiry and content as one, so its lifetime is the one in it.
     App(String),
@@ -65,6 +71,9 @@ impl StoreKey {
             Self::CountryTrust(country) => format!("{{country:{country}}}:trust"),
             Self::RangeTrust(range) => format!("{{range:{range}}}:trust"),
             Self::AuditHead(file) => format!("{{audit:{file}}}:head"),
+            Self::CountrySends(country) => format!("{{country:{country}}}:counts"),
+            Self::Seen(phone) => format!("{{{}}}:seen", phone.as_str()),
+            Self::Cap(channel, day) => format!("{{cap:{}}}:{day}", encoded(channel)),
             Self::App(key) => key.clone(),
         }
     }
@@ -72,7 +81,16 @@ impl StoreKey {
     /// Whether it is a hash of sums, which is added to and never set.
     #[must_use]
     pub fn is_sums(&self) -> bool {
-        matches!(self, Self::Stats(..) | Self::StatsIndex(_) | Self::CountryTrust(_) | Self::RangeTrust(_))
+        matches!(
+            self,
+            Self::Stats(..)
+                | Self::StatsIndex(_)
+                | Self::CountryTrust(_)
+                | Self::RangeTrust(_)
+                | Self::CountrySends(_)
+                | Self::Seen(_)
+                | Self::Cap(..)
+        )
     }
 
     /// Whether it is not ours.

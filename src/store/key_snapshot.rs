@@ -107,8 +107,13 @@ impl OwnKey {
                 None => StoreKey::CountryTrust(marked("country:")?),
             }),
             "head" => Self::Value(StoreKey::AuditHead(marked("audit:")?)),
+            "counts" => Self::Value(StoreKey::CountrySends(marked("country:")?)),
+            "seen" => Self::Value(StoreKey::Seen(phone()?)),
             "events" => Self::Feed(marked("feed:")?.parse().ok()?),
-            _ => Self::stats(&marked("stats:")?, end)?,
+            _ => match marked("cap:") {
+                Some(channel) => Self::Value(StoreKey::Cap(decoded(&channel)?, end.parse().ok()?)),
+                None => Self::stats(&marked("stats:")?, end)?,
+            },
         };
         // A number may be written in several ways, and a key has one name.
         Some(own).filter(|own| own.is_named(name))
@@ -149,7 +154,9 @@ impl OwnKey {
     #[must_use]
     pub fn phone(&self) -> Option<&Phone> {
         match self {
-            Self::Value(StoreKey::Record(phone) | StoreKey::Users(phone) | StoreKey::Policy(phone))
+            Self::Value(
+                StoreKey::Record(phone) | StoreKey::Users(phone) | StoreKey::Policy(phone) | StoreKey::Seen(phone),
+            )
             | Self::Timeline(phone) => Some(phone),
             Self::Value(_) | Self::Feed(_) => None,
         }
@@ -180,6 +187,9 @@ mod tests {
             StoreKey::CountryTrust("IN".to_owned()),
             StoreKey::RangeTrust("+9198".to_owned()),
             StoreKey::AuditHead("a7".to_owned()),
+            StoreKey::CountrySends("IN".to_owned()),
+            StoreKey::Seen(phone.clone()),
+            StoreKey::Cap("sms".to_owned(), 20_700),
         ] {
             assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Value(cell)));
         }

@@ -53,7 +53,8 @@ fn a_refused_number_costs_nothing() {
 #[test]
 fn a_run_of_neighbors_stops() {
     let gateway = Gateway::start(200, TAKEN);
-    on_each_store(&telnyx(&gateway, &format!("{FREE}[policy]\ncountries = [\"IN\"]\n")), |machine| {
+    let policy = "[policy]\ncountries = [\"IN\"]\nbrakes = \"enforce\"\n";
+    on_each_store(&telnyx(&gateway, &format!("{FREE}{policy}")), |machine| {
         let asked = gateway.requests().len();
         for number in 0..4 {
             machine.run(&["send", &format!("+9198765001{number}0"), "--json"]).exits(0);

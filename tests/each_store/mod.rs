@@ -4,6 +4,7 @@
 pub mod allowance;
 pub mod at_once;
 pub mod audit;
+pub mod brakes;
 pub mod codes;
 pub mod delivery;
 pub mod delivery_reports;
@@ -15,6 +16,7 @@ pub mod limits;
 pub mod lists;
 pub mod names;
 pub mod numbers;
+pub mod policy;
 pub mod protected;
 pub mod provider_faults;
 pub mod providers;

@@ -109,6 +109,9 @@ fn everywhere<F: Fixture + 'static>() -> Vec<Clause> {
         a_country_has_a_quota
         a_refused_phone_is_not_counted_for_its_country
         neighbors_stop
+        neighbors_are_only_told_where_the_file_observes
+        a_country_lets_exactly_its_quota_through_at_once
+        a_block_stops_sends_that_are_under_way
         twelve_sends_at_once_make_one_sms
         the_next_provider_is_asked_only_when_the_first_surely_did_not_send
         a_locked_phone_gets_no_sms

@@ -5,6 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::operations::{OperationError, Route, SendFailure};
+use otpctl::otp::brake::BrakeMode;
 use otpctl::otp::circuit::{BreakerPolicy, Circuit};
 use otpctl::otp::record::{Reason, State, Verdict};
 use otpctl::otp::{Denied, Purpose, Quota, Stored as _};
@@ -209,7 +210,8 @@ pub fn a_refused_phone_is_not_counted_for_its_country(fixture: &dyn Fixture) {
 }
 
 pub fn neighbors_stop(fixture: &dyn Fixture) {
-    let (client, calls) = (Client::of(fixture), Calls::default());
+    let (mut client, calls) = (Client::of(fixture), Calls::default());
+    client.policy.brakes = BrakeMode::Enforce;
     for n in [100, 112, 124, 136] {
         assert!(client.send(&phone(n), RIGHT, &calls.accepting().route()).is_ok());
     }
@@ -218,6 +220,54 @@ pub fn neighbors_stop(fixture: &dyn Fixture) {
     assert!(matches!(fifth, Err(OperationError::Denied(Denied::Neighbors, _))), "{fifth:?}");
     assert!(client.send(&phone(5000), RIGHT, &calls.accepting().route()).is_ok(), "far enough");
     assert_eq!(calls.count(), 6);
+}
+
+pub fn neighbors_are_only_told_where_the_file_observes(fixture: &dyn Fixture) {
+    let (client, calls) = (Client::of(fixture), Calls::default());
+    for n in [100, 112, 124, 136, 148] {
+        assert!(client.send(&phone(n), RIGHT, &calls.accepting().route()).is_ok());
+    }
+    let told = |n| client.timeline(&phone(n), 50).into_iter().find_map(|event| event.would_refuse);
+    assert_eq!((told(136), told(148).as_deref()), (None, Some("neighbors")));
+}
+
+/// More at once than may pass, each to a number of its own.
+pub fn a_country_lets_exactly_its_quota_through_at_once(fixture: &dyn Fixture) {
+    let calls = Calls::default();
+    let sent = at_once(fixture, 24, |_, index| {
+        let mut client = Client::of(fixture);
+        client.limits.per_country = vec![Quota { window: DAY, limit: 7 }];
+        let phone = phone(u32::try_from(index).unwrap() * 20_000);
+        client.send(&phone, RIGHT, &calls.accepting().route())
+    });
+    assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 7, "{sent:?}");
+    assert_eq!(sent.iter().filter(|sent| limited(sent)).count(), 17, "{sent:?}");
+    assert_eq!(calls.count(), 7);
+    // What was one too many was given back: one more place is one more send.
+    let mut client = Client::of(fixture);
+    client.limits.per_country = vec![Quota { window: DAY, limit: 8 }];
+    assert!(client.send(&phone(900_000), RIGHT, &calls.accepting().route()).is_ok());
+    assert!(limited(&client.send(&phone(920_000), RIGHT, &calls.accepting().route())));
+}
+
+/// A block that comes while a send is on its way to the store.
+pub fn a_block_stops_sends_that_are_under_way(fixture: &dyn Fixture) {
+    let calls = Calls::default();
+    let blocked = std::sync::atomic::AtomicBool::new(false);
+    let sent = at_once(fixture, 8, |client, index| {
+        if index == 0 {
+            client.block(&phone(1));
+            blocked.store(true, Ordering::SeqCst);
+            return None;
+        }
+        let late = blocked.load(Ordering::SeqCst);
+        Some((late, client.send(&phone(1), RIGHT, &calls.accepting().route())))
+    });
+    let ok = sent.iter().flatten().filter(|(_, sent)| sent.is_ok()).count();
+    assert!(ok <= 1 && calls.count() == ok, "{sent:?}");
+    assert!(sent.iter().flatten().all(|(late, sent)| !late || sent.is_err()), "{sent:?}");
+    let after = Client::of(fixture).send(&phone(1), RIGHT, &calls.accepting().route());
+    assert!(matches!(after, Err(OperationError::Denied(Denied::Blocked(..), None))), "{after:?}");
 }
 
 pub fn twelve_sends_at_once_make_one_sms(fixture: &dyn Fixture) {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use otpctl::app::{OsRandom, clock};
 use otpctl::layout::{BoundLayout, Layout, LayoutContext, Native};
 use otpctl::operations::{
-    Applied, AttemptOutcome, FoundIssue, IssueRequest, Moved, OperationError, Operations, PhoneSnapshot, Progress,
-    Route, Scan, SendRequest, Sent,
+    Applied, AttemptOutcome, FoundIssue, IssueRequest, Moved, OperationError, Operations, PhoneSnapshot, PolicyRequest,
+    Progress, Route, Scan, SendRequest, Sent,
 };
+use otpctl::otp::policy_entry::{PolicyEffect, Scope};
 use otpctl::otp::record::{Answer, Reason, Verdict};
 use otpctl::otp::rules::{AttemptRequest, Linked, Reserved, RevokeRequest, UnlockRequest};
 use otpctl::otp::text::MessageTemplate;
@@ -34,6 +35,7 @@ pub struct Client {
     pub limits: Limits,
     pub peppers: Peppers,
     pub ttl: Duration,
+    pub policy: Policy,
     pub dry_run: bool,
     pub purpose: Purpose,
     pub user: Option<UserId>,
@@ -59,6 +61,7 @@ impl Client {
             peppers: pepper("k1"),
             ttl: Duration::from_secs(300),
             dry_run: false,
+            policy: Policy::default(),
             purpose: Purpose::default(),
             user: None,
             key: None,
@@ -86,6 +89,7 @@ impl Client {
             reason: None,
             by: None,
             audit: None,
+            brakes: self.policy.brakes,
             layout: self.bound(),
         }
     }
@@ -110,11 +114,10 @@ impl Client {
     pub fn send(&self, phone: &Phone, code: &str, route: &Route) -> Result<Sent, OperationError> {
         let code = read(code);
         let template = MessageTemplate::new("{{ code }} is your code", None).unwrap();
-        let policy = Policy::default();
         let sending = async {
             let asked = SendRequest {
                 issue: self.to_issue(phone, &code),
-                policy: &policy,
+                policy: &self.policy,
                 route,
                 template: &template,
                 app: "Example",
@@ -125,6 +128,12 @@ impl Client {
             self.operations().send(&asked, &asked.text(code.expose()).unwrap()).await
         };
         self.runtime.block_on(sending)
+    }
+
+    /// Blocks a phone until it is allowed again.
+    pub fn block(&self, phone: &Phone) {
+        let asked = PolicyRequest { effect: PolicyEffect::Block, until: None };
+        self.runtime.block_on(self.operations().set_policy(&Scope::Phone(phone.clone()), &asked)).unwrap();
     }
 
     /// Types a code.

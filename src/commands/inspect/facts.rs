@@ -33,16 +33,15 @@ pub(super) fn quotas(app: &App, known: &PhoneState, now: Moment, counters: &Coun
         used: Some(u32::try_from(sends(quota)).unwrap_or(u32::MAX)),
         most: quota.limit,
     }));
-    let shared = [
-        ("per_prefix", counters.prefix.as_ref(), &limits.per_prefix),
-        ("per_country", counters.country.as_ref(), &limits.per_country),
-    ];
-    for (rule, counter, quotas) in shared {
+    let mut shared = |rule, quotas: &[Quota], left: &dyn Fn(&[Quota]) -> Option<u32>| {
         list.extend(quotas.iter().map(|quota| {
-            let left = counter.and_then(|counter| counter.left(now, std::slice::from_ref(quota)));
+            let left = left(std::slice::from_ref(quota));
             QuotaUse { rule, window: quota.window, used: left.map(|left| quota.limit - left), most: quota.limit }
         }));
-    }
+    };
+    let (prefix, country) = (counters.prefix.as_ref(), counters.tally.country.as_ref());
+    shared("per_prefix", &limits.per_prefix, &|only| prefix.and_then(|counter| counter.left(now, only)));
+    shared("per_country", &limits.per_country, &|only| country.and_then(|counter| counter.left(now, only)));
     Ok(list)
 }
 

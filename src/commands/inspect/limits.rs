@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::operations::Counters;
-use crate::otp::counter::{Counter, Full};
 use crate::otp::duration::spelled;
 use crate::otp::rules::budget;
 use crate::otp::time::rfc3339_or_null;
@@ -43,26 +42,28 @@ pub(super) fn of(record: &Record, now: Moment, limits: &Limits, counters: &Count
             allowed_at: Some(if used < quota.limit { now } else { budget.allowed_at.max(now) }),
         }
     }));
-    list.extend(shared("per_prefix", counters.prefix.as_ref(), &limits.per_prefix, now));
-    list.extend(shared("per_country", counters.country.as_ref(), &limits.per_country, now));
+    let (prefix, country) = (counters.prefix.as_ref(), counters.tally.country.as_ref());
+    let of_prefix = |only: &[Quota]| prefix.map(|counter| (counter.left(now, only), counter.full(now, only)));
+    let of_country = |only: &[Quota]| country.map(|counter| (counter.left(now, only), counter.full(now, only)));
+    list.extend(shared("per_prefix", &limits.per_prefix, now, of_prefix));
+    list.extend(shared("per_country", &limits.per_country, now, of_country));
     list
 }
 
+/// What is left of quotas, and which of them is used up until when.
+type Left = (Option<u32>, Option<(Quota, Moment)>);
+
 /// Quotas over many phones; of a counter that cannot be read, nothing is known.
-fn shared(name: &'static str, counter: Option<&Counter>, quotas: &[Quota], now: Moment) -> Vec<Limit> {
+fn shared(name: &'static str, quotas: &[Quota], now: Moment, counter: impl Fn(&[Quota]) -> Option<Left>) -> Vec<Limit> {
     let row = |quota: &Quota| {
-        let only = std::slice::from_ref(quota);
-        let left = counter.and_then(|counter| counter.left(now, only));
-        let allowed_at = counter.map(|counter| match counter.take(now, only, None) {
-            Err(Full::Quota(_, until)) => until,
-            Err(Full::Neighbors) | Ok(_) => now,
-        });
+        let known = counter(std::slice::from_ref(quota));
+        let left = known.and_then(|(left, _)| left);
         Limit {
             limit: name,
             window_seconds: Some(quota.window.as_secs()),
             used: left.map(|left| quota.limit - left),
             most: Some(quota.limit),
-            allowed_at,
+            allowed_at: known.map(|(_, full)| full.map_or(now, |(_, until)| until)),
         }
     };
     quotas.iter().map(row).collect()

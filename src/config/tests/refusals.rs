@@ -46,6 +46,14 @@ const REFUSALS: &[(&str, usize, &[&str])] = &[
     ("[policy]\ncountries = [\"IN\",\n \"USA\"]", 3, &["did you mean `US`?"]),
     ("[policy]\ntypes = [\"moblie\"]", 2, &["did you mean `mobile`?", "number types: mobile, fixed_line"]),
     ("[policy]\ntypes = []", 2, &["nothing could be sent"]),
+    ("[policy]\nbrakes = \"enforced\"", 2, &["did you mean `enforce`?"]),
+    ("[policy]\ncountries = { IN = \"alow\" }", 2, &["did you mean `allow`?"]),
+    ("[policy]\ncountries = { IND = \"allow\" }", 2, &["did you mean `IN`?"]),
+    (
+        "[policy]\nbrakes = \"enforce\"\n[store.redis]\nurl = \"redis://h\"\nlayout = \"frappe\"",
+        2,
+        &["sees who verified"],
+    ),
     // The code.
     (
         "[code]\nlength = 5",

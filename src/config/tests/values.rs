@@ -7,9 +7,10 @@ use super::super::{
     Deployment, RedisTarget, SecretSource, ServerAddress, SettingSource, StoreSettings, TlsFiles, load, starter,
 };
 use super::{defaults, fetch, file, folder, home, load_text, located, write};
+use crate::otp::brake::BrakeMode;
 use crate::otp::circuit::BreakerPolicy;
 use crate::otp::duration::{duration, spelled};
-use crate::otp::{Limits, LockLength, Phone, Policy};
+use crate::otp::{Countries, CountryState, Limits, LockLength, Phone, Policy};
 use crate::provider::TestOutcome;
 
 #[test]
@@ -62,9 +63,15 @@ fn a_weak_code_needs_to_be_allowed() {
 #[test]
 fn a_real_provider_denies_every_country_that_is_not_listed() {
     let telnyx = "[providers.telnyx]\napi_key = { env = \"K\" }\n";
-    assert_eq!(load_text(telnyx).expect("loads").policy.countries, Some(Vec::new()));
+    assert_eq!(load_text(telnyx).expect("loads").policy.countries, Some(Countries::default()));
     let listed = load_text(&format!("{telnyx}[policy]\ncountries = [\"IN\"]")).expect("loads").policy.countries;
-    assert_eq!(listed.expect("a list").len(), 1);
+    let (india, emirates) = ("IN".parse().unwrap(), "AE".parse().unwrap());
+    assert_eq!(listed, Some(Countries::only([india])));
+    let table = "countries = { IN = \"allow\", AE = \"verified_only\", \"*\" = \"deny\" }\nbrakes = \"off\"";
+    let policy = load_text(&format!("{telnyx}[policy]\n{table}")).expect("loads").policy;
+    let countries = policy.countries.expect("a table");
+    assert_eq!((countries.of(Some(india)), countries.of(None)), (CountryState::Allow, CountryState::Deny));
+    assert_eq!((countries.of(Some(emirates)), policy.brakes), (CountryState::VerifiedOnly, BrakeMode::Off));
     assert_eq!(load_text("[providers.outbox]\npath = \"x\"").expect("loads").policy.countries, None);
 }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::{FoundIssue, Issue, StaleEntry};
 use crate::operations::{OperationError, Operations};
+use crate::otp::brake::KNOWN;
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
 use crate::otp::policy_entry::{CallingPolicy, PhonePolicy, PolicyIndex, REMOVAL_KEPT};
 use crate::otp::user::Age;
 use crate::otp::{
-    AuditHead, Event, Limits, LockLength, MAX_TTL, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId, Users,
-    is_plain,
+    AuditHead, Event, Limits, LockLength, MAX_TTL, MAX_WINDOW, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId,
+    Users, is_plain,
 };
 use crate::store::{FEED_KEPT, Key, KeySnapshot, OwnKey, Owner, StoreKey};
 
@@ -128,6 +129,14 @@ impl Operations<'_> {
             ) => {
                 numbers(sight)?;
                 Needs::End(SUMS_KEPT, false)
+            }
+            OwnKey::Value(StoreKey::CountrySends(_) | StoreKey::Cap(..)) => {
+                numbers(sight)?;
+                Needs::End(MAX_WINDOW * 2, false)
+            }
+            OwnKey::Value(StoreKey::Seen(_)) => {
+                numbers(sight)?;
+                Needs::End(KNOWN, false)
             }
             OwnKey::Feed(_) => Needs::End(FEED_KEPT, false),
             // Never read from a name of ours.

@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_prefix_and_the_range_of_a_number_are_prefixes() {
-        for number in ["+919876543210", "+6581234567", "+14155550123", "+447400123456", "+971501234567", "+29040000"] {
+        for number in ["+919876543210", "+6581234567", "+14155550123", "+447400123456", "+971501234567"] {
             let phone = Phone::parse(number, None).unwrap_or_else(|error| panic!("{number}: {error}"));
             assert!(phone.range().parse::<Prefix>().is_ok(), "{number}: {}", phone.range());
             assert!(phone.as_str().starts_with(phone.range()));
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn the_calling_codes_of_the_world_are_known() {
         let codes: Vec<u16> = calling_codes().collect();
-        assert_eq!(codes.len(), 232, "what `policy list` reads");
+        assert_eq!(codes.len(), 215, "what `policy list` reads");
         assert!(codes.is_sorted() && codes.contains(&91) && codes.contains(&883));
         let country: Country = "DO".parse().unwrap();
         assert_eq!(country.calling_code(), 1);

@@ -4,7 +4,8 @@
 use super::PhoneState;
 use super::reserve::{SendRefused, blocked, within_limits};
 use super::send_rule::SendRule;
-use crate::otp::counter::{Counter, Full};
+use crate::otp::brake::{BrakeMode, Cell, KNOWN, brake};
+use crate::otp::counter::{Counter, SumCounter};
 use crate::otp::policy_entry::{CallingPolicy, PolicyEffect, deciding};
 use crate::otp::record::{PURPOSES, PurposeState};
 use crate::otp::{Denied, Limits, Moment, Phone, Policy, Purpose};
@@ -43,14 +44,36 @@ pub struct SendContext<'a> {
     /// The sends to its prefix; `None`: they are not known.
     pub prefix: Option<&'a Counter>,
     /// The sends to its country; likewise.
-    pub country: Option<&'a Counter>,
+    pub country: Option<&'a SumCounter>,
+    /// The sends to strangers of its range and of its country, where brakes look at them.
+    pub cells: Option<(&'a Cell, &'a Cell)>,
+    /// The number verified a code in the last 90 days, for no user.
+    pub seen: bool,
+}
+
+/// Whether a number verified a code in the last 90 days: for a user, or for none.
+#[must_use]
+pub fn is_known(known: &PhoneState, now: Moment, seen: bool) -> bool {
+    let verified = known.users.users.iter().filter_map(|link| link.verified_at);
+    seen || verified.into_iter().any(|verified| verified.after(KNOWN) > now)
 }
 
 impl SendContext<'_> {
-    /// The end of the number, where close numbers are looked for.
+    /// The end of the number, where close numbers are looked for: only where an SMS costs money, and only of strangers.
     #[must_use]
-    pub fn last_four(&self) -> Option<u16> {
-        self.real.then(|| self.phone.last_four())
+    pub fn last_four(&self, known: &PhoneState, now: Moment) -> Option<u16> {
+        let looks = self.real && self.policy.brakes != BrakeMode::Off && !is_known(known, now, self.seen);
+        looks.then(|| self.phone.last_four())
+    }
+
+    /// What looks like SMS pumping, whether or not the file stops that.
+    fn pumping(&self, known: &PhoneState, now: Moment) -> Option<Denied> {
+        let last_four = self.last_four(known, now)?;
+        if self.prefix.is_some_and(|counter| counter.is_run(now, last_four)) {
+            return Some(Denied::Neighbors);
+        }
+        let (range, country) = self.cells?;
+        brake(range, country, now).map(Denied::Brake)
     }
 }
 
@@ -67,20 +90,42 @@ impl Allowance {
     }
 }
 
+/// Whether a policy entry lifts what the file and the brakes refuse.
+#[must_use]
+pub fn is_lifted(known: &PhoneState, now: Moment, context: &SendContext<'_>) -> bool {
+    let entry = deciding(context.phone, &known.policy, context.calling, now);
+    entry.is_some_and(|(_, entry)| entry.effect == PolicyEffect::Allow)
+}
+
 /// Whether a code could be sent now.
 #[must_use]
 pub fn allowance(known: &PhoneState, now: Moment, context: &SendContext<'_>) -> Allowance {
-    Allowance::of(refusal(known, now, context))
-}
-
-fn refusal(known: &PhoneState, now: Moment, context: &SendContext<'_>) -> Option<SendRefused> {
-    let SendContext { phone, purpose, policy, limits, .. } = *context;
-    let entry = deciding(phone, &known.policy, context.calling, now);
+    let entry = deciding(context.phone, &known.policy, context.calling, now);
     let is_allowed = match entry {
-        Some((scope, entry)) if entry.effect == PolicyEffect::Block => return Some(blocked(scope, entry)),
+        Some((scope, entry)) if entry.effect == PolicyEffect::Block => {
+            return Allowance::of(Some(blocked(scope, entry)));
+        }
         entry => entry.is_some(),
     };
-    if !is_allowed && let Err(denied) = policy.check(phone) {
+    let pumping = if is_allowed { None } else { context.pumping(known, now) };
+    let (stopped, observed) = match context.policy.brakes {
+        BrakeMode::Enforce => (pumping, None),
+        BrakeMode::Observe | BrakeMode::Off => (None, pumping),
+    };
+    let refused = refusal(known, now, context, is_allowed, stopped);
+    Allowance { would_refuse: observed.as_ref().map(SendRule::of), ..Allowance::of(refused) }
+}
+
+/// The first rule that refuses it for good, else the one that ends last. `stopped`: what the brakes stop.
+fn refusal(
+    known: &PhoneState,
+    now: Moment,
+    context: &SendContext<'_>,
+    is_allowed: bool,
+    stopped: Option<Denied>,
+) -> Option<SendRefused> {
+    let SendContext { phone, purpose, policy, limits, .. } = *context;
+    if !is_allowed && let Err(denied) = policy.check(phone, is_known(known, now, context.seen)) {
         return Some(SendRefused::Denied(denied));
     }
     let none = PurposeState::default();
@@ -97,18 +142,11 @@ fn refusal(known: &PhoneState, now: Moment, context: &SendContext<'_>) -> Option
         found.push(SendRefused::Purposes);
     }
     found.extend(within_limits(&record, now, limits).err());
-    let last_four = context.last_four().filter(|_| !is_allowed);
-    if let Some(counter) = context.prefix {
-        found.extend(counter.take(now, &limits.per_prefix, last_four).err().map(|full| match full {
-            Full::Quota(quota, until) => SendRefused::PerPrefix(quota, until),
-            Full::Neighbors => SendRefused::Denied(Denied::Neighbors),
-        }));
-    }
-    if let Some(counter) = context.country
-        && let Err(Full::Quota(quota, until)) = counter.take(now, &limits.per_country, None)
-    {
-        found.push(SendRefused::PerCountry(quota, until));
-    }
+    let prefix = context.prefix.and_then(|counter| counter.full(now, &limits.per_prefix));
+    found.extend(prefix.map(|(quota, until)| SendRefused::PerPrefix(quota, until)));
+    let country = context.country.and_then(|counter| counter.full(now, &limits.per_country));
+    found.extend(country.map(|(quota, until)| SendRefused::PerCountry(quota, until)));
+    found.extend(stopped.map(SendRefused::Denied));
     // What ends at no known time comes after everything that does.
     found.into_iter().max_by_key(|refused| (refused.until().is_none(), refused.until()))
 }

@@ -45,9 +45,10 @@ impl SendRule {
         match denied {
             Denied::Blocked(..) => Self::Blocked,
             Denied::OptedOut(_) => Self::OptedOut,
-            Denied::Country(_) | Denied::NoCountry => Self::Country,
+            Denied::Country(_) | Denied::VerifiedOnly(_) | Denied::NoCountry => Self::Country,
             Denied::Type(_) => Self::Type,
             Denied::Neighbors => Self::Neighbors,
+            Denied::Brake(_) => Self::Brake,
         }
     }
 

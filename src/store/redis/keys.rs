@@ -25,6 +25,7 @@ impl Keys {
             StoreKey::App(key) => key.clone(),
             StoreKey::Record(phone) => self.tagged(&self.tags.tag(phone), "record"),
             StoreKey::Policy(phone) => self.tagged(&self.tags.tag(phone), "policy"),
+            StoreKey::Seen(phone) => self.tagged(&self.tags.tag(phone), "seen"),
             StoreKey::Users(phone) => self.tagged(&self.tags.tag(phone), "users"),
             _ => self.named(&store_key.name()),
         }
@@ -47,7 +48,7 @@ impl Keys {
     }
 
     fn own(&self, name: &str) -> Option<OwnKey> {
-        let end = [":record", ":users", ":policy", ":timeline"].into_iter().find(|end| name.ends_with(end));
+        let end = [":record", ":users", ":policy", ":seen", ":timeline"].into_iter().find(|end| name.ends_with(end));
         let Some(end) = end.filter(|_| !name.starts_with("{calling:")) else { return OwnKey::read(name) };
         let tag = name.strip_suffix(end)?.strip_prefix('{')?.strip_suffix('}')?;
         OwnKey::read(&format!("{{{}}}{end}", self.tags.phone_of(tag)?))

@@ -21,6 +21,8 @@ const PATTERNS: &[(&str, &str)] = &[
     (r"\b(\d+):[A-Za-z0-9_-]{12}(\b|$)", "$1:<mac>"),
     (r"window_seconds \d+", "window_seconds <seconds>"),
     (r#""by":"[^"]*""#, r#""by":"<operator>""#),
+    (r"\bblocked by .+? at <time>", "blocked by <operator> at <time>"),
+    (r"((?:block|allow)\t<time>\t(?:<time>|removed)\t)[^\t\n]+\t", "$1<operator>\t"),
     (r"\b\d+(\.\d+)? (ms|s|min|h)\b", "<span>"),
     (r", \d+ bytes\b", ", <size>"),
     (r"\b\d+(\.\d+)? [KMGT]iB left\b", "<size> left"),

@@ -9,7 +9,7 @@ use crate::support::gateway::Gateway;
 fn inspect_tells_of_close_numbers_before_the_send_does() {
     let gateway = Gateway::start(200, r#"{"data":{"id":"m-1"}}"#);
     let machine = Machine::with(&format!(
-        "{FREE}[policy]\ncountries = [\"IN\"]\n[providers.telnyx]\napi_key = \"KEY0123\"\nfrom = \"+13125550100\"\n\
+        "{FREE}[policy]\ncountries = [\"IN\"]\nbrakes = \"enforce\"\n[providers.telnyx]\napi_key = \"KEY0123\"\nfrom = \"+13125550100\"\n\
          base_url = \"{}\"\n",
         gateway.base_url
     ));

@@ -74,7 +74,11 @@ fn a_wrong_word_leads_to_the_command_that_was_meant() {
         (&["delete", PHONE], format!("otpctl revoke {PHONE}")),
         (&["remove", PHONE, "--reason", "a b"], format!("otpctl revoke {PHONE} --reason 'a b'")),
         // No command blocks a phone, and the one whose name is close would do the opposite.
-        (&["block", PHONE], "otpctl -h".to_owned()),
+        (&["lock", PHONE], "otpctl -h".to_owned()),
+        (&["block", PHONE], format!("otpctl policy block {PHONE}")),
+        (&["ban", "+9198", "--until", "24h"], "otpctl policy block +9198 --until 24h".to_owned()),
+        (&["allow", PHONE], format!("otpctl policy allow {PHONE}")),
+        (&["unblock", PHONE], format!("otpctl policy remove {PHONE}")),
         (&["send", PHONE, "--wait", "delivered"], format!("otpctl send {PHONE} --wait=delivered")),
         (&["send", "--wait", "accepted", PHONE], format!("otpctl send --wait=accepted {PHONE}")),
         (&["send", "u_1"], "otpctl send user:u_1".to_owned()),

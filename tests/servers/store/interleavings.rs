@@ -223,6 +223,7 @@ fn run(act: Act, number: u64, told: &[Reply], backwards: bool) -> Next {
         reason: None,
         by: None,
         audit: None,
+        brakes: otpctl::otp::brake::BrakeMode::Off,
         layout: Box::new(Native),
     };
     let owner = user("u");

@@ -1,5 +1,6 @@
 //! The rules without a store: every edge by hand, and random histories by the thousand.
 
+mod allowed;
 mod clock;
 mod edges;
 mod histories;
