@@ -98,6 +98,7 @@ impl Operations<'_> {
             let Some(Placed { event, replaces, is_news }) =
                 place(&lines, Event { at: loaded.now, ..event.clone() }, is_known)
             else {
+                self.store.add(&additions).await?;
                 return Ok(false);
             };
             let cut = replaces.map_or(0, |place| place + 1);

@@ -90,7 +90,8 @@ mod tests {
     }
 
     /// A timeline that refusals are placed on, as a store does it.
-    fn placed(mut lines: Vec<Option<Event>>, refusals: impl IntoIterator<Item = Event>, known: bool) -> Vec<Event> {
+    fn placed(lines: Vec<Event>, refusals: impl IntoIterator<Item = Event>, known: bool) -> Vec<Event> {
+        let mut lines: Vec<Option<Event>> = lines.into_iter().map(Some).collect();
         for refusal in refusals {
             let Some(Placed { event, replaces, .. }) = place(&lines, refusal, known) else { continue };
             replaces.map(|place| lines.remove(place));
@@ -100,8 +101,8 @@ mod tests {
         lines.into_iter().flatten().collect()
     }
 
-    fn sent(seconds: i64) -> Option<Event> {
-        Some(Event::new(at(seconds), Kind::Send, "sent"))
+    fn sent(seconds: i64) -> Event {
+        Event::new(at(seconds), Kind::Send, "sent")
     }
 
     #[test]
@@ -109,11 +110,11 @@ mod tests {
         let again = placed(vec![sent(0)], (1..=10_000).map(|n| refused(n, "cooldown")), true);
         let expected =
             Event { count: Some(10_000), last_at: Some(at(10_000)), until: Some(at(10_030)), ..refused(1, "cooldown") };
-        assert_eq!(again, [expected, sent(0).unwrap()]);
+        assert_eq!(again, [expected, sent(0)]);
         // After something happened it is another one.
-        let before = Some(refused(1, "cooldown"));
+        let before = refused(1, "cooldown");
         let after = placed(vec![sent(2), before.clone()], [refused(3, "cooldown")], true);
-        assert_eq!(after, [refused(3, "cooldown"), sent(2).unwrap(), before.unwrap()]);
+        assert_eq!(after, [refused(3, "cooldown"), sent(2), before]);
     }
 
     #[test]

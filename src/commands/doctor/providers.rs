@@ -90,7 +90,7 @@ async fn balance(app: &App, name: &str, test: &Check) -> Option<Check> {
         return None;
     }
     let id = format!("providers.{name}.balance");
-    let text = match test.detail.strip_prefix("balance: ") {
+    let left = match test.detail.strip_prefix("balance: ") {
         Some(amount) => amount.to_owned(),
         None if app.provider(name).await.is_ok_and(|provider| provider.capabilities().balance) => {
             match question::ask(app, name, async |provider, deadline| provider.balance(deadline).await).await {
@@ -109,11 +109,11 @@ async fn balance(app: &App, name: &str, test: &Check) -> Option<Check> {
         }
         None => return None,
     };
-    let amount = text.split(' ').next().and_then(|amount| amount.parse::<f64>().ok());
+    let amount = left.split(' ').next().and_then(|amount| amount.parse::<f64>().ok());
     Some(if amount.is_some_and(|amount| amount <= 0.0) {
-        Check::warn(id, format!("no credit is left: {text}"), "top up the account at the gateway")
+        Check::warn(id, format!("no credit is left: {left}"), "top up the account at the gateway")
     } else {
-        Check::ok(id, format!("{text} left"))
+        Check::ok(id, format!("{left} left"))
     })
 }
 

@@ -53,8 +53,8 @@ impl Args {
         let done = phones.iter().filter(|(phone, _)| done.contains(phone));
         let unlinked: Vec<String> = done.map(|(phone, typed)| app.display(phone, *typed)).collect();
         if unlinked.is_empty() {
-            let whom = phones.iter().map(|(phone, typed)| app.display(phone, *typed)).next();
-            let whom = whom.map_or_else(|| "any phone".to_owned(), |phone| phone);
+            let first = phones.first().map(|(phone, typed)| app.display(phone, *typed));
+            let whom = first.unwrap_or_else(|| "any phone".to_owned());
             return Err(Error::said(Exit::NotFound, format!("the user `{user}` is not linked to {whom}"))
                 .hint(Hint::run(&["user", "show"]).arg(user.as_str())));
         }
