@@ -1,5 +1,6 @@
 //! The composition root: what a command needs, opened when it is first asked for.
 
+mod act;
 mod auditing;
 mod guarding;
 mod health;
@@ -24,7 +25,8 @@ use crate::output::{Printer, zone_is_named};
 use crate::store::{Embedded, ReadOnly, Store};
 use crate::system::{Who, shown};
 
-pub use self::auditing::{Act, Done, Ended, Intent};
+pub use self::act::{Act, Done, Ended};
+pub use self::auditing::Intent;
 pub use self::rights::{RIGHTS, Right};
 use crate::operations::{Operations, Progress};
 pub use crate::store::{Endpoint, Role, Understood};

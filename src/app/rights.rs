@@ -131,9 +131,9 @@ impl App {
         if settings.role != Some(Role::Ci) || self.test_number(phone)?.is_some() {
             return Ok(());
         }
-        let named = provider.map(|name| [name.to_owned()]);
+        let only = provider.map(|name| [name.to_owned()]);
         let (route, _) = settings.routes.of(phone);
-        let names = named.as_ref().map_or(route, <[_; 1]>::as_slice);
+        let names = only.as_ref().map_or(route, <[_; 1]>::as_slice);
         let real = names.iter().find(|name| settings.providers.get(*name).is_none_or(|own| own.kind.is_real()));
         let Some(real) = real else { return Ok(()) };
         let why = format!("the role `ci` of this file may not send by `{real}`, which sends real SMS");

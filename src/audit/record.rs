@@ -44,10 +44,7 @@ impl Keys {
 }
 
 fn keyed(key: &[u8; 32], text: &[u8]) -> Hmac<Sha256> {
-    let mut mac = match Hmac::<Sha256>::new_from_slice(key) {
-        Ok(mac) => mac,
-        Err(_) => unreachable!("HMAC takes keys of every length"),
-    };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { unreachable!("HMAC takes keys of every length") };
     mac.update(text);
     mac
 }

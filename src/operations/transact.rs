@@ -154,8 +154,6 @@ impl Operations<'_> {
             let Some(mut view) = self.view(phone, keys, loaded, options.operation)? else { continue };
             self.compare(&mut view, options.operation, &mut compared).await?;
             let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
-            // Before what an application did is put in front of it.
-            step.events = step.events.into_iter().map(|event| event.done_by(self.by, self.audit.as_deref())).collect();
             let credits =
                 if options.credits { self.credits(phone, &view.known, &step, seen, loaded.now) } else { Vec::new() };
             let settled = written_back(&view, &mut step, loaded.now, options.operation)?;
@@ -227,13 +225,16 @@ impl Operations<'_> {
         }
     }
 
-    /// What a rule decided. What was corrected after a wrong clock is kept with it, also where the rule refuses.
+    /// What a rule decided, with the operator in its events: what an application did is put in front of them later. What was
+    /// corrected after a wrong clock is kept with it, also where the rule refuses.
     async fn decided<T>(
         &self,
         phone: &Phone,
         view: &LoadedPhone<'_>,
         decided: Result<Decision<T>, OperationError>,
     ) -> Result<Decision<T>, OperationError> {
+        let signed = |event: Event| event.done_by(self.by, self.audit.as_deref());
+        let decided = decided.map(|step| Decision { events: step.events.into_iter().map(signed).collect(), ..step });
         match decided {
             Ok(step) if view.is_clamped => {
                 Ok(Decision { record: step.record.or_else(|| Some(view.known.record.clone())), ..step })

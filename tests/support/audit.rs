@@ -29,8 +29,8 @@ pub fn lines(machine: &Machine) -> Vec<String> {
 
 /// Writes the file anew.
 pub fn write_lines(machine: &Machine, lines: &[String]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    fs::write(machine.path("audit.jsonl"), text).unwrap();
+    let end = if lines.is_empty() { "" } else { "\n" };
+    fs::write(machine.path("audit.jsonl"), lines.join("\n") + end).unwrap();
 }
 
 /// The kinds and lines of what `audit verify` finds.

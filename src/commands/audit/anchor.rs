@@ -31,7 +31,6 @@ struct Anchored {
 }
 
 impl Args {
-    #[expect(clippy::unused_self, reason = "every command runs alike")]
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let log = configured(app).await?;
         let file = shown(log.path());
