@@ -33,13 +33,17 @@ pub struct Lines {
 /// When it cannot be read.
 pub fn lines_of(keys: &Keys, path: &Path) -> Result<Lines, FileError> {
     let failed = |error: io::Error| FileError::new(path, format!("cannot be read: {error}"));
-    let mut reader = BufReader::new(open_lines(path)?);
+    let lines = lines_in(keys, &mut BufReader::new(open_lines(path)?)).map_err(failed)?;
+    Ok(Lines { file: path.to_owned(), lines })
+}
+
+fn lines_in(keys: &Keys, reader: &mut impl io::BufRead) -> io::Result<Vec<Line>> {
     let mut lines = Vec::new();
     loop {
         let mut bytes = Vec::new();
-        let (read, has_end) = read_line(&mut reader, &mut bytes).map_err(failed)?;
+        let (read, has_end) = read_line(reader, &mut bytes)?;
         if read == 0 {
-            return Ok(Lines { file: path.to_owned(), lines });
+            return Ok(lines);
         }
         lines.push(Line { number: lines.len() + 1, record: parsed(keys, &bytes), has_end });
     }
