@@ -1,15 +1,10 @@
 //! Which role may run which command: one line a command. A role keeps people from what they do not mean to do; who can read
 //! the pepper and the password of the store can go around it.
 
-use std::time::Duration;
-
 use super::App;
 use crate::config::Role;
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Phone};
-
-/// So long an operator may allow what a rule refuses.
-const OPERATOR_ALLOWS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Who may run a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,20 +100,6 @@ impl App {
         let may: Vec<&str> = Role::ALL.iter().filter(|role| right.has(**role)).map(|role| role.as_str()).collect();
         let why = format!("the role `{role}` of this file may not run `{}`", self.globals.path);
         Err(Error::said(Exit::Role, why).hint(Hint::words(format!("ask somebody with the role {}", may.join(" or ")))))
-    }
-
-    /// Refuses an allowance for longer than the role may give: an operator helps one customer today. `span`: how long it
-    /// holds; `None`: for good.
-    ///
-    /// # Errors
-    /// When it may not.
-    pub fn may_allow_for(&self, span: Option<Duration>) -> Result<(), Error> {
-        let is_operator = self.settings()?.role == Some(Role::Operator);
-        if !is_operator || span.is_some_and(|span| span <= OPERATOR_ALLOWS) {
-            return Ok(());
-        }
-        Err(Error::said(Exit::Role, "the role `operator` of this file may allow sends for 24 hours at most")
-            .hint("pass --until 24h, or ask somebody with the role admin"))
     }
 
     /// Refuses what the role may do with some phones only: tests are about test numbers, and about providers that send
