@@ -465,7 +465,12 @@ pub static VERDICTS: &[Entry] = &[
             format!("You once texted STOP to us. Text START to {}, then ask for a new code.", case.sender())
         },
         next: |case, times| {
-            let mut steps: Vec<NextStep> = case.issue().into_iter().collect();
+            let lift = case.facts.blocks.first().map(|block| {
+                let hint =
+                    Hint::run(&["policy", "remove"]).arg(&block.subject).option("--reason", "customer texted START");
+                hint.because("once they texted START").into()
+            });
+            let mut steps: Vec<NextStep> = lift.into_iter().chain(case.issue()).collect();
             steps.extend(case.send(times));
             steps
         },

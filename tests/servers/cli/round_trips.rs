@@ -145,3 +145,15 @@ fn what_asks_for_several_things_at_once_makes_one_connection() {
     // The one that asks is a connection too.
     assert_eq!(made() - before, 2);
 }
+
+#[test]
+fn the_support_screen_waits_once_and_once_more_for_numbers_that_may_have_been_meant() {
+    let line = Line::with(&format!("{QUOTAS}{OUTBOX}"));
+    line.machine.run(&["send", PHONE]).exits(0);
+    assert_eq!(line.of(&["inspect", PHONE]), 1);
+    let id = line.machine.inspect(PHONE)["live_code"]["challenge_id"].as_str().unwrap().to_owned();
+    assert_eq!(line.of(&["inspect", &id]), 1);
+    // Nothing was requested for this one: about a hundred others are looked at, all at once.
+    assert_eq!(line.of(&["inspect", "+919876543211"]), 2);
+    assert_eq!(line.of(&["inspect", "+442071838750"]), 2);
+}
