@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::checks::Check;
-use super::document::Live;
 use crate::commands::target::Target;
 use crate::layout::privacyidea::{Challenge, ChallengeStatus};
 use crate::operations::Tokens;
@@ -14,38 +13,21 @@ use crate::output::{Cell, Table, plural};
 /// One challenge, without anything that could answer it.
 #[derive(Serialize)]
 pub(super) struct TokenChallenge {
-    transaction_id: String,
+    pub(super) transaction_id: String,
     /// The token, by its serial.
-    user: UserId,
-    state: &'static str,
+    pub(super) user: UserId,
+    pub(super) state: &'static str,
     pub(super) answerable: bool,
     answered: bool,
     tries: u32,
     #[serde(serialize_with = "rfc3339")]
-    created_at: Moment,
+    pub(super) created_at: Moment,
     #[serde(serialize_with = "rfc3339")]
-    expires_at: Moment,
-    expires_in_seconds: u64,
+    pub(super) expires_at: Moment,
+    pub(super) expires_in_seconds: u64,
     /// The end of its key.
     #[serde(serialize_with = "rfc3339_or_null")]
     kept_until: Option<Moment>,
-}
-
-impl TokenChallenge {
-    /// In the place of a code.
-    pub(super) fn live(&self) -> Live {
-        Live {
-            challenge_id: self.transaction_id.clone(),
-            purpose: None,
-            state: self.state,
-            user: Some(self.user.clone()),
-            created_at: self.created_at,
-            expires_at: self.expires_at,
-            expires_in_seconds: self.expires_in_seconds,
-            attempts_left: None,
-            most: None,
-        }
-    }
 }
 
 /// The newest first.

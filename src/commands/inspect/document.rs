@@ -6,15 +6,13 @@ use super::challenges::TokenChallenge;
 use super::checks::Check;
 use super::deliveries::Delivery;
 use super::limits::Limit;
-use super::screen;
 use super::timeline::Line;
 use crate::commands::user::LinkedUser;
 use crate::otp::diagnosis::{Diagnosis, History, QuotaUse, RouteProvider};
 use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Hint, Limits, Moment, Purpose, UserId};
-use crate::output::{Human, Report};
+use crate::otp::{Limits, Moment, Purpose, UserId};
 
 #[derive(Serialize)]
 pub(super) struct Inspected {
@@ -142,18 +140,17 @@ pub(super) fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live 
     }
 }
 
-impl Report for Inspected {
-    const SCHEMA: &str = "otpctl.inspect/1";
-
-    fn human(&self) -> Human {
-        screen::human(self)
-    }
-
-    fn hints(&self) -> Vec<Hint> {
-        self.checks.iter().filter_map(|check| check.next.clone()).collect()
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        self.checks.iter().filter(|check| check.status != "ok").map(|check| check.detail.clone()).collect()
+/// A challenge of privacyIDEA in the place of a code.
+pub(super) fn live_challenge(own: &TokenChallenge) -> Live {
+    Live {
+        challenge_id: own.transaction_id.clone(),
+        purpose: None,
+        state: own.state,
+        user: Some(own.user.clone()),
+        created_at: own.created_at,
+        expires_at: own.expires_at,
+        expires_in_seconds: own.expires_in_seconds,
+        attempts_left: None,
+        most: None,
     }
 }

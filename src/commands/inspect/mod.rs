@@ -24,8 +24,8 @@ use crate::otp::diagnosis::{
 use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::{Allowance, PhoneState};
 use crate::otp::{Event, Hint, Moment, Purpose};
-use challenges::TokenChallenge;
-use document::{Inspected, Next, Phone, Screen, live_of, lock_of};
+use crate::output::{Human, Report};
+use document::{Inspected, Next, Phone, Screen, live_challenge, live_of, lock_of};
 use told::{InDocument, OnScreen};
 
 /// Show why a login does not work: code, limits, delivery
@@ -116,7 +116,7 @@ impl Args {
         let live = live(known, now, &purpose, is_of);
         let challenges = snapshot.tokens.as_ref().map(|tokens| challenges::list(tokens, now));
         let live_code = match &challenges {
-            Some(challenges) => challenges.iter().find(|own| own.answerable).map(TokenChallenge::live),
+            Some(challenges) => challenges.iter().find(|own| own.answerable).map(live_challenge),
             None => live.last().map(|(own, live)| live_of(own, live, now)),
         };
         let mut checks = checks::of(app.layout()?, lost, snapshot.unreadable.as_deref(), &snapshot.findings);
@@ -248,5 +248,21 @@ fn in_seconds(at: Moment, now: Moment) -> String {
         format!("in {} s", at.since(now).as_millis().div_ceil(1000))
     } else {
         format!("at {}", at.to_the_second())
+    }
+}
+
+impl Report for Inspected {
+    const SCHEMA: &str = "otpctl.inspect/1";
+
+    fn human(&self) -> Human {
+        screen::human(self)
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        self.checks.iter().filter_map(|check| check.next.clone()).collect()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.checks.iter().filter(|check| check.status != "ok").map(|check| check.detail.clone()).collect()
     }
 }
