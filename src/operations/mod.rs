@@ -49,7 +49,7 @@ pub use quotas::Counters;
 pub use route::Route;
 pub use scan::{Fix, FoundIssue, Issue, Removal, Scan, Severity};
 pub use send_request::{DryRun, IssueRequest, SendRequest, Sent};
-pub use snapshot::PhoneSnapshot;
+pub use snapshot::{PhoneSnapshot, WholeSnapshot};
 pub use stats::StatsWindow;
 pub use tally::Tally;
 pub use token_challenges::Tokens;

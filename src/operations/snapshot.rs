@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::loading::no_answer;
+use super::tally::counted_country;
 use super::{Counters, OperationError, Operations, Tokens};
 use crate::layout::{Finding, PhoneOperation};
 use crate::otp::circuit::Circuit;
+use crate::otp::record::SMS;
 use crate::otp::rules::PhoneState;
+use crate::otp::stats::{Cell, HALF_HOUR, Route, half_hour};
 use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Stored as _};
 use crate::store::{Loaded, ReadAnswer, ReadRequest, StoreError, StoreKey, Sums, Timeline};
 
@@ -29,8 +32,22 @@ pub struct PhoneSnapshot {
     pub began_empty: Option<Duration>,
 }
 
-/// Values, each with its own result.
-type Values = Vec<Result<Option<Vec<u8>>, StoreError>>;
+/// A phone, and what is beside it.
+#[derive(Debug, Clone)]
+pub struct WholeSnapshot {
+    pub snapshot: PhoneSnapshot,
+    pub counters: Counters,
+    /// What is known of the failures of the providers, in their order.
+    pub circuits: Vec<Circuit>,
+    /// What became of codes in its country lately, by these providers.
+    pub cells: Vec<Cell>,
+}
+
+/// So far back goes what is compared with the last hour.
+const COUNTED: Duration = Duration::from_secs(25 * 60 * 60);
+
+/// A phone, values and sums, as they were read.
+type Read = (PhoneSnapshot, Vec<Result<Option<Vec<u8>>, StoreError>>, Vec<Result<Sums, StoreError>>);
 
 impl Operations<'_> {
     /// Reads one phone and its timeline, both at once.
@@ -41,7 +58,8 @@ impl Operations<'_> {
         self.read_phone(phone, Vec::new(), Vec::new()).await.map(|(snapshot, ..)| snapshot)
     }
 
-    /// The same with everything else that decides a send to it, at once too. `providers`: those whose failures count.
+    /// The same with everything else that says why it gets no code, at once too. `providers`: those whose failures count;
+    /// `counted`: those of them whose numbers are read.
     ///
     /// # Errors
     /// When the store fails. What is beside the phone and cannot be read is left out: it hides nothing else.
@@ -49,27 +67,50 @@ impl Operations<'_> {
         &self,
         phone: &Phone,
         providers: &[&str],
-    ) -> Result<(PhoneSnapshot, Counters, Vec<Circuit>), OperationError> {
+        counted: &[&str],
+    ) -> Result<WholeSnapshot, OperationError> {
         let circuits = providers.iter().map(|name| StoreKey::Provider((*name).to_owned()));
         let others: Vec<StoreKey> = Counters::keys(phone).into_iter().chain(circuits).collect();
-        let counted = others.len() - providers.len();
+        let first = others.len() - providers.len();
         let watched = Counters::watched(self.sees_who_verified());
-        let (snapshot, values, sums) = self.read_phone(phone, others, watched.keys(phone)).await?;
-        let (counters, circuits) = values.split_at(counted.min(values.len()));
+        let mut sums = watched.keys(phone);
+        let beside = sums.len();
+        // The machine's clock only names what is read: the store's decides what is in time.
+        let to = half_hour((self.clock)());
+        let from = half_hour((self.clock)().before(COUNTED));
+        let halves = || (0..).map(|step| from + step * HALF_HOUR).take_while(|half| *half <= to);
+        let country = counted_country(phone);
+        let named = counted.iter().flat_map(|name| halves().map(move |half| (*name, half)));
+        let named: Vec<(&str, i64)> = named.collect();
+        sums.extend(
+            named
+                .iter()
+                .map(|(name, half)| StoreKey::Stats(country.clone(), *half, (*name).to_owned(), SMS.to_owned())),
+        );
+        let (snapshot, values, mut sums) = self.read_phone(phone, others, sums).await?;
+        let numbers = sums.split_off(beside.min(sums.len()));
+        let (counters, circuits) = values.split_at(first.min(values.len()));
         let circuit = |value: &Result<Option<Vec<u8>>, StoreError>| {
             let value = value.as_ref().ok().and_then(Option::as_deref);
             Circuit::read(value).unwrap_or_default()
         };
-        Ok((snapshot, Counters::read(counters, sums, watched), circuits.iter().map(circuit).collect()))
+        let cells = named.iter().zip(numbers).filter_map(|((name, half_hour), sums)| {
+            let fields = sums.ok()?.fields;
+            let route = Route { provider: (*name).to_owned(), channel: SMS.to_owned() };
+            (!fields.is_empty()).then(|| Cell { country: country.clone(), half_hour: *half_hour, route, fields })
+        });
+        let circuits = circuits.iter().map(circuit).collect();
+        let counters = Counters::read(counters, sums, watched);
+        Ok(WholeSnapshot { snapshot, counters, circuits, cells: cells.collect() })
     }
 
-    /// A phone, the values of other keys, and sums, each with its own result, in one round trip.
+    /// A phone, the values of other keys and sums, each with its own result, in one round trip.
     async fn read_phone(
         &self,
         phone: &Phone,
         others: Vec<StoreKey>,
         sums: Vec<StoreKey>,
-    ) -> Result<(PhoneSnapshot, Values, Vec<Result<Sums, StoreError>>), OperationError> {
+    ) -> Result<Read, OperationError> {
         let keys = self.keys(phone).await?;
         let groups = std::iter::once(keys.clone()).chain(others.into_iter().map(|key| vec![key])).collect();
         let (timelines, began_empty) = (vec![(phone.clone(), EVENTS_KEPT)], Some(phone.clone()));

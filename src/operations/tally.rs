@@ -219,7 +219,7 @@ fn counted_sends(known: &PhoneState) -> impl Iterator<Item = Moment> {
 }
 
 /// The name of a country's counter; a number of none has its calling code's.
-fn counted_country(phone: &Phone) -> String {
+pub(super) fn counted_country(phone: &Phone) -> String {
     phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string())
 }
 

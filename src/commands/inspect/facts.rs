@@ -1,14 +1,18 @@
 //! Brings together what a diagnosis is made from: what was read, and what the file says.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use crate::app::App;
 use crate::config::SettingSource;
 use crate::error::Error;
 use crate::layout::{Finding, Layout, Operation};
 use crate::operations::{Counters, DataLoss, Nearby};
 use crate::otp::circuit::Circuit;
-use crate::otp::diagnosis::{Block, Keeper, Lost, NearNumber, QuotaUse, RouteProvider};
+use crate::otp::diagnosis::{Block, History, Keeper, Lost, NearNumber, QuotaUse, RouteProvider, Share, Sums};
 use crate::otp::policy_entry::{PolicyEffect, Scope, deciding};
 use crate::otp::rules::PhoneState;
+use crate::otp::stats::{By, Cell, Counts, half_hour, rows, total};
 use crate::otp::{Moment, Phone, Quota};
 
 /// The settings that say from whom an SMS comes, as its receiver sees it.
@@ -107,6 +111,50 @@ pub(super) fn route(
 /// The names of the providers of a phone's route.
 pub(super) fn route_names<'a>(app: &'a App, phone: &Phone) -> Result<Vec<&'a str>, Error> {
     Ok(app.settings()?.routes.of(phone).0.iter().map(String::as_str).collect())
+}
+
+/// Those of them whose numbers are worth reading: an SMS really goes out. A route has few, and the first ones matter.
+pub(super) fn counted<'a>(app: &App, names: &[&'a str]) -> Result<Vec<&'a str>, Error> {
+    const MOST: usize = 3;
+    let settings = app.settings()?;
+    let real = |name: &&str| settings.providers.get(*name).is_some_and(|own| own.kind.is_real());
+    Ok(names.iter().copied().filter(real).take(MOST).collect())
+}
+
+/// How deliveries went: in the last hour, and in the day before it. `provider`: the one that has the SMS.
+pub(super) fn history(phone: &Phone, cells: &[Cell], now: Moment, provider: Option<&str>) -> History {
+    const HOUR: Duration = Duration::from_secs(3600);
+    const ENOUGH: u64 = 20;
+    let last_hour = half_hour(now.before(HOUR));
+    let (range, country) = (phone.range(), phone.country().map(|country| country.to_string()));
+    let of = |provider: &str| -> Vec<Cell> {
+        cells.iter().filter(|cell| cell.route.provider == provider).cloned().collect()
+    };
+    let sums = |counts: &Counts| Sums {
+        sent: counts.sent + counts.unknown,
+        delivered: counts.delivered,
+        entered: counts.verified,
+    };
+    let mut shares = Vec::new();
+    for name in cells.iter().map(|cell| cell.route.provider.as_str()).collect::<BTreeSet<_>>() {
+        let (recent, before): (Vec<Cell>, Vec<Cell>) =
+            of(name).into_iter().partition(|cell| cell.half_hour >= last_hour);
+        let in_range = |cells: &[Cell]| {
+            let own = rows(cells, By::Range).into_iter().find(|(name, _)| name.as_deref() == Some(range));
+            own.map_or_else(Sums::default, |(_, counts)| sums(&counts))
+        };
+        let share = |place: String, now, before| Share { provider: name.to_owned(), place, now, before };
+        let place = country.clone().unwrap_or_else(|| format!("+{}", phone.calling_code()));
+        shares.push(share(place, sums(&total(&recent)), sums(&total(&before))));
+        shares.push(share(format!("numbers like {range}"), in_range(&recent), in_range(&before)));
+    }
+    let all = total(cells);
+    let enough = |counts: &Counts| counts.delivered >= ENOUGH;
+    let within = |part| all.delivered_within(part).filter(|_| enough(&all)).map(Duration::from_secs_f64);
+    let own = provider.map(|provider| total(&of(provider))).filter(enough);
+    let percent = own.map(|own| (own.verified.saturating_mul(100) / own.delivered.max(1)).min(100));
+    let entered = percent.and_then(|percent| u32::try_from(percent).ok()).map(|percent| f64::from(percent) / 100.0);
+    History { usual: within(0.5), p95: within(0.95), entered, shares }
 }
 
 /// What can be done with the codes here.

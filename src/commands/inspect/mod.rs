@@ -16,13 +16,14 @@ use super::allowance;
 use super::target::{Target, TargetArg};
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::operations::{Counters, DataLoss, PhoneSnapshot};
+use crate::operations::{Counters, DataLoss, PhoneSnapshot, WholeSnapshot};
 use crate::otp::circuit::Circuit;
 use crate::otp::diagnosis::{
     Diagnosis, Facts, History, QuotaUse, RouteProvider, diagnose, needs_near_numbers, purpose_of,
 };
 use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::{Allowance, PhoneState};
+use crate::otp::stats::Cell;
 use crate::otp::{Event, Hint, Moment, Purpose};
 use crate::output::{Human, Report};
 use document::{Inspected, Next, Phone, Screen, live_challenge, live_of, lock_of};
@@ -52,6 +53,7 @@ struct Seen {
     snapshot: PhoneSnapshot,
     counters: Counters,
     circuits: Vec<Circuit>,
+    cells: Vec<Cell>,
     lost: Option<DataLoss>,
     asked: ask::Asked,
 }
@@ -74,8 +76,10 @@ impl Args {
         let target = self.target.resolve(app).await?;
         let operations = app.operations().await?;
         let names = facts::route_names(app, &target.phone)?;
-        let read = operations.whole_snapshot(&target.phone, &names).await;
-        let (mut snapshot, counters, circuits) = read.map_err(|error| target.failed(app, error))?;
+        let counted = facts::counted(app, &names)?;
+        let read = operations.whole_snapshot(&target.phone, &names, &counted).await;
+        let WholeSnapshot { mut snapshot, counters, circuits, cells } =
+            read.map_err(|error| target.failed(app, error))?;
         let unknown = |id: &String| {
             snapshot.known.record.challenge(id).is_none()
                 && !snapshot.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
@@ -93,7 +97,7 @@ impl Args {
         } else {
             ask::about(app, &target, &purpose, &mut snapshot).await?
         };
-        let seen = Seen { snapshot, counters, circuits, lost, asked };
+        let seen = Seen { snapshot, counters, circuits, cells, lost, asked };
         let explained = explained(app, &target, &purpose, &seen).await?;
         Ok(Box::new(self.document(app, &target, purpose, seen, explained)?))
     }
@@ -168,7 +172,7 @@ impl Args {
 /// Finds what stops the customer in everything that was read; only where nothing was requested, other numbers are read.
 async fn explained(app: &App, target: &Target, purpose: &Purpose, seen: &Seen) -> Result<Explained, Error> {
     let settings = app.settings()?;
-    let Seen { snapshot, counters, circuits, lost, .. } = seen;
+    let Seen { snapshot, counters, circuits, cells, lost, .. } = seen;
     let (known, now) = (&snapshot.known, snapshot.now);
     let send = allowance::of(app, (&target.phone, purpose), (known, now), counters)?;
     let reference = app.reference(&target.phone).await;
@@ -180,7 +184,7 @@ async fn explained(app: &App, target: &Target, purpose: &Purpose, seen: &Seen) -
     let blocks = facts::blocks(&target.phone, &phone_argument, (known, now), counters);
     let provider = ask::provider_of(known, now, target.challenge.as_deref(), purpose);
     let route = facts::route(app, &target.phone, (circuits, now), provider)?;
-    let history = History::default();
+    let history = facts::history(&target.phone, cells, now, provider);
     let mut facts = Facts {
         phone: &target.phone,
         shown: &shown,

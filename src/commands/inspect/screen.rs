@@ -129,7 +129,12 @@ fn route(own: &Inspected) -> String {
     let now = screen.now;
     let provider = |provider: &crate::otp::diagnosis::RouteProvider| {
         let skipped = provider.skipped_until.map(|until| format!(" (skipped until {})", clock(until, now)));
-        format!("{}{}", provider.name, skipped.unwrap_or_default())
+        let share = screen.history.shares.iter().find(|share| share.provider == provider.name && share.now.sent > 0);
+        let share = share.map(|share| {
+            let percent = share.now.delivered.saturating_mul(100) / share.now.sent;
+            format!(": {percent} % delivered in the last hour")
+        });
+        format!("{}{}{}", provider.name, share.unwrap_or_default(), skipped.unwrap_or_default())
     };
     let names = screen.route.iter().map(provider).collect::<Vec<_>>().join(", then ");
     let usual = screen.history.p95.map(|p95| format!("; 95 of 100 delivered within {}", length(p95)));

@@ -298,6 +298,7 @@ pub static VERDICTS: &[Entry] = &[
             let other = case.other_provider().map(|provider| provider.name.as_str());
             let mut steps = case.send_by(other, times);
             steps.extend(case.issue().filter(|_| other.is_none()));
+            steps.push(Hint::run(&["stats"]).option("--by", "provider").because("shows how each provider does").into());
             steps
         },
     },

@@ -4,13 +4,17 @@ mod histories;
 pub mod stored;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use otpctl::otp::diagnosis::VERDICTS;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::histories::{History, Scene, all};
-use self::stored::everything;
+use self::stored::{counted, everything};
+use super::on_each_store;
+use crate::each_store::delivery::{TELNYX_TOOK, policy, telnyx};
 use crate::support::cli::{Machine, PHONE};
+use crate::support::gateway::Gateway;
 use crate::support::hints::pasted;
 
 /// These may leave the desk with nothing to do.
@@ -107,4 +111,29 @@ fn the_answer_is_on_top_of_one_screen_and_nothing_is_written() {
         }
         assert!(everything(&machine) == before, "inspect wrote something after {}", history.verdict);
     }
+}
+
+#[test]
+fn a_gateway_that_does_half_as_well_as_before_is_named() {
+    let gateway = Gateway::start(200, TELNYX_TOOK);
+    on_each_store(&format!("{}{}", policy(), telnyx(&gateway.base_url)), |machine| {
+        machine.run(&["send", PHONE]).exits(0);
+        assert_eq!(machine.inspect(PHONE)["verdict"], "IN_TRANSIT");
+        counted(
+            machine,
+            Duration::from_secs(8 * 3600),
+            "telnyx",
+            &[("sent", 100), ("delivered", 96), ("verified", 80)],
+        );
+        counted(machine, Duration::ZERO, "telnyx", &[("sent", 39), ("delivered", 38), ("verified", 12)]);
+        let told = machine.inspect(PHONE);
+        assert_eq!(told["verdict"], "PROVIDER_INCIDENT", "{told}");
+        let summary = told["summary"].as_str().unwrap();
+        assert_eq!(summary, "telnyx to IN: 30 % of the codes of the last hour were entered, usually 80 %.");
+        let screen = machine.run(&["inspect", PHONE]).exits(0).stdout.clone();
+        assert!(screen.contains("telnyx: 95 % delivered in the last hour"), "{screen}");
+        // Another number of the same country has the same trouble, and another obstacle.
+        let other = machine.inspect("+919812345678");
+        assert_eq!((&other["verdict"], &other["also"]), (&"NEVER_REQUESTED".into(), &json!(["PROVIDER_INCIDENT"])));
+    });
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use otpctl::app::clock;
+use otpctl::otp::stats::{KEPT, half_hour};
 use otpctl::otp::{Phone, Ttl};
-use otpctl::store::{Change, Embedded, Put, Redis, Store, StoreKey, Write};
+use otpctl::store::{Addition, Change, Embedded, Put, Redis, Store, StoreKey, Write};
 use serde_json::Value;
 
 use crate::support::cli::Machine;
@@ -86,4 +87,14 @@ fn shift(value: &mut Value, fields: &[&str], by: i64) -> usize {
         Value::Array(all) => all.iter_mut().map(|value| shift(value, fields, by)).sum(),
         _ => 0,
     }
+}
+
+/// So much was counted in India so long ago, by this provider.
+pub fn counted(machine: &Machine, ago: Duration, provider: &str, fields: &[(&str, i64)]) {
+    let half_hour = half_hour(clock()().before(ago));
+    let key = StoreKey::Stats("IN".to_owned(), half_hour, provider.to_owned(), "sms".to_owned());
+    let addition = Addition::to(key, KEPT);
+    let addition = fields.iter().fold(addition, |addition, (field, sum)| addition.plus(*field, *sum));
+    let store = store_of(machine);
+    wait(async { store.add(&[addition]).await.unwrap() });
 }
