@@ -130,9 +130,11 @@ fn route(own: &Inspected) -> String {
     let provider = |provider: &crate::otp::diagnosis::RouteProvider| {
         let skipped = provider.skipped_until.map(|until| format!(" (skipped until {})", clock(until, now)));
         let share = screen.history.shares.iter().find(|share| share.provider == provider.name && share.now.sent > 0);
-        let share = share.map(|share| {
-            let percent = share.now.delivered.saturating_mul(100) / share.now.sent;
-            format!(": {percent} % delivered in the last hour")
+        let share = share.map(|share| match (share.now.sent, share.now.delivered, share.before.delivered) {
+            // One that never says what became of an SMS is not one that delivers none.
+            (sent, 0, 0) => format!(": {sent} sent in the last hour"),
+            (sent @ ..20, delivered, _) => format!(": {delivered} of {sent} delivered in the last hour"),
+            (sent, delivered, _) => format!(": {} % delivered in the last hour", delivered.saturating_mul(100) / sent),
         });
         format!("{}{}{}", provider.name, share.unwrap_or_default(), skipped.unwrap_or_default())
     };
