@@ -99,7 +99,7 @@ impl Operations<'_> {
         let country = loaded.country.as_ref().map(|counter| {
             let key = StoreKey::CountrySends(counted_country(phone));
             let fields = counter.fields(now, quotas);
-            let addition = Addition::to(key, SumCounter::kept(quotas)).without(counter.stale(now)).kept_from_last();
+            let addition = Addition::to(key, counter.kept(quotas)).without(counter.stale(now)).kept_from_last();
             (addition, fields)
         });
         let is_stranger = !is_known(known, now, loaded.seen);

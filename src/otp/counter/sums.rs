@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{WINDOWS, Window};
+use super::{MAX_WINDOW, WINDOWS, Window};
 use crate::otp::time::millis;
 use crate::otp::{Moment, Quota};
 
@@ -50,10 +50,13 @@ impl SumCounter {
         self.0.keys().filter(is_over).cloned().collect()
     }
 
-    /// How long the sums are kept after the last of them.
+    /// How long the sums are kept after the last of them: as long as any file needs whose windows are among them.
     #[must_use]
-    pub fn kept(quotas: &[Quota]) -> Duration {
-        quotas.iter().map(|quota| quota.window).max().unwrap_or_default() * 2
+    pub fn kept(&self, quotas: &[Quota]) -> Duration {
+        let others = self.0.keys().filter_map(|field| read(field)).map(|(length, _)| length);
+        let others = others.max().and_then(|length| u64::try_from(length).ok()).map(Duration::from_millis);
+        let own = quotas.iter().map(|quota| quota.window).max().unwrap_or_default();
+        own.max(others.unwrap_or_default()).min(MAX_WINDOW) * 2
     }
 
     /// The same with so much more in these fields.
@@ -171,6 +174,7 @@ mod tests {
         let sums = sums.plus(&fields, 1);
         let fields = sums.fields(at(0), &[quota(10)]);
         assert_eq!(fields.len(), 2);
+        assert_eq!(sums.kept(&[quota(10)]), Duration::from_secs(120), "the other file needs it so long");
         assert!(sums.plus(&fields, 1).full(at(0), &[quota(60)]).is_some());
     }
 }

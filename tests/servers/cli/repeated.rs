@@ -29,7 +29,8 @@ fn another_file_with_smaller_windows_lets_no_sms_more_through() {
             machine.run(&["send", PHONE]).exits(13);
         }
         if machine.config().exists() && text.contains("store.redis") {
-            for key in ["otpctl:{+919876543210}:record", "otpctl:{prefix:+91987654}:sends", "otpctl:{country:IN}:sends"]
+            for key in
+                ["otpctl:{+919876543210}:record", "otpctl:{prefix:+91987654}:sends", "otpctl:{country:IN}:counts"]
             {
                 let left: i64 = machine.redis().cli(&["PTTL", key]).parse().unwrap();
                 assert!(left > 3_500_000, "{key} lives for {left} ms");

@@ -84,7 +84,7 @@ fn each_thing_that_may_be_wrong_with_our_keys_is_found() {
         ("otpctl:{+919876543226}:timeline", &["LPUSH", "", "x"], &["unreadable"]),
         ("otpctl:{+919876543227}:users", &["SADD", "", "asha"], &["wrong_type"]),
         ("otpctl:{+919876543228}:users", &["SET", "", r#"{"v":1,"users":[]}"#], &["no_ttl"]),
-        ("otpctl:{country:IN}:sends", &["PERSIST", ""], &["no_ttl"]),
+        ("otpctl:{country:IN}:counts", &["PERSIST", ""], &["no_ttl"]),
         ("otpctl:{request:0a}:request", &["SET", "", "x"], &["no_ttl"]),
         ("otpctl:{provider:msg91}:circuit", &["SET", "", r#"{"v":1}"#, "EX", "99999"], &["long_ttl"]),
         ("otpctl:{user:ravi}:phones", &["SET", "", r#"{"v":1,"phones":["+919876543210"]}"#], &["stale_index"]),

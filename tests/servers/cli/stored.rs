@@ -122,7 +122,7 @@ fn only_declared_keys_remain_and_each_has_an_end() {
     machine.run(&["send", PHONE]).exits(0);
     let timeline = ("otpctl:{+919876543210}:timeline", 60_000);
     // A counter over many phones is kept for two of its windows.
-    let counters = [("otpctl:{prefix:+91987654}:sends", 4_000), ("otpctl:{country:IN}:sends", 4_000)];
+    let counters = [("otpctl:{prefix:+91987654}:sends", 4_000), ("otpctl:{country:IN}:counts", 4_000)];
     hold(&[("otpctl:{+919876543210}:record", 2_000), timeline, counters[0], counters[1]]);
     wait_for("the end of a code that nobody typed", || ends().len() == 1);
 
