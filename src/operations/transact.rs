@@ -158,17 +158,7 @@ impl Operations<'_> {
                 if options.credits { self.credits(phone, &view.known, &step, seen, loaded.now) } else { Vec::new() };
             let settled = written_back(&view, &mut step, loaded.now, options.operation)?;
             let beside = Self::beside(phone, &view.known.record, &step, loaded.now);
-            let known = view.known;
-            let stepped = Applied {
-                unlocked: settled.unlocked,
-                now: loaded.now,
-                outcome: step.outcome.clone(),
-                known: PhoneState {
-                    record: step.record.clone().unwrap_or(known.record),
-                    users: step.users.clone().unwrap_or(known.users),
-                    policy: known.policy,
-                },
-            };
+            let stepped = applied(&step, view.known, loaded.now, settled.unlocked);
             let nothing = step.record.is_none() && step.users.is_none() && settled.is_nothing();
             if self.dry_run || nothing {
                 return Ok((stepped, slot));
@@ -286,6 +276,17 @@ impl Operations<'_> {
         });
         Change { writes: writes.collect(), append, beside, allow_when_full: relieves }
     }
+}
+
+/// What comes of a decision on what was known.
+fn applied<T: Clone>(step: &Decision<T>, known: PhoneState, now: Moment, unlocked: u32) -> Applied<T> {
+    let PhoneState { record, users, policy } = known;
+    let known = PhoneState {
+        record: step.record.clone().unwrap_or(record),
+        users: step.users.clone().unwrap_or(users),
+        policy,
+    };
+    Applied { now, outcome: step.outcome.clone(), known, unlocked }
 }
 
 /// What the cell holds if the write took effect.

@@ -22,7 +22,7 @@ enum Followed {
     /// The feed, behind this place.
     All(FeedCursor),
     /// The timeline of a phone, and the newest of its events that was shown.
-    One(Box<Target>, Whose, Option<Event>),
+    One(Box<Target>, Whose, Box<Option<Event>>),
 }
 
 /// Events that are there, and those that are still to come.
@@ -52,7 +52,7 @@ impl<'a> Following<'a> {
             let (newest, whose) = (timeline.events.first().cloned(), whose(app, &target).await);
             let ready = chosen(timeline.events, &target, filter, most);
             let ready = ready.into_iter().map(|event| (whose.clone(), event)).collect();
-            (Followed::One(Box::new(target), whose, newest), ready)
+            (Followed::One(Box::new(target), whose, Box::new(newest)), ready)
         } else {
             let feed = operations.feed(filter, now, most).await?;
             (Followed::All(feed.after), named(app, feed.lines).await)
@@ -72,15 +72,16 @@ impl<'a> Following<'a> {
             }
             Followed::One(target, whose, newest) => {
                 let timeline = self.operations.timeline(&target.phone).await?.events;
-                let seen = |event: &Event| newest.as_ref().is_some_and(|newest| newest == event);
+                let seen = |event: &Event| newest.as_ref().as_ref().is_some_and(|newest| newest == event);
                 let new: Vec<Event> = timeline.iter().take_while(|event| !seen(event)).cloned().collect();
                 // An event that happened again is told again; the others behind it were told before.
-                let known = newest.as_ref().map_or(Moment::from_millis(i64::MIN), |newest| newest.at);
-                let new = new.into_iter().filter(|event| event.latest() >= known && Some(event) != newest.as_ref());
+                let known = newest.as_ref().as_ref().map_or(Moment::from_millis(i64::MIN), |newest| newest.at);
+                let new =
+                    new.into_iter().filter(|event| event.latest() >= known && Some(event) != newest.as_ref().as_ref());
                 let new = chosen(new.collect(), target, self.filter, usize::MAX);
                 self.ready.extend(new.into_iter().map(|event| (whose.clone(), event)));
                 if let Some(first) = timeline.into_iter().next() {
-                    *newest = Some(first);
+                    **newest = Some(first);
                 }
             }
         }
@@ -115,7 +116,7 @@ impl Many for Following<'_> {
                 let cells = std::iter::once(to_the_second(row.at(), self.now)).chain(row.cells(self.now)).collect();
                 return Some(Row { document: document(SCHEMA, &row).ok(), cells });
             }
-            tokio::time::sleep(PAUSE).await;
+            self.app.progress.waiting_for("new events", tokio::time::sleep(PAUSE)).await;
             if self.app.printer.is_unread() {
                 return None;
             }

@@ -17,7 +17,7 @@ use crate::error::{Error, Exit};
 use crate::operations::EventFilter;
 use crate::otp::duration::duration;
 use crate::otp::{Event, EventKind, Hint, Moment, Phone};
-use crate::output::{Cell, Format, Human, Lines, Output, Report, Table, lines_of, plural};
+use crate::output::{Cell, Format, Human, Lines, Output, Report, Table, lines_of, plural, to_the_second};
 
 /// Show recent events, of all phones or of one
 ///
@@ -163,7 +163,7 @@ impl Report for Events {
         table = table.copied(&["PHONE"]).wrapped(&["DETAIL"]);
         for event in &self.events {
             let [phone, kind, result, words] = event.cells(self.now);
-            let at = Cell::time(event.at(), self.now);
+            let at = Cell::picture(&to_the_second(event.at(), self.now), &event.at().to_the_second());
             table.row([at, phone.into(), kind.into(), result.into(), words.into()]);
         }
         Human::Rows(table)

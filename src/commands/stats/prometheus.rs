@@ -15,19 +15,21 @@ type Parts = BTreeMap<String, u64>;
 type Metric = (&'static str, &'static str, fn(&Counts) -> Option<f64>);
 
 #[expect(clippy::cast_precision_loss, reason = "the counts of 40 days have far fewer than 15 digits")]
-fn count(number: u64) -> Option<f64> {
-    Some(number as f64)
+fn float(number: u64) -> f64 {
+    number as f64
 }
 
 const METRICS: [Metric; 11] = [
-    ("requested", "Messages that were asked for.", |own| count(own.requested)),
-    ("refused", "Messages that a rule refused.", |own| count(own.refused)),
-    ("would_refuse", "Messages that a rule would have refused, if it were enforced.", |own| count(own.would_refuse)),
-    ("sent", "Messages that a provider accepted.", |own| count(own.sent)),
-    ("unknown", "Messages that a provider may have accepted.", |own| count(own.unknown)),
-    ("delivered", "Messages that arrived.", |own| count(own.delivered)),
-    ("failed", "Messages that did not arrive.", |own| count(own.failed)),
-    ("verified", "Codes that were typed right.", |own| count(own.verified)),
+    ("requested", "Messages that were asked for.", |own| Some(float(own.requested))),
+    ("refused", "Messages that a rule refused.", |own| Some(float(own.refused))),
+    ("would_refuse", "Messages that a rule would have refused, if it were enforced.", |own| {
+        Some(float(own.would_refuse))
+    }),
+    ("sent", "Messages that a provider accepted.", |own| Some(float(own.sent))),
+    ("unknown", "Messages that a provider may have accepted.", |own| Some(float(own.unknown))),
+    ("delivered", "Messages that arrived.", |own| Some(float(own.delivered))),
+    ("failed", "Messages that did not arrive.", |own| Some(float(own.failed))),
+    ("verified", "Codes that were typed right.", |own| Some(float(own.verified))),
     ("conversion_ratio", "Codes that were typed right, of those that went out.", Counts::conversion),
     ("delivery_p50_seconds", "The time to delivery of half of the messages.", |own| own.delivered_within(0.5)),
     ("delivery_p95_seconds", "The time to delivery of 95 % of the messages.", |own| own.delivered_within(0.95)),

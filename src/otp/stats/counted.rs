@@ -59,7 +59,7 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
         }
         // Of a code that went out by a message, and was not read out.
         (EventKind::Verify, "ok") if delivery.is_some() || was_under_way(before, id) => {
-            names.push("verified".to_owned())
+            names.push("verified".to_owned());
         }
         _ => return None,
     }
@@ -71,8 +71,8 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
     let mut fields: Vec<(String, Option<String>)> = names.into_iter().map(|name| (name, None)).collect();
     if is_of_many {
         fields.push((format!("range:{}:{own}", phone.range()), Some(format!("range:other:{own}"))));
-        let named = |operator: String| (format!("operator:{operator}:{own}"), Some(format!("operator:other:{own}")));
-        fields.extend(operator.map(named));
+        let field = |operator: String| (format!("operator:{operator}:{own}"), Some(format!("operator:other:{own}")));
+        fields.extend(operator.map(field));
     }
     Some(Counted { country: country(phone), route: Route { provider, channel }, fields })
 }

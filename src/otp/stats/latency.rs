@@ -60,7 +60,9 @@ mod tests {
     fn a_percentile_is_a_time_that_some_had() {
         let times = |times: &[u64]| {
             let mut buckets = BTreeMap::new();
-            times.iter().for_each(|time| *buckets.entry(bucket(Duration::from_secs(*time))).or_default() += 1);
+            for time in times {
+                *buckets.entry(bucket(Duration::from_secs(*time))).or_default() += 1;
+            }
             buckets
         };
         assert_eq!(percentile(&BTreeMap::new(), 0.5), None);

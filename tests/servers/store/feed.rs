@@ -91,3 +91,36 @@ fn who_follows_is_ended_by_ctrl_c_with_its_own_exit_code() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     assert_eq!(following.wait().unwrap().code(), Some(130));
 }
+
+/// Each event is in the timeline, in the feed and in the numbers, or in none of them.
+#[test]
+fn of_processes_that_are_killed_no_event_is_counted_twice_or_not_at_all() {
+    let server = RedisServer::start();
+    let machine = machine(&server, "");
+    let sends: Vec<_> = (0..40)
+        .map(|n| {
+            let mut command = machine.command(&["send", &format!("+9198765432{n:02}")]);
+            let mut sending = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            std::thread::spawn(move || {
+                // From before the first round trip to after the last one.
+                std::thread::sleep(std::time::Duration::from_millis(n * 5));
+                sending.kill().unwrap();
+                sending.wait().unwrap();
+            })
+        })
+        .collect();
+    sends.into_iter().for_each(|sending| sending.join().unwrap());
+    let words = |key: &str| server.cli(&["LRANGE", key, "0", "-1"]);
+    let timelines = server.cli(&["KEYS", "otpctl:{+*}:timeline"]);
+    let lines: String = timelines.lines().map(|key| words(key) + "\n").collect();
+    let told = |result: &str| lines.lines().filter(|line| line.contains(&format!("\"result\":\"{result}\""))).count();
+    let feed = machine.run(&["events", "--limit", "1000", "--json"]);
+    let feed = feed.exits(0).json();
+    let fed =
+        |result: &str| feed["events"].as_array().unwrap().iter().filter(|event| event["result"] == result).count();
+    let stats = machine.run(&["stats", "--json"]);
+    let total = stats.exits(0).json()["total"].clone();
+    assert!(told("pending") > 0, "some came so far: {lines}");
+    assert_eq!((fed("pending"), total["requested"].as_u64()), (told("pending"), u64::try_from(told("pending")).ok()));
+    assert_eq!((fed("sent"), total["sent"].as_u64()), (told("sent"), u64::try_from(told("sent")).ok()));
+}
