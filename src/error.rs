@@ -316,6 +316,31 @@ fn allow(denied: &Denied) -> Option<Hint> {
     }
 }
 
+/// A send that a provider refused, or that may have been sent.
+fn not_sent(error: OperationError) -> Error {
+    let OperationError::Send { failure, ref challenge, retry_after, replayed, .. } = error else {
+        return Error::new(Exit::Internal, error);
+    };
+    let challenge = challenge.as_deref();
+    let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
+    let details = Details {
+        retry_after,
+        challenge_id: challenge.map(|challenge| challenge.id.clone()),
+        state: challenge.map(|challenge| challenge.state),
+        expires_at: challenge.map(|challenge| challenge.expires_at),
+        provider: delivery.map(|delivery| delivery.provider.clone()).filter(|name| !name.is_empty()),
+        replayed,
+        ..Details::default()
+    };
+    let (exit, outcome) = match failure {
+        SendFailure::Refused => (Exit::ProviderRefused, Completion::NotDone),
+        SendFailure::Down => (Exit::ProviderDown, Completion::NotDone),
+        SendFailure::Unknown => (Exit::ProviderUnknown, Completion::Unknown),
+    };
+    let hint = error.provider_hint();
+    Error { hint, outcome, ..Error::new(exit, error).details(details) }
+}
+
 impl From<OperationError> for Error {
     fn from(error: OperationError) -> Self {
         match error {
@@ -360,26 +385,7 @@ impl From<OperationError> for Error {
                 let details = Details { retry_after: wait, ..Details::default() };
                 Self { hint: allow(denied), ..Self::new(Exit::Policy, error).details(details) }
             }
-            OperationError::Send { failure, ref challenge, retry_after, replayed, .. } => {
-                let challenge = challenge.as_deref();
-                let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
-                let details = Details {
-                    retry_after,
-                    challenge_id: challenge.map(|challenge| challenge.id.clone()),
-                    state: challenge.map(|challenge| challenge.state),
-                    expires_at: challenge.map(|challenge| challenge.expires_at),
-                    provider: delivery.map(|delivery| delivery.provider.clone()).filter(|name| !name.is_empty()),
-                    replayed,
-                    ..Details::default()
-                };
-                let (exit, outcome) = match failure {
-                    SendFailure::Refused => (Exit::ProviderRefused, Completion::NotDone),
-                    SendFailure::Down => (Exit::ProviderDown, Completion::NotDone),
-                    SendFailure::Unknown => (Exit::ProviderUnknown, Completion::Unknown),
-                };
-                let hint = error.provider_hint();
-                Self { hint, outcome, ..Self::new(exit, error).details(details) }
-            }
+            OperationError::Send { .. } => not_sent(error),
         }
     }
 }

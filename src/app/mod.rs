@@ -202,7 +202,7 @@ impl App {
     /// What the brakes do: nothing where no SMS costs money, or where an application may check the codes by itself.
     fn brakes(&self, settings: &Settings) -> BrakeMode {
         let is_real = settings.providers.values().any(|provider| provider.kind.is_real());
-        let is_foreign = self.layout().is_ok_and(|layout| layout.is_foreign());
+        let is_foreign = self.layout().is_ok_and(crate::layout::Layout::is_foreign);
         if is_real && !is_foreign { settings.policy.brakes } else { BrakeMode::Off }
     }
 

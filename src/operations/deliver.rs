@@ -112,11 +112,8 @@ impl Operations<'_> {
                     if receipt.report.as_ref().is_some_and(opted_out) {
                         results.push(ProviderResult::OptedOut(place));
                     }
-                    let mut accepted = delivery(name, Some(transcript.words(true)).filter(|words| !words.is_empty()));
-                    (accepted.message_id, accepted.segments) = (receipt.id, receipt.segments);
-                    accepted.reported_at = receipt.report.is_some().then_some(challenge.created_at);
-                    accepted.report = receipt.report;
-                    return (Delivered::Sent(accepted), results);
+                    let words = Some(transcript.words(true)).filter(|words| !words.is_empty());
+                    return (Delivered::Sent(accepted(name, words, receipt, challenge)), results);
                 }
                 ProviderReply::Unknown(doubt) => {
                     transcript.says(name, &doubt.why);
@@ -292,6 +289,17 @@ async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Insta
         }
         tokio::time::sleep(wait).await;
         requests += 1;
+    }
+}
+
+/// What is known of an SMS that a provider accepted. `words`: what was said before.
+fn accepted(provider: &str, words: Option<String>, receipt: Receipt, challenge: &Challenge) -> Delivery {
+    Delivery {
+        message_id: receipt.id,
+        segments: receipt.segments,
+        reported_at: receipt.report.is_some().then_some(challenge.created_at),
+        report: receipt.report,
+        ..delivery(provider, words)
     }
 }
 

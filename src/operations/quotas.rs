@@ -19,6 +19,7 @@ impl Operations<'_> {
     /// committed before the code is reserved, never with it: a code must not be valid that a counter then refuses, and
     /// over-counting is safe. A send that the phone's own limits refuse is not counted, or one phone could use up a
     /// country.
+    #[expect(clippy::too_many_lines, reason = "what a send is decided on is read, decided and counted in one round")]
     pub(super) async fn count(
         &self,
         asked: &SendRequest<'_>,
@@ -107,7 +108,7 @@ impl Operations<'_> {
                     .country
                     .as_ref()
                     .and_then(|counter| counter.left(now, &self.limits.per_country).map(|left| left.saturating_sub(1)));
-                return Ok(Admission::Counted(slot, counted));
+                return Ok(Admission::Counted(Box::new(slot), Box::new(counted)));
             }
             // Both at once: what is added compares nothing, and is added once.
             let commit = async { if changes.is_empty() { Ok(Vec::new()) } else { self.store.commit(&changes).await } };
@@ -139,7 +140,7 @@ impl Operations<'_> {
             counters.retain(|_| conflicts.next().unwrap_or(false));
             if counters.is_empty() {
                 counted.added = added.unwrap_or_default();
-                return Ok(Admission::Counted(slot, counted));
+                return Ok(Admission::Counted(Box::new(slot), Box::new(counted)));
             }
         }
         self.give_back(&added.unwrap_or_default()).await;
@@ -242,7 +243,7 @@ pub(super) enum Admission {
     /// The same request came before, and this is what came of it.
     Replayed(Box<Applied<Reserved>>),
     /// It is counted; with the phone as it was loaded.
-    Counted(KnownSlot, Counted),
+    Counted(Box<KnownSlot>, Box<Counted>),
 }
 
 /// What was seen while a send was counted.

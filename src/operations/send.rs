@@ -62,7 +62,7 @@ impl Operations<'_> {
         let reservation = self.reservation(&asked.issue, &id, IssueMode::Sms { lease }, request);
         let (slot, counted) = match self.count(asked, &reservation, on_codes(&reservation, "")).await? {
             Admission::Replayed(earlier) => return self.replayed(*earlier),
-            Admission::Counted(slot, counted) => (slot, counted),
+            Admission::Counted(slot, counted) => (*slot, *counted),
         };
         let stored = self.stored_code(asked.issue.phone, asked.issue.code).await?;
         let (reserved, slot) = match self.reserve(slot.if_fresh(), &reservation, &stored).await {

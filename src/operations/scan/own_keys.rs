@@ -102,14 +102,8 @@ impl Operations<'_> {
             },
             OwnKey::Value(StoreKey::Policy(_)) => entry(read::<PhonePolicy>(sight)?.ttl(sight.now)),
             OwnKey::Value(StoreKey::CallingPolicy(_)) => entry(read::<CallingPolicy>(sight)?.ttl(sight.now)),
-            OwnKey::Value(StoreKey::PolicyIndex(_)) => {
-                read::<PolicyIndex>(sight)?;
-                Needs::Forever
-            }
-            OwnKey::Value(StoreKey::Phones(_)) => {
-                read::<Phones>(sight)?;
-                Needs::Forever
-            }
+            OwnKey::Value(StoreKey::PolicyIndex(_)) => read::<PolicyIndex>(sight).map(|_| Needs::Forever)?,
+            OwnKey::Value(StoreKey::Phones(_)) => read::<Phones>(sight).map(|_| Needs::Forever)?,
             OwnKey::Value(StoreKey::Prefix(_) | StoreKey::Country(_)) => {
                 let quotas = limits.per_prefix.iter().chain(&limits.per_country);
                 let window = quotas.map(|quota| quota.window).max().unwrap_or(DAY);

@@ -258,7 +258,6 @@ enum May {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the table is what the test is read for")]
 fn honest_strangers_pass_and_attackers_do_not() {
     println!("| traffic of 7 days | strangers | stopped on the first day | later | attacker's messages | sent |");
     println!("| --- | --- | --- | --- | --- | --- |");
