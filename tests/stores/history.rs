@@ -63,7 +63,7 @@ pub fn a_hash_that_is_full_counts_one_of_many_elsewhere(fixture: &dyn Fixture) {
     let many = (0..FIELDS + 20).fold(Addition::to(country(), HOUR).plus("sent", 1), |addition, n| {
         addition.plus_one_of_many(format!("range:{n}"), "range:other", 1)
     });
-    client.add(&[many.clone()]).unwrap();
+    client.add(std::slice::from_ref(&many)).unwrap();
     client.add(&[many.plus("late", 1)]).unwrap();
     let sums = sums(&client, country());
     assert!(sums.len() <= FIELDS + 2, "{}", sums.len());

@@ -148,6 +148,10 @@ fn in_a_fresh_home(line: &str) -> (i32, String) {
         let pepper = "peppers = [{ id = \"1\", value = \"a pepper of at least 32 characters\" }]";
         machine.configure(&format!("[store.redis]\nurl = \"redis://127.0.0.1:{}\"\n[code]\n{pepper}\n", free_port()));
     }
+    if line.contains(" audit ") {
+        machine.configure(&format!("{FREE}[audit]\nfile = \"audit.jsonl\"\n"));
+        machine.run(&["unlock", PHONE]).exits(0);
+    }
     if line.contains(" init") {
         std::fs::remove_file(machine.config()).unwrap();
     }

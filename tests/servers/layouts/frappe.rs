@@ -164,7 +164,11 @@ fn our_keys_beside_the_application_s_are_known_by_the_check_of_the_store() {
         let ids = document["findings"].as_array().unwrap().iter();
         (ids.map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(), document["ours"].as_u64().unwrap())
     };
-    assert_eq!(found(&["store", "check"]), (vec!["plaintext_code".to_owned()], 4), "record, users, timeline, phones");
+    assert_eq!(
+        found(&["store", "check"]),
+        (vec!["plaintext_code".to_owned()], 5),
+        "record, users, timeline, phones, feed"
+    );
     found(&["store", "purge", "--yes"]);
     assert_eq!(machine.redis().cli(&["EXISTS", KEY]), "1", "nobody named it");
     // Under another layout a record of this phone lies elsewhere.

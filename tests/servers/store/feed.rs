@@ -109,18 +109,23 @@ fn of_processes_that_are_killed_no_event_is_counted_twice_or_not_at_all() {
             })
         })
         .collect();
-    sends.into_iter().for_each(|sending| sending.join().unwrap());
+    for sending in sends {
+        sending.join().unwrap();
+    }
     let words = |key: &str| server.cli(&["LRANGE", key, "0", "-1"]);
     let timelines = server.cli(&["KEYS", "otpctl:{+*}:timeline"]);
     let lines: String = timelines.lines().map(|key| words(key) + "\n").collect();
     let told = |result: &str| lines.lines().filter(|line| line.contains(&format!("\"result\":\"{result}\""))).count();
     let feed = machine.run(&["events", "--limit", "1000", "--json"]);
     let feed = feed.exits(0).json();
-    let fed =
+    let listed =
         |result: &str| feed["events"].as_array().unwrap().iter().filter(|event| event["result"] == result).count();
     let stats = machine.run(&["stats", "--json"]);
     let total = stats.exits(0).json()["total"].clone();
     assert!(told("pending") > 0, "some came so far: {lines}");
-    assert_eq!((fed("pending"), total["requested"].as_u64()), (told("pending"), u64::try_from(told("pending")).ok()));
-    assert_eq!((fed("sent"), total["sent"].as_u64()), (told("sent"), u64::try_from(told("sent")).ok()));
+    assert_eq!(
+        (listed("pending"), total["requested"].as_u64()),
+        (told("pending"), u64::try_from(told("pending")).ok())
+    );
+    assert_eq!((listed("sent"), total["sent"].as_u64()), (told("sent"), u64::try_from(told("sent")).ok()));
 }

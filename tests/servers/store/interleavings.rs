@@ -46,7 +46,7 @@ enum Act {
 enum End {
     Link(Linked),
     Unlink(Linked),
-    Move(Moved),
+    Move(Box<Moved>),
     Read(usize),
     Failed(OperationError),
     Killed,
@@ -231,7 +231,7 @@ fn run(act: Act, number: u64, told: &[Reply], backwards: bool) -> Next {
         let end = match act {
             Act::Link(n) => verifier.link(&phone(n), &owner).await.map(|stepped| End::Link(stepped.outcome)),
             Act::Unlink(n) => verifier.unlink(&phone(n), &owner).await.map(|stepped| End::Unlink(stepped.outcome)),
-            Act::Move(n) => verifier.move_to(&phone(n), &owner).await.map(End::Move),
+            Act::Move(n) => verifier.move_to(&phone(n), &owner).await.map(|moved| End::Move(Box::new(moved))),
             Act::Read => verifier.phones_of(&owner).await.map(|links| End::Read(links.len())),
         };
         end.unwrap_or_else(End::Failed)

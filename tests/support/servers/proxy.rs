@@ -315,7 +315,7 @@ impl<'a> Values<'a> {
                 let rest = self.bytes.split_off(length);
                 return Some(std::mem::replace(&mut self.bytes, rest));
             }
-            let mut chunk = [0; 64 * 1024];
+            let mut chunk = vec![0; 64 * 1024];
             match self.stream.read(&mut chunk) {
                 Ok(read @ 1..) => self.bytes.extend_from_slice(&chunk[..read]),
                 _ => return None,

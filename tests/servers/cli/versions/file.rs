@@ -30,16 +30,18 @@ fn embedded(path: &Path, at: Moment) -> (Fixture, BTreeSet<String>) {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let mut held = Vec::<Held>::new();
     for (key, value, ttl) in rows("SELECT name, value, expires_at FROM cell ORDER BY name") {
-        held.push(Held { key, ttl, is_list: false, lines: vec![text(value)] });
+        held.push(Held { key, ttl, kind: "string".to_owned(), lines: vec![text(value)] });
     }
     let events =
         "SELECT timeline, body, expires_at FROM event JOIN timeline ON name = timeline ORDER BY timeline, id DESC";
     for (key, line, ttl) in rows(events) {
         match held.last_mut().filter(|held| held.key == key) {
             Some(held) => held.lines.push(text(line)),
-            None => held.push(Held { key, ttl, is_list: true, lines: vec![text(line)] }),
+            None => held.push(Held { key, ttl, kind: "list".to_owned(), lines: vec![text(line)] }),
         }
     }
+    // The feed and the statistics are only ever added to; what is counted is in fields that are named after their windows.
+    held.retain(|held| !["{feed:", "{stats:", ":counts"].iter().any(|part| held.key.contains(part)));
     let pragma = |name: &str| file.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
     let mut layout: BTreeSet<String> =
         ["user_version", "application_id"].map(|name| format!("{name} {}", pragma(name))).into();
@@ -153,7 +155,8 @@ fn a_file_that_a_newer_version_takes_over_is_not_written_any_more() {
     let file = loop {
         let open = rusqlite::Connection::open_with_flags(&path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE);
         let marked = open.and_then(|open| {
-            let events: i64 = open.query_row("SELECT count(*) FROM event", [], |row| row.get(0))?;
+            let events: i64 =
+                open.query_row("SELECT count(*) FROM event WHERE timeline NOT LIKE '{feed:%'", [], |row| row.get(0))?;
             Ok((open, events))
         });
         match marked {
@@ -168,6 +171,6 @@ fn a_file_that_a_newer_version_takes_over_is_not_written_any_more() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(19), "{said}");
     assert!(said.lines().nth(1).unwrap().contains("file version 2"), "{said}");
-    let cells: i64 = file.query_row("SELECT count(*) FROM cell", [], |row| row.get(0)).unwrap();
+    let cells: i64 = file.query_row("SELECT count(*) FROM cell WHERE name LIKE '{+%'", [], |row| row.get(0)).unwrap();
     assert_eq!(cells, 1, "the second left nothing");
 }

@@ -43,8 +43,9 @@ struct Held {
     key: String,
     /// In milliseconds; none: forever.
     ttl: Option<i64>,
-    is_list: bool,
-    /// One line of a string, or the items of a list.
+    /// `string`, `list` or `hash`, as Redis calls it.
+    kind: String,
+    /// One line of a string, the items of a list, or the fields of a hash, each with its value.
     lines: Vec<String>,
 }
 
@@ -64,12 +65,23 @@ impl Fixture {
         let seconds: i64 = time.lines().next().unwrap().parse().unwrap();
         let mut keys: Vec<String> = server.cli(&["--scan"]).lines().map(str::to_owned).collect();
         keys.sort();
+        // The feed and the statistics are only ever added to, and no rule looks at them.
+        keys.retain(|key| !key.contains("{feed:") && !key.contains("{stats:"));
         let held = keys.into_iter().map(|key| {
-            let is_list = server.cli(&["TYPE", &key]) == "list";
+            let kind = server.cli(&["TYPE", &key]);
             let ttl: i64 = server.cli(&["PTTL", &key]).parse().unwrap();
-            let text = if is_list { server.cli(&["LRANGE", &key, "0", "-1"]) } else { server.cli(&["GET", &key]) };
-            let lines = text.lines().map(str::to_owned).collect();
-            Held { key, ttl: (ttl >= 0).then_some(ttl), is_list, lines }
+            let lines: Vec<String> = match kind.as_str() {
+                "list" => server.cli(&["LRANGE", &key, "0", "-1"]).lines().map(str::to_owned).collect(),
+                "hash" => {
+                    let all = server.cli(&["HGETALL", &key]);
+                    let words: Vec<&str> = all.lines().collect();
+                    let mut fields: Vec<String> = words.chunks(2).map(|pair| pair.join(" ")).collect();
+                    fields.sort();
+                    fields
+                }
+                _ => server.cli(&["GET", &key]).lines().map(str::to_owned).collect(),
+            };
+            Held { key, ttl: (ttl >= 0).then_some(ttl), kind, lines }
         });
         let facts = facts.iter().map(|(name, fact)| ((*name).to_owned(), fact.clone())).collect();
         // Nothing in it is of the future.
@@ -83,9 +95,9 @@ impl Fixture {
             let mut lines = part.lines().filter(|line| !line.starts_with('#'));
             let Some(first) = lines.next() else { continue };
             let words: Vec<&str> = first.splitn(3, ' ').collect();
-            if let [kind @ ("string" | "list"), ttl, key] = words.as_slice() {
+            if let [kind @ ("string" | "list" | "hash"), ttl, key] = words.as_slice() {
                 let (key, lines) = ((*key).to_owned(), lines.map(str::to_owned).collect());
-                held.push(Held { key, ttl: ttl.parse().ok(), is_list: *kind == "list", lines });
+                held.push(Held { key, ttl: ttl.parse().ok(), kind: (*kind).to_owned(), lines });
             } else {
                 let fact = |line: &str| line.split_once(' ').map(|(name, fact)| (name.to_owned(), fact.to_owned()));
                 facts.extend([first].into_iter().chain(lines).filter_map(fact));
@@ -100,8 +112,7 @@ impl Fixture {
         for (name, fact) in &self.facts {
             writeln!(text, "{name} {fact}").unwrap();
         }
-        for Held { key, ttl, is_list, lines } in &self.held {
-            let kind = if *is_list { "list" } else { "string" };
+        for Held { key, ttl, kind, lines } in &self.held {
             let ttl = ttl.map_or("forever".to_owned(), |ttl| ttl.to_string());
             write!(text, "\n{kind} {ttl} {key}\n{}\n", lines.join("\n")).unwrap();
         }
@@ -120,13 +131,13 @@ impl Fixture {
         server.crash();
         let at = format!("@{}", self.at.to_the_second().replace('T', " ").replace('Z', ""));
         server.again_under(&["env", "TZ=UTC", "faketime", "-f", &at]);
-        for Held { key, ttl, is_list, lines } in &self.held {
-            if *is_list {
-                let words = ["RPUSH", key].into_iter().chain(lines.iter().map(String::as_str));
-                server.cli(&words.collect::<Vec<_>>());
-            } else {
-                server.cli(&["SET", key, &lines[0]]);
-            }
+        for Held { key, ttl, kind, lines } in &self.held {
+            let words: Vec<&str> = match kind.as_str() {
+                "list" => ["RPUSH", key].into_iter().chain(lines.iter().map(String::as_str)).collect(),
+                "hash" => ["HSET", key].into_iter().chain(lines.iter().flat_map(|line| line.split(' '))).collect(),
+                _ => vec!["SET", key, &lines[0]],
+            };
+            server.cli(&words);
             if let Some(ttl) = ttl {
                 assert_eq!(server.cli(&["PEXPIRE", key, &ttl.to_string()]), "1", "{key}");
             }
@@ -137,11 +148,16 @@ impl Fixture {
     /// The names of all fields, and what kind of value each has.
     fn shape(&self) -> BTreeSet<String> {
         let mut shape = BTreeSet::new();
-        for Held { key, ttl, is_list, lines } in &self.held {
-            let kind = if *is_list { "list" } else { "string" };
+        for Held { key, ttl, kind, lines } in &self.held {
             let end = if ttl.is_some() { "with an end" } else { "for ever" };
             shape.insert(format!("{key}: a {kind} {end}"));
             for line in lines {
+                if kind == "hash" {
+                    // The windows that it counts are in the names of its fields.
+                    let letters: String = line.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+                    shape.insert(format!("{key}.{letters}: a whole number"));
+                    continue;
+                }
                 match serde_json::from_str(line) {
                     Ok(value @ (Value::Object(_) | Value::Array(_))) => describe(key, &value, &mut shape),
                     _ => drop(shape.insert(format!("{key}: {} characters", line.len()))),

@@ -74,7 +74,7 @@ fn a_code_that_was_printed_is_read_ever_after() {
             answers(&attempt(machine, &wrong_codes(code).next().unwrap(), &[]), 10, "wrong", None);
             answers(&attempt(machine, code, &[]), 0, "ok", None);
             answers(&attempt(machine, code, &[]), 11, "no_code", Some("used"));
-            assert_eq!(timeline(machine, PHONE), ["verify ok", "verify wrong", "send issued"]);
+            assert_eq!(timeline(machine, PHONE), ["verify no_code", "verify ok", "verify wrong", "send issued"]);
         },
     );
 }
@@ -367,13 +367,17 @@ fn what_is_counted_over_many_phones_is_read_ever_after() {
             }
             Vec::new()
         },
-        |machine, _| {
+        |machine, fixture| {
             // Five neighbors are a run, and four are remembered.
+            machine.configure(&settings("").replace("[policy]\n", "[policy]\nbrakes = \"enforce\"\n"));
             machine.run(&["send", "+919876543214"]).exits(16);
             machine.configure(&settings("[limits]\nper_prefix = { \"1h\" = 4 }\n"));
             machine.run(&["send", "+919876549999"]).exits(13);
-            machine.configure(&settings("[limits]\nper_prefix = {}\nper_country = { \"1h\" = 4 }\n"));
-            machine.run(&["send", "+919876599999"]).exits(13);
+            // What the first versions counted for a country is not read on: it is one window at most.
+            if fixture.held.iter().any(|held| held.key.ends_with(":counts")) {
+                machine.configure(&settings("[limits]\nper_prefix = {}\nper_country = { \"1h\" = 4 }\n"));
+                machine.run(&["send", "+919876599999"]).exits(13);
+            }
         },
     );
 }
