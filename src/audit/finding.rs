@@ -73,7 +73,7 @@ pub struct FileSpan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
     pub seq: u64,
-    /// As [`Head::short`] writes it.
+    /// As the head of a chain writes it.
     pub short: String,
 }
 

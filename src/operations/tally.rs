@@ -39,7 +39,7 @@ pub struct Tally {
 pub(super) struct Added(Vec<(StoreKey, Vec<String>)>);
 
 impl Watched {
-    /// The keys, in the order in which [`Tally::of`] reads them.
+    /// The keys, in the order in which [`Watched::tally`] reads them.
     pub(super) fn keys(self, phone: &Phone) -> Vec<StoreKey> {
         let country = counted_country(phone);
         let range = StoreKey::RangeTrust(phone.range().to_owned());

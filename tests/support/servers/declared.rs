@@ -15,7 +15,9 @@ pub fn declared(key: &str) -> Option<MayStay> {
     }
     match own.rsplit(':').next()? {
         "users" | "phones" | "policy" | "index" => Some(MayStay::Yes),
-        "record" | "timeline" | "sends" | "request" | "circuit" | "events" | "trust" | "seen" => Some(MayStay::No),
+        "record" | "timeline" | "sends" | "counts" | "request" | "circuit" | "events" | "trust" | "seen" | "head" => {
+            Some(MayStay::No)
+        }
         _ => None,
     }
 }
