@@ -288,9 +288,7 @@ impl Moving<'_> {
         scope(|scope| {
             scope.spawn(|| {
                 until("it is refused", || cluster.refusals("TRYAGAIN") > before + 1);
-                migrate("otpctl:{+919876543210}:users");
-                migrate("otpctl:{+919876543210}:policy");
-                migrate("otpctl:{+919876543210}:timeline");
+                own.cli(&["CLUSTER", "GETKEYSINSLOT", &self.slot, "10"]).lines().for_each(migrate);
             });
             ends(machine, &["send", PHONE], YES);
         });

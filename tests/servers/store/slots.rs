@@ -19,9 +19,7 @@ use crate::support::port::free_port;
 use crate::support::until::until;
 
 const RECORD: &str = "otpctl:{+919876500001}:record";
-const USERS: &str = "otpctl:{+919876500001}:users";
 const POLICY: &str = "otpctl:{+919876500001}:policy";
-const TIMELINE: &str = "otpctl:{+919876500001}:timeline";
 
 fn client(server: &Address) -> Client {
     Client::over(Box::new(Redis::new(server)))
@@ -119,9 +117,7 @@ fn a_key_on_its_way_is_found(cluster: &Cluster) {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             until("it is refused", || cluster.refusals("TRYAGAIN") > before);
-            migrate(USERS);
-            migrate(POLICY);
-            migrate(TIMELINE);
+            from.cli(&["CLUSTER", "GETKEYSINSLOT", &slot, "10"]).lines().for_each(migrate);
         });
         assert_eq!(patient.verify(&phone(1), "000000").attempts_left, 3, "waited for, and counted once");
     });
