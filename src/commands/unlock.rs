@@ -58,7 +58,11 @@ impl Args {
         let send = if self.limits {
             let counters = app.operations().await?.counters_of(&target.phone).await;
             let purpose = self.purpose.clone().unwrap_or_default();
-            Some(allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?)
+            // What is done is done, also where it is not known what comes next.
+            match counters.hold(known) {
+                Ok(known) => Some(allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?),
+                Err(_) => None,
+            }
         } else {
             None
         };

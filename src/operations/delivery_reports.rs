@@ -7,7 +7,7 @@ use super::{Effect, OperationError, Operations};
 use crate::layout::Operation;
 use crate::otp::Phone;
 use crate::otp::rules::{self, PhoneState, Recorded, Reported};
-use crate::store::{Change, Committed, Loaded, StoreError};
+use crate::store::{Change, Committed, Loaded, StoreError, StoreKey};
 
 /// So many phones are loaded and committed at a time.
 const PAGE: usize = 200;
@@ -46,8 +46,8 @@ impl Operations<'_> {
         Ok(outcomes)
     }
 
-    fn clamped(&self, loaded: &Loaded) -> Result<PhoneState, OperationError> {
-        let mut known = known(loaded)?;
+    fn clamped(&self, keys: &[StoreKey], loaded: &Loaded) -> Result<PhoneState, OperationError> {
+        let mut known = known(keys, loaded)?;
         known.record.clamp(loaded.now, self.limits);
         Ok(known)
     }
@@ -60,13 +60,13 @@ impl Operations<'_> {
         }
         let mut outcomes = Vec::with_capacity(page.len());
         let (mut changes, mut indexes) = (Vec::<Change>::new(), Vec::new());
-        for (index, (own, loaded)) in page.iter().zip(&loaded).enumerate() {
-            let known = self.clamped(loaded)?;
+        for (index, ((own, keys), loaded)) in page.iter().zip(&groups).zip(&loaded).enumerate() {
+            let known = self.clamped(keys, loaded)?;
             let step = rules::reports(&known, loaded.now, &own.reports);
             outcomes.push(step.outcome.clone());
             if step.record.is_some() && !self.dry_run {
                 let beside = Self::beside(&own.phone, &known.record, &step, loaded.now);
-                changes.push(self.change(&own.phone, loaded, step, beside, false));
+                changes.push(self.change(&own.phone, (keys, loaded), step, beside, false));
                 indexes.push(index);
             }
         }

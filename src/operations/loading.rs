@@ -21,19 +21,24 @@ impl LoadedPhone<'_> {
     }
 }
 
-/// The keys of our own values of a phone.
+/// The keys of our own values of a phone that every step names.
 pub(super) fn own_keys(phone: &Phone) -> Vec<StoreKey> {
-    vec![StoreKey::Record(phone.clone()), StoreKey::Users(phone.clone()), StoreKey::Policy(phone.clone())]
+    vec![StoreKey::Record(phone.clone()), StoreKey::Users(phone.clone())]
 }
 
-/// Reads what was loaded of them.
-pub(super) fn known(loaded: &Loaded) -> Result<PhoneState, OperationError> {
-    let value = |index: usize| loaded.values.get(index).and_then(Option::as_deref);
-    Ok(PhoneState {
-        record: Record::read(value(0))?,
-        users: Users::read(value(1))?,
-        policy: PhonePolicy::read(value(2))?,
-    })
+/// Reads what was loaded of our own values. The policy entry is what it is where it is among the keys.
+pub(super) fn known(keys: &[StoreKey], loaded: &Loaded) -> Result<PhoneState, OperationError> {
+    let mut known = PhoneState::default();
+    for (key, value) in keys.iter().zip(&loaded.values) {
+        let value = value.as_deref();
+        match key {
+            StoreKey::Record(_) => known.record = Record::read(value)?,
+            StoreKey::Users(_) => known.users = Users::read(value)?,
+            StoreKey::Policy(_) => known.policy = PhonePolicy::read(value)?,
+            _ => {}
+        }
+    }
+    Ok(known)
 }
 
 /// A store that answers less than it was asked breaks its contract.
@@ -48,6 +53,14 @@ impl Operations<'_> {
         Ok(keys.pop().unwrap_or_default())
     }
 
+    /// The same with the policy entry, which a new code is held to. No other step names it: a Cluster that moves a slot
+    /// lets nobody at several of its keys as long as one of them is missing, and most phones have no entry.
+    pub(super) async fn keys_of_issue(&self, phone: &Phone) -> Result<Vec<StoreKey>, OperationError> {
+        let mut keys = self.keys(phone).await?;
+        keys.insert(own_keys(phone).len(), StoreKey::Policy(phone.clone()));
+        Ok(keys)
+    }
+
     /// Those of many phones. Where a user is in the name of a key, the users are looked up first, which costs a round trip.
     pub(super) async fn keys_of(&self, phones: &[Phone]) -> Result<Vec<Vec<StoreKey>>, OperationError> {
         let layout = self.layout.layout();
@@ -55,8 +68,8 @@ impl Operations<'_> {
             let groups: Vec<Vec<StoreKey>> = phones.iter().map(own_keys).collect();
             let loaded = self.load_each(&groups).await?;
             // A record that cannot be read is told where its values are read, and costs no other phone anything.
-            let users = |loaded: Result<Loaded, _>| loaded.and_then(|loaded| known(&loaded)).map(|known| known.users);
-            loaded.into_iter().map(|loaded| users(loaded).unwrap_or_default()).collect()
+            let users = |keys: &[StoreKey], loaded: Result<Loaded, _>| known(keys, &loaded?).map(|known| known.users);
+            groups.iter().zip(loaded).map(|(keys, loaded)| users(keys, loaded).unwrap_or_default()).collect()
         } else {
             Vec::new()
         };
@@ -76,9 +89,9 @@ impl Operations<'_> {
         loaded: &Loaded,
         operation: PhoneOperation<'_>,
     ) -> Result<Option<LoadedPhone<'s>>, OperationError> {
-        let mut known = known(loaded)?;
+        let mut known = known(keys, loaded)?;
         let is_clamped = known.record.clamp(loaded.now, self.limits);
-        let own = own_keys(phone).len();
+        let own = keys.iter().take_while(|key| !key.is_foreign()).count();
         let named = keys.iter().skip(own).map(|key| if let StoreKey::App(name) = key { name.as_str() } else { "" });
         let is_same = self.layout.layout().keys(phone, known.users.only()).iter().map(String::as_str).eq(named);
         let values = if is_same { loaded.values.iter().skip(own).cloned().collect() } else { return Ok(None) };

@@ -9,8 +9,8 @@ use super::{Applied, OperationError, Operations, SendRequest};
 use crate::layout::PhoneOperation;
 use crate::otp::brake::BrakeMode;
 use crate::otp::counter::Counter;
-use crate::otp::policy_entry::CallingPolicy;
-use crate::otp::rules::{self, Allowance, REQUEST_KEPT, ReserveRequest, Reserved, SendContext};
+use crate::otp::policy_entry::{CallingPolicy, PhonePolicy};
+use crate::otp::rules::{self, Allowance, PhoneState, REQUEST_KEPT, ReserveRequest, Reserved, SendContext};
 use crate::otp::{Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, ReadRequest, StoreError, StoreKey, Sums, Write};
 
@@ -29,7 +29,7 @@ impl Operations<'_> {
         let phone = asked.issue.phone;
         let mut counters = self.counters(asked, reservation);
         let circuit_keys = asked.route.circuits();
-        let mut own_keys = self.keys(phone).await?;
+        let mut own_keys = self.keys_of_issue(phone).await?;
         let mut counted = Counted::default();
         let (watched, mut added) = (self.watched(asked), None::<Added>);
         let mut lost = 0;
@@ -47,7 +47,7 @@ impl Operations<'_> {
             let tally = watched.tally(sums, asked.policy.brakes)?;
             let now = slot.loaded.now;
             let Some(view) = self.view(phone, &slot.keys, &slot.loaded, operation)? else {
-                own_keys = self.keys(phone).await?;
+                own_keys = self.keys_of_issue(phone).await?;
                 continue;
             };
             let LoadedPhone { known, is_clamped, .. } = view;
@@ -184,8 +184,10 @@ impl Operations<'_> {
 }
 
 /// The sends that a phone's next one is counted with, as far as they can be read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Counters {
+    /// Its own policy entry, or why that cannot be read.
+    pub own: Result<PhonePolicy, OperationError>,
     /// To its prefix.
     pub prefix: Option<Counter>,
     /// The policy entries of its calling code.
@@ -196,8 +198,20 @@ pub struct Counters {
 
 impl Counters {
     /// The keys of those that are values.
-    pub(super) fn keys(phone: &Phone) -> [StoreKey; 2] {
-        [StoreKey::Prefix(phone.prefix().to_owned()), StoreKey::CallingPolicy(phone.calling_code())]
+    pub(super) fn keys(phone: &Phone) -> [StoreKey; 3] {
+        [
+            StoreKey::Policy(phone.clone()),
+            StoreKey::Prefix(phone.prefix().to_owned()),
+            StoreKey::CallingPolicy(phone.calling_code()),
+        ]
+    }
+
+    /// A phone, with its policy entry.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn hold(&self, known: PhoneState) -> Result<PhoneState, OperationError> {
+        Ok(PhoneState { policy: self.own.clone()?, ..known })
     }
 
     /// The sums among them. `cells`: brakes look at the number.
@@ -206,27 +220,38 @@ impl Counters {
     }
 
     /// What was read of them, in that order. What could not be read is not known; what is not there is empty.
-    pub(super) fn read<E>(
-        values: &[Result<Option<Vec<u8>>, E>],
+    pub(super) fn read(
+        values: &[Result<Option<Vec<u8>>, StoreError>],
         sums: Vec<Result<Sums, StoreError>>,
         watched: Watched,
     ) -> Self {
-        let at = |place: usize| values.get(place)?.as_ref().ok().map(Option::as_deref);
+        let [own, prefix, calling] = [0, 1, 2].map(|place| match values.get(place) {
+            Some(Ok(value)) => Ok(value.as_deref()),
+            Some(Err(error)) => Err(OperationError::from(error.clone())),
+            None => Err(no_answer()),
+        });
         Self {
-            prefix: at(0).and_then(|value| Counter::read(value).ok()),
-            calling: at(1).and_then(|value| CallingPolicy::read(value).ok()),
+            own: own.and_then(|value| Ok(PhonePolicy::read(value)?)),
+            prefix: prefix.ok().and_then(|value| Counter::read(value).ok()),
+            calling: calling.ok().and_then(|value| CallingPolicy::read(value).ok()),
             tally: watched.tally(sums, BrakeMode::Observe).unwrap_or_default(),
         }
     }
 }
 
 impl Operations<'_> {
-    /// Looks at the counters over many phones. What cannot be read is left out: it hides nothing else.
+    /// Looks at what a phone's next send is held to beside its record. Of the counters, what cannot be read is left out: it
+    /// hides nothing else.
     pub async fn counters_of(&self, phone: &Phone) -> Counters {
         let watched = Counters::watched(self.sees_who_verified());
         let groups = Counters::keys(phone).map(|key| vec![key]).to_vec();
         let request = ReadRequest { groups, sums: watched.keys(phone), ..ReadRequest::default() };
-        let Ok(answer) = self.store.read(&request).await else { return Counters::default() };
+        let answer = match self.store.read(&request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return Counters { own: Err(error.into()), prefix: None, calling: None, tally: Tally::default() };
+            }
+        };
         let value = |loaded: Loaded| loaded.values.into_iter().next().flatten();
         let values: Vec<_> = answer.groups.into_iter().map(|one| one.map(value)).collect();
         Counters::read(&values, answer.sums, watched)

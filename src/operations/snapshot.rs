@@ -87,7 +87,7 @@ impl Operations<'_> {
                 .iter()
                 .map(|(name, half)| StoreKey::Stats(country.clone(), *half, (*name).to_owned(), SMS.to_owned())),
         );
-        let (snapshot, values, mut sums) = self.read_phone(phone, others, sums).await?;
+        let (mut snapshot, values, mut sums) = self.read_phone(phone, others, sums).await?;
         let numbers = sums.split_off(beside.min(sums.len()));
         let (counters, circuits) = values.split_at(first.min(values.len()));
         let circuit = |value: &Result<Option<Vec<u8>>, StoreError>| {
@@ -101,6 +101,7 @@ impl Operations<'_> {
         });
         let circuits = circuits.iter().map(circuit).collect();
         let counters = Counters::read(counters, sums, watched);
+        snapshot.known = counters.hold(snapshot.known)?;
         Ok(WholeSnapshot { snapshot, counters, circuits, cells: cells.collect() })
     }
 

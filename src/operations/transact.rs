@@ -1,14 +1,14 @@
 //! One transaction on one phone: load, decide, commit if unchanged, else start again.
 
 use super::known_slot::KnownSlot;
-use super::loading::{LoadedPhone, no_answer, own_keys};
+use super::loading::{LoadedPhone, no_answer};
 use super::progress::Begun;
 use super::stats::additions;
 use super::{Effect, OperationError, Operations};
 use crate::layout::{KeyChange, PhoneOperation, RawKey, WriteBack};
 use crate::otp::brake::BrakeMode;
 use crate::otp::rules::{Decision, PhoneState};
-use crate::otp::{Event, Moment, Phone, Record, Stored as _, Ttl};
+use crate::otp::{Event, Moment, Phone, Record, Stored as _, Ttl, Users};
 use crate::store::{
     Append, Beside, Change, Committed, FeedLine, Loaded, Put, ReadAnswer, ReadRequest, StoreError, StoreKey, Write,
 };
@@ -141,7 +141,7 @@ impl Operations<'_> {
                 slot
             } else {
                 // The first load, like any other: while a change is in doubt, so is what fails here.
-                let loaded = self.loaded(phone, round, options.credits).await;
+                let loaded = self.loaded(phone, round, options).await;
                 let (slot, is_seen) = loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?;
                 seen = is_seen;
                 slot
@@ -163,7 +163,7 @@ impl Operations<'_> {
             if self.dry_run || nothing {
                 return Ok((stepped, slot));
             }
-            let mut change = self.change(phone, loaded, step, beside, options.relieves);
+            let mut change = self.change(phone, (keys, loaded), step, beside, options.relieves);
             change.beside.additions.extend(credits);
             change.writes.extend(app_writes(keys, loaded, settled));
             let intended = change.writes.iter().map(held_after).collect();
@@ -196,11 +196,14 @@ impl Operations<'_> {
         &self,
         phone: &Phone,
         round: usize,
-        with_seen: bool,
+        options: &TransactOptions<'_>,
     ) -> Result<(KnownSlot, Option<bool>), OperationError> {
         tracing::debug!(?phone, round, "load");
-        let keys = self.keys(phone).await?;
-        if with_seen && self.brakes != BrakeMode::Off {
+        let keys = match options.operation {
+            PhoneOperation::Issue { .. } => self.keys_of_issue(phone).await?,
+            _ => self.keys(phone).await?,
+        };
+        if options.credits && self.brakes != BrakeMode::Off {
             let sums = vec![StoreKey::Seen(phone.clone())];
             let request = ReadRequest { groups: vec![keys.clone()], sums, ..ReadRequest::default() };
             let ReadAnswer { groups, sums, .. } = self.store.read(&request).await?;
@@ -256,25 +259,31 @@ impl Operations<'_> {
     pub(super) fn change<T>(
         &self,
         phone: &Phone,
-        loaded: &Loaded,
+        (keys, loaded): (&[StoreKey], &Loaded),
         step: Decision<T>,
         beside: Beside,
         relieves: bool,
     ) -> Change {
-        let ttl = step.record.as_ref().map(|record| record.ttl(loaded.now, self.limits));
-        let record = step.record.zip(ttl).map(|(record, ttl)| Put::Set(record.write(), ttl));
-        let users = step.users.map(|users| Put::Set(users.write(), users.ttl()));
-        // A policy entry that comes meanwhile is a conflict: what was decided did not know of it.
-        let puts = [record, users, None].into_iter().map(|put| put.unwrap_or(Put::Keep));
-        let writes = own_keys(phone).into_iter().zip(puts).zip(&loaded.values);
-        let writes = writes.map(|((cell, put), loaded)| Write { key: cell, loaded: loaded.clone(), put });
+        let record = |record: &Record| Put::Set(record.write(), record.ttl(loaded.now, self.limits));
+        let users = |users: &Users| Put::Set(users.write(), users.ttl());
+        let own = keys.iter().zip(&loaded.values).filter(|(key, _)| !key.is_foreign());
+        let writes = own.map(|(key, loaded)| {
+            let put = match key {
+                StoreKey::Record(_) => step.record.as_ref().map(record),
+                StoreKey::Users(_) => step.users.as_ref().map(users),
+                // A policy entry that comes meanwhile is a conflict: what was decided did not know of it.
+                _ => None,
+            };
+            Write { key: key.clone(), loaded: loaded.clone(), put: put.unwrap_or(Put::Keep) }
+        });
+        let writes = writes.collect();
         let append = (!step.events.is_empty()).then(|| Append {
             phone: phone.clone(),
             events: step.events,
             keep: self.timeline_kept,
             on_top: None,
         });
-        Change { writes: writes.collect(), append, beside, allow_when_full: relieves }
+        Change { writes, append, beside, allow_when_full: relieves }
     }
 }
 

@@ -107,9 +107,9 @@ impl Operations<'_> {
         let known = match self.view(phone, &keys, &loaded, PhoneOperation::Other)? {
             Some(view) => view.known,
             // The phone's user has just changed, which is of no account for a policy.
-            None => known(&loaded)?,
+            None => known(&keys, &loaded)?,
         };
-        Ok((known, loaded.now, counters))
+        Ok((counters.hold(known)?, loaded.now, counters))
     }
 
     /// Blocks a phone whose receiver asked for no more messages. It is learned on the way, so a store that fails here

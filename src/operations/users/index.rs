@@ -43,7 +43,7 @@ impl Operations<'_> {
         let groups = [own_keys(phone), vec![StoreKey::Phones(user.clone())]];
         let mut loaded = self.store.load(&groups).await?.into_iter();
         let (Some(sides), Some(index)) = (loaded.next(), loaded.next()) else { return Err(no_answer()) };
-        Ok((Index::of(index)?, known(&sides)?, sides.now))
+        Ok((Index::of(index)?, known(&groups[0], &sides)?, sides.now))
     }
 
     /// The users of phones, each seen at a moment of its own.

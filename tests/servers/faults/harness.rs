@@ -83,7 +83,7 @@ pub fn ends(machine: &Machine, words: &[&str], end: End) -> (Ran, Value) {
 #[track_caller]
 pub fn ends_in_vain(machine: &Machine, words: &[&str], end: End) {
     let has_ended = |limit| machine.run(&[words, &["--json", "--timeout", limit]].concat()).code == end.exit;
-    let limit = ["1s", "4s", "16s"].into_iter().find(|limit| has_ended(limit)).unwrap_or("64s");
+    let limit = ["1500ms", "6s", "24s"].into_iter().find(|limit| has_ended(limit)).unwrap_or("90s");
     ends(machine, &[words, &["--timeout", limit]].concat(), end);
 }
 
