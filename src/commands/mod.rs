@@ -86,6 +86,29 @@ macro_rules! commands {
     };
 }
 
+/// A command that is a group of others: its help, and the commands in it.
+macro_rules! group {
+    ($(#[$help:meta])* pub struct Args; $($commands:tt)*) => {
+        $(#[$help])*
+        #[derive(Debug, clap::Args)]
+        pub struct Args {
+            #[command(subcommand)]
+            command: Command,
+        }
+
+        commands! { "Commands" { $($commands)* } }
+
+        impl Args {
+            pub(super) async fn run<'a>(
+                &'a self,
+                app: &'a $crate::app::App,
+            ) -> Result<$crate::output::Output<'a>, $crate::error::Error> {
+                self.command.run(app).await
+            }
+        }
+    };
+}
+
 mod allowance;
 mod audit;
 mod batch;

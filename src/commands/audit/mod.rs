@@ -8,28 +8,15 @@ pub(super) use verify::chain;
 use crate::app::App;
 use crate::audit::Log;
 use crate::error::{Error, Exit};
-use crate::output::Output;
 
-/// Check the records of what was done
-///
-/// With `[audit]` in the file, each change is recorded before and after it is made: who, what, which phone, why.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
+group! {
+    /// Check the records of what was done
+    ///
+    /// With `[audit]` in the file, each change is recorded before and after it is made: who, what, which phone, why.
+    pub struct Args;
 
-commands! {
-    "Commands" {
-        Verify "verify" verify.await ["audit verify", "audit verify --json"];
-        Anchor "anchor" anchor.await ["audit anchor", "audit anchor --json"];
-    }
-}
-
-impl Args {
-    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        self.command.run(app).await
-    }
+    Verify "verify" verify.await ["audit verify", "audit verify --json"];
+    Anchor "anchor" anchor.await ["audit anchor", "audit anchor --json"];
 }
 
 /// The audit of the file.

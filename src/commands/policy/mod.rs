@@ -11,36 +11,22 @@ mod show;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::error::Error;
 use crate::otp::Moment;
 use crate::otp::policy_entry::{PolicyEntry, Scope};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::output::Output;
 
-/// Block or allow phones, prefixes, countries
-///
-/// An entry is kept in the store and holds for every file that uses it. The most specific one decides: a phone's, then the
-/// longest prefix, then the country's.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
+group! {
+    /// Block or allow phones, prefixes, countries
+    ///
+    /// An entry is kept in the store and holds for every file that uses it. The most specific one decides: a phone's, then the
+    /// longest prefix, then the country's.
+    pub struct Args;
 
-commands! {
-    "Commands" {
-        Show "show" show.await ["policy show +919876543210", "policy show user:u_1 --json"];
-        Block "block" block.await ["policy block +919876543210 --until 24h", "policy block +9198 --reason 'SMS pumping'"];
-        Allow "allow" allow.await ["policy allow +919876543210 --until 1h", "policy allow AE --reason 'launch in AE'"];
-        Remove "remove" remove.await ["policy remove +919876543210", "policy remove +9198"];
-        List "list" list.await ["policy list", "policy list --unmask"];
-    }
-}
-
-impl Args {
-    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        self.command.run(app).await
-    }
+    Show "show" show.await ["policy show +919876543210", "policy show user:u_1 --json"];
+    Block "block" block.await ["policy block +919876543210 --until 24h", "policy block +9198 --reason 'SMS pumping'"];
+    Allow "allow" allow.await ["policy allow +919876543210 --until 1h", "policy allow AE --reason 'launch in AE'"];
+    Remove "remove" remove.await ["policy remove +919876543210", "policy remove +9198"];
+    List "list" list.await ["policy list", "policy list --unmask"];
 }
 
 /// An entry in a document.

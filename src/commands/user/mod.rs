@@ -16,31 +16,18 @@ use crate::operations::Applied;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::user::{Link, Users};
 use crate::otp::{Hint, Moment, Phone, UserId, rules};
-use crate::output::Output;
 
-/// Link users to phones
-///
-/// Several users may share a phone, and a user may have several phones. A change cancels the phone's live codes.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
+group! {
+    /// Link users to phones
+    ///
+    /// Several users may share a phone, and a user may have several phones. A change cancels the phone's live codes.
+    pub struct Args;
 
-commands! {
-    "Commands" {
-        Link "link" link.await ["user link u_1 +919876543210", "user link u_2 '+91 98765 43210'"];
-        Unlink "unlink" unlink.await ["user unlink u_2 +919876543210", "user unlink u_3"];
-        Move "move" moving.await ["user move u_1 +919876543210", "user move u_1 +919876543211 --dry-run"];
-        Show "show" show.await ["user show u_1", "user show +919876543210"];
-        List "list" list.await ["user list", "user list --limit 1000"];
-    }
-}
-
-impl Args {
-    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        self.command.run(app).await
-    }
+    Link "link" link.await ["user link u_1 +919876543210", "user link u_2 '+91 98765 43210'"];
+    Unlink "unlink" unlink.await ["user unlink u_2 +919876543210", "user unlink u_3"];
+    Move "move" moving.await ["user move u_1 +919876543210", "user move u_1 +919876543211 --dry-run"];
+    Show "show" show.await ["user show u_1", "user show +919876543210"];
+    List "list" list.await ["user list", "user list --limit 1000"];
 }
 
 /// The link that a change made or found, and whether it was there before.
