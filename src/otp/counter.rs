@@ -99,12 +99,7 @@ impl Counter {
     /// succeed.
     #[must_use]
     pub fn full(&self, now: Moment, quotas: &[Quota]) -> Option<(Quota, Moment)> {
-        let full = quotas.iter().filter_map(|quota| {
-            let (window, length) = self.window(now, quota);
-            let is_full = window.estimate(now.millis(), length) >= quota.limit;
-            is_full.then(|| (*quota, window.free_at(now.millis(), length, quota.limit)))
-        });
-        full.max_by_key(|(_, until)| *until)
+        fullest(now, quotas, |quota| self.window(now, quota))
     }
 
     /// Whether this number would be the last of a run of neighbors.
@@ -145,11 +140,7 @@ impl Counter {
     /// How many more sends fit now, by the tightest quota; `None` where there is none.
     #[must_use]
     pub fn left(&self, now: Moment, quotas: &[Quota]) -> Option<u32> {
-        let left = |quota: &Quota| {
-            let (window, length) = self.window(now, quota);
-            quota.limit.saturating_sub(window.estimate(now.millis(), length))
-        };
-        quotas.iter().map(left).min()
+        tightest(now, quotas, |quota| self.window(now, quota))
     }
 
     /// Another file may have other windows, and needs what was sent in them.
@@ -175,6 +166,25 @@ impl Counter {
 /// Whether a number still counts. A clock that was ahead by more than a run says nothing.
 fn is_recent(at: Moment, now: Moment) -> bool {
     at.after(RUN) > now && at <= now.after(RUN)
+}
+
+/// The quota that is used up, and until when; of several, the one that ends last. `window`: that of a quota, and its length.
+fn fullest(now: Moment, quotas: &[Quota], window: impl Fn(&Quota) -> (Window, i64)) -> Option<(Quota, Moment)> {
+    let full = quotas.iter().filter_map(|quota| {
+        let (window, length) = window(quota);
+        let is_full = window.estimate(now.millis(), length) >= quota.limit;
+        is_full.then(|| (*quota, window.free_at(now.millis(), length, quota.limit)))
+    });
+    full.max_by_key(|(_, until)| *until)
+}
+
+/// How many more sends fit by the tightest quota; `None` where there is none. `window`: as there.
+fn tightest(now: Moment, quotas: &[Quota], window: impl Fn(&Quota) -> (Window, i64)) -> Option<u32> {
+    let left = |quota: &Quota| {
+        let (window, length) = window(quota);
+        quota.limit.saturating_sub(window.estimate(now.millis(), length))
+    };
+    quotas.iter().map(left).min()
 }
 
 impl Window {

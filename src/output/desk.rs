@@ -2,6 +2,7 @@
 
 use textwrap::core::display_width;
 
+use super::table::{CUT, cut};
 use super::wrap;
 use crate::otp::escape::escaped;
 
@@ -11,8 +12,6 @@ const LABEL: usize = 13;
 const LINES: usize = 23;
 /// At least so many events are shown, however much is above them.
 const EVENTS: usize = 3;
-/// Stands for the rest of a value that was shortened.
-const CUT: char = '…';
 
 /// One screen.
 #[derive(Debug, Clone, Default)]
@@ -139,19 +138,4 @@ fn step(name: &str, command: &str, why: &str, width: Option<u16>) -> Vec<String>
 
 fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(display_width(text))))
-}
-
-/// The beginning of a text, and a sign that there is more.
-fn cut(text: &str, width: usize) -> String {
-    if display_width(text) <= width {
-        return text.to_owned();
-    }
-    let mut short = String::new();
-    for character in text.chars() {
-        if display_width(&short) + display_width(character.encode_utf8(&mut [0; 4])) + 1 > width {
-            break;
-        }
-        short.push(character);
-    }
-    format!("{}{CUT}", short.trim_end())
 }

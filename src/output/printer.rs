@@ -337,7 +337,7 @@ pub fn is_piped() -> bool {
 fn aligned(row: &Row, widths: &[usize], line: Option<u16>, paint: &dyn Fn(&str) -> String) -> String {
     let (mut text, mut room) = (String::new(), line.map_or(usize::MAX, usize::from));
     for (at, cell) in row.cells.iter().map(|cell| escaped(cell)).enumerate() {
-        let shown = if display_width(&cell) > room { table::cut(&cell, room) } else { cell };
+        let shown = table::cut(&cell, room);
         let used = display_width(&shown);
         let end = widths.get(at).map_or(used, |width| used.max(*width) + 2);
         text.push_str(&paint(&shown));

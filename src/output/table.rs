@@ -16,7 +16,7 @@ const LEAST: usize = 6;
 /// So wide is a column in which a sentence reads well.
 const SENTENCE: usize = 24;
 /// Stands for the rest of a value that was shortened.
-const CUT: char = '…';
+pub(super) const CUT: char = '…';
 
 /// One value of a row. It is made safe for a terminal here, wherever its text comes from.
 #[derive(Debug, Clone)]
@@ -282,8 +282,11 @@ fn painted(line: &str, offset: usize, paint: &dyn Fn(&str) -> String) -> String 
     format!("{before}{}{after}", if word.is_empty() { String::new() } else { paint(word) })
 }
 
-/// The beginning of a text, and a sign that there is more.
+/// A text, or where it is wider than this its beginning and a sign that there is more.
 pub(super) fn cut(text: &str, width: usize) -> String {
+    if display_width(text) <= width {
+        return text.to_owned();
+    }
     let mut short = String::new();
     for character in text.chars() {
         if display_width(&short) + display_width(character.encode_utf8(&mut [0; 4])) + 1 > width {

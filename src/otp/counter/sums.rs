@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{MAX_WINDOW, WINDOWS, Window};
+use super::{MAX_WINDOW, WINDOWS, Window, fullest, tightest};
 use crate::otp::time::millis;
 use crate::otp::{Moment, Quota};
 
@@ -71,22 +71,13 @@ impl SumCounter {
     /// The quota that is used up, and until when; of several, the one that ends last.
     #[must_use]
     pub fn full(&self, now: Moment, quotas: &[Quota]) -> Option<(Quota, Moment)> {
-        let full = quotas.iter().filter_map(|quota| {
-            let (window, length) = self.window(now, quota);
-            let is_full = window.estimate(now.millis(), length) >= quota.limit;
-            is_full.then(|| (*quota, window.free_at(now.millis(), length, quota.limit)))
-        });
-        full.max_by_key(|(_, until)| *until)
+        fullest(now, quotas, |quota| self.window(now, quota))
     }
 
     /// How many more sends fit now, by the tightest quota; `None` where there is none.
     #[must_use]
     pub fn left(&self, now: Moment, quotas: &[Quota]) -> Option<u32> {
-        let left = |quota: &Quota| {
-            let (window, length) = self.window(now, quota);
-            quota.limit.saturating_sub(window.estimate(now.millis(), length))
-        };
-        quotas.iter().map(left).min()
+        tightest(now, quotas, |quota| self.window(now, quota))
     }
 
     fn window(&self, now: Moment, quota: &Quota) -> (Window, i64) {
