@@ -29,7 +29,7 @@ pub use self::act::{Act, Done, Ended};
 pub use self::auditing::Intent;
 pub use self::rights::{RIGHTS, Right};
 use crate::operations::{Operations, Progress};
-pub use crate::store::{Endpoint, Role, Understood};
+pub use crate::store::{Endpoint, Understood};
 
 /// What was said on the command line and in the environment for every command.
 #[derive(Debug, Clone)]

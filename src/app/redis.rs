@@ -12,8 +12,8 @@ use crate::config::{
 use crate::error::{Error, Exit};
 use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
-use crate::otp::{Hint, Secret};
-use crate::store::{self, Deadline, Durability, Endpoint, Redis, Role, Sentinels, Server, Tls, Understood};
+use crate::otp::{Hint, Role, Secret};
+use crate::store::{self, Deadline, Durability, Endpoint, Redis, Sentinels, Server, Tls, Understood};
 use crate::system::FilePath;
 
 /// A store that is not ready is not waited for until the very end of the command's time: so much is kept for saying so.

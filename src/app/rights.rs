@@ -2,9 +2,8 @@
 //! the pepper and the password of the store can go around it.
 
 use super::App;
-use crate::config::Role;
 use crate::error::{Error, Exit};
-use crate::otp::{Hint, Phone};
+use crate::otp::{Hint, Phone, Role};
 
 /// Who may run a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

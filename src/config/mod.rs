@@ -42,7 +42,6 @@ pub use env::Env;
 pub use fetch::{read_certificates, read_private};
 pub use guard::{fresh_pepper, missing_pepper, weak_pepper, weaknesses};
 pub use locate::{Chosen, Located, Origin, Request, default_path, locate, profile_path};
-pub use role::Role;
 pub use secret::{Fetch, PlacedSecret, SecretSource};
 pub use settings::{
     AuditSettings, CodeSettings, Deployment, DurabilitySettings, LayoutSettings, MIN_PEPPER, MessageSettings,

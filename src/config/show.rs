@@ -61,7 +61,7 @@ fn top(settings: &Settings) -> Rows {
         [
             ("protected", settings.protected.into()),
             ("reveal", settings.reveal.into()),
-            ("role", json!(settings.role.map(super::role::Role::as_str))),
+            ("role", json!(settings.role.map(crate::otp::Role::as_str))),
             ("region", json!(settings.region.map(|region| region.to_string()))),
         ],
     )

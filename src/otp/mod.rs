@@ -25,6 +25,7 @@ pub mod policy_entry;
 pub mod record;
 pub mod reference;
 pub mod refusal;
+mod role;
 pub mod rules;
 mod secret;
 pub mod stats;
@@ -54,6 +55,7 @@ pub use policy::{
     MAX_WINDOW, Policy, Quota, used_up,
 };
 pub use record::{Challenge, Record};
+pub use role::Role;
 pub use secret::Secret;
 pub use time::{Clock, Moment};
 pub use user::{Phones, Users};

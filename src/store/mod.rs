@@ -39,7 +39,7 @@ pub use self::reading::{ReadAnswer, ReadRequest, Timeline};
 #[doc(hidden)]
 pub use self::redis::writing_scripts;
 pub use self::redis::{
-    AppKeys, Deadline, Deployment, Durability, Endpoint, NumberTags, PhoneTags, Redis, Role, Sentinels, Server, Tls,
+    AppKeys, Deadline, Deployment, Durability, Endpoint, NumberTags, PhoneTags, Redis, Sentinels, Server, Tls,
     Understood, rules, rules_for, sentinel_rules, sentinel_rules_for, understood,
 };
 pub use self::sums::{Addition, FIELDS, Increment, Lifetime, Sums, Wanted};

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use otpctl::otp::Secret;
-use otpctl::store::{Redis, Role, Server as Address, Store, Understood, rules_for};
+use otpctl::otp::{Role, Secret};
+use otpctl::store::{Redis, Server as Address, Store, Understood, rules_for};
 
 use crate::servers::certs::{Certs, as_words};
 use crate::servers::deployments::{Cluster, Watched};

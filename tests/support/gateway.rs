@@ -6,6 +6,24 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+/// A definition that is all that a gateway needs.
+pub const DEFINITION: &str = r#"name  = "Ours"
+phone = "digits"
+encoding = "automatic"
+
+[settings]
+token = { secret = true, required = true, help = "of the gateway" }
+
+[auth]
+header = { X-Token = "{{ token }}" }
+
+[send]
+request  = "POST /sms"
+json     = { to = "{{ phone }}", text = "{{ text }}" }
+accepted = "status == 200 and body.id"
+id       = "body.id"
+"#;
+
 /// Answers for as long as the test runs.
 pub struct Gateway {
     pub base_url: String,

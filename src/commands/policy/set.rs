@@ -8,12 +8,11 @@ use super::Entry;
 use super::scope::{Resolved, ScopeArg};
 use crate::app::{App, Confirm};
 use crate::commands::CommandResult;
-use crate::config::Role;
 use crate::error::{Error, Exit};
 use crate::operations::{PolicyEnd, PolicyRequest};
 use crate::otp::duration::duration;
 use crate::otp::policy_entry::PolicyEffect;
-use crate::otp::{Hint, Moment};
+use crate::otp::{Hint, Moment, Role};
 use crate::output::{Human, Report, read_moment, when};
 
 /// An operator's allow lasts no longer.

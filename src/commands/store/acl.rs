@@ -3,9 +3,9 @@
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::app::{App, Role, Understood};
+use crate::app::{App, Understood};
 use crate::commands::CommandResult;
-use crate::otp::Hint;
+use crate::otp::{Hint, Role};
 use crate::output::{Human, Lines, Report, lines_of};
 
 /// No user of Redis needs a longer name.

@@ -11,9 +11,8 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::locate::Origin;
-use super::role::Role;
 use super::secret::SecretSource;
-use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy};
+use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy, Role};
 use crate::provider;
 use crate::system::{FilePath, Program};
 use crate::toml_tree::{ConfigError, Position};

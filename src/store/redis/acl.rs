@@ -4,19 +4,7 @@
 use std::collections::HashSet;
 
 use super::server::{Deployment, Server};
-
-/// What a person does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Looks: `inspect`, `list`, `user show`, `store check`.
-    Support,
-    /// Sends, checks, revokes and unlocks too.
-    Operator,
-    /// And examines the servers, and purges the store.
-    Admin,
-    /// Sends and checks, and lists nothing.
-    Ci,
-}
+use crate::otp::Role;
 
 /// What a server understands of rules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

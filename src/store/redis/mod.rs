@@ -30,7 +30,7 @@ use async_trait::async_trait;
 use redis::cluster_routing::Slot;
 use redis::{FromRedisValue, Value};
 
-pub use acl::{Role, Understood, rules, rules_for, sentinel_rules, sentinel_rules_for};
+pub use acl::{Understood, rules, rules_for, sentinel_rules, sentinel_rules_for};
 #[doc(hidden)]
 pub use lua::writing_scripts;
 pub use server::{AppKeys, Deadline, Deployment, Durability, Endpoint, NumberTags, PhoneTags, Sentinels, Server, Tls};

@@ -5,27 +5,10 @@ use super::page::Page;
 use crate::each_store::delivery_reports::{gateways, send};
 use crate::each_store::provider_faults::{NO, policy, twilio, two};
 use crate::support::cli::{FREE, PHONE};
-use crate::support::gateway::Gateway;
+use crate::support::gateway::{DEFINITION, Gateway};
 
 /// What Twilio says of an account.
 const BALANCE: &str = r#"{"balance":"17.25","currency":"USD"}"#;
-/// A definition that is all that a gateway needs.
-const DEFINITION: &str = r#"name  = "Ours"
-phone = "digits"
-encoding = "automatic"
-
-[settings]
-token = { secret = true, required = true, help = "of the gateway" }
-
-[auth]
-header = { X-Token = "{{ token }}" }
-
-[send]
-request  = "POST /sms"
-json     = { to = "{{ phone }}", text = "{{ text }}" }
-accepted = "status == 200 and body.id"
-id       = "body.id"
-"#;
 
 const CUSTOM: &str = "[policy]\ncountries = [\"IN\"]\n[providers.ours]\ndefinition = \"ours.toml\"\n\
     token = \"t0k3n\"\nbase_url = \"http://127.0.0.1:1\"\n";

@@ -3,24 +3,7 @@
 use serde_json::Value;
 
 use crate::support::cli::{FREE, Machine, PHONE, set_mode};
-use crate::support::gateway::Gateway;
-
-const OWN: &str = r#"name  = "Ours"
-phone = "digits"
-encoding = "automatic"
-
-[settings]
-token = { secret = true, required = true, help = "of the gateway" }
-
-[auth]
-header = { X-Token = "{{ token }}" }
-
-[send]
-request  = "POST /sms"
-json     = { to = "{{ phone }}", text = "{{ text }}" }
-accepted = "status == 200 and body.id"
-id       = "body.id"
-"#;
+use crate::support::gateway::{DEFINITION, Gateway};
 
 /// Beside the configuration.
 const PLACE: &str = ".config/otpctl/ours.toml";
@@ -36,7 +19,7 @@ fn configured(base_url: &str) -> String {
 fn a_definition_of_ones_own_sends() {
     let gateway = Gateway::start(200, r#"{"id":"m-17"}"#);
     let machine = Machine::with(&configured(&gateway.base_url));
-    machine.write(PLACE, OWN);
+    machine.write(PLACE, DEFINITION);
     let sent = machine.run(&["send", PHONE, "--json"]).exits(0).json();
     assert_eq!((&sent["provider"], &sent["provider_message_id"]), (&"ours".into(), &"m-17".into()));
     let requests = gateway.requests();
@@ -52,7 +35,7 @@ fn a_definition_of_ones_own_sends() {
         (&"ours.toml".into(), &"Ours".into())
     );
     let shown = machine.run(&["provider", "show", "ours"]);
-    assert_eq!(shown.exits(0).stdout, OWN);
+    assert_eq!(shown.exits(0).stdout, DEFINITION);
 }
 
 #[test]
@@ -60,14 +43,14 @@ fn a_definition_of_ones_own_is_a_real_provider() {
     let machine = Machine::with(
         "[providers.ours]\ndefinition = \"ours.toml\"\ntoken = \"t\"\nbase_url = \"http://127.0.0.1:9\"\n",
     );
-    machine.write(PLACE, OWN);
+    machine.write(PLACE, DEFINITION);
     machine.run(&["send", PHONE]).exits(16);
 }
 
 #[test]
 fn what_is_wrong_with_a_definition_is_told_with_its_place() {
     let machine = Machine::with(&configured("http://127.0.0.1:9"));
-    let file = machine.write(PLACE, &OWN.replace("phone = \"digits\"", "phon = \"digits\""));
+    let file = machine.write(PLACE, &DEFINITION.replace("phone = \"digits\"", "phon = \"digits\""));
     let path = file.to_str().unwrap();
     let error = machine.run(&["provider", "check", path, "--json"]).exits(30).error();
     let message = error["message"].as_str().unwrap();
@@ -77,7 +60,7 @@ fn what_is_wrong_with_a_definition_is_told_with_its_place() {
     assert!(error["message"].as_str().unwrap().contains("line 2, column 1"), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("provider check"), "{error}");
 
-    machine.write(PLACE, OWN);
+    machine.write(PLACE, DEFINITION);
     let checked = machine.run(&["provider", "check", path, "--json"]).exits(0).json();
     assert_eq!((&checked["title"], &checked["settings"][0]["secret"]), (&"Ours".into(), &true.into()));
     machine.run(&["provider", "check", "nosuch.toml"]).exits(30);
@@ -86,7 +69,7 @@ fn what_is_wrong_with_a_definition_is_told_with_its_place() {
 #[test]
 fn a_definition_that_others_may_write_is_not_believed() {
     let machine = Machine::with(&configured("http://127.0.0.1:9"));
-    let file = machine.write(PLACE, OWN);
+    let file = machine.write(PLACE, DEFINITION);
     set_mode(&file, 0o666);
     let error = machine.run(&["send", PHONE, "--json"]).exits(30).error();
     assert!(error["hint"].as_str().unwrap().contains("chmod 600"), "{error}");
@@ -96,7 +79,7 @@ fn a_definition_that_others_may_write_is_not_believed() {
 fn a_definition_that_is_broken_stops_only_what_needs_it() {
     let missing: fn(&Machine) = |machine| std::fs::remove_file(machine.path(PLACE)).unwrap();
     let wrong: fn(&Machine) = |machine| drop(machine.write(PLACE, "name = \"Ours\"\nsend = 5\n"));
-    let open: fn(&Machine) = |machine| set_mode(&machine.write(PLACE, OWN), 0o666);
+    let open: fn(&Machine) = |machine| set_mode(&machine.write(PLACE, DEFINITION), 0o666);
     let cases = [
         (missing, "there is no such file", "provider show telnyx"),
         (wrong, "line 2, column 8", "provider check"),
@@ -105,7 +88,7 @@ fn a_definition_that_is_broken_stops_only_what_needs_it() {
     for (spoil, said, hint) in cases {
         let gateway = Gateway::start(200, r#"{"id":"m-17"}"#);
         let machine = Machine::with(&configured(&gateway.base_url));
-        machine.write(PLACE, OWN);
+        machine.write(PLACE, DEFINITION);
         machine.run(&["send", PHONE]).exits(0);
         let request = gateway.requests().remove(0);
         let code: String = request.split(r#""text":""#).nth(1).unwrap().chars().take(6).collect();
@@ -149,7 +132,7 @@ fn a_definition_that_is_broken_stops_only_what_needs_it() {
 #[test]
 fn a_definition_is_shown_as_one() {
     let machine = Machine::with(&configured("http://127.0.0.1:9"));
-    let file = machine.write(PLACE, OWN);
+    let file = machine.write(PLACE, DEFINITION);
     let shown = machine.run(&["config", "show", "--json"]).exits(0).json();
     let rows = shown["settings"].as_array().unwrap();
     let row = |key: &str| rows.iter().find(|row| row["key"] == key);
@@ -163,7 +146,7 @@ fn a_definition_is_shown_as_one() {
 #[test]
 fn a_kind_and_a_definition_exclude_each_other() {
     let machine = Machine::with("[providers.ours]\nkind = \"telnyx\"\ndefinition = \"ours.toml\"\n");
-    machine.write(PLACE, OWN);
+    machine.write(PLACE, DEFINITION);
     let error = machine.run(&["provider", "list", "--json"]).exits(30).error();
     assert!(error["message"].as_str().unwrap().contains("not both"), "{error}");
 }
@@ -182,12 +165,12 @@ fn definitions_are_shown_to_start_from() {
 fn a_definition_that_forgets_hindi_is_refused_before_anything_is_sent() {
     let gateway = Gateway::start(200, r#"{"id":"m-17"}"#);
     let machine = Machine::with(&configured(&gateway.base_url));
-    let file = machine.write(PLACE, &OWN.replace("encoding = \"automatic\"\n", ""));
+    let file = machine.write(PLACE, &DEFINITION.replace("encoding = \"automatic\"\n", ""));
     let error = machine.run(&["provider", "check", file.to_str().unwrap(), "--json"]).exits(30).error();
     assert!(error["message"].as_str().unwrap().contains("`encoding` is missing"), "{error}");
     machine.run(&["send", PHONE]).exits(30);
     assert!(gateway.requests().is_empty());
-    let coded = format!("{OWN}[errors]\ncode = \"body.code\"\n");
+    let coded = format!("{DEFINITION}[errors]\ncode = \"body.code\"\n");
     machine.write(PLACE, &coded);
     let error = machine.run(&["provider", "check", file.to_str().unwrap(), "--json"]).exits(30).error();
     assert!(error["message"].as_str().unwrap().contains("`errors.unlisted` is missing"), "{error}");
@@ -200,7 +183,7 @@ fn a_code_that_no_list_has_is_a_refusal_where_the_definition_says_so() {
     let gateway = Gateway::start(200, r#"{"code":"77","text":"number out of use"}"#);
     let machine = Machine::with(&configured(&gateway.base_url));
     let errors = |unlisted: &str| {
-        format!("{OWN}[errors]\ncode = \"body.code\"\nmessage = \"body.text\"\nunlisted = \"{unlisted}\"\n")
+        format!("{DEFINITION}[errors]\ncode = \"body.code\"\nmessage = \"body.text\"\nunlisted = \"{unlisted}\"\n")
     };
     machine.write(PLACE, &errors("refused"));
     let error = machine.run(&["send", PHONE, "--json"]).exits(25).error();

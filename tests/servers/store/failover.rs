@@ -4,10 +4,10 @@ use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use otpctl::operations::OperationError;
-use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
+use otpctl::otp::{Role, Secret};
 use otpctl::store::{
-    Deadline, Deployment, Durability, Endpoint as At, Redis, Role, Server as Address, StoreError, StoreKey, rules,
+    Deadline, Deployment, Durability, Endpoint as At, Redis, Server as Address, StoreError, StoreKey, rules,
     sentinel_rules,
 };
 

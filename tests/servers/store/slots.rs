@@ -3,11 +3,9 @@
 use std::time::{Duration, Instant};
 
 use otpctl::operations::OperationError;
-use otpctl::otp::Secret;
 use otpctl::otp::record::Verdict;
-use otpctl::store::{
-    Deadline, Deployment, Endpoint as At, Redis, Role, Server as Address, StoreError, StoreKey, rules,
-};
+use otpctl::otp::{Role, Secret};
+use otpctl::store::{Deadline, Deployment, Endpoint as At, Redis, Server as Address, StoreError, StoreKey, rules};
 
 use crate::servers::certs::as_words;
 use crate::servers::deployments::{Cluster, at};

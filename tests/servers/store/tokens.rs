@@ -6,8 +6,8 @@ use std::sync::Arc;
 use otpctl::layout::Layout;
 use otpctl::layout::privacyidea::PrivacyIdea;
 use otpctl::operations::OperationError;
-use otpctl::otp::Secret;
-use otpctl::store::{Redis, Role, Server as Address, StoreError, Understood, rules_for};
+use otpctl::otp::{Role, Secret};
+use otpctl::store::{Redis, Server as Address, StoreError, Understood, rules_for};
 
 use crate::servers::certs::as_words;
 use crate::servers::deployments::{Cluster, Watched};
