@@ -118,6 +118,7 @@ mod config;
 mod delivery;
 mod delivery_fields;
 mod doctor;
+mod event_fields;
 mod events;
 mod help;
 mod inspect;

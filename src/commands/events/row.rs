@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Event, EventKind, Moment, Purpose};
+use crate::commands::event_fields::EventFields;
+use crate::otp::time::rfc3339;
+use crate::otp::{Event, Moment, Purpose};
 use crate::output::when;
 
 /// The name and the version of the document of one event.
@@ -23,44 +24,14 @@ pub(super) struct EventRow {
     at: Moment,
     #[serde(flatten)]
     whose: Whose,
-    event: EventKind,
-    result: String,
-    detail: Option<String>,
-    purpose: Option<Purpose>,
-    challenge_id: Option<String>,
-    rule: Option<String>,
-    #[serde(serialize_with = "rfc3339_or_null")]
-    until: Option<Moment>,
-    count: u32,
-    #[serde(serialize_with = "rfc3339_or_null")]
-    last_at: Option<Moment>,
-    would_refuse: Option<String>,
-    channel: Option<String>,
-    reason: Option<String>,
-    by: Option<String>,
+    #[serde(flatten)]
+    fields: EventFields,
     audit: Option<String>,
 }
 
 impl EventRow {
     pub(super) fn new(whose: Whose, event: Event) -> Self {
-        Self {
-            at: event.at,
-            whose,
-            count: event.times(),
-            event: event.event,
-            result: event.result,
-            detail: event.detail,
-            purpose: event.purpose,
-            challenge_id: event.challenge_id,
-            rule: event.rule,
-            until: event.until,
-            last_at: event.last_at,
-            would_refuse: event.would_refuse,
-            channel: event.channel,
-            reason: event.reason,
-            by: event.by,
-            audit: event.audit,
-        }
+        Self { at: event.at, whose, audit: event.audit.clone(), fields: event.into() }
     }
 
     /// When it happened.
@@ -70,25 +41,25 @@ impl EventRow {
 
     /// Its cells behind the time: phone, event, result, and the rest in words.
     pub(super) fn cells(&self, now: Moment) -> [String; 4] {
-        let Self { whose, event, result, .. } = self;
-        [whose.phone.clone(), event.as_str().to_owned(), result.clone(), self.words(now)]
+        let EventFields { event, result, .. } = &self.fields;
+        [self.whose.phone.clone(), event.as_str().to_owned(), result.clone(), self.words(now)]
     }
 
     /// What else is known of it.
     fn words(&self, now: Moment) -> String {
-        let usual = Purpose::default();
-        let rule = self.rule.as_ref().map(|rule| match self.until {
+        let (usual, fields) = (Purpose::default(), &self.fields);
+        let rule = fields.rule.as_ref().map(|rule| match fields.until {
             Some(until) if until > now => format!("by {rule} ({})", when(until, now)),
             _ => format!("by {rule}"),
         });
         let parts = [
-            self.detail.clone(),
+            fields.detail.clone(),
             rule,
-            (self.count > 1).then(|| format!("{} times", self.count)),
-            self.would_refuse.as_ref().map(|rule| format!("{rule} would refuse it")),
-            self.purpose.as_ref().filter(|purpose| **purpose != usual).map(|purpose| format!("for {purpose}")),
-            self.by.as_ref().map(|by| format!("by {by}")),
-            self.reason.clone(),
+            fields.times(),
+            fields.would_refuse.as_ref().map(|rule| format!("{rule} would refuse it")),
+            fields.purpose.as_ref().filter(|purpose| **purpose != usual).map(|purpose| format!("for {purpose}")),
+            fields.by(),
+            fields.reason.clone(),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
