@@ -10,7 +10,7 @@ use crate::error::{Error, Exit};
 use crate::operations::OperationError;
 use crate::otp::reference::{self, MalformedReference, Reference};
 use crate::otp::{Hint, Moment, NameError, Phone, Purpose, UserId};
-use crate::output::{Format, when};
+use crate::output::{Format, clock, when};
 
 /// What was typed for a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,11 +163,12 @@ impl Target {
     /// Puts the number before what went wrong with it.
     pub(super) fn failed(&self, app: &App, error: impl Into<Error>) -> Error {
         let mut error = error.into();
-        if let Some(OperationError::Locked(Some(until))) = error.source.downcast_ref()
-            && app.printer.format == Format::Human
+        let now = app.now();
+        let on_screen = |failed: &OperationError| failed.on_screen(&|at| when(at, now), &|at| clock(at, now));
+        if app.printer.format == Format::Human
+            && let Some(words) = error.source.downcast_ref().and_then(on_screen)
         {
-            let again = when(*until, app.now());
-            error.source = anyhow::anyhow!("the phone is locked after too many wrong codes; try again {again}");
+            error.source = anyhow::Error::msg(words);
         }
         error.source = error.source.context(self.shown(app));
         if error.hint.is_none() && matches!(error.exit, Exit::RateLimited | Exit::Locked | Exit::StoreUnknown) {

@@ -175,6 +175,18 @@ impl OperationError {
         Self::Limited { rule, why, wait: until.since(now), until }
     }
 
+    /// The sentence as a screen has it, where it names moments: `when` tells one with how far away it is, `clock` alone.
+    #[must_use]
+    pub fn on_screen(&self, when: &dyn Fn(Moment) -> String, clock: &dyn Fn(Moment) -> String) -> Option<String> {
+        match self {
+            Self::Locked(Some(until)) => {
+                Some(format!("the phone is locked after too many wrong codes; try again {}", when(*until)))
+            }
+            Self::Denied(denied, _) => Some(denied.words(when, clock)),
+            _ => None,
+        }
+    }
+
     /// Which rule refused a send, and until when where a time helps; `None`: something else failed.
     #[must_use]
     pub fn refused_by(&self) -> Option<(SendRule, Option<Moment>)> {

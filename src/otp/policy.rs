@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::brake::{BrakeMode, BrakeStop};
-use super::policy_entry::{PolicyEntry, Scope};
+use super::policy_entry::{PolicyEntry, Scope, at_the_second};
 use super::{Country, Moment, NumberType, Phone};
 
 /// No more sends than this in one window of one phone: the record keeps the time of each, and stays small.
@@ -203,10 +203,10 @@ impl Default for Policy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// An entry blocks it.
-    #[error("{}blocked {}; {}", blocked(.0), .1.origin(), .1.ends())]
+    #[error("{}", blocked(.0, .1, &at_the_second, &|at| at.to_the_second()))]
     Blocked(Scope, Box<PolicyEntry>),
     /// The receiver asked for no more messages.
-    #[error("blocked {}", .0.origin())]
+    #[error("blocked {}", .0.origin(at_the_second))]
     OptedOut(Box<PolicyEntry>),
     /// The country is not on the list.
     #[error("sends to {0} are not allowed")]
@@ -229,6 +229,16 @@ pub enum Denied {
 }
 
 impl Denied {
+    /// The same sentence with moments as a screen has them: `when` tells one with how far away it is, `clock` alone.
+    #[must_use]
+    pub fn words(&self, when: &dyn Fn(Moment) -> String, clock: &dyn Fn(Moment) -> String) -> String {
+        match self {
+            Self::Blocked(scope, entry) => blocked(scope, entry, when, clock),
+            Self::OptedOut(entry) => format!("blocked {}", entry.origin(when)),
+            other => other.to_string(),
+        }
+    }
+
     /// Until when, where that is known.
     #[must_use]
     pub fn until(&self) -> Option<Moment> {
@@ -240,13 +250,19 @@ impl Denied {
     }
 }
 
-/// What is blocked, where it is more than the phone.
-fn blocked(scope: &Scope) -> String {
-    match scope {
+/// What is blocked, where it is more than the phone; by whom, why, and until when.
+fn blocked(
+    scope: &Scope,
+    entry: &PolicyEntry,
+    when: &dyn Fn(Moment) -> String,
+    clock: &dyn Fn(Moment) -> String,
+) -> String {
+    let what = match scope {
         Scope::Phone(_) => String::new(),
         Scope::Prefix(prefix) => format!("numbers that begin with {prefix} are "),
         Scope::Country(country) => format!("sends to {country} are "),
-    }
+    };
+    format!("{what}blocked {}; {}", entry.origin(when), entry.ends(clock))
 }
 
 /// The sentence of a quota that is used up.

@@ -79,6 +79,12 @@ pub struct PolicyEntry {
     pub more: More,
 }
 
+/// A moment of a sentence in a document: `at 2026-11-27T20:31:00Z`.
+#[must_use]
+pub fn at_the_second(at: Moment) -> String {
+    format!("at {}", at.to_the_second())
+}
+
 impl PolicyEntry {
     /// A block because the receiver asked for no more messages.
     #[must_use]
@@ -127,14 +133,14 @@ impl PolicyEntry {
         Self { then, ..self }
     }
 
-    /// Who made it and why, in one line: `by asha at 2026-11-27T20:31:00Z: fraud, ticket 12`.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        let at = self.since.to_the_second();
+    /// Who made it and why, in one line: `by asha at 2026-11-27T20:31:00Z: fraud, ticket 12`. `when`: how a moment is told,
+    /// such as `at 2026-11-27T20:31:00Z` or `2 h ago, at 20:31`.
+    pub fn origin(&self, when: impl Fn(Moment) -> String) -> String {
+        let when = when(self.since);
         let who = match (&self.opted_out, &self.by) {
-            (Some(provider), _) => return format!("at {at}: the receiver asked for no more messages ({provider})"),
-            (None, Some(by)) => format!("by {by} at {at}"),
-            (None, None) => format!("at {at}"),
+            (Some(provider), _) => return format!("{when}: the receiver asked for no more messages ({provider})"),
+            (None, Some(by)) => format!("by {by} {when}"),
+            (None, None) => when,
         };
         match &self.reason {
             Some(reason) => format!("{who}: {reason}"),
@@ -142,10 +148,9 @@ impl PolicyEntry {
         }
     }
 
-    /// When it ends, for the end of a sentence.
-    #[must_use]
-    pub fn ends(&self) -> String {
-        self.until.map_or_else(|| "until it is removed".to_owned(), |until| format!("until {}", until.to_the_second()))
+    /// When it ends, for the end of a sentence. `clock`: how a moment alone is told.
+    pub fn ends(&self, clock: impl Fn(Moment) -> String) -> String {
+        self.until.map_or_else(|| "until it is removed".to_owned(), |until| format!("until {}", clock(until)))
     }
 }
 

@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::commands::target::{Target, TargetArg};
 use crate::commands::{CommandResult, allowance};
 use crate::otp::policy_entry::deciding;
-use crate::otp::rules::{Allowance, SendRule};
+use crate::otp::rules::{Allowance, SendRefused, SendRule};
 use crate::otp::{Hint, Moment, Purpose};
-use crate::output::{Human, Report, when};
+use crate::output::{Human, Report, clock, when};
 
 /// Show which rule would stop a send, without sending
 ///
@@ -103,7 +103,10 @@ impl Report for Shown {
             return Human::Text(format!("A send to {phone} is allowed now{}.", entry.unwrap_or_default()));
         };
         let until = self.send.until.map(|until| format!(" A send is allowed {}.", when(until, self.now)));
-        let reason = self.send.reason.as_deref().unwrap_or_else(|| rule.words());
+        let reason = match &self.send.refused {
+            Some(SendRefused::Denied(denied)) => denied.words(&|at| when(at, self.now), &|at| clock(at, self.now)),
+            _ => self.send.reason.clone().unwrap_or_else(|| rule.words().to_owned()),
+        };
         Human::Text(format!("A send to {phone} would be refused: {reason}.{}", until.unwrap_or_default()))
     }
 

@@ -8,7 +8,9 @@ use super::loading::{known, no_answer};
 use super::transact::{LOST, ROUNDS};
 use super::{Counters, Effect, OperationError, Operations};
 use crate::layout::PhoneOperation;
-use crate::otp::policy_entry::{CallingPolicy, ENTRIES, PhonePolicy, PolicyEffect, PolicyEntry, PolicyIndex, Scope};
+use crate::otp::policy_entry::{
+    CallingPolicy, ENTRIES, PhonePolicy, PolicyEffect, PolicyEntry, PolicyIndex, Scope, at_the_second,
+};
 use crate::otp::rules::{PhoneState, Recorded};
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Moment, Phone, Stored as _, Ttl};
 use crate::store::{Append, Beside, Change, Committed, FeedLine, Loaded, Put, StoreError, StoreKey, Write};
@@ -196,7 +198,7 @@ impl Operations<'_> {
             }
             let next = own.value.without(own.now);
             let event = Event::new(own.now, EventKind::Policy, "removed")
-                .detail(format!("{} {}", before.effect.as_str(), before.origin()))
+                .detail(format!("{} {}", before.effect.as_str(), before.origin(at_the_second)))
                 .because(self.reason)
                 .done_by(self.by, self.audit.as_deref());
             let begun = self.progress.begin(Effect::Change);

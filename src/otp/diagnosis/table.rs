@@ -376,7 +376,7 @@ pub static VERDICTS: &[Entry] = &[
             let until = case.facts.send.until.filter(|until| *until > case.now);
             let again = until.map_or_else(
                 || "ask for a new code".to_owned(),
-                |until| format!("ask again at {}", times.clock(until)),
+                |until| format!("ask again {}", case.soon(until, times)),
             );
             format!("Check your signal, spam and blocked senders. If nothing came, {again}.")
         },
@@ -439,7 +439,7 @@ pub static VERDICTS: &[Entry] = &[
             format!("The request {at} was refused: {words}{used}{again}.")
         },
         tell: |case, times| match case.facts.send.until.filter(|_| !case.facts.send.allowed) {
-            Some(until) => format!("You can ask for a new code at {}.", times.clock(until)),
+            Some(until) => format!("You can ask for a new code {}.", case.soon(until, times)),
             None if case.facts.send.allowed => "You can ask for a new code now.".to_owned(),
             None => "You cannot get a code by SMS right now. We read you one.".to_owned(),
         },

@@ -108,6 +108,11 @@ pub(super) fn why(report: &DeliveryReport) -> String {
 }
 
 impl<'a> Case<'a> {
+    /// When something will be, for somebody who listens: within a minute the clock says too little.
+    pub(super) fn soon(&self, at: Moment, times: &dyn Times) -> String {
+        if at.since(self.now) < Duration::from_secs(60) { times.away(at) } else { format!("at {}", times.clock(at)) }
+    }
+
     /// The lock that holds.
     pub(super) fn lock(&self) -> Option<Lock> {
         self.state.and_then(|state| state.lock(self.now))

@@ -9,6 +9,7 @@ use regex_lite::{Captures, Regex};
 const PATTERNS: &[(&str, &str)] = &[
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
     // Local times, for people.
+    (r"\buntil [A-Z][a-z]{2} \d{1,2} at \d\d:\d\d\b", "until <time>"),
     (r"\b(on [A-Z][a-z]{2} \d{1,2}(, \d{4})? )?at \d\d:\d\d\b", "at <time>"),
     (r"\b([A-Z][a-z]{2} \d{1,2} (at )?)?\d\d:\d\d(:\d\d)?\b", "<time>"),
     (r"\bch_[a-z2-7]{26}\b", "<ch #>"),
