@@ -312,6 +312,7 @@ fn allow(denied: &Denied) -> Option<Hint> {
             let allow = Hint::run(&["policy", "allow"]).arg("PHONE").option("--until", "1h");
             Some(allow.because("if you know the customer"))
         }
+        Denied::Cap(..) => Some(Hint::words("wait, or raise `caps` under [limits] in the file")),
         Denied::NoCountry => None,
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn of(
         calling: counters.calling.as_ref(),
         prefix: counters.prefix.as_ref(),
         country: counters.tally.country.as_ref(),
+        channel: counters.tally.channel.as_ref(),
         cells: counters.tally.cells.as_ref().map(|(range, country)| (range, country)),
         seen: counters.tally.seen,
     };

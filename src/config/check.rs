@@ -181,6 +181,13 @@ fn policy(settings: &Settings, findings: &mut Vec<Finding>) {
                 .hint("under [policy]: countries = [\"IN\"], with the countries of your users"),
         );
     }
+    if is_real(settings) && settings.limits.cap.is_empty() {
+        let text = "nothing limits the SMS to all numbers together, which bounds the bill when all else fails";
+        findings.push(
+            finding(Level::Note, "limits.caps", text)
+                .hint("under [limits]: caps = { sms = { \"1d\" = 20000 } }, with a few times what you usually send"),
+        );
+    }
     if is_real(settings) && !settings.lines.contains_key("message.app") {
         let text = format!("messages will name the app {:?}", settings.message.app);
         findings.push(

@@ -42,7 +42,7 @@ pub(super) const TABLES: [(&str, &[&str]); 10] = [
         ],
     ),
     ("code", &["length", "alphabet", "allow_weak", "ttl", "max_attempts", "peppers"]),
-    ("limits", &["cooldown", "per_phone", "per_prefix", "per_country", "locks", "failures_kept"]),
+    ("limits", &["cooldown", "per_phone", "per_prefix", "per_country", "caps", "locks", "failures_kept"]),
     ("policy", &["countries", "types", "brakes"]),
     ("message", &["app", "text", "host", "lang"]),
     ("timeline", &["keep"]),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::keys;
+use crate::otp::record::SMS;
 use crate::otp::{Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, duration};
 use crate::toml_tree::{ConfigError, Node, Table};
 
@@ -27,6 +28,11 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
     }
     if let Some(node) = table.get("per_country") {
         limits.per_country = quotas(&node, 1_000_000_000)?;
+    }
+    if let Some(node) = table.get("caps") {
+        let channels = node.table()?;
+        channels.only(&[SMS])?;
+        limits.cap = channels.get(SMS).map_or(Ok(Vec::new()), |node| quotas(&node, 1_000_000_000))?;
     }
     if let Some(node) = table.get("locks") {
         limits.locks = locks(&node)?;

@@ -11,6 +11,7 @@ use super::settings::{
     StoreSettings, TestNumber, TlsFiles,
 };
 use crate::otp::duration::spelled;
+use crate::otp::record::SMS;
 use crate::otp::{Countries, CountryState, LockLength, Quota};
 use crate::system::{FilePath, shown as path_shown};
 
@@ -170,6 +171,7 @@ fn limits(settings: &Settings) -> Rows {
             ("per_phone", quotas(&limits.per_phone)),
             ("per_prefix", quotas(&limits.per_prefix)),
             ("per_country", quotas(&limits.per_country)),
+            ("caps", json!({ SMS: quotas(&limits.cap) })),
             ("locks", Value::Object(locks.collect())),
             ("failures_kept", span(limits.failures_kept)),
         ],

@@ -72,6 +72,7 @@ impl Operations<'_> {
                 prefix: prefix.as_ref(),
                 // What this send was added to already has decided on it.
                 country: tally.country.as_ref().filter(|_| added.is_none()),
+                channel: tally.channel.as_ref().filter(|_| added.is_none()),
                 cells: tally.cells.as_ref().filter(|_| added.is_none()).map(|(range, country)| (range, country)),
                 seen: tally.seen,
             };
@@ -216,7 +217,7 @@ impl Counters {
 
     /// The sums among them. `cells`: brakes look at the number.
     pub(super) fn watched(cells: bool) -> Watched {
-        Watched { country: true, cells, seen: true }
+        Watched { country: true, channel: true, cells, seen: true }
     }
 
     /// What was read of them, in that order. What could not be read is not known; what is not there is empty.

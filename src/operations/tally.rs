@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::{OperationError, Operations, SendRequest};
 use crate::otp::brake::{BrakeMode, CELL_KEPT, Cell, KNOWN, brake};
 use crate::otp::counter::SumCounter;
-use crate::otp::record::{Challenge, SendOutcome, State};
+use crate::otp::record::{Challenge, SMS, SendOutcome, State};
 use crate::otp::rules::{Decision, PhoneState, SendRefused, is_known};
-use crate::otp::{Denied, Event, EventKind, Moment, Phone};
+use crate::otp::{Denied, Event, EventKind, Limits, Moment, Phone, Quota};
 use crate::provider::TEST_NUMBER;
 use crate::store::{Addition, StoreError, StoreKey, Sums};
 
@@ -17,6 +17,8 @@ use crate::store::{Addition, StoreError, StoreKey, Sums};
 pub(super) struct Watched {
     /// The sends to its country are limited.
     pub(super) country: bool,
+    /// The SMS to all numbers are.
+    pub(super) channel: bool,
     /// Brakes look at it.
     pub(super) cells: bool,
     /// Whether its number verified before is of account.
@@ -28,6 +30,8 @@ pub(super) struct Watched {
 pub struct Tally {
     /// The sends to its country; `None`: they are not limited, or could not be read.
     pub country: Option<SumCounter>,
+    /// The SMS to all numbers; likewise.
+    pub channel: Option<SumCounter>,
     /// Those to strangers of its range, and of its country.
     pub cells: Option<(Cell, Cell)>,
     /// The number verified a code in the last 90 days.
@@ -45,6 +49,7 @@ impl Watched {
         let range = StoreKey::RangeTrust(phone.range().to_owned());
         let mut keys = Vec::new();
         keys.extend(self.country.then(|| StoreKey::CountrySends(country.clone())));
+        keys.extend(self.channel.then(channel_sends));
         if self.cells {
             keys.extend([range, StoreKey::CountryTrust(country)]);
         }
@@ -59,6 +64,9 @@ impl Watched {
         let mut tally = Tally::default();
         if self.country {
             tally.country = Some(next()?.fields.into());
+        }
+        if self.channel {
+            tally.channel = Some(next()?.fields.into());
         }
         if self.cells {
             let cells = next().and_then(|range| Ok((Cell::from(range.fields), Cell::from(next()?.fields))));
@@ -78,7 +86,8 @@ impl Operations<'_> {
         let cells = asked.route.real && asked.policy.brakes != BrakeMode::Off && self.sees_who_verified();
         let asks = asked.policy.countries.as_ref().is_some_and(crate::otp::Countries::ask_who_verified);
         let looks = asked.route.real && asked.policy.brakes != BrakeMode::Off;
-        Watched { country: !self.limits.per_country.is_empty(), cells, seen: looks || asks }
+        let (country, channel) = (!self.limits.per_country.is_empty(), !self.limits.cap.is_empty());
+        Watched { country, channel, cells, seen: looks || asks }
     }
 
     /// Whether this program checks the codes that it sends: an application that keeps them may check them itself.
@@ -95,13 +104,15 @@ impl Operations<'_> {
         now: Moment,
     ) -> Result<Result<Added, SendRefused>, OperationError> {
         let phone = asked.issue.phone;
-        let quotas = &self.limits.per_country;
-        let country = loaded.country.as_ref().map(|counter| {
-            let key = StoreKey::CountrySends(counted_country(phone));
-            let fields = counter.fields(now, quotas);
+        let sends = |key: StoreKey, counter: &SumCounter, quotas: &[Quota]| {
             let addition = Addition::to(key, counter.kept(quotas)).without(counter.stale(now)).kept_from_last();
-            (addition, fields)
-        });
+            (addition, counter.fields(now, quotas))
+        };
+        let country = loaded
+            .country
+            .as_ref()
+            .map(|counter| sends(StoreKey::CountrySends(counted_country(phone)), counter, &self.limits.per_country));
+        let channel = loaded.channel.as_ref().map(|counter| sends(channel_sends(), counter, &self.limits.cap));
         let is_stranger = !is_known(known, now, loaded.seen);
         let cells = loaded.cells.as_ref().filter(|_| is_stranger).map(|(range, country)| {
             let keys = [
@@ -117,7 +128,7 @@ impl Operations<'_> {
         // What is only watched is added by itself: where that fails, nobody is stopped.
         let stops = asked.policy.brakes == BrakeMode::Enforce && !is_lifted;
         let (mut must, mut may) = (Vec::new(), Vec::new());
-        must.extend(country);
+        must.extend(country.into_iter().chain(channel));
         if stops { &mut must } else { &mut may }.extend(cells.into_iter().flatten());
         let (counted, watched) = tokio::join!(self.add(&must), self.add(&may));
         let (added, answers) = counted?;
@@ -126,7 +137,7 @@ impl Operations<'_> {
             Ok((watched, _)) => added.0.extend(watched),
             Err(error) => tracing::warn!(%error, "the brakes do not see this send"),
         }
-        match over(&must, answers, quotas) {
+        match over(&must, answers, self.limits) {
             Some(refused) => {
                 self.give_back(&added).await;
                 Ok(Err(refused))
@@ -218,6 +229,11 @@ fn counted_sends(known: &PhoneState) -> impl Iterator<Item = Moment> {
     challenges.filter(is_counted).map(|challenge| challenge.created_at)
 }
 
+/// The counter of the SMS to all numbers.
+fn channel_sends() -> StoreKey {
+    StoreKey::ChannelSends(SMS.to_owned())
+}
+
 /// The name of a country's counter; a number of none has its calling code's.
 pub(super) fn counted_country(phone: &Phone) -> String {
     phone.country().map_or_else(|| format!("+{}", phone.calling_code()), |country| country.to_string())
@@ -233,7 +249,7 @@ impl Added {
 }
 
 /// What refuses it, by what the sums were just before this send was added.
-fn over(added: &[(Addition, Vec<String>)], answers: Vec<Sums>, quotas: &[crate::otp::Quota]) -> Option<SendRefused> {
+fn over(added: &[(Addition, Vec<String>)], answers: Vec<Sums>, limits: &Limits) -> Option<SendRefused> {
     let (mut range, mut now) = (Cell::default(), None);
     for ((addition, fields), answer) in added.iter().zip(answers) {
         now = answer.now.or(now);
@@ -242,8 +258,14 @@ fn over(added: &[(Addition, Vec<String>)], answers: Vec<Sums>, quotas: &[crate::
         match &addition.key {
             StoreKey::CountrySends(_) => {
                 let before = SumCounter::from(before).plus(fields, -1);
-                if let Some((quota, until)) = before.full(now, quotas) {
+                if let Some((quota, until)) = before.full(now, &limits.per_country) {
                     return Some(SendRefused::PerCountry(quota, until));
+                }
+            }
+            StoreKey::ChannelSends(_) => {
+                let before = SumCounter::from(before).plus(fields, -1);
+                if let Some((quota, until)) = before.full(now, &limits.cap) {
+                    return Some(SendRefused::Denied(Denied::Cap(quota, until)));
                 }
             }
             StoreKey::RangeTrust(_) => range = Cell::from(before).plus(fields, -1),

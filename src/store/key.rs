@@ -41,8 +41,8 @@ pub enum StoreKey {
     CountrySends(String),
     /// That a phone verified a code lately: sums.
     Seen(Phone),
-    /// The messages and the spend of a channel, on the so-manieth day since 1970: sums.
-    Cap(String, i64),
+    /// The messages of a channel, by windows: sums.
+    ChannelSends(String),
     /// A key of the application's own, by its whole name. Its value is what the layout writes: type,
     /// expiry and content as one, so its lifetime is the one in it.
     App(String),
@@ -73,7 +73,7 @@ impl StoreKey {
             Self::AuditHead(file) => format!("{{audit:{file}}}:head"),
             Self::CountrySends(country) => format!("{{country:{country}}}:counts"),
             Self::Seen(phone) => format!("{{{}}}:seen", phone.as_str()),
-            Self::Cap(channel, day) => format!("{{cap:{}}}:{day}", encoded(channel)),
+            Self::ChannelSends(channel) => format!("{{channel:{}}}:counts", encoded(channel)),
             Self::App(key) => key.clone(),
         }
     }
@@ -89,7 +89,7 @@ impl StoreKey {
                 | Self::RangeTrust(_)
                 | Self::CountrySends(_)
                 | Self::Seen(_)
-                | Self::Cap(..)
+                | Self::ChannelSends(_)
         )
     }
 

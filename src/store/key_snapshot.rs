@@ -107,13 +107,13 @@ impl OwnKey {
                 None => StoreKey::CountryTrust(marked("country:")?),
             }),
             "head" => Self::Value(StoreKey::AuditHead(marked("audit:")?)),
-            "counts" => Self::Value(StoreKey::CountrySends(marked("country:")?)),
+            "counts" => Self::Value(match marked("channel:") {
+                Some(channel) => StoreKey::ChannelSends(decoded(&channel)?),
+                None => StoreKey::CountrySends(marked("country:")?),
+            }),
             "seen" => Self::Value(StoreKey::Seen(phone()?)),
             "events" => Self::Feed(marked("feed:")?.parse().ok()?),
-            _ => match marked("cap:") {
-                Some(channel) => Self::Value(StoreKey::Cap(decoded(&channel)?, end.parse().ok()?)),
-                None => Self::stats(&marked("stats:")?, end)?,
-            },
+            _ => Self::stats(&marked("stats:")?, end)?,
         };
         // A number may be written in several ways, and a key has one name.
         Some(own).filter(|own| own.is_named(name))
@@ -189,7 +189,7 @@ mod tests {
             StoreKey::AuditHead("a7".to_owned()),
             StoreKey::CountrySends("IN".to_owned()),
             StoreKey::Seen(phone.clone()),
-            StoreKey::Cap("sms".to_owned(), 20_700),
+            StoreKey::ChannelSends("sms".to_owned()),
         ] {
             assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Value(cell)));
         }

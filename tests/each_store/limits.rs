@@ -51,6 +51,28 @@ fn a_refused_number_costs_nothing() {
 }
 
 #[test]
+fn a_cap_stops_everybody_and_an_allow_does_not_lift_it() {
+    let gateway = Gateway::start(200, TAKEN);
+    let limits = "[limits]\ncooldown = []\ncaps = { sms = { \"1h\" = 2 } }\n[policy]\ncountries = [\"IN\", \"GB\"]\n";
+    on_each_store(&telnyx(&gateway, limits), |machine| {
+        let asked = gateway.requests().len();
+        let send = |phone: &str| machine.run(&["send", phone, "--json"]);
+        send("+919876500100").exits(0);
+        send("+442071838750").exits(0);
+        machine.run(&["policy", "allow", PHONE]).exits(0);
+        let error = refused(&send(PHONE), 16, "POLICY");
+        assert!(error["message"].as_str().unwrap().contains("limit of 2 codes in 1 h"), "{error}");
+        assert!(error["retry_after_seconds"].as_u64().is_some_and(|wait| (1..=7200).contains(&wait)), "{error}");
+        assert_eq!(gateway.requests().len(), asked + 2, "two, to whatever country, and no third");
+        let told = machine.run(&["policy", "show", PHONE, "--json"]).exits(0).json();
+        assert_eq!((&told["send"]["allowed"], &told["send"]["rule"]), (&false.into(), &"cap".into()), "{told}");
+        assert_eq!(machine.inspect(PHONE)["verdict"], "POLICY_REFUSED");
+        // What is printed costs no SMS.
+        machine.run(&["issue", PHONE]).exits(0);
+    });
+}
+
+#[test]
 fn a_run_of_neighbors_stops() {
     let gateway = Gateway::start(200, TAKEN);
     let policy = "[policy]\ncountries = [\"IN\"]\nbrakes = \"enforce\"\n";

@@ -124,7 +124,7 @@ impl Operations<'_> {
                 numbers(sight)?;
                 Needs::End(SUMS_KEPT, false)
             }
-            OwnKey::Value(StoreKey::CountrySends(_) | StoreKey::Cap(..)) => {
+            OwnKey::Value(StoreKey::CountrySends(_) | StoreKey::ChannelSends(_)) => {
                 numbers(sight)?;
                 Needs::End(MAX_WINDOW * 2, false)
             }

@@ -45,6 +45,8 @@ pub struct SendContext<'a> {
     pub prefix: Option<&'a Counter>,
     /// The sends to its country; likewise.
     pub country: Option<&'a SumCounter>,
+    /// The SMS to all numbers; likewise.
+    pub channel: Option<&'a SumCounter>,
     /// The sends to strangers of its range and of its country, where brakes look at them.
     pub cells: Option<(&'a Cell, &'a Cell)>,
     /// The number verified a code in the last 90 days, for no user.
@@ -146,6 +148,8 @@ fn refusal(
     found.extend(prefix.map(|(quota, until)| SendRefused::PerPrefix(quota, until)));
     let country = context.country.and_then(|counter| counter.full(now, &limits.per_country));
     found.extend(country.map(|(quota, until)| SendRefused::PerCountry(quota, until)));
+    let channel = context.channel.and_then(|counter| counter.full(now, &limits.cap));
+    found.extend(channel.map(|(quota, until)| SendRefused::Denied(Denied::Cap(quota, until))));
     found.extend(stopped.map(SendRefused::Denied));
     // What ends at no known time comes after everything that does.
     found.into_iter().max_by_key(|refused| (refused.until().is_none(), refused.until()))

@@ -56,6 +56,7 @@ fn limits() -> Limits {
         per_phone: vec![quota(10, 3), quota(120, 6)],
         per_prefix: vec![quota(20, 5)],
         per_country: vec![quota(30, 7)],
+        cap: vec![quota(40, 9)],
         ..Limits::default()
     }
 }
@@ -67,6 +68,7 @@ struct World {
     calling: CallingPolicy,
     prefix: Counter,
     country: SumCounter,
+    channel: SumCounter,
     cells: (Cell, Cell),
 }
 
@@ -74,6 +76,8 @@ impl World {
     fn elsewhere(&mut self, now: Moment, limits: &Limits) {
         let fields = self.country.fields(now, &limits.per_country);
         self.country = std::mem::take(&mut self.country).plus(&fields, 1);
+        let fields = self.channel.fields(now, &limits.cap);
+        self.channel = std::mem::take(&mut self.channel).plus(&fields, 1);
     }
 
     /// So many sends to strangers of its range.
@@ -159,6 +163,7 @@ proptest! {
             calling: Some(&world.calling),
             prefix: Some(&world.prefix),
             country: Some(&world.country),
+            channel: Some(&world.channel),
             cells: Some((&world.cells.0, &world.cells.1)),
             seen,
         };
@@ -174,6 +179,7 @@ proptest! {
             && reserved.is_ok()
             && world.prefix.take(now, &limits.per_prefix, None).is_ok()
             && world.country.full(now, &limits.per_country).is_none()
+            && world.channel.full(now, &limits.cap).is_none()
             && !(is_pumping && brakes == BrakeMode::Enforce);
         let is_blocked = entry == Some(PolicyEffect::Block);
         let observed = is_pumping && brakes == BrakeMode::Observe && !is_blocked;
@@ -222,6 +228,7 @@ fn a_lock_is_told_before_limits_and_of_these_the_one_that_ends_last() {
             calling: None,
             prefix: Some(&world.prefix),
             country: None,
+            channel: None,
             cells: None,
             seen: false,
         };

@@ -32,6 +32,7 @@ fn limits() -> Limits {
         per_phone: vec![quota(10, 3), quota(120, 8)],
         per_prefix: Vec::new(),
         per_country: Vec::new(),
+        cap: Vec::new(),
         locks: vec![
             lock(4, LockLength::For(Duration::from_secs(2))),
             lock(7, LockLength::For(Duration::from_secs(10))),
