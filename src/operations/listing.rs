@@ -208,7 +208,7 @@ fn lines_of(phone: &Phone, known: &PhoneState, now: Moment, wanted: ListWanted, 
     lines
 }
 
-/// The codes whose SMS nobody got. A code that was typed has arrived, whatever is said of its SMS.
+/// The codes whose SMS nobody got. A code that was typed has arrived, whatever its gateway reports.
 fn failed(slot: &PurposeState) -> impl Iterator<Item = &Challenge> {
     slot.challenges.iter().filter(|challenge| {
         let reported = challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref()?.state);

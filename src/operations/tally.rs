@@ -14,6 +14,7 @@ use crate::store::{Addition, StoreError, StoreKey, Sums};
 
 /// Which sums a send looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one of the sums, and any of them may be looked at")]
 pub(super) struct Watched {
     /// The sends to its country are limited.
     pub(super) country: bool,

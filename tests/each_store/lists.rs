@@ -47,7 +47,7 @@ fn sms_that_failed_are_listed_with_why() {
         assert_eq!(rows(machine, &["--state", "failed", "--since", "1h"]).len(), 2);
         assert_eq!(rows(machine, &["--state", "failed", "--since", "1ms"]).len(), 0);
         machine.run(&["list", "--since", "soon"]).exits(2);
-        // A code that was typed has arrived, whatever is said of its SMS.
+        // A code that was typed has arrived, whatever its gateway reports.
         let code = sent["challenge_id"].as_str().unwrap().to_owned();
         assert_eq!(rows(machine, &[]).iter().filter(|row| row["challenge_id"] == code.as_str()).count(), 1);
     });

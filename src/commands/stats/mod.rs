@@ -143,7 +143,7 @@ impl Args {
 }
 
 impl Stats {
-    /// What is said of all of it.
+    /// All of it in one sentence.
     fn summary(&self) -> String {
         let all = &self.total;
         let messages = plural(all.sent() + all.unknown(), "message", "messages");

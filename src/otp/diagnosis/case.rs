@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use super::code::{Code, code_of};
 use super::facts::{Facts, MADE_BY_APP, RouteProvider, Share};
-use crate::otp::record::{Challenge, PurposeState, Reason, SendOutcome, State};
-use crate::otp::refusal::{NO_CODE, NO_USER, REFUSED};
+use super::last::{Tried, last_attempt, last_of, last_refused};
+use crate::otp::record::{Challenge, PurposeState, State};
+use crate::otp::refusal::NO_USER;
 use crate::otp::rules::PhoneState;
-use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, MAX_TTL, Moment, Purpose};
+use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
 
 /// Without a history, an SMS is on its way for so long.
 const USUAL_P95: Duration = Duration::from_secs(60);
@@ -47,48 +49,6 @@ pub enum Tone {
     Wait,
     /// It does not work as it is.
     Trouble,
-}
-
-/// The code that is explained: as the record has it, or as far as the timeline still tells of it.
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question that the table asks by itself")]
-pub(super) struct Code {
-    pub(super) id: String,
-    pub(super) state: State,
-    pub(super) made: Moment,
-    /// `None`: only the timeline knows it, and its time is over.
-    pub(super) ends: Option<Moment>,
-    /// The phone has the users that it was made for.
-    pub(super) mapped: bool,
-    pub(super) tries: u32,
-    pub(super) max_tries: Option<u32>,
-    pub(super) lease_until: Option<Moment>,
-    /// A provider has it, as it said.
-    pub(super) accepted: bool,
-    /// How the send of it was left open.
-    pub(super) unknown: bool,
-    pub(super) provider: Option<String>,
-    /// What the provider said when it was sent.
-    pub(super) detail: Option<String>,
-    pub(super) report: Option<DeliveryReport>,
-    pub(super) reported_at: Option<Moment>,
-    /// No SMS of ours belongs to it.
-    pub(super) printed: bool,
-}
-
-/// What the last attempt came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tried {
-    /// A wrong code.
-    Wrong,
-    /// The code before the live one.
-    Superseded,
-    /// The right one.
-    Right,
-    /// There was no code to compare with.
-    NoCode,
-    /// The phone does not have the user.
-    NoUser,
 }
 
 /// Everything that the table looks at.
@@ -133,11 +93,6 @@ pub fn purpose_of(known: &PhoneState, timeline: &[Event], challenge: Option<&str
 pub fn needs_near_numbers(facts: &Facts<'_>, now: Moment, purpose: &Purpose) -> bool {
     let case = Case::of(facts, now, purpose);
     facts.challenge.is_none() && case.is_empty() && case.elsewhere().is_none()
-}
-
-/// When an event was, the last time that it was.
-pub(super) fn last_of(event: &Event) -> Moment {
-    event.latest()
 }
 
 impl<'a> Case<'a> {
@@ -353,143 +308,5 @@ impl Share {
     /// Whether the share of these now is less than half of that before.
     pub(super) fn fewer(&self, now: u64, before: u64) -> bool {
         u128::from(now) * u128::from(self.before.sent) * 2 < u128::from(before) * u128::from(self.now.sent)
-    }
-}
-
-/// The code that is explained: the one that was asked about; else the newest live one, else the newest.
-fn code_of(facts: &Facts<'_>, state: Option<&PurposeState>, now: Moment, purpose: &Purpose) -> Option<Code> {
-    let known = facts.known;
-    if let Some(id) = facts.challenge {
-        let recorded = known.record.challenge(id).map(|(_, challenge)| Code::recorded(challenge, known));
-        return recorded.or_else(|| Code::told(facts.timeline, id));
-    }
-    let all = || state.into_iter().flat_map(|state| &state.challenges);
-    let live = all().filter(|code| code.is_live(now) && code.users_version == known.users.version);
-    let newest = live.max_by_key(|code| code.created_at).or_else(|| {
-        // One that a newer one replaced says nothing of what happened to the newer one.
-        let ended = all().filter(|code| code.state != State::Superseded).max_by_key(|code| code.created_at);
-        ended.or_else(|| all().max_by_key(|code| code.created_at))
-    });
-    newest.map(|code| Code::recorded(code, known)).or_else(|| {
-        let sent = facts.timeline.iter().filter(|event| event.event == EventKind::Send);
-        let mut own = sent.filter(|event| event.purpose.as_ref() == Some(purpose));
-        Code::told(facts.timeline, own.find_map(|event| event.challenge_id.as_deref())?)
-    })
-}
-
-impl Code {
-    fn recorded(code: &Challenge, known: &PhoneState) -> Self {
-        let delivery = code.delivery.as_ref();
-        let outcome = code.send_outcome();
-        Self {
-            id: code.id.clone(),
-            state: code.state,
-            made: code.created_at,
-            ends: Some(code.expires_at),
-            mapped: code.users_version == known.users.version,
-            tries: code.tries,
-            max_tries: Some(code.max_tries),
-            lease_until: code.lease_until,
-            accepted: outcome == SendOutcome::Accepted && delivery.is_some(),
-            unknown: outcome == SendOutcome::Unknown && code.state != State::Pending && delivery.is_some(),
-            provider: delivery.map(|delivery| delivery.provider.clone()),
-            detail: delivery.and_then(|delivery| delivery.detail.clone()),
-            report: delivery.and_then(|delivery| delivery.report.clone()),
-            reported_at: delivery.and_then(|delivery| delivery.reported_at),
-            printed: delivery.is_none() && !matches!(code.state, State::Pending | State::Failed),
-        }
-    }
-
-    /// What the timeline tells of a code that the record does not have any more.
-    fn told(timeline: &[Event], id: &str) -> Option<Self> {
-        let own: Vec<&Event> = timeline.iter().filter(|event| event.challenge_id.as_deref() == Some(id)).collect();
-        let made = own.last()?.at;
-        let has = |kind, results: &[&str]| {
-            own.iter().find(|event| event.event == kind && results.contains(&event.result.as_str())).copied()
-        };
-        let sent = has(EventKind::Send, &["sent", "failed", "unknown", "issued", "pending"]);
-        let result = sent.map_or("", |event| event.result.as_str());
-        let state = if has(EventKind::Verify, &["ok", "used"]).is_some() {
-            State::Used
-        } else if has(EventKind::Revoke, &["revoked"]).is_some() {
-            State::Revoked
-        } else {
-            match result {
-                "failed" => State::Failed,
-                "unknown" => State::Unknown,
-                "issued" => State::Issued,
-                "pending" => State::Pending,
-                _ => State::Sent,
-            }
-        };
-        let wrong = own.iter().filter(|event| event.event == EventKind::Verify && event.result == "wrong");
-        let said = has(EventKind::Delivery, &["delivered", "failed"]);
-        let report = said.map(|event| {
-            let detail = event.detail.clone().unwrap_or_default();
-            let is_failed = event.result == "failed";
-            let reason = DeliveryReason::ALL.iter().copied().find(|reason| detail.contains(reason.words()));
-            let state = if is_failed { DeliveryState::Failed } else { DeliveryState::Delivered };
-            let said = (is_failed && reason.is_none() && !detail.is_empty()).then_some(detail);
-            DeliveryReport { reason: reason.filter(|_| is_failed), said, ..DeliveryReport::of(state) }
-        });
-        let words = sent.and_then(|event| event.detail.as_deref()).filter(|_| result != "issued");
-        Some(Self {
-            id: id.to_owned(),
-            state,
-            made,
-            ends: None,
-            mapped: true,
-            tries: wrong.map(|event| event.count.unwrap_or(1)).sum(),
-            max_tries: None,
-            lease_until: None,
-            accepted: result == "sent" || said.is_some_and(|event| event.result == "delivered"),
-            unknown: result == "unknown",
-            provider: words.and_then(|words| Some(words.split_once(": ")?.0.to_owned())),
-            detail: words.map(str::to_owned).filter(|_| result == "failed"),
-            report,
-            reported_at: said.map(|event| event.at),
-            printed: result == "issued",
-        })
-    }
-}
-
-/// The newest request of the purpose, where it was refused and nobody has got in since.
-fn last_refused<'a>(facts: &Facts<'a>, purpose: &Purpose) -> Option<&'a Event> {
-    let own = || facts.timeline.iter().filter(|event| event.purpose.as_ref() == Some(purpose));
-    let requests = own().filter(|event| event.event == EventKind::Send);
-    let newest = requests.rev().max_by_key(|event| last_of(event)).filter(|event| event.result == REFUSED)?;
-    let is_in =
-        own().any(|event| event.event == EventKind::Verify && event.result == "ok" && last_of(event) > last_of(newest));
-    (!is_in).then_some(newest)
-}
-
-/// The newest attempt of the purpose: the record knows more of it than the timeline, but forgets it sooner.
-fn last_attempt<'a>(
-    facts: &Facts<'a>,
-    state: Option<&PurposeState>,
-    purpose: &Purpose,
-) -> Option<(Moment, Tried, Option<&'a Event>)> {
-    let own = facts.timeline.iter().filter(|event| event.purpose.as_ref() == Some(purpose));
-    let told = own.filter(|event| event.event == EventKind::Verify).rev().max_by_key(|event| last_of(event));
-    let told = told.map(|event| {
-        let tried = match event.result.as_str() {
-            "ok" | "used" => Tried::Right,
-            NO_CODE => Tried::NoCode,
-            NO_USER => Tried::NoUser,
-            _ => Tried::Wrong,
-        };
-        (last_of(event), tried, Some(event))
-    });
-    let recorded = state.and_then(|state| state.attempts.last()).map(|attempt| {
-        let tried = match (attempt.answer.reason, attempt.answer.verdict) {
-            (Some(Reason::SupersededCode), _) => Tried::Superseded,
-            (_, crate::otp::record::Verdict::Ok) => Tried::Right,
-            _ => Tried::Wrong,
-        };
-        (attempt.until.before(MAX_TTL), tried, None)
-    });
-    match (recorded, told) {
-        (Some(recorded), Some(told)) if told.0 > recorded.0 => Some(told),
-        (recorded, told) => recorded.or(told),
     }
 }

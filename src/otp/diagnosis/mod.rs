@@ -2,7 +2,9 @@
 //! One table has all verdicts; what it is made from is read before.
 
 mod case;
+mod code;
 mod facts;
+mod last;
 mod near;
 mod table;
 mod words;

@@ -3,8 +3,9 @@
 //! from it; a verdict is added by one entry, and a history that reaches it in `tests/each_store/diagnosis`.
 
 use super::NextStep;
-use super::case::{About, Case, Group, Tone, Tried, last_of};
+use super::case::{About, Case, Group, Tone};
 use super::facts::Lost;
+use super::last::{Tried, last_of};
 use super::words::{BLOCKS, LIMITS, POLICY, Times, because, by, is_of_provider, remedy, rule_words, why, wrong_codes};
 use crate::otp::record::State;
 use crate::otp::{EventKind, Hint};

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::NextStep;
-use super::case::{Case, Code, last_of};
+use super::case::Case;
+use super::code::Code;
 use super::facts::{Nearness, QuotaUse};
+use super::last::{Tried, last_of};
 use crate::otp::record::{Challenge, Lock, State};
 use crate::otp::rules::{SendRule, budget};
 use crate::otp::{DeliveryReason, DeliveryReport, Event, EventKind, Hint, Moment, Purpose};
@@ -286,7 +288,7 @@ impl<'a> Case<'a> {
         let ends = self.code.as_ref().and_then(|code| code.ends);
         let (at, tried, _) = self.tried?;
         let made = self.code.as_ref()?.made;
-        (tried == super::case::Tried::NoCode && at >= ends.unwrap_or(made)).then_some(at)
+        (tried == Tried::NoCode && at >= ends.unwrap_or(made)).then_some(at)
     }
 
     /// When a code was used.
