@@ -6,6 +6,7 @@
 //! * [`operations`] has one file for each thing that is done with codes: load, let a rule decide, commit or start again.
 //! * [`audit`] keeps a chain of records of what was done, by whom and why.
 //! * [`system`] is where files are opened and programs started, and where it is decided what of it is trusted.
+//! * [`http`] is the engine under every definition of an HTTP service.
 //! * `toml_tree` is TOML with the line of every value, for the file and for the definitions of gateways.
 //! * [`config`] reads the one file; [`app`] opens what a command needs, when it is first asked for.
 //! * [`commands`] has one file for each subcommand; [`output`] is the only writer; [`error`] turns failures into exit
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod error;
+pub mod http;
 pub mod layout;
 pub mod operations;
 pub mod otp;

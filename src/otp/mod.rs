@@ -23,6 +23,7 @@ mod phone;
 mod policy;
 pub mod policy_entry;
 pub mod record;
+pub mod redact;
 pub mod reference;
 pub mod refusal;
 mod role;

@@ -11,12 +11,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
-use super::definition::{SettingSpec, SettingType};
-use super::redact::Redactor;
+use super::open_error::OpenError;
 use super::reply::{Class, Indeterminate, ProviderReply, QueryError, QueryResult, Receipt, Refusal, is_id};
-use super::settings::{OpenError, Settings};
 use super::{Capabilities, Context, Description, Features, Provider};
+use crate::http::{SettingSpec, SettingType, Settings};
 use crate::otp::Message;
+use crate::otp::redact::Redactor;
 use crate::system::{Group, Program, shown};
 
 /// The kind's name.

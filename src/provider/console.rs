@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::redact::escaped_lines;
+use super::open_error::OpenError;
 use super::reply::{Class, ProviderReply, QueryResult, Receipt, Refusal};
-use super::settings::{OpenError, Settings};
 use super::{Capabilities, Context, Description, Features, Provider, Sink};
+use crate::http::Settings;
 use crate::otp::Message;
+use crate::otp::redact::escaped_lines;
 
 /// The kind's name.
 pub(super) const KIND: &str = "console";

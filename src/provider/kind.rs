@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::definition::{Definition, SettingWarning};
-use super::{Context, Description, OpenError, Provider, Settings, catalog, registry};
+use super::open_error::OpenError;
+use super::{Context, Description, Provider, catalog, registry};
+use crate::http::Settings;
 use crate::toml_tree::ConfigError;
 
 /// A kind of provider that is there.

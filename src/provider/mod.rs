@@ -1,22 +1,21 @@
 //! The SMS gateways behind one trait: a message goes in, one of three replies comes out.
 //!
-//! A gateway with an HTTP interface is a definition in `catalog/`, sent by the engine in `http`; only what is not HTTP is
+//! A gateway with an HTTP interface is a definition in `catalog/`, which `gateway` sends through the engine in
+//! [`crate::http`]; only what is not HTTP is
 //! code. Providers know neither store nor rules, and print nothing.
 
 mod catalog;
 mod command;
 mod console;
 mod definition;
-mod http;
+mod gateway;
 mod kind;
+mod open_error;
 mod outbox;
-mod redact;
 mod registry;
 mod reply;
-mod settings;
 mod smpp;
 mod test_number;
-mod tls;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -25,16 +24,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-pub use definition::{Definition, Features, SenderKind, SettingSpec, SettingType, SettingWarning};
+pub use definition::{Definition, Features, SenderKind, SettingWarning};
 pub use kind::Kind;
+pub use open_error::OpenError;
 pub use registry::{describe, is_real, kinds, open, open_defined, shows_codes};
 pub use reply::{
     Amount, Class, DeliveryCallback, Indeterminate, Malformed, ProviderReply, QueryError, QueryResult, Receipt,
     Refusal, WebhookBody,
 };
-pub use settings::{OpenError, Setting, Settings};
 pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
+pub use crate::http::{Setting, SettingError, SettingSpec, SettingType, Settings};
 use crate::otp::{Clock, DeliveryReport, Message, Phone};
 
 /// One configured provider.

@@ -7,10 +7,10 @@ use serde::Serialize;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::definition::{SettingSpec, SettingType};
+use super::open_error::OpenError;
 use super::reply::{Class, ProviderReply, QueryError, QueryResult, Receipt, Refusal};
-use super::settings::{OpenError, Settings};
 use super::{Capabilities, Description, Features, Provider};
+use crate::http::{SettingSpec, SettingType, Settings};
 use crate::otp::Message;
 use crate::otp::hint::Chosen;
 use crate::system::{FileError, FilePath, append, check_append, shown};

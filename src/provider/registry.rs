@@ -1,8 +1,9 @@
 //! The kinds of providers: what each is called, what is known of it, and how one is opened.
 
 use super::definition::Definition;
-use super::settings::{OpenError, Settings};
-use super::{Context, Description, Provider, catalog, command, console, http, outbox, smpp};
+use super::open_error::OpenError;
+use super::{Context, Description, Provider, catalog, command, console, gateway, outbox, smpp};
+use crate::http::Settings;
 use crate::otp::suggest::nearest;
 
 /// All kinds that `kind = "…"` can name: those in code, then the catalog, sorted.
@@ -68,5 +69,5 @@ pub fn open_defined(
     settings: Settings,
     context: &Context,
 ) -> Result<Box<dyn Provider>, OpenError> {
-    http::open(name, definition, &settings, context)
+    gateway::open(name, definition, &settings, context)
 }

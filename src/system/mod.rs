@@ -7,6 +7,7 @@
 //! * [`LogFile`] is a file that many processes add lines to, under its [`Lock`].
 //! * [`Who`] is the operator of this run.
 //! * [`Group`] is a running program with everything that it started.
+//! * [`tls`] says whose certificates are trusted.
 
 mod error;
 mod follow;
@@ -15,6 +16,7 @@ mod path;
 mod private;
 mod program;
 mod read;
+pub mod tls;
 mod trust;
 mod who;
 

@@ -2,12 +2,10 @@
 
 use super::model::{Balance, DeliveryMap, Features, Reports, SenderKind, StateFields, Status, Test};
 use super::refusals::by_code;
-use super::sections::{Names, answer, expression, request, required_answer};
+use super::sections::{Names, answer, required_answer, with_request};
+use crate::http::{Each, ITEM, expression, request};
 use crate::otp::{DeliveryReason, DeliveryState};
 use crate::toml_tree::{ConfigError, Node, Table};
-
-/// What expressions over one report see: the whole body, the report, and what it is in.
-const REPORT: [&str; 3] = ["body", "item", "outer"];
 
 pub(super) fn delivery(table: &Table<'_>) -> Result<DeliveryMap, ConfigError> {
     table.only(&["states", "reasons", "phrases"])?;
@@ -28,7 +26,7 @@ pub(super) fn delivery(table: &Table<'_>) -> Result<DeliveryMap, ConfigError> {
 }
 
 pub(super) fn status(table: &Table<'_>, names: &Names<'_>) -> Result<Status, ConfigError> {
-    table.only(&["request", "query", "headers", "json", "form", "state", "reason", "words"])?;
+    table.only(&with_request(&["state", "reason", "words"]))?;
     let fields = StateFields {
         state: required_answer(table, "state")?,
         reason: answer(table, "reason")?,
@@ -38,7 +36,7 @@ pub(super) fn status(table: &Table<'_>, names: &Names<'_>) -> Result<Status, Con
 }
 
 pub(super) fn balance(table: &Table<'_>, names: &Names<'_>) -> Result<Balance, ConfigError> {
-    table.only(&["request", "query", "headers", "json", "form", "amount", "currency"])?;
+    table.only(&with_request(&["amount", "currency"]))?;
     Ok(Balance {
         request: request(table, &names.settings)?,
         amount: required_answer(table, "amount")?,
@@ -47,7 +45,7 @@ pub(super) fn balance(table: &Table<'_>, names: &Names<'_>) -> Result<Balance, C
 }
 
 pub(super) fn test(table: &Table<'_>, names: &Names<'_>) -> Result<Test, ConfigError> {
-    table.only(&["request", "query", "headers", "json", "form", "ok", "says"])?;
+    table.only(&with_request(&["ok", "says"]))?;
     Ok(Test {
         request: request(table, &names.settings)?,
         ok: required_answer(table, "ok")?,
@@ -57,11 +55,7 @@ pub(super) fn test(table: &Table<'_>, names: &Names<'_>) -> Result<Test, ConfigE
 
 pub(super) fn reports(table: &Table<'_>) -> Result<Reports, ConfigError> {
     table.only(&["each", "event", "events", "country", "id", "phone", "state", "reason", "words"])?;
-    let read = |node: Node<'_>| expression(&node, &REPORT);
-    let each = match table.get("each") {
-        None => Vec::new(),
-        Some(node) => node.list("expressions")?.map(read).collect::<Result<_, _>>()?,
-    };
+    let read = |node: Node<'_>| expression(&node, &ITEM);
     let event = table.get("event").map(read).transpose()?;
     let events = match table.get("events") {
         None => Vec::new(),
@@ -78,7 +72,7 @@ pub(super) fn reports(table: &Table<'_>) -> Result<Reports, ConfigError> {
         }
     };
     Ok(Reports {
-        each,
+        each: Each::read(table)?,
         event,
         events,
         country,

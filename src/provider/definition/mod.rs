@@ -111,7 +111,6 @@
 //! undefined; the engine escapes values for the place that they are put in.
 
 mod calls;
-mod language;
 mod model;
 mod refusals;
 mod sections;
@@ -121,31 +120,24 @@ use std::collections::BTreeMap;
 
 use minijinja::value::Serde;
 
-pub(super) use language::{Expression, Scope, Template, TemplateFailed, Tree};
-pub(super) use model::{
-    AnswerFormat, Auth, Aws, Body, ENCODING, GatewayPhoneFormat, MESSAGE, Method, Reports, Request, StateFields,
-    Unlisted,
-};
-pub use model::{Definition, Features, SenderKind, SettingSpec, SettingType, SettingWarning};
+pub use model::{Definition, Features, SenderKind, SettingWarning};
+pub(super) use model::{ENCODING, GatewayPhoneFormat, MESSAGE, Reports, StateFields, Unlisted};
 
 use super::{Capabilities, Description};
+use crate::http::{Scope, Service};
 use crate::toml_tree::{ConfigError, Document, Table};
 use model::{EncodingChoice, WarningRule};
 use sections::Names;
 
-const KEYS: [&str; 20] = [
+/// The keys of a gateway at the top, beside those of every [`Service`].
+const KEYS: [&str; 15] = [
     "name",
     "docs",
-    "base_url",
     "phone",
     "countries",
-    "body",
     "encoding",
     "sender",
-    "settings",
-    "needs",
     "warnings",
-    "auth",
     "send",
     "status",
     "report",
@@ -162,8 +154,6 @@ const PHONES: [(&str, GatewayPhoneFormat); 3] = [
     ("national", GatewayPhoneFormat::National),
 ];
 
-const BODIES: [(&str, AnswerFormat); 2] = [("json", AnswerFormat::Json), ("xml", AnswerFormat::Xml)];
-
 const ENCODINGS: [(&str, EncodingChoice); 2] =
     [("automatic", EncodingChoice::Automatic), ("told", EncodingChoice::Told)];
 
@@ -175,32 +165,24 @@ impl Definition {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let document = Document::parse(None, text)?;
         let top = document.root();
-        top.only(&KEYS)?;
-        let settings = top.table("settings")?.map(|table| sections::settings(&table)).transpose()?.unwrap_or_default();
-        let names = Names::new(&settings);
-        let base_url = top.get("base_url");
-        let needs = top.get("needs").map(|node| sections::requirements(&node, &names)).transpose()?;
-        let auth = top.table("auth")?.map(|table| sections::auth(&table, &names)).transpose()?;
+        top.only(&[&KEYS[..], &Service::KEYS].concat())?;
+        let service = Service::read(&top, &sections::taken())?;
+        let names = Names::new(service.settings());
         let delivery = top.table("delivery")?.map(|table| calls::delivery(&table)).transpose()?;
         let features = top.table("features")?.map(|table| calls::features(&table)).transpose()?;
         let errors = top.table("errors")?.map(|table| refusals::errors(&table)).transpose()?;
-        let definition = Self {
+        Ok(Self {
             title: top.require("name")?.text()?.to_owned(),
             docs: top.text("docs")?.map(str::to_owned),
-            base_url_source: base_url.as_ref().map(|node| node.text().map(str::to_owned)).transpose()?,
-            base_url: base_url.map(|node| sections::template(&node, &names.settings)).transpose()?,
             phone: word(&top, "phone", &PHONES)?.unwrap_or(GatewayPhoneFormat::E164),
-            body: word(&top, "body", &BODIES)?.unwrap_or(AnswerFormat::Json),
             encoding: word(&top, "encoding", &ENCODINGS)?,
             countries: top.get("countries").map(|node| sections::countries(&node)).transpose()?.unwrap_or_default(),
             template_sender: word(&top, "sender", &[("text", false), ("template", true)])?.unwrap_or(false),
-            needs: needs.unwrap_or_default(),
             warnings: top
                 .get("warnings")
                 .map(|node| sections::warnings(&node, &names))
                 .transpose()?
                 .unwrap_or_default(),
-            auth: auth.unwrap_or_default(),
             send: sections::send(&top.require("send")?.table()?, &names)?,
             status: top.table("status")?.map(|table| calls::status(&table, &names)).transpose()?,
             reports: top.table("report")?.map(|table| calls::reports(&table)).transpose()?,
@@ -209,9 +191,8 @@ impl Definition {
             test: top.table("test")?.map(|table| calls::test(&table, &names)).transpose()?,
             features: features.unwrap_or_default(),
             errors: errors.unwrap_or_default(),
-            settings: Vec::new(),
-        };
-        Ok(Self { settings, ..definition })
+            service,
+        })
     }
 
     /// What the gateway can do beside sending.
@@ -241,21 +222,11 @@ impl Definition {
     /// What is known of this kind before it is configured.
     #[must_use]
     pub fn describe(&self, kind: &str) -> Description {
-        let mut settings = self.settings.clone();
-        settings.push(SettingSpec {
-            required: self.base_url.is_none(),
-            default: self.base_url_source.clone().map(Into::into),
-            ..SettingSpec::new("base_url", SettingType::Text, "another region, a sandbox, a test server")
-        });
-        settings.push(SettingSpec {
-            default: Some("30s".into()),
-            ..SettingSpec::new("timeout", SettingType::Text, "how long the gateway may take")
-        });
         Description {
             kind: kind.to_owned(),
             title: self.title.clone(),
             docs: self.docs.clone(),
-            settings,
+            settings: self.service.all_settings(),
             real: true,
             template_sender: self.template_sender,
             can: self.can(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::reply::Class;
-use super::language::{Expression, Template, Tree};
+use crate::http::{Each, Expression, Request, Service};
 use crate::otp::{Country, DeliveryReason, DeliveryState};
 
 /// What a message gives to templates.
@@ -18,20 +18,15 @@ pub(in crate::provider) const ENCODING: &str = "encoding";
 pub struct Definition {
     pub(in crate::provider) title: String,
     pub(in crate::provider) docs: Option<String>,
-    pub(in crate::provider) base_url: Option<Template>,
-    /// `base_url` as written, to be shown.
-    pub(in crate::provider) base_url_source: Option<String>,
+    /// Its address, its settings, and how requests authenticate.
+    pub(in crate::provider) service: Service,
     pub(in crate::provider) phone: GatewayPhoneFormat,
-    pub(in crate::provider) body: AnswerFormat,
     /// `None`: the definition does not say, which [`Self::checked`] refuses.
     pub(in crate::provider) encoding: Option<EncodingChoice>,
     /// The only countries that it reaches; empty: no such limit is known.
     pub(in crate::provider) countries: Vec<Country>,
     pub(in crate::provider) template_sender: bool,
-    pub(in crate::provider) settings: Vec<SettingSpec>,
-    pub(in crate::provider) needs: Vec<Requirement>,
     pub(in crate::provider) warnings: Vec<WarningRule>,
-    pub(in crate::provider) auth: Auth,
     pub(in crate::provider) send: Send,
     pub(in crate::provider) status: Option<Status>,
     pub(in crate::provider) reports: Option<Reports>,
@@ -112,69 +107,6 @@ pub(in crate::provider) enum Unlisted {
     Unknown,
 }
 
-/// What a gateway answers in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::provider) enum AnswerFormat {
-    Json,
-    Xml,
-}
-
-/// What a setting holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingType {
-    /// A text.
-    Text,
-    /// A whole number.
-    Number,
-    /// `true` or `false`.
-    Flag,
-    /// A table of the user's own keys.
-    Table,
-    /// A list of texts.
-    List,
-    /// How a connection is made secure: `true`, `false`, or a table with the file of a CA, `{ ca = "ca.pem" }`.
-    Tls,
-    /// A file, relative to the folder of the configuration.
-    File,
-    /// A program and its arguments: a path as of a file, or a name that is looked for in `PATH`.
-    Program,
-}
-
-/// One setting that a kind of provider takes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SettingSpec {
-    /// Its key.
-    pub name: String,
-    /// What it holds.
-    pub holds: SettingType,
-    /// Never shown.
-    pub secret: bool,
-    /// Must be there.
-    pub required: bool,
-    /// Its texts are templates over the message's variables.
-    pub template: bool,
-    /// What it is for, in a few words.
-    pub help: Option<String>,
-    /// What it is when it is absent.
-    pub default: Option<serde_json::Value>,
-}
-
-impl SettingSpec {
-    /// An optional setting.
-    pub(in crate::provider) fn new(name: &str, holds: SettingType, help: &str) -> Self {
-        let (secret, required, template) = (false, false, false);
-        let help = Some(help.to_owned());
-        Self { name: name.to_owned(), holds, secret, required, template, help, default: None }
-    }
-}
-
-/// What must hold of the settings together.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::provider) struct Requirement {
-    pub(in crate::provider) that: Expression,
-    pub(in crate::provider) say: String,
-}
-
 /// When the value of a setting is probably not what was meant.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::provider) struct WarningRule {
@@ -193,50 +125,6 @@ pub struct SettingWarning {
     pub text: String,
     /// What to do about it.
     pub hint: Option<String>,
-}
-
-/// How every request authenticates.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate::provider) struct Auth {
-    pub(in crate::provider) bearer: Option<Template>,
-    pub(in crate::provider) basic: Option<(Template, Template)>,
-    pub(in crate::provider) header: Vec<(String, Template)>,
-    pub(in crate::provider) query: Vec<(String, Template)>,
-    pub(in crate::provider) aws: Option<Aws>,
-}
-
-/// What signs a request for AWS.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::provider) struct Aws {
-    pub(in crate::provider) service: Template,
-    pub(in crate::provider) region: Template,
-    pub(in crate::provider) access_key_id: Template,
-    pub(in crate::provider) secret_access_key: Template,
-    pub(in crate::provider) session_token: Option<Template>,
-}
-
-/// One request.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::provider) struct Request {
-    pub(in crate::provider) method: Method,
-    pub(in crate::provider) path: Vec<Template>,
-    pub(in crate::provider) query: Vec<(String, Template)>,
-    pub(in crate::provider) headers: Vec<(String, Template)>,
-    pub(in crate::provider) body: Body,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::provider) enum Method {
-    Get,
-    Post,
-    Put,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::provider) enum Body {
-    None,
-    Json(Tree),
-    Form(Vec<(String, Template)>),
 }
 
 /// How to send, and how to tell whether the message was accepted.
@@ -312,8 +200,8 @@ pub(in crate::provider) struct Test {
 /// How the gateway's delivery reports to the application are read.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::provider) struct Reports {
-    /// From the body to the reports in it, a list a step; none: the body is one report.
-    pub(in crate::provider) each: Vec<Expression>,
+    /// From the body to the reports in it.
+    pub(in crate::provider) each: Each,
     /// What the gateway calls the event; without a value, or without this, it is a report.
     pub(in crate::provider) event: Option<Expression>,
     /// The events that are reports.

@@ -1,7 +1,6 @@
 //! Refuses a definition that is well formed and could not work: a message would reach nobody, or someone else.
 
-use super::language::Template;
-use super::model::{Body, Definition, ENCODING, EncodingChoice, GatewayPhoneFormat, Request, Unlisted};
+use super::model::{Definition, ENCODING, EncodingChoice, GatewayPhoneFormat, Unlisted};
 use crate::otp::DeliveryState;
 use crate::toml_tree::{ConfigError, Position};
 
@@ -21,7 +20,7 @@ impl Definition {
     /// Why the definition could not work, if it is so.
     fn invalid(&self) -> Option<String> {
         let request = &self.send.request;
-        let filled = self.settings.iter().any(|setting| setting.template);
+        let filled = self.service.settings().iter().any(|setting| setting.template);
         let what = if self.title.trim().is_empty() {
             "`name` is empty"
         } else if !request.uses("phone") && !filled {
@@ -48,7 +47,7 @@ impl Definition {
 
     /// A choice that every definition must make, and that this one leaves out or contradicts.
     fn unanswered(&self) -> Option<&'static str> {
-        let hidden = self.settings.iter().any(|setting| setting.name == ENCODING);
+        let hidden = self.service.settings().iter().any(|setting| setting.name == ENCODING);
         let told = self.send.request.uses(ENCODING) && !hidden;
         let what = match self.encoding {
             None => {
@@ -76,18 +75,5 @@ impl Definition {
             },
         };
         Some(what)
-    }
-}
-
-impl Request {
-    /// Whether any part of it uses this name.
-    fn uses(&self, name: &str) -> bool {
-        let named = |fields: &[(String, Template)]| fields.iter().any(|(_, template)| template.uses(name));
-        let body = match &self.body {
-            Body::None => false,
-            Body::Json(tree) => tree.uses(name),
-            Body::Form(fields) => named(fields),
-        };
-        body || self.path.iter().any(|segment| segment.uses(name)) || named(&self.query) || named(&self.headers)
     }
 }

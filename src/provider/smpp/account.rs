@@ -10,12 +10,13 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 
+use super::super::open_error::OpenError;
 use super::super::reply::Class;
-use super::super::settings::{OpenError, Setting, Settings, wrong};
-use super::super::tls;
 use super::connect::SmscAddress;
 use super::receipt::Manner;
+use crate::http::{Setting, SettingError, Settings, wrong};
 use crate::otp::{DeliveryReason, ReportIds, Secret};
+use crate::system::tls;
 use crate::system::{FilePath, MAX_CERTIFICATES, Trust, read_text};
 
 /// How long a session may take, unless the settings say otherwise.
@@ -87,11 +88,11 @@ impl Account {
     pub(super) fn read(settings: &Settings) -> Result<Self, OpenError> {
         let required = |name: &str| match settings.text(name)?.filter(|text| !text.is_empty()) {
             Some(text) => Ok(text.to_owned()),
-            None => Err(OpenError::Missing(name.to_owned())),
+            None => Err(SettingError::Missing(name.to_owned())),
         };
         let password = required("password")?;
         if password.len() > LONGEST_PASSWORD || !password.bytes().all(|byte| (1..=127).contains(&byte)) {
-            return Err(wrong("password", "at most 64 ASCII characters"));
+            return Err(wrong("password", "at most 64 ASCII characters").into());
         }
         let system_type = settings.text("system_type")?.unwrap_or_default();
         let service_type = settings.text("service_type")?.unwrap_or_default();
@@ -117,11 +118,15 @@ impl Account {
     }
 }
 
-fn field<const MAX: usize>(name: &str, text: &str, expected: &'static str) -> Result<COctetString<1, MAX>, OpenError> {
+fn field<const MAX: usize>(
+    name: &str,
+    text: &str,
+    expected: &'static str,
+) -> Result<COctetString<1, MAX>, SettingError> {
     COctetString::from_string(text.to_owned()).map_err(|_| wrong(name, expected))
 }
 
-fn octet(settings: &Settings, name: &str, usual: u8) -> Result<u8, OpenError> {
+fn octet(settings: &Settings, name: &str, usual: u8) -> Result<u8, SettingError> {
     let number = settings.number(name, u8::MAX.into(), "a number from 0 to 255")?;
     Ok(number.and_then(|number| u8::try_from(number).ok()).unwrap_or(usual))
 }
@@ -134,16 +139,16 @@ fn place(settings: &Settings, host: String) -> Result<SmscAddress, OpenError> {
         None => {
             let say = "the password and the codes would go over the internet unencrypted: set `tls = true`, or `tls = \
                        false` where the way is protected otherwise";
-            return Err(OpenError::Needs(say.to_owned()));
+            return Err(SettingError::Needs(say.to_owned()).into());
         }
         Some(Setting::Plain(Value::Bool(false))) => None,
         Some(Setting::Plain(Value::Bool(true))) => Some(tls::usual()),
         Some(Setting::Authority(path)) => Some(tls::trusting(roots(path)?)),
-        Some(_) => return Err(wrong_tls()),
+        Some(_) => return Err(wrong_tls().into()),
     };
     let name = || ServerName::try_from(host.clone()).map_err(|_| wrong("host", "the name or address of a machine"));
     let tls = match config {
-        Some(config) => Some((config.map_err(OpenError::Needs)?, name()?)),
+        Some(config) => Some((config.map_err(SettingError::Needs)?, name()?)),
         None => None,
     };
     Ok(SmscAddress { host, port, tls })
@@ -153,17 +158,17 @@ fn roots(path: &FilePath) -> Result<RootCertStore, OpenError> {
     let expected = "a file with the certificate of a CA, in PEM";
     let mut roots = RootCertStore::empty();
     let file = match read_text(path, MAX_CERTIFICATES, Trust::Owned) {
-        Err(error) if error.missing => return Err(wrong("tls.ca", expected)),
+        Err(error) if error.missing => return Err(wrong("tls.ca", expected).into()),
         read => read?,
     };
     for certificate in CertificateDer::pem_slice_iter(file.text.as_bytes()) {
         let certificate = certificate.map_err(|_| wrong("tls.ca", expected))?;
         roots.add(certificate).map_err(|_| wrong("tls.ca", expected))?;
     }
-    if roots.is_empty() { Err(wrong("tls.ca", expected)) } else { Ok(roots) }
+    if roots.is_empty() { Err(wrong("tls.ca", expected).into()) } else { Ok(roots) }
 }
 
-fn source(settings: &Settings) -> Result<Source, OpenError> {
+fn source(settings: &Settings) -> Result<Source, SettingError> {
     let text = settings.text("source")?.unwrap_or_default();
     let (ton, npi, address) = look(text);
     Ok(Source {
@@ -187,7 +192,7 @@ fn look(source: &str) -> (u8, u8, &str) {
 }
 
 /// The time that a message may wait, from now on (SMPP 3.4 §7.1.1): `YYMMDDhhmmsstnnR`.
-fn validity(settings: &Settings) -> Result<EmptyOrFullCOctetString<17>, OpenError> {
+fn validity(settings: &Settings) -> Result<EmptyOrFullCOctetString<17>, SettingError> {
     let expected = "a duration from 1s to 30d, such as \"5m\"";
     let Some(span) = settings.duration("validity_period")? else { return Ok(EmptyOrFullCOctetString::empty()) };
     let seconds = span.as_secs();
@@ -199,7 +204,7 @@ fn validity(settings: &Settings) -> Result<EmptyOrFullCOctetString<17>, OpenErro
     EmptyOrFullCOctetString::from_vec(text.into_bytes()).map_err(|_| wrong("validity_period", expected))
 }
 
-fn long(settings: &Settings) -> Result<Long, OpenError> {
+fn long(settings: &Settings) -> Result<Long, SettingError> {
     let reference = match settings.number("reference_bits", 16, "8 or 16")? {
         None | Some(8) => Reference::Short,
         Some(16) => Reference::Long,
@@ -209,17 +214,17 @@ fn long(settings: &Settings) -> Result<Long, OpenError> {
 }
 
 /// One of a few words; the first where the setting is absent.
-fn one_of<T: Copy>(settings: &Settings, name: &'static str, words: &[(&'static str, T)]) -> Result<T, OpenError> {
+fn one_of<T: Copy>(settings: &Settings, name: &'static str, words: &[(&'static str, T)]) -> Result<T, SettingError> {
     let found = match settings.text(name)? {
         None => words.first(),
         Some(text) => words.iter().find(|(word, _)| *word == text),
     };
     let list = || words.iter().map(|(word, _)| format!("{word:?}")).collect::<Vec<_>>().join(", ");
-    found.map(|(_, meant)| *meant).ok_or_else(|| OpenError::Needs(format!("`{name}` is one of {}", list())))
+    found.map(|(_, meant)| *meant).ok_or_else(|| SettingError::Needs(format!("`{name}` is one of {}", list())))
 }
 
 /// The ids of the DLT registration, as octets without an end mark.
-fn parameters(settings: &Settings) -> Result<Vec<(u16, String)>, OpenError> {
+fn parameters(settings: &Settings) -> Result<Vec<(u16, String)>, SettingError> {
     let mut parameters = Vec::new();
     for (name, tag, usual) in [
         ("entity_id", "entity_tag", 0x1400),
@@ -237,7 +242,7 @@ fn parameters(settings: &Settings) -> Result<Vec<(u16, String)>, OpenError> {
     Ok(parameters)
 }
 
-fn errors(settings: &Settings) -> Result<BTreeMap<u32, Class>, OpenError> {
+fn errors(settings: &Settings) -> Result<BTreeMap<u32, Class>, SettingError> {
     let code = |text: &str| match text.strip_prefix("0x") {
         Some(hex) => u32::from_str_radix(hex, 16).ok(),
         None => text.parse().ok(),
@@ -246,7 +251,7 @@ fn errors(settings: &Settings) -> Result<BTreeMap<u32, Class>, OpenError> {
     meanings(settings, "errors", expected, code, Class::named)
 }
 
-fn manner(settings: &Settings) -> Result<Manner, OpenError> {
+fn manner(settings: &Settings) -> Result<Manner, SettingError> {
     let expected = "a table of codes and reasons, such as { 27 = \"handset_off\" }";
     let bare = |code: &str| Some(code.trim_start_matches('0').to_owned());
     let ids = one_of(
@@ -264,7 +269,7 @@ fn meanings<K: Ord, V>(
     expected: &'static str,
     code: impl Fn(&str) -> Option<K>,
     meaning: impl Fn(&str) -> Option<V>,
-) -> Result<BTreeMap<K, V>, OpenError> {
+) -> Result<BTreeMap<K, V>, SettingError> {
     let table = match settings.0.get(name) {
         None => return Ok(BTreeMap::new()),
         Some(Setting::Plain(Value::Object(table))) => table,

@@ -6,12 +6,12 @@ use rusmpp_core::pdus::owned::{DeliverSm, Pdu, QuerySm};
 use rusmpp_core::types::owned::COctetString;
 use tokio::time::Instant;
 
-use super::super::redact::Redactor;
 use super::super::reply::{Class, QueryError, QueryResult, Refusal};
 use super::send::Smsc;
 use super::session::{Keeps, Session};
 use super::wire::Body;
 use super::{codes, receipt};
+use crate::otp::redact::Redactor;
 use crate::otp::{DeliveryReport, Phone};
 
 /// How long receipts are waited for: an SMSC delivers what it holds as soon as a client is bound.

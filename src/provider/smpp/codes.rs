@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::redact::Redactor;
 use super::super::reply::{Class, Refusal};
+use crate::otp::redact::Redactor;
 
 /// The codes of SMPP 3.4, and those of SMPP 5.0 that SMSCs answer older sessions with.
 const CODES: &[(u32, &str, Class, &str)] = &[

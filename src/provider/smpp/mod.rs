@@ -26,8 +26,8 @@ use serde_json::Value;
 #[cfg(feature = "smpp")]
 pub(super) use send::open;
 
-use super::definition::{SettingSpec, SettingType};
 use super::{Capabilities, Description, Features, SenderKind};
+use crate::http::{SettingSpec, SettingType};
 
 /// The kind's name.
 pub(super) const KIND: &str = "smpp";
@@ -39,9 +39,9 @@ const CAPABILITIES: Capabilities = Capabilities { status: true, balance: false, 
 #[cfg(not(feature = "smpp"))]
 pub(super) fn open(
     _name: &str,
-    _settings: &super::Settings,
-) -> Result<Box<dyn super::Provider>, super::settings::OpenError> {
-    Err(super::settings::OpenError::NotBuilt { kind: KIND })
+    _settings: &crate::http::Settings,
+) -> Result<Box<dyn super::Provider>, super::open_error::OpenError> {
+    Err(super::open_error::OpenError::NotBuilt { kind: KIND })
 }
 
 pub(super) fn description() -> Description {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use rusmpp_core::pdus::owned::DeliverSm;
 use rusmpp_core::tlvs::owned::TlvValue;
 
-use super::super::redact::Redactor;
 use super::super::reply::{DeliveryCallback, Malformed, is_id};
+use crate::otp::redact::Redactor;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, ReportIds};
 
 /// The bits of `esm_class` that distinguish a receipt from a message that a person wrote (§5.2.12).

@@ -9,16 +9,17 @@ use rusmpp_core::types::owned::AnyOctetString;
 use rusmpp_core::values::InterfaceVersion;
 use tokio::time::Instant;
 
-use super::super::redact::Redactor;
+use super::super::open_error::OpenError;
 use super::super::reply::{
     Class, Indeterminate, Malformed, ProviderReply, QueryResult, Receipt, Refusal, WebhookBody, is_id,
 };
-use super::super::settings::{OpenError, Setting, Settings};
 use super::account::{Account, Long};
 use super::connect::connect;
 use super::session::{Session, nothing};
 use super::wire::{Body, Frame};
 use super::{codes, receipt, submit};
+use crate::http::{Setting, Settings};
+use crate::otp::redact::Redactor;
 use crate::otp::{DeliveryReport, Message, Phone};
 use crate::provider::{Capabilities, Provider};
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use otpctl::otp::Secret;
 use otpctl::provider::{
-    Class, Context, OpenError, ProviderReply, QueryError, Setting, Settings, describe, is_real, kinds, open,
+    Class, Context, OpenError, ProviderReply, QueryError, Setting, SettingError, Settings, describe, is_real, kinds,
+    open,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -209,11 +210,11 @@ fn settings_are_checked_by_name_and_never_quoted() {
     };
     assert_eq!(
         full(json!({"base_url": "http://api.example.com"})),
-        "`base_url` would send the key and the codes over the internet unencrypted; use https://"
+        "`base_url` would send secrets over the internet unencrypted; use https://"
     );
     assert_eq!(
         full(json!({"base_url": "https://u:v4lue@example.com"})),
-        "`base_url` holds a user or password; use the provider's settings"
+        "`base_url` holds a user or password; put them into the settings"
     );
     assert_eq!(full(json!({"timeout": "soon"})), "`timeout` must be a duration such as \"30s\" or \"1h30m\"");
     assert_eq!(
@@ -245,7 +246,10 @@ fn a_secret_from_elsewhere_is_taken_where_a_text_is() {
     all.0.insert("api_key".to_owned(), Setting::Secret(Secret::new("KEY".to_owned())));
     assert!(open("t", "telnyx", all, &context()).is_ok());
     let argv = Settings([("argv".to_owned(), Setting::Secret(Secret::new("x".to_owned())))].into());
-    assert!(matches!(open("c", "command", argv, &context()).err().unwrap(), OpenError::WrongType { .. }));
+    assert!(matches!(
+        open("c", "command", argv, &context()).err().unwrap(),
+        OpenError::Setting(SettingError::WrongType { .. })
+    ));
 }
 
 #[cfg(not(feature = "smpp"))]

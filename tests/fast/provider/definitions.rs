@@ -143,7 +143,7 @@ fn values_of_another_kind_are_refused() {
     );
     assert_eq!(
         wrong("POST /sms", "FETCH /sms"),
-        "line 9, column 11: send.request: expected GET, POST or PUT and a path"
+        "line 9, column 11: send.request: expected GET, POST, PUT, PATCH or DELETE and a path"
     );
     assert_eq!(
         wrong("balance = [9]", "balance = [9]\ncontent = [\"9\"]"),

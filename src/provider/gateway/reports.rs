@@ -3,18 +3,14 @@
 use std::collections::BTreeMap;
 
 use minijinja::Value as Jinja;
-use minijinja::value::{Serde, ValueKind};
-use reqwest::Url;
+use minijinja::value::Serde;
 
-use super::super::definition::{AnswerFormat, Expression, Reports, Scope, StateFields};
-use super::super::redact::Redactor;
+use super::super::definition::{Reports, StateFields};
 use super::super::reply::{DeliveryCallback, Malformed, WebhookBody, is_id};
 use super::Gateway;
-use super::body::Body;
+use crate::http::{AnswerFormat, Body, Expression, Scope, form_fields};
+use crate::otp::redact::Redactor;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone, ReportIds};
-
-/// No gateway sends more reports at once; more are not looked at.
-const MOST: usize = 10_000;
 
 impl Gateway {
     /// What is reported about a message; `None` if there is no state.
@@ -54,23 +50,13 @@ impl Gateway {
     /// Reads what the gateway sent to the application.
     pub(super) fn read_reports(&self, text: &str) -> Result<WebhookBody, Malformed> {
         let reports = self.definition.reports.as_ref().ok_or(Malformed::NotOffered)?;
-        let body = self.handed_in(text);
-        let mut items = vec![(body.clone(), Jinja::UNDEFINED)];
-        for each in &reports.each {
-            let lists = items.into_iter().map(|(item, outer)| {
-                let list = each.value(&scope(&body, &item, &outer));
-                (list, item)
-            });
-            items = lists.flat_map(|(list, outer)| members(&list).map(move |item| (item, outer.clone()))).collect();
-        }
-        items.truncate(MOST);
+        let items = reports.each.items(&self.handed_in(text));
         if items.is_empty() {
             return Err(Malformed::NoReport);
         }
         let (mut read, mut malformed) = (WebhookBody::default(), None);
-        for (item, outer) in &items {
-            let scope = scope(&body, item, outer);
-            match (self.other_event(reports, &scope), self.handed(reports, &scope)) {
+        for scope in &items {
+            match (self.other_event(reports, scope), self.handed(reports, scope)) {
                 (Some(event), _) => read.other_events.push(event),
                 (None, Ok(report)) => read.reports.push(report),
                 (None, Err(error)) => malformed = malformed.or(Some(error)),
@@ -86,12 +72,12 @@ impl Gateway {
     /// What the gateway calls an event that is no delivery report.
     fn other_event(&self, reports: &Reports, scope: &Scope) -> Option<String> {
         let event = reports.event.as_ref()?.text(scope)?;
-        (!reports.events.contains(&event)).then(|| self.redactor.clean(&event))
+        (!reports.events.contains(&event)).then(|| self.client.redactor().clean(&event))
     }
 
     fn handed(&self, reports: &Reports, scope: &Scope) -> Result<DeliveryCallback, Malformed> {
         let id = reports.id.text(scope).filter(|id| is_id(id)).ok_or(Malformed::NoId)?;
-        let report = self.report(&reports.fields, scope, &self.redactor).ok_or(Malformed::NoState)?;
+        let report = self.report(&reports.fields, scope, self.client.redactor()).ok_or(Malformed::NoState)?;
         let phone = reports.phone.as_ref().and_then(|phone| phone.text(scope)).map(|phone| {
             let country = reports.country.filter(|_| !phone.starts_with('+'));
             let national = country.and_then(|country| Phone::parse(&phone, Some(country)).ok());
@@ -103,32 +89,14 @@ impl Gateway {
     /// JSON, also of a gateway that answers in XML; what else it answers; or the fields of a form or a query.
     fn handed_in(&self, text: &str) -> Jinja {
         let body = match Body::read(text.as_bytes(), AnswerFormat::Json) {
-            Body::Text(text) => Body::read(text.as_bytes(), self.definition.body),
+            Body::Text(text) => Body::read(text.as_bytes(), self.client.format()),
             json @ Body::Tree(_) => json,
         };
         match body {
             Body::Text(text) if text.contains('=') => {
-                let mut form = Url::parse("http://form").ok();
-                if let Some(form) = &mut form {
-                    form.set_query(Some(text.trim_start_matches('?')));
-                }
-                let fields = form.iter().flat_map(|form| form.query_pairs().into_owned());
-                Jinja::from(Serde(fields.collect::<BTreeMap<String, String>>()))
+                Jinja::from(Serde(form_fields(&text).collect::<BTreeMap<String, String>>()))
             }
             body => body.value(),
         }
     }
-}
-
-fn scope(body: &Jinja, item: &Jinja, outer: &Jinja) -> Scope {
-    let seen = [("body", body), ("item", item), ("outer", outer)];
-    seen.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
-}
-
-fn members(list: &Jinja) -> impl Iterator<Item = Jinja> + use<> {
-    let items: Vec<Jinja> = match list.kind() {
-        ValueKind::Seq | ValueKind::Iterable => list.try_iter().map(Iterator::collect).unwrap_or_default(),
-        _ => Vec::new(),
-    };
-    items.into_iter()
 }

@@ -3,12 +3,10 @@
 use minijinja::Value as Jinja;
 use tokio::time::Instant;
 
-use super::super::definition::{self, Scope};
-use super::super::redact::Redactor;
 use super::super::reply::{Amount, Class, QueryError, QueryResult, Refusal};
-use super::answer::Answered;
-use super::exchange::{self, Exchange};
-use super::{Gateway, request};
+use super::Gateway;
+use crate::http::{Answered, AskError, Expression, Request, Scope};
+use crate::otp::redact::Redactor;
 use crate::otp::{DeliveryReport, Phone};
 
 impl Gateway {
@@ -19,20 +17,19 @@ impl Gateway {
         deadline: Instant,
     ) -> QueryResult<DeliveryReport> {
         let status = self.definition.status.as_ref().ok_or(QueryError::NotOffered)?;
-        let mut redactor = self.redactor.clone();
+        let mut redactor = self.client.redactor().clone();
         redactor.phone(to);
         let named = [("id".to_owned(), Jinja::from(message_id)), ("phone".to_owned(), Jinja::from(self.written(to)))];
         let answered = self.ask(&status.request, Scope::from(named), deadline, &mut redactor).await?;
-        let report = self.report(&status.fields, &answered.scope, &redactor);
+        let report = self.report(&status.fields, answered.scope(), &redactor);
         report.ok_or_else(|| self.without("state", &answered, &redactor))
     }
 
     pub(super) async fn ask_balance(&self, deadline: Instant) -> QueryResult<Amount> {
         let balance = self.definition.balance.as_ref().ok_or(QueryError::NotOffered)?;
-        let mut redactor = self.redactor.clone();
+        let mut redactor = self.client.redactor().clone();
         let answered = self.ask(&balance.request, Scope::new(), deadline, &mut redactor).await?;
-        let text =
-            |expression: &definition::Expression| expression.text(&answered.scope).map(|text| redactor.clean(&text));
+        let text = |expression: &Expression| expression.text(answered.scope()).map(|text| redactor.clean(&text));
         match text(&balance.amount) {
             Some(amount) => Ok(Amount { amount, currency: balance.currency.as_ref().and_then(text) }),
             None => Err(self.without("amount", &answered, &redactor)),
@@ -45,35 +42,29 @@ impl Gateway {
             let unit = amount.currency.map(|currency| format!(" {currency}")).unwrap_or_default();
             return Ok(Some(format!("balance: {}{unit}", amount.amount)));
         };
-        let mut redactor = self.redactor.clone();
+        let mut redactor = self.client.redactor().clone();
         let answered = self.ask(&test.request, Scope::new(), deadline, &mut redactor).await?;
-        if !test.ok.holds(&answered.scope) {
+        if !test.ok.holds(answered.scope()) {
             return Err(self.without("success as `ok` describes it", &answered, &redactor));
         }
-        let says = test.says.as_ref().and_then(|says| says.text(&answered.scope));
+        let says = test.says.as_ref().and_then(|says| says.text(answered.scope()));
         Ok(says.map(|says| redactor.clean(&says)))
     }
 
     /// Asks once. Whatever is no success is a refusal, also where a send would be in doubt: nothing was at stake.
     async fn ask(
         &self,
-        request: &definition::Request,
+        request: &Request,
         named: Scope,
         deadline: Instant,
         redactor: &mut Redactor,
     ) -> Result<Answered, QueryError> {
         let refused = |class, why: String| QueryError::Refused(Refusal::new(class, why));
-        let mut scope = named.clone();
-        scope.extend(self.settings.clone());
-        let built = request::build(&self.base, request, &self.definition.auth, &scope, (self.clock)(), redactor);
-        let built = built.map_err(|error| refused(Class::Other, error.to_string()))?;
-        let end = deadline.min(Instant::now() + self.timeout);
-        let answer = match exchange::run(built, end, redactor).await {
-            Exchange::Answered(answer) => answer,
-            Exchange::NotSent(refusal) => return Err(QueryError::Refused(refusal)),
-            Exchange::Doubtful(doubt) => return Err(refused(Class::Unreachable, doubt.why)),
-        };
-        let answered = Answered::read(answer, self.definition.body, named);
+        let answered = self.client.ask(request, named, deadline, redactor).await.map_err(|error| match error {
+            AskError::NotBuilt(error) => refused(Class::Other, error.to_string()),
+            AskError::Late => QueryError::Refused(Refusal::late()),
+            AskError::NotSent(why) | AskError::Doubtful(why) => refused(Class::Unreachable, why),
+        })?;
         if answered.is_success() { Ok(answered) } else { Err(QueryError::Refused(self.no(&answered, redactor))) }
     }
 
@@ -86,7 +77,7 @@ impl Gateway {
     /// The gateway's refusal, or an answer without what was requested.
     fn without(&self, what: &str, answered: &Answered, redactor: &Redactor) -> QueryError {
         let refusal = self.no(answered, redactor);
-        if refusal.code.is_some() || self.words(&answered.scope).is_some() {
+        if refusal.code.is_some() || self.words(answered.scope()).is_some() {
             return QueryError::Refused(refusal);
         }
         let message = format!("its answer has no {what} ({})", refusal.message);

@@ -1,47 +1,41 @@
-//! The engine that sends by any definition: fills in the request, makes one exchange, reads the answer.
+//! The gateway that any definition describes: makes the requests of a message, and says what the answers mean.
 
 mod answer;
 mod ask;
-mod body;
-mod exchange;
-mod not_built;
-mod open;
 mod reports;
-mod request;
-mod signature;
-
-use std::time::Duration;
 
 use async_trait::async_trait;
 use minijinja::Value as Jinja;
-use minijinja::value::Serde;
-use reqwest::Url;
 use tokio::time::Instant;
 
-pub(super) use open::open;
-
-use super::definition::{Definition, ENCODING, GatewayPhoneFormat, Scope, Tree};
-use super::redact::Redactor;
-use super::reply::{Amount, Class, Malformed, ProviderReply, QueryResult, Refusal, WebhookBody};
-use super::{Capabilities, Provider};
+use super::definition::{Definition, ENCODING, GatewayPhoneFormat, MESSAGE};
+use super::open_error::OpenError;
+use super::reply::{Amount, Class, Indeterminate, Malformed, ProviderReply, QueryResult, Refusal, WebhookBody};
+use super::{Capabilities, Context, Provider};
+use crate::http::{Client, Exchange, NotBuilt, Prepared, Scope, Settings};
+use crate::otp::redact::Redactor;
 use crate::otp::text::segments;
-use crate::otp::{Clock, Country, DeliveryReport, Message, Phone};
-use exchange::Exchange;
-use not_built::NotBuilt;
+use crate::otp::{Country, DeliveryReport, Message, Phone};
 
 /// One gateway, opened with the user's settings.
 struct Gateway {
     name: String,
     definition: Definition,
-    /// The settings as templates see them, but for those that are templates themselves.
-    settings: Scope,
-    /// The settings that are templates over the message's variables.
-    templates: Vec<(String, Tree)>,
-    base: Url,
-    timeout: Duration,
-    clock: Clock,
-    /// Knows the secret settings.
-    redactor: Redactor,
+    client: Client,
+}
+
+/// Opens one gateway.
+///
+/// # Errors
+/// The first setting that is missing, unknown, or of another type, and settings that are wrong together.
+pub(super) fn open(
+    name: &str,
+    definition: Definition,
+    settings: &Settings,
+    context: &Context,
+) -> Result<Box<dyn Provider>, OpenError> {
+    let client = definition.service.open(settings, &MESSAGE, &context.clock)?;
+    Ok(Box::new(Gateway { name: name.to_owned(), definition, client }))
 }
 
 #[async_trait]
@@ -71,11 +65,11 @@ impl Provider for Gateway {
             Ok(prepared) => prepared,
             Err(refusal) => return ProviderReply::Refused(refusal),
         };
-        let end = deadline.min(Instant::now() + self.timeout);
-        match exchange::run(request, end, &redactor).await {
+        match self.client.send(request, deadline, &redactor).await {
             Exchange::Answered(answer) => self.judge(answer, message, &redactor),
-            Exchange::NotSent(refusal) => ProviderReply::Refused(refusal),
-            Exchange::Doubtful(doubt) => ProviderReply::Unknown(doubt),
+            Exchange::Late => ProviderReply::Refused(Refusal::late()),
+            Exchange::NotSent(why) => ProviderReply::Refused(Refusal::new(Class::Unreachable, why)),
+            Exchange::Doubtful(why) => ProviderReply::Unknown(Indeterminate { why }),
         }
     }
 
@@ -98,11 +92,11 @@ impl Provider for Gateway {
 
 impl Gateway {
     /// The request, and what hides its secrets; or why there can be none.
-    fn prepared(&self, message: &Message<'_>) -> Result<(reqwest::Request, Redactor), Refusal> {
+    fn prepared(&self, message: &Message<'_>) -> Result<(Prepared, Redactor), Refusal> {
         if let Some(refusal) = self.out_of_reach(message).or_else(|| self.too_long(message)) {
             return Err(refusal);
         }
-        let mut redactor = self.redactor.clone();
+        let mut redactor = self.client.redactor().clone();
         redactor.secret(message.code.expose());
         redactor.phone(message.to);
         let request = self.request(message, &mut redactor);
@@ -110,17 +104,14 @@ impl Gateway {
         request.map(|request| (request, redactor)).map_err(|error| Refusal::new(Class::Other, error.to_string()))
     }
 
-    fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<reqwest::Request, NotBuilt> {
+    fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<Prepared, NotBuilt> {
         let mut scope = variables(message, self.written(message.to));
-        let filled = self.templates.iter().map(|(name, tree)| Ok((name.clone(), fill(tree, &scope)?)));
-        let filled = filled.collect::<Result<Vec<_>, NotBuilt>>()?;
-        if self.definition.settings.iter().any(|setting| setting.name == ENCODING) {
+        let filled = self.client.filled(&scope)?;
+        if self.definition.service.settings().iter().any(|setting| setting.name == ENCODING) {
             scope.remove(ENCODING);
         }
-        scope.extend(self.settings.clone());
         scope.extend(filled);
-        let definition = &self.definition;
-        request::build(&self.base, &definition.send.request, &definition.auth, &scope, (self.clock)(), redactor)
+        self.client.prepare(&self.definition.send.request, scope, redactor)
     }
 
     /// A number of a country that the gateway does not reach; written without its country it may be a stranger's.
@@ -157,10 +148,6 @@ impl Gateway {
             GatewayPhoneFormat::National => phone.national().to_owned(),
         }
     }
-}
-
-fn fill(tree: &Tree, scope: &Scope) -> Result<Jinja, NotBuilt> {
-    Ok(tree.render(scope)?.map(|value| Jinja::from(Serde(&value))).unwrap_or_default())
 }
 
 /// What a message gives to templates: [`super::definition::MESSAGE`].

@@ -1,22 +1,21 @@
-//! What the user wrote under `[providers.x]`: how a backend takes its settings, and how it says what is wrong with them.
+//! What the user wrote in the table of one service: how it is taken, and what is said of what is wrong with it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::otp::Secret;
 use crate::otp::duration::duration;
 use crate::otp::suggest::{nearest, suggested};
-use crate::otp::{Hint, Secret};
-use crate::system::{FileError, FilePath, Program};
-use crate::toml_tree::ConfigError;
+use crate::system::{FilePath, Program};
 
 /// One setting, its source already resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Setting {
     /// A value that was in the file.
     Plain(Value),
-    /// A file that the provider reads or writes.
+    /// A file that is read or written.
     File(FilePath),
     /// The file of a CA that TLS trusts instead of the usual ones.
     Authority(FilePath),
@@ -26,22 +25,14 @@ pub enum Setting {
     Secret(Secret),
 }
 
-/// The settings of one provider, by name, without `kind`.
+/// The settings of one table, by name, without `kind`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings(pub BTreeMap<String, Setting>);
 
-/// Why a provider cannot be opened. It names the setting and never quotes a value.
+/// Why settings cannot be used. It names the setting and never quotes a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// No such kind of provider.
-    #[error("there is no provider kind `{kind}`{}", suggested(near.as_deref()))]
-    UnknownKind {
-        /// What was asked for.
-        kind: String,
-        /// The kind that it is closest to.
-        near: Option<String>,
-    },
-    /// A setting that this kind does not have.
+pub enum SettingError {
+    /// A setting that nothing declares.
     #[error("there is no setting `{setting}`{}", suggested(near.as_deref()))]
     UnknownSetting {
         /// What was written.
@@ -63,7 +54,7 @@ pub enum OpenError {
     /// A line break or another control character in a setting, as from a file that ends in a newline.
     #[error("`{0}` holds a line break or another control character")]
     ControlCharacter(String),
-    /// A template in a setting that does not parse, or uses what a message does not have.
+    /// A template in a setting that does not parse, or uses what there is not.
     #[error("`{setting}`: {why}")]
     Template {
         /// Which one.
@@ -74,45 +65,19 @@ pub enum OpenError {
     /// A base URL that cannot be one.
     #[error("`base_url` {0}")]
     BaseUrl(&'static str),
-    /// A kind that this program was built without.
-    #[error("this otpctl was built without `{kind}`: build it with `cargo build --release --features {kind}`")]
-    NotBuilt {
-        /// The kind, and the feature of the same name.
-        kind: &'static str,
-    },
     /// Settings that are wrong together; the sentence is the definition's.
     #[error("{0}")]
     Needs(String),
-    /// The definition of the gateway is not there, or is wrong.
-    #[error("its definition `{0}` could not be read")]
-    Unread(String),
-    /// A file that it needs is not safe to use.
-    #[error("{0}")]
-    Unsafe(#[from] FileError),
-    /// The definition of the gateway itself is wrong.
-    #[error("the definition of this provider: {0}")]
-    Definition(#[from] ConfigError),
-}
-
-impl OpenError {
-    /// The command that fixes it, where one does.
-    #[must_use]
-    pub fn fix(&self) -> Option<Hint> {
-        match self {
-            Self::Unsafe(error) => error.hint.clone(),
-            _ => None,
-        }
-    }
 }
 
 impl Settings {
     /// Refuses what is not in `known`.
     ///
     /// # Errors
-    /// [`OpenError::UnknownSetting`] for the first one.
-    pub(super) fn only(&self, known: &[&str]) -> Result<(), OpenError> {
+    /// [`SettingError::UnknownSetting`] for the first one.
+    pub fn only(&self, known: &[&str]) -> Result<(), SettingError> {
         match self.0.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(OpenError::UnknownSetting {
+            Some(name) => Err(SettingError::UnknownSetting {
                 setting: name.clone(),
                 near: nearest(name, known.iter().copied()).map(str::to_owned),
             }),
@@ -124,7 +89,7 @@ impl Settings {
     ///
     /// # Errors
     /// When it is there and is anything else.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, OpenError> {
+    pub fn text(&self, name: &str) -> Result<Option<&str>, SettingError> {
         let text = match self.0.get(name) {
             None => return Ok(None),
             Some(Setting::Plain(Value::String(text))) => text.as_str(),
@@ -132,7 +97,7 @@ impl Settings {
             Some(_) => return Err(wrong(name, "a text in quotes")),
         };
         if text.chars().any(char::is_control) {
-            return Err(OpenError::ControlCharacter(name.to_owned()));
+            return Err(SettingError::ControlCharacter(name.to_owned()));
         }
         Ok(Some(text))
     }
@@ -141,7 +106,7 @@ impl Settings {
     ///
     /// # Errors
     /// When it is there and is anything else, or not more than zero.
-    pub(super) fn duration(&self, name: &str) -> Result<Option<Duration>, OpenError> {
+    pub fn duration(&self, name: &str) -> Result<Option<Duration>, SettingError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         duration(text).map(Some).ok_or_else(|| wrong(name, "a duration such as \"30s\" or \"1h30m\""))
     }
@@ -151,7 +116,7 @@ impl Settings {
     /// # Errors
     /// When it is there and is anything else; `expected` names the limit.
     #[cfg(feature = "smpp")]
-    pub(super) fn number(&self, name: &str, most: u16, expected: &'static str) -> Result<Option<u16>, OpenError> {
+    pub fn number(&self, name: &str, most: u16, expected: &'static str) -> Result<Option<u16>, SettingError> {
         let number = match self.0.get(name) {
             None => return Ok(None),
             Some(Setting::Plain(value)) => value.as_u64().and_then(|number| u16::try_from(number).ok()),
@@ -165,7 +130,7 @@ impl Settings {
     /// # Errors
     /// When it is there and is anything else.
     #[cfg(feature = "smpp")]
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, OpenError> {
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, SettingError> {
         match self.0.get(name) {
             None => Ok(None),
             Some(Setting::Plain(Value::Bool(flag))) => Ok(Some(*flag)),
@@ -177,9 +142,9 @@ impl Settings {
     ///
     /// # Errors
     /// When it is missing or anything else.
-    pub(super) fn file(&self, name: &str) -> Result<FilePath, OpenError> {
+    pub fn file(&self, name: &str) -> Result<FilePath, SettingError> {
         match self.0.get(name) {
-            None => Err(OpenError::Missing(name.to_owned())),
+            None => Err(SettingError::Missing(name.to_owned())),
             Some(Setting::File(path)) => Ok(path.clone()),
             Some(_) => Err(wrong(name, "a text in quotes")),
         }
@@ -189,15 +154,16 @@ impl Settings {
     ///
     /// # Errors
     /// When it is missing or anything else. A secret is refused: arguments can be seen by every user of the machine.
-    pub(super) fn program(&self, name: &str) -> Result<(Program, Vec<String>), OpenError> {
+    pub fn program(&self, name: &str) -> Result<(Program, Vec<String>), SettingError> {
         match self.0.get(name) {
-            None => Err(OpenError::Missing(name.to_owned())),
+            None => Err(SettingError::Missing(name.to_owned())),
             Some(Setting::Program(program, arguments)) => Ok((program.clone(), arguments.clone())),
             Some(_) => Err(wrong(name, "a list of texts, such as [\"/usr/local/bin/send-sms\", \"--quiet\"]")),
         }
     }
 }
 
-pub(super) fn wrong(setting: &str, expected: &'static str) -> OpenError {
-    OpenError::WrongType { setting: setting.to_owned(), expected }
+/// The error of a setting that is something else.
+pub fn wrong(setting: &str, expected: &'static str) -> SettingError {
+    SettingError::WrongType { setting: setting.to_owned(), expected }
 }

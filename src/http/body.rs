@@ -2,22 +2,27 @@
 
 use minijinja::Value as Jinja;
 use minijinja::value::Serde;
+use reqwest::Url;
 use roxmltree::{Document, Node};
 use serde_json::{Map, Value};
 
-use super::super::definition::AnswerFormat;
+use super::model::AnswerFormat;
 
-/// Answers of gateways are a few elements deep. What is deeper is no answer, and is not walked.
+/// Answers are a few elements deep. What is deeper is no answer, and is not walked.
 const DEPTH: usize = 64;
 
 /// A body: JSON where it parses as JSON whatever its label says, XML where the definition says so.
-pub(super) enum Body {
+pub enum Body {
+    /// It parsed.
     Tree(Value),
+    /// It did not.
     Text(String),
 }
 
 impl Body {
-    pub(super) fn read(bytes: &[u8], format: AnswerFormat) -> Self {
+    /// Reads a body; what does not parse is a text.
+    #[must_use]
+    pub fn read(bytes: &[u8], format: AnswerFormat) -> Self {
         let tree = match format {
             AnswerFormat::Json => serde_json::from_slice(bytes).ok(),
             AnswerFormat::Xml => xml(bytes),
@@ -25,12 +30,24 @@ impl Body {
         tree.map_or_else(|| Self::Text(String::from_utf8_lossy(bytes).trim().to_owned()), Self::Tree)
     }
 
-    pub(super) fn value(&self) -> Jinja {
+    /// As expressions see it.
+    #[must_use]
+    pub fn value(&self) -> Jinja {
         match self {
             Self::Tree(tree) => Jinja::from(Serde(tree)),
             Self::Text(text) => Jinja::from(text.as_str()),
         }
     }
+}
+
+/// The fields of a form or a query.
+pub fn form_fields(text: &str) -> impl Iterator<Item = (String, String)> {
+    let mut form = Url::parse("http://form").ok();
+    if let Some(form) = &mut form {
+        form.set_query(Some(text.trim_start_matches('?')));
+    }
+    let fields: Vec<_> = form.iter().flat_map(|form| form.query_pairs().into_owned()).collect();
+    fields.into_iter()
 }
 
 /// The document as `{ root: … }`.
@@ -114,13 +131,13 @@ mod tests {
         #[test]
         fn every_body_is_read(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
             for format in [AnswerFormat::Json, AnswerFormat::Xml] {
-                Body::read(&bytes, format).value();
+                let _ = Body::read(&bytes, format).value();
             }
         }
 
         #[test]
         fn every_text_that_looks_like_xml_is_read(text in "(<[?!/]?[ab:]{0,2}( [ab]=\"[a&;]{0,3}\")?[/?-]?>|[ab &;#x0-9\\]]{0,4}|<!\\[CDATA\\[|-->){0,40}") {
-            Body::read(text.as_bytes(), AnswerFormat::Xml).value();
+            let _ = Body::read(text.as_bytes(), AnswerFormat::Xml).value();
         }
 
         #[test]

@@ -4,16 +4,17 @@ use data_encoding::BASE64;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method as HttpMethod, Request, Url};
 
-use super::super::definition::{self, Auth, Body, Method, Scope, Template};
-use super::super::redact::Redactor;
+use super::language::{Scope, Template};
+use super::model::{self, Auth, Method, RequestBody};
 use super::not_built::{NotBuilt, header};
 use super::signature;
 use crate::otp::Moment;
+use crate::otp::redact::Redactor;
 
 /// Builds the request, and registers with the redactor what the credentials look like in it.
 pub(super) fn build(
     base: &Url,
-    request: &definition::Request,
+    request: &model::Request,
     auth: &Auth,
     scope: &Scope,
     now: Moment,
@@ -23,6 +24,8 @@ pub(super) fn build(
         Method::Get => HttpMethod::GET,
         Method::Post => HttpMethod::POST,
         Method::Put => HttpMethod::PUT,
+        Method::Patch => HttpMethod::PATCH,
+        Method::Delete => HttpMethod::DELETE,
     };
     let mut url = base.clone();
     path(&mut url, &request.path, scope)?;
@@ -91,14 +94,14 @@ fn authorize(request: &mut Request, auth: &Auth, scope: &Scope, redactor: &mut R
     Ok(())
 }
 
-fn body(request: &mut Request, body: &Body, scope: &Scope) -> Result<(), NotBuilt> {
+fn body(request: &mut Request, body: &RequestBody, scope: &Scope) -> Result<(), NotBuilt> {
     let (content_type, bytes) = match body {
-        Body::None => return Ok(()),
-        Body::Json(tree) => {
+        RequestBody::None => return Ok(()),
+        RequestBody::Json(tree) => {
             let value = tree.render(scope)?.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()));
             ("application/json", serde_json::to_vec(&value).map_err(|_| NotBuilt::Json)?)
         }
-        Body::Form(templates) => {
+        RequestBody::Form(templates) => {
             // The query of a URL and a form are encoded the same way (WHATWG URL §5, application/x-www-form-urlencoded).
             let mut form = Url::parse("http://form").map_err(|_| NotBuilt::Json)?;
             form.query_pairs_mut().extend_pairs(fields(templates, scope)?);

@@ -9,9 +9,8 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue}
 use reqwest::{Client, Request, Response};
 use tokio::time::{Instant, timeout_at};
 
-use super::super::redact::Redactor;
-use super::super::reply::{Class, Indeterminate, Refusal};
-use super::super::tls;
+use crate::otp::redact::Redactor;
+use crate::system::tls;
 
 /// The longest that a connection may take to be made: name, TCP and TLS.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -20,21 +19,23 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// written means "not sent", and only the connector's own clock can distinguish that.
 const MARGIN: Duration = Duration::from_millis(250);
 
-/// How much of an answer is read, in bytes. An answer to one SMS has a few hundred.
+/// How much of an answer is read, in bytes. Most answers have a few hundred.
 const BODY: usize = 64 * 1024;
 
 /// What came of an exchange.
-pub(super) enum Exchange {
-    /// The gateway answered.
+pub enum Exchange {
+    /// The service answered.
     Answered(Answer),
-    /// No connection was made, so no byte of the request was written.
-    NotSent(Refusal),
-    /// The request or a part of it may have arrived.
-    Doubtful(Indeterminate),
+    /// The time was over before anybody was asked.
+    Late,
+    /// No connection was made, so no byte of the request was written; why.
+    NotSent(String),
+    /// The request or a part of it may have arrived; what happened, in our words, never the answer's body.
+    Doubtful(String),
 }
 
-/// An answer.
-pub(super) struct Answer {
+/// An answer, before anything of it is understood.
+pub struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     /// The body, uncompressed.
@@ -43,7 +44,7 @@ pub(super) struct Answer {
 
 /// Why nothing of a body can be believed. The status still can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unreadable {
+pub enum Unreadable {
     /// Broken off, or too slow.
     #[error("it ended early")]
     Cut,
@@ -60,14 +61,14 @@ pub(super) async fn run(request: Request, end: Instant, redactor: &Redactor) -> 
     let started = Instant::now();
     let left = end.saturating_duration_since(started);
     if left.is_zero() {
-        return Exchange::NotSent(Refusal::late());
+        return Exchange::Late;
     }
     let client = match client(CONNECT.min(left.saturating_sub(MARGIN.min(left / 10)))) {
         Ok(client) => client,
         Err(why) => return not_sent(why),
     };
     let place = redactor.clean(&format!("{} {}{}", request.method(), host(&request), request.url().path()));
-    tracing::debug!(request = %place, "asking the gateway");
+    tracing::debug!(request = %place, "asking");
     let exchange = match timeout_at(end, client.execute(request)).await {
         Ok(Ok(response)) => Exchange::Answered(answer(response, end).await),
         Ok(Err(error)) => failed(&error, redactor),
@@ -78,10 +79,9 @@ pub(super) async fn run(request: Request, end: Instant, redactor: &Redactor) -> 
         Exchange::Answered(answer) => {
             tracing::debug!(request = %place, status = answer.status, duration_ms, "answered");
         }
-        Exchange::NotSent(refusal) => {
-            tracing::debug!(request = %place, duration_ms, why = refusal.message, "not sent");
-        }
-        Exchange::Doubtful(doubt) => tracing::debug!(request = %place, duration_ms, why = doubt.why, "no answer"),
+        Exchange::Late => tracing::debug!(request = %place, duration_ms, "not sent"),
+        Exchange::NotSent(why) => tracing::debug!(request = %place, duration_ms, why, "not sent"),
+        Exchange::Doubtful(why) => tracing::debug!(request = %place, duration_ms, why, "no answer"),
     }
     exchange
 }
@@ -92,11 +92,11 @@ fn host(request: &Request) -> String {
 }
 
 fn not_sent(why: impl Into<String>) -> Exchange {
-    Exchange::NotSent(Refusal::new(Class::Unreachable, why))
+    Exchange::NotSent(why.into())
 }
 
 fn doubtful(why: &str) -> Exchange {
-    Exchange::Doubtful(Indeterminate { why: why.to_owned() })
+    Exchange::Doubtful(why.to_owned())
 }
 
 /// Answers are to come as they are: without this header any compression would do (RFC 9110 §12.5.3). Some come compressed
@@ -117,7 +117,7 @@ fn client(connect: Duration) -> Result<Client, String> {
         .referer(false)
         .redirect(reqwest::redirect::Policy::none())
         // A request that met a closing connection is sent again by the client where a connection is used twice, or
-        // where the policy allows it: a second SMS.
+        // where the policy allows it: what was asked for would be done twice.
         .retry(reqwest::retry::never())
         .pool_max_idle_per_host(0)
         .connect_timeout(connect)
@@ -142,11 +142,11 @@ fn failed(error: &reqwest::Error, redactor: &Redactor) -> Exchange {
         return not_sent("the request could not be made");
     }
     let what = if why.starts_with("connection closed") {
-        "the gateway closed the connection before an answer came".to_owned()
+        "the server closed the connection before an answer came".to_owned()
     } else {
         redactor.clean(&format!("the connection broke before an answer came: {why}"))
     };
-    Exchange::Doubtful(Indeterminate { why: what })
+    Exchange::Doubtful(what)
 }
 
 /// The innermost reason. It never holds the URL, which may carry a key: only the outermost error knows it.

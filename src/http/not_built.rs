@@ -3,11 +3,11 @@
 use reqwest::Request;
 use reqwest::header::{HeaderName, HeaderValue};
 
-use super::super::definition::TemplateFailed;
+use super::language::TemplateFailed;
 
 /// Why a request could not be made. Nothing was sent, and no value is quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotBuilt {
+pub enum NotBuilt {
     /// A template had no value.
     #[error("the request could not be made: {0}")]
     Template(#[from] TemplateFailed),

@@ -1,4 +1,4 @@
-//! TLS of all providers: whose certificates are trusted, and which connections may go without it.
+//! TLS of what is called over a network besides stores: whose certificates are trusted, and which connections may go without it.
 
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,10 @@ use rustls::{ClientConfig, RootCertStore};
 const NOT_SET_UP: &str = "TLS could not be set up";
 
 /// TLS that trusts Mozilla's roots. It is shared, with the sessions that can be resumed.
-pub(super) fn usual() -> Result<Arc<ClientConfig>, String> {
+///
+/// # Errors
+/// In words, when it cannot be set up.
+pub fn usual() -> Result<Arc<ClientConfig>, String> {
     static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     if let Some(config) = CONFIG.get() {
         return Ok(config.clone());
@@ -19,7 +22,10 @@ pub(super) fn usual() -> Result<Arc<ClientConfig>, String> {
 }
 
 /// TLS that trusts these roots and no others.
-pub(super) fn trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
+///
+/// # Errors
+/// In words, when it cannot be set up.
+pub fn trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, String> {
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|_| NOT_SET_UP.to_owned())?
@@ -30,7 +36,8 @@ pub(super) fn trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, String
 
 /// Whether an unencrypted request to this host stays on this machine or in a private network: tests, sandboxes, own
 /// gateways.
-pub(super) fn stays_inside(host: &str) -> bool {
+#[must_use]
+pub fn stays_inside(host: &str) -> bool {
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
         Ok(IpAddr::V6(address)) => {

@@ -5,10 +5,11 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4::SigningParams;
 use reqwest::Request;
 
-use super::super::definition::{Aws, Scope};
-use super::super::redact::Redactor;
+use super::language::Scope;
+use super::model::Aws;
 use super::not_built::{NotBuilt, header};
 use crate::otp::Moment;
+use crate::otp::redact::Redactor;
 
 /// Signs the finished request, and registers with the redactor what must not be shown of it.
 ///

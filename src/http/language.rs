@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use crate::otp::suggest::{nearest, suggested};
 
 /// What a template or an expression sees.
-pub(in crate::provider) type Scope = BTreeMap<String, Jinja>;
+pub type Scope = BTreeMap<String, Jinja>;
 
 /// Why a template or an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::provider) enum InvalidTemplate {
+pub enum InvalidTemplate {
     /// It does not parse, or calls a filter, a test or a function that there is not.
     Syntax(String),
     /// It uses a name that nothing declares; with the closest name that there is.
@@ -34,13 +34,13 @@ impl fmt::Display for InvalidTemplate {
 /// Why a template could not be evaluated. It quotes neither the template nor a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a template failed ({0})")]
-pub(in crate::provider) struct TemplateFailed(&'static str);
+pub struct TemplateFailed(&'static str);
 
 /// A path that is missing anywhere is undefined, never an error.
 fn language<'source>() -> Environment<'source> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-    // It would write everything that a template can see into the message.
+    // It would write everything that a template can see into a text.
     environment.remove_global("debug");
     environment.add_filter("fromjson", from_json);
     environment.add_test("digits", is_digits);
@@ -49,7 +49,7 @@ fn language<'source>() -> Environment<'source> {
     environment
 }
 
-/// JSON that is written inside of a text, as some gateways do in a form; undefined where it is none.
+/// JSON that is written inside of a text, as some services do in a form; undefined where it is none.
 fn from_json(text: &str) -> Jinja {
     let json: Option<Value> = serde_json::from_str(text).ok();
     json.map(|json| Jinja::from(minijinja::value::Serde(&json))).unwrap_or_default()
@@ -67,11 +67,14 @@ fn is_hex(text: &str, length: usize) -> bool {
 
 /// An expression over an answer, such as `body.data.id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::provider) struct Expression(String);
+pub struct Expression(String);
 
 impl Expression {
     /// Checks that it parses and uses nothing but `names`.
-    pub(in crate::provider) fn read(source: String, names: &[&str]) -> Result<Self, InvalidTemplate> {
+    ///
+    /// # Errors
+    /// What is wrong with it; it quotes names only.
+    pub fn read(source: String, names: &[&str]) -> Result<Self, InvalidTemplate> {
         let environment = language();
         let expression = environment.compile_expression(&source).map_err(|error| syntax(&error))?;
         declared(&environment, expression.undeclared_variables(false), names)?;
@@ -80,7 +83,8 @@ impl Expression {
     }
 
     /// Its value; undefined where it cannot be computed for this answer.
-    pub(in crate::provider) fn value(&self, scope: &Scope) -> Jinja {
+    #[must_use]
+    pub fn value(&self, scope: &Scope) -> Jinja {
         let environment = language();
         let value = environment.compile_expression(&self.0).and_then(|expression| expression.eval(scope.clone()));
         value.unwrap_or_else(|error| {
@@ -91,12 +95,14 @@ impl Expression {
     }
 
     /// Whether it holds.
-    pub(in crate::provider) fn holds(&self, scope: &Scope) -> bool {
+    #[must_use]
+    pub fn holds(&self, scope: &Scope) -> bool {
         self.value(scope).is_true()
     }
 
     /// Its value as a text: a number as its digits; nothing, empty and composite values are `None`.
-    pub(in crate::provider) fn text(&self, scope: &Scope) -> Option<String> {
+    #[must_use]
+    pub fn text(&self, scope: &Scope) -> Option<String> {
         let value = self.value(scope);
         let plain = value.as_str().is_some() || value.is_number();
         plain.then(|| value.to_string()).filter(|text| !text.is_empty())
@@ -105,7 +111,7 @@ impl Expression {
 
 /// A text with `{{ … }}` in it. Where it is nothing but one expression, the value keeps its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::provider) enum Template {
+pub enum Template {
     /// One expression.
     Whole(String),
     /// Text around any number of expressions.
@@ -114,7 +120,10 @@ pub(in crate::provider) enum Template {
 
 impl Template {
     /// Checks that it parses and uses nothing but `names`.
-    pub(in crate::provider) fn read(source: String, names: &[&str]) -> Result<Self, InvalidTemplate> {
+    ///
+    /// # Errors
+    /// What is wrong with it; it quotes names only.
+    pub fn read(source: String, names: &[&str]) -> Result<Self, InvalidTemplate> {
         let environment = language();
         let whole = source.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
         if let Some(expression) = whole.filter(|inner| environment.compile_expression(inner).is_ok()) {
@@ -127,7 +136,10 @@ impl Template {
     }
 
     /// Its value; undefined where the one expression is.
-    pub(in crate::provider) fn value(&self, scope: &Scope) -> Result<Jinja, TemplateFailed> {
+    ///
+    /// # Errors
+    /// When its values do not fit it.
+    pub fn value(&self, scope: &Scope) -> Result<Jinja, TemplateFailed> {
         let environment = language();
         let value = match self {
             Self::Whole(source) => environment.compile_expression(source).and_then(|whole| whole.eval(scope.clone())),
@@ -141,7 +153,8 @@ impl Template {
     }
 
     /// Whether it uses this name.
-    pub(in crate::provider) fn uses(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn uses(&self, name: &str) -> bool {
         let environment = language();
         let used = match self {
             Self::Whole(source) => {
@@ -155,7 +168,10 @@ impl Template {
     }
 
     /// Its value as a text; `None` where it is undefined or none.
-    pub(in crate::provider) fn text(&self, scope: &Scope) -> Result<Option<String>, TemplateFailed> {
+    ///
+    /// # Errors
+    /// When its values do not fit it.
+    pub fn text(&self, scope: &Scope) -> Result<Option<String>, TemplateFailed> {
         let value = self.value(scope)?;
         Ok((!value.is_undefined() && !value.is_none()).then(|| value.to_string()))
     }
@@ -163,7 +179,7 @@ impl Template {
 
 /// A tree of JSON whose texts are templates.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::provider) enum Tree {
+pub enum Tree {
     /// A number or a truth value, as it is written.
     Fixed(Value),
     /// A template.
@@ -176,7 +192,8 @@ pub(in crate::provider) enum Tree {
 
 impl Tree {
     /// Whether it uses this name anywhere.
-    pub(in crate::provider) fn uses(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn uses(&self, name: &str) -> bool {
         match self {
             Self::Fixed(_) => false,
             Self::Leaf(template) => template.uses(name),
@@ -186,7 +203,10 @@ impl Tree {
     }
 
     /// The JSON. A leaf without a value is left out, and so is a list or table that lost all that it had.
-    pub(in crate::provider) fn render(&self, scope: &Scope) -> Result<Option<Value>, TemplateFailed> {
+    ///
+    /// # Errors
+    /// When the values of a template do not fit it.
+    pub fn render(&self, scope: &Scope) -> Result<Option<Value>, TemplateFailed> {
         match self {
             Self::Fixed(value) => Ok(Some(value.clone())),
             Self::Leaf(template) => {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use zeroize::Zeroizing;
 
-use crate::otp::Phone;
-use crate::otp::escape::{escaped, is_unsafe};
+use super::Phone;
+use super::escape::{escaped, is_unsafe};
 
 /// The longest text that is shown, in characters.
 const SHOWN: usize = 200;
@@ -19,7 +19,7 @@ const REDACTED: &str = "[redacted]";
 
 /// Knows what may not be shown.
 #[derive(Clone, Default)]
-pub(super) struct Redactor {
+pub struct Redactor {
     needles: Vec<Needle>,
 }
 
@@ -34,14 +34,14 @@ struct Needle {
 impl Redactor {
     /// Hides this text wherever it appears: as it is, percent-encoded, escaped, split by spaces or invisible
     /// characters, in base64, in either case.
-    pub(super) fn secret(&mut self, text: &str) {
+    pub fn secret(&mut self, text: &str) {
         for form in [text, &BASE64_NOPAD.encode(text.as_bytes()), &BASE64URL_NOPAD.encode(text.as_bytes())] {
             self.needle(form, None);
         }
     }
 
     /// Masks this number wherever it appears in full.
-    pub(super) fn phone(&mut self, phone: &Phone) {
+    pub fn phone(&mut self, phone: &Phone) {
         // The plus sign stays where it was: the search skips it.
         let masked = phone.masked().trim_start_matches('+').to_owned();
         self.needle(phone.digits(), Some(masked.clone()));
@@ -58,13 +58,15 @@ impl Redactor {
 
     /// The text, fit to be shown on one line: see the module. What is redacted stays as it is, however often a text is
     /// cleaned.
-    pub(super) fn clean(&self, text: &str) -> String {
+    #[must_use]
+    pub fn clean(&self, text: &str) -> String {
         let end = text.char_indices().nth(READ).map_or(text.len(), |(at, _)| at);
         cap(&one_line(&self.redact(&text[..end])))
     }
 
     /// Whether the text holds something that may not be shown.
-    pub(super) fn finds_in(&self, text: &str) -> bool {
+    #[must_use]
+    pub fn finds_in(&self, text: &str) -> bool {
         !self.hits(text, &[]).is_empty()
     }
 
@@ -177,7 +179,8 @@ fn one_line(text: &str) -> String {
 }
 
 /// Several lines stay several lines; everything else that a terminal might obey or hide is written as `\u{…}`.
-pub(super) fn escaped_lines(text: &str) -> String {
+#[must_use]
+pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,0 +1,126 @@
+//! A service opened with a user's settings: makes requests, and asks once.
+
+use std::time::Duration;
+
+use minijinja::Value as Jinja;
+use minijinja::value::Serde;
+use reqwest::Url;
+use tokio::time::Instant;
+
+use super::answer::Answered;
+use super::build;
+use super::exchange::{self, Answer, Exchange};
+use super::language::{Scope, Tree};
+use super::model::{AnswerFormat, Auth, Request};
+use super::not_built::NotBuilt;
+use crate::otp::Clock;
+use crate::otp::redact::Redactor;
+
+/// A service opened with a user's settings.
+pub struct Client {
+    pub(super) base: Url,
+    pub(super) auth: Auth,
+    pub(super) format: AnswerFormat,
+    /// The settings as templates see them, but for those that are templates themselves.
+    pub(super) settings: Scope,
+    /// The settings that are templates over the variables of a request.
+    pub(super) templates: Vec<(String, Tree)>,
+    pub(super) timeout: Duration,
+    pub(super) clock: Clock,
+    /// Knows the secret settings.
+    pub(super) redactor: Redactor,
+}
+
+/// A request that can be sent.
+pub struct Prepared(reqwest::Request);
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// The request could not be made. Nothing was sent.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
+    /// The time was over before anybody was asked.
+    #[error("no time was left")]
+    Late,
+    /// No connection was made.
+    #[error("{0}")]
+    NotSent(String),
+    /// The request may have arrived, and no answer came.
+    #[error("{0}")]
+    Doubtful(String),
+}
+
+impl Client {
+    /// What hides the secret settings. A request adds its own to a clone of it.
+    #[must_use]
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// The format of its answers.
+    #[must_use]
+    pub fn format(&self) -> AnswerFormat {
+        self.format
+    }
+
+    /// The settings that are templates, filled with these variables.
+    ///
+    /// # Errors
+    /// When the values of a template do not fit it.
+    pub fn filled(&self, variables: &Scope) -> Result<Scope, NotBuilt> {
+        let fill = |tree: &Tree| -> Result<Jinja, NotBuilt> {
+            Ok(tree.render(variables)?.map(|value| Jinja::from(Serde(&value))).unwrap_or_default())
+        };
+        self.templates.iter().map(|(name, tree)| Ok((name.clone(), fill(tree)?))).collect()
+    }
+
+    /// Makes a request of these variables and the settings, and tells the redactor what must not be shown of it.
+    ///
+    /// # Errors
+    /// Why it cannot be made; no value is quoted.
+    pub fn prepare(
+        &self,
+        request: &Request,
+        mut variables: Scope,
+        redactor: &mut Redactor,
+    ) -> Result<Prepared, NotBuilt> {
+        variables.extend(self.settings.clone());
+        let built = build::build(&self.base, request, &self.auth, &variables, (self.clock)(), redactor);
+        built.map(Prepared)
+    }
+
+    /// Sends a request once: no redirect is followed, nothing is sent again, and it ends by the deadline or after the
+    /// `timeout` of the settings, whichever comes first.
+    pub async fn send(&self, request: Prepared, deadline: Instant, redactor: &Redactor) -> Exchange {
+        let end = deadline.min(Instant::now() + self.timeout);
+        exchange::run(request.0, end, redactor).await
+    }
+
+    /// Reads an answer. `named`: what else expressions over it may name.
+    #[must_use]
+    pub fn read(&self, answer: Answer, named: Scope) -> Answered {
+        Answered::read(answer, self.format, named)
+    }
+
+    /// Asks once and reads the answer, whatever its status is. `variables` are what the request's templates use beside
+    /// the settings, and what expressions over the answer may name.
+    ///
+    /// # Errors
+    /// When the request could not be made or sent, or no answer came. No error has a secret in it.
+    pub async fn ask(
+        &self,
+        request: &Request,
+        variables: Scope,
+        deadline: Instant,
+        redactor: &mut Redactor,
+    ) -> Result<Answered, AskError> {
+        let prepared = self.prepare(request, variables.clone(), redactor)?;
+        match self.send(prepared, deadline, redactor).await {
+            Exchange::Answered(answer) => Ok(self.read(answer, variables)),
+            Exchange::Late => Err(AskError::Late),
+            Exchange::NotSent(why) => Err(AskError::NotSent(why)),
+            Exchange::Doubtful(why) => Err(AskError::Doubtful(why)),
+        }
+    }
+}
