@@ -24,8 +24,8 @@ impl App {
     pub async fn route(&self, phone: &Phone, provider: Option<&str>) -> Result<Route, Error> {
         let settings = self.settings()?;
         if let Some(number) = self.test_number(phone)? {
-            let providers = vec![provider::open_test_number(number.outcome.clone())];
-            return Ok(Route { providers, why: "it is a test number: nothing is sent".to_owned(), ..Route::default() });
+            let steps = vec![provider::open_test_number(number.outcome.clone()).into()];
+            return Ok(Route { steps, why: "it is a test number: nothing is sent".to_owned(), ..Route::default() });
         }
         self.guard().await?;
         let only = provider.map(|name| [name.to_owned()]);
@@ -36,7 +36,7 @@ impl App {
         let mut route = Route { why, failover_on_unknown, pass_over, ..Route::default() };
         for name in names {
             self.may_show_codes(name)?;
-            route.providers.push(self.provider(name).await?);
+            route.steps.push(self.provider(name).await?.into());
             route.real |= settings.providers.get(name).is_some_and(|configured| configured.kind.is_real());
         }
         Ok(route)

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::operations::Counters;
 use crate::otp::rules::{Allowance, PhoneState, SendContext, allowance};
-use crate::otp::{Moment, Phone, Purpose};
+use crate::otp::{Channel, Moment, Phone, Purpose};
 use crate::output::when;
 
 /// Whether a code for this purpose could be sent to a phone now, by all that holds for it.
@@ -21,6 +21,9 @@ pub(super) fn of(
     let (route, _) = settings.routes.of(phone);
     let is_test = app.test_number(phone)?.is_some();
     let real = |name: &String| settings.providers.get(name).is_some_and(|provider| provider.kind.is_real());
+    let mut channels: Vec<Channel> =
+        route.iter().filter_map(|name| Some(settings.providers.get(name)?.channel)).collect();
+    channels.dedup();
     let context = SendContext {
         phone,
         purpose,
@@ -30,7 +33,8 @@ pub(super) fn of(
         calling: counters.calling.as_ref(),
         prefix: counters.prefix.as_ref(),
         country: counters.tally.country.as_ref(),
-        channel: counters.tally.channel.as_ref(),
+        channels: &channels,
+        sums: &counters.tally.channels,
         cells: counters.tally.cells.as_ref().map(|(range, country)| (range, country)),
         seen: counters.tally.seen,
     };

@@ -181,7 +181,7 @@ fn policy(settings: &Settings, findings: &mut Vec<Finding>) {
                 .hint("under [policy]: countries = [\"IN\"], with the countries of your users"),
         );
     }
-    if is_real(settings) && settings.limits.cap.is_empty() {
+    if is_real(settings) && settings.limits.caps.is_empty() {
         let text = "nothing limits the SMS to all numbers together, which bounds the bill when all else fails";
         findings.push(
             finding(Level::Note, "limits.caps", text)

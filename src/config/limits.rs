@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::keys;
-use crate::otp::record::SMS;
-use crate::otp::{Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, duration};
+use crate::otp::{
+    Channel, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, duration,
+};
 use crate::toml_tree::{ConfigError, Node, Table};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -31,8 +32,11 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
     }
     if let Some(node) = table.get("caps") {
         let channels = node.table()?;
-        channels.only(&[SMS])?;
-        limits.cap = channels.get(SMS).map_or(Ok(Vec::new()), |node| quotas(&node, 1_000_000_000))?;
+        channels.only(&Channel::ALL.map(Channel::as_str))?;
+        for channel in Channel::ALL {
+            let caps = channels.get(channel.as_str()).map(|node| quotas(&node, 1_000_000_000)).transpose()?;
+            limits.caps.extend(caps.filter(|caps| !caps.is_empty()).map(|caps| (channel, caps)));
+        }
     }
     if let Some(node) = table.get("locks") {
         limits.locks = locks(&node)?;

@@ -12,7 +12,7 @@ use super::secret::{self, SecretSource};
 use super::settings::{ProviderSettings, Routes, SettingSource};
 use super::{keys, url};
 use crate::otp::circuit::BreakerPolicy;
-use crate::otp::{Hint, suggest};
+use crate::otp::{Channel, Hint, suggest};
 use crate::provider::{self, SettingSpec, SettingType};
 use crate::system::FilePath;
 use crate::toml_tree::{ConfigError, Node, Table};
@@ -61,6 +61,7 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
     let description = kind.describe().ok_or_else(|| unknown_kind(&table, kind.as_str()))?;
     let names: Vec<&str> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
     table.only(&[&["kind", "definition"], names.as_slice()].concat())?;
+    provider.channel = description.channel;
     for spec in &description.settings {
         match table.get(&spec.name) {
             Some(node) => {
@@ -79,7 +80,7 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
 /// A provider of which nothing is set.
 fn unset(kind: provider::Kind) -> ProviderSettings {
     let (entries, positions) = (BTreeMap::new(), BTreeMap::new());
-    ProviderSettings { kind, definition: None, entries, positions, broken: None }
+    ProviderSettings { kind, channel: Channel::default(), definition: None, entries, positions, broken: None }
 }
 
 /// The kind that the table names, or its own name, or the one that a file defines. That file says where keys are sent,

@@ -11,8 +11,7 @@ use super::settings::{
     StoreSettings, TestNumber, TlsFiles,
 };
 use crate::otp::duration::spelled;
-use crate::otp::record::SMS;
-use crate::otp::{Countries, CountryState, LockLength, Quota};
+use crate::otp::{Channel, Countries, CountryState, LockLength, Quota};
 use crate::system::{FilePath, shown as path_shown};
 
 /// What is shown in place of a secret.
@@ -157,6 +156,10 @@ fn limits(settings: &Settings) -> Rows {
     let quotas = |quotas: &[Quota]| -> Value {
         Value::Object(quotas.iter().map(|quota| (spelled(quota.window), quota.limit.into())).collect())
     };
+    // The usual channel is shown without a cap too.
+    let capped = Channel::ALL.into_iter().filter(|own| *own == Channel::default() || limits.caps.contains_key(own));
+    let caps =
+        capped.map(|own| (own.to_string(), quotas(limits.caps.get(&own).map(Vec::as_slice).unwrap_or_default())));
     let locks = limits.locks.iter().map(|step| {
         let length = match step.length {
             LockLength::For(length) => span(length),
@@ -171,7 +174,7 @@ fn limits(settings: &Settings) -> Rows {
             ("per_phone", quotas(&limits.per_phone)),
             ("per_prefix", quotas(&limits.per_prefix)),
             ("per_country", quotas(&limits.per_country)),
-            ("caps", json!({ SMS: quotas(&limits.cap) })),
+            ("caps", Value::Object(caps.collect())),
             ("locks", Value::Object(locks.collect())),
             ("failures_kept", span(limits.failures_kept)),
         ],

@@ -1,5 +1,6 @@
 //! The provider in the middle of a send, and what the store is told of it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,12 +10,13 @@ use super::known_slot::KnownSlot;
 use super::policies::opted_out;
 use super::quotas::Counted;
 use super::route::{KnownCircuit, ProviderResult};
+use super::tally::no_room;
 use super::transact::TransactOptions;
 use super::{DryRun, Effect, OperationError, Operations, Route, SendRequest, Sent};
 use crate::otp::record::{Challenge, Delivery, State};
 use crate::otp::rules::{self, Budget, SendResult, SendRule};
-use crate::otp::{EventKind, Message, Moment, Phone};
-use crate::provider::{Class, Provider, ProviderReply, Receipt};
+use crate::otp::{Channel, EventKind, Message, Moment, Phone};
+use crate::provider::{Class, Provider, ProviderReply, Receipt, Refusal};
 use crate::store::StoreError;
 
 /// One provider gets at most so many requests, where that cannot make a second SMS.
@@ -34,20 +36,29 @@ pub(super) enum Delivered {
     Failed(Delivery, NotSent, Option<&'static str>),
 }
 
+/// The channels of a route.
+#[derive(Default)]
+struct Channels {
+    /// Those in whose caps this message is counted.
+    counted: BTreeSet<Channel>,
+    /// Those that it cannot go out by, and why, where that is not said yet.
+    closed: BTreeMap<Channel, Option<String>>,
+}
+
 /// What the providers said so far.
 #[derive(Default)]
 struct Transcript<'a> {
     said: Vec<String>,
     /// Those that may have sent it.
-    doubts: Vec<&'a str>,
-    /// The last one that did not send it; without a name as long as there is none.
+    doubts: Vec<&'a dyn Provider>,
+    /// What is known of those that did not send it.
     refused: Refused<'a>,
 }
 
-/// A provider that did not send it.
+/// The last provider that did not send it.
 #[derive(Default)]
 struct Refused<'a> {
-    name: &'a str,
+    by: Option<&'a dyn Provider>,
     advice: Option<String>,
     /// It, or one before it, is worth repeating.
     is_down: bool,
@@ -73,12 +84,34 @@ impl Transcript<'_> {
     /// Nobody accepted it.
     fn end(self) -> Delivered {
         let said = self.words(false);
-        let by = |name: &str| delivery(name, Some(said.clone()));
-        if let Some(name) = self.doubts.last() {
-            return Delivered::Unknown(by(name), NotSent::unknown(said));
+        let by = |provider: Option<&dyn Provider>| delivery(provider, Some(said.clone()));
+        if let Some(provider) = self.doubts.last() {
+            return Delivered::Unknown(by(Some(*provider)), NotSent::unknown(said, provider.channel().noun()));
         }
-        let Refused { name, advice, is_down, class, retry_after } = self.refused;
-        Delivered::Failed(by(name), NotSent::refused(said, is_down, advice, retry_after), class.map(Class::as_str))
+        let Refused { by: provider, advice, is_down, class, retry_after } = self.refused;
+        let noun = provider.map(Provider::channel).unwrap_or_default().noun();
+        let delivery = by(provider);
+        let why = NotSent::refused(said, noun, is_down, advice, retry_after);
+        Delivered::Failed(delivery, why, class.map(Class::as_str))
+    }
+}
+
+impl<'a> Refused<'a> {
+    /// What is known after one refusal more.
+    fn and(self, by: &'a dyn Provider, refusal: &Refusal) -> Self {
+        let is_down = refusal.class.is_down() || self.is_down;
+        // That the receiver does not use a channel explains nothing where another one was the trouble.
+        if refusal.class == Class::NotOnChannel && self.by.is_some() {
+            return self;
+        }
+        let down = self.class.filter(|before| before.is_down());
+        Self {
+            by: Some(by),
+            class: down.filter(|_| !refusal.class.about_recipient()).or(Some(refusal.class)),
+            advice: Some(refusal.hint().to_owned()),
+            is_down,
+            retry_after: refusal.retry_after,
+        }
     }
 }
 
@@ -90,20 +123,50 @@ impl Operations<'_> {
         asked: &SendRequest<'_>,
         text: &str,
         challenge: &Challenge,
-        circuits: &[KnownCircuit],
+        counted: &Counted,
+    ) -> (Delivered, Vec<ProviderResult>) {
+        let mut transcript = Transcript::default();
+        let order = asked.route.order(&counted.circuits, challenge.created_at);
+        name_skipped(asked.route, &counted.circuits, challenge.created_at, &mut transcript);
+        let mut channels = Channels { counted: counted.first.into_iter().collect(), ..Channels::default() };
+        for channel in &counted.full {
+            channels.closed.insert(*channel, Some(no_room(*channel)));
+        }
+        self.ask_in_turn(asked, text, challenge, order, (transcript, channels)).await
+    }
+
+    /// Asks the providers in these places of the route, one after the other, until one accepts the message or may have
+    /// accepted it. A message on a channel that is not counted yet is counted before.
+    async fn ask_in_turn<'a>(
+        &self,
+        asked: &SendRequest<'a>,
+        text: &str,
+        challenge: &Challenge,
+        places: Vec<usize>,
+        (mut transcript, mut channels): (Transcript<'a>, Channels),
     ) -> (Delivered, Vec<ProviderResult>) {
         let at = challenge.created_at.rfc3339();
         let message = asked.message(text, challenge, &at);
-        let (route, mut transcript, mut results) = (asked.route, Transcript::default(), Vec::new());
-        let order = route.order(circuits, challenge.created_at);
-        name_skipped(route, circuits, challenge.created_at, &mut transcript);
-        for (place, provider) in order.iter().filter_map(|at| Some((*at, route.providers.get(*at)?))) {
-            let name = provider.name();
+        let (route, mut results) = (asked.route, Vec::new());
+        for (place, provider) in places.into_iter().filter_map(|place| Some((place, route.provider(place)?))) {
+            let (name, channel) = (provider.name(), provider.channel());
+            if !channels.counted.contains(&channel)
+                && !channels.closed.contains_key(&channel)
+                && let Err(why) = self.tally_message(asked.issue.phone, channel).await
+            {
+                channels.closed.insert(channel, Some(why));
+            }
+            if let Some(why) = channels.closed.get(&channel) {
+                if let Some(why) = why {
+                    transcript.says(name, why);
+                }
+                continue;
+            }
+            channels.counted.insert(channel);
             let outcome = if self.dry_run {
-                rehearsed(provider.as_ref(), &message)
+                rehearsed(provider, &message)
             } else {
-                let attempt = attempt(provider.as_ref(), &message, asked.deadline);
-                self.progress.waiting_for(name, attempt).await
+                self.progress.waiting_for(name, attempt(provider, &message, asked.deadline)).await
             };
             tracing::info!(provider = name, outcome = outcome.as_str(), "delivery");
             match outcome {
@@ -113,14 +176,14 @@ impl Operations<'_> {
                         results.push(ProviderResult::OptedOut(place));
                     }
                     let words = Some(transcript.words(true)).filter(|words| !words.is_empty());
-                    return (Delivered::Sent(accepted(name, words, receipt, challenge)), results);
+                    return (Delivered::Sent(accepted(provider, words, receipt, challenge)), results);
                 }
                 ProviderReply::Unknown(doubt) => {
                     transcript.says(name, &doubt.why);
                     if route.failover_on_unknown {
                         results.push(ProviderResult::Failed(place, doubt.why));
                     }
-                    transcript.doubts.push(name);
+                    transcript.doubts.push(provider);
                     if !route.failover_on_unknown || Instant::now() >= asked.deadline {
                         break;
                     }
@@ -134,15 +197,16 @@ impl Operations<'_> {
                     if refusal.class.about_gateway() {
                         results.push(ProviderResult::Failed(place, format!("{}{code}", refusal.message)));
                     }
-                    let down = transcript.refused.class.filter(|before| before.is_down());
-                    transcript.refused = Refused {
-                        name,
-                        class: down.filter(|_| !refusal.class.about_recipient()).or(Some(refusal.class)),
-                        advice: Some(refusal.hint().to_owned()),
-                        is_down: refusal.class.is_down() || transcript.refused.is_down,
-                        retry_after: refusal.retry_after,
-                    };
-                    if refusal.class.about_recipient() || Instant::now() >= asked.deadline {
+                    transcript.refused = std::mem::take(&mut transcript.refused).and(provider, &refusal);
+                    match refusal.class {
+                        // What cannot take an SMS may take a call.
+                        Class::Recipient => {
+                            channels.closed.insert(channel, None);
+                        }
+                        Class::OptedOut => break,
+                        _ => {}
+                    }
+                    if Instant::now() >= asked.deadline {
                         break;
                     }
                 }
@@ -162,7 +226,7 @@ impl Operations<'_> {
         challenge: &Challenge,
         counted: &Counted,
     ) -> Result<DryRun, OperationError> {
-        let first = match self.deliver(asked, text, challenge, &counted.circuits).await.0 {
+        let first = match self.deliver(asked, text, challenge, counted).await.0 {
             Delivered::Sent(delivery) => Some(delivery.provider),
             // Nobody was asked, so nobody left a doubt.
             Delivered::Unknown(..) => None,
@@ -170,7 +234,7 @@ impl Operations<'_> {
         };
         let at = challenge.created_at.rfc3339();
         let message = asked.message(text, challenge, &at);
-        let providers = || asked.route.providers.iter().map(AsRef::as_ref);
+        let providers = || asked.route.providers();
         let skipped = |(provider, known): (&dyn Provider, &KnownCircuit)| {
             Some((provider.name().to_owned(), known.circuit.passed_over(challenge.created_at)?))
         };
@@ -255,7 +319,7 @@ fn rehearsed(provider: &dyn Provider, message: &Message<'_>) -> ProviderReply {
 
 /// Says which providers are asked only when no other accepts it, and why.
 fn name_skipped(route: &Route, circuits: &[KnownCircuit], now: Moment, transcript: &mut Transcript<'_>) {
-    for (provider, KnownCircuit { circuit, .. }) in route.providers.iter().zip(circuits) {
+    for (provider, KnownCircuit { circuit, .. }) in route.providers().zip(circuits) {
         if let Some(until) = circuit.passed_over(now) {
             let (until, failures) = (until.to_the_second(), circuit.failures);
             transcript.says(provider.name(), &format!("skipped until {until} after {failures} consecutive failures"));
@@ -292,17 +356,19 @@ async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Insta
     }
 }
 
-/// What is known of an SMS that a provider accepted. `words`: what was said before.
-fn accepted(provider: &str, words: Option<String>, receipt: Receipt, challenge: &Challenge) -> Delivery {
+/// What is known of a message that a provider accepted. `words`: what was said before.
+fn accepted(provider: &dyn Provider, words: Option<String>, receipt: Receipt, challenge: &Challenge) -> Delivery {
     Delivery {
         message_id: receipt.id,
         segments: receipt.segments,
         reported_at: receipt.report.is_some().then_some(challenge.created_at),
         report: receipt.report,
-        ..delivery(provider, words)
+        ..delivery(Some(provider), words)
     }
 }
 
-fn delivery(provider: &str, detail: Option<String>) -> Delivery {
-    Delivery { detail, ..Delivery::by(provider) }
+/// `None`: there was no provider to ask.
+fn delivery(provider: Option<&dyn Provider>, detail: Option<String>) -> Delivery {
+    let (name, channel) = provider.map_or(("", Channel::default()), |provider| (provider.name(), provider.channel()));
+    Delivery { detail, ..Delivery::through(name, channel) }
 }

@@ -7,7 +7,7 @@ use crate::otp::Unreadable;
 use crate::otp::policy_entry::ENTRIES;
 use crate::otp::record::Challenge;
 use crate::otp::rules::{AttemptError, SendRefused, SendRule};
-use crate::otp::{Denied, Hint, Moment, RandomnessFailed, UnknownKey, UserId, used_up};
+use crate::otp::{Channel, Denied, Hint, Moment, RandomnessFailed, UnknownKey, UserId, used_up};
 use crate::store::StoreError;
 
 /// How a send failed.
@@ -88,10 +88,12 @@ pub enum OperationError {
     #[error("{0}")]
     Denied(Denied, Option<Duration>),
     /// The provider.
-    #[error("{}: {said}", match failure { SendFailure::Unknown => "the SMS may have been sent", _ => "the SMS was not sent" })]
+    #[error("{}: {said}", match failure { SendFailure::Unknown => format!("{noun} may have been sent"), _ => format!("{noun} was not sent") })]
     Send {
         /// How it ended.
         failure: SendFailure,
+        /// What was to be sent: "the SMS".
+        noun: &'static str,
         /// What the providers said, each behind its name.
         said: String,
         /// What to do about the last refusal.
@@ -111,6 +113,7 @@ pub enum OperationError {
 #[derive(Debug)]
 pub(super) struct NotSent {
     failure: SendFailure,
+    noun: &'static str,
     said: String,
     advice: Option<String>,
     retry_after: Option<Duration>,
@@ -118,22 +121,28 @@ pub(super) struct NotSent {
 
 impl NotSent {
     /// It may have been sent. `said`: what the providers said, each behind its name.
-    pub(super) fn unknown(said: String) -> Self {
-        Self { failure: SendFailure::Unknown, said, advice: None, retry_after: None }
+    pub(super) fn unknown(said: String, noun: &'static str) -> Self {
+        Self { failure: SendFailure::Unknown, noun, said, advice: None, retry_after: None }
     }
 
     /// It was not sent. `advice`: what to do about the last refusal.
-    pub(super) fn refused(said: String, is_down: bool, advice: Option<String>, retry_after: Option<Duration>) -> Self {
+    pub(super) fn refused(
+        said: String,
+        noun: &'static str,
+        is_down: bool,
+        advice: Option<String>,
+        retry_after: Option<Duration>,
+    ) -> Self {
         let failure = if is_down { SendFailure::Down } else { SendFailure::Refused };
-        Self { failure, said, advice, retry_after }
+        Self { failure, noun, said, advice, retry_after }
     }
 
     /// The error. `challenge`: the code that it was about, and whether it is valid now.
     pub(super) fn about(self, challenge: Option<(Challenge, bool)>, replayed: bool) -> OperationError {
-        let Self { failure, said, advice, retry_after } = self;
+        let Self { failure, noun, said, advice, retry_after } = self;
         let valid = challenge.as_ref().is_some_and(|(_, valid)| *valid);
         let challenge = challenge.map(|(challenge, _)| Box::new(challenge));
-        OperationError::Send { failure, said, advice, retry_after, challenge, valid, replayed }
+        OperationError::Send { failure, noun, said, advice, retry_after, challenge, valid, replayed }
     }
 }
 
@@ -225,7 +234,7 @@ impl OperationError {
             }
             SendRefused::Forgotten => {
                 let said = "the same request was made before, and its result was not kept".to_owned();
-                NotSent::unknown(said).about(None, true)
+                NotSent::unknown(said, Channel::default().noun()).about(None, true)
             }
             SendRefused::Purposes => {
                 let until = now.after(Duration::from_secs(600));

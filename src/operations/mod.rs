@@ -46,7 +46,7 @@ pub use near::Nearby;
 pub use policies::{ListedEntry, PolicyChanged, PolicyEnd, PolicyPage, PolicyRequest};
 pub use progress::{Effect, KnownEffects, Progress};
 pub use quotas::Counters;
-pub use route::Route;
+pub use route::{Route, RouteStep};
 pub use scan::{Fix, FoundIssue, Issue, Removal, Scan, Severity};
 pub use send_request::{DryRun, IssueRequest, SendRequest, Sent};
 pub use snapshot::{PhoneSnapshot, WholeSnapshot};

@@ -1,5 +1,7 @@
 //! What is counted before the phone itself: sends over many phones, and the arguments of an idempotency key.
 
+use std::collections::BTreeSet;
+
 use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer};
 use super::route::KnownCircuit;
@@ -10,8 +12,10 @@ use crate::layout::PhoneOperation;
 use crate::otp::brake::BrakeMode;
 use crate::otp::counter::Counter;
 use crate::otp::policy_entry::{CallingPolicy, PhonePolicy};
-use crate::otp::rules::{self, Allowance, PhoneState, REQUEST_KEPT, ReserveRequest, Reserved, SendContext};
-use crate::otp::{Phone, Quota, Stored as _, Ttl, is_plain};
+use crate::otp::rules::{
+    self, Allowance, PhoneState, REQUEST_KEPT, ReserveRequest, Reserved, SendContext, SendRefused,
+};
+use crate::otp::{Channel, Denied, Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, ReadRequest, StoreError, StoreKey, Sums, Write};
 
 impl Operations<'_> {
@@ -32,6 +36,7 @@ impl Operations<'_> {
         let mut own_keys = self.keys_of_issue(phone).await?;
         let mut counted = Counted::default();
         let (watched, mut added) = (self.watched(asked), None::<Added>);
+        let channels = asked.route.channels();
         let mut lost = 0;
         for _ in 0..ROUNDS {
             let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
@@ -72,7 +77,8 @@ impl Operations<'_> {
                 prefix: prefix.as_ref(),
                 // What this send was added to already has decided on it.
                 country: tally.country.as_ref().filter(|_| added.is_none()),
-                channel: tally.channel.as_ref().filter(|_| added.is_none()),
+                channels: if added.is_none() { &channels } else { &[] },
+                sums: &tally.channels,
                 cells: tally.cells.as_ref().filter(|_| added.is_none()).map(|(range, country)| (range, country)),
                 seen: tally.seen,
             };
@@ -91,6 +97,8 @@ impl Operations<'_> {
             }
             if added.is_none() {
                 counted.allowance = allowance;
+                counted.full = rules::full_channels(&tally.channels, now, self.limits).into_keys().collect();
+                counted.first = asked.route.first_channel(&counted.circuits, &counted.full, now);
             }
             let is_lifted = rules::is_lifted(&known, now, &context);
             let neighbor = context.last_four(&known, now);
@@ -116,12 +124,14 @@ impl Operations<'_> {
             let tallied = async {
                 match added.take() {
                     Some(added) => Ok(Ok(added)),
-                    None => self.tally(asked, (&known, is_lifted), &tally, now).await,
+                    None => self.tally(asked, counted.first, (&known, is_lifted), &tally, now).await,
                 }
             };
             let (committed, tallied) = tokio::join!(commit, tallied);
             match tallied {
                 Ok(Ok(own)) => added = Some(own),
+                // Another channel of the route may have room.
+                Ok(Err(SendRefused::Denied(Denied::Cap(..)))) if counted.full.len() + 1 < channels.len() => continue,
                 Ok(Err(refused)) => return Err(OperationError::refused(refused, now)),
                 // Nothing is sent yet, and counting it twice is safe.
                 Err(OperationError::Store(StoreError::Unknown(_))) if lost < LOST => {
@@ -149,7 +159,7 @@ impl Operations<'_> {
     }
 
     /// Values and sums, all at once.
-    async fn read_slots(
+    pub(super) async fn read_slots(
         &self,
         groups: Vec<Vec<StoreKey>>,
         sums: Vec<StoreKey>,
@@ -215,16 +225,11 @@ impl Counters {
         Ok(PhoneState { policy: self.own.clone()?, ..known })
     }
 
-    /// The sums among them. `cells`: brakes look at the number.
-    pub(super) fn watched(cells: bool) -> Watched {
-        Watched { country: true, channel: true, cells, seen: true }
-    }
-
     /// What was read of them, in that order. What could not be read is not known; what is not there is empty.
     pub(super) fn read(
         values: &[Result<Option<Vec<u8>>, StoreError>],
         sums: Vec<Result<Sums, StoreError>>,
-        watched: Watched,
+        watched: &Watched,
     ) -> Self {
         let [own, prefix, calling] = [0, 1, 2].map(|place| match values.get(place) {
             Some(Ok(value)) => Ok(value.as_deref()),
@@ -241,10 +246,16 @@ impl Counters {
 }
 
 impl Operations<'_> {
+    /// The sums that any send may be held to.
+    pub(super) fn all_watched(&self) -> Watched {
+        let channels = self.limits.caps.keys().copied().collect();
+        Watched { country: true, channels, cells: self.sees_who_verified(), seen: true }
+    }
+
     /// Looks at what a phone's next send is held to beside its record. Of the counters, what cannot be read is left out: it
     /// hides nothing else.
     pub async fn counters_of(&self, phone: &Phone) -> Counters {
-        let watched = Counters::watched(self.sees_who_verified());
+        let watched = self.all_watched();
         let groups = Counters::keys(phone).map(|key| vec![key]).to_vec();
         let request = ReadRequest { groups, sums: watched.keys(phone), ..ReadRequest::default() };
         let answer = match self.store.read(&request).await {
@@ -255,7 +266,7 @@ impl Operations<'_> {
         };
         let value = |loaded: Loaded| loaded.values.into_iter().next().flatten();
         let values: Vec<_> = answer.groups.into_iter().map(|one| one.map(value)).collect();
-        Counters::read(&values, answer.sums, watched)
+        Counters::read(&values, answer.sums, &watched)
     }
 }
 
@@ -279,6 +290,10 @@ pub(super) struct Counted {
     pub(super) allowance: Allowance,
     /// The sums that it was added to.
     pub(super) added: Added,
+    /// The channels that have no room for another message.
+    pub(super) full: BTreeSet<Channel>,
+    /// The channel whose cap it was counted in: that of the provider that is asked first.
+    pub(super) first: Option<Channel>,
     /// What is known of the failures of the route's providers, in their order.
     pub(super) circuits: Vec<KnownCircuit>,
     /// In a dry run: how many more the prefix allows after this one.

@@ -1,11 +1,14 @@
 //! The providers for one message: in which order they are tried, and what is remembered of those that fail.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use super::known_slot::KnownSlot;
 use super::loading::no_answer;
 use super::transact::ROUNDS;
 use super::{OperationError, Operations};
 use crate::otp::circuit::{BreakerPolicy, Circuit};
-use crate::otp::{Moment, Stored as _, Ttl, Unreadable};
+use crate::otp::{Channel, Moment, Stored as _, Ttl, Unreadable};
 use crate::provider::Provider;
 use crate::store::{Change, Committed, Loaded, Put, StoreKey, Write};
 
@@ -13,7 +16,7 @@ use crate::store::{Change, Committed, Loaded, Put, StoreKey, Write};
 #[derive(Default)]
 pub struct Route {
     /// The next is asked only when the one before did not send.
-    pub providers: Vec<Box<dyn Provider>>,
+    pub steps: Vec<RouteStep>,
     /// Why these, in a few words.
     pub why: String,
     /// Whether an SMS may really go out.
@@ -22,6 +25,22 @@ pub struct Route {
     pub failover_on_unknown: bool,
     /// When one that fails is skipped; `None`: never.
     pub pass_over: Option<BreakerPolicy>,
+}
+
+/// One provider of a route.
+pub struct RouteStep {
+    /// The provider.
+    pub provider: Box<dyn Provider>,
+    /// Whoever waits for the delivery goes on to it, with the same code, when the message before is not delivered so long
+    /// after a provider accepted it.
+    pub unless_delivered: Option<Duration>,
+}
+
+impl From<Box<dyn Provider>> for RouteStep {
+    /// One that is only asked when the one before did not send.
+    fn from(provider: Box<dyn Provider>) -> Self {
+        Self { provider, unless_delivered: None }
+    }
 }
 
 /// How a provider did in one send, by its place in the route.
@@ -51,23 +70,52 @@ impl Route {
     /// Whether every provider holds the text itself: ours is not sent then.
     #[must_use]
     pub fn holds_text(&self) -> bool {
-        !self.providers.is_empty() && self.providers.iter().all(|provider| provider.holds_text())
+        !self.steps.is_empty() && self.providers().all(Provider::holds_text)
+    }
+
+    /// Its providers, in their order.
+    pub fn providers(&self) -> impl Iterator<Item = &dyn Provider> {
+        self.steps.iter().map(|step| step.provider.as_ref())
+    }
+
+    /// The one in this place.
+    pub(super) fn provider(&self, place: usize) -> Option<&dyn Provider> {
+        self.steps.get(place).map(|step| step.provider.as_ref())
+    }
+
+    /// The channels of its providers, each once, in their order.
+    #[must_use]
+    pub fn channels(&self) -> Vec<Channel> {
+        let mut channels: Vec<Channel> = Vec::new();
+        for provider in self.providers() {
+            if !channels.contains(&provider.channel()) {
+                channels.push(provider.channel());
+            }
+        }
+        channels
+    }
+
+    /// The channel of the provider that is asked first. `full`: the channels without room.
+    pub(super) fn first_channel(
+        &self,
+        circuits: &[KnownCircuit],
+        full: &BTreeSet<Channel>,
+        now: Moment,
+    ) -> Option<Channel> {
+        let channels = self.order(circuits, now).into_iter().filter_map(|place| Some(self.provider(place)?.channel()));
+        channels.into_iter().find(|channel| !full.contains(channel))
     }
 
     /// The keys of the circuits of its providers, where failures are counted.
     pub(super) fn circuits(&self) -> Vec<StoreKey> {
         let counts = self.real && self.pass_over.is_some();
-        self.providers
-            .iter()
-            .filter(|_| counts)
-            .map(|provider| StoreKey::Provider(provider.name().to_owned()))
-            .collect()
+        self.providers().filter(|_| counts).map(|provider| StoreKey::Provider(provider.name().to_owned())).collect()
     }
 
     /// The order in which the providers are tried: those that are skipped come last.
     pub(super) fn order(&self, circuits: &[KnownCircuit], now: Moment) -> Vec<usize> {
         let is_skipped = |at: &usize| circuits.get(*at).is_some_and(|known| known.circuit.passed_over(now).is_some());
-        let (skipped, open): (Vec<_>, Vec<_>) = (0..self.providers.len()).partition(is_skipped);
+        let (skipped, open): (Vec<_>, Vec<_>) = (0..self.steps.len()).partition(is_skipped);
         [open, skipped].concat()
     }
 }
@@ -153,7 +201,7 @@ impl<'a> Note<'a> {
             ProviderResult::Failed(at, why) => (*at, Some(why.as_str())),
             ProviderResult::OptedOut(_) => return None,
         };
-        let (provider, known) = (route.providers.get(at)?.name(), circuits.get(at)?);
+        let (provider, known) = (route.provider(at)?.name(), circuits.get(at)?);
         (failure.is_some() || known.circuit.failures > 0).then_some(Self { provider, known, failure })
     }
 

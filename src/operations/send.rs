@@ -14,9 +14,9 @@ use super::route::ProviderResult;
 use super::transact::TransactOptions;
 use super::{Applied, Effect, IssueRequest, OperationError, Operations, SendRequest, Sent};
 use crate::layout::{Operation, PhoneOperation};
-use crate::otp::record::SendOutcome;
+use crate::otp::record::{Delivery, SendOutcome};
 use crate::otp::rules::{self, IssueMode, ReserveRequest, Reserved};
-use crate::otp::{RandomnessFailed, reference};
+use crate::otp::{Channel, RandomnessFailed, reference};
 
 impl Operations<'_> {
     fn new_id(&self, asked: &IssueRequest<'_>) -> Result<String, RandomnessFailed> {
@@ -59,11 +59,14 @@ impl Operations<'_> {
         let request = request.as_ref().map(|(key, arguments)| (key.as_str(), arguments.as_str()));
         // Longer than the provider may take, so that nobody takes this process for dead while it is not.
         let lease = asked.deadline.saturating_duration_since(Instant::now()) + Duration::from_secs(5);
-        let reservation = self.reservation(&asked.issue, &id, IssueMode::Sms { lease }, request);
+        let channel = asked.route.channels().first().copied().unwrap_or_default();
+        let reservation = self.reservation(&asked.issue, &id, IssueMode::Sms { lease, channel }, request);
         let (slot, counted) = match self.count(asked, &reservation, on_codes(&reservation, "")).await? {
             Admission::Replayed(earlier) => return self.replayed(*earlier),
             Admission::Counted(slot, counted) => (*slot, *counted),
         };
+        let channel = counted.first.unwrap_or(channel);
+        let reservation = ReserveRequest { way: IssueMode::Sms { lease, channel }, ..reservation };
         let stored = self.stored_code(asked.issue.phone, asked.issue.code).await?;
         let (reserved, slot) = match self.reserve(slot.if_fresh(), &reservation, &stored).await {
             Ok(reserved) => reserved,
@@ -82,7 +85,7 @@ impl Operations<'_> {
             }
             Reserved::New(ref challenge) => {
                 let sms = self.progress.begin(Effect::Sms(id.clone()));
-                let (delivered, heard) = self.deliver(asked, text, challenge, &counted.circuits).await;
+                let (delivered, heard) = self.deliver(asked, text, challenge, &counted).await;
                 match delivered {
                     Delivered::Sent(_) => sms.was_done(),
                     Delivered::Failed(..) => sms.was_not_done(),
@@ -99,7 +102,7 @@ impl Operations<'_> {
                 let (recorded, (), ()) = tokio::join!(recorded, remembered, self.give_back(&unsent));
                 for result in &heard {
                     if let ProviderResult::OptedOut(at) = result
-                        && let Some(provider) = asked.route.providers.get(*at)
+                        && let Some(provider) = asked.route.provider(*at)
                     {
                         self.opt_out(asked.issue.phone, provider.name()).await;
                     }
@@ -152,7 +155,8 @@ impl Operations<'_> {
             let detail = detail.map(|detail| format!(", {detail}")).unwrap_or_default();
             let mapped = challenge.users_version == earlier.known.users.version;
             let valid = challenge.ending(earlier.now, mapped).is_none();
-            let why = NotSent::unknown(format!("the same request ended without an answer before{detail}"));
+            let noun = challenge.delivery.as_ref().map_or(Channel::default().noun(), Delivery::noun);
+            let why = NotSent::unknown(format!("the same request ended without an answer before{detail}"), noun);
             return Err(why.about(Some((challenge, valid)), true));
         }
         let budget = rules::budget(&earlier.known.record, earlier.now, self.limits);

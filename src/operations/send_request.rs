@@ -11,7 +11,7 @@ use crate::otp::record::Challenge;
 use crate::otp::rules::Budget;
 use crate::otp::text::{MessageTemplate, TemplateError, Vars};
 use crate::otp::{Code, Message, Moment, Peppers, Phone, Policy, Purpose, UserId};
-use crate::provider::Refusal;
+use crate::provider::{Provider, Refusal};
 use crate::store::StoreError;
 
 /// A code to make.
@@ -118,7 +118,7 @@ impl<'a> SendRequest<'a> {
     /// The hash of the caller's key, and of all that was asked for under it.
     pub(super) fn request(&self) -> Option<(String, String)> {
         let issue = &self.issue;
-        let names: Vec<&str> = self.route.providers.iter().map(|provider| provider.name()).collect();
+        let names: Vec<&str> = self.route.providers().map(Provider::name).collect();
         let arguments = [
             issue.phone.as_str(),
             issue.purpose.as_str(),

@@ -7,10 +7,9 @@ use super::tally::counted_country;
 use super::{Counters, OperationError, Operations, Tokens};
 use crate::layout::{Finding, PhoneOperation};
 use crate::otp::circuit::Circuit;
-use crate::otp::record::SMS;
 use crate::otp::rules::PhoneState;
 use crate::otp::stats::{Cell, HALF_HOUR, Route, half_hour};
-use crate::otp::{EVENTS_KEPT, Event, Moment, Phone, Stored as _};
+use crate::otp::{Channel, EVENTS_KEPT, Event, Moment, Phone, Stored as _};
 use crate::store::{Loaded, ReadAnswer, ReadRequest, StoreError, StoreKey, Sums, Timeline};
 
 /// All that is known of one phone.
@@ -67,12 +66,12 @@ impl Operations<'_> {
         &self,
         phone: &Phone,
         providers: &[&str],
-        counted: &[&str],
+        counted: &[(&str, Channel)],
     ) -> Result<WholeSnapshot, OperationError> {
         let circuits = providers.iter().map(|name| StoreKey::Provider((*name).to_owned()));
         let others: Vec<StoreKey> = Counters::keys(phone).into_iter().chain(circuits).collect();
         let first = others.len() - providers.len();
-        let watched = Counters::watched(self.sees_who_verified());
+        let watched = self.all_watched();
         let mut sums = watched.keys(phone);
         let beside = sums.len();
         // The machine's clock only names what is read: the store's decides what is in time.
@@ -80,13 +79,14 @@ impl Operations<'_> {
         let from = half_hour((self.clock)().before(COUNTED));
         let halves = || (0..).map(|step| from + step * HALF_HOUR).take_while(|half| *half <= to);
         let country = counted_country(phone);
-        let named = counted.iter().flat_map(|name| halves().map(move |half| (*name, half)));
-        let named: Vec<(&str, i64)> = named.collect();
-        sums.extend(
-            named
-                .iter()
-                .map(|(name, half)| StoreKey::Stats(country.clone(), *half, (*name).to_owned(), SMS.to_owned())),
-        );
+        let named = counted.iter().flat_map(|(name, channel)| {
+            let route = Route { provider: (*name).to_owned(), channel: channel.to_string() };
+            halves().map(move |half| (route.clone(), half))
+        });
+        let named: Vec<(Route, i64)> = named.collect();
+        sums.extend(named.iter().map(|(route, half)| {
+            StoreKey::Stats(country.clone(), *half, route.provider.clone(), route.channel.clone())
+        }));
         let (mut snapshot, values, mut sums) = self.read_phone(phone, others, sums).await?;
         let numbers = sums.split_off(beside.min(sums.len()));
         let (counters, circuits) = values.split_at(first.min(values.len()));
@@ -94,13 +94,12 @@ impl Operations<'_> {
             let value = value.as_ref().ok().and_then(Option::as_deref);
             Circuit::read(value).unwrap_or_default()
         };
-        let cells = named.iter().zip(numbers).filter_map(|((name, half_hour), sums)| {
+        let cells = named.into_iter().zip(numbers).filter_map(|((route, half_hour), sums)| {
             let fields = sums.ok()?.fields;
-            let route = Route { provider: (*name).to_owned(), channel: SMS.to_owned() };
-            (!fields.is_empty()).then(|| Cell { country: country.clone(), half_hour: *half_hour, route, fields })
+            (!fields.is_empty()).then(|| Cell { country: country.clone(), half_hour, route, fields })
         });
         let circuits = circuits.iter().map(circuit).collect();
-        let counters = Counters::read(counters, sums, watched);
+        let counters = Counters::read(counters, sums, &watched);
         snapshot.known = counters.hold(snapshot.known)?;
         Ok(WholeSnapshot { snapshot, counters, circuits, cells: cells.collect() })
     }

@@ -3,23 +3,23 @@
 
 use std::collections::BTreeMap;
 
+use super::loading::{no_answer, own_keys};
 use super::{OperationError, Operations, SendRequest};
 use crate::otp::brake::{BrakeMode, CELL_KEPT, Cell, KNOWN, brake};
 use crate::otp::counter::SumCounter;
-use crate::otp::record::{Challenge, SMS, SendOutcome, State};
+use crate::otp::record::{Challenge, SendOutcome, State};
 use crate::otp::rules::{Decision, PhoneState, SendRefused, is_known};
-use crate::otp::{Denied, Event, EventKind, Limits, Moment, Phone, Quota};
+use crate::otp::{Channel, Denied, Event, EventKind, Limits, Moment, Phone, Quota};
 use crate::provider::TEST_NUMBER;
 use crate::store::{Addition, StoreError, StoreKey, Sums};
 
 /// Which sums a send looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one of the sums, and any of them may be looked at")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Watched {
     /// The sends to its country are limited.
     pub(super) country: bool,
-    /// The SMS to all numbers are.
-    pub(super) channel: bool,
+    /// The messages to all numbers are, on these channels.
+    pub(super) channels: Vec<Channel>,
     /// Brakes look at it.
     pub(super) cells: bool,
     /// Whether its number verified before is of account.
@@ -31,8 +31,8 @@ pub(super) struct Watched {
 pub struct Tally {
     /// The sends to its country; `None`: they are not limited, or could not be read.
     pub country: Option<SumCounter>,
-    /// The SMS to all numbers; likewise.
-    pub channel: Option<SumCounter>,
+    /// The messages to all numbers, by those of the channels that have a cap.
+    pub channels: BTreeMap<Channel, SumCounter>,
     /// Those to strangers of its range, and of its country.
     pub cells: Option<(Cell, Cell)>,
     /// The number verified a code in the last 90 days.
@@ -45,12 +45,12 @@ pub(super) struct Added(Vec<(StoreKey, Vec<String>)>);
 
 impl Watched {
     /// The keys, in the order in which [`Watched::tally`] reads them.
-    pub(super) fn keys(self, phone: &Phone) -> Vec<StoreKey> {
+    pub(super) fn keys(&self, phone: &Phone) -> Vec<StoreKey> {
         let country = counted_country(phone);
         let range = StoreKey::RangeTrust(phone.range().to_owned());
         let mut keys = Vec::new();
         keys.extend(self.country.then(|| StoreKey::CountrySends(country.clone())));
-        keys.extend(self.channel.then(channel_sends));
+        keys.extend(self.channels.iter().copied().map(channel_sends));
         if self.cells {
             keys.extend([range, StoreKey::CountryTrust(country)]);
         }
@@ -59,15 +59,15 @@ impl Watched {
     }
 
     /// What was read of them. A limit that cannot be read lets nothing through; what is only watched stops nobody.
-    pub(super) fn tally(self, sums: Vec<Result<Sums, StoreError>>, mode: BrakeMode) -> Result<Tally, StoreError> {
+    pub(super) fn tally(&self, sums: Vec<Result<Sums, StoreError>>, mode: BrakeMode) -> Result<Tally, StoreError> {
         let mut sums = sums.into_iter();
         let mut next = || sums.next().unwrap_or_else(|| Err(StoreError::Unreachable("it gave no answer".to_owned())));
         let mut tally = Tally::default();
         if self.country {
             tally.country = Some(next()?.fields.into());
         }
-        if self.channel {
-            tally.channel = Some(next()?.fields.into());
+        for channel in &self.channels {
+            tally.channels.insert(*channel, next()?.fields.into());
         }
         if self.cells {
             let cells = next().and_then(|range| Ok((Cell::from(range.fields), Cell::from(next()?.fields))));
@@ -87,8 +87,9 @@ impl Operations<'_> {
         let cells = asked.route.real && asked.policy.brakes != BrakeMode::Off && self.sees_who_verified();
         let asks = asked.policy.countries.as_ref().is_some_and(crate::otp::Countries::ask_who_verified);
         let looks = asked.route.real && asked.policy.brakes != BrakeMode::Off;
-        let (country, channel) = (!self.limits.per_country.is_empty(), !self.limits.cap.is_empty());
-        Watched { country, channel, cells, seen: looks || asks }
+        let channels = asked.route.channels().into_iter().filter(|channel| self.limits.caps.contains_key(channel));
+        let country = !self.limits.per_country.is_empty();
+        Watched { country, channels: channels.collect(), cells, seen: looks || asks }
     }
 
     /// Whether this program checks the codes that it sends: an application that keeps them may check them itself.
@@ -96,24 +97,21 @@ impl Operations<'_> {
         !self.layout.layout().is_foreign()
     }
 
-    /// Counts a send, and refuses it where it is one too many: what was added is given back then.
+    /// Counts a send that goes out on this channel, and refuses it where it is one too many: what was added is given back
+    /// then.
     pub(super) async fn tally(
         &self,
         asked: &SendRequest<'_>,
+        channel: Option<Channel>,
         (known, is_lifted): (&PhoneState, bool),
         loaded: &Tally,
         now: Moment,
     ) -> Result<Result<Added, SendRefused>, OperationError> {
         let phone = asked.issue.phone;
-        let sends = |key: StoreKey, counter: &SumCounter, quotas: &[Quota]| {
-            let addition = Addition::to(key, counter.kept(quotas)).without(counter.stale(now)).kept_from_last();
-            (addition, counter.fields(now, quotas))
-        };
-        let country = loaded
-            .country
-            .as_ref()
-            .map(|counter| sends(StoreKey::CountrySends(counted_country(phone)), counter, &self.limits.per_country));
-        let channel = loaded.channel.as_ref().map(|counter| sends(channel_sends(), counter, &self.limits.cap));
+        let country = loaded.country.as_ref().map(|counter| {
+            sends(StoreKey::CountrySends(counted_country(phone)), counter, &self.limits.per_country, now)
+        });
+        let channel = channel.and_then(|channel| self.message(channel, loaded.channels.get(&channel)?, now));
         let is_stranger = !is_known(known, now, loaded.seen);
         let cells = loaded.cells.as_ref().filter(|_| is_stranger).map(|(range, country)| {
             let keys = [
@@ -144,6 +142,38 @@ impl Operations<'_> {
                 Ok(Err(refused))
             }
             None => Ok(Ok(added)),
+        }
+    }
+
+    /// What one more message on a channel adds to.
+    fn message(&self, channel: Channel, counter: &SumCounter, now: Moment) -> Option<(Addition, Vec<String>)> {
+        let caps = self.limits.caps.get(&channel)?;
+        Some(sends(channel_sends(channel), counter, caps, now))
+    }
+
+    /// Counts a message on another channel than the one that its send began with; `Err` with words: it has no room, or
+    /// that is not known. A message that is not counted is not sent.
+    pub(super) async fn tally_message(&self, phone: &Phone, channel: Channel) -> Result<(), String> {
+        if self.dry_run || !self.limits.caps.contains_key(&channel) {
+            return Ok(());
+        }
+        let counted = async {
+            // The phone is read for the store's time.
+            let (slots, sums) = self.read_slots(vec![own_keys(phone)], vec![channel_sends(channel)]).await?;
+            let (slot, sums) = slots.into_iter().next().zip(sums.into_iter().next()).ok_or_else(no_answer)?;
+            let counter = SumCounter::from(sums?.fields);
+            let additions: Vec<_> = self.message(channel, &counter, slot.loaded.now).into_iter().collect();
+            let (added, answers) = self.add(&additions).await?;
+            let is_over = over(&additions, answers, self.limits).is_some();
+            if is_over {
+                self.give_back(&Added(added)).await;
+            }
+            Ok::<bool, OperationError>(is_over)
+        };
+        match counted.await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(no_room(channel)),
+            Err(error) => Err(format!("how many {} went out is not known: {error}", channel.plural())),
         }
     }
 
@@ -230,9 +260,20 @@ fn counted_sends(known: &PhoneState) -> impl Iterator<Item = Moment> {
     challenges.filter(is_counted).map(|challenge| challenge.created_at)
 }
 
-/// The counter of the SMS to all numbers.
-fn channel_sends() -> StoreKey {
-    StoreKey::ChannelSends(SMS.to_owned())
+/// The counter of the messages to all numbers.
+fn channel_sends(channel: Channel) -> StoreKey {
+    StoreKey::ChannelSends(channel.to_string())
+}
+
+/// Why a channel is left out.
+pub(super) fn no_room(channel: Channel) -> String {
+    format!("as many {} went out as may", channel.plural())
+}
+
+/// One more in the windows of a counter.
+fn sends(key: StoreKey, counter: &SumCounter, quotas: &[Quota], now: Moment) -> (Addition, Vec<String>) {
+    let addition = Addition::to(key, counter.kept(quotas)).without(counter.stale(now)).kept_from_last();
+    (addition, counter.fields(now, quotas))
 }
 
 /// The name of a country's counter; a number of none has its calling code's.
@@ -263,10 +304,13 @@ fn over(added: &[(Addition, Vec<String>)], answers: Vec<Sums>, limits: &Limits) 
                     return Some(SendRefused::PerCountry(quota, until));
                 }
             }
-            StoreKey::ChannelSends(_) => {
+            StoreKey::ChannelSends(word) => {
+                let Some((channel, caps)) = limits.caps.iter().find(|(channel, _)| channel.as_str() == word) else {
+                    continue;
+                };
                 let before = SumCounter::from(before).plus(fields, -1);
-                if let Some((quota, until)) = before.full(now, &limits.cap) {
-                    return Some(SendRefused::Denied(Denied::Cap(quota, until)));
+                if let Some((quota, until)) = before.full(now, caps) {
+                    return Some(SendRefused::Denied(Denied::Cap(*channel, quota, until)));
                 }
             }
             StoreKey::RangeTrust(_) => range = Cell::from(before).plus(fields, -1),

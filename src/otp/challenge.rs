@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Reason;
 use super::persist::More;
-use super::{DeliveryReport, DeliveryState, Mac, Moment, UserId};
+use super::{Channel, DeliveryReport, DeliveryState, Mac, Moment, UserId};
 
 /// The state of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,7 +213,10 @@ pub enum SendOutcome {
     Unknown,
 }
 
-/// Which provider has the SMS, or refused it.
+/// What a delivery by SMS, which is the usual one, leaves out of what is kept.
+const CHANNEL: &str = "channel";
+
+/// Which provider has the message, or refused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
@@ -242,17 +245,28 @@ pub struct Delivery {
     pub more: More,
 }
 
-/// The channel of an SMS.
-pub const SMS: &str = "sms";
-
 impl Delivery {
-    /// The channel that it went out by: a newer version may have written another one.
+    /// The word of the channel that it went out by: a newer version may have written one that is not known here.
     #[must_use]
     pub fn channel(&self) -> String {
-        self.more.text("channel").unwrap_or_else(|| SMS.to_owned())
+        self.more.text(CHANNEL).unwrap_or_else(|| Channel::default().to_string())
     }
 
-    /// One of which nothing more is known.
+    /// What a sentence calls it, such as "the SMS".
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        Channel::noun_of(&self.channel())
+    }
+
+    /// One by this channel of which nothing more is known.
+    #[must_use]
+    pub fn through(provider: &str, channel: Channel) -> Self {
+        let more = More::default();
+        let more = if channel == Channel::default() { more } else { more.with(CHANNEL, channel.as_str()) };
+        Self { more, ..Self::by(provider) }
+    }
+
+    /// An SMS of which nothing more is known.
     #[must_use]
     pub fn by(provider: &str) -> Self {
         let provider = provider.to_owned();

@@ -5,6 +5,7 @@ mod answer;
 mod audit_head;
 pub mod brake;
 mod challenge;
+mod channel;
 pub mod circuit;
 mod clock;
 mod code;
@@ -37,6 +38,7 @@ pub mod user;
 pub mod wait_for;
 
 pub use audit_head::{AuditHead, Moved};
+pub use channel::Channel;
 pub use code::{
     Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,
 };

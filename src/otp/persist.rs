@@ -150,6 +150,15 @@ impl More {
         let more: serde_json::Map<String, serde_json::Value> = serde_json::from_str(self.0.as_deref()?.get()).ok()?;
         more.get(name)?.as_str().map(str::to_owned)
     }
+
+    /// The same with a value more, or in the place of the one of that name.
+    #[must_use]
+    pub fn with(&self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        let known = self.0.as_deref().and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let mut more: serde_json::Map<String, serde_json::Value> = known.unwrap_or_default();
+        more.insert(name.to_owned(), value.into());
+        Self(serde_json::value::to_raw_value(&more).ok())
+    }
 }
 
 impl PartialEq for More {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::brake::{BrakeMode, BrakeStop};
 use super::policy_entry::{PolicyEntry, Scope, at_the_second};
-use super::{Country, Moment, NumberType, Phone};
+use super::{Channel, Country, Moment, NumberType, Phone};
 
 /// No more sends than this in one window of one phone: the record keeps the time of each, and stays small.
 pub const MAX_PER_PHONE: u32 = 100;
@@ -61,8 +61,8 @@ pub struct Limits {
     pub per_prefix: Vec<Quota>,
     /// Sends to one country.
     pub per_country: Vec<Quota>,
-    /// SMS to all numbers together: what is left where nothing else tells an attacker from customers.
-    pub cap: Vec<Quota>,
+    /// By channel, messages to all numbers together: what is left where nothing else tells an attacker from customers.
+    pub caps: BTreeMap<Channel, Vec<Quota>>,
     /// Locks, by consecutive failures, in rising order.
     pub locks: Vec<LockStep>,
     /// Failures are forgotten this long after the last one. A success or `unlock` forgets them at once.
@@ -85,7 +85,7 @@ impl Default for Limits {
             per_phone: vec![quota(minutes(10), 3), quota(minutes(60), 5), quota(minutes(24 * 60), 10)],
             per_prefix: vec![quota(minutes(60), 20), quota(minutes(24 * 60), 60)],
             per_country: vec![quota(minutes(60), 200), quota(minutes(24 * 60), 2000)],
-            cap: Vec::new(),
+            caps: BTreeMap::new(),
             locks: vec![
                 lock(10, LockLength::For(minutes(15))),
                 lock(20, LockLength::For(minutes(60))),
@@ -229,9 +229,9 @@ pub enum Denied {
     /// Too few of the codes that went to its range or country were entered.
     #[error("{0}")]
     Brake(BrakeStop),
-    /// So many SMS went out that no more may, until then.
-    #[error("{}", used_up("this channel (sms)", *.0))]
-    Cap(Quota, Moment),
+    /// So many messages went out on this channel that no more may, until then.
+    #[error("{}", used_up(&format!("this channel ({_0})"), *_1))]
+    Cap(Channel, Quota, Moment),
 }
 
 impl Denied {
@@ -251,7 +251,7 @@ impl Denied {
         match self {
             Self::Blocked(_, entry) => entry.until,
             Self::Brake(stop) => Some(stop.until),
-            Self::Cap(_, until) => Some(*until),
+            Self::Cap(_, _, until) => Some(*until),
             _ => None,
         }
     }

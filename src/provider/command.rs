@@ -15,8 +15,8 @@ use super::open_error::OpenError;
 use super::reply::{Class, Indeterminate, ProviderReply, QueryError, QueryResult, Receipt, Refusal, is_id};
 use super::{Capabilities, Context, Description, Features, Provider};
 use crate::http::{SettingSpec, SettingType, Settings};
-use crate::otp::Message;
 use crate::otp::redact::Redactor;
+use crate::otp::{Channel, Message};
 use crate::system::{Group, Program, shown};
 
 /// The kind's name.
@@ -89,6 +89,7 @@ pub(super) fn description() -> Description {
         real: true,
         template_sender: false,
         can: CAPABILITIES,
+        channel: Channel::Sms,
         features: Features::default(),
     }
 }

@@ -7,8 +7,8 @@ use super::open_error::OpenError;
 use super::reply::{Class, ProviderReply, QueryResult, Receipt, Refusal};
 use super::{Capabilities, Context, Description, Features, Provider, Sink};
 use crate::http::Settings;
-use crate::otp::Message;
 use crate::otp::redact::escaped_lines;
+use crate::otp::{Channel, Message};
 
 /// The kind's name.
 pub(super) const KIND: &str = "console";
@@ -30,6 +30,7 @@ pub(super) fn description() -> Description {
         real: false,
         template_sender: false,
         can: CAPABILITIES,
+        channel: Channel::Sms,
         features: Features::default(),
     }
 }

@@ -35,7 +35,7 @@ pub use reply::{
 pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
 pub use crate::http::{Setting, SettingError, SettingSpec, SettingType, Settings};
-use crate::otp::{Clock, DeliveryReport, Message, Phone};
+use crate::otp::{Channel, Clock, DeliveryReport, Message, Phone};
 
 /// One configured provider.
 ///
@@ -47,7 +47,12 @@ pub trait Provider: Send + Sync {
     /// The name that it is configured under.
     fn name(&self) -> &str;
 
-    /// Whether the text of the SMS is stored at the gateway, which accepts variables only.
+    /// By which way its messages reach people.
+    fn channel(&self) -> Channel {
+        Channel::default()
+    }
+
+    /// Whether the text of the message is stored at the gateway, which accepts variables only.
     fn holds_text(&self) -> bool {
         false
     }
@@ -137,6 +142,8 @@ pub struct Description {
     pub template_sender: bool,
     /// What else it can do than send.
     pub can: Capabilities,
+    /// By which way its messages reach people.
+    pub channel: Channel,
     /// What its messages can be like.
     pub features: Features,
 }

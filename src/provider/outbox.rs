@@ -11,8 +11,8 @@ use super::open_error::OpenError;
 use super::reply::{Class, ProviderReply, QueryError, QueryResult, Receipt, Refusal};
 use super::{Capabilities, Description, Features, Provider};
 use crate::http::{SettingSpec, SettingType, Settings};
-use crate::otp::Message;
 use crate::otp::hint::Chosen;
+use crate::otp::{Channel, Message};
 use crate::system::{FileError, FilePath, append, check_append, shown};
 
 /// The kind's name.
@@ -49,6 +49,7 @@ pub(super) fn description() -> Description {
         real: false,
         template_sender: false,
         can: CAPABILITIES,
+        channel: Channel::Sms,
         features: Features::default(),
     }
 }

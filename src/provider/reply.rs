@@ -163,8 +163,10 @@ pub enum Class {
     Sender,
     /// The text or the template.
     Content,
-    /// The receiver's number cannot take an SMS.
+    /// The receiver's number cannot take a message.
     Recipient,
+    /// The receiver does not use this channel: nothing is wrong with the number or the gateway.
+    NotOnChannel,
     /// The receiver asked for no more messages.
     OptedOut,
     /// The account may not send to this region.
@@ -181,12 +183,13 @@ pub enum Class {
 
 impl Class {
     /// All classes, in the order of their declaration.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Credentials,
         Self::Balance,
         Self::Sender,
         Self::Content,
         Self::Recipient,
+        Self::NotOnChannel,
         Self::OptedOut,
         Self::Region,
         Self::Throttled,
@@ -204,6 +207,7 @@ impl Class {
             Self::Sender => "sender",
             Self::Content => "content",
             Self::Recipient => "recipient",
+            Self::NotOnChannel => "not_on_channel",
             Self::OptedOut => "opted_out",
             Self::Region => "region",
             Self::Throttled => "throttled",
@@ -249,7 +253,8 @@ impl Class {
             Self::Balance => "top up the account at the provider",
             Self::Sender => "check the sender (number, name or header) and its registration at the provider",
             Self::Content => "compare the text or template with what is registered at the provider",
-            Self::Recipient => "check the number: the provider says that it cannot take an SMS",
+            Self::Recipient => "check the number: the provider says that it cannot take a message",
+            Self::NotOnChannel => "send it another way: add a provider of SMS or calls to the route",
             Self::OptedOut => "the receiver asked for no more messages; only the receiver can undo that (START)",
             Self::Region => "allow this country in the provider's account, or route it to another provider",
             Self::Throttled => "wait, then send again",

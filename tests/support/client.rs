@@ -357,7 +357,7 @@ pub fn no_limits() -> Limits {
         per_phone: Vec::new(),
         per_prefix: Vec::new(),
         per_country: Vec::new(),
-        cap: Vec::new(),
+        caps: std::collections::BTreeMap::new(),
         locks: vec![lock(10, LockLength::For(Duration::from_secs(1))), lock(20, LockLength::Hard)],
         failures_kept: Duration::from_secs(24 * 3600),
     }

@@ -68,8 +68,8 @@ impl Fake {
 
 /// A route of several.
 pub fn route(fakes: Vec<Fake>) -> Route {
-    let providers = fakes.into_iter().map(|fake| Box::new(fake) as Box<dyn Provider>).collect();
-    Route { providers, real: true, ..Route::default() }
+    let steps = fakes.into_iter().map(|fake| (Box::new(fake) as Box<dyn Provider>).into()).collect();
+    Route { steps, real: true, ..Route::default() }
 }
 
 #[async_trait]

@@ -13,7 +13,7 @@ use crate::otp::diagnosis::{Block, History, Keeper, Lost, NearNumber, QuotaUse, 
 use crate::otp::policy_entry::{PolicyEffect, Scope, deciding};
 use crate::otp::rules::PhoneState;
 use crate::otp::stats::{By, Cell, Counts, half_hour, rows, total};
-use crate::otp::{Moment, Phone, Quota};
+use crate::otp::{Channel, Moment, Phone, Quota};
 
 /// The settings that say from whom an SMS comes, as its receiver sees it.
 const SENDERS: [&str; 9] =
@@ -114,11 +114,14 @@ pub(super) fn route_names<'a>(app: &'a App, phone: &Phone) -> Result<Vec<&'a str
 }
 
 /// Those of them whose numbers are worth reading: an SMS really goes out. A route has few, and the first ones matter.
-pub(super) fn counted<'a>(app: &App, names: &[&'a str]) -> Result<Vec<&'a str>, Error> {
+pub(super) fn counted<'a>(app: &App, names: &[&'a str]) -> Result<Vec<(&'a str, Channel)>, Error> {
     const MOST: usize = 3;
     let settings = app.settings()?;
-    let real = |name: &&str| settings.providers.get(*name).is_some_and(|own| own.kind.is_real());
-    Ok(names.iter().copied().filter(real).take(MOST).collect())
+    let real = |name: &&'a str| {
+        let own = settings.providers.get(*name).filter(|own| own.kind.is_real())?;
+        Some((*name, own.channel))
+    };
+    Ok(names.iter().filter_map(real).take(MOST).collect())
 }
 
 /// How deliveries went: in the last hour, and in the day before it. `provider`: the one that has the SMS.

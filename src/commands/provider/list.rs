@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::commands::CommandResult;
 use crate::error::{Error, Exit};
-use crate::otp::Moment;
 use crate::otp::time::rfc3339_or_null;
+use crate::otp::{Channel, Moment};
 use crate::output::{Cell, Human, Lines, Report, Table, lines_of};
 use crate::provider::{self, Description, Kind};
 
@@ -58,6 +58,8 @@ struct Row {
     senders: Vec<&'static str>,
     /// How many characters one request may hold.
     longest: Option<u32>,
+    /// By which way its messages reach people.
+    channel: Option<Channel>,
     docs: Option<String>,
 }
 
@@ -169,6 +171,7 @@ fn row(name: &str, kind: &Kind) -> Row {
         can: described.map(Can::of).unwrap_or_default(),
         senders: described.map(senders).unwrap_or_default(),
         longest: described.and_then(|described| described.features.longest),
+        channel: described.map(|described| described.channel),
         docs: described.and_then(|described| described.docs.clone()),
     }
 }

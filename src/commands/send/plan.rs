@@ -58,7 +58,7 @@ struct LimitsLeft {
 impl Plan {
     /// The text with zeros in the place of the code: of the same length, and never a code.
     pub(super) fn of(asked: &SendRequest<'_>, code: &Code, sent: &Sent) -> Result<Self, Error> {
-        let route = asked.route.providers.iter().map(|provider| provider.name().to_owned()).collect();
+        let route = asked.route.providers().map(|provider| provider.name().to_owned()).collect();
         let text_at_provider = asked.route.holds_text();
         let text = asked.text(&"0".repeat(code.expose().len())).map_err(wrong_text)?.to_string();
         let text = Some(text).filter(|_| !text_at_provider);

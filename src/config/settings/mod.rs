@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 use super::locate::Origin;
 use super::secret::SecretSource;
-use crate::otp::{Alphabet, Code, CodeSpec, Country, Limits, Phone, Policy, Role};
+use crate::otp::{Alphabet, Channel, Code, CodeSpec, Country, Limits, Phone, Policy, Role};
 use crate::provider;
 use crate::system::{FilePath, Program};
 use crate::toml_tree::{ConfigError, Position};
@@ -112,6 +112,8 @@ pub struct MessageSettings {
 pub struct ProviderSettings {
     /// Which definition or backend.
     pub kind: provider::Kind,
+    /// By which way its messages reach people.
+    pub channel: Channel,
     /// The file with its definition, if the user wrote it.
     pub definition: Option<FilePath>,
     /// What is set, by name; the rest has the defaults of the kind.

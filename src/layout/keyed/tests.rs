@@ -13,7 +13,7 @@ use crate::otp::rules::{
     AttemptRequest, Decision, IssueMode, PhoneState, ReserveRequest, RevokeRequest, UnlockRequest, attempt, reserve,
     revoke, unlock,
 };
-use crate::otp::{Alphabet, Code, CodeSpec, Limits, Moment, Pepper, Peppers, Secret};
+use crate::otp::{Alphabet, Channel, Code, CodeSpec, Limits, Moment, Pepper, Peppers, Secret};
 
 const START: Moment = Moment::from_millis(1_790_000_000_000);
 const KEY: &str = "otp:+919876543210";
@@ -364,7 +364,7 @@ fn a_newer_code_takes_the_place_of_the_older() {
 fn an_sms_replaces_at_once_since_there_is_room_for_one() {
     let mut world = World::new(siblings());
     assert!(world.issue("123456", IssueMode::Print));
-    assert!(world.issue("654321", IssueMode::Sms { lease: Duration::from_secs(10) }));
+    assert!(world.issue("654321", IssueMode::Sms { lease: Duration::from_secs(10), channel: Channel::Sms }));
     let slot = &world.known.record.purposes[&Purpose::default()];
     assert_eq!(slot.challenges.iter().map(|own| own.state).collect::<Vec<_>>(), [State::Superseded, State::Pending]);
     let cooldown = "otp:cooldown:+919876543210";
@@ -377,9 +377,9 @@ fn an_sms_replaces_at_once_since_there_is_room_for_one() {
 fn the_applications_own_wait_holds_here() {
     let mut world = World::new(siblings());
     world.app_sets("otp:cooldown:+919876543210", "1", Some(60));
-    assert!(!world.issue("123456", IssueMode::Sms { lease: Duration::from_secs(10) }));
+    assert!(!world.issue("123456", IssueMode::Sms { lease: Duration::from_secs(10), channel: Channel::Sms }));
     world.pass(61);
-    assert!(world.issue("123456", IssueMode::Sms { lease: Duration::from_secs(10) }));
+    assert!(world.issue("123456", IssueMode::Sms { lease: Duration::from_secs(10), channel: Channel::Sms }));
 }
 
 #[test]
@@ -591,7 +591,7 @@ proptest! {
                     }
                 }
                 Turn::Issues(code, sms) => {
-                    let way = if sms { IssueMode::Sms { lease: Duration::from_secs(5) } } else { IssueMode::Print };
+                    let way = if sms { IssueMode::Sms { lease: Duration::from_secs(5), channel: Channel::Sms } } else { IssueMode::Print };
                     if world.issue(&text(code), way) {
                         prop_assert_eq!(world.text(KEY), Some(text(code)));
                         prop_assert!(world.keys[KEY].until.is_some());

@@ -1,6 +1,8 @@
 //! Whether a send would be allowed now, and if not, which rule refuses it and until when. The send itself goes by it, and so
 //! does whoever asks without sending.
 
+use std::collections::BTreeMap;
+
 use super::PhoneState;
 use super::reserve::{SendRefused, blocked, within_limits};
 use super::send_rule::SendRule;
@@ -8,7 +10,7 @@ use crate::otp::brake::{BrakeMode, Cell, KNOWN, brake};
 use crate::otp::counter::{Counter, SumCounter};
 use crate::otp::policy_entry::{CallingPolicy, PolicyEffect, deciding};
 use crate::otp::record::{PURPOSES, PurposeState};
-use crate::otp::{Denied, Limits, Moment, Phone, Policy, Purpose};
+use crate::otp::{Channel, Denied, Limits, Moment, Phone, Policy, Purpose, Quota};
 
 /// Whether a send would be allowed now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -45,8 +47,10 @@ pub struct SendContext<'a> {
     pub prefix: Option<&'a Counter>,
     /// The sends to its country; likewise.
     pub country: Option<&'a SumCounter>,
-    /// The SMS to all numbers; likewise.
-    pub channel: Option<&'a SumCounter>,
+    /// The channels of its route; empty: nothing is held to their caps.
+    pub channels: &'a [Channel],
+    /// The messages to all numbers, by those of the channels that have a cap and could be read.
+    pub sums: &'a BTreeMap<Channel, SumCounter>,
     /// The sends to strangers of its range and of its country, where brakes look at them.
     pub cells: Option<(&'a Cell, &'a Cell)>,
     /// The number verified a code in the last 90 days, for no user.
@@ -118,6 +122,29 @@ pub fn allowance(known: &PhoneState, now: Moment, context: &SendContext<'_>) -> 
     Allowance { would_refuse: observed.as_ref().map(SendRule::of), ..Allowance::of(refused) }
 }
 
+/// The channels that have no room for another message now, and until when.
+#[must_use]
+pub fn full_channels(
+    sums: &BTreeMap<Channel, SumCounter>,
+    now: Moment,
+    limits: &Limits,
+) -> BTreeMap<Channel, (Quota, Moment)> {
+    let full = |(channel, counter): (&Channel, &SumCounter)| {
+        let caps = limits.caps.get(channel).map(Vec::as_slice).unwrap_or_default();
+        Some((*channel, counter.full(now, caps)?))
+    };
+    sums.iter().filter_map(full).collect()
+}
+
+/// The cap that refuses it, where no channel of its route has room: the one that has some first.
+fn capped(context: &SendContext<'_>, now: Moment) -> Option<Denied> {
+    let full = full_channels(context.sums, now, context.limits);
+    let each =
+        context.channels.iter().map(|channel| full.get(channel).map(|(quota, until)| (*channel, *quota, *until)));
+    let all: Vec<(Channel, Quota, Moment)> = each.collect::<Option<_>>()?;
+    all.into_iter().min_by_key(|(.., until)| *until).map(|(channel, quota, until)| Denied::Cap(channel, quota, until))
+}
+
 /// The first rule that refuses it for good, else the one that ends last. `stopped`: what the brakes stop.
 fn refusal(
     known: &PhoneState,
@@ -148,8 +175,7 @@ fn refusal(
     found.extend(prefix.map(|(quota, until)| SendRefused::PerPrefix(quota, until)));
     let country = context.country.and_then(|counter| counter.full(now, &limits.per_country));
     found.extend(country.map(|(quota, until)| SendRefused::PerCountry(quota, until)));
-    let channel = context.channel.and_then(|counter| counter.full(now, &limits.cap));
-    found.extend(channel.map(|(quota, until)| SendRefused::Denied(Denied::Cap(quota, until))));
+    found.extend(capped(context, now).map(SendRefused::Denied));
     found.extend(stopped.map(SendRefused::Denied));
     // What ends at no known time comes after everything that does.
     found.into_iter().max_by_key(|refused| (refused.until().is_none(), refused.until()))

@@ -14,7 +14,7 @@ mod send_result;
 mod send_rule;
 mod unlock;
 
-pub use allowance::{Allowance, SendContext, allowance, is_known, is_lifted};
+pub use allowance::{Allowance, SendContext, allowance, full_channels, is_known, is_lifted};
 pub use attempt::{AttemptOutcome, attempt};
 pub use attempt_request::{AttemptError, AttemptRequest};
 pub use delivery_report::{MessageRef, Recorded, Reported, report, reports};

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::send_rule::SendRule;
 use super::{Decision, PhoneState};
 use crate::otp::policy_entry::{PolicyEffect, PolicyEntry, Scope};
-use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SMS, SendOutcome, State};
+use crate::otp::record::{Challenge, PURPOSES, PurposeState, Record, Request, SendOutcome, State};
 use crate::otp::{
-    Binding, Code, Denied, Event, EventKind, Limits, Moment, More, Peppers, Phone, Purpose, Quota, UserId, used_up,
+    Binding, Channel, Code, Denied, Event, EventKind, Limits, Moment, More, Peppers, Phone, Purpose, Quota, UserId,
+    used_up,
 };
 
 /// How long an idempotency key is remembered.
@@ -39,12 +40,14 @@ pub struct ReserveRequest<'a> {
 /// How a code reaches its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IssueMode {
-    /// By SMS: limits apply. A process that has not recorded a result after the lease is presumed dead.
+    /// By a message: limits apply. A process that has not recorded a result after the lease is presumed dead.
     Sms {
         /// How long the sending may take.
         lease: Duration,
+        /// The channel of the provider that is asked first.
+        channel: Channel,
     },
-    /// Printed for the operator: no SMS is counted.
+    /// Printed for the operator: no message is counted.
     Print,
 }
 
@@ -148,7 +151,10 @@ pub fn reserve(
     purpose_state.challenges.push(challenge.clone());
     record.sweep(now);
     let event = Event::new(now, EventKind::Send, challenge.state.as_str()).about(asked.purpose, asked.challenge_id);
-    let event = if asked.way == IssueMode::Print { event } else { event.by_channel(SMS) };
+    let event = match asked.way {
+        IssueMode::Sms { channel, .. } => event.by_channel(channel.as_str()),
+        IssueMode::Print => event,
+    };
     Ok(Decision {
         record: Some(record),
         users: None,
@@ -291,7 +297,7 @@ fn challenge(
     let (phone, purpose, id) = (asked.phone, asked.purpose, asked.challenge_id);
     let binding = Binding { phone, purpose, user, users_version: mapping, id };
     let (state, lease_until) = match asked.way {
-        IssueMode::Sms { lease } => (State::Pending, Some(now.after(lease))),
+        IssueMode::Sms { lease, .. } => (State::Pending, Some(now.after(lease))),
         IssueMode::Print => (State::Issued, None),
     };
     Challenge {

@@ -1,10 +1,10 @@
-//! `mark`: what the provider said of the SMS of a challenge.
+//! `mark`: what the provider said of the message of a challenge.
 
 use super::{Decision, PhoneState};
-use crate::otp::record::{Delivery, PurposeState, SMS, SendOutcome, State};
-use crate::otp::{Event, EventKind, Moment, Record};
+use crate::otp::record::{Delivery, PurposeState, SendOutcome, State};
+use crate::otp::{Channel, Event, EventKind, Moment, Record};
 
-/// What became of the SMS.
+/// What became of the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendResult {
     /// A provider accepted it.
@@ -65,7 +65,7 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
         record.cooldown_step = record.cooldown_step.saturating_sub(1);
     }
     record.sweep(now);
-    let channel = delivery.as_ref().map_or_else(|| SMS.to_owned(), Delivery::channel);
+    let channel = delivery.as_ref().map_or_else(|| Channel::default().to_string(), Delivery::channel);
     let detail = delivery.map(|delivery| {
         let named = format!("{}: ", delivery.provider);
         match &delivery.detail {

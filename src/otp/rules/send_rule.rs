@@ -90,7 +90,7 @@ impl SendRule {
             Self::Type => "its type of number is not allowed",
             Self::Neighbors => "looks like SMS pumping: too many close numbers",
             Self::Brake => "looks like SMS pumping: too few codes there are entered",
-            Self::Cap => "as many SMS went out as may",
+            Self::Cap => "as many messages went out as may",
             Self::UnderWay => "a code is being sent right now",
             Self::Purposes => "too many purposes are in use",
             Self::Requests => "too many idempotency keys are in use",

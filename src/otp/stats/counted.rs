@@ -1,8 +1,8 @@
 //! What the events of one step add to the numbers.
 
 use super::latency::bucket;
-use crate::otp::record::{Challenge, Delivery, SMS};
-use crate::otp::{Event, EventKind, Phone, Record};
+use crate::otp::record::{Challenge, Delivery};
+use crate::otp::{Channel, Event, EventKind, Phone, Record};
 
 /// On which way a code went out; nothing where no provider had it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,11 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
         }
         _ => return None,
     }
-    let channel = event.channel.clone().or_else(|| delivery.map(Delivery::channel)).unwrap_or_else(|| SMS.to_owned());
+    let channel = event
+        .channel
+        .clone()
+        .or_else(|| delivery.map(Delivery::channel))
+        .unwrap_or_else(|| Channel::default().to_string());
     let provider = delivery.filter(|_| is_routed).map(|delivery| delivery.provider.clone()).unwrap_or_default();
     let operator = delivery.and_then(|delivery| delivery.more.text("operator"));
     let own = names.first().cloned().unwrap_or_default();

@@ -8,6 +8,7 @@
 //! countries = ["IN"]                    # reaches numbers of these only; absent: no such limit
 //! body     = "json"                     # what its answers are; or "xml"
 //! encoding = "automatic"                # the gateway detects which texts need Unicode; or "told": `send` announces it
+//! channel  = "sms"                      # by which way its messages reach people; or whatsapp, telegram, voice, rcs
 //! sender   = "text"                     # or "template": the text is stored at the gateway, which takes variables
 //!
 //! [settings]                            # a table for each key; every word in it is optional
@@ -125,16 +126,18 @@ pub(super) use model::{ENCODING, GatewayPhoneFormat, MESSAGE, Reports, StateFiel
 
 use super::{Capabilities, Description};
 use crate::http::{Scope, Service};
+use crate::otp::Channel;
 use crate::toml_tree::{ConfigError, Document, Table};
 use model::{EncodingChoice, WarningRule};
 use sections::Names;
 
 /// The keys of a gateway at the top, beside those of every [`Service`].
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "name",
     "docs",
     "phone",
     "countries",
+    "channel",
     "encoding",
     "sender",
     "warnings",
@@ -177,6 +180,8 @@ impl Definition {
             phone: word(&top, "phone", &PHONES)?.unwrap_or(GatewayPhoneFormat::E164),
             encoding: word(&top, "encoding", &ENCODINGS)?,
             countries: top.get("countries").map(|node| sections::countries(&node)).transpose()?.unwrap_or_default(),
+            channel: word(&top, "channel", &Channel::ALL.map(|channel| (channel.as_str(), channel)))?
+                .unwrap_or_default(),
             template_sender: word(&top, "sender", &[("text", false), ("template", true)])?.unwrap_or(false),
             warnings: top
                 .get("warnings")
@@ -230,6 +235,7 @@ impl Definition {
             real: true,
             template_sender: self.template_sender,
             can: self.can(),
+            channel: self.channel,
             features: self.features.clone(),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::reply::Class;
 use crate::http::{Each, Expression, Request, Service};
-use crate::otp::{Country, DeliveryReason, DeliveryState};
+use crate::otp::{Channel, Country, DeliveryReason, DeliveryState};
 
 /// What a message gives to templates.
 pub(in crate::provider) const MESSAGE: [&str; 9] =
@@ -25,6 +25,8 @@ pub struct Definition {
     pub(in crate::provider) encoding: Option<EncodingChoice>,
     /// The only countries that it reaches; empty: no such limit is known.
     pub(in crate::provider) countries: Vec<Country>,
+    /// By which way its messages reach people.
+    pub(in crate::provider) channel: Channel,
     pub(in crate::provider) template_sender: bool,
     pub(in crate::provider) warnings: Vec<WarningRule>,
     pub(in crate::provider) send: Send,

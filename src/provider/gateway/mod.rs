@@ -15,7 +15,7 @@ use super::{Capabilities, Context, Provider};
 use crate::http::{Client, Exchange, NotBuilt, Prepared, Scope, Settings};
 use crate::otp::redact::Redactor;
 use crate::otp::text::segments;
-use crate::otp::{Country, DeliveryReport, Message, Phone};
+use crate::otp::{Channel, Country, DeliveryReport, Message, Phone};
 
 /// One gateway, opened with the user's settings.
 struct Gateway {
@@ -42,6 +42,10 @@ pub(super) fn open(
 impl Provider for Gateway {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn channel(&self) -> Channel {
+        self.definition.channel
     }
 
     fn holds_text(&self) -> bool {

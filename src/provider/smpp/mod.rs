@@ -28,6 +28,7 @@ pub(super) use send::open;
 
 use super::{Capabilities, Description, Features, SenderKind};
 use crate::http::{SettingSpec, SettingType};
+use crate::otp::Channel;
 
 /// The kind's name.
 pub(super) const KIND: &str = "smpp";
@@ -53,6 +54,7 @@ pub(super) fn description() -> Description {
         real: true,
         template_sender: false,
         can: CAPABILITIES,
+        channel: Channel::Sms,
         features: Features {
             senders: vec![SenderKind::Number, SenderKind::ShortCode, SenderKind::Alphanumeric],
             dlt: true,

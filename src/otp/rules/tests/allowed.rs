@@ -1,5 +1,6 @@
 //! What is told of the next send is what the next send meets, whatever happened before.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -10,9 +11,10 @@ use crate::otp::counter::{Counter, SumCounter};
 use crate::otp::policy_entry::{CallingPolicy, PhonePolicy, PolicyEffect, PolicyEntry, Scope, deciding};
 use crate::otp::record::{Delivery, Lock};
 use crate::otp::rules::{
-    IssueMode, PhoneState, SendContext, SendRefused, SendResult, SendRule, allowance, record_send, reserve,
+    IssueMode, PhoneState, SendContext, SendRefused, SendResult, SendRule, allowance, full_channels, record_send,
+    reserve,
 };
-use crate::otp::{Countries, Denied, Limits, Moment, NumberType, Policy, Purpose, Quota};
+use crate::otp::{Channel, Countries, Denied, Limits, Moment, NumberType, Policy, Purpose, Quota};
 
 /// What happens before the send.
 #[derive(Debug, Clone)]
@@ -56,7 +58,7 @@ fn limits() -> Limits {
         per_phone: vec![quota(10, 3), quota(120, 6)],
         per_prefix: vec![quota(20, 5)],
         per_country: vec![quota(30, 7)],
-        cap: vec![quota(40, 9)],
+        caps: BTreeMap::from([(Channel::Sms, vec![quota(40, 9)])]),
         ..Limits::default()
     }
 }
@@ -68,7 +70,7 @@ struct World {
     calling: CallingPolicy,
     prefix: Counter,
     country: SumCounter,
-    channel: SumCounter,
+    sums: BTreeMap<Channel, SumCounter>,
     cells: (Cell, Cell),
 }
 
@@ -76,8 +78,11 @@ impl World {
     fn elsewhere(&mut self, now: Moment, limits: &Limits) {
         let fields = self.country.fields(now, &limits.per_country);
         self.country = std::mem::take(&mut self.country).plus(&fields, 1);
-        let fields = self.channel.fields(now, &limits.cap);
-        self.channel = std::mem::take(&mut self.channel).plus(&fields, 1);
+        for (channel, caps) in &limits.caps {
+            let counter = self.sums.remove(channel).unwrap_or_default();
+            let fields = counter.fields(now, caps);
+            self.sums.insert(*channel, counter.plus(&fields, 1));
+        }
     }
 
     /// So many sends to strangers of its range.
@@ -163,7 +168,8 @@ proptest! {
             calling: Some(&world.calling),
             prefix: Some(&world.prefix),
             country: Some(&world.country),
-            channel: Some(&world.channel),
+            channels: &[Channel::Sms],
+            sums: &world.sums,
             cells: Some((&world.cells.0, &world.cells.1)),
             seen,
         };
@@ -174,12 +180,12 @@ proptest! {
         let by_policy = entry != Some(PolicyEffect::Block) && (is_allowed || policy.check(&case.phone, seen).is_ok());
         let is_pumping = real && !is_allowed && !seen && brakes != BrakeMode::Off
             && (world.prefix.is_run(now, case.phone.last_four()) || brake(&world.cells.0, &world.cells.1, now).is_some());
-        let reserved = reserve(&world.known, now, &limits, &case.reserve("ch_new", IssueMode::Sms { lease: LEASE }));
+        let reserved = reserve(&world.known, now, &limits, &case.reserve("ch_new", IssueMode::Sms { lease: LEASE, channel: Channel::Sms }));
         let accepted = by_policy
             && reserved.is_ok()
             && world.prefix.take(now, &limits.per_prefix, None).is_ok()
             && world.country.full(now, &limits.per_country).is_none()
-            && world.channel.full(now, &limits.cap).is_none()
+            && full_channels(&world.sums, now, &limits).is_empty()
             && !(is_pumping && brakes == BrakeMode::Enforce);
         let is_blocked = entry == Some(PolicyEffect::Block);
         let observed = is_pumping && brakes == BrakeMode::Observe && !is_blocked;
@@ -228,7 +234,8 @@ fn a_lock_is_told_before_limits_and_of_these_the_one_that_ends_last() {
             calling: None,
             prefix: Some(&world.prefix),
             country: None,
-            channel: None,
+            channels: &[],
+            sums: &world.sums,
             cells: None,
             seen: false,
         };

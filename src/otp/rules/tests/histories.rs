@@ -13,7 +13,7 @@ use crate::otp::rules::{
     Reserved, RevokeRequest, SendRefused, SendResult, UnlockRequest, attempt, link, record_send, reserve, revoke,
     unlink, unlock,
 };
-use crate::otp::{DeliveryReport, DeliveryState, Limits, LockLength, LockStep, Moment, Purpose, Quota};
+use crate::otp::{Channel, DeliveryReport, DeliveryState, Limits, LockLength, LockStep, Moment, Purpose, Quota};
 use crate::otp::{Stored as _, Ttl};
 
 const MAX_TRIES: u32 = 3;
@@ -32,7 +32,7 @@ fn limits() -> Limits {
         per_phone: vec![quota(10, 3), quota(120, 8)],
         per_prefix: Vec::new(),
         per_country: Vec::new(),
-        cap: Vec::new(),
+        caps: BTreeMap::new(),
         locks: vec![
             lock(4, LockLength::For(Duration::from_secs(2))),
             lock(7, LockLength::For(Duration::from_secs(10))),
@@ -331,7 +331,7 @@ impl World {
     }
 
     fn send(&mut self, purpose: usize, code: usize, key: Option<(usize, usize)>) -> &'static [State] {
-        self.reserve(purpose, code, IssueMode::Sms { lease: LEASE }, key)
+        self.reserve(purpose, code, IssueMode::Sms { lease: LEASE, channel: Channel::Sms }, key)
     }
 
     fn print(&mut self, purpose: usize, code: usize) -> &'static [State] {

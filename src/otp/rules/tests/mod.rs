@@ -10,7 +10,7 @@ mod whose;
 use std::time::Duration;
 
 use super::{AttemptRequest, Decision, IssueMode, PhoneState, ReserveRequest};
-use crate::otp::{Alphabet, Code, CodeSpec, Moment, Pepper, Peppers, Phone, Purpose, Secret, UserId};
+use crate::otp::{Alphabet, Channel, Code, CodeSpec, Moment, Pepper, Peppers, Phone, Purpose, Secret, UserId};
 
 const RIGHT: &str = "424242";
 const WRONG: &str = "111111";
@@ -74,7 +74,7 @@ impl Case {
     }
 
     fn sms<'a>(&'a self, id: &'a str) -> ReserveRequest<'a> {
-        self.reserve(id, IssueMode::Sms { lease: LEASE })
+        self.reserve(id, IssueMode::Sms { lease: LEASE, channel: Channel::Sms })
     }
 
     fn asked<'a>(&'a self, code: &'a Code, attempt_id: &'a str) -> AttemptRequest<'a> {
