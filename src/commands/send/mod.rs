@@ -34,8 +34,15 @@ pub struct Args {
     /// Send to each line of a file, or of stdin (`-`)
     ///
     /// Exits with 19 if some lines failed.
-    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "wait"])]
     from: Option<PathBuf>,
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// How a code goes out, whoever made it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Sending {
     /// Use this provider instead of the route's
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
@@ -58,8 +65,7 @@ pub struct Args {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "delivered",
-        value_parser = goals(&WAITED),
-        conflicts_with = "from"
+        value_parser = goals(&WAITED)
     )]
     wait: Option<WaitFor>,
 }
@@ -117,11 +123,13 @@ impl Args {
                 return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
             }
         };
-        app.may_concern(&target.phone, self.provider.as_deref())?;
+        app.may_concern(&target.phone, self.sending.provider.as_deref())?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
-        self.one(app, &target, self.idempotency_key.clone()).await.map(Output::One)
+        self.sending.one(app, &target, self.sending.idempotency_key.clone()).await.map(Output::One)
     }
+}
 
+impl Sending {
     async fn one(&self, app: &App, target: &Target, key: Option<String>) -> CommandResult {
         self.send(app, target, key.as_deref()).await.map_err(|mut error| {
             error.details.idempotency_key = key;
@@ -240,10 +248,10 @@ fn warn(app: &App, target: &Target, sent: &Sent) {
 impl Each for Args {
     async fn each(&self, app: &App, target: &Target) -> CommandResult {
         target.is_a_phone(app).await?;
-        app.may_concern(&target.phone, self.provider.as_deref())?;
+        app.may_concern(&target.phone, self.sending.provider.as_deref())?;
         // The key of a line is its own, so that the whole file can be given again.
-        let key = self.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
-        self.one(app, target, key).await
+        let key = self.sending.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
+        self.sending.one(app, target, key).await
     }
 }
 
