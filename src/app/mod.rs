@@ -28,6 +28,7 @@ use crate::system::{Who, shown};
 pub use self::act::{Act, Done, Ended};
 pub use self::auditing::Intent;
 pub use self::rights::{RIGHTS, Right};
+pub use self::sending::AskedRoute;
 use crate::operations::{Operations, Progress};
 pub use crate::store::{Endpoint, Understood};
 

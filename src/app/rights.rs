@@ -1,7 +1,7 @@
 //! Which role may run which command: one line a command. A role keeps people from what they do not mean to do; who can read
 //! the pepper and the password of the store can go around it.
 
-use super::App;
+use super::{App, AskedRoute};
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Phone, Role};
 
@@ -102,19 +102,20 @@ impl App {
     }
 
     /// Refuses what the role may do with some phones only: tests are about test numbers, and about providers that send
-    /// nothing. `provider`: the one that was named instead of the route.
+    /// nothing. `asked`: what names the providers.
     ///
     /// # Errors
     /// When it may not.
-    pub fn may_concern(&self, phone: &Phone, provider: Option<&str>) -> Result<(), Error> {
+    pub fn may_concern(&self, phone: &Phone, asked: &AskedRoute<'_>) -> Result<(), Error> {
         let settings = self.settings()?;
         if settings.role != Some(Role::Ci) || self.test_number(phone)?.is_some() {
             return Ok(());
         }
-        let only = provider.map(|name| [name.to_owned()]);
-        let (route, _) = settings.routes.of(phone);
-        let names = only.as_ref().map_or(route, <[_; 1]>::as_slice);
-        let real = names.iter().find(|name| settings.providers.get(*name).is_none_or(|own| own.kind.is_real()));
+        let (route, _) = settings.routes.of(phone, asked.purpose);
+        let names = asked
+            .provider
+            .map_or_else(|| route.iter().map(|entry| entry.provider.as_str()).collect(), |name| vec![name]);
+        let real = names.iter().find(|name| settings.providers.get(**name).is_none_or(|own| own.kind.is_real()));
         let Some(real) = real else { return Ok(()) };
         let why = format!("the role `ci` of this file may not send by `{real}`, which sends real SMS");
         Err(Error::said(Exit::Role, why).hint("use one of [[test_numbers]], or a provider of kind `outbox`"))

@@ -6,37 +6,49 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{App, clock, today};
-use crate::config::{Settings, TestNumber};
+use crate::config::{RouteEntry, Settings, TestNumber};
 use crate::error::{Error, Exit};
-use crate::operations::Route;
+use crate::operations::{Route, RouteStep};
 use crate::otp::text::MessageTemplate;
-use crate::otp::{Hint, Phone};
+use crate::otp::{Channel, Hint, Phone, Purpose};
 use crate::provider::{self, Provider};
 
 /// A provider's answer is not waited for until the very end of the command's time: so much is kept for writing it down.
 const MARGIN: Duration = Duration::from_secs(1);
 
 impl App {
-    /// The providers for a phone: those of its route, or the one that was named. Nothing is ever sent to a test number.
+    /// The providers for a phone: those of its route, or what was asked for instead. Nothing is ever sent to a test number.
     ///
     /// # Errors
-    /// When one is not configured, or its settings are wrong.
-    pub async fn route(&self, phone: &Phone, provider: Option<&str>) -> Result<Route, Error> {
+    /// When one is not configured, or its settings are wrong, or the route has none of the channel.
+    pub async fn route(&self, phone: &Phone, asked: &AskedRoute<'_>) -> Result<Route, Error> {
         let settings = self.settings()?;
         if let Some(number) = self.test_number(phone)? {
             let steps = vec![provider::open_test_number(number.outcome.clone()).into()];
             return Ok(Route { steps, why: "it is a test number: nothing is sent".to_owned(), ..Route::default() });
         }
         self.guard().await?;
-        let only = provider.map(|name| [name.to_owned()]);
-        let (by_route, by) = settings.routes.of(phone);
-        let names = only.as_ref().map_or(by_route, <[_; 1]>::as_slice);
+        let only = asked.provider.map(|name| [RouteEntry { provider: name.to_owned(), unless_delivered: None }]);
+        let (by_route, by) = settings.routes.of(phone, asked.purpose);
+        let entries = only.as_ref().map_or(by_route, <[_; 1]>::as_slice);
         let why = if only.is_some() { "named".to_owned() } else { by.to_string() };
+        let of_channel = |entry: &&RouteEntry| {
+            let channel = settings.providers.get(&entry.provider).map(|configured| configured.channel);
+            asked.channel.is_none() || asked.channel == channel
+        };
+        let entries: Vec<&RouteEntry> = entries.iter().filter(of_channel).collect();
+        if let (Some(channel), true) = (asked.channel, entries.is_empty()) {
+            return Err(none_of(settings, channel, &why));
+        }
         let (failover_on_unknown, pass_over) = (settings.routes.failover_on_unknown, settings.routes.pass_over);
         let mut route = Route { why, failover_on_unknown, pass_over, ..Route::default() };
-        for name in names {
+        for (place, entry) in entries.into_iter().enumerate() {
+            let name = &entry.provider;
             self.may_show_codes(name)?;
-            route.steps.push(self.provider(name).await?.into());
+            let provider = self.provider_for(name, Some(asked.purpose)).await?;
+            // The first is asked at once, whatever was before it in the file.
+            let unless_delivered = entry.unless_delivered.filter(|_| place > 0);
+            route.steps.push(RouteStep { provider, unless_delivered });
             route.real |= settings.providers.get(name).is_some_and(|configured| configured.kind.is_real());
         }
         Ok(route)
@@ -47,6 +59,11 @@ impl App {
     /// # Errors
     /// When it is not configured, or its settings are wrong.
     pub async fn provider(&self, name: &str) -> Result<Box<dyn Provider>, Error> {
+        self.provider_for(name, None).await
+    }
+
+    /// The same with the settings that it has for codes of a purpose.
+    async fn provider_for(&self, name: &str, purpose: Option<&Purpose>) -> Result<Box<dyn Provider>, Error> {
         let settings = self.settings()?;
         if name == provider::TEST_NUMBER {
             return Ok(provider::open_test_number(provider::TestOutcome::Accepted));
@@ -62,7 +79,7 @@ impl App {
             clock: clock(),
             path: self.env.get("PATH").unwrap_or_default().to_owned(),
         };
-        let resolved = configured.resolve(&self.fetch()).await?;
+        let resolved = configured.resolve(purpose, &self.fetch()).await?;
         configured.kind.open(name, resolved, &context).map_err(|error| {
             let place = place(settings);
             let fix = error.fix().unwrap_or_else(|| Hint::run(&["config", "check"]));
@@ -110,6 +127,35 @@ impl App {
         let margin = MARGIN.min(self.globals.timeout / 4);
         end.checked_sub(margin).unwrap_or(end)
     }
+}
+
+/// Which providers a send is to go to.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedRoute<'a> {
+    /// What the code is for.
+    pub purpose: &'a Purpose,
+    /// This one, instead of those of the route.
+    pub provider: Option<&'a str>,
+    /// Only those of the route that are on this channel.
+    pub channel: Option<Channel>,
+}
+
+impl<'a> AskedRoute<'a> {
+    /// The route of a purpose, as the file has it.
+    #[must_use]
+    pub fn of(purpose: &'a Purpose) -> Self {
+        Self { purpose, provider: None, channel: None }
+    }
+}
+
+/// That a route leads to nobody on a channel.
+fn none_of(settings: &Settings, channel: Channel, route: &str) -> Error {
+    let why = format!("no provider of the channel `{channel}` is in this route ({route})");
+    let configured = settings.providers.iter().find(|(_, own)| own.channel == channel).map(|(name, _)| name);
+    Error::said(Exit::Config, why).hint(match configured {
+        Some(name) => Hint::run(&["send"]).arg("PHONE").option("--provider", name).because("it is in another route"),
+        None => Hint::run(&["provider", "list", "--all", "--json"]).because("shows the channel of each kind"),
+    })
 }
 
 /// The file, to stand before a message about it.

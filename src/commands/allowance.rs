@@ -1,5 +1,7 @@
 //! Whether a code could be sent now: for the commands that tell it without sending.
 
+use std::collections::BTreeSet;
+
 use crate::app::App;
 use crate::error::Error;
 use crate::operations::Counters;
@@ -18,18 +20,17 @@ pub(super) fn of(
     counters: &Counters,
 ) -> Result<Allowance, Error> {
     let settings = app.settings()?;
-    let (route, _) = settings.routes.of(phone);
+    let (route, _) = settings.routes.of(phone, purpose);
     let is_test = app.test_number(phone)?.is_some();
-    let real = |name: &String| settings.providers.get(name).is_some_and(|provider| provider.kind.is_real());
-    let mut channels: Vec<Channel> =
-        route.iter().filter_map(|name| Some(settings.providers.get(name)?.channel)).collect();
-    channels.dedup();
+    let configured = || route.iter().filter_map(|entry| settings.providers.get(&entry.provider));
+    let channels: BTreeSet<Channel> = configured().map(|own| own.channel).collect();
+    let channels: Vec<Channel> = channels.into_iter().collect();
     let context = SendContext {
         phone,
         purpose,
         policy: &settings.policy,
         limits: &settings.limits,
-        real: !is_test && route.iter().any(real),
+        real: !is_test && configured().any(|own| own.kind.is_real()),
         calling: counters.calling.as_ref(),
         prefix: counters.prefix.as_ref(),
         country: counters.tally.country.as_ref(),

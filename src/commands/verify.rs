@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::CommandResult;
 use super::target::{Target, TargetArg, standard_input};
-use crate::app::{Act, App, Confirm};
+use crate::app::{Act, App, AskedRoute, Confirm};
 use crate::error::{Error, Exit};
 use crate::layout::Operation;
 use crate::operations::{Applied, AttemptOutcome, Operations};
@@ -66,7 +66,7 @@ impl Args {
         let target = self.target.parsed(app)?;
         let code = app.typed_code(&self.typed(app).await?)?;
         let target = target.resolve_phone(app).await?;
-        app.may_concern(&target.phone, None)?;
+        app.may_concern(&target.phone, &AskedRoute::of(&self.purpose))?;
         app.may_change("use an attempt", Confirm::No).await?;
         app.guard().await?;
         let checked = app

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::CommandResult;
 use super::delivery_fields::{DeliveryFields, why_not};
 use super::target::{Target, TargetArg};
-use crate::app::{Act, App, Confirm};
+use crate::app::{Act, App, AskedRoute, Confirm};
 use crate::error::{Error, Exit};
 use crate::operations::{Notice, Operations, WaitOutcome, WaitRequest};
 use crate::otp::record::{Challenge, Reason, State};
@@ -91,7 +91,7 @@ struct Waited {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = self.target.resolve(app).await?;
-        app.may_concern(&target.phone, None)?;
+        app.may_concern(&target.phone, &AskedRoute::of(&self.purpose.clone().unwrap_or_default()))?;
         app.may_change("record what the provider says about an SMS", Confirm::No).await?;
         let act = Act::on(&target.phone).challenge(target.challenge.as_deref());
         let waited = app.audited(act, async |operations| self.wait(app, operations, &target).await).await;

@@ -1,6 +1,7 @@
 //! `config check`: what loads and may still not work: templates, secrets, and likely mistakes that only a person can
 //! judge.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
@@ -9,7 +10,9 @@ use super::fetch::{read_certificates, read_private};
 use super::guard;
 use super::lint;
 use super::secret::Fetch;
-use super::settings::{CodeSettings, Deployment, MessageSettings, SettingSource, Settings, StoreSettings};
+use super::settings::{
+    CodeSettings, Deployment, MessageSettings, ProviderSettings, SettingSource, Settings, StoreSettings,
+};
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Countries, Hint, MIN_BITS, Purpose, Secret};
@@ -166,7 +169,7 @@ fn guards(settings: &Settings, findings: &mut Vec<Finding>) {
         return;
     }
     for (name, _) in settings.providers.iter().filter(|(_, provider)| provider.kind.shows_codes()) {
-        let routed = settings.routes.all().any(|(_, route)| route.contains(name));
+        let routed = settings.routes.with(name).next().is_some();
         let level = if routed { Level::Error } else { Level::Warning };
         let text = "it shows codes, which this protected file does not allow; it sends nothing";
         let hint = "use an SMS provider, or set `reveal = true` at the top of the file";
@@ -228,7 +231,7 @@ fn message_costs(
 
 /// Whether any route sends our text, and not only a template that a gateway holds.
 fn is_text_sent(settings: &Settings) -> bool {
-    let mut names = settings.routes.all().flat_map(|(_, names)| names.iter()).peekable();
+    let mut names = settings.routes.all().flat_map(|(_, route)| route).map(|entry| &entry.provider).peekable();
     let sends_ours = |name: &String| {
         let described = settings.providers.get(name).and_then(|provider| provider.kind.describe());
         described.is_none_or(|described| !described.template_sender)
@@ -299,14 +302,27 @@ fn definitions(settings: &Settings, findings: &mut Vec<Finding>) {
 }
 
 /// The likely mistakes that each provider's definition knows of.
+/// The settings of a provider, and those that it has for codes of a purpose, with the names of their tables.
+fn tables<'a>(
+    name: &'a str,
+    provider: &'a ProviderSettings,
+) -> impl Iterator<Item = (String, &'a BTreeMap<String, SettingSource>)> {
+    let purposes = provider.purposes.iter();
+    let purposes = purposes.map(move |(purpose, own)| (format!("providers.{name}.purpose.{purpose}"), own));
+    std::iter::once((format!("providers.{name}"), &provider.entries)).chain(purposes)
+}
+
 fn provider_settings(settings: &Settings, findings: &mut Vec<Finding>) {
     for (name, provider) in &settings.providers {
-        let plain = provider.entries.iter().filter_map(|(setting, entry)| match entry {
-            SettingSource::Plain(value) => Some((setting.as_str(), value)),
-            _ => None,
-        });
-        for warning in provider.kind.warnings(&plain.collect()) {
-            let key = format!("providers.{name}.{}", warning.setting);
+        for (table, warning) in tables(name, provider).flat_map(|(table, entries)| {
+            let plain = entries.iter().filter_map(|(setting, entry)| match entry {
+                SettingSource::Plain(value) => Some((setting.as_str(), value)),
+                _ => None,
+            });
+            let warnings = provider.kind.warnings(&plain.collect());
+            warnings.into_iter().map(move |warning| (table.clone(), warning))
+        }) {
+            let key = format!("{table}.{}", warning.setting);
             let found = finding(Level::Warning, key, warning.text);
             findings.push(match warning.hint {
                 Some(hint) => found.hint(hint),
@@ -362,10 +378,12 @@ async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Find
         }
     }
     for (name, provider) in &settings.providers {
-        for (setting, entry) in &provider.entries {
-            let key = format!("providers.{name}.{setting}");
+        for (table, setting, entry) in
+            tables(name, provider).flat_map(|(table, own)| own.iter().map(move |(key, own)| (table.clone(), key, own)))
+        {
+            let key = format!("{table}.{setting}");
             match entry {
-                SettingSource::Secret(_) => note(key, provider.fetch(setting, fetch).await.map(drop)),
+                SettingSource::Secret(_) => note(key, provider.fetch(setting, entry, fetch).await.map(drop)),
                 SettingSource::Authority(path) => note(format!("{key}.ca"), read_certificates(path).map(drop)),
                 SettingSource::Plain(_) | SettingSource::File(_) | SettingSource::Program(..) => {}
             }

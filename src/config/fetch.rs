@@ -7,6 +7,7 @@ use super::files;
 use super::guard::fresh_pepper;
 use super::secret::{Fetch, PlacedSecret};
 use super::settings::{MIN_PEPPER, PepperSource, ProviderSettings, SettingSource};
+use crate::otp::Purpose;
 use crate::otp::Secret;
 use crate::provider;
 use crate::system::{MAX_CERTIFICATES, Trust, read_text};
@@ -48,33 +49,42 @@ impl ProviderSettings {
         self.broken.as_ref()
     }
 
-    /// Fetches the secrets of this provider, and no other's.
+    /// Fetches the secrets of this provider, and no other's. `purpose`: what a message is for, if it is for one.
     ///
     /// # Errors
     /// As [`super::SecretSource::resolve`], with the file and line of the key; and as [`Self::broken`].
-    pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<provider::Settings, ConfigError> {
+    pub async fn resolve(
+        &self,
+        purpose: Option<&Purpose>,
+        fetch: &Fetch<'_>,
+    ) -> Result<provider::Settings, ConfigError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
+        let own = purpose.and_then(|purpose| self.purposes.get(purpose));
         let mut settings = BTreeMap::new();
-        for name in self.entries.keys() {
-            settings.extend(self.fetch(name, fetch).await?.map(|setting| (name.clone(), setting)));
+        for (name, source) in self.entries.iter().chain(own.into_iter().flatten()) {
+            settings.insert(name.clone(), self.fetch(name, source, fetch).await?);
         }
         Ok(provider::Settings(settings))
     }
 
     /// One setting, fetched where it is a secret.
-    pub(super) async fn fetch(&self, name: &str, fetch: &Fetch<'_>) -> Result<Option<provider::Setting>, ConfigError> {
-        match self.entries.get(name) {
-            None => Ok(None),
-            Some(SettingSource::Plain(value)) => Ok(Some(provider::Setting::Plain(value.clone()))),
-            Some(SettingSource::File(path)) => Ok(Some(provider::Setting::File(path.clone()))),
-            Some(SettingSource::Authority(path)) => Ok(Some(provider::Setting::Authority(path.clone()))),
-            Some(SettingSource::Program(program, arguments)) => {
-                Ok(Some(provider::Setting::Program(program.clone(), arguments.clone())))
+    pub(super) async fn fetch(
+        &self,
+        name: &str,
+        source: &SettingSource,
+        fetch: &Fetch<'_>,
+    ) -> Result<provider::Setting, ConfigError> {
+        match source {
+            SettingSource::Plain(value) => Ok(provider::Setting::Plain(value.clone())),
+            SettingSource::File(path) => Ok(provider::Setting::File(path.clone())),
+            SettingSource::Authority(path) => Ok(provider::Setting::Authority(path.clone())),
+            SettingSource::Program(program, arguments) => {
+                Ok(provider::Setting::Program(program.clone(), arguments.clone()))
             }
-            Some(SettingSource::Secret(source)) => match source.resolve(fetch).await {
-                Ok(secret) => Ok(Some(provider::Setting::Secret(secret))),
+            SettingSource::Secret(source) => match source.resolve(fetch).await {
+                Ok(secret) => Ok(provider::Setting::Secret(secret)),
                 Err(error) => Err(self.positions.get(name).map_or(error.clone(), |position| error.asked_by(position))),
             },
         }

@@ -86,8 +86,9 @@ pub(super) const PEPPER: [&str; 5] = ["id", "env", "file", "command", "value"];
 pub(super) const SECRET: [&str; 3] = ["env", "file", "command"];
 pub(super) const TEST_NUMBER: [&str; 4] = ["phone", "code", "valid_until", "outcome"];
 pub(super) const PASS_OVER: [&str; 2] = ["after", "for"];
+pub(super) const ROUTE_ENTRY: [&str; 2] = ["provider", "unless_delivered"];
 
-/// The keys of `[routes]` beside countries and prefixes.
+/// The keys of `[routes]` beside countries, prefixes and purposes.
 pub(super) const ROUTES: [&str; 3] = ["default", "failover_on_unknown", "pass_over"];
 
 /// The keys of a table.

@@ -19,7 +19,9 @@ pub(super) fn missing_dlt(settings: &Settings) -> Vec<(String, String)> {
     let routes = &settings.routes;
     let country = routes.by_country.get(&india).unwrap_or(&routes.default);
     let prefixes = routes.by_prefix.iter().filter(|(prefix, _)| prefix.starts_with("+91"));
-    let mut names: Vec<&String> = country.iter().chain(prefixes.flat_map(|(_, names)| names)).collect();
+    let routed =
+        country.iter().chain(prefixes.flat_map(|(_, route)| route)).chain(routes.by_purpose.values().flatten());
+    let mut names: Vec<&String> = routed.map(|entry| &entry.provider).collect();
     names.sort();
     names.dedup();
     for name in names {

@@ -1,24 +1,24 @@
-//! `[providers.NAME]` and `[routes]`: held to what each kind of provider says that it takes.
+//! `[providers.NAME]`: held to what each kind of provider says that it takes.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
 use toml::de::DeValue;
 
-use super::country::country_named;
 use super::files;
 use super::secret::{self, SecretSource};
 use super::settings::{ProviderSettings, Routes, SettingSource};
-use super::{keys, url};
-use crate::otp::circuit::BreakerPolicy;
-use crate::otp::{Channel, Hint, suggest};
+use super::{routes, url};
+use crate::otp::{Channel, Hint, Purpose, suggest};
 use crate::provider::{self, SettingSpec, SettingType};
 use crate::system::FilePath;
 use crate::toml_tree::{ConfigError, Node, Table};
 
 /// The provider that is there without being configured: it prints the SMS on stderr.
 pub(super) const CONSOLE: &str = "console";
+
+/// The key of the settings that hold for codes of a purpose only.
+const PURPOSE: &str = "purpose";
 
 /// What `[providers]` and `[routes]` say together.
 pub(super) struct Configured {
@@ -41,7 +41,7 @@ pub(super) fn read(root: &Table<'_>) -> Result<Configured, ConfigError> {
         let kind = provider::Kind::Known(CONSOLE.to_owned());
         providers.insert(CONSOLE.to_owned(), unset(kind));
     }
-    let routes = routes(root, &providers)?;
+    let routes = routes::read(root, &providers)?;
     Ok(Configured { providers, routes, real })
 }
 
@@ -60,7 +60,7 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
     }
     let description = kind.describe().ok_or_else(|| unknown_kind(&table, kind.as_str()))?;
     let names: Vec<&str> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
-    table.only(&[&["kind", "definition"], names.as_slice()].concat())?;
+    table.only(&[&["kind", "definition", PURPOSE], names.as_slice()].concat())?;
     provider.channel = description.channel;
     for spec in &description.settings {
         match table.get(&spec.name) {
@@ -74,13 +74,33 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
             None => {}
         }
     }
+    for node in table.table(PURPOSE)?.into_iter().flat_map(|table| table.nodes()) {
+        let purpose = Purpose::new(node.name).map_err(|error| node.refuse(error.to_string()))?;
+        provider.purposes.insert(purpose, of_purpose(&node.table()?, &description.settings)?);
+    }
     Ok((provider, real))
+}
+
+/// What is set otherwise for codes of a purpose. The account stays the same: the gateway is asked with its usual key what
+/// became of a message, whatever that was for.
+fn of_purpose(table: &Table<'_>, specs: &[SettingSpec]) -> Result<BTreeMap<String, SettingSource>, ConfigError> {
+    let own: Vec<&SettingSpec> = specs.iter().filter(|spec| !spec.secret && spec.name != "base_url").collect();
+    table.only(&own.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>())?;
+    let entries = own.into_iter().filter_map(|spec| Some((spec, table.get(&spec.name)?)));
+    entries.map(|(spec, node)| Ok((spec.name.clone(), setting(&node, spec)?))).collect()
 }
 
 /// A provider of which nothing is set.
 fn unset(kind: provider::Kind) -> ProviderSettings {
-    let (entries, positions) = (BTreeMap::new(), BTreeMap::new());
-    ProviderSettings { kind, channel: Channel::default(), definition: None, entries, positions, broken: None }
+    ProviderSettings {
+        kind,
+        channel: Channel::default(),
+        definition: None,
+        entries: BTreeMap::new(),
+        positions: BTreeMap::new(),
+        purposes: BTreeMap::new(),
+        broken: None,
+    }
 }
 
 /// The kind that the table names, or its own name, or the one that a file defines. That file says where keys are sent,
@@ -186,93 +206,4 @@ fn without_credentials(node: &Node<'_>) -> Result<(), ConfigError> {
         }
         _ => Ok(()),
     }
-}
-
-/// When a provider is skipped if the file does not say: after five consecutive failures, for a minute.
-const BREAKER_POLICY: BreakerPolicy = BreakerPolicy { after: 5, pause: Duration::from_secs(60) };
-
-fn routes(root: &Table<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Routes, ConfigError> {
-    let mut routes = Routes {
-        default: Vec::new(),
-        by_country: BTreeMap::new(),
-        by_prefix: BTreeMap::new(),
-        failover_on_unknown: false,
-        pass_over: Some(BREAKER_POLICY),
-    };
-    let table = root.table("routes")?;
-    for node in table.iter().flat_map(Table::nodes) {
-        match node.name {
-            "default" => routes.default = route(&node, providers)?,
-            "failover_on_unknown" => routes.failover_on_unknown = node.flag()?,
-            "pass_over" => routes.pass_over = pass_over(&node)?,
-            prefix if prefix.starts_with('+') => {
-                let digits = &prefix[1..];
-                if !(1..=14).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                    return Err(node.refuse("expected a plus and the first digits of a number, such as \"+9198\""));
-                }
-                routes.by_prefix.insert(prefix.to_owned(), route(&node, providers)?);
-            }
-            name => {
-                let country = country_named(name).map_err(|meant| no_route(&node, meant))?;
-                routes.by_country.insert(country, route(&node, providers)?);
-            }
-        }
-    }
-    if routes.default.is_empty() {
-        routes.default = match providers.keys().collect::<Vec<_>>().as_slice() {
-            [only] => vec![(*only).clone()],
-            several => {
-                let names: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();
-                let message = "several providers are configured, and `routes.default` is missing";
-                return Err(table
-                    .as_ref()
-                    .unwrap_or(root)
-                    .refuse(message)
-                    .hint(format!("under [routes]: default = [{}], in the order to try them", names.join(", "))));
-            }
-        };
-    }
-    Ok(routes)
-}
-
-fn no_route(node: &Node<'_>, mut meant: String) -> ConfigError {
-    if meant.is_empty() {
-        meant = suggest::meant(node.name, keys::ROUTES);
-    }
-    node.refuse(format!("expected `default`, the two letters of a country, or a prefix such as \"+9198\"{meant}"))
-}
-
-fn pass_over(node: &Node<'_>) -> Result<Option<BreakerPolicy>, ConfigError> {
-    let table = node.table()?;
-    table.only(&keys::PASS_OVER)?;
-    let mut rule = BREAKER_POLICY;
-    if let Some(node) = table.get("after") {
-        rule.after = node.number(0..=1000)?;
-    }
-    if let Some(node) = table.get("for") {
-        rule.pause = node.duration(Duration::from_secs(1)..=Duration::from_secs(15 * 60))?;
-    }
-    Ok((rule.after > 0).then_some(rule))
-}
-
-fn route(node: &Node<'_>, providers: &BTreeMap<String, ProviderSettings>) -> Result<Vec<String>, ConfigError> {
-    let mut names: Vec<String> = Vec::new();
-    for item in node.list("providers such as [\"console\"]")? {
-        let name = item.text()?;
-        if !providers.contains_key(name) {
-            let known: Vec<&str> = providers.keys().map(String::as_str).collect();
-            let meant = suggest::meant(name, known.iter().copied());
-            return Err(item
-                .refuse(format!("no provider of this name is configured{meant}"))
-                .hint(format!("configured: {}; add another with its own table, [providers.NAME]", known.join(", "))));
-        }
-        if names.iter().any(|known| known == name) {
-            return Err(item.refuse("this provider is in the route twice"));
-        }
-        names.push(name.to_owned());
-    }
-    if names.is_empty() {
-        return Err(node.refuse("expected at least one provider"));
-    }
-    Ok(names)
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::locate::Origin;
 use super::secret::PlacedSecret;
 use super::settings::{
-    Deployment, LayoutSettings, PepperSource, ProviderSettings, RedisSettings, ServerAddress, SettingSource, Settings,
-    StoreSettings, TestNumber, TlsFiles,
+    Deployment, LayoutSettings, PepperSource, ProviderSettings, RedisSettings, RouteEntry, ServerAddress,
+    SettingSource, Settings, StoreSettings, TestNumber, TlsFiles,
 };
 use crate::otp::duration::spelled;
 use crate::otp::{Channel, Countries, CountryState, LockLength, Quota};
@@ -205,7 +205,9 @@ fn rest(settings: &Settings) -> Rows {
     ));
     all.extend(message.lang.iter().map(|(lang, text)| (format!("message.lang.{lang}.text"), text.as_str().into())));
     let routes = &settings.routes;
-    all.extend(routes.all().map(|(key, route)| (format!("routes.{key}"), json!(route))));
+    all.extend(
+        routes.all().map(|(key, route)| (format!("routes.{key}"), route.iter().map(RouteEntry::shown).collect())),
+    );
     all.extend(rows(
         "routes",
         [
@@ -235,19 +237,27 @@ fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
         None => rows(&table, [("kind", provider.kind.as_str().into())]),
     };
     for spec in provider.kind.describe().into_iter().flat_map(|description| description.settings) {
-        let value = match provider.entries.get(&spec.name) {
-            Some(SettingSource::Plain(value)) => value.clone(),
-            Some(SettingSource::File(path)) => path.to_string().into(),
-            Some(SettingSource::Authority(path)) => json!({ "ca": path.to_string() }),
-            Some(SettingSource::Program(program, arguments)) => {
-                std::iter::once(program.to_string()).chain(arguments.iter().cloned()).collect()
-            }
-            Some(SettingSource::Secret(source)) => source.shown(),
-            None => json!(spec.default),
-        };
+        let value = provider.entries.get(&spec.name).map_or_else(|| json!(spec.default), shown_setting);
         all.push((format!("{table}.{}", spec.name), value));
     }
+    for (purpose, entries) in &provider.purposes {
+        all.extend(
+            entries.iter().map(|(name, source)| (format!("{table}.purpose.{purpose}.{name}"), shown_setting(source))),
+        );
+    }
     all
+}
+
+fn shown_setting(source: &SettingSource) -> Value {
+    match source {
+        SettingSource::Plain(value) => value.clone(),
+        SettingSource::File(path) => path.to_string().into(),
+        SettingSource::Authority(path) => json!({ "ca": path.to_string() }),
+        SettingSource::Program(program, arguments) => {
+            std::iter::once(program.to_string()).chain(arguments.iter().cloned()).collect()
+        }
+        SettingSource::Secret(source) => source.shown(),
+    }
 }
 
 /// The numbers belong to someone, and their codes let anyone in: neither is printed in full.

@@ -63,9 +63,13 @@ impl Args {
             clock: clock(),
             path: std::ffi::OsString::new(),
         };
-        for (name, configured) in &settings.providers {
-            let Ok(resolved) = configured.resolve(&app.fetch()).await else { continue };
-            let key = format!("providers.{name}");
+        let all = settings.providers.iter().flat_map(|(name, own)| {
+            std::iter::once(None).chain(own.purposes.keys().map(Some)).map(move |purpose| (name, own, purpose))
+        });
+        for (name, configured, purpose) in all {
+            let Ok(resolved) = configured.resolve(purpose, &app.fetch()).await else { continue };
+            let of_purpose = purpose.map(|purpose| format!(".purpose.{purpose}")).unwrap_or_default();
+            let key = format!("providers.{name}{of_purpose}");
             match configured.kind.open(name, resolved, &context) {
                 Err(error) => findings.push(Row::new(app, "fail", (key, error.to_string()), error.fix())),
                 Ok(provider) => {

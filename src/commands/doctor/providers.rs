@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::check::{Check, Status};
 use crate::app::App;
 use crate::commands::provider::question;
-use crate::config::{ProviderSettings, Settings};
+use crate::config::{ProviderSettings, RouteEntry, Settings};
 use crate::error::{Error, Exit};
 use crate::otp::{Hint, Moment};
 use crate::provider::Amount;
@@ -26,7 +26,8 @@ pub(super) struct ProviderAnswers {
 }
 
 pub(super) fn routes(settings: &Settings) -> Vec<Check> {
-    let route = |(name, route): (String, &[String])| Check::ok(format!("routes.{name}"), route.join(", then "));
+    let words = |route: &[RouteEntry]| route.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then ");
+    let route = |(name, route): (String, &[RouteEntry])| Check::ok(format!("routes.{name}"), words(route));
     settings.routes.all().map(route).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Brings together what a diagnosis is made from: what was read, and what the file says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::otp::diagnosis::{Block, History, Keeper, Lost, NearNumber, QuotaUse, 
 use crate::otp::policy_entry::{PolicyEffect, Scope, deciding};
 use crate::otp::rules::PhoneState;
 use crate::otp::stats::{By, Cell, Counts, half_hour, rows, total};
-use crate::otp::{Channel, Moment, Phone, Quota};
+use crate::otp::{Channel, Moment, Phone, Purpose, Quota};
 
 /// The settings that say from whom an SMS comes, as its receiver sees it.
 const SENDERS: [&str; 9] =
@@ -80,15 +80,15 @@ pub(super) fn blocks(
 /// The providers of a phone's route, with what is known of their failures. `asked`: the one that has the SMS.
 pub(super) fn route(
     app: &App,
-    phone: &Phone,
-    (circuits, now): (&[Circuit], Moment),
+    (phone, purpose): (&Phone, &Purpose),
+    (circuits, now): (&BTreeMap<String, Circuit>, Moment),
     asked: Option<&str>,
 ) -> Result<Vec<RouteProvider>, Error> {
     let settings = app.settings()?;
-    let names = route_names(app, phone)?;
+    let names: Vec<&str> = settings.routes.of(phone, purpose).0.iter().map(|entry| entry.provider.as_str()).collect();
     let own = asked.filter(|asked| !names.contains(asked) && settings.providers.contains_key(*asked));
-    let known = names.iter().zip(circuits.iter().map(Some).chain(std::iter::repeat(None)));
-    let provider = |name: &str, circuit: Option<&Circuit>| {
+    let provider = |name: &str| {
+        let circuit = circuits.get(name);
         let configured = settings.providers.get(name);
         // What a kind can do is read from its definition, which is not done for nothing.
         let can = (Some(name) == asked).then(|| configured?.kind.describe()).flatten().map(|own| own.can);
@@ -105,12 +105,7 @@ pub(super) fn route(
             why: circuit.map_or_else(String::new, |circuit| circuit.why.clone()),
         }
     };
-    Ok(known.map(|(name, circuit)| provider(name, circuit)).chain(own.map(|own| provider(own, None))).collect())
-}
-
-/// The names of the providers of a phone's route.
-pub(super) fn route_names<'a>(app: &'a App, phone: &Phone) -> Result<Vec<&'a str>, Error> {
-    Ok(app.settings()?.routes.of(phone).0.iter().map(String::as_str).collect())
+    Ok(names.iter().copied().chain(own).map(provider).collect())
 }
 
 /// Those of them whose numbers are worth reading: an SMS really goes out. A route has few, and the first ones matter.

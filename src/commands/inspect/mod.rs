@@ -11,6 +11,8 @@ mod screen;
 mod timeline;
 mod told;
 
+use std::collections::BTreeMap;
+
 use super::CommandResult;
 use super::allowance;
 use super::target::{Target, TargetArg};
@@ -52,7 +54,7 @@ pub struct Args {
 struct Seen {
     snapshot: PhoneSnapshot,
     counters: Counters,
-    circuits: Vec<Circuit>,
+    circuits: BTreeMap<String, Circuit>,
     cells: Vec<Cell>,
     lost: Option<DataLoss>,
     asked: ask::Asked,
@@ -75,11 +77,13 @@ impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let target = self.target.resolve(app).await?;
         let operations = app.operations().await?;
-        let names = facts::route_names(app, &target.phone)?;
+        let wanted = self.purpose.clone().unwrap_or_default();
+        let names = app.settings()?.routes.every(&target.phone, &wanted);
         let counted = facts::counted(app, &names)?;
         let read = operations.whole_snapshot(&target.phone, &names, &counted).await;
         let WholeSnapshot { mut snapshot, counters, circuits, cells } =
             read.map_err(|error| target.failed(app, error))?;
+        let circuits = names.into_iter().map(str::to_owned).zip(circuits).collect();
         let unknown = |id: &String| {
             snapshot.known.record.challenge(id).is_none()
                 && !snapshot.timeline.iter().any(|event| event.challenge_id.as_ref() == Some(id))
@@ -183,7 +187,7 @@ async fn explained(app: &App, target: &Target, purpose: &Purpose, seen: &Seen) -
     let quotas = facts::quotas(app, known, now, counters)?;
     let blocks = facts::blocks(&target.phone, &phone_argument, (known, now), counters);
     let provider = ask::provider_of(known, now, target.challenge.as_deref(), purpose);
-    let route = facts::route(app, &target.phone, (circuits, now), provider)?;
+    let route = facts::route(app, (&target.phone, purpose), (circuits, now), provider)?;
     let history = facts::history(&target.phone, cells, now, provider);
     let mut facts = Facts {
         phone: &target.phone,

@@ -83,8 +83,8 @@ impl Args {
         for (name, configured) in &settings.providers {
             let mut row = row(name, &configured.kind);
             row.configured = true;
-            let routes = settings.routes.all().filter(|(_, names)| names.contains(name));
-            row.countries = routes.map(|(route, _)| if route == "default" { "*".to_owned() } else { route }).collect();
+            let routes = settings.routes.with(name);
+            row.countries = routes.map(|route| if route == "default" { "*".to_owned() } else { route }).collect();
             providers.push(row);
         }
         let broken = settings.providers.values().filter_map(|provider| provider.broken().map(ToString::to_string));

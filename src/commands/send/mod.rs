@@ -5,6 +5,7 @@ mod plan;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use super::CommandResult;
@@ -13,13 +14,13 @@ use super::code_options::CodeOptions;
 use super::delivery_fields::DeliveryFields;
 use super::target::{Target, TargetArg};
 use super::wait::{self, Ended, goals};
-use crate::app::{Act, App, Confirm};
+use crate::app::{Act, App, AskedRoute, Confirm};
 use crate::error::{Error, Exit};
 use crate::operations::{SendRequest, Sent, WaitOutcome};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Hint, Moment, WaitFor};
+use crate::otp::{Channel, Hint, Moment, WaitFor};
 use crate::output::{Human, Ids, Output, Report, when};
 use plan::Plan;
 
@@ -46,6 +47,9 @@ pub(super) struct Sending {
     /// Use this provider instead of the route's
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
+    /// Use only the route's providers of this channel
+    #[arg(long, value_name = "CHANNEL", value_parser = channels(), conflicts_with = "provider")]
+    channel: Option<Channel>,
     /// Language of the text
     #[arg(long)]
     lang: Option<String>,
@@ -123,13 +127,17 @@ impl Args {
                 return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
             }
         };
-        app.may_concern(&target.phone, self.sending.provider.as_deref())?;
+        app.may_concern(&target.phone, &self.sending.asked_route())?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
         self.sending.one(app, &target, self.sending.idempotency_key.clone()).await.map(Output::One)
     }
 }
 
 impl Sending {
+    fn asked_route(&self) -> AskedRoute<'_> {
+        AskedRoute { purpose: &self.options.purpose, provider: self.provider.as_deref(), channel: self.channel }
+    }
+
     async fn one(&self, app: &App, target: &Target, key: Option<String>) -> CommandResult {
         self.send(app, target, key.as_deref()).await.map_err(|mut error| {
             error.details.idempotency_key = key;
@@ -139,7 +147,7 @@ impl Sending {
 
     async fn send(&self, app: &App, target: &Target, key: Option<&str>) -> CommandResult {
         let settings = app.settings()?;
-        let route = app.route(&target.phone, self.provider.as_deref()).await?;
+        let route = app.route(&target.phone, &self.asked_route()).await?;
         let template = app.template(self.lang.as_deref())?;
         let code = self.options.code(app, target).await?;
         let asked = SendRequest {
@@ -248,7 +256,7 @@ fn warn(app: &App, target: &Target, sent: &Sent) {
 impl Each for Args {
     async fn each(&self, app: &App, target: &Target) -> CommandResult {
         target.is_a_phone(app).await?;
-        app.may_concern(&target.phone, self.sending.provider.as_deref())?;
+        app.may_concern(&target.phone, &self.sending.asked_route())?;
         // The key of a line is its own, so that the whole file can be given again.
         let key = self.sending.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
         self.sending.one(app, target, key).await
@@ -296,6 +304,11 @@ impl Report for SentReport {
             _ => Vec::new(),
         }
     }
+}
+
+/// Reads `--channel`.
+fn channels() -> impl TypedValueParser<Value = Channel> {
+    PossibleValuesParser::new(Channel::ALL.map(Channel::as_str)).map(|word| Channel::named(&word).unwrap_or_default())
 }
 
 /// Reads `--idempotency-key`.

@@ -12,13 +12,13 @@ use jiff::civil::Date;
 
 use super::locate::Origin;
 use super::secret::SecretSource;
-use crate::otp::{Alphabet, Channel, Code, CodeSpec, Country, Limits, Phone, Policy, Role};
+use crate::otp::{Alphabet, Channel, Code, CodeSpec, Country, Limits, Phone, Policy, Purpose, Role};
 use crate::provider;
 use crate::system::{FilePath, Program};
 use crate::toml_tree::{ConfigError, Position};
 
 pub use audit::{AuditSettings, SyslogTarget};
-pub use routes::{RoutedBy, Routes};
+pub use routes::{PURPOSE, RouteEntry, RoutedBy, Routes};
 pub use store::{
     Deployment, DurabilitySettings, LayoutSettings, RedisSettings, RedisTarget, SentinelSettings, ServerAddress,
     StoreSettings, TlsFiles,
@@ -119,6 +119,8 @@ pub struct ProviderSettings {
     /// What is set, by name; the rest has the defaults of the kind.
     pub entries: BTreeMap<String, SettingSource>,
     pub(super) positions: BTreeMap<String, Position>,
+    /// What is set otherwise for codes of a purpose, such as the sender.
+    pub purposes: BTreeMap<Purpose, BTreeMap<String, SettingSource>>,
     /// What is wrong with that file. Only what needs the provider fails: a wrong gateway must not stop `verify`.
     pub(super) broken: Option<ConfigError>,
 }

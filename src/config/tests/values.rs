@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::{
-    Deployment, RedisTarget, SecretSource, ServerAddress, SettingSource, StoreSettings, TlsFiles, load, starter,
+    Deployment, RedisTarget, RouteEntry, SecretSource, ServerAddress, SettingSource, StoreSettings, TlsFiles, load,
+    starter,
 };
 use super::{defaults, fetch, file, folder, home, load_text, located, write};
 use crate::otp::brake::BrakeMode;
 use crate::otp::circuit::BreakerPolicy;
 use crate::otp::duration::{duration, spelled};
-use crate::otp::{Countries, CountryState, Limits, LockLength, Phone, Policy};
+use crate::otp::{Countries, CountryState, Limits, LockLength, Phone, Policy, Purpose};
 use crate::provider::TestOutcome;
 
 #[test]
@@ -32,7 +33,7 @@ fn without_a_file_there_is_the_embedded_store_and_the_console() {
         settings.store,
         StoreSettings::Embedded { path: file(Path::new("/home/you/.local/state/otpctl/otpctl.db")) }
     );
-    assert_eq!(settings.routes.default, ["console"]);
+    assert_eq!(settings.routes.default, [by("console")]);
     assert_eq!(settings.providers["console"].kind.as_str(), "console");
     assert_eq!((settings.region, settings.protected, settings.reveal, settings.named), (None, false, false, false));
     assert_eq!((settings.limits, settings.policy), (Limits::default(), Policy::default()));
@@ -75,11 +76,16 @@ fn a_real_provider_denies_every_country_that_is_not_listed() {
     assert_eq!(load_text("[providers.outbox]\npath = \"x\"").expect("loads").policy.countries, None);
 }
 
+fn by(provider: &str) -> RouteEntry {
+    RouteEntry { provider: provider.to_owned(), unless_delivered: None }
+}
+
 #[test]
 fn routes_follow_from_the_providers() {
-    assert_eq!(load_text("[providers.outbox]\npath = \"x\"").expect("loads").routes.default, ["outbox"]);
+    assert_eq!(load_text("[providers.outbox]\npath = \"x\"").expect("loads").routes.default, [by("outbox")]);
     let text = "[providers.a]\nkind = \"console\"\n[providers.b]\nkind = \"console\"\n[routes]\ndefault = [\"b\", \"a\"]\n\
-                IN = [\"a\"]\n\"+9198\" = [\"b\"]\n\"+91987\" = [\"a\", \"b\"]\n";
+                IN = [\"a\"]\n\"+9198\" = [\"b\"]\n\"+91987\" = [\"a\", \"b\"]\n\
+                \"purpose:signup\" = [\"a\", { provider = \"b\", unless_delivered = \"20s\" }]\n";
     let routes = load_text(text).expect("loads").routes;
     for (phone, names, by) in [
         ("+12025550100", "b a", "default"),
@@ -88,8 +94,15 @@ fn routes_follow_from_the_providers() {
         ("+919876543210", "a b", "prefix +91987"),
     ] {
         let phone = Phone::parse(phone, None).expect("a number");
-        let (found, why) = routes.of(&phone);
+        let (found, why) = routes.of(&phone, &Purpose::default());
+        let found: Vec<&str> = found.iter().map(|entry| entry.provider.as_str()).collect();
         assert_eq!((found.join(" ").as_str(), why.to_string().as_str()), (names, by), "{phone:?}");
+        let (found, why) = routes.of(&phone, &Purpose::new("signup").expect("a purpose"));
+        let words: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            (words.join(", then "), why.to_string()),
+            ("a, then b unless delivered in 20s".into(), "purpose signup".into())
+        );
     }
     assert_eq!((routes.failover_on_unknown, routes.pass_over.map(|rule| rule.after)), (false, Some(5)));
     let text = "[routes]\nfailover_on_unknown = true\npass_over = { after = 2, for = \"90s\" }";
@@ -188,7 +201,7 @@ async fn paths_are_relative_to_the_folder_of_the_file() {
     let env = [("WORD", "b"), ("FROM", "+1"), ("PATH", "/usr/bin:/bin")].into_iter().collect();
     let pepper = settings.code.peppers[0].resolve(&fetch(&env)).await.expect("a pepper");
     assert_eq!(pepper.expose(), "0123456789abcdef0123456789abcdef");
-    let resolved = settings.providers["telnyx"].resolve(&fetch(&env)).await.expect("resolves");
+    let resolved = settings.providers["telnyx"].resolve(None, &fetch(&env)).await.expect("resolves");
     let secret = |text: &str| crate::provider::Setting::Secret(crate::otp::Secret::new(text.into()));
     assert_eq!((&resolved.0["api_key"], &resolved.0["from"]), (&secret("a-b"), &secret("+1")));
 }
@@ -196,7 +209,7 @@ async fn paths_are_relative_to_the_folder_of_the_file() {
 #[tokio::test]
 async fn a_secret_that_is_missing_is_named_with_its_line() {
     let settings = load_text("[providers.telnyx]\n\napi_key = { env = \"ABSENT\" }").expect("loads without it");
-    let error = settings.providers["telnyx"].resolve(&fetch(&home())).await.expect_err("absent");
+    let error = settings.providers["telnyx"].resolve(None, &fetch(&home())).await.expect_err("absent");
     assert!(
         error
             .to_string()
