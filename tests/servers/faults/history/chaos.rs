@@ -26,6 +26,11 @@ pub trait Scenario: Sync {
         true
     }
 
+    /// Whether as much broke as the history is about.
+    fn has_broken(&self) -> bool {
+        true
+    }
+
     /// What must hold of the keys at the end. Says what broke, where that is counted.
     fn look(&self) -> String {
         String::new()

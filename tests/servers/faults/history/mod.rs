@@ -12,7 +12,7 @@ mod moves;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -20,6 +20,7 @@ use serde_json::Value;
 use self::chaos::Scenario;
 use self::history_checker::{HistoryChecker, Op, What};
 use super::harness::{FREE, OUTBOX};
+use crate::support::PATIENCE;
 use crate::support::cli::Machine;
 
 /// Few at a time, so that the operations meet.
@@ -64,15 +65,25 @@ fn phone(index: usize) -> String {
     format!("+9198765{:05}", 43210 + index)
 }
 
-/// How far a history is.
+/// How far a history is. It lasts until enough happened, however long that takes where the machine is busy.
 struct Course {
-    end: Instant,
+    /// Not over before this.
+    least: Instant,
+    /// Over at this, whatever happened; a history in which too little happened then fails.
+    most: Instant,
+    enough: AtomicBool,
     sends: AtomicUsize,
 }
 
 impl Course {
+    fn lasts(time: Duration) -> Self {
+        let least = Instant::now() + time;
+        Self { least, most: least + PATIENCE, enough: AtomicBool::new(false), sends: AtomicUsize::new(0) }
+    }
+
     fn is_over(&self) -> bool {
-        Instant::now() >= self.end
+        let now = Instant::now();
+        now >= self.least && (self.enough.load(Ordering::SeqCst) || now >= self.most)
     }
 
     /// One of the phones that are worked on now.
@@ -108,6 +119,7 @@ impl Outbox {
 
 /// What the workers share.
 struct Scene<'a> {
+    scenario: &'a dyn Scenario,
     machine: &'a Machine,
     outbox: Mutex<Outbox>,
     checker: Mutex<HistoryChecker>,
@@ -185,7 +197,10 @@ impl Scene<'_> {
         let unmarked = stderr.contains("could not be told");
         let op = Op { phone, what: what.clone(), began, ended, exit, answer, unmarked };
         let known = op.known();
-        self.checker.lock().unwrap().write(op);
+        let mut checker = self.checker.lock().unwrap();
+        checker.write(op);
+        let enough = checker.is_worth_it(self.scenario.breaks()) && self.scenario.has_broken();
+        self.course.enough.store(enough, Ordering::SeqCst);
         known
     }
 }
@@ -198,13 +213,13 @@ fn heard(child: Child) -> (Option<i32>, String, String) {
 
 /// Lets them all work on a store for so long, and looks whether what they heard can be true. Says how much happened.
 fn history(scenario: &dyn Scenario, time: Duration, seed: u64) -> String {
-    let course = Course { end: Instant::now() + time, sends: AtomicUsize::new(0) };
     let scene = Scene {
+        scenario,
         machine: scenario.machine(),
         outbox: Mutex::default(),
         checker: Mutex::new(HistoryChecker::new(TRIES, scenario.reads_last())),
         next: AtomicUsize::new(0),
-        course,
+        course: Course::lasts(time),
     };
     std::thread::scope(|scope| {
         for worker in 0..WORKERS {
@@ -218,7 +233,7 @@ fn history(scenario: &dyn Scenario, time: Duration, seed: u64) -> String {
     outbox.refresh(scenario.machine());
     let checker = scene.checker.into_inner().unwrap();
     checker.check(&outbox.lines);
-    checker.is_worth_it(scenario.breaks());
+    assert!(checker.is_worth_it(scenario.breaks()), "{}", checker.summary());
     format!("{}{broke}", checker.summary())
 }
 
