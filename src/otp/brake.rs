@@ -3,8 +3,8 @@
 //!
 //! Two cells see each send: its range (the number less its last six digits) and its country. A cell counts, by the hour
 //! and by the day, the sends to strangers and those of them whose numbers verified later. It stops strangers while more of
-//! the last hour's sends are unverified than the floor and than what was verified allows, and likewise of the last day,
-//! unless the last hour converts well. A country's stop spares the ranges that are in good standing.
+//! the last hour's sends are unverified than the floor and than what was verified and chance allow, and likewise of the
+//! last day, unless the last hour converts well. A country's stop spares the ranges that are in good standing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,6 +26,8 @@ const LEAST_VERIFIED: f64 = 30.0;
 const USUAL: f64 = 2.5;
 /// The factor is never less, and never more.
 const FACTOR: (f64, f64) = (1.0, 2.5);
+/// By so many standard deviations of a count may an unlucky hour differ from what is usual.
+const CHANCE: f64 = 2.0;
 /// In good standing: at least so many verified, and no more unverified than that, or than this floor.
 const GOOD: (f64, f64) = (2.0, 3.0);
 
@@ -231,7 +233,9 @@ impl Cell {
     fn stops(&self, level: Level, now: Moment) -> Option<(Span, Count)> {
         let (floor_of_hour, floor_of_day) = level.floors();
         let factor = self.factor(now);
-        let stops = |count: Count, floor: f64| count.unverified() >= floor.max(factor * count.verified);
+        let stops = |count: Count, floor: f64| {
+            count.unverified() >= floor.max(factor * count.verified + CHANCE * count.sends.sqrt())
+        };
         let (hour, day) = (self.last('h', HOUR, now), self.last('d', DAY, now));
         if stops(hour, floor_of_hour) {
             return Some((Span::Hour, hour));
