@@ -60,7 +60,8 @@ const WORDS: &[(&str, &[&str])] = &[
 const BASE_PROGRAMS: &[&str] = &["bash", "chown", "cp", "mkfifo", "script", "setpriv", "sh", "unshare"];
 
 /// Those that `scripts/test` installs. The target `fast` does without them.
-const INSTALLED_PROGRAMS: &[&str] = &["faketime", "node", "openssl", "python3", "redis-cli", "redis-server"];
+const INSTALLED_PROGRAMS: &[&str] =
+    &["chromium", "faketime", "node", "openssl", "python3", "redis-cli", "redis-server"];
 
 /// Words by which a script of a test would start what has to be installed.
 const INSTALLED_WORDS: &[&str] = &["python", "jq", "npm", "valkey-server"];

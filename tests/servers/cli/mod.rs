@@ -20,6 +20,7 @@ mod roles;
 mod round_trips;
 mod screens;
 mod secrecy;
+mod stats_page;
 mod store_check;
 mod stored;
 mod sweeps;
