@@ -10,7 +10,7 @@ use std::{fs, io};
 const PLANS: &str = "src/otp/phone/plans.txt";
 
 /// What a line of a plan may begin with.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "international_prefix",
     "national_prefix",
     "transform",
@@ -27,6 +27,8 @@ const KEYS: [&str; 16] = [
     "voicemail",
     "fixed_line",
     "mobile",
+    "trunk",
+    "format",
 ];
 
 /// Writes `plans.rs`: calling code, country (`00` for none) and first line's offset of every plan, in the order of the

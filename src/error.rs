@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::audit::AuditError;
 use crate::config::ConfigError;
+use crate::directory::{DirectoryError, DirectoryFailed};
 use crate::operations::{Effect, KnownEffects, OperationError, SendFailure};
 use crate::otp::hint::Chosen;
 use crate::otp::policy_entry::Scope;
@@ -257,6 +258,22 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<DirectoryFailed> for Error {
+    fn from(failed: DirectoryFailed) -> Self {
+        let (exit, hint) = match &failed.error {
+            DirectoryError::Unreachable(_) => (Exit::StoreUnreachable, Hint::run(&["doctor"])),
+            DirectoryError::Denied(_) => (Exit::StoreDenied, Hint::run(&["config", "check"])),
+            DirectoryError::NotReady(_) => (Exit::StoreNotReady, Hint::run(&["doctor"])),
+            DirectoryError::Unknown(_) => (Exit::StoreUnknown, Hint::run(&["doctor"])),
+            DirectoryError::Data(_) => (Exit::StoreData, Hint::run(&["doctor"])),
+            DirectoryError::Unable(_) => (Exit::Policy, Hint::words("change it in the application")),
+            DirectoryError::Config(_) => (Exit::Config, Hint::run(&["config", "check"])),
+        };
+        let outcome = if exit == Exit::StoreUnknown { Completion::Unknown } else { Completion::NotDone };
+        Self { hint: Some(hint), outcome, ..Self::new(exit, failed) }
+    }
+}
+
 impl From<AuditError> for Error {
     fn from(error: AuditError) -> Self {
         let hint = match &error {
@@ -367,6 +384,8 @@ impl From<OperationError> for Error {
                 let details = Details { candidates, ..Details::default() };
                 Self::new(Exit::Conflict, error).hint("pass one of them with --user").details(details)
             }
+            OperationError::Directory(error) => error.into(),
+            OperationError::Unasked => Self::new(Exit::Internal, error),
             OperationError::Full => {
                 Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
             }

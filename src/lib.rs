@@ -2,6 +2,7 @@
 //!
 //! * [`otp`] says what a phone, a code, a challenge and a policy are, and holds the rules as pure functions.
 //! * [`store`] and [`provider`] are two families of backends, each behind one trait, that do not know each other.
+//! * [`directory`] asks an application whose phone it is.
 //! * [`layout`] says whose codes they are: our own layout, or how an application keeps its codes in Redis.
 //! * [`operations`] has one file for each thing that is done with codes: load, let a rule decide, commit or start again.
 //! * [`audit`] keeps a chain of records of what was done, by whom and why.
@@ -17,6 +18,7 @@ pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod directory;
 pub mod error;
 pub mod http;
 pub mod layout;

@@ -2,6 +2,7 @@
 
 mod act;
 mod auditing;
+mod directories;
 mod guarding;
 mod health;
 pub mod layout;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell as AsyncOnceCell;
 
 use crate::config::{self, Env, Request, Settings, StoreSettings};
+use crate::directory::Directories;
 use crate::error::{Error, Exit};
 use crate::otp::brake::BrakeMode;
 use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
@@ -73,6 +75,7 @@ pub struct App {
     app_secret: AsyncOnceCell<Secret>,
     who: OnceCell<(Who, String)>,
     auditing: AsyncOnceCell<Option<auditing::Auditing>>,
+    directories: OnceCell<Directories>,
 }
 
 /// A store, and what of it a command gets that has not said what it changes.
@@ -98,6 +101,7 @@ impl App {
             app_secret: AsyncOnceCell::new(),
             who: OnceCell::new(),
             auditing: AsyncOnceCell::new(),
+            directories: OnceCell::new(),
         }
     }
 
@@ -196,6 +200,7 @@ impl App {
             by: Some(self.by()),
             audit: None,
             brakes: self.brakes(settings),
+            directories: self.directories()?,
             layout: self.bound_layout().await?,
         })
     }

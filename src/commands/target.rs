@@ -243,11 +243,15 @@ fn meant_user(app: &App, text: &str, error: Error) -> Error {
 }
 
 async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
-    let (mut links, mut unread) = app.operations().await?.readable_phones_of(user).await?;
-    let phones: Vec<Phone> =
+    let operations = app.operations().await?;
+    let (links, mut unread) = operations.readable_phones_of(user).await?;
+    let mut phones: Vec<Phone> =
         links.iter().map(|(phone, _)| phone).chain(unread.iter().map(|one| &one.phone)).cloned().collect();
+    if phones.is_empty() {
+        phones = operations.directory_phones_of(user).await?;
+    }
     // Which of them is meant is not guessed, and not known where it cannot be read whose one of them is.
-    let refused = if links.len() > 1 {
+    let refused = if phones.len() > 1 && unread.is_empty() || links.len() > 1 {
         Some(Error::said(Exit::Conflict, format!("the user `{user}` has several phones")).hint("name one of them"))
     } else {
         unread.pop().map(|one| Error::from(one.error))
@@ -259,8 +263,8 @@ async fn of_user(app: &App, user: &UserId) -> Result<Target, Error> {
         }
         return Err(error);
     }
-    match links.pop() {
-        Some((phone, _)) => Ok(Target { user: Some(user.clone()), ..Target::of(phone) }),
+    match phones.pop() {
+        Some(phone) => Ok(Target { user: Some(user.clone()), ..Target::of(phone) }),
         None => Err(Error::said(Exit::NotFound, format!("the user `{user}` has no phone"))
             .hint(Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE"))),
     }

@@ -13,10 +13,11 @@ use super::secret::Fetch;
 use super::settings::{
     CodeSettings, Deployment, MessageSettings, ProviderSettings, SettingSource, Settings, StoreSettings,
 };
+use crate::directory::Phones;
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Countries, Hint, MIN_BITS, Purpose, Secret};
-use crate::toml_tree::ConfigError;
+use crate::toml_tree::{ConfigError, Position};
 
 /// A fixed code that works for longer is likely forgotten, in days.
 const FAR: i64 = 366;
@@ -81,6 +82,7 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     provider_settings(settings, &mut findings);
     dlt(settings, &mut findings);
     definitions(settings, &mut findings);
+    directories(settings, &mut findings);
     findings
 }
 
@@ -299,6 +301,27 @@ fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {
 fn definitions(settings: &Settings, findings: &mut Vec<Finding>) {
     let broken = settings.providers.iter().filter_map(|(name, provider)| Some((name, provider.broken()?)));
     findings.extend(broken.map(|(name, error)| Finding::failed(format!("providers.{name}.definition"), error)));
+    let broken = settings.directories.iter().filter_map(|(name, directory)| Some((name, directory.broken()?)));
+    findings.extend(broken.map(|(name, error)| Finding::failed(format!("directory.{name}.definition"), error)));
+}
+
+/// A directory that nobody asks, and one whose national numbers nobody reads.
+fn directories(settings: &Settings, findings: &mut Vec<Finding>) {
+    for (name, directory) in &settings.directories {
+        if !settings.user.directories.contains(name) {
+            let text = "it is never asked: `user.directories` does not name it";
+            let hint = format!("under [user]: directories = [\"{name}\"]");
+            findings.push(finding(Level::Warning, format!("directory.{name}"), text).hint(hint));
+        }
+        if directory.phones == Phones::Typed && directory.region.is_none() {
+            let text = "phones that are stored without a country are not found";
+            let hint = format!(
+                "under [directory.{name}]: region = \"IN\", or phones = \"e164\" if all begin with a plus, or \"digits\" \
+                 if all begin with a country code"
+            );
+            findings.push(finding(Level::Warning, format!("directory.{name}.region"), text).hint(hint));
+        }
+    }
 }
 
 /// The likely mistakes that each provider's definition knows of.
@@ -377,13 +400,17 @@ async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Find
             }
         }
     }
+    let mut all: Vec<(String, &BTreeMap<String, SettingSource>, &BTreeMap<String, Position>)> = Vec::new();
     for (name, provider) in &settings.providers {
-        for (table, setting, entry) in
-            tables(name, provider).flat_map(|(table, own)| own.iter().map(move |(key, own)| (table.clone(), key, own)))
-        {
+        all.extend(tables(name, provider).map(|(table, entries)| (table, entries, &provider.positions)));
+    }
+    let directories = settings.directories.iter();
+    all.extend(directories.map(|(name, own)| (format!("directory.{name}"), &own.entries, &own.positions)));
+    for (table, entries, positions) in all {
+        for (setting, entry) in entries {
             let key = format!("{table}.{setting}");
             match entry {
-                SettingSource::Secret(_) => note(key, provider.fetch(setting, entry, fetch).await.map(drop)),
+                SettingSource::Secret(_) => note(key, entry.fetch(positions.get(setting), fetch).await.map(drop)),
                 SettingSource::Authority(path) => note(format!("{key}.ca"), read_certificates(path).map(drop)),
                 SettingSource::Plain(_) | SettingSource::File(_) | SettingSource::Program(..) => {}
             }

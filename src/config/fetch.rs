@@ -6,12 +6,12 @@ use std::path::Path;
 use super::files;
 use super::guard::fresh_pepper;
 use super::secret::{Fetch, PlacedSecret};
-use super::settings::{MIN_PEPPER, PepperSource, ProviderSettings, SettingSource};
+use super::settings::{DirectorySettings, MIN_PEPPER, PepperSource, ProviderSettings, SettingSource};
+use crate::http::{Setting, Settings};
 use crate::otp::Purpose;
 use crate::otp::Secret;
-use crate::provider;
 use crate::system::{MAX_CERTIFICATES, Trust, read_text};
-use crate::toml_tree::ConfigError;
+use crate::toml_tree::{ConfigError, Position};
 
 impl PlacedSecret {
     /// Fetches the secret.
@@ -53,41 +53,68 @@ impl ProviderSettings {
     ///
     /// # Errors
     /// As [`super::SecretSource::resolve`], with the file and line of the key; and as [`Self::broken`].
-    pub async fn resolve(
-        &self,
-        purpose: Option<&Purpose>,
-        fetch: &Fetch<'_>,
-    ) -> Result<provider::Settings, ConfigError> {
+    pub async fn resolve(&self, purpose: Option<&Purpose>, fetch: &Fetch<'_>) -> Result<Settings, ConfigError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let own = purpose.and_then(|purpose| self.purposes.get(purpose));
-        let mut settings = BTreeMap::new();
-        for (name, source) in self.entries.iter().chain(own.into_iter().flatten()) {
-            settings.insert(name.clone(), self.fetch(name, source, fetch).await?);
-        }
-        Ok(provider::Settings(settings))
+        resolved(self.entries.iter().chain(own.into_iter().flatten()), &self.positions, fetch).await
+    }
+}
+
+impl DirectorySettings {
+    /// Why this directory cannot be used, whatever its settings are: its definition is not there, or is wrong.
+    #[must_use]
+    pub fn broken(&self) -> Option<&ConfigError> {
+        self.broken.as_ref()
     }
 
-    /// One setting, fetched where it is a secret.
-    pub(super) async fn fetch(
-        &self,
-        name: &str,
-        source: &SettingSource,
-        fetch: &Fetch<'_>,
-    ) -> Result<provider::Setting, ConfigError> {
-        match source {
-            SettingSource::Plain(value) => Ok(provider::Setting::Plain(value.clone())),
-            SettingSource::File(path) => Ok(provider::Setting::File(path.clone())),
-            SettingSource::Authority(path) => Ok(provider::Setting::Authority(path.clone())),
-            SettingSource::Program(program, arguments) => {
-                Ok(provider::Setting::Program(program.clone(), arguments.clone()))
-            }
-            SettingSource::Secret(source) => match source.resolve(fetch).await {
-                Ok(secret) => Ok(provider::Setting::Secret(secret)),
-                Err(error) => Err(self.positions.get(name).map_or(error.clone(), |position| error.asked_by(position))),
-            },
+    /// The settings that are written in the file, and are no secret.
+    pub(super) fn plain(&self) -> BTreeMap<&str, &str> {
+        let plain = self.entries.iter().filter_map(|(name, entry)| match entry {
+            SettingSource::Plain(value) => Some((name.as_str(), value.as_str()?)),
+            _ => None,
+        });
+        plain.collect()
+    }
+
+    /// Fetches the secrets of this directory, and no other's.
+    ///
+    /// # Errors
+    /// As [`super::SecretSource::resolve`], with the file and line of the key; and as [`Self::broken`].
+    pub async fn resolve(&self, fetch: &Fetch<'_>) -> Result<Settings, ConfigError> {
+        match &self.broken {
+            Some(error) => Err(error.clone()),
+            None => resolved(self.entries.iter(), &self.positions, fetch).await,
         }
+    }
+}
+
+async fn resolved<'s>(
+    entries: impl Iterator<Item = (&'s String, &'s SettingSource)>,
+    positions: &BTreeMap<String, Position>,
+    fetch: &Fetch<'_>,
+) -> Result<Settings, ConfigError> {
+    let mut settings = BTreeMap::new();
+    for (name, entry) in entries {
+        settings.insert(name.clone(), entry.fetch(positions.get(name), fetch).await?);
+    }
+    Ok(Settings(settings))
+}
+
+impl SettingSource {
+    /// The setting, fetched where it is a secret. `position`: that of its key.
+    pub(super) async fn fetch(&self, position: Option<&Position>, fetch: &Fetch<'_>) -> Result<Setting, ConfigError> {
+        Ok(match self {
+            Self::Plain(value) => Setting::Plain(value.clone()),
+            Self::File(path) => Setting::File(path.clone()),
+            Self::Authority(path) => Setting::Authority(path.clone()),
+            Self::Program(program, arguments) => Setting::Program(program.clone(), arguments.clone()),
+            Self::Secret(source) => match source.resolve(fetch).await {
+                Ok(secret) => Setting::Secret(secret),
+                Err(error) => return Err(position.map_or(error.clone(), |position| error.asked_by(position))),
+            },
+        })
     }
 }
 

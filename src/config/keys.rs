@@ -1,8 +1,8 @@
 //! Every key of the file, by table: what is accepted, listed, and held to `otpctl.toml.example` is this list.
 
-/// A table and the keys that it may hold. Tables whose keys are chosen by the user (`providers`, `routes`,
+/// A table and the keys that it may hold. Tables whose keys are chosen by the user (`providers`, `directory`, `routes`,
 /// `message.lang`, windows and counts in `limits`) are not listed: their readers name what they allow.
-pub(super) const TABLES: [(&str, &[&str]); 10] = [
+pub(super) const TABLES: [(&str, &[&str]); 11] = [
     (
         "",
         &[
@@ -17,6 +17,8 @@ pub(super) const TABLES: [(&str, &[&str]); 10] = [
             "message",
             "routes",
             "providers",
+            "user",
+            "directory",
             "test_numbers",
             "timeline",
             "audit",
@@ -45,6 +47,7 @@ pub(super) const TABLES: [(&str, &[&str]); 10] = [
     ("limits", &["cooldown", "per_phone", "per_prefix", "per_country", "caps", "locks", "failures_kept"]),
     ("policy", &["countries", "types", "brakes"]),
     ("message", &["app", "text", "host", "lang"]),
+    ("user", &["directories"]),
     ("timeline", &["keep"]),
     ("audit", &["file", "syslog"]),
 ];

@@ -12,7 +12,7 @@ use super::{routes, url};
 use crate::otp::{Channel, Hint, Purpose, suggest};
 use crate::provider::{self, SettingSpec, SettingType};
 use crate::system::FilePath;
-use crate::toml_tree::{ConfigError, Node, Table};
+use crate::toml_tree::{ConfigError, Node, Position, Table};
 
 /// The provider that is there without being configured: it prints the SMS on stderr.
 pub(super) const CONSOLE: &str = "console";
@@ -46,10 +46,7 @@ pub(super) fn read(root: &Table<'_>) -> Result<Configured, ConfigError> {
 }
 
 fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    if node.name.is_empty() || node.name.len() > 32 || !node.name.bytes().all(plain) {
-        return Err(node.refuse("expected a provider name of 1 to 32 letters, digits, `_` and `-`"));
-    }
+    plain_name(node, "provider")?;
     let table = node.table()?;
     let mut provider = kind(&table, node.name)?;
     let kind = &provider.kind;
@@ -59,26 +56,51 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
         return Ok((provider, real));
     }
     let description = kind.describe().ok_or_else(|| unknown_kind(&table, kind.as_str()))?;
-    let names: Vec<&str> = description.settings.iter().map(|spec| spec.name.as_str()).collect();
-    table.only(&[&["kind", "definition", PURPOSE], names.as_slice()].concat())?;
+    (provider.entries, provider.positions) =
+        entries(&table, &description.settings, &description.title, &["kind", "definition", PURPOSE])?;
     provider.channel = description.channel;
-    for spec in &description.settings {
-        match table.get(&spec.name) {
-            Some(node) => {
-                provider.positions.insert(spec.name.clone(), node.position());
-                provider.entries.insert(spec.name.clone(), setting(&node, spec)?);
-            }
-            None if spec.required => {
-                return Err(table.refuse(format!("`{}` is missing; {} requires it", spec.name, description.title)));
-            }
-            None => {}
-        }
-    }
     for node in table.table(PURPOSE)?.into_iter().flat_map(|table| table.nodes()) {
         let purpose = Purpose::new(node.name).map_err(|error| node.refuse(error.to_string()))?;
         provider.purposes.insert(purpose, of_purpose(&node.table()?, &description.settings)?);
     }
     Ok((provider, real))
+}
+
+/// The name of a provider or a directory.
+pub(super) fn plain_name(node: &Node<'_>, what: &str) -> Result<(), ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if node.name.is_empty() || node.name.len() > 32 || !node.name.bytes().all(plain) {
+        return Err(node.refuse(format!("expected a {what} name of 1 to 32 letters, digits, `_` and `-`")));
+    }
+    Ok(())
+}
+
+/// Settings by name, and where each is in the file.
+type Entries = (BTreeMap<String, SettingSource>, BTreeMap<String, Position>);
+
+/// The settings of a table, held to what its kind takes. `others`: the keys that are no settings.
+pub(super) fn entries(
+    table: &Table<'_>,
+    specs: &[SettingSpec],
+    title: &str,
+    others: &[&str],
+) -> Result<Entries, ConfigError> {
+    let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    table.only(&[others, names.as_slice()].concat())?;
+    let (mut entries, mut positions) = (BTreeMap::new(), BTreeMap::new());
+    for spec in specs {
+        match table.get(&spec.name) {
+            Some(node) => {
+                positions.insert(spec.name.clone(), node.position());
+                entries.insert(spec.name.clone(), setting(&node, spec)?);
+            }
+            None if spec.required => {
+                return Err(table.refuse(format!("`{}` is missing; {title} requires it", spec.name)));
+            }
+            None => {}
+        }
+    }
+    Ok((entries, positions))
 }
 
 /// What is set otherwise for codes of a purpose. The account stays the same: the gateway is asked with its usual key what

@@ -13,7 +13,7 @@ use super::secret::{self, SecretSource};
 use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
-use super::{audit, keys, limits, role, store, test_numbers};
+use super::{audit, directories, keys, limits, role, store, test_numbers};
 use crate::otp::brake::BrakeMode;
 use crate::otp::suggest;
 use crate::otp::{Alphabet, CodeSpec, Countries, CountryState, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
@@ -42,6 +42,7 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         StoreSettings::Embedded { .. } => false,
     };
     let Configured { providers, routes, real } = providers::read(&root)?;
+    let (directories, user) = directories::read(&root, region)?;
     Ok(Settings {
         path: located.path.clone(),
         named: located.named,
@@ -55,6 +56,8 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         message: message(root.table("message")?.as_ref())?,
         routes,
         providers,
+        directories,
+        user,
         test_numbers: test_numbers::read(root.get("test_numbers").as_ref(), protected, &code.spec)?,
         timeline: timeline(root.table("timeline")?.as_ref())?,
         audit: audit::read(root.table("audit")?.as_ref())?,

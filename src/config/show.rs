@@ -37,7 +37,13 @@ pub fn shown(settings: &Settings) -> Vec<Shown> {
         origin: settings.chosen.clone(),
     }];
     let values = [top(settings), store(&settings.store), code(settings), limits(settings), rest(settings)];
-    for (key, value) in values.into_iter().flatten().chain(providers(settings)).chain(test_numbers(settings)) {
+    for (key, value) in values
+        .into_iter()
+        .flatten()
+        .chain(providers(settings))
+        .chain(directories(settings))
+        .chain(test_numbers(settings))
+    {
         let origin = settings.lines.get(&key).map_or(Origin::Default, |line| Origin::File { line: *line });
         rows.push(Shown { key, value, origin });
     }
@@ -258,6 +264,24 @@ fn shown_setting(source: &SettingSource) -> Value {
         }
         SettingSource::Secret(source) => source.shown(),
     }
+}
+
+fn directories(settings: &Settings) -> Rows {
+    let mut all = rows("user", [("directories", json!(settings.user.directories))]);
+    for (name, directory) in &settings.directories {
+        let table = format!("directory.{name}");
+        all.extend(match &directory.definition {
+            Some(path) => rows(&table, [("definition", path.to_string().into())]),
+            None => rows(&table, [("kind", directory.kind.as_str().into())]),
+        });
+        let region = directory.region.map(|region| region.to_string());
+        all.extend(rows(&table, [("phones", directory.phones.as_str().into()), ("region", json!(region))]));
+        for spec in directory.kind.describe().into_iter().flat_map(|description| description.settings) {
+            let value = directory.entries.get(&spec.name).map_or_else(|| json!(spec.default), shown_setting);
+            all.push((format!("{table}.{}", spec.name), value));
+        }
+    }
+    all
 }
 
 /// The numbers belong to someone, and their codes let anyone in: neither is printed in full.

@@ -58,6 +58,12 @@ impl Client {
         &self.redactor
     }
 
+    /// The settings as templates see them, but for those that are templates themselves.
+    #[must_use]
+    pub fn settings(&self) -> &Scope {
+        &self.settings
+    }
+
     /// The format of its answers.
     #[must_use]
     pub fn format(&self) -> AnswerFormat {

@@ -31,6 +31,15 @@ impl Each {
         }
     }
 
+    /// Whether the first list is there: an answer without it says nothing of its items.
+    #[must_use]
+    pub fn is_there(&self, body: &Jinja) -> bool {
+        let is_list = |each: &Expression| {
+            matches!(each.value(&scope(body, body, &Jinja::UNDEFINED)).kind(), ValueKind::Seq | ValueKind::Iterable)
+        };
+        self.0.first().is_none_or(is_list)
+    }
+
     /// What expressions see of each item.
     #[must_use]
     pub fn items(&self, body: &Jinja) -> Vec<Scope> {

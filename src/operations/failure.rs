@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::directory::DirectoryFailed;
 use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
 use crate::otp::policy_entry::ENTRIES;
@@ -54,6 +55,12 @@ pub enum OperationError {
     /// The phone has several users.
     #[error("the phone is linked to several users")]
     Ambiguous(Vec<UserId>),
+    /// A directory gave no answer, so nobody knows whose phone it is.
+    #[error("it is not known whose phone it is: {0}")]
+    Directory(DirectoryFailed),
+    /// The directories were not asked yet: whoever runs a rule asks them, and runs it again.
+    #[error("no directory was asked whose phone it is")]
+    Unasked,
     /// There is no room for another link.
     #[error("a phone can have at most 32 users, and a user at most 32 phones")]
     Full,
@@ -236,6 +243,7 @@ impl OperationError {
                 let said = "the same request was made before, and its result was not kept".to_owned();
                 NotSent::unknown(said, Channel::default().noun()).about(None, true)
             }
+            SendRefused::Unasked => Self::Unasked,
             SendRefused::Purposes => {
                 let until = now.after(Duration::from_secs(600));
                 limited(SendRule::Purposes, "too many purposes are in use for this phone", until)
@@ -259,6 +267,7 @@ impl From<AttemptError> for OperationError {
             AttemptError::NoSuchUser(user) => Self::NoSuchUser(user),
             AttemptError::NoUser => Self::NoUser,
             AttemptError::Ambiguous(users) => Self::Ambiguous(users),
+            AttemptError::Unasked => Self::Unasked,
         }
     }
 }

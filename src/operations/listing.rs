@@ -197,7 +197,7 @@ fn lines_of(phone: &Phone, known: &PhoneState, now: Moment, wanted: ListWanted, 
                 let fits = |challenge: &&Challenge| match wanted.filter {
                     ListFilter::Pending => challenge.state == State::Pending,
                     ListFilter::Unknown => challenge.state == State::Unknown,
-                    _ => challenge.users_version == known.users.version,
+                    _ => known.is_for_users(challenge.users_version),
                 };
                 lines.extend(slot.live(now).filter(fits).map(of_code));
             }

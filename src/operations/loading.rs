@@ -4,7 +4,7 @@ use super::{OperationError, Operations};
 use crate::layout::{Finding, MergeError, Merged, PhoneOperation};
 use crate::otp::policy_entry::PhonePolicy;
 use crate::otp::rules::PhoneState;
-use crate::otp::{Phone, Record, Stored as _, Users};
+use crate::otp::{Owners, Phone, Record, Stored as _, Users};
 use crate::store::{Loaded, StoreError, StoreKey};
 
 /// A phone as it was loaded, the application's keys included.
@@ -53,10 +53,36 @@ impl Operations<'_> {
         Ok(keys.pop().unwrap_or_default())
     }
 
+    /// The same for who may ask the directories. Where a user is in the name of a key, they are asked before it is named.
+    pub(super) async fn keys_asking(
+        &self,
+        phone: &Phone,
+        owners: &mut Owners,
+    ) -> Result<Vec<StoreKey>, OperationError> {
+        let layout = self.layout.layout();
+        if !layout.has_user_in_keys() || *owners == Owners::NoDirectory {
+            return self.keys(phone).await;
+        }
+        let own = own_keys(phone);
+        let loaded = self.store.load(std::slice::from_ref(&own)).await?;
+        let mut known = known(&own, loaded.first().ok_or_else(no_answer)?).unwrap_or_default();
+        known.owners = owners.clone();
+        if known.is_unasked() {
+            *owners = self.owners_of(phone).await?;
+            known.owners = owners.clone();
+        }
+        let foreign = layout.keys(phone, known.only_user());
+        Ok(own.into_iter().chain(foreign.into_iter().map(StoreKey::App)).collect())
+    }
+
     /// The same with the policy entry, which a new code is held to. No other step names it: a Cluster that moves a slot
     /// lets nobody at several of its keys as long as one of them is missing, and most phones have no entry.
-    pub(super) async fn keys_of_issue(&self, phone: &Phone) -> Result<Vec<StoreKey>, OperationError> {
-        let mut keys = self.keys(phone).await?;
+    pub(super) async fn keys_of_issue(
+        &self,
+        phone: &Phone,
+        owners: &mut Owners,
+    ) -> Result<Vec<StoreKey>, OperationError> {
+        let mut keys = self.keys_asking(phone, owners).await?;
         keys.insert(own_keys(phone).len(), StoreKey::Policy(phone.clone()));
         Ok(keys)
     }
@@ -89,11 +115,23 @@ impl Operations<'_> {
         loaded: &Loaded,
         operation: PhoneOperation<'_>,
     ) -> Result<Option<LoadedPhone<'s>>, OperationError> {
+        self.view_with(phone, (keys, loaded), operation, self.unasked())
+    }
+
+    /// The same with what the directories are known to say.
+    pub(super) fn view_with<'s>(
+        &'s self,
+        phone: &'s Phone,
+        (keys, loaded): (&[StoreKey], &Loaded),
+        operation: PhoneOperation<'_>,
+        owners: Owners,
+    ) -> Result<Option<LoadedPhone<'s>>, OperationError> {
         let mut known = known(keys, loaded)?;
+        known.owners = owners;
         let is_clamped = known.record.clamp(loaded.now, self.limits);
         let own = keys.iter().take_while(|key| !key.is_foreign()).count();
         let named = keys.iter().skip(own).map(|key| if let StoreKey::App(name) = key { name.as_str() } else { "" });
-        let is_same = self.layout.layout().keys(phone, known.users.only()).iter().map(String::as_str).eq(named);
+        let is_same = self.layout.layout().keys(phone, known.only_user()).iter().map(String::as_str).eq(named);
         let values = if is_same { loaded.values.iter().skip(own).cloned().collect() } else { return Ok(None) };
         let merged = self.layout.merge(phone, known, values, loaded.now, operation)?;
         Ok(Some(LoadedPhone { known: merged.state().clone(), is_clamped, merged }))

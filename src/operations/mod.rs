@@ -13,6 +13,7 @@ mod known_slot;
 mod listing;
 mod loading;
 mod near;
+mod owners;
 mod phones;
 mod policies;
 mod progress;
@@ -43,6 +44,7 @@ pub use failure::{OperationError, SendFailure};
 pub use health::{HealthCheck, HealthStatus, Remedy, examine};
 pub use listing::{ListFilter, ListWanted, Listed, ListedPage, Skipped};
 pub use near::Nearby;
+pub use owners::DirectoryAnswer;
 pub use policies::{ListedEntry, PolicyChanged, PolicyEnd, PolicyPage, PolicyRequest};
 pub use progress::{Effect, KnownEffects, Progress};
 pub use quotas::Counters;
@@ -57,6 +59,7 @@ pub use transact::{Applied, AttemptOutcome};
 pub use users::Moved;
 pub use wait::{Notice, WaitOutcome, WaitRequest};
 
+use crate::directory::Directories;
 use crate::layout::{BoundLayout, Operation};
 use crate::otp::brake::BrakeMode;
 use crate::otp::{Limits, Moment, Phone, Purpose, Randomness};
@@ -86,6 +89,8 @@ pub struct Operations<'a> {
     pub audit: Option<String>,
     /// What the brakes do; off where nothing real is sent, or an application checks the codes.
     pub brakes: BrakeMode,
+    /// Where whose phone it is is asked, beside the store's own map.
+    pub directories: &'a Directories,
     /// Whose codes they are.
     pub layout: Box<dyn BoundLayout + 'a>,
 }

@@ -15,7 +15,7 @@ use crate::otp::policy_entry::{CallingPolicy, PhonePolicy};
 use crate::otp::rules::{
     self, Allowance, PhoneState, REQUEST_KEPT, ReserveRequest, Reserved, SendContext, SendRefused,
 };
-use crate::otp::{Channel, Denied, Phone, Quota, Stored as _, Ttl, is_plain};
+use crate::otp::{Channel, Denied, Owners, Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, ReadRequest, StoreError, StoreKey, Sums, Write};
 
 impl Operations<'_> {
@@ -33,7 +33,8 @@ impl Operations<'_> {
         let phone = asked.issue.phone;
         let mut counters = self.counters(asked, reservation);
         let circuit_keys = asked.route.circuits();
-        let mut own_keys = self.keys_of_issue(phone).await?;
+        let mut owners = self.unasked();
+        let mut own_keys = self.keys_of_issue(phone, &mut owners).await?;
         let mut counted = Counted::default();
         let (watched, mut added) = (self.watched(asked), None::<Added>);
         let channels = asked.route.channels();
@@ -51,8 +52,9 @@ impl Operations<'_> {
             counted.circuits = slots.map(KnownCircuit::read).collect();
             let tally = watched.tally(sums, asked.policy.brakes)?;
             let now = slot.loaded.now;
-            let Some(view) = self.view(phone, &slot.keys, &slot.loaded, operation)? else {
-                own_keys = self.keys_of_issue(phone).await?;
+            let view = self.view_with(phone, (&slot.keys, &slot.loaded), operation, owners.clone())?;
+            let Some(view) = view else {
+                own_keys = self.keys_of_issue(phone, &mut owners).await?;
                 continue;
             };
             let LoadedPhone { known, is_clamped, .. } = view;
@@ -88,6 +90,17 @@ impl Operations<'_> {
                 (Err(wrong), _) if wrong.is_of_request() => Some(wrong),
                 (reserved, refused) => refused.or(reserved.err()),
             };
+            if refused == Some(SendRefused::Unasked) {
+                // Last of all, and before anything is counted: a directory that is down counts no send.
+                owners = match self.owners_of(phone).await {
+                    Ok(owners) => owners,
+                    Err(error) => {
+                        self.give_back(&added.unwrap_or_default()).await;
+                        return Err(error);
+                    }
+                };
+                continue;
+            }
             if let Some(refused) = refused {
                 self.give_back(&added.unwrap_or_default()).await;
                 if is_clamped {
@@ -117,6 +130,7 @@ impl Operations<'_> {
                     .country
                     .as_ref()
                     .and_then(|counter| counter.left(now, &self.limits.per_country).map(|left| left.saturating_sub(1)));
+                counted.owners = owners;
                 return Ok(Admission::Counted(Box::new(slot), Box::new(counted)));
             }
             // Both at once: what is added compares nothing, and is added once.
@@ -151,6 +165,7 @@ impl Operations<'_> {
             counters.retain(|_| conflicts.next().unwrap_or(false));
             if counters.is_empty() {
                 counted.added = added.unwrap_or_default();
+                counted.owners = owners;
                 return Ok(Admission::Counted(Box::new(slot), Box::new(counted)));
             }
         }
@@ -294,6 +309,8 @@ pub(super) struct Counted {
     pub(super) full: BTreeSet<Channel>,
     /// The channel whose cap it was counted in: that of the provider that is asked first.
     pub(super) first: Option<Channel>,
+    /// What the directories said.
+    pub(super) owners: Owners,
     /// What is known of the failures of the route's providers, in their order.
     pub(super) circuits: Vec<KnownCircuit>,
     /// In a dry run: how many more the prefix allows after this one.

@@ -16,7 +16,7 @@ use super::{Applied, Effect, IssueRequest, OperationError, Operations, SendReque
 use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::{Delivery, SendOutcome};
 use crate::otp::rules::{self, IssueMode, ReserveRequest, Reserved};
-use crate::otp::{Channel, RandomnessFailed, reference};
+use crate::otp::{Channel, Owners, RandomnessFailed, reference};
 
 impl Operations<'_> {
     fn new_id(&self, asked: &IssueRequest<'_>) -> Result<String, RandomnessFailed> {
@@ -32,7 +32,7 @@ impl Operations<'_> {
         let id = self.new_id(asked)?;
         let reservation = self.reservation(asked, &id, IssueMode::Print, None);
         let stored = self.stored_code(asked.phone, asked.code).await?;
-        let reserved = self.reserve(None, &reservation, &stored).await.map(|(reserved, _)| reserved);
+        let reserved = self.reserve(None, None, &reservation, &stored).await.map(|(reserved, _)| reserved);
         if let Err(error) = &reserved {
             self.note_refused(asked.phone, asked.purpose, error).await;
         }
@@ -68,14 +68,15 @@ impl Operations<'_> {
         let channel = counted.first.unwrap_or(channel);
         let reservation = ReserveRequest { way: IssueMode::Sms { lease, channel }, ..reservation };
         let stored = self.stored_code(asked.issue.phone, asked.issue.code).await?;
-        let (reserved, slot) = match self.reserve(slot.if_fresh(), &reservation, &stored).await {
-            Ok(reserved) => reserved,
-            Err(error) => {
-                // Another send to this phone came first, or the store failed: no SMS goes out.
-                self.give_back(&counted.added).await;
-                return Err(error);
-            }
-        };
+        let (reserved, slot) =
+            match self.reserve(slot.if_fresh(), Some(counted.owners.clone()), &reservation, &stored).await {
+                Ok(reserved) => reserved,
+                Err(error) => {
+                    // Another send to this phone came first, or the store failed: no SMS goes out.
+                    self.give_back(&counted.added).await;
+                    return Err(error);
+                }
+            };
         match reserved.outcome {
             Reserved::Replayed(_) => self.replayed(reserved),
             Reserved::New(ref challenge) if self.dry_run => {
@@ -137,6 +138,7 @@ impl Operations<'_> {
     async fn reserve(
         &self,
         start: Option<KnownSlot>,
+        owners: Option<Owners>,
         asked: &ReserveRequest<'_>,
         stored: &str,
     ) -> Result<(Applied<Reserved>, KnownSlot), OperationError> {
@@ -144,6 +146,7 @@ impl Operations<'_> {
             rules::reserve(known, now, self.limits, asked).map_err(|refused| OperationError::refused(refused, now))
         };
         let options = TransactOptions::change().of(Effect::Code(asked.challenge_id.to_owned()));
+        let options = owners.into_iter().fold(options, TransactOptions::knowing);
         self.transact_from(start, asked.phone, &options.on_codes(on_codes(asked, stored)), rule).await
     }
 
@@ -153,7 +156,7 @@ impl Operations<'_> {
         if challenge.send_outcome() != SendOutcome::Accepted {
             let detail = challenge.delivery.as_ref().and_then(|delivery| delivery.detail.as_deref());
             let detail = detail.map(|detail| format!(", {detail}")).unwrap_or_default();
-            let mapped = challenge.users_version == earlier.known.users.version;
+            let mapped = earlier.known.is_for_users(challenge.users_version);
             let valid = challenge.ending(earlier.now, mapped).is_none();
             let noun = challenge.delivery.as_ref().map_or(Channel::default().noun(), Delivery::noun);
             let why = NotSent::unknown(format!("the same request ended without an answer before{detail}"), noun);

@@ -8,7 +8,7 @@ use super::{Effect, OperationError, Operations};
 use crate::layout::{KeyChange, PhoneOperation, RawKey, WriteBack};
 use crate::otp::brake::BrakeMode;
 use crate::otp::rules::{Decision, PhoneState};
-use crate::otp::{Event, Moment, Phone, Record, Stored as _, Ttl, Users};
+use crate::otp::{Event, Moment, Owners, Phone, Record, Stored as _, Ttl, Users};
 use crate::store::{
     Append, Beside, Change, Committed, FeedLine, Loaded, Put, ReadAnswer, ReadRequest, StoreError, StoreKey, Write,
 };
@@ -31,6 +31,8 @@ pub(super) struct TransactOptions<'a> {
     pub operation: PhoneOperation<'a>,
     /// Whether it may show that a phone is in its owner's hands, which the brakes want to know.
     pub credits: bool,
+    /// What the directories have said already.
+    pub owners: Option<Owners>,
     /// Set once the answer to a commit was lost, for rules that have no id of their own to know their change by.
     pub lost: Option<&'a std::cell::Cell<bool>>,
 }
@@ -43,6 +45,7 @@ impl<'a> TransactOptions<'a> {
             what: Some(Effect::Change),
             operation: PhoneOperation::Other,
             credits: false,
+            owners: None,
             lost: None,
         }
     }
@@ -70,6 +73,11 @@ impl<'a> TransactOptions<'a> {
     /// It may show that a phone is in its owner's hands.
     pub(super) fn crediting(self) -> Self {
         Self { credits: true, ..self }
+    }
+
+    /// With what the directories have said already.
+    pub(super) fn knowing(self, owners: Owners) -> Self {
+        Self { owners: Some(owners), ..self }
     }
 
     /// With what it does to the codes of the phone.
@@ -136,12 +144,13 @@ impl Operations<'_> {
         let mut begun = None;
         let mut compared = None;
         let mut seen = None;
+        let mut owners = options.owners.clone().unwrap_or_else(|| self.unasked());
         for round in 1..=ROUNDS {
             let slot = if let Some(slot) = start.take() {
                 slot
             } else {
                 // The first load, like any other: while a change is in doubt, so is what fails here.
-                let loaded = self.loaded(phone, round, options).await;
+                let loaded = self.loaded(phone, round, options, &mut owners).await;
                 let (slot, is_seen) = loaded.map_err(|error| doubt.clone().map_or(error, OperationError::from))?;
                 seen = is_seen;
                 slot
@@ -151,9 +160,19 @@ impl Operations<'_> {
                 is_done(begun);
                 return Ok((lost.stepped, slot));
             }
-            let Some(mut view) = self.view(phone, keys, loaded, options.operation)? else { continue };
+            let view = self.view_with(phone, (keys, loaded), options.operation, owners.clone())?;
+            let Some(mut view) = view else { continue };
             self.compare(&mut view, options.operation, &mut compared).await?;
-            let mut step = self.decided(phone, &view, rule(&view.known, loaded.now)).await?;
+            let decided = rule(&view.known, loaded.now);
+            if matches!(decided, Err(OperationError::Unasked)) {
+                // Nothing is changed yet, so nothing is lost if they do not answer. The rule goes on with what was loaded.
+                drop(view);
+                let asked = self.owners_of(phone).await;
+                owners = asked.map_err(|error| doubt.clone().map_or(error, OperationError::from))?;
+                start = Some(slot.counted_on());
+                continue;
+            }
+            let mut step = self.decided(phone, &view, decided).await?;
             let credits =
                 if options.credits { self.credits(phone, &view.known, &step, seen, loaded.now) } else { Vec::new() };
             let settled = written_back(&view, &mut step, loaded.now, options.operation)?;
@@ -197,10 +216,12 @@ impl Operations<'_> {
         phone: &Phone,
         round: usize,
         options: &TransactOptions<'_>,
+        owners: &mut Owners,
     ) -> Result<(KnownSlot, Option<bool>), OperationError> {
         tracing::debug!(?phone, round, "load");
         let keys = match options.operation {
-            PhoneOperation::Issue { .. } => self.keys_of_issue(phone).await?,
+            PhoneOperation::Issue { .. } => self.keys_of_issue(phone, owners).await?,
+            PhoneOperation::Verify { .. } => self.keys_asking(phone, owners).await?,
             _ => self.keys(phone).await?,
         };
         if options.credits && self.brakes != BrakeMode::Off {
@@ -289,10 +310,11 @@ impl Operations<'_> {
 
 /// What comes of a decision on what was known.
 fn applied<T: Clone>(step: &Decision<T>, known: PhoneState, now: Moment, unlocked: u32) -> Applied<T> {
-    let PhoneState { record, users, policy } = known;
+    let PhoneState { record, users, owners, policy } = known;
     let known = PhoneState {
         record: step.record.clone().unwrap_or(record),
         users: step.users.clone().unwrap_or(users),
+        owners,
         policy,
     };
     Applied { now, outcome: step.outcome.clone(), known, unlocked }

@@ -203,7 +203,7 @@ impl Operations<'_> {
             Some(Recorded::News(challenge)) => challenge,
             _ => challenge,
         };
-        let mapped = challenge.users_version == known.users.version;
+        let mapped = known.is_for_users(challenge.users_version);
         Ok(Some(Progressed { known, now, at: Instant::now(), challenge, purpose, mapped, is_gone: false }))
     }
 

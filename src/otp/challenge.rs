@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::Reason;
 use super::persist::More;
-use super::{Channel, DeliveryReport, DeliveryState, Mac, Moment, UserId};
+use super::{Channel, DeliveryReport, DeliveryState, Mac, Moment, UserId, UsersVersion};
 
 /// The state of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,9 +92,9 @@ pub struct Challenge {
     /// The user it was issued for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// The version of the user map at that time; with another version now, the code is no longer valid.
+    /// The version of the phone's users at that time; with another version now, the code is no longer valid.
     #[serde(rename = "mapping", default, skip_serializing_if = "Option::is_none")]
-    pub users_version: Option<Moment>,
+    pub users_version: Option<UsersVersion>,
     /// When it was made.
     pub created_at: Moment,
     /// When it expires.

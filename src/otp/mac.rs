@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::{Code, Moment, Phone, Purpose, Secret, UserId};
+use super::{Code, Phone, Purpose, Secret, UserId, UsersVersion};
 
 /// A key that is never in the store. Without it a stolen record says nothing of its code: six digits alone would be
 /// tried out in a second.
@@ -45,8 +45,8 @@ pub struct Binding<'a> {
     pub purpose: &'a Purpose,
     /// The user that it was issued for.
     pub user: Option<&'a UserId>,
-    /// The version of the phone's user map when it was issued.
-    pub users_version: Option<Moment>,
+    /// The version of the phone's users when it was issued.
+    pub users_version: Option<UsersVersion>,
     /// The id of the challenge, or of the attempt.
     pub id: &'a str,
 }
@@ -148,7 +148,7 @@ fn keyed(key: &Secret, binding: &Binding<'_>, code: &Code) -> Hmac<Sha256> {
     field(&mut mac, binding.phone.as_str().as_bytes());
     field(&mut mac, binding.purpose.as_str().as_bytes());
     field(&mut mac, binding.user.map_or("", UserId::as_str).as_bytes());
-    field(&mut mac, &binding.users_version.map_or(0, Moment::millis).to_be_bytes());
+    field(&mut mac, &binding.users_version.map_or(0, UsersVersion::number).to_be_bytes());
     field(&mut mac, binding.id.as_bytes());
     field(&mut mac, code.expose().as_bytes());
     mac

@@ -19,6 +19,7 @@ pub mod hint;
 mod ids;
 mod mac;
 mod message;
+mod owners;
 mod persist;
 mod phone;
 mod policy;
@@ -48,6 +49,7 @@ pub use hint::Hint;
 pub use ids::{NameError, Purpose, UserId};
 pub use mac::{Binding, Mac, NoPepper, Pepper, Peppers, UnknownKey};
 pub use message::Message;
+pub use owners::{DirectoryUsers, Owners, UsersVersion};
 pub use persist::{More, Newer, Stored, Ttl, Unreadable, is_plain};
 pub use phone::{
     Country, CountryError, ErrorPlace, NumberType, NumberTypeError, Phone, PhoneError, Prefix, PrefixError, Why,

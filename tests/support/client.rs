@@ -4,6 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use otpctl::app::{OsRandom, clock};
+use otpctl::directory::Directories;
 use otpctl::layout::{BoundLayout, Layout, LayoutContext, Native};
 use otpctl::operations::{
     Applied, AttemptOutcome, FoundIssue, IssueRequest, Moved, OperationError, Operations, PhoneSnapshot, PolicyRequest,
@@ -23,6 +24,9 @@ use otpctl::store::{
 };
 
 use crate::support::fixtures::Fixture;
+
+/// Whose a phone is says the store alone.
+static NO_DIRECTORIES: Directories = Directories::none();
 
 /// The usual right code, and one that is wrong.
 pub const RIGHT: &str = "424242";
@@ -90,6 +94,7 @@ impl Client {
             by: None,
             audit: None,
             brakes: self.policy.brakes,
+            directories: &NO_DIRECTORIES,
             layout: self.bound(),
         }
     }

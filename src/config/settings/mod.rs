@@ -13,9 +13,9 @@ use jiff::civil::Date;
 use super::locate::Origin;
 use super::secret::SecretSource;
 use crate::otp::{Alphabet, Channel, Code, CodeSpec, Country, Limits, Phone, Policy, Purpose, Role};
-use crate::provider;
 use crate::system::{FilePath, Program};
 use crate::toml_tree::{ConfigError, Position};
+use crate::{directory, provider};
 
 pub use audit::{AuditSettings, SyslogTarget};
 pub use routes::{PURPOSE, RouteEntry, RoutedBy, Routes};
@@ -56,6 +56,10 @@ pub struct Settings {
     pub routes: Routes,
     /// The configured providers, by name; `console` alone where none is.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// The configured directories, by name.
+    pub directories: BTreeMap<String, DirectorySettings>,
+    /// Whose phone it is, beside the store's own map.
+    pub user: UserSettings,
     /// Numbers with a fixed code that no SMS goes to.
     pub test_numbers: Vec<TestNumber>,
     /// How long events are kept.
@@ -125,7 +129,32 @@ pub struct ProviderSettings {
     pub(super) broken: Option<ConfigError>,
 }
 
-/// One setting of a provider, its secret not fetched yet.
+/// One `[directory.NAME]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DirectorySettings {
+    /// Which definition or backend.
+    pub kind: directory::Kind,
+    /// The file with its definition, if the user wrote it.
+    pub definition: Option<FilePath>,
+    /// How it writes phones.
+    pub phones: directory::Phones,
+    /// The country of its national numbers.
+    pub region: Option<Country>,
+    /// What is set, by name; the rest has the defaults of the kind.
+    pub entries: BTreeMap<String, SettingSource>,
+    pub(super) positions: BTreeMap<String, Position>,
+    /// What is wrong with that file: only what needs the directory fails.
+    pub(super) broken: Option<ConfigError>,
+}
+
+/// `[user]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserSettings {
+    /// The directories that are asked where the store's own map has no user, in this order.
+    pub directories: Vec<String>,
+}
+
+/// One setting of a provider or a directory, its secret not fetched yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SettingSource {
     /// A value that is written in the file and may be shown.

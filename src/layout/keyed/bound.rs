@@ -61,12 +61,12 @@ impl BoundLayout for BoundKeyed<'_> {
         now: Moment,
         operation: PhoneOperation<'_>,
     ) -> Result<Box<dyn Merged + 's>, MergeError> {
-        let Some(keys) = self.layout.phone_keys(phone, state.users.only()) else {
+        let Some(keys) = self.layout.phone_keys(phone, state.only_user()) else {
             // The key of a code has the user in its name, and there is no such user, or no single one.
             if operation.needs_code_key() && self.layout.needs_user() {
-                return Err(match state.users.users.as_slice() {
+                return Err(match state.user_ids().as_slice() {
                     [] | [_] => MergeError::NoUser,
-                    many => MergeError::Ambiguous(many.iter().map(|link| link.user.clone()).collect()),
+                    many => MergeError::Ambiguous(many.iter().map(|user| (*user).clone()).collect()),
                 });
             }
             return Ok(Box::new(state));

@@ -268,7 +268,7 @@ impl PhoneKeys<'_> {
             mac: None,
             app_fingerprint: (until > now).then(|| self.fingerprint(purpose, stored.text.as_bytes())),
             user: None,
-            users_version: merged.known.users.version,
+            users_version: merged.known.version_of_found_code(),
             created_at: until.before(self.layout.ttl).min(now),
             expires_at: until,
             tries: 0,

@@ -240,7 +240,7 @@ impl<'a> Case<'a> {
         let known = self.facts.known;
         let live = known.record.purposes.iter().filter(|(purpose, _)| *purpose != self.purpose);
         let live = live.flat_map(|(purpose, state)| state.live(self.now).map(move |code| (purpose, code)));
-        live.filter(|(_, code)| code.users_version == known.users.version).max_by_key(|(_, code)| code.created_at)
+        live.filter(|(_, code)| known.is_for_users(code.users_version)).max_by_key(|(_, code)| code.created_at)
     }
 
     /// The last thing that happened is an attempt that found no code of its purpose, while another purpose has one.

@@ -40,7 +40,7 @@ pub(super) fn code_of(facts: &Facts<'_>, state: Option<&PurposeState>, now: Mome
         return recorded.or_else(|| Code::told(facts.timeline, id));
     }
     let all = || state.into_iter().flat_map(|state| &state.challenges);
-    let live = all().filter(|code| code.is_live(now) && code.users_version == known.users.version);
+    let live = all().filter(|code| code.is_live(now) && known.is_for_users(code.users_version));
     let newest = live.max_by_key(|code| code.created_at).or_else(|| {
         // One that a newer one replaced says nothing of what happened to the newer one.
         let ended = all().filter(|code| code.state != State::Superseded).max_by_key(|code| code.created_at);
@@ -62,7 +62,7 @@ impl Code {
             state: code.state,
             made: code.created_at,
             ends: Some(code.expires_at),
-            mapped: code.users_version == known.users.version,
+            mapped: known.is_for_users(code.users_version),
             tries: code.tries,
             max_tries: Some(code.max_tries),
             lease_until: code.lease_until,

@@ -4,6 +4,7 @@ use std::fmt;
 
 mod country;
 mod error;
+mod form;
 mod index;
 mod kind;
 pub mod numbering;

@@ -6,7 +6,7 @@
 //! count takes as much as it can, as in Perl.
 
 /// The most groups that a pattern captures.
-const GROUPS: usize = 2;
+const GROUPS: usize = 5;
 
 /// The beginning of a text that a pattern matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub(super) fn matches(pattern: &str, digits: &str) -> bool {
 /// Matches the beginning of the digits.
 pub(super) fn prefix(pattern: &str, digits: &str) -> Option<Match> {
     let mut matcher = Matcher::new(pattern, digits, false);
+    matcher.alternatives(0, 0, None).then_some(Match { end: matcher.end, groups: matcher.groups })
+}
+
+/// Matches all of the digits, and tells what the groups captured.
+pub(super) fn whole(pattern: &str, digits: &str) -> Option<Match> {
+    let mut matcher = Matcher::new(pattern, digits, true);
     matcher.alternatives(0, 0, None).then_some(Match { end: matcher.end, groups: matcher.groups })
 }
 

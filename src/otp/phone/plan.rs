@@ -96,6 +96,33 @@ pub(super) struct Plan {
     kinds: [Numbers; KINDS.len()],
     fixed_line: Numbers,
     mobile: Numbers,
+    /// What is written before a national number.
+    pub(super) trunk: &'static str,
+    /// How numbers are written; only the main country of a calling code has them.
+    pub(super) forms: Vec<Form>,
+}
+
+/// One way to write numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Form {
+    /// A pattern: the beginnings of the numbers that are written so; empty: all.
+    pub(super) leading: &'static str,
+    /// A pattern with the groups of their digits.
+    pub(super) groups: &'static str,
+    /// What the first group becomes at home; empty: it stays.
+    pub(super) first: &'static str,
+    /// The groups and what is between them.
+    pub(super) home: &'static str,
+    /// The same behind the calling code; empty: as at home.
+    pub(super) abroad: &'static str,
+}
+
+impl Form {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut parts = line.split('\t');
+        let mut part = || parts.next();
+        Some(Self { leading: part()?, groups: part()?, first: part()?, home: part()?, abroad: part()? })
+    }
 }
 
 /// The plan of a country, if it has one.
@@ -142,6 +169,8 @@ impl Plan {
             kinds: [Numbers::default(); KINDS.len()],
             fixed_line: Numbers::default(),
             mobile: Numbers::default(),
+            trunk: "",
+            forms: Vec::new(),
         };
         let lines = TEXT.get(entry.at..).unwrap_or_default().lines();
         for (key, value) in lines.map_while(|line| line.split_once(' ')) {
@@ -158,6 +187,8 @@ impl Plan {
                 "general" => plan.general = numbers(),
                 "fixed_line" => plan.fixed_line = numbers(),
                 "mobile" => plan.mobile = numbers(),
+                "trunk" => plan.trunk = value,
+                "format" => plan.forms.extend(Form::read(value)),
                 _ => {
                     if let Some(kind) = KINDS.iter().position(|(name, _)| *name == key) {
                         plan.kinds[kind] = numbers();
@@ -228,7 +259,7 @@ pub(super) fn patterns() -> impl Iterator<Item = &'static str> {
     TEXT.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', '+'])).filter_map(|line| {
         let mut words = line.split(' ');
         match words.next() {
-            Some("transform" | "local_only") => None,
+            Some("transform" | "local_only" | "trunk" | "format") => None,
             _ => words.next_back(),
         }
     })

@@ -53,6 +53,9 @@ pub fn attempt(
         let reason = if lock.until.is_some() { Reason::TimedLock } else { Reason::HardLock };
         return Ok(no(Verdict::Locked, reason, None, lock.until));
     }
+    if known.is_unasked() && purpose_state.live(now).next().is_some() {
+        return Err(AttemptError::Unasked);
+    }
     let question = Question::of(known, now, asked);
     if !purpose_state.challenges.iter().any(|challenge| question.is_open(challenge)) {
         let newest = question.unanswered(purpose_state)?;
@@ -135,7 +138,7 @@ fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
     let mut answer = Answer {
         verdict: Verdict::Ok,
         reason: None,
-        user: asked.user.or_else(|| known.users.only()).cloned(),
+        user: asked.user.or_else(|| known.only_user()).cloned(),
         challenge_id: Some(id.to_owned()),
         attempts_left: 0,
         failures: 0,

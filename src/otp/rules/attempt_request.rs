@@ -32,4 +32,6 @@ pub enum AttemptError {
     NoUser,
     /// The phone has several users, and none was named.
     Ambiguous(Vec<UserId>),
+    /// The directories have to be asked whose phone it is.
+    Unasked,
 }

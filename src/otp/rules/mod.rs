@@ -7,6 +7,7 @@ mod attempt;
 mod attempt_request;
 mod delivery_report;
 mod link;
+mod phone_users;
 mod question;
 mod reserve;
 mod revoke;
@@ -26,14 +27,17 @@ pub use send_rule::SendRule;
 pub use unlock::{UnlockRequest, Unlocked, unlock};
 
 use super::policy_entry::PhonePolicy;
-use super::{Event, Record, Users};
+use super::{Event, Owners, Record, Users};
 
 /// What is known of one phone at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PhoneState {
     /// Its codes and counts.
     pub record: Record,
+    /// The store's own map.
     pub users: Users,
+    /// Whose it is where the own map does not say.
+    pub owners: Owners,
     /// Whether it is blocked or allowed.
     pub policy: PhonePolicy,
 }

@@ -31,7 +31,9 @@ impl<'a> Question<'a> {
         let whom = match asked.user {
             Some(user) => CodeOwner::User(user),
             // The phone's only user is the one whose code it is, even where the code does not say so.
-            None if asked.require_user && known.users.only().is_none() => CodeOwner::Somebody,
+            None if asked.require_user && known.only_user().is_none() => CodeOwner::Somebody,
+            // Which of the users of a directory it is, is not guessed.
+            None if known.is_shared_in_directory() => CodeOwner::Somebody,
             None => CodeOwner::Anybody,
         };
         Self { known, now, asked, whom }
@@ -48,13 +50,13 @@ impl<'a> Question<'a> {
 
     /// Whether the code may be typed now, by whomever it is for.
     fn is_live(&self, challenge: &Challenge) -> bool {
-        challenge.is_live(self.now) && challenge.users_version == self.known.users.version
+        challenge.is_live(self.now) && self.known.is_for_users(challenge.users_version)
     }
 
     /// Whether what was typed is compared with this code.
     pub(super) fn is_open(&self, challenge: &Challenge) -> bool {
         let is_linked = match self.whom {
-            CodeOwner::User(user) => self.known.users.has(user),
+            CodeOwner::User(user) => self.known.has_user(user),
             CodeOwner::Anybody | CodeOwner::Somebody => true,
         };
         is_linked && self.is_live(challenge) && self.is_about(challenge)
@@ -70,11 +72,11 @@ impl<'a> Question<'a> {
     ) -> Result<Option<&'s Challenge>, AttemptError> {
         let mut others = purpose_state.challenges.iter().filter(|challenge| self.is_live(challenge)).peekable();
         match self.whom {
-            CodeOwner::User(user) if others.peek().is_some() && !self.known.users.has(user) => {
+            CodeOwner::User(user) if others.peek().is_some() && !self.known.has_user(user) => {
                 return Err(AttemptError::NoSuchUser(user.clone()));
             }
             CodeOwner::Somebody if others.peek().is_some() => {
-                let users: Vec<UserId> = self.known.users.users.iter().map(|link| link.user.clone()).collect();
+                let users: Vec<UserId> = self.known.user_ids().into_iter().cloned().collect();
                 return Err(if users.is_empty() { AttemptError::NoUser } else { AttemptError::Ambiguous(users) });
             }
             _ => {}
@@ -83,7 +85,7 @@ impl<'a> Question<'a> {
         let is_remapped = |challenge: &&Challenge| challenge.is_live(self.now) && !self.is_live(challenge);
         let remapped = purpose_state.challenges.iter().rev().find(is_remapped);
         if let Some(user) =
-            remapped.and_then(|challenge| challenge.user.as_ref()).filter(|_| self.known.users.users.is_empty())
+            remapped.and_then(|challenge| challenge.user.as_ref()).filter(|_| self.known.user_ids().is_empty())
         {
             return Err(AttemptError::NoSuchUser(user.clone()));
         }
@@ -93,7 +95,7 @@ impl<'a> Question<'a> {
 
     /// Why a code is not open. Once it has expired, too, that its attempts were used up locks nobody out any more.
     pub(super) fn ending(&self, challenge: &Challenge) -> Reason {
-        match challenge.ending(self.now, challenge.users_version == self.known.users.version) {
+        match challenge.ending(self.now, self.known.is_for_users(challenge.users_version)) {
             Some(Reason::AttemptsExhausted) if challenge.expires_at <= self.now => Reason::Expired,
             ending => ending.unwrap_or(Reason::Superseded),
         }

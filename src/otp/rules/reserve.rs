@@ -87,6 +87,8 @@ pub enum SendRefused {
     Forgotten,
     /// Too many purposes are in use for this phone.
     Purposes,
+    /// The directories have to be asked whose phone it is; nothing else refuses it.
+    Unasked,
 }
 
 /// What is left of the limits of one phone.
@@ -111,7 +113,7 @@ pub fn reserve(
     if let Some(earlier) = earlier(&known.record, now, asked)? {
         return Ok(Decision::none(earlier));
     }
-    let user = user_of(known, asked)?;
+    let user = if known.is_unasked() { None } else { user_of(known, asked)? };
     let none = PurposeState::default();
     let purpose_state = known.record.purposes.get(asked.purpose).unwrap_or(&none);
     if let Some(lock) = purpose_state.lock(now) {
@@ -132,6 +134,10 @@ pub fn reserve(
         }
         within_limits(&record, now, limits)?;
         count(&mut record, now, limits);
+    }
+    // Last of all, so that no directory is asked for what is refused anyway.
+    if known.is_unasked() {
+        return Err(SendRefused::Unasked);
     }
     let challenge = challenge(known, now, asked, user, cooldown_before);
     if let Some((key, arguments)) = asked.request {
@@ -183,7 +189,7 @@ impl SendRefused {
             Self::Purposes => SendRule::Purposes,
             Self::Requests(_) => SendRule::Requests,
             Self::Denied(denied) => SendRule::of(denied),
-            Self::NoSuchUser(_) | Self::KeyReused | Self::Forgotten => return None,
+            Self::NoSuchUser(_) | Self::KeyReused | Self::Forgotten | Self::Unasked => return None,
         })
     }
 
@@ -205,7 +211,7 @@ impl SendRefused {
             | Self::UnderWay(until)
             | Self::Requests(until) => Some(*until),
             Self::Denied(denied) => denied.until(),
-            Self::NoSuchUser(_) | Self::KeyReused | Self::Forgotten | Self::Purposes => None,
+            Self::NoSuchUser(_) | Self::KeyReused | Self::Forgotten | Self::Purposes | Self::Unasked => None,
         }
     }
 
@@ -245,9 +251,9 @@ fn earlier(record: &Record, now: Moment, asked: &ReserveRequest<'_>) -> Result<O
 
 fn user_of<'a>(known: &'a PhoneState, asked: &ReserveRequest<'a>) -> Result<Option<&'a UserId>, SendRefused> {
     match asked.user {
-        Some(user) if !known.users.has(user) => Err(SendRefused::NoSuchUser(user.clone())),
+        Some(user) if !known.has_user(user) => Err(SendRefused::NoSuchUser(user.clone())),
         Some(user) => Ok(Some(user)),
-        None => Ok(known.users.only()),
+        None => Ok(known.only_user()),
     }
 }
 
@@ -293,7 +299,7 @@ fn challenge(
     user: Option<&UserId>,
     cooldown_before: Option<Moment>,
 ) -> Challenge {
-    let mapping = known.users.version;
+    let mapping = known.users_version();
     let (phone, purpose, id) = (asked.phone, asked.purpose, asked.challenge_id);
     let binding = Binding { phone, purpose, user, users_version: mapping, id };
     let (state, lease_until) = match asked.way {

@@ -95,7 +95,8 @@ fn of_two_that_hold_the_first_of_the_table_is_the_verdict() {
     let no_user = || Event { detail: Some("ravi".to_owned()), ..event(5, EventKind::Verify, "no_user") };
     let lost = |world: World| World { lost: Some(Lost::Code(ago(300))), ..world };
     let relinked = |code: Challenge| {
-        let mut world = new().with(Challenge { users_version: Some(ago(9000)), ..code });
+        let mut world =
+            new().with(Challenge { users_version: Some(otpctl::otp::UsersVersion::of_map(ago(9000))), ..code });
         world.known.users.version = Some(ago(100));
         world
     };

@@ -13,7 +13,7 @@ use otpctl::otp::rules::{Allowance, PhoneState, SendRule};
 use otpctl::otp::user::Link;
 use otpctl::otp::{
     Alphabet, Binding, CodeSpec, DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Limits, MAX_TTL,
-    Moment, More, Phone, Purpose, UserId,
+    Moment, More, Phone, Purpose, UserId, UsersVersion,
 };
 
 use crate::support::client::pepper;
@@ -279,7 +279,7 @@ pub fn examples() -> Vec<(&'static str, World)> {
         now: sums(100, 90, 31),
         before: sums(2000, 1900, 1560),
     };
-    let remapped = Challenge { users_version: Some(ago(86_400)), ..code("a", State::Sent, 120) };
+    let remapped = Challenge { users_version: Some(UsersVersion::of_map(ago(86_400))), ..code("a", State::Sent, 120) };
     let mut relinked = new().with(remapped).linked("u_2");
     relinked.known.users.version = Some(ago(60));
     let relinked_event = Event { by: Some("ravi".to_owned()), ..Event::new(ago(60), EventKind::User, "linked") };

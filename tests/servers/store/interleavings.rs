@@ -15,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use otpctl::directory::Directories;
 use otpctl::layout::Native;
 use otpctl::operations::{Moved, OperationError, Operations, Progress};
 use otpctl::otp::rules::Linked;
@@ -224,6 +225,7 @@ fn run(act: Act, number: u64, told: &[Reply], backwards: bool) -> Next {
         by: None,
         audit: None,
         brakes: otpctl::otp::brake::BrakeMode::Off,
+        directories: &Directories::none(),
         layout: Box::new(Native),
     };
     let owner = user("u");
