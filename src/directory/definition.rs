@@ -39,6 +39,8 @@
 //! An answer with a status other than 2xx, and one in which `each` is no list, is an error, and never means that nobody
 //! has the phone.
 
+use std::time::Duration;
+
 use super::error::DirectoryError;
 use super::kind::{Description, Phones};
 use super::service::Api;
@@ -48,6 +50,9 @@ use crate::toml_tree::{ConfigError, Document, Table};
 
 const KEYS: [&str; 10] =
     ["name", "docs", "phones", "most", "token", "by_phone", "by_user", "set_phone", "clear_phone", "errors"];
+
+/// How long an answer may take, unless the settings say otherwise: somebody waits for a login.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What requests have beside the settings.
 pub(super) const SPELLINGS: &str = "spellings";
@@ -146,14 +151,19 @@ impl Definition {
 
     /// What is known of this kind before it is configured.
     pub(super) fn describe(&self) -> Description {
-        Description { title: self.title.clone(), settings: self.service.all_settings(), phones: self.phones }
+        let mut settings = self.service.all_settings();
+        for timeout in settings.iter_mut().filter(|setting| setting.name == "timeout") {
+            timeout.default = Some("5s".into());
+        }
+        Description { title: self.title.clone(), settings, phones: self.phones }
     }
 
     /// Opens it with a user's settings.
     pub(super) fn open(self, settings: &Settings, clock: &Clock) -> Result<Api, DirectoryError> {
         let client = self.service.open(settings, &[], clock);
         let client = client.map_err(|error| DirectoryError::Config(error.to_string()))?;
-        Ok(Api::new(self, client))
+        let timeout = settings.duration("timeout").ok().flatten().unwrap_or(TIMEOUT);
+        Ok(Api::new(self, client, timeout))
     }
 }
 

@@ -16,17 +16,15 @@ use crate::http::{Answered, AskError, Client, Request, Scope};
 use crate::otp::redact::Redactor;
 use crate::otp::{Phone, UserId};
 
-/// The setting `timeout` ends an exchange, and this one that has none.
-const LONGEST: Duration = Duration::from_secs(60);
-
 pub(super) struct Api {
     definition: Definition,
     client: Client,
+    timeout: Duration,
 }
 
 impl Api {
-    pub(super) fn new(definition: Definition, client: Client) -> Self {
-        Self { definition, client }
+    pub(super) fn new(definition: Definition, client: Client, timeout: Duration) -> Self {
+        Self { definition, client, timeout }
     }
 
     /// What hides the secrets, and the scope of a request with its token, which is fetched each time: a command asks once
@@ -49,7 +47,7 @@ impl Api {
         variables: Scope,
         redactor: &mut Redactor,
     ) -> Result<Result<Answered, Answered>, DirectoryError> {
-        let answered = self.client.ask(request, variables, Instant::now() + LONGEST, redactor).await;
+        let answered = self.client.ask(request, variables, Instant::now() + self.timeout, redactor).await;
         let answered = answered.map_err(|error| match error {
             AskError::NotBuilt(error) => DirectoryError::Config(error.to_string()),
             AskError::Late => DirectoryError::Unreachable("no time was left".to_owned()),

@@ -44,7 +44,7 @@ pub use failure::{OperationError, SendFailure};
 pub use health::{HealthCheck, HealthStatus, Remedy, examine};
 pub use listing::{ListFilter, ListWanted, Listed, ListedPage, Skipped};
 pub use near::Nearby;
-pub use owners::DirectoryAnswer;
+pub use owners::{DirectoryAnswer, owners_by};
 pub use policies::{ListedEntry, PolicyChanged, PolicyEnd, PolicyPage, PolicyRequest};
 pub use progress::{Effect, KnownEffects, Progress};
 pub use quotas::Counters;

@@ -56,7 +56,7 @@ impl Check {
     pub(super) fn strict(&self) -> Option<u8> {
         let exit = match self.id.split('.').next() {
             _ if self.status != Status::Warn => return self.exit,
-            Some("store") => Exit::StoreNotReady,
+            Some("store" | "directory") => Exit::StoreNotReady,
             Some("audit") => Exit::AuditFailed,
             Some("providers") => Exit::ProviderDown,
             _ => Exit::Config,

@@ -3,6 +3,7 @@
 mod audit;
 mod check;
 mod configuration;
+mod directories;
 mod fixes;
 mod keys;
 mod providers;
@@ -79,6 +80,7 @@ impl Args {
             checks.extend(keys::state(app, end).await);
         }
         checks.extend(audit::state(app, settings, end).await);
+        checks.extend(directories::state(app, end).await);
         checks.extend(providers::routes(settings));
         checks.extend(providers::state(app, settings, asked, end).await);
         Ok(self.examined(app, checks))

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::challenges::TokenChallenge;
 use super::checks::Check;
 use super::deliveries::Delivery;
+use super::directories::Answered;
 use super::limits::Limit;
 use super::timeline::Line;
 use crate::commands::user::LinkedUser;
@@ -27,6 +28,8 @@ pub(super) struct Inspected {
     pub(super) purpose: Purpose,
     pub(super) phone: Phone,
     pub(super) users: Vec<LinkedUser>,
+    /// What each directory says of the phone, in the order in which they are asked.
+    pub(super) directories: Vec<Answered>,
     pub(super) live_code: Option<Live>,
     /// privacyIDEA's; none: it is not privacyIDEA that keeps the codes.
     pub(super) challenges: Option<Vec<TokenChallenge>>,

@@ -4,6 +4,7 @@ mod ask;
 mod challenges;
 mod checks;
 mod deliveries;
+mod directories;
 mod document;
 mod facts;
 mod limits;
@@ -18,7 +19,7 @@ use super::allowance;
 use super::target::{Target, TargetArg};
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::operations::{Counters, DataLoss, PhoneSnapshot, WholeSnapshot};
+use crate::operations::{Counters, DataLoss, DirectoryAnswer, PhoneSnapshot, WholeSnapshot, owners_by};
 use crate::otp::circuit::Circuit;
 use crate::otp::diagnosis::{
     Diagnosis, Facts, History, QuotaUse, RouteProvider, diagnose, needs_near_numbers, purpose_of,
@@ -58,6 +59,7 @@ struct Seen {
     cells: Vec<Cell>,
     lost: Option<DataLoss>,
     asked: ask::Asked,
+    answers: Vec<DirectoryAnswer>,
 }
 
 /// What follows from it.
@@ -80,9 +82,12 @@ impl Args {
         let wanted = self.purpose.clone().unwrap_or_default();
         let names = app.settings()?.routes.every(&target.phone, &wanted);
         let counted = facts::counted(app, &names)?;
-        let read = operations.whole_snapshot(&target.phone, &names, &counted).await;
+        let read = operations.whole_snapshot(&target.phone, &names, &counted);
+        let asked = operations.directories_on(&target.phone, directories::PATIENCE);
+        let (read, answers) = tokio::join!(read, asked);
         let WholeSnapshot { mut snapshot, counters, circuits, cells } =
             read.map_err(|error| target.failed(app, error))?;
+        snapshot.known.owners = owners_by(&answers);
         let circuits = names.into_iter().map(str::to_owned).zip(circuits).collect();
         let unknown = |id: &String| {
             snapshot.known.record.challenge(id).is_none()
@@ -101,7 +106,7 @@ impl Args {
         } else {
             ask::about(app, &target, &purpose, &mut snapshot).await?
         };
-        let seen = Seen { snapshot, counters, circuits, cells, lost, asked };
+        let seen = Seen { snapshot, counters, circuits, cells, lost, asked, answers };
         let explained = explained(app, &target, &purpose, &seen).await?;
         Ok(Box::new(self.document(app, &target, purpose, seen, explained)?))
     }
@@ -115,7 +120,7 @@ impl Args {
         explained: Explained,
     ) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let Seen { snapshot, counters, lost, asked, .. } = seen;
+        let Seen { snapshot, counters, lost, asked, answers, .. } = seen;
         let (known, now) = (&snapshot.known, snapshot.now);
         let Explained { written, told, send, quotas, route, history, reference, shown } = explained;
         let is_of = |own: &Purpose| self.purpose.as_ref().is_none_or(|only| only == own);
@@ -130,6 +135,7 @@ impl Args {
         let mut checks = checks::of(app.layout()?, lost, snapshot.unreadable.as_deref(), &snapshot.findings);
         checks.extend(snapshot.tokens.iter().flat_map(|tokens| challenges::checks(tokens, target, &known.users)));
         checks.extend(asked.check());
+        checks.extend(directories::checks(&answers));
         let failures = known.record.purposes.get(&purpose).map_or(0, |state| state.failures(now, limits));
         let others = live.iter().filter(|(own, _)| **own != purpose);
         let screen = Screen {
@@ -158,6 +164,7 @@ impl Args {
                 number: shown,
             },
             users: known.users.users.iter().cloned().map(crate::commands::user::LinkedUser::from).collect(),
+            directories: answers.iter().map(directories::Answered::of).collect(),
             live_code,
             challenges,
             limits: limits::of(&known.record, now, limits, &counters),

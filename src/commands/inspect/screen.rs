@@ -56,10 +56,23 @@ fn head(own: &Inspected) -> Vec<String> {
             .map_or_else(|| "never verified".to_owned(), |at| format!("verified {}", relative(at, now)));
         format!("{} ({verified})", user.user)
     };
-    let users = match own.users.as_slice() {
-        [] => "no user".to_owned(),
-        [only] => format!("user {}", user(only)),
-        several => format!("users {}", several.iter().map(user).collect::<Vec<_>>().join(", ")),
+    let mut users: Vec<String> = own.users.iter().map(user).collect();
+    if users.is_empty() {
+        // The first that has the phone, unless one before it did not say.
+        let said = own.directories.iter().take_while(|answered| !answered.is_down());
+        users.extend(
+            said.map(|answered| answered.users().collect::<Vec<_>>())
+                .find(|users| !users.is_empty())
+                .into_iter()
+                .flatten(),
+        );
+    }
+    let is_known = !own.directories.iter().any(super::directories::Answered::is_down);
+    let users = match users.as_slice() {
+        [] if is_known => "no user".to_owned(),
+        [] => "user not known".to_owned(),
+        [only] => format!("user {only}"),
+        several => format!("users {}", several.join(", ")),
     };
     vec![own.phone.number.clone(), format!("{country}, {kind}"), users]
 }
