@@ -179,11 +179,20 @@ fn many<F: Fixture + 'static>() -> Vec<Clause> {
     all
 }
 
+/// What is only of interest where many processes share a server: a file lets one write after the other.
+fn shared<F: Fixture + 'static>() -> Vec<Clause> {
+    let mut all: Vec<Clause> = Vec::new();
+    clauses! { all, F, sends:
+        a_hundred_at_once_share_a_country
+    }
+    all
+}
+
 /// Every store by its name in `OTPCTL_STORES`, with its clauses. A new store is one more line here.
 fn stores() -> Vec<(&'static str, Vec<Clause>)> {
     vec![
         ("embedded", [suite::<File>(), many::<File>()].concat()),
-        ("redis", [suite::<Server>(), many::<Server>()].concat()),
+        ("redis", [suite::<Server>(), many::<Server>(), shared::<Server>()].concat()),
         ("cluster", suite::<SharedFixture<OfCluster>>()),
         ("sentinel", suite::<SharedFixture<OfSentinel>>()),
         ("tls", suite::<SharedFixture<OverTls>>()),

@@ -250,6 +250,25 @@ pub fn a_country_lets_exactly_its_quota_through_at_once(fixture: &dyn Fixture) {
     assert!(limited(&client.send(&phone(90_000), RIGHT, &calls.accepting().route())));
 }
 
+/// A busy country: a hundred processes send at once, and the counter of the country makes none of them wait
+/// for another, or begin again.
+pub fn a_hundred_at_once_share_a_country(fixture: &dyn Fixture) {
+    const EACH: u32 = 5;
+    let calls = Calls::default();
+    let sent = at_once(fixture, 100, |_, index| {
+        let mut client = Client::of(fixture);
+        client.limits.per_country = vec![Quota { window: DAY, limit: 490 }];
+        client.policy.brakes = BrakeMode::Observe;
+        let first = u32::try_from(index).unwrap() * EACH;
+        let send = |number: u32| client.send(&phone(number), RIGHT, &calls.accepting().route());
+        (first..first + EACH).map(send).collect::<Vec<_>>()
+    });
+    let sent: Vec<_> = sent.into_iter().flatten().collect();
+    let others: Vec<_> = sent.iter().filter(|sent| sent.is_err() && !limited(sent)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert_eq!((calls.count(), sent.iter().filter(|sent| limited(sent)).count()), (490, 10));
+}
+
 /// A block that comes while a send is on its way to the store.
 pub fn a_block_stops_sends_that_are_under_way(fixture: &dyn Fixture) {
     let calls = Calls::default();
