@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::commands::event_fields::EventFields;
+use crate::otp::rules::SendRule;
 use crate::otp::time::rfc3339;
 use crate::otp::{Event, EventKind, Moment, Purpose};
 use crate::output::{Cell, Table, clock, plural, to_the_second};
@@ -81,14 +82,14 @@ fn words(event: &EventFields, parts: Option<u32>, now: Moment) -> String {
         (EventKind::Send, "pending") => "being sent".to_owned(),
         (EventKind::Send, "refused") => {
             let until = event.until.filter(|until| *until > now).map(|until| format!(" until {}", clock(until, now)));
+            let rule = SendRule::named(rule).map_or(rule, |known| known.words());
             format!("refused: {rule}{}", until.unwrap_or_default())
         }
         (EventKind::Verify, "ok") => "right code".to_owned(),
         (EventKind::Verify, "wrong") => "wrong code".to_owned(),
-        (EventKind::Verify, "no_code") => format!("no code: {rule}"),
-        (EventKind::Verify, "no_user") => {
-            format!("not its user: {}", if detail.is_empty() { rule } else { detail })
-        }
+        (EventKind::Verify, "no_code") => format!("no code: {}", rule.replace('_', " ")),
+        (EventKind::Verify, "no_user") if detail.is_empty() => "its user is not known".to_owned(),
+        (EventKind::Verify, "no_user") => format!("not its user: {detail}"),
         (EventKind::Delivery, "refused") => format!("refused: {detail}"),
         (EventKind::Delivery, result) if rest.is_empty() => result.to_owned(),
         (EventKind::Delivery, result) => format!("{result}: {rest}"),
@@ -96,8 +97,8 @@ fn words(event: &EventFields, parts: Option<u32>, now: Moment) -> String {
             Some(until) => format!("until {} after {detail}", clock(until, now)),
             None => format!("until someone unlocks it, after {detail}"),
         },
-        (_, result) if detail.is_empty() => result.to_owned(),
-        (_, result) => format!("{result}: {detail}"),
+        (_, result) if detail.is_empty() => result.replace('_', " "),
+        (_, result) => format!("{}: {detail}", result.replace('_', " ")),
     };
     if event.purpose.as_ref().is_some_and(|purpose| *purpose != Purpose::default()) {
         words += &event.purpose.as_ref().map(|purpose| format!(" ({purpose})")).unwrap_or_default();

@@ -189,10 +189,95 @@ fn strangers(traffic: &Traffic, dice: &mut Dice, queue: &mut Queue) -> Vec<Stran
     strangers
 }
 
+/// A run through the traffic.
+struct Run<'a> {
+    traffic: &'a Traffic,
+    dice: Dice,
+    queue: Queue,
+    strangers: Vec<Stranger>,
+    world: World,
+    outcome: Outcome,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "minutes in milliseconds")]
+impl Run<'_> {
+    fn later(&mut self, when: i64, what: Happens) {
+        self.queue.push(Reverse((when, what)));
+    }
+
+    fn happens(&mut self, when: i64, what: Happens) {
+        let now = Moment::from_millis(START + when);
+        match what {
+            Happens::Attacks(range) => {
+                self.outcome.attacked += 1;
+                if !self.world.stops(range, now) && self.world.has_room(range, self.dice.below(100), now) {
+                    self.outcome.passed += 1;
+                    self.world.sent(range, now);
+                }
+            }
+            Happens::Asks(stranger, turn) => self.asks(stranger, turn, when),
+            Happens::Verifies(stranger) => {
+                let own = &mut self.strangers[stranger];
+                if own.verified.is_none() {
+                    self.world.add(own.range, &Cell::credits(&own.sends, now), now);
+                }
+                own.verified = Some(now);
+                let back = self.dice.wait(2.0 * DAY as f64);
+                self.later(when + back, Happens::Returns(stranger));
+            }
+            Happens::Returns(known) if when < DAYS * DAY => {
+                let is_known = self.strangers[known].verified.is_some_and(|verified| verified.after(KNOWN) > now);
+                assert!(is_known, "who is known is neither stopped nor counted");
+                self.outcome.known += 1;
+                if self.dice.float() < self.traffic.conversion {
+                    let typed = self.dice.wait(40_000.0);
+                    self.later(when + 8_000 + typed, Happens::Verifies(known));
+                }
+            }
+            Happens::Returns(_) => {}
+        }
+    }
+
+    fn asks(&mut self, stranger: usize, turn: u32, when: i64) {
+        let (now, minute) = (Moment::from_millis(START + when), MINUTE as f64);
+        let own = &mut self.strangers[stranger];
+        if own.verified.is_some() || turn >= TURNS {
+            return;
+        }
+        let outage = self.traffic.outage.filter(|_| (NOON..NOON + 2 * HOUR).contains(&when));
+        let again = Happens::Asks(stranger, turn + 1);
+        if self.world.stops(own.range, now) {
+            let is_first = self.traffic.launch == 0 && when < DAY;
+            let stopped = if is_first { &mut self.outcome.first } else { &mut self.outcome.stopped };
+            *stopped += u32::from(!own.stopped);
+            own.stopped = true;
+            let wait = MINUTE + self.dice.wait(2.0 * minute);
+            self.later(when + wait, again);
+        } else if outage == Some(Outage::Refuses) {
+            // Not sent, so not counted; he asks again.
+            let wait = MINUTE + self.dice.wait(3.0 * minute);
+            self.later(when + wait, again);
+        } else {
+            own.sends.push(now);
+            self.world.sent(own.range, now);
+            let arrives = outage.is_none() && self.dice.float() < 0.97;
+            if own.enters && arrives {
+                let typed = 8_000 + self.dice.wait(40_000.0);
+                self.later(when + typed, Happens::Verifies(stranger));
+            }
+            // Who does not get it, and who is impatient, asks again.
+            if self.dice.float() < if arrives { 0.15 } else { 0.7 } {
+                let wait = 30_000 + self.dice.wait(60_000.0);
+                self.later(when + wait, again);
+            }
+        }
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "minutes in milliseconds")]
 fn run(traffic: &Traffic, seed: u64) -> Outcome {
     let (mut dice, mut queue) = (Dice(seed), Queue::new());
-    let mut strangers = strangers(traffic, &mut dice, &mut queue);
+    let strangers = strangers(traffic, &mut dice, &mut queue);
     if let Some((a_minute, length, ranges)) = &traffic.attack {
         let mut when = NOON;
         while when < NOON + length {
@@ -201,69 +286,12 @@ fn run(traffic: &Traffic, seed: u64) -> Outcome {
             when += dice.wait(MINUTE as f64 / a_minute).max(1);
         }
     }
-    let (mut world, mut outcome) = (World::default(), Outcome::default());
-    outcome.strangers = u32::try_from(strangers.len()).unwrap();
-    while let Some(Reverse((when, what))) = queue.pop() {
-        let now = Moment::from_millis(START + when);
-        match what {
-            Happens::Attacks(range) => {
-                outcome.attacked += 1;
-                if !world.stops(range, now) && world.has_room(range, dice.below(100), now) {
-                    outcome.passed += 1;
-                    world.sent(range, now);
-                }
-            }
-            Happens::Asks(stranger, turn) => {
-                let own = &mut strangers[stranger];
-                if own.verified.is_some() || turn >= TURNS {
-                    continue;
-                }
-                let outage = traffic.outage.filter(|_| (NOON..NOON + 2 * HOUR).contains(&when));
-                let again = Happens::Asks(stranger, turn + 1);
-                if world.stops(own.range, now) {
-                    let is_first = traffic.launch == 0 && when < DAY;
-                    let stopped = if is_first { &mut outcome.first } else { &mut outcome.stopped };
-                    *stopped += u32::from(!own.stopped);
-                    own.stopped = true;
-                    queue.push(Reverse((when + MINUTE + dice.wait(2.0 * MINUTE as f64), again)));
-                } else if outage == Some(Outage::Refuses) {
-                    // Not sent, so not counted; he asks again.
-                    queue.push(Reverse((when + MINUTE + dice.wait(3.0 * MINUTE as f64), again)));
-                } else {
-                    own.sends.push(now);
-                    world.sent(own.range, now);
-                    let arrives = outage.is_none() && dice.float() < 0.97;
-                    if own.enters && arrives {
-                        queue.push(Reverse((when + 8_000 + dice.wait(40_000.0), Happens::Verifies(stranger))));
-                    }
-                    // Who does not get it, and who is impatient, asks again.
-                    if dice.float() < if arrives { 0.15 } else { 0.7 } {
-                        queue.push(Reverse((when + 30_000 + dice.wait(60_000.0), again)));
-                    }
-                }
-            }
-            Happens::Verifies(stranger) => {
-                let own = &mut strangers[stranger];
-                if own.verified.is_none() {
-                    world.add(own.range, &Cell::credits(&own.sends, now), now);
-                }
-                own.verified = Some(now);
-                queue.push(Reverse((when + dice.wait(2.0 * DAY as f64), Happens::Returns(stranger))));
-            }
-            Happens::Returns(known) => {
-                let is_known = strangers[known].verified.is_some_and(|verified| verified.after(KNOWN) > now);
-                assert!(is_known, "who is known is neither stopped nor counted");
-                if when >= DAYS * DAY {
-                    continue;
-                }
-                outcome.known += 1;
-                if dice.float() < traffic.conversion {
-                    queue.push(Reverse((when + 8_000 + dice.wait(40_000.0), Happens::Verifies(known))));
-                }
-            }
-        }
+    let outcome = Outcome { strangers: u32::try_from(strangers.len()).unwrap(), ..Outcome::default() };
+    let mut run = Run { traffic, dice, queue, strangers, world: World::default(), outcome };
+    while let Some(Reverse((when, what))) = run.queue.pop() {
+        run.happens(when, what);
     }
-    outcome
+    run.outcome
 }
 
 /// Whether honest strangers may be stopped.

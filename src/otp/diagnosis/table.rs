@@ -131,7 +131,9 @@ pub static VERDICTS: &[Entry] = &[
             (true, None, _) => format!("The code of {} was replaced by a newer one.", case.made(times)),
             (false, _, Some(older)) => {
                 let (made, older) = (case.made(times), times.clock(older.created_at));
-                format!("The last attempt was the code of {older}; only the one of {made} counts.")
+                // Two of one minute are not told apart by the clock.
+                let older = if older == made { "before it".to_owned() } else { format!("of {older}") };
+                format!("The last attempt was the code {older}; only the one of {made} counts.")
             }
             (false, _, None) => {
                 format!("The last attempt was an older code; only the one of {} counts.", case.made(times))
@@ -396,11 +398,16 @@ pub static VERDICTS: &[Entry] = &[
         aside: Some(|case| case.refused_by(POLICY).is_some()),
         desk: |case, times| {
             let Some(refused) = case.refused else { return "The policy refused the last request.".to_owned() };
-            let words = rule_words(refused.rule.as_deref().unwrap_or_default());
+            let rule = refused.rule.as_deref().unwrap_or_default();
             let until = refused.until.filter(|until| *until > case.now);
             let until = until.map(|until| format!("; until {}", times.clock(until))).unwrap_or_default();
-            let detail = refused.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-            format!("The request {} was refused: {words}{detail}{until}.", case.refused_when(times))
+            let words = match (rule, refused.detail.as_deref()) {
+                // These say in full which country or type it is.
+                ("country" | "type", Some(detail)) => detail.to_owned(),
+                (_, Some(detail)) => format!("{} ({detail})", rule_words(rule)),
+                (_, None) => rule_words(rule).to_owned(),
+            };
+            format!("The request {} was refused: {words}{until}.", case.refused_when(times))
         },
         tell: |case, _| {
             if case.facts.send.allowed {
@@ -550,13 +557,16 @@ pub static VERDICTS: &[Entry] = &[
         aside: None,
         desk: |case, times| {
             let most = case.code.as_ref().and_then(|code| code.max_tries);
-            let most = most.map(|most| format!("all {most} ")).unwrap_or_default();
-            let (made, failures) = (case.made(times), case.failures());
-            let locks =
-                case.next_lock().map(|step| format!("; {failures} consecutive wrong codes, and {step} lock it"));
+            let attempts = match most {
+                Some(1) => "the only attempt was wrong".to_owned(),
+                Some(most) => format!("all {most} attempts were wrong"),
+                None => "all attempts were wrong".to_owned(),
+            };
+            let (made, failures) = (case.made(times), wrong_codes(case.failures()));
+            let locks = case.next_lock().map(|step| format!("; {failures}, and {step} lock it"));
             let locks = locks.unwrap_or_default();
             let locked = if case.lock().is_some() { "" } else { "; the phone is not locked" };
-            format!("On the code of {made}, {most}attempts were wrong{locked}{locks}.")
+            format!("On the code of {made}, {attempts}{locked}{locks}.")
         },
         tell: |_, _| "That code no longer works. Ask for a new one.".to_owned(),
         next: |case, times| case.send(times),

@@ -53,6 +53,30 @@ impl SendRule {
         }
     }
 
+    const ALL: [Self; 15] = [
+        Self::Cooldown,
+        Self::PerPhone,
+        Self::PerPrefix,
+        Self::PerCountry,
+        Self::Lock,
+        Self::Blocked,
+        Self::OptedOut,
+        Self::Country,
+        Self::Type,
+        Self::Neighbors,
+        Self::Brake,
+        Self::Cap,
+        Self::UnderWay,
+        Self::Purposes,
+        Self::Requests,
+    ];
+
+    /// The one of this word in an event; `None`: a newer version knows it.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == word)
+    }
+
     /// The word for it in events and documents.
     #[must_use]
     pub fn as_str(self) -> &'static str {
