@@ -1,8 +1,6 @@
 //! How often each command waits for one Redis: what it needs is asked for at once, and what it knows is not asked for again.
 
-use std::time::Duration;
-
-use crate::servers::proxy::{Fault, On, Proxy, Toxic};
+use crate::servers::proxy::Proxy;
 use crate::servers::redis::RedisServer;
 use crate::support::cli::{FREE, Machine, PEPPER, PHONE};
 use crate::support::gateway::Gateway;
@@ -28,8 +26,7 @@ impl Line {
         machine.write("pepper", PEPPER);
         let line = Self { server, proxy, machine };
         line.configure(settings, "", "0");
-        // So that all requests of one round trip come before the first answer does.
-        line.proxy.inject(Fault::new(On::Request, Toxic::Latency(Duration::from_millis(5))).always());
+        line.proxy.gather();
         line
     }
 

@@ -176,7 +176,7 @@ fn answers_in_slices_slow_or_cut_off_count_once() {
     let line = Line::new();
     for on in [On::Request, On::Answer] {
         line.sends_once(cut(on, Toxic::Slices(Duration::from_micros(10))).always());
-        // An answer has two seconds: a commit of 5 kB takes a third of a second on the way, however busy the machine is.
+        // An answer has two seconds.
         line.sends_once(cut(on, Toxic::Bandwidth(16_000)).about(COMMIT).always());
     }
     for about in [LOAD, COMMIT] {

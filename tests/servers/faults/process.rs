@@ -86,7 +86,7 @@ fn killed_at((on, commit, out, reserved, later): (On, usize, usize, usize, i32),
     let server = RedisServer::start();
     let proxy = Proxy::to(server.port());
     let machine = machine(&at(proxy.port()));
-    let words = ["send", PHONE, "--idempotency-key", "once", "--timeout", "2s"];
+    let words = ["send", PHONE, "--idempotency-key", "once", "--timeout", "10s"];
     proxy.inject(Fault::new(on, Toxic::Silence).about(COMMIT).after(commit));
     let child = machine.command(&words).spawn().unwrap();
     proxy.wait_for(1);
@@ -105,7 +105,7 @@ fn killed_at((on, commit, out, reserved, later): (On, usize, usize, usize, i32),
         }
         assert_eq!(codes(&machine).len(), if later == 0 { 1 } else { out }, "one SMS at most: {on:?} {commit}");
     } else {
-        let (exit, document) = when_it_is_free(&machine, &["send", PHONE, "--timeout", "2s"]);
+        let (exit, document) = when_it_is_free(&machine, &["send", PHONE, "--timeout", "10s"]);
         assert_eq!(exit, 0, "{on:?} {commit}: {document}");
         assert_eq!(codes(&machine).len(), out + 1);
     }

@@ -2,7 +2,8 @@
 
 use std::process::Stdio;
 
-use crate::servers::redis::RedisServer;
+use crate::servers::deployments::Cluster;
+use crate::servers::redis::{Make, RedisServer};
 use crate::support::cli::{FREE, Machine, PEPPER, PHONE};
 
 const FEED: &str = "otpctl:{feed:0}:events";
@@ -128,4 +129,45 @@ fn of_processes_that_are_killed_no_event_is_counted_twice_or_not_at_all() {
         (told("pending"), u64::try_from(told("pending")).ok())
     );
     assert_eq!((listed("sent"), total["sent"].as_u64()), (told("sent"), u64::try_from(told("sent")).ok()));
+}
+
+/// On a Cluster the feed and the numbers are written after the change: who is killed between them leaves out one of his.
+#[test]
+fn on_a_cluster_the_numbers_miss_no_more_than_was_killed() {
+    const SENDS: u64 = 40;
+    let cluster = Cluster::start(Make::Redis);
+    let machine = Machine::new();
+    machine.write("pepper", PEPPER);
+    let code = "[code]\npeppers = [{ id = \"1\", file = \"../../pepper\" }]";
+    let seed = cluster.nodes[0].port();
+    machine.configure(&format!("{FREE}{code}\n[store.redis]\nnodes = [\"127.0.0.1:{seed}\"]\n"));
+    let mut killed = 0;
+    for n in 0..SENDS {
+        let mut command = machine.command(&["send", &format!("+9198765432{n:02}")]);
+        let mut sending = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        if n % 4 == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(n));
+            sending.kill().unwrap();
+        }
+        killed += u64::from(!sending.wait().unwrap().success());
+    }
+    assert!((1..=SENDS / 4).contains(&killed), "{killed}");
+    let lines: String = cluster
+        .nodes
+        .iter()
+        .flat_map(|node| {
+            let timelines = node.cli(&["KEYS", "otpctl:{+*}:timeline"]);
+            timelines.lines().map(|key| node.cli(&["LRANGE", key, "0", "-1"]) + "\n").collect::<Vec<_>>()
+        })
+        .collect();
+    let total = machine.run(&["stats", "--json"]).exits(0).json()["total"].clone();
+    for (result, counted) in [("pending", "requested"), ("sent", "sent")] {
+        let happened = lines.lines().filter(|line| line.contains(&format!("\"result\":\"{result}\""))).count();
+        let (happened, counted) = (u64::try_from(happened).unwrap(), total[counted].as_u64().unwrap());
+        assert!(happened >= SENDS - killed, "{happened} of {SENDS}, {killed} killed");
+        assert!(
+            (happened - killed..=happened).contains(&counted),
+            "{result}: {counted} of {happened}, {killed} killed"
+        );
+    }
 }

@@ -27,7 +27,8 @@ pub enum Toxic {
     Silence,
     /// The connection is reset.
     Reset,
-    /// One byte after the other, with this pause between them.
+    /// One byte after the other at first, with this pause between them, and then the rest: all of a long one would take
+    /// longer than a client waits where the machine is busy.
     Slices(Duration),
     /// It comes, and the connection ends so much later.
     SlowClose(Duration),
@@ -47,6 +48,9 @@ pub enum On {
     /// What the server answers.
     Answer,
 }
+
+/// So many bytes come one after the other.
+const SLICES: usize = 400;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +113,8 @@ struct State {
     /// The commands that were passed on, with their first words.
     seen: Vec<String>,
     round_trips: usize,
+    /// How long the first command of a round trip waits for the others.
+    gathering: Duration,
 }
 
 impl Proxy {
@@ -180,8 +186,14 @@ impl Proxy {
 }
 
 impl Proxy {
+    /// Lets the first command of each round trip wait, so that they are counted exactly: meanwhile all that belongs together
+    /// has come.
+    pub fn gather(&self) {
+        self.shared.state(|state| state.gathering = Duration::from_millis(60));
+    }
+
     /// How often a client waited for the server. Commands that it sends before it has the answer to the ones before are of
-    /// one round trip. A latency of the requests makes it exact: meanwhile all that belongs together has come.
+    /// one round trip.
     pub fn round_trips(&self) -> usize {
         self.shared.state(|state| state.round_trips)
     }
@@ -230,7 +242,10 @@ fn serve(client: &TcpStream, shared: &Shared) {
     let (mut asks, mut answers) = (Values::of(client), Values::of(&server));
     let mut has_answers = true;
     while let Some(request) = asks.next() {
-        shared.state(|state| state.round_trips += usize::from(has_answers));
+        if has_answers {
+            shared.state(|state| state.round_trips += 1);
+            std::thread::sleep(shared.state(|state| state.gathering));
+        }
         let command = String::from_utf8_lossy(&request).into_owned();
         let struck = shared.strike(On::Request, &command);
         if !passes(&request, &server, client, struck) {
@@ -265,19 +280,34 @@ fn passes(bytes: &[u8], mut to: &TcpStream, mut client: &TcpStream, toxic: Optio
             reset(client);
             false
         }
-        Some(Toxic::Slices(pause)) => bytes.iter().all(|byte| {
-            std::thread::sleep(pause);
-            to.write_all(&[*byte]).is_ok()
-        }),
+        Some(Toxic::Slices(pause)) => {
+            let (sliced, rest) = bytes.split_at(bytes.len().min(SLICES));
+            let mut slices = sliced.iter();
+            let passed = slices.all(|byte| {
+                std::thread::sleep(pause);
+                to.write_all(&[*byte]).is_ok()
+            });
+            passed && to.write_all(rest).is_ok()
+        }
         Some(Toxic::SlowClose(time)) => {
             let _ = to.write_all(bytes);
             std::thread::sleep(time);
             false
         }
-        Some(Toxic::Bandwidth(rate)) => bytes.iter().all(|byte| {
-            std::thread::sleep(Duration::from_secs(1) / rate.max(1));
-            to.write_all(&[*byte]).is_ok()
-        }),
+        Some(Toxic::Bandwidth(rate)) => {
+            let (began, mut passed) = (Instant::now(), 0);
+            while passed < bytes.len() {
+                std::thread::sleep(Duration::from_millis(2));
+                // By the clock, so that no more time passes where the machine is busy.
+                let due = usize::try_from(began.elapsed().as_millis() * u128::from(rate) / 1000).unwrap_or(usize::MAX);
+                let due = due.min(bytes.len());
+                if to.write_all(&bytes[passed..due]).is_err() {
+                    return false;
+                }
+                passed = due;
+            }
+            true
+        }
         Some(Toxic::Limit(most)) => {
             let _ = to.write_all(&bytes[..bytes.len().min(most)]);
             false
