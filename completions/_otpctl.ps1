@@ -70,6 +70,7 @@ Register-ArgumentCompleter -Native -CommandName 'otpctl' -ScriptBlock {
         'otpctl;send' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Send to each line of a file, or of stdin (`-`)')
             [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Use this provider instead of the route''s')
+            [CompletionResult]::new('--channel', '--channel', [CompletionResultType]::ParameterName, 'Use only the route''s providers of this channel')
             [CompletionResult]::new('--lang', '--lang', [CompletionResultType]::ParameterName, 'Language of the text')
             [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Lifetime of the code, such as 5m; at most 10m')
             [CompletionResult]::new('--purpose', '--purpose', [CompletionResultType]::ParameterName, 'What the code is for')

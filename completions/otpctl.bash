@@ -3181,7 +3181,7 @@ _otpctl() {
             return 0
             ;;
         otpctl__subcmd__send)
-            opts="-c -p -o -q -v -y -h -V --from --provider --lang --ttl --purpose --user --idempotency-key --wait --config --profile --output --json --quiet --verbose --color --yes --no-input --reason --timeout --unmask --dry-run --help --version"
+            opts="-c -p -o -q -v -y -h -V --from --provider --channel --lang --ttl --purpose --user --idempotency-key --wait --config --profile --output --json --quiet --verbose --color --yes --no-input --reason --timeout --unmask --dry-run --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3193,6 +3193,13 @@ _otpctl() {
                     ;;
                 --provider)
                     COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
+                --channel)
+                    COMPREPLY=($(compgen -W "sms whatsapp telegram voice rcs" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi

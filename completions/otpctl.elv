@@ -66,6 +66,7 @@ set edit:completion:arg-completer[otpctl] = {|@words|
         &'otpctl;send'= {
             cand --from 'Send to each line of a file, or of stdin (`-`)'
             cand --provider 'Use this provider instead of the route''s'
+            cand --channel 'Use only the route''s providers of this channel'
             cand --lang 'Language of the text'
             cand --ttl 'Lifetime of the code, such as 5m; at most 10m'
             cand --purpose 'What the code is for'

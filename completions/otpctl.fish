@@ -66,6 +66,11 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print th
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, the global options or the exit codes'
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l from -d 'Send to each line of a file, or of stdin (`-`)' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l provider -d 'Use this provider instead of the route\'s' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l channel -d 'Use only the route\'s providers of this channel' -r -f -a "sms\t''
+whatsapp\t''
+telegram\t''
+voice\t''
+rcs\t''"
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l lang -d 'Language of the text' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l ttl -d 'Lifetime of the code, such as 5m; at most 10m' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand send" -l purpose -d 'What the code is for' -r -f

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{App, clock};
+use super::{App, machine};
 use crate::config::{DirectorySettings, Env, Fetch};
 use crate::directory::{Context, Directories, Directory, DirectoryError, Place, Source};
 use crate::error::Error;
@@ -49,7 +49,7 @@ impl App {
             settings: directory.clone(),
             env: self.env.clone(),
             end: self.fetch().end,
-            context: Context { clock: clock(), path },
+            context: Context { machine: machine(), path },
         };
         Place::new(name, directory.stored(), Box::new(source))
     }

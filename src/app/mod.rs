@@ -24,6 +24,7 @@ use crate::error::{Error, Exit};
 use crate::otp::brake::BrakeMode;
 use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
 use crate::output::{Printer, zone_is_named};
+use crate::provider::Machine;
 use crate::store::{Embedded, ReadOnly, Store};
 use crate::system::{Who, shown};
 
@@ -339,6 +340,12 @@ fn machine_time() -> jiff::Timestamp {
 
 fn now() -> Moment {
     Moment::from_millis(machine_time().as_millisecond())
+}
+
+/// The machine's time and random bytes, for requests that are signed.
+#[must_use]
+pub fn machine() -> Machine {
+    Machine { clock: clock(), randomness: Arc::new(OsRandom) }
 }
 
 /// The machine's time in milliseconds: for the embedded store, and for providers that sign what they send.

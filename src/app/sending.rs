@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{App, clock, today};
+use super::{App, machine, today};
 use crate::config::{RouteEntry, Settings, TestNumber};
 use crate::error::{Error, Exit};
 use crate::operations::{Route, RouteStep};
@@ -76,7 +76,7 @@ impl App {
         let printer = self.printer.clone();
         let context = provider::Context {
             console: Arc::new(move |text| printer.show(text)),
-            clock: clock(),
+            machine: machine(),
             path: self.env.get("PATH").unwrap_or_default().to_owned(),
         };
         let resolved = configured.resolve(purpose, &self.fetch()).await?;

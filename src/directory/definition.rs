@@ -44,8 +44,7 @@ use std::time::Duration;
 use super::error::DirectoryError;
 use super::kind::{Description, Phones};
 use super::service::Api;
-use crate::http::{ANSWER, Each, Expression, ITEM, REQUEST, Request, Service, Settings, expression, request};
-use crate::otp::Clock;
+use crate::http::{ANSWER, Each, Expression, ITEM, Machine, REQUEST, Request, Service, Settings, expression, request};
 use crate::toml_tree::{ConfigError, Document, Table};
 
 const KEYS: [&str; 10] =
@@ -159,8 +158,8 @@ impl Definition {
     }
 
     /// Opens it with a user's settings.
-    pub(super) fn open(self, settings: &Settings, clock: &Clock) -> Result<Api, DirectoryError> {
-        let client = self.service.open(settings, &[], clock);
+    pub(super) fn open(self, settings: &Settings, machine: &Machine) -> Result<Api, DirectoryError> {
+        let client = self.service.open(settings, &[], machine);
         let client = client.map_err(|error| DirectoryError::Config(error.to_string()))?;
         let timeout = settings.duration("timeout").ok().flatten().unwrap_or(TIMEOUT);
         Ok(Api::new(self, client, timeout))

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::definition::Definition;
 use super::error::DirectoryError;
 use super::{Directory, command, sql};
-use crate::http::{SettingSpec, Settings};
-use crate::otp::Clock;
+use crate::http::{Machine, SettingSpec, Settings};
+
 use crate::toml_tree::ConfigError;
 
 /// The definitions that come with the program: the name of the file without its end, and its text.
@@ -38,7 +38,7 @@ pub enum Kind {
 #[derive(Clone)]
 pub struct Context {
     /// For requests that are signed.
-    pub clock: Clock,
+    pub machine: Machine,
     /// Where a program without a folder is searched.
     pub path: OsString,
 }
@@ -159,7 +159,7 @@ impl Kind {
                     DirectoryError::Config(format!("the definition `{}` could not be read", self.as_str()))
                 })?;
                 let definition = Definition::parse(text).map_err(|error| DirectoryError::Config(error.to_string()))?;
-                Box::new(definition.open(settings, &context.clock)?)
+                Box::new(definition.open(settings, &context.machine)?)
             }
         })
     }

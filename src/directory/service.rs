@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::definition::{Definition, PHONE, Question, SPELLING, SPELLINGS, TOKEN, USER};
 use super::error::{DirectoryError, quoted};
 use super::{Abilities, Directory, Hit};
-use crate::http::{Answered, AskError, Client, Request, Scope};
+use crate::http::{Answered, AskError, Client, NoToken, Request, Scope};
 use crate::otp::redact::Redactor;
 use crate::otp::{Phone, UserId};
 
@@ -50,6 +50,8 @@ impl Api {
         let answered = self.client.ask(request, variables, Instant::now() + self.timeout, redactor).await;
         let answered = answered.map_err(|error| match error {
             AskError::NotBuilt(error) => DirectoryError::Config(error.to_string()),
+            AskError::NoToken(NoToken::Refused(why)) => DirectoryError::Denied(quoted(&why)),
+            AskError::NoToken(NoToken::Unavailable(why)) => DirectoryError::Unreachable(quoted(&why)),
             AskError::Late => DirectoryError::Unreachable("no time was left".to_owned()),
             AskError::NotSent(why) => DirectoryError::Unreachable(quoted(&redactor.clean(&why))),
             AskError::Doubtful(why) => DirectoryError::Unknown(quoted(&redactor.clean(&why))),

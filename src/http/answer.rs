@@ -10,8 +10,8 @@ use reqwest::header::{DATE, LOCATION, RETRY_AFTER};
 
 use super::body::Body;
 use super::exchange::{Answer, Unreadable};
-use super::language::Scope;
 use super::model::AnswerFormat;
+use super::scope::Scope;
 
 /// Nobody is waited for longer than this, whatever it asks.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);

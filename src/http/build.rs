@@ -4,11 +4,11 @@ use data_encoding::BASE64;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method as HttpMethod, Request, Url};
 
-use super::language::{Scope, Template};
-use super::model::{self, Auth, Method, RequestBody};
+use super::auth::Auth;
+use super::language::Template;
+use super::model::{self, Method, RequestBody};
 use super::not_built::{NotBuilt, header};
-use super::signature;
-use crate::otp::Moment;
+use super::scope::{Made, Scope};
 use crate::otp::redact::Redactor;
 
 /// Builds the request, and registers with the redactor what the credentials look like in it.
@@ -16,8 +16,22 @@ pub(super) fn build(
     base: &Url,
     request: &model::Request,
     auth: &Auth,
-    scope: &Scope,
-    now: Moment,
+    mut scope: Scope,
+    redactor: &mut Redactor,
+) -> Result<Request, NotBuilt> {
+    let made = Made::watch(&mut scope);
+    let built = finished(base, request, auth, scope, redactor);
+    for text in made.take() {
+        redactor.secret(&text);
+    }
+    built
+}
+
+fn finished(
+    base: &Url,
+    request: &model::Request,
+    auth: &Auth,
+    scope: Scope,
     redactor: &mut Redactor,
 ) -> Result<Request, NotBuilt> {
     let method = match request.method {
@@ -28,9 +42,9 @@ pub(super) fn build(
         Method::Delete => HttpMethod::DELETE,
     };
     let mut url = base.clone();
-    path(&mut url, &request.path, scope)?;
-    let mut query = fields(&request.query, scope)?;
-    let secret_query = fields(&auth.query, scope)?;
+    path(&mut url, &request.path, &scope)?;
+    let mut query = fields(&request.query, &scope)?;
+    let secret_query = fields(&auth.query, &scope)?;
     for (_, value) in &secret_query {
         redactor.secret(value);
     }
@@ -39,14 +53,14 @@ pub(super) fn build(
         url.query_pairs_mut().extend_pairs(&query);
     }
     let mut built = Request::new(method, url);
-    for (name, value) in fields(&request.headers, scope)? {
+    for (name, value) in fields(&request.headers, &scope)? {
         header(&mut built, &name, &value, false)?;
     }
-    body(&mut built, &request.body, scope)?;
-    authorize(&mut built, auth, scope, redactor)?;
+    body(&mut built, &request.body, &scope)?;
+    authorize(&mut built, auth, &scope, redactor)?;
     // Last, since it covers everything before.
-    if let Some(aws) = &auth.aws {
-        signature::sign(&mut built, aws, scope, now, redactor)?;
+    if let Some(sign) = &auth.sign {
+        sign.sign(&mut built, scope)?;
     }
     Ok(built)
 }
@@ -81,9 +95,9 @@ fn authorize(request: &mut Request, auth: &Auth, scope: &Scope, redactor: &mut R
         redactor.secret(&token);
         header(request, AUTHORIZATION.as_str(), &format!("Bearer {token}"), true)?;
     }
-    if let Some((user, password)) = &auth.basic {
-        let (user, password) = (user.text(scope)?.unwrap_or_default(), password.text(scope)?.unwrap_or_default());
-        let pair = format!("{user}:{password}");
+    if let Some(basic) = &auth.basic {
+        let part = |template: &Template| template.text(scope).map(Option::unwrap_or_default);
+        let pair = format!("{}:{}", part(&basic.user)?, part(&basic.password)?);
         redactor.secret(&pair);
         header(request, AUTHORIZATION.as_str(), &format!("Basic {}", BASE64.encode(pair.as_bytes())), true)?;
     }

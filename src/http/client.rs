@@ -5,15 +5,18 @@ use std::time::Duration;
 use minijinja::Value as Jinja;
 use minijinja::value::Serde;
 use reqwest::Url;
+use reqwest::header::AUTHORIZATION;
 use tokio::time::Instant;
 
 use super::answer::Answered;
+use super::auth::Auth;
 use super::build;
-use super::exchange::{self, Answer, Exchange};
-use super::language::{Scope, Tree};
-use super::model::{AnswerFormat, Auth, Request};
-use super::not_built::NotBuilt;
-use crate::otp::Clock;
+use super::exchange::{self, Answer, Exchange, NoToken};
+use super::language::Tree;
+use super::model::{AnswerFormat, Request};
+use super::not_built::{NotBuilt, header};
+use super::scope::{Machine, Scope};
+use super::token::Tokens;
 use crate::otp::redact::Redactor;
 
 /// A service opened with a user's settings.
@@ -26,7 +29,11 @@ pub struct Client {
     /// The settings that are templates over the variables of a request.
     pub(super) templates: Vec<(String, Tree)>,
     pub(super) timeout: Duration,
-    pub(super) clock: Clock,
+    pub(super) machine: Machine,
+    /// The names of all settings that the definition declares.
+    pub(super) declared: Vec<String>,
+    /// Where requests carry an access token.
+    pub(super) tokens: Option<Tokens>,
     /// Knows the secret settings.
     pub(super) redactor: Redactor,
 }
@@ -43,6 +50,9 @@ pub enum AskError {
     /// The time was over before anybody was asked.
     #[error("no time was left")]
     Late,
+    /// There is no access token.
+    #[error("{0}")]
+    NoToken(NoToken),
     /// No connection was made.
     #[error("{0}")]
     NotSent(String),
@@ -85,22 +95,45 @@ impl Client {
     ///
     /// # Errors
     /// Why it cannot be made; no value is quoted.
-    pub fn prepare(
-        &self,
-        request: &Request,
-        mut variables: Scope,
-        redactor: &mut Redactor,
-    ) -> Result<Prepared, NotBuilt> {
-        variables.extend(self.settings.clone());
-        let built = build::build(&self.base, request, &self.auth, &variables, (self.clock)(), redactor);
-        built.map(Prepared)
+    pub fn prepare(&self, request: &Request, variables: Scope, redactor: &mut Redactor) -> Result<Prepared, NotBuilt> {
+        build::build(&self.base, request, &self.auth, self.scope(variables)?, redactor).map(Prepared)
+    }
+
+    /// What templates see: the settings, then the variables of the request, then the machine. A setting hides a variable
+    /// of its name, also while it has no value.
+    fn scope(&self, variables: Scope) -> Result<Scope, NotBuilt> {
+        let mut scope = self.machine.variables()?;
+        scope.retain(|name, _| !self.declared.contains(name));
+        scope.extend(variables);
+        scope.extend(self.settings.clone());
+        Ok(scope)
     }
 
     /// Sends a request once: no redirect is followed, nothing is sent again, and it ends by the deadline or after the
-    /// `timeout` of the settings, whichever comes first.
-    pub async fn send(&self, request: Prepared, deadline: Instant, redactor: &Redactor) -> Exchange {
+    /// `timeout` of the settings, whichever comes first. Where requests carry an access token and none is kept, it is
+    /// asked for first.
+    pub async fn send(&self, request: Prepared, deadline: Instant, redactor: &mut Redactor) -> Exchange {
         let end = deadline.min(Instant::now() + self.timeout);
-        exchange::run(request.0, end, redactor).await
+        let Prepared(mut request) = request;
+        let Some(tokens) = &self.tokens else { return exchange::run(request, end, redactor).await };
+        let token = match self.scope(Scope::new()) {
+            Ok(scope) => tokens.token(&scope, (self.machine.clock)(), end, redactor).await,
+            Err(error) => Err(NoToken::Unavailable(error.to_string())),
+        };
+        let token = match token {
+            Ok(token) => token,
+            Err(why) => return Exchange::NoToken(why),
+        };
+        if header(&mut request, AUTHORIZATION.as_str(), &format!("Bearer {token}"), true).is_err() {
+            return Exchange::NoToken(NoToken::Refused(
+                "no access token: it has characters that no header takes".to_owned(),
+            ));
+        }
+        let exchange = exchange::run(request, end, redactor).await;
+        if matches!(&exchange, Exchange::Answered(answer) if answer.status == 401) {
+            tokens.forget().await;
+        }
+        exchange
     }
 
     /// Reads an answer. `named`: what else expressions over it may name.
@@ -125,6 +158,7 @@ impl Client {
         match self.send(prepared, deadline, redactor).await {
             Exchange::Answered(answer) => Ok(self.read(answer, variables)),
             Exchange::Late => Err(AskError::Late),
+            Exchange::NoToken(why) => Err(AskError::NoToken(why)),
             Exchange::NotSent(why) => Err(AskError::NotSent(why)),
             Exchange::Doubtful(why) => Err(AskError::Doubtful(why)),
         }

@@ -28,10 +28,23 @@ pub enum Exchange {
     Answered(Answer),
     /// The time was over before anybody was asked.
     Late,
+    /// There is no access token, so nothing was sent.
+    NoToken(NoToken),
     /// No connection was made, so no byte of the request was written; why.
     NotSent(String),
     /// The request or a part of it may have arrived; what happened, in our words, never the answer's body.
     Doubtful(String),
+}
+
+/// Why there is no access token, in words that can be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoToken {
+    /// The server that gives them says no.
+    #[error("{0}")]
+    Refused(String),
+    /// The server that gives them was not reached, or its answer is not understood.
+    #[error("{0}")]
+    Unavailable(String),
 }
 
 /// An answer, before anything of it is understood.
@@ -79,7 +92,7 @@ pub(super) async fn run(request: Request, end: Instant, redactor: &Redactor) -> 
         Exchange::Answered(answer) => {
             tracing::debug!(request = %place, status = answer.status, duration_ms, "answered");
         }
-        Exchange::Late => tracing::debug!(request = %place, duration_ms, "not sent"),
+        Exchange::Late | Exchange::NoToken(_) => tracing::debug!(request = %place, duration_ms, "not sent"),
         Exchange::NotSent(why) => tracing::debug!(request = %place, duration_ms, why, "not sent"),
         Exchange::Doubtful(why) => tracing::debug!(request = %place, duration_ms, why, "no answer"),
     }

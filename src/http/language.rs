@@ -1,15 +1,15 @@
 //! The expressions and templates of a definition (`MiniJinja`): checked when they are read, evaluated when needed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
+use minijinja::value::ValueKind;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde_json::{Map, Value};
 
+use super::filters;
+use super::scope::Scope;
 use crate::otp::suggest::{nearest, suggested};
-
-/// What a template or an expression sees.
-pub type Scope = BTreeMap<String, Jinja>;
 
 /// Why a template or an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,9 @@ impl fmt::Display for InvalidTemplate {
     }
 }
 
+/// What digests and keys are until they are written.
+const BYTES: &str = "its value is bytes, which `hex` or `base64` write";
+
 /// Why a template could not be evaluated. It quotes neither the template nor a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a template failed ({0})")]
@@ -42,27 +45,9 @@ fn language<'source>() -> Environment<'source> {
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     // It would write everything that a template can see into a text.
     environment.remove_global("debug");
-    environment.add_filter("fromjson", from_json);
-    environment.add_test("digits", is_digits);
-    environment.add_test("hex", is_hex);
+    filters::add(&mut environment);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment
-}
-
-/// JSON that is written inside of a text, as some services do in a form; undefined where it is none.
-fn from_json(text: &str) -> Jinja {
-    let json: Option<Value> = serde_json::from_str(text).ok();
-    json.map(|json| Jinja::from(minijinja::value::Serde(&json))).unwrap_or_default()
-}
-
-/// Whether a text has exactly so many decimal digits.
-fn is_digits(text: &str, length: usize) -> bool {
-    text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether a text has exactly so many hexadecimal digits.
-fn is_hex(text: &str, length: usize) -> bool {
-    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// An expression over an answer, such as `body.data.id`.
@@ -98,6 +83,14 @@ impl Expression {
     #[must_use]
     pub fn holds(&self, scope: &Scope) -> bool {
         self.value(scope).is_true()
+    }
+
+    /// Whether it uses this name.
+    #[must_use]
+    pub fn uses(&self, name: &str) -> bool {
+        let environment = language();
+        let used = environment.compile_expression(&self.0).map(|expression| expression.undeclared_variables(false));
+        used.is_ok_and(|used| used.contains(name))
     }
 
     /// Its value as a text: a number as its digits; nothing, empty and composite values are `None`.
@@ -173,7 +166,11 @@ impl Template {
     /// When its values do not fit it.
     pub fn text(&self, scope: &Scope) -> Result<Option<String>, TemplateFailed> {
         let value = self.value(scope)?;
-        Ok((!value.is_undefined() && !value.is_none()).then(|| value.to_string()))
+        match value.kind() {
+            ValueKind::Undefined | ValueKind::None => Ok(None),
+            ValueKind::Bytes => Err(TemplateFailed(BYTES)),
+            _ => Ok(Some(value.to_string())),
+        }
     }
 }
 
@@ -213,6 +210,9 @@ impl Tree {
                 let value = template.value(scope)?;
                 if value.is_undefined() || value.is_none() {
                     return Ok(None);
+                }
+                if value.kind() == ValueKind::Bytes {
+                    return Err(TemplateFailed(BYTES));
                 }
                 serde_json::to_value(&value).map(Some).map_err(|_| TemplateFailed("its value is not JSON"))
             }

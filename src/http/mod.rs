@@ -18,7 +18,7 @@
 //! let (each, phone) = (Each::read(&table)?, expression(&table.require("phone")?, &ITEM)?);
 //!
 //! // Once, with what the user wrote; `service.all_settings()` says what that can be:
-//! let client = service.open(&settings, &[], &clock)?;
+//! let client = service.open(&settings, &[], &machine)?;
 //!
 //! // For each question; what must not be shown goes into a clone of the client's redactor:
 //! let mut redactor = client.redactor().clone();
@@ -34,6 +34,7 @@
 //! `timeout`. Whether something was sent when there is no answer is known: [`Exchange`], [`AskError`]. Secret settings
 //! and what the credentials look like in a request are hidden by the redactor.
 
+mod address;
 mod answer;
 mod auth;
 mod body;
@@ -41,24 +42,28 @@ mod build;
 mod client;
 mod each;
 mod exchange;
+mod filters;
 mod language;
 mod model;
 mod not_built;
 mod read;
+mod scope;
 mod service;
 mod settings;
-mod signature;
+mod sign;
 mod spec;
+mod token;
 
 pub use answer::{ANSWER, Answered};
 pub use body::{Body, form_fields};
 pub use client::{AskError, Client, Prepared};
 pub use each::{Each, ITEM};
-pub use exchange::{Answer, Exchange, Unreadable};
-pub use language::{Expression, Scope, Template, TemplateFailed, Tree};
-pub use model::{AnswerFormat, Auth, Request};
+pub use exchange::{Answer, Exchange, NoToken, Unreadable};
+pub use language::{Expression, Template, TemplateFailed, Tree};
+pub use model::{AnswerFormat, Request};
 pub use not_built::NotBuilt;
 pub use read::{REQUEST, expression, request, template};
+pub use scope::{MACHINE, Machine, MachineFailed, Scope};
 pub use service::Service;
 pub use settings::{Setting, SettingError, Settings, wrong};
 pub use spec::{SettingSpec, SettingType};

@@ -12,26 +12,6 @@ pub enum AnswerFormat {
     Xml,
 }
 
-/// How every request authenticates.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Auth {
-    pub(super) bearer: Option<Template>,
-    pub(super) basic: Option<(Template, Template)>,
-    pub(super) header: Vec<(String, Template)>,
-    pub(super) query: Vec<(String, Template)>,
-    pub(super) aws: Option<Aws>,
-}
-
-/// What signs a request for AWS.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Aws {
-    pub(super) service: Template,
-    pub(super) region: Template,
-    pub(super) access_key_id: Template,
-    pub(super) secret_access_key: Template,
-    pub(super) session_token: Option<Template>,
-}
-
 /// One request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {

@@ -4,6 +4,7 @@ use reqwest::Request;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::language::TemplateFailed;
+use super::scope::MachineFailed;
 
 /// Why a request could not be made. Nothing was sent, and no value is quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,9 +18,9 @@ pub enum NotBuilt {
     /// A line break, or another character that no header takes.
     #[error("the request could not be made: the header `{0}` cannot hold its value")]
     Header(String),
-    /// The kind of auth signs requests, and could not sign this one.
-    #[error("the request could not be signed")]
-    Unsigned,
+    /// The machine lacks what every request may use.
+    #[error("the request could not be made: {0}")]
+    Machine(#[from] MachineFailed),
     /// The body is not JSON.
     #[error("the request could not be made: its body is not JSON")]
     Json,

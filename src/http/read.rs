@@ -4,6 +4,7 @@ use toml::de::DeValue;
 
 use super::language::{Expression, Template, Tree};
 use super::model::{Method, Request, RequestBody};
+use super::scope::MACHINE;
 use crate::toml_tree::{ConfigError, Node, Table};
 
 /// The keys of a table that has a request.
@@ -31,11 +32,12 @@ pub(super) fn pairs(table: &Table<'_>, key: &str, names: &[&str]) -> Result<Vec<
     fields.map(|node| Ok((node.name.to_owned(), template(&node, names)?))).collect()
 }
 
-/// The request that this table describes, whose templates use nothing but these names.
+/// The request that this table describes, whose templates use nothing but these names and [`MACHINE`].
 ///
 /// # Errors
 /// The first thing that is wrong, with its line.
 pub fn request(table: &Table<'_>, names: &[&str]) -> Result<Request, ConfigError> {
+    let names = &[names, &MACHINE].concat()[..];
     let line = table.require("request")?;
     let (method, path) = line
         .text()?

@@ -8,15 +8,17 @@ use minijinja::value::Serde;
 use reqwest::Url;
 use serde_json::Value;
 
+use super::address::address;
+use super::auth::Auth;
 use super::client::Client;
-use super::language::{Scope, Template, Tree};
-use super::model::{AnswerFormat, Auth};
+use super::language::{Template, Tree};
+use super::model::AnswerFormat;
+use super::read;
+use super::scope::{MACHINE, Machine, Scope};
 use super::settings::{Setting, SettingError, Settings, wrong};
 use super::spec::{Requirement, SettingSpec, SettingType, requirements, settings};
-use super::{auth, read};
-use crate::otp::Clock;
+use super::token::Tokens;
 use crate::otp::redact::Redactor;
-use crate::system::tls::stays_inside;
 use crate::toml_tree::{ConfigError, Table};
 
 /// How long a service may take, unless the settings say otherwise.
@@ -49,12 +51,13 @@ impl Service {
         let settings = top.table("settings")?.map(|table| settings(&table, taken)).transpose()?.unwrap_or_default();
         let names: Vec<&str> = settings.iter().map(|spec| spec.name.as_str()).collect();
         let base_url = top.get("base_url");
+        let in_requests = [&names[..], &MACHINE].concat();
         Ok(Self {
             base_url_source: base_url.as_ref().map(|node| node.text().map(str::to_owned)).transpose()?,
             base_url: base_url.map(|node| read::template(&node, &names)).transpose()?,
             format: top.get("body").map(|node| node.one_of(&BODIES)).transpose()?.unwrap_or_default(),
             needs: top.get("needs").map(|node| requirements(&node, &names)).transpose()?.unwrap_or_default(),
-            auth: top.table("auth")?.map(|table| auth::read(&table, &names)).transpose()?.unwrap_or_default(),
+            auth: top.table("auth")?.map(|table| Auth::read(&table, &in_requests)).transpose()?.unwrap_or_default(),
             settings,
         })
     }
@@ -85,7 +88,7 @@ impl Service {
     ///
     /// # Errors
     /// The first setting that is missing, unknown, or of another type, and settings that are wrong together.
-    pub fn open(&self, settings: &Settings, variables: &[&str], clock: &Clock) -> Result<Client, SettingError> {
+    pub fn open(&self, settings: &Settings, variables: &[&str], machine: &Machine) -> Result<Client, SettingError> {
         let own = self.settings.iter().map(|spec| spec.name.as_str());
         settings.only(&own.chain(["base_url", "timeout"]).collect::<Vec<_>>())?;
         let (mut scope, mut templates, mut redactor) = (Scope::new(), Vec::new(), Redactor::default());
@@ -108,16 +111,33 @@ impl Service {
         if let Some(unmet) = self.needs.iter().find(|requirement| !requirement.that.holds(&scope)) {
             return Err(SettingError::Needs(unmet.say.clone()));
         }
+        let base = self.base_url(settings, &scope)?;
         Ok(Client {
-            base: self.base_url(settings, &scope)?,
+            tokens: self.tokens(&base, &scope)?,
+            base,
             auth: self.auth.clone(),
+            declared: self.settings.iter().map(|spec| spec.name.clone()).collect(),
             format: self.format,
             settings: scope,
             templates,
             timeout: settings.duration("timeout")?.unwrap_or(TIMEOUT),
-            clock: clock.clone(),
+            machine: machine.clone(),
             redactor,
         })
+    }
+
+    /// The access tokens of all requests, where they carry one.
+    fn tokens(&self, base: &Url, scope: &Scope) -> Result<Option<Tokens>, SettingError> {
+        let Some(oauth2) = &self.auth.oauth2 else { return Ok(None) };
+        let base = match &oauth2.base_url {
+            None => base.clone(),
+            Some(template) => {
+                let text = template.text(scope).ok().flatten().unwrap_or_default();
+                let refused = |why| SettingError::Needs(format!("the address for access tokens {why}"));
+                address(&text).map_err(refused)?
+            }
+        };
+        Ok(Some(Tokens::new(oauth2.clone(), base)))
     }
 
     /// The URL that all requests begin with.
@@ -136,20 +156,7 @@ impl Service {
             }
             (None, None) => return Err(SettingError::Missing("base_url".to_owned())),
         };
-        let url = Url::parse(&text).map_err(|_| refused("is not a URL such as \"https://api.example.com\""))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(refused("must begin with https:// and a host"));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("holds a user or password; put them into the settings"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(refused("ends before ? and #"));
-        }
-        if url.scheme() == "http" && !stays_inside(url.host_str().unwrap_or_default()) {
-            return Err(refused("would send secrets over the internet unencrypted; use https://"));
-        }
-        Ok(url)
+        address(&text).map_err(refused)
     }
 }
 

@@ -81,6 +81,7 @@ fn setting(node: &Node<'_>, taken: &[&str]) -> Result<SettingSpec, ConfigError> 
             ("number", SettingType::Number),
             ("flag", SettingType::Flag),
             ("table", SettingType::Table),
+            ("list", SettingType::List),
         ])?,
         None => SettingType::Text,
     };
@@ -102,6 +103,7 @@ fn default(node: &Node<'_>, holds: SettingType) -> Result<serde_json::Value, Con
         SettingType::Number => ("a whole number, as its setting is", serde_json::Value::is_i64),
         SettingType::Flag => ("true or false, as its setting is", serde_json::Value::is_boolean),
         SettingType::Table => ("a table, as its setting is", serde_json::Value::is_object),
+        SettingType::List => ("a list, as its setting is", serde_json::Value::is_array),
         _ => ("a value of its setting's type", |_| true),
     };
     let value = node.json(without_dates)?;

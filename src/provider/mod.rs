@@ -34,8 +34,8 @@ pub use reply::{
 };
 pub use test_number::{NAME as TEST_NUMBER, TestOutcome, open as open_test_number};
 
-pub use crate::http::{Setting, SettingError, SettingSpec, SettingType, Settings};
-use crate::otp::{Channel, Clock, DeliveryReport, Message, Phone};
+pub use crate::http::{Machine, Setting, SettingError, SettingSpec, SettingType, Settings};
+use crate::otp::{Channel, DeliveryReport, Message, Phone};
 
 /// One configured provider.
 ///
@@ -113,8 +113,8 @@ pub type Sink = Arc<dyn Fn(&str) -> std::io::Result<()> + Send + Sync>;
 pub struct Context {
     /// Takes one message of the `console` provider, without a line break at its end.
     pub console: Sink,
-    /// The machine's time. A request that is signed is only good for minutes.
-    pub clock: Clock,
+    /// The machine's time and random bytes, for requests that are signed.
+    pub machine: Machine,
     /// The folders in which programs are searched, as in `PATH`.
     pub path: OsString,
 }

@@ -50,8 +50,6 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("mysql_async", &["directory/sql/mysql.rs"]),
     ("reqwest", &["http/"]),
     ("toml", &["toml_tree/", "config/", "http/"]),
-    ("aws_sigv4", &["http/signature.rs"]),
-    ("aws_credential_types", &["http/signature.rs"]),
     ("roxmltree", &["http/body.rs"]),
     ("flate2", &["http/exchange.rs"]),
     ("rusmpp_core", &["provider/smpp/"]),

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use otpctl::otp::escape::is_unsafe;
-use otpctl::otp::{Alphabet, Clock, Code, CodeSpec, Message, Moment, Phone};
-use otpctl::provider::{Context, Provider, ProviderReply, Setting, Settings};
+use otpctl::otp::{Alphabet, Clock, Code, CodeSpec, Message, Moment, Phone, Randomness, RandomnessFailed};
+use otpctl::provider::{Context, Machine, Provider, ProviderReply, Setting, Settings};
 use otpctl::system::{FilePath, Program};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -205,7 +205,21 @@ impl Letter {
 }
 
 pub fn context() -> Context {
-    Context { console: Arc::new(|_| Ok(())), clock: at(NOW), path: "/usr/bin:/bin".into() }
+    Context { console: Arc::new(|_| Ok(())), machine: machine(NOW), path: "/usr/bin:/bin".into() }
+}
+
+/// A machine whose clock stands still, and whose random bytes are all the same.
+pub fn machine(time: &str) -> Machine {
+    Machine { clock: at(time), randomness: Arc::new(Sevens) }
+}
+
+struct Sevens;
+
+impl Randomness for Sevens {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), RandomnessFailed> {
+        buffer.fill(0x77);
+        Ok(())
+    }
 }
 
 /// A clock that stands still.

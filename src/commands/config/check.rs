@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::app::{App, clock, today};
+use crate::app::{App, machine, today};
 use crate::commands::CommandResult;
 use crate::config::{self, Level};
 use crate::error::Exit;
@@ -60,7 +60,7 @@ impl Args {
         // A provider whose secrets are there may still not open.
         let context = provider::Context {
             console: std::sync::Arc::new(|_| Ok(())),
-            clock: clock(),
+            machine: machine(),
             path: std::ffi::OsString::new(),
         };
         let all = settings.providers.iter().flat_map(|(name, own)| {

@@ -13,7 +13,7 @@
 //!
 //! [settings]                            # a table for each key; every word in it is optional
 //! key = { secret = true, required = true, help = "…", type = "text", default = "…", template = false }
-//!                                       # type: text, number, flag, table; template: may use the message's variables
+//!                                       # type: text, number, flag, table, list; template: may use the message's variables
 //! [[needs]]                             # a condition on several settings, and the error if it does not hold
 //! that = "from or pool"
 //! say  = "set `from` or `pool`"
@@ -24,17 +24,22 @@
 //! say     = "this looks like an id of a template"
 //! hint    = "copy the sender from the portal"
 //!
-//! [auth]                                # one of bearer, basic, aws, and any of header, query; for every request
+//! [auth]                                # one of bearer, basic, oauth2, sign, and any of header, query; for every request
 //! bearer = "{{ key }}"
 //! basic  = { user = "{{ user }}", password = "{{ key }}" }
 //! header = { X-Key = "{{ key }}" }
 //! query  = { key = "{{ key }}" }
-//! [auth.aws]                            # AWS Signature Version 4; session_token may have no value
-//! service = "sns"
-//! region = "{{ region }}"
-//! access_key_id = "{{ id }}"
-//! secret_access_key = "{{ key }}"
-//! session_token = "{{ token }}"
+//! [auth.oauth2]                         # an access token (RFC 6749), asked for once and kept while it is good
+//! base_url = "https://login.example.com" # where it is not the gateway's own
+//! request  = "POST /oauth2/token"
+//! basic    = { user = "{{ id }}", password = "{{ key }}" }
+//! form     = { grant_type = "client_credentials" }
+//! token    = "body.access_token"        # these two are what is usual, and may be left out
+//! expires  = "body.expires_in"          # in seconds
+//! [auth.sign]                           # signs what is sent; see below for what it sees
+//! before = { X-Time = "{{ now }}" }     # headers that are added first, so that they can be signed
+//! values = { text = "{{ method }}\n{{ path }}\n{{ body | sha256 | hex }}" } # in this order; each sees those before it
+//! header = { Authorization = "HMAC {{ text | hmac_sha256(key) | base64 }}" } # where the signature goes; or query
 //!
 //! [send]                                # templates see the message's variables and the settings
 //! request  = "POST /v1/{{ user }}/sms"  # a template in the path fills a part of one segment
@@ -57,11 +62,12 @@
 //! words    = "body.error.text"          # the reason in the gateway's words
 //!
 //! [report]                              # what the gateway sends to the application: JSON, a form or a query
-//! each     = ["body.results"]           # the reports in it; a second list for lists in lists; absent: it is one
+//! each     = ["body.results"]           # the reports in it; one more for each list in a list; absent: it is one
 //! event    = "item.type"                # what the gateway calls this event; no value: it is a report
 //! events   = ["sms.status"]             # those that are reports; others come to the same URL and are skipped
 //! country  = "IN"                       # a number without its country code is of this country
-//! id       = "item.messageId"           # `item` is one report, `outer` what it is in, `body` all
+//! id       = "item.messageId"           # `item` is one report, `outer` what it is in, `outers` all that it is in,
+//!                                       # from the inside out, `body` all
 //! phone    = "item.to"
 //! state    = "item.status"
 //! reason   = "item.error.code"
@@ -102,6 +108,13 @@
 //! [errors.hints]                        # code = what to do
 //! 17 = "…"
 //! ```
+//!
+//! Templates of a request see the settings and what the machine knows: `now` (seconds since 1970), `now_iso`, `nonce` and
+//! `uuid`, the same through all of one request. Those of `send` see the message: `phone`, `text`, `code`, `app`,
+//! `ttl_minutes`, `purpose`, `lang`, `challenge_id`, `encoding`, `calling_code`, `national`. A signature also sees the
+//! request as it is sent: `method`, `path`, `query` (sorted, and encoded as RFC 3986 says), `host`, `headers`, `body`. The
+//! filters `sha256` and `hmac_sha256(key)` give bytes, which `hex` and `base64` write; `frombase64` reads a key, `percent`
+//! encodes as in a URL, and `now | utc('%Y%m%d')` writes a moment.
 //!
 //! Templates and expressions are `MiniJinja`. Expressions over an answer see `status`, `body` (JSON where it parses as
 //! JSON whatever its label says, else text), `headers` (lower-case names), `phone`, and in `[status]` the `id`. The

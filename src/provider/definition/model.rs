@@ -7,8 +7,22 @@ use crate::http::{Each, Expression, Request, Service};
 use crate::otp::{Channel, Country, DeliveryReason, DeliveryState};
 
 /// What a message gives to templates.
-pub(in crate::provider) const MESSAGE: [&str; 9] =
-    ["phone", "text", "code", "app", "ttl_minutes", "purpose", "lang", "challenge_id", ENCODING];
+pub(in crate::provider) const MESSAGE: [&str; 11] = [
+    "phone",
+    "text",
+    "code",
+    "app",
+    "ttl_minutes",
+    "purpose",
+    "lang",
+    "challenge_id",
+    ENCODING,
+    "calling_code",
+    "national",
+];
+
+/// Those of them that a setting of the same name replaces: definitions may have had such settings before.
+pub(in crate::provider) const REPLACEABLE: [&str; 3] = [ENCODING, "calling_code", "national"];
 
 /// The variable with the encoding that the text needs. A setting of this name replaces it.
 pub(in crate::provider) const ENCODING: &str = "encoding";

@@ -1,6 +1,6 @@
 //! Reads the tables of a definition, one function each.
 
-use super::model::{ENCODING, MESSAGE, Send, WarningRule};
+use super::model::{MESSAGE, REPLACEABLE, Send, WarningRule};
 use crate::http::{Expression, REQUEST, SettingSpec, expression, request};
 use crate::otp::{Country, suggest};
 use crate::toml_tree::{ConfigError, Node, Table};
@@ -8,9 +8,9 @@ use crate::toml_tree::{ConfigError, Node, Table};
 /// What expressions over an answer see; the last, the gateway's id of the message, only in the answer to `status`.
 const ANSWER: [&str; 5] = ["status", "body", "headers", "phone", "id"];
 
-/// What no setting can be called: variables, but for `encoding`, which a setting may replace.
+/// What no setting can be called.
 pub(super) fn taken() -> Vec<&'static str> {
-    MESSAGE.into_iter().filter(|name| *name != ENCODING).chain(["id"]).collect()
+    MESSAGE.into_iter().filter(|name| !REPLACEABLE.contains(name)).chain(["id"]).collect()
 }
 
 /// The keys of a table that has a request, and these.

@@ -23,14 +23,15 @@ impl Definition {
         let filled = self.service.settings().iter().any(|setting| setting.template);
         let what = if self.title.trim().is_empty() {
             "`name` is empty"
-        } else if !request.uses("phone") && !filled {
-            "nothing in `send` uses `phone`, so no message would have a recipient"
+        } else if !["phone", "national"].iter().any(|name| request.uses(name)) && !filled {
+            "nothing in `send` uses `phone` or `national`, so no message would have a recipient"
         } else if !["text", "code"].iter().any(|name| request.uses(name)) && !filled {
             "nothing in `send` uses `text` or `code`, so no message would contain a code"
         } else if self.phone == GatewayPhoneFormat::National && self.countries.is_empty() {
             "`phone = \"national\"` needs `countries`: in another country the number is someone else's"
         } else if let Some(status) = &self.status
             && !status.request.uses("id")
+            && !status.fields.state.uses("id")
         {
             "nothing in `status.request` uses `id`, so it would not ask about one message"
         } else if self.status.is_some() && self.send.id.is_none() {

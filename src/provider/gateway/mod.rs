@@ -12,7 +12,7 @@ use super::definition::{Definition, ENCODING, GatewayPhoneFormat, MESSAGE};
 use super::open_error::OpenError;
 use super::reply::{Amount, Class, Indeterminate, Malformed, ProviderReply, QueryResult, Refusal, WebhookBody};
 use super::{Capabilities, Context, Provider};
-use crate::http::{Client, Exchange, NotBuilt, Prepared, Scope, Settings};
+use crate::http::{Client, Exchange, NoToken, NotBuilt, Prepared, Scope, Settings};
 use crate::otp::redact::Redactor;
 use crate::otp::text::segments;
 use crate::otp::{Channel, Country, DeliveryReport, Message, Phone};
@@ -34,7 +34,7 @@ pub(super) fn open(
     settings: &Settings,
     context: &Context,
 ) -> Result<Box<dyn Provider>, OpenError> {
-    let client = definition.service.open(settings, &MESSAGE, &context.clock)?;
+    let client = definition.service.open(settings, &MESSAGE, &context.machine)?;
     Ok(Box::new(Gateway { name: name.to_owned(), definition, client }))
 }
 
@@ -65,13 +65,14 @@ impl Provider for Gateway {
     }
 
     async fn send(&self, message: &Message<'_>, deadline: Instant) -> ProviderReply {
-        let (request, redactor) = match self.prepared(message) {
+        let (request, mut redactor) = match self.prepared(message) {
             Ok(prepared) => prepared,
             Err(refusal) => return ProviderReply::Refused(refusal),
         };
-        match self.client.send(request, deadline, &redactor).await {
+        match self.client.send(request, deadline, &mut redactor).await {
             Exchange::Answered(answer) => self.judge(answer, message, &redactor),
             Exchange::Late => ProviderReply::Refused(Refusal::late()),
+            Exchange::NoToken(why) => ProviderReply::Refused(without_token(why)),
             Exchange::NotSent(why) => ProviderReply::Refused(Refusal::new(Class::Unreachable, why)),
             Exchange::Doubtful(why) => ProviderReply::Unknown(Indeterminate { why }),
         }
@@ -111,8 +112,8 @@ impl Gateway {
     fn request(&self, message: &Message<'_>, redactor: &mut Redactor) -> Result<Prepared, NotBuilt> {
         let mut scope = variables(message, self.written(message.to));
         let filled = self.client.filled(&scope)?;
-        if self.definition.service.settings().iter().any(|setting| setting.name == ENCODING) {
-            scope.remove(ENCODING);
+        for setting in self.definition.service.settings() {
+            scope.remove(&setting.name);
         }
         scope.extend(filled);
         self.client.prepare(&self.definition.send.request, scope, redactor)
@@ -154,10 +155,20 @@ impl Gateway {
     }
 }
 
+/// Nothing was sent where there is no access token.
+fn without_token(why: NoToken) -> Refusal {
+    match why {
+        NoToken::Refused(why) => Refusal::new(Class::Credentials, why),
+        NoToken::Unavailable(why) => Refusal::new(Class::Unreachable, why),
+    }
+}
+
 /// What a message gives to templates: [`super::definition::MESSAGE`].
 fn variables(message: &Message<'_>, phone: String) -> Scope {
     Scope::from([
         ("phone".to_owned(), Jinja::from(phone)),
+        ("calling_code".to_owned(), Jinja::from(message.to.calling_code().to_string())),
+        ("national".to_owned(), Jinja::from(message.to.national())),
         ("text".to_owned(), Jinja::from(message.text)),
         ("code".to_owned(), Jinja::from(message.code.expose())),
         ("app".to_owned(), Jinja::from(message.app)),

@@ -1,6 +1,9 @@
 //! A custom gateway: a definition in a file, checked, configured and sent through.
 
+use data_encoding::BASE64;
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
+use sha2::Sha256;
 
 use crate::support::cli::{FREE, Machine, PHONE, set_mode};
 use crate::support::gateway::{DEFINITION, Gateway};
@@ -190,4 +193,36 @@ fn a_code_that_no_list_has_is_a_refusal_where_the_definition_says_so() {
     assert_eq!(error["outcome"], "not_done");
     machine.write(PLACE, &errors("unknown"));
     machine.run(&["send", PHONE, "--json"]).exits(27);
+}
+
+/// The signed gateway of the page on providers, as the page has it.
+fn signed_gateway() -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/providers.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, text) =
+        page.split_once("```toml\n# src/provider/catalog/sens.toml\n").expect("the signed gateway of the page");
+    text.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_signed_gateway_of_the_page_sends() {
+    let gateway = Gateway::start(202, r#"{"requestId":"RSSA-17","statusCode":"202","statusName":"success"}"#);
+    let machine = Machine::with(&format!(
+        "{FREE}[policy]\ncountries = [\"KR\"]\n[providers.sens]\ndefinition = \"sens.toml\"\nfrom = \"0221234567\"\n\
+         service_id = \"ncp:sms:kr:50:sens\"\naccess_key = \"AK0123\"\nsecret_key = \"s3cret-of-sens\"\n\
+         base_url = \"{}\"\n",
+        gateway.base_url
+    ));
+    machine.write(".config/otpctl/sens.toml", &signed_gateway());
+    let sent = machine.run(&["send", "+821012345678", "--json"]).exits(0).json();
+    assert_eq!(sent["provider_message_id"], "RSSA-17");
+    let requests = gateway.requests();
+    let [request] = requests.as_slice() else { panic!("{requests:?}") };
+    let header = |name: &str| request.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap().trim();
+    let (line, _) = request.split_once(" HTTP/1.1").unwrap();
+    assert_eq!(line, "POST /sms/v2/services/ncp:sms:kr:50:sens/messages");
+    assert!(request.contains(r#""countryCode":"82""#) && request.contains(r#""to":"01012345678""#), "{request}");
+    let text = format!("{line}\n{}\n{}", header("x-ncp-apigw-timestamp"), header("x-ncp-iam-access-key"));
+    let mac = Hmac::<Sha256>::new_from_slice(b"s3cret-of-sens").unwrap().chain_update(text).finalize();
+    assert_eq!(header("x-ncp-apigw-signature-v2"), BASE64.encode(&mac.into_bytes()));
 }

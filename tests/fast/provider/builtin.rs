@@ -270,8 +270,10 @@ fn every_kind_describes_itself() {
             "command",
             "smpp",
             "africastalking",
+            "alibaba",
             "aws_sms",
             "aws_sns",
+            "azure",
             "bird",
             "clickatell",
             "exotel",
@@ -285,6 +287,7 @@ fn every_kind_describes_itself() {
             "plivo",
             "sinch",
             "telnyx",
+            "tencent",
             "textlocal",
             "twilio",
             "twofactor",
@@ -296,7 +299,10 @@ fn every_kind_describes_itself() {
         let description = describe(kind).unwrap();
         assert_eq!(description.kind, kind);
         assert_eq!(description.real, is_real(kind));
-        assert_eq!(description.template_sender, ["fast2sms", "msg91", "msg91_otp", "twofactor"].contains(&kind));
+        assert_eq!(
+            description.template_sender,
+            ["fast2sms", "msg91", "msg91_otp", "tencent", "twofactor"].contains(&kind)
+        );
         assert!(
             description.settings.iter().all(|spec| spec.help.is_some() && !(spec.secret && spec.default.is_some())),
             "{kind}"

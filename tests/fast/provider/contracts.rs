@@ -250,9 +250,7 @@ async fn run(kind: &str, contract: &Contract) {
         gateway.settle().await;
         let seen = gateway.only();
         asked(&seen, contract.request.as_ref().expect("a request is expected"));
-        if let Some(key) = contract.settings["secret_access_key"].as_str() {
-            assert_signed(&seen, key);
-        }
+        assert_signed(kind, &seen, &contract.settings);
     }
 }
 

@@ -15,8 +15,9 @@ fn said(kind: &str) -> Option<(&'static str, &'static str)> {
         "messagebird" => Some(("datacoding", "unicode")),
         "textlocal" => Some(("unicode", "true")),
         "vonage" => Some(("type", "unicode")),
-        "africastalking" | "aws_sms" | "aws_sns" | "bird" | "clickatell" | "infobip" | "msg91" | "msg91_otp"
-        | "plivo" | "sinch" | "telnyx" | "twilio" | "twofactor" | "vonage_messages" => None,
+        "africastalking" | "alibaba" | "aws_sms" | "aws_sns" | "azure" | "bird" | "clickatell" | "infobip"
+        | "msg91" | "msg91_otp" | "plivo" | "sinch" | "telnyx" | "tencent" | "twilio" | "twofactor"
+        | "vonage_messages" => None,
         new => panic!("say what {new} is told of a text in Hindi"),
     }
 }
@@ -30,11 +31,13 @@ async fn request(kind: &str, own: &Value, text: &str) -> (String, Value) {
     let letter = Letter { text: text.to_owned(), ..Letter::new() };
     crate::support::provider::send(&*provider, &letter).await;
     let seen = gateway.only();
-    let fields = serde_json::from_str(&seen.body).unwrap_or_else(|_| {
-        let url = reqwest::Url::parse(&format!("http://form?{}", seen.body)).unwrap();
+    // Where there is no body, the text is in the query.
+    let (query, body) = if seen.body.is_empty() { ("", &seen.query) } else { (seen.query.as_str(), &seen.body) };
+    let fields = serde_json::from_str(body).unwrap_or_else(|_| {
+        let url = reqwest::Url::parse(&format!("http://form?{body}")).unwrap();
         url.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect()
     });
-    (format!("{}?{}", seen.path, seen.query), fields)
+    (format!("{}?{query}", seen.path), fields)
 }
 
 /// The fields without the text itself.

@@ -2,13 +2,13 @@
 
 use otpctl::provider::{Context, Definition, ProviderReply, open_defined};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::support::provider::{Gateway, Letter, Seen, at, context, json as answer, send, settings};
+use crate::support::provider::{Gateway, Letter, Seen, context, json as answer, machine, send, settings};
 
 const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
@@ -26,10 +26,36 @@ struct Vector {
     authorization: String,
 }
 
-/// Works a signature out again, step by step as AWS describes it
+/// Holds a request to its signature, worked out again by another signer, where its gateway wants one.
+pub fn assert_signed(kind: &str, seen: &Seen, settings: &Value) {
+    let text = |name: &str| settings[name].as_str().unwrap_or_default();
+    match kind {
+        "aws_sms" | "aws_sns" => assert_signed_for_aws(seen, text("secret_access_key")),
+        "azure" => assert_signed_for_azure(seen, text("access_key")),
+        "tencent" => assert_signed_for_tencent(seen, text("secret_id"), text("secret_key")),
+        "alibaba" => assert_signed_for_alibaba(seen, text("access_key_id"), text("access_key_secret")),
+        _ => {}
+    }
+}
+
+fn hash(text: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(text))
+}
+
+fn mac(key: &[u8], text: &str) -> Vec<u8> {
+    let mac = Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// The headers with these names, a line each.
+fn lines(seen: &Seen, names: &str) -> String {
+    names.split(';').map(|name| format!("{name}:{}\n", seen.headers[name])).collect()
+}
+
+/// Step by step as AWS describes it
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>), for requests to `/`
-/// without a query, and holds the request to it.
-pub fn assert_signed(seen: &Seen, key: &str) {
+/// without a query.
+fn assert_signed_for_aws(seen: &Seen, key: &str) {
     assert_eq!((seen.path.as_str(), seen.query.as_str()), ("/", ""));
     let given = seen.headers["authorization"].strip_prefix("AWS4-HMAC-SHA256 Credential=").unwrap();
     let (credential, given) = given.split_once(", SignedHeaders=").unwrap();
@@ -38,34 +64,70 @@ pub fn assert_signed(seen: &Seen, key: &str) {
         assert_eq!(names.split(';').any(|name| name == needed), seen.headers.contains_key(needed), "{needed}: {names}");
     }
     let (_, scope) = credential.split_once('/').unwrap();
-    let headers: Vec<_> = names.split(';').map(|name| format!("{name}:{}\n", seen.headers[name])).collect();
-    let hash = |text: &str| HEXLOWER.encode(&Sha256::digest(text));
-    let request = format!("{}\n/\n\n{}\n{names}\n{}", seen.method, headers.concat(), hash(&seen.body));
+    let request = format!("{}\n/\n\n{}\n{names}\n{}", seen.method, lines(seen, names), hash(&seen.body));
     let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", seen.headers["x-amz-date"], hash(&request));
-    let mac = |key: &[u8], text: &str| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        mac.update(text.as_bytes());
-        mac.finalize().into_bytes().to_vec()
-    };
     let key = scope.split('/').fold(format!("AWS4{key}").into_bytes(), |key, part| mac(&key, part));
     assert_eq!(signature, HEXLOWER.encode(&mac(&key, &text)));
 }
 
+/// <https://learn.microsoft.com/azure/communication-services/tutorials/hmac-header-tutorial>
+fn assert_signed_for_azure(seen: &Seen, key: &str) {
+    assert_eq!(seen.headers["x-ms-content-sha256"], BASE64.encode(&Sha256::digest(&seen.body)));
+    let (date, host, content) =
+        (&seen.headers["x-ms-date"], &seen.headers["host"], &seen.headers["x-ms-content-sha256"]);
+    let text = format!("{}\n{}?{}\n{date};{host};{content}", seen.method, seen.path, seen.query);
+    let signature = BASE64.encode(&mac(&BASE64.decode(key.as_bytes()).unwrap(), &text));
+    let expected = format!("HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature={signature}");
+    assert_eq!(seen.headers["authorization"], expected);
+}
+
+/// <https://cloud.tencent.com/document/api/213/30654>
+fn assert_signed_for_tencent(seen: &Seen, id: &str, key: &str) {
+    let names = "content-type;host;x-tc-action";
+    let headers = lines(seen, names).to_lowercase();
+    let request = format!("POST\n/\n\n{headers}\n{names}\n{}", hash(&seen.body));
+    let scope = "2026-11-22/sms/tc3_request";
+    let text = format!("TC3-HMAC-SHA256\n{}\n{scope}\n{}", seen.headers["x-tc-timestamp"], hash(&request));
+    let key = scope.split('/').fold(format!("TC3{key}").into_bytes(), |key, part| mac(&key, part));
+    let signature = HEXLOWER.encode(&mac(&key, &text));
+    let expected = format!("TC3-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}");
+    assert_eq!(seen.headers["authorization"], expected);
+}
+
+/// <https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature>
+fn assert_signed_for_alibaba(seen: &Seen, id: &str, key: &str) {
+    let signed = |name: &&str| *name == "host" || *name == "content-type" || name.starts_with("x-acs-");
+    // The map is in the order of the names.
+    let names = seen.headers.keys().map(String::as_str).filter(signed).collect::<Vec<_>>().join(";");
+    let request = format!("POST\n/\n{}\n{}\n{names}\n{}", seen.query, lines(seen, &names), hash(&seen.body));
+    let signature = HEXLOWER.encode(&mac(key.as_bytes(), &format!("ACS3-HMAC-SHA256\n{}", hash(&request))));
+    let expected = format!("ACS3-HMAC-SHA256 Credential={id},SignedHeaders={names},Signature={signature}");
+    assert_eq!(seen.headers["authorization"], expected);
+}
+
+/// How the catalog signs for AWS, as another service.
+fn sign(kind: &str, service: &str, other: &str) -> String {
+    let path = format!("{}/src/provider/catalog/{kind}.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, sign) = text.split_once("[auth.sign]").unwrap();
+    let (sign, _) = sign.split_once("[send]").unwrap();
+    format!("[auth.sign]{sign}")
+        .replace(&format!("/{service}/"), &format!("/{other}/"))
+        .replace(&format!("'{service}'"), &format!("'{other}'"))
+}
+
 /// A definition that signs, with this in its `[send]`.
 fn signing(send: &str) -> Definition {
+    let sign = sign("aws_sns", "sns", "service");
     let text = format!(
         r#"
 name = "X"
 [settings]
 region = {{}}
-key = {{ secret = true }}
-token = {{ secret = true }}
-[auth.aws]
-service = "service"
-region = "{{{{ region }}}}"
-access_key_id = "AKIDEXAMPLE"
-secret_access_key = "{{{{ key }}}}"
-session_token = "{{{{ token }}}}"
+access_key_id = {{ default = "AKIDEXAMPLE" }}
+secret_access_key = {{ secret = true }}
+session_token = {{ secret = true }}
+{sign}
 [send]
 accepted = "status == 200"
 {send}
@@ -76,13 +138,18 @@ message = "body.message"
     Definition::parse(&text).unwrap()
 }
 
+#[test]
+fn both_services_of_aws_sign_alike() {
+    assert_eq!(sign("aws_sns", "sns", "x"), sign("aws_sms", "sms-voice", "x"));
+}
+
 async fn sent(definition: Definition, token: Option<&str>, status: u16, body: &str) -> (ProviderReply, Seen) {
     let gateway = Gateway::start(answer(status, body)).await;
-    let mut own = json!({"base_url": gateway.base_url, "region": "us-east-1", "key": KEY});
+    let mut own = json!({"base_url": gateway.base_url, "region": "us-east-1", "secret_access_key": KEY});
     if let Some(token) = token {
-        own["token"] = token.into();
+        own["session_token"] = token.into();
     }
-    let context = Context { clock: at("2015-08-30T12:36:00Z"), ..context() };
+    let context = Context { machine: machine("2015-08-30T12:36:00Z"), ..context() };
     let provider = open_defined("x", definition, settings(own), &context).unwrap();
     let outcome = send(&*provider, &Letter::new()).await;
     (outcome, gateway.only())
@@ -103,7 +170,7 @@ async fn the_vectors_of_aws_hold() {
         assert!(matches!(outcome, ProviderReply::Accepted(_)), "{}: {outcome:?}", vector.name);
         assert_eq!(seen.headers["authorization"], vector.authorization, "{}", vector.name);
         if (seen.path.as_str(), seen.query.as_str()) == ("/", "") && !vector.name.ends_with("trim") {
-            assert_signed(&seen, KEY);
+            assert_signed_for_aws(&seen, KEY);
         }
         assert_eq!(seen.headers["x-amz-date"], "20150830T123600Z", "{}", vector.name);
         assert_eq!(seen.headers.get("x-amz-security-token"), vector.session_token.as_ref(), "{}", vector.name);
@@ -135,14 +202,27 @@ async fn nothing_of_a_signature_is_shown() {
 
 #[test]
 fn a_request_has_one_authorization() {
-    let text = "name = \"X\"\n[auth]\nbearer = \"b\"\n[auth.aws]\nservice = \"s\"\nregion = \"r\"\naccess_key_id = \"i\"\nsecret_access_key = \"k\"\n";
-    let error = Definition::parse(text).unwrap_err().to_string();
+    let refused = |text: &str| Definition::parse(&format!("name = \"X\"\n{text}")).unwrap_err().to_string();
     assert_eq!(
-        error,
-        "line 2, column 2: auth: expected only one of bearer, basic, aws: a request has one Authorization"
+        refused("[auth]\nbearer = \"b\"\n[auth.sign]\nheader = { A = \"b\" }\n"),
+        "line 2, column 2: auth: expected only one of bearer, basic, oauth2, sign: a request has one Authorization"
     );
-    let error = Definition::parse("name = \"X\"\n[auth.aws]\nservice = \"s\"\n").unwrap_err().to_string();
-    assert_eq!(error, "line 2, column 7: auth.aws: `region` is missing");
+    assert_eq!(
+        refused("[auth.sign]\nvalues = { a = \"b\" }\n"),
+        "line 2, column 7: auth.sign: needs `header` or `query`: where the signature goes"
+    );
+    assert_eq!(
+        refused("[settings]\nhost = {}\n[auth.sign]\nheader = { A = \"b\" }\n"),
+        "line 4, column 7: auth.sign: the setting `host` hides what a signature is made of; rename it"
+    );
+    assert_eq!(
+        refused("[auth.sign]\nvalues = { body = \"b\" }\nheader = { A = \"b\" }\n"),
+        "line 3, column 19: auth.sign.values.body: `body` has a value already"
+    );
+    assert_eq!(
+        refused("[auth.sign]\nvalues = { a = \"{{ b }}\", b = \"c\" }\nheader = { A = \"b\" }\n"),
+        "line 3, column 16: auth.sign.values.a: unknown name `b`"
+    );
 }
 
 /// The catalog's definition, for AWS's own host in place of the socket's.
