@@ -16,7 +16,7 @@ use super::harness::{End, OUTBOX, at, codes, ends, held, holds, machine, machine
 use super::{PHONE, RECORD};
 use crate::servers::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
 use crate::servers::redis::RedisServer;
-use crate::support::cli::Machine;
+use crate::support::cli::{Machine, Ran};
 use crate::support::gateway::Gateway;
 use crate::support::until::until;
 
@@ -112,8 +112,9 @@ fn killed_at((on, commit, out, reserved, later): (On, usize, usize, usize, i32),
     held(&server, 1);
     // All codes together have one budget of tries, and one acceptance.
     let codes = codes(&machine);
-    let taken: Vec<i32> = codes.iter().rev().map(|code| machine.verify(PHONE, code).code).collect();
-    assert_eq!(taken.iter().filter(|exit| **exit == 0).count(), usize::from(!codes.is_empty()), "{taken:?}");
+    let taken: Vec<Ran> = codes.iter().rev().map(|code| machine.verify(PHONE, code)).collect();
+    let (accepted, record) = (taken.iter().filter(|ran| ran.code == 0).count(), server.cli(&["GET", RECORD]));
+    assert_eq!(accepted, usize::from(!codes.is_empty()), "{on:?} {commit} {same_key}: {taken:?} {record}");
 }
 
 /// Telnyx, as far as a send sees it; each answer is given when the test says so.
