@@ -164,6 +164,7 @@ impl Settings {
 }
 
 /// The error of a setting that is something else.
+#[must_use]
 pub fn wrong(setting: &str, expected: &'static str) -> SettingError {
     SettingError::WrongType { setting: setting.to_owned(), expected }
 }

@@ -6,6 +6,8 @@ mod contracts;
 mod definitions;
 mod encodings;
 mod escaping;
+mod language;
 mod reports;
 mod signatures;
+mod tokens;
 mod transport;
