@@ -39,19 +39,12 @@
 //! An answer with a status other than 2xx, and one in which `each` is no list, is an error, and never means that nobody
 //! has the phone.
 
-use std::time::Duration;
-
-use super::error::DirectoryError;
-use super::kind::{Description, Phones};
-use super::service::Api;
-use crate::http::{ANSWER, Each, Expression, ITEM, Machine, REQUEST, Request, Service, Settings, expression, request};
+use super::description::{Description, Phones};
+use crate::http::{ANSWER, Each, Expression, ITEM, REQUEST, Request, Service, expression, request};
 use crate::toml_tree::{ConfigError, Document, Table};
 
 const KEYS: [&str; 10] =
     ["name", "docs", "phones", "most", "token", "by_phone", "by_user", "set_phone", "clear_phone", "errors"];
-
-/// How long an answer may take, unless the settings say otherwise: somebody waits for a login.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What requests have beside the settings.
 pub(super) const SPELLINGS: &str = "spellings";
@@ -66,7 +59,7 @@ pub(super) struct Definition {
     title: String,
     phones: Phones,
     pub(super) most: Option<usize>,
-    service: Service,
+    pub(super) service: Service,
     pub(super) token: Option<Token>,
     pub(super) by_phone: Question,
     pub(super) by_user: Option<Question>,
@@ -155,14 +148,6 @@ impl Definition {
             timeout.default = Some("5s".into());
         }
         Description { title: self.title.clone(), settings, phones: self.phones }
-    }
-
-    /// Opens it with a user's settings.
-    pub(super) fn open(self, settings: &Settings, machine: &Machine) -> Result<Api, DirectoryError> {
-        let client = self.service.open(settings, &[], machine);
-        let client = client.map_err(|error| DirectoryError::Config(error.to_string()))?;
-        let timeout = settings.duration("timeout").ok().flatten().unwrap_or(TIMEOUT);
-        Ok(Api::new(self, client, timeout))
     }
 }
 

@@ -10,6 +10,7 @@
 mod asked;
 mod command;
 mod definition;
+mod description;
 mod error;
 mod kind;
 mod service;
@@ -19,8 +20,9 @@ mod sql;
 use async_trait::async_trait;
 
 pub use asked::{Directories, OwnedPhone, Place, Source};
+pub use description::{Description, Phones, Usage};
 pub use error::{DirectoryError, DirectoryFailed};
-pub use kind::{Context, Description, Kind, Phones, Usage};
+pub use kind::{Context, Kind};
 
 use crate::otp::{Phone, UserId};
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::definition::{Definition, PHONE, Question, SPELLING, SPELLINGS, TOKEN, USER};
 use super::error::{DirectoryError, quoted};
 use super::{Abilities, Directory, Hit};
-use crate::http::{Answered, AskError, Client, NoToken, Request, Scope};
+use crate::http::{Answered, AskError, Client, Machine, NoToken, Request, Scope, SettingError, Settings};
 use crate::otp::redact::Redactor;
 use crate::otp::{Phone, UserId};
 
@@ -22,11 +22,18 @@ pub(super) struct Api {
     timeout: Duration,
 }
 
-impl Api {
-    pub(super) fn new(definition: Definition, client: Client, timeout: Duration) -> Self {
-        Self { definition, client, timeout }
-    }
+/// How long an answer may take, unless the settings say otherwise: somebody waits for a login.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Opens the API of a definition with a user's settings.
+pub(super) fn open(definition: Definition, settings: &Settings, machine: &Machine) -> Result<Api, DirectoryError> {
+    let wrong = |error: SettingError| DirectoryError::Config(error.to_string());
+    let client = definition.service.open(settings, &[], machine).map_err(wrong)?;
+    let timeout = settings.duration("timeout").map_err(wrong)?.unwrap_or(TIMEOUT);
+    Ok(Api { definition, client, timeout })
+}
+
+impl Api {
     /// What hides the secrets, and the scope of a request with its token, which is fetched each time: a command asks once
     /// or twice, and a token that is kept would be one more secret on a disk.
     async fn begin(&self) -> Result<(Scope, Redactor), DirectoryError> {

@@ -116,6 +116,7 @@ impl List<'_> {
                 self.add(home.join(separator));
             }
         }
+        groupings.extend([3, 4, 2].map(|first| split(national, &[first, national.len().saturating_sub(first)])));
         let generic = GROUPS.iter().filter(|(length, _)| *length == national.len());
         groupings.extend(generic.map(|(_, sizes)| split(national, sizes)));
         groupings.retain(|groups| groups.concat() == national);
@@ -223,6 +224,24 @@ mod tests {
         for text in ["098765 43210", "98765 43210", "+91 98765 43210", "+91-98765-43210", "0091 98765 43210"] {
             assert!(spellings.iter().any(|own| own == text), "{text}");
         }
+    }
+
+    #[test]
+    fn the_spellings_of_forty_countries_are_asked_for_and_read() {
+        let rows = include_str!("../../tests/support/directory/spellings.txt").lines();
+        let rows: Vec<Vec<&str>> =
+            rows.filter(|row| !row.starts_with('#')).map(|row| row.split('|').collect()).collect();
+        assert_eq!(rows.len(), 200);
+        let mut missed = Vec::new();
+        for row in &rows {
+            let [country, number, text] = row.as_slice() else { panic!("{row:?}") };
+            let (phone, stored) = (phone(number), typed(country));
+            let is_asked_for = stored.spellings(&phone).iter().any(|own| own == text);
+            if !is_asked_for || stored.read(text) != Some(phone) {
+                missed.push(format!("{country} {number}: {text}"));
+            }
+        }
+        assert!(missed.is_empty(), "{}", missed.join("\n"));
     }
 
     /// The digits of a national number are another number's in another country.

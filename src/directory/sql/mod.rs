@@ -19,8 +19,8 @@ use async_trait::async_trait;
 
 use self::address::{Address, ServerAddress};
 use self::statement::{Dialect, Statement, StatementError, Values};
+use super::description::Usage;
 use super::error::DirectoryError;
-use super::kind::Usage;
 use super::{Abilities, Directory, Hit};
 use crate::http::{Setting, SettingSpec, SettingType, Settings};
 use crate::otp::{Phone, UserId};
