@@ -9,6 +9,7 @@ pub mod codes;
 pub mod delivery;
 pub mod delivery_reports;
 pub mod diagnosis;
+pub mod directories;
 pub mod failures;
 pub mod history;
 pub mod keys;

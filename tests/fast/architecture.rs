@@ -37,7 +37,22 @@ const ROOMS: &[(&str, &[&str])] = &[
             "output",
         ],
     ),
-    ("commands", &["system", "audit", "otp", "layout", "provider", "config", "operations", "error", "output", "app"]),
+    (
+        "commands",
+        &[
+            "system",
+            "audit",
+            "otp",
+            "layout",
+            "provider",
+            "directory",
+            "config",
+            "operations",
+            "error",
+            "output",
+            "app",
+        ],
+    ),
     ("cli", &["otp", "config", "operations", "error", "output", "app", "commands"]),
     ("main", &["cli"]),
 ];
@@ -73,11 +88,21 @@ const WORDS: &[(&str, &[&str])] = &[
 ];
 
 /// The programs of a base system that tests start.
-const BASE_PROGRAMS: &[&str] = &["bash", "chown", "cp", "mkfifo", "script", "setpriv", "sh", "unshare"];
+const BASE_PROGRAMS: &[&str] = &["bash", "chown", "cp", "env", "mkfifo", "script", "setpriv", "sh", "unshare"];
 
 /// Those that `scripts/test` installs. The target `fast` does without them.
-const INSTALLED_PROGRAMS: &[&str] =
-    &["chromium", "faketime", "node", "openssl", "python3", "redis-cli", "redis-server"];
+const INSTALLED_PROGRAMS: &[&str] = &[
+    "chromium",
+    "faketime",
+    "mariadb",
+    "mariadb-install-db",
+    "node",
+    "openssl",
+    "psql",
+    "python3",
+    "redis-cli",
+    "redis-server",
+];
 
 /// Words by which a script of a test would start what has to be installed.
 const INSTALLED_WORDS: &[&str] = &["python", "jq", "npm", "valkey-server"];

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod cli;
+#[cfg(feature = "sql")]
+mod directories;
 mod docs;
 #[path = "../each_store/mod.rs"]
 mod each_store;

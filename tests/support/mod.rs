@@ -4,6 +4,7 @@ pub mod audit;
 pub mod cli;
 pub mod client;
 pub mod commands;
+pub mod directory;
 pub mod doctor;
 pub mod fake;
 pub mod fixtures;

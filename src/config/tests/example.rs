@@ -17,7 +17,7 @@ const SENTINEL: [&str; 3] = ["store.embedded", "url", "nodes"];
 
 /// The file with every key set, less the tables and keys that cannot stand next to others.
 fn uncommented(without: &[&str]) -> String {
-    let mut skipping = false;
+    let (mut skipping, mut is_redis) = (false, false);
     let mut text = String::new();
     for line in EXAMPLE.lines() {
         let line = match line.strip_prefix('#') {
@@ -25,10 +25,11 @@ fn uncommented(without: &[&str]) -> String {
             _ => line,
         };
         if line.starts_with('[') {
+            is_redis = line.starts_with("[store.redis");
             skipping = without.iter().any(|table| line.starts_with(&format!("[{table}]")));
         }
         let key = line.split_once(" = ").map(|(key, _)| key);
-        if !skipping && !key.is_some_and(|key| without.contains(&key)) {
+        if !skipping && !key.is_some_and(|key| is_redis && without.contains(&key)) {
             text.push_str(line);
             text.push('\n');
         }

@@ -50,7 +50,7 @@ pub(super) fn read(text: &str) -> Result<Address, String> {
             Err("expected the whole path of the file, such as sqlite:///var/lib/app/app.db".to_owned())
         };
     }
-    let url = Url::parse(text).map_err(|_| EXPECTED.to_owned())?;
+    let url = Url::parse(&with_host(text)).map_err(|_| EXPECTED.to_owned())?;
     let (product, port) = match url.scheme() {
         "postgres" | "postgresql" => (Product::Postgres, 5432),
         "mysql" | "mariadb" => (Product::MySql, 3306),
@@ -61,7 +61,9 @@ pub(super) fn read(text: &str) -> Result<Address, String> {
     let some = |text: &str| if text.is_empty() { Ok(None) } else { decoded(text).map(Some) };
     let mut address = ServerAddress {
         product,
-        host: decoded(url.host_str().unwrap_or_default())?.trim_matches(['[', ']']).to_owned(),
+        host: decoded(url.host_str().unwrap_or_default().trim_start_matches(NO_HOST))?
+            .trim_matches(['[', ']'])
+            .to_owned(),
         port: url.port().unwrap_or(port),
         socket: None,
         user: some(url.username())?,
@@ -90,6 +92,21 @@ pub(super) fn read(text: &str) -> Result<Address, String> {
     }
     Ok(Address::Server(address))
 }
+
+/// Where the URL names a socket, it has no host: `postgres://otp@/app?host=/run/postgresql`.
+fn with_host(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let authority = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(authority);
+    let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(user, host)| (user, host));
+    if user.is_empty() || !(host.is_empty() || host.starts_with(':')) {
+        return text.to_owned();
+    }
+    format!("{scheme}://{user}@{NO_HOST}{host}{rest}")
+}
+
+/// No host has this name.
+const NO_HOST: &str = "-";
 
 const EXPECTED: &str = "expected postgres://, mysql:// or sqlite://PATH";
 

@@ -10,7 +10,6 @@ use tokio::sync::oneshot;
 
 use super::{Database, Row, one_row};
 use crate::directory::error::{DirectoryError, quoted};
-use crate::system::shown;
 
 pub(super) struct Sqlite {
     pub(super) path: PathBuf,
@@ -50,9 +49,7 @@ impl Sqlite {
     fn classify(&self, error: &Error) -> DirectoryError {
         let why = quoted(&error.to_string());
         match error.sqlite_error_code() {
-            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
-                DirectoryError::Unreachable(format!("{}: {why}", shown(&self.path)))
-            }
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => DirectoryError::Unreachable(why),
             Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
                 DirectoryError::Denied(why)
             }

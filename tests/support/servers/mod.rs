@@ -2,6 +2,8 @@
 
 pub mod certs;
 pub mod clock;
+#[cfg(feature = "sql")]
+pub mod databases;
 pub mod declared;
 pub mod deployments;
 pub mod fixtures;

@@ -49,7 +49,7 @@ pub struct RedisServer {
 
 /// Runs a server until it ends or nobody holds our standard input any more, however the tests ended; then ends what the
 /// server forked, which is alone with it in a group of its own.
-const GUARD: &str = r#""$@" & server=$!; exec 3<&0; (read end <&3; kill -9 $server) 2>&- >&- & reader=$!
+pub const GUARD: &str = r#""$@" & server=$!; exec 3<&0; (read end <&3; kill -9 $server) 2>&- >&- & reader=$!
 wait $server; kill $reader 2>&-; wait; kill -9 0"#;
 
 impl RedisServer {
