@@ -43,20 +43,20 @@ impl Sqlite {
             () = interrupt => return Err(late()),
         };
         let done = done.map_err(|_| DirectoryError::Unreachable("its thread ended".to_owned()))?;
-        done.map_err(|error| self.classify(&error))
+        done.map_err(|error| classify(&error))
     }
+}
 
-    fn classify(&self, error: &Error) -> DirectoryError {
-        let why = quoted(&error.to_string());
-        match error.sqlite_error_code() {
-            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => DirectoryError::Unreachable(why),
-            Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
-                DirectoryError::Denied(why)
-            }
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DirectoryError::NotReady(why),
-            Some(ErrorCode::OperationInterrupted) => late(),
-            _ => DirectoryError::Data(why),
+fn classify(error: &Error) -> DirectoryError {
+    let why = quoted(&error.to_string());
+    match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => DirectoryError::Unreachable(why),
+        Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
+            DirectoryError::Denied(why)
         }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DirectoryError::NotReady(why),
+        Some(ErrorCode::OperationInterrupted) => late(),
+        _ => DirectoryError::Data(why),
     }
 }
 

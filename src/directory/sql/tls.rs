@@ -39,7 +39,8 @@ pub(super) struct Connector(pub(super) Arc<ClientConfig>);
 /// The TLS to one host.
 pub(super) struct ToHost {
     connector: TlsConnector,
-    host: ServerName<'static>,
+    /// None for a socket, which needs no TLS.
+    host: Option<ServerName<'static>>,
 }
 
 /// A connection with TLS.
@@ -54,7 +55,7 @@ where
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> io::Result<ToHost> {
-        let host = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let host = ServerName::try_from(host.to_owned()).ok();
         Ok(ToHost { connector: TlsConnector::from(Arc::clone(&self.0)), host })
     }
 }
@@ -68,7 +69,10 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<Secured<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { Ok(Secured(Box::new(self.connector.connect(self.host, stream).await?))) })
+        Box::pin(async move {
+            let host = self.host.ok_or_else(|| io::Error::other("no certificate can be for such a host"))?;
+            Ok(Secured(Box::new(self.connector.connect(host, stream).await?)))
+        })
     }
 }
 

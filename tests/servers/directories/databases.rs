@@ -100,7 +100,7 @@ fn behaves(server: &mut DatabaseServer, slow: &str) {
         let began = Instant::now();
         assert!(matches!(users(&slow, "+919876543211").await, Err(DirectoryError::Unreachable(_))));
         assert!(began.elapsed() < Duration::from_secs(3));
-        let stranger = place(&server.url("").replace("otp:geheim", "otp:falsch"), &[BY_PHONE], None);
+        let stranger = self::place(&server.url("").replace("otp:geheim", "otp:falsch"), &[BY_PHONE], None);
         let error = users(&stranger, "+919876543211").await.unwrap_err();
         assert!(matches!(&error, DirectoryError::Denied(_)), "{error}");
         assert!(!error.to_string().contains("falsch"), "{error}");
