@@ -10,11 +10,7 @@
 //!
 //! [settings]                            # as for gateways
 //! key = { secret = true, required = true, help = "…" }
-//! [auth]                                # as for gateways, and
-//! [token]                               # a token that is fetched first, such as by OAuth 2 client credentials
-//! request = "POST /token"
-//! form    = { grant_type = "client_credentials", client_id = "{{ id }}", client_secret = "{{ key }}" }
-//! value   = "body.access_token"         # all other requests have it as `token`
+//! [auth]                                # as for gateways, also [auth.oauth2]
 //!
 //! [by_phone]                            # the users of a phone
 //! request = "GET /users"                # its templates see the settings and `spellings`, a list; or `spelling`: then
@@ -43,15 +39,13 @@ use super::description::{Description, Phones};
 use crate::http::{ANSWER, Each, Expression, ITEM, REQUEST, Request, Service, expression, request};
 use crate::toml_tree::{ConfigError, Document, Table};
 
-const KEYS: [&str; 10] =
-    ["name", "docs", "phones", "most", "token", "by_phone", "by_user", "set_phone", "clear_phone", "errors"];
+const KEYS: [&str; 9] = ["name", "docs", "phones", "most", "by_phone", "by_user", "set_phone", "clear_phone", "errors"];
 
 /// What requests have beside the settings.
 pub(super) const SPELLINGS: &str = "spellings";
 pub(super) const SPELLING: &str = "spelling";
 pub(super) const USER: &str = "user";
 pub(super) const PHONE: &str = "phone";
-pub(super) const TOKEN: &str = "token";
 
 /// A definition that was read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,20 +54,12 @@ pub(super) struct Definition {
     phones: Phones,
     pub(super) most: Option<usize>,
     pub(super) service: Service,
-    pub(super) token: Option<Token>,
     pub(super) by_phone: Question,
     pub(super) by_user: Option<Question>,
     pub(super) set_phone: Option<Request>,
     pub(super) clear_phone: Option<Request>,
     pub(super) message: Option<Expression>,
     pub(super) denied: Vec<u32>,
-}
-
-/// The request for a token, and where that is in the answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Token {
-    pub(super) request: Request,
-    pub(super) value: Expression,
 }
 
 /// A request for users, and how its answer is read.
@@ -96,10 +82,8 @@ impl Definition {
         let document = Document::parse(None, text)?;
         let top = document.root();
         top.only(&[&KEYS[..], &Service::KEYS].concat())?;
-        let service = Service::read(&top, &[SPELLINGS, SPELLING, USER, PHONE, TOKEN, "phones", "region"])?;
-        let own: Vec<&str> = service.settings().iter().map(|spec| spec.name.as_str()).collect();
-        let token = top.table("token")?.map(|table| token(&table, &own)).transpose()?;
-        let settings = if token.is_some() { [own.as_slice(), &[TOKEN]].concat() } else { own };
+        let service = Service::read(&top, &[SPELLINGS, SPELLING, USER, PHONE, "phones", "region"])?;
+        let settings: Vec<&str> = service.settings().iter().map(|spec| spec.name.as_str()).collect();
         let with = |names: &[&'static str]| [settings.as_slice(), names].concat();
         let items = with(&ITEM);
         let question = |key: &str, names: &[&'static str]| {
@@ -120,7 +104,6 @@ impl Definition {
             title: top.require("name")?.text()?.to_owned(),
             phones: top.get("phones").map(|node| node.one_of(&Phones::WORDS)).transpose()?.unwrap_or_default(),
             most: top.get("most").map(|node| node.number(1..=1000)).transpose()?.map(|most| most as usize),
-            token,
             by_phone: question("by_phone", &[SPELLINGS, SPELLING])?
                 .ok_or_else(|| top.refuse("`by_phone` is missing"))?,
             by_user: question("by_user", &[USER])?,
@@ -149,11 +132,6 @@ impl Definition {
         }
         Description { title: self.title.clone(), settings, phones: self.phones }
     }
-}
-
-fn token(table: &Table<'_>, names: &[&str]) -> Result<Token, ConfigError> {
-    table.only(&[&REQUEST[..], &["value"]].concat())?;
-    Ok(Token { request: request(table, names)?, value: expression(&table.require("value")?, &ANSWER)? })
 }
 
 fn question(table: &Table<'_>, names: &[&str], items: &[&str]) -> Result<Question, ConfigError> {

@@ -9,7 +9,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 use tokio::time::Instant;
 
-use super::definition::{Definition, PHONE, Question, SPELLING, SPELLINGS, TOKEN, USER};
+use super::definition::{Definition, PHONE, Question, SPELLING, SPELLINGS, USER};
 use super::error::{DirectoryError, quoted};
 use super::{Abilities, Directory, Hit};
 use crate::http::{Answered, AskError, Client, Machine, NoToken, Request, Scope, SettingError, Settings};
@@ -34,19 +34,6 @@ pub(super) fn open(definition: Definition, settings: &Settings, machine: &Machin
 }
 
 impl Api {
-    /// What hides the secrets, and the scope of a request with its token, which is fetched each time: a command asks once
-    /// or twice, and a token that is kept would be one more secret on a disk.
-    async fn begin(&self) -> Result<(Scope, Redactor), DirectoryError> {
-        let mut redactor = self.client.redactor().clone();
-        let Some(token) = &self.definition.token else { return Ok((Scope::new(), redactor)) };
-        let answered = self.exchange(&token.request, Scope::new(), &mut redactor).await?;
-        let answered = answered.map_err(|answered| self.refused(&answered, &redactor))?;
-        let value = token.value.text(answered.scope());
-        let value = value.ok_or_else(|| DirectoryError::Data("its answer has no token".to_owned()))?;
-        redactor.secret(&value);
-        Ok((Scope::from([(TOKEN.to_owned(), value.into())]), redactor))
-    }
-
     /// One exchange; `Err` inside: it answered with another status than 2xx.
     async fn exchange(
         &self,
@@ -128,7 +115,7 @@ impl Api {
 
     async fn write(&self, request: Option<&Request>, user: &UserId, phone: &str) -> Result<(), DirectoryError> {
         let request = request.ok_or(DirectoryError::Unable("its definition has no request for this"))?;
-        let (mut variables, mut redactor) = self.begin().await?;
+        let (mut variables, mut redactor) = (Scope::new(), self.client.redactor().clone());
         variables.insert(USER.to_owned(), user.as_str().into());
         variables.insert(PHONE.to_owned(), phone.into());
         let answered = self.exchange(request, variables, &mut redactor).await?;
@@ -156,13 +143,9 @@ impl Directory for Api {
 
     async fn by_phone(&self, _phone: &Phone, spellings: &[String]) -> Result<Vec<Hit>, DirectoryError> {
         let question = &self.definition.by_phone;
-        let (variables, redactor) = self.begin().await?;
+        let redactor = self.client.redactor().clone();
         let spellings = &spellings[..spellings.len().min(self.definition.most.unwrap_or(usize::MAX))];
-        let with = |name: &str, value: Value| {
-            let mut variables = variables.clone();
-            variables.insert(name.to_owned(), value);
-            variables
-        };
+        let with = |name: &str, value: Value| Scope::from([(name.to_owned(), value)]);
         if !question.request.uses(SPELLING) {
             return self.users(question, with(SPELLINGS, spellings.to_vec().into()), redactor).await;
         }
@@ -180,8 +163,8 @@ impl Directory for Api {
     async fn by_user(&self, user: &UserId) -> Result<Vec<Hit>, DirectoryError> {
         let question = self.definition.by_user.as_ref();
         let question = question.ok_or(DirectoryError::Unable("its definition has no `by_user`"))?;
-        let (mut variables, redactor) = self.begin().await?;
-        variables.insert(USER.to_owned(), user.as_str().into());
+        let redactor = self.client.redactor().clone();
+        let variables = Scope::from([(USER.to_owned(), user.as_str().into())]);
         self.users(question, variables, redactor).await
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use otpctl::directory::spellings::Stored;
 use otpctl::directory::{Context, Directory, DirectoryError, DirectoryFailed, Kind, Place, Source};
 use otpctl::http::{Setting, Settings};
-use otpctl::otp::{Moment, Phone, Secret, UserId};
+use otpctl::otp::{Phone, Secret, UserId};
 
 use crate::support::directory::Application;
 use crate::support::gateway::Gateway;
@@ -19,7 +19,7 @@ struct Api {
 #[async_trait::async_trait]
 impl Source for Api {
     async fn open(&self) -> Result<Box<dyn Directory>, DirectoryError> {
-        let context = Context { clock: std::sync::Arc::new(|| Moment::from_millis(0)), path: "/usr/bin".into() };
+        let context = Context { machine: crate::support::directory::machine(), path: "/usr/bin".into() };
         Kind::known(self.kind).unwrap().open(&Settings(self.settings.clone()), &context)
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use otpctl::directory::spellings::Stored;
 use otpctl::directory::{Context, Directory, DirectoryError, Kind, Place, Source};
 use otpctl::http::{Setting, Settings};
-use otpctl::otp::{Moment, Phone, Secret, UserId};
+use otpctl::otp::{Phone, Secret, UserId};
 use otpctl::system::FilePath;
 
 use crate::servers::certs::Certs;
@@ -17,7 +17,7 @@ struct Table(BTreeMap<String, Setting>);
 #[async_trait::async_trait]
 impl Source for Table {
     async fn open(&self) -> Result<Box<dyn Directory>, DirectoryError> {
-        let context = Context { clock: std::sync::Arc::new(|| Moment::from_millis(0)), path: "/usr/bin".into() };
+        let context = Context { machine: crate::support::directory::machine(), path: "/usr/bin".into() };
         Kind::known("sql").unwrap().open(&Settings(self.0.clone()), &context)
     }
 }

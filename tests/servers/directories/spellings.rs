@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use otpctl::directory::spellings::Stored;
 use otpctl::directory::{Context, Directories, Directory, DirectoryError, Kind, Place, Source};
 use otpctl::http::{Setting, Settings};
-use otpctl::otp::{Moment, Phone, Secret};
+use otpctl::otp::{Phone, Secret};
 
 use crate::servers::databases::{DatabaseServer, Product};
 
@@ -63,7 +63,7 @@ impl Source for People {
                 )),
             ),
         ]));
-        let context = Context { clock: std::sync::Arc::new(|| Moment::from_millis(0)), path: "/usr/bin".into() };
+        let context = Context { machine: crate::support::directory::machine(), path: "/usr/bin".into() };
         Kind::known("sql").unwrap().open(&settings, &context)
     }
 }

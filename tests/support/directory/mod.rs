@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use otpctl::app::OsRandom;
+use otpctl::http::Machine;
+use otpctl::otp::Moment;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -50,6 +53,11 @@ impl Asked {
     fn has(&self, header: &str) -> bool {
         self.head.lines().any(|line| line.eq_ignore_ascii_case(header))
     }
+}
+
+/// No request of these is signed.
+pub fn machine() -> Machine {
+    Machine { clock: Arc::new(|| Moment::from_millis(0)), randomness: Arc::new(OsRandom) }
 }
 
 type Answer = (&'static str, Value);
