@@ -386,6 +386,10 @@ impl From<OperationError> for Error {
             }
             OperationError::Directory(error) => error.into(),
             OperationError::Unasked => Self::new(Exit::Internal, error),
+            OperationError::Taken(ref users) => {
+                let candidates = users.iter().map(|user| format!("user:{user}")).collect();
+                Self::new(Exit::Conflict, error).details(Details { candidates, ..Details::default() })
+            }
             OperationError::Full => {
                 Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
             }

@@ -46,6 +46,8 @@ pub const RIGHTS: &[(&str, Right)] = &[
     ("user move", Operates),
     ("user show", Reads),
     ("user list", Reads),
+    ("user import", Administers),
+    ("user export", Reads),
     ("provider list", Reads),
     ("provider show", Everybody),
     ("provider check", Everybody),

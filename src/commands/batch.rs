@@ -5,10 +5,9 @@ use std::path::Path;
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tokio::fs::File;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::CommandResult;
+use super::lines::{self, BadLine, InputLines};
 use super::target::{Target, TargetArg};
 use crate::app::App;
 use crate::error::{Error, ErrorDocument, Exit};
@@ -27,12 +26,10 @@ pub(super) trait Each {
 /// The lines that are still to be done.
 pub(super) struct Batch<'a> {
     app: &'a App,
-    lines: Box<dyn AsyncBufRead + Unpin>,
+    lines: InputLines,
     each: &'a dyn Each,
     done: usize,
     failed: usize,
-    /// The number of the last line that was read, from 1.
-    number: u64,
     over: bool,
     /// The line that is under way.
     current: Option<String>,
@@ -44,60 +41,8 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// When it cannot be read.
     pub(super) async fn open(app: &'a App, from: &Path, each: &'a dyn Each) -> Result<Self, Error> {
-        let lines: Box<dyn AsyncBufRead + Unpin> = if from == Path::new("-") {
-            Box::new(BufReader::new(tokio::io::stdin()))
-        } else {
-            let opened = opened(from).await;
-            let failed = |error| Error::new(Exit::Usage, anyhow::Error::new(error).context(from.display().to_string()));
-            Box::new(BufReader::new(opened.map_err(failed)?))
-        };
-        Ok(Self { app, lines, each, done: 0, failed: 0, number: 0, over: false, current: None })
-    }
-
-    /// The next line that says something, or what is wrong with it, with as much of it as can be shown.
-    async fn line(&mut self) -> Option<Result<String, (String, Error)>> {
-        loop {
-            let mut line = Vec::new();
-            match (&mut self.lines).take(LONGEST).read_until(b'\n', &mut line).await {
-                Err(error) => {
-                    self.over = true;
-                    let error = anyhow::Error::new(error).context("the rest could not be read");
-                    return Some(Err(("-".to_owned(), Error::new(Exit::Usage, error))));
-                }
-                Ok(0) => return None,
-                Ok(_) => self.number += 1,
-            }
-            if u64::try_from(line.len()).is_ok_and(|length| length >= LONGEST) && line.last() != Some(&b'\n') {
-                self.skip_line().await;
-                let name = format!("line {}", self.number);
-                let error = Error::said(Exit::Usage, format!("a line is longer than {LONGEST} bytes"));
-                return Some(Err((name, error)));
-            }
-            let text = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| self.number == 1).unwrap_or(&line);
-            let Ok(text) = std::str::from_utf8(text) else {
-                let name = String::from_utf8_lossy(text).trim().to_owned();
-                return Some(Err((name, Error::said(Exit::Usage, "this line is not UTF-8 text"))));
-            };
-            let text = text.trim();
-            if !text.is_empty() && !text.starts_with('#') {
-                return Some(Ok(text.to_owned()));
-            }
-        }
-    }
-
-    /// Passes over the rest of a line, however long it is, and keeps none of it.
-    async fn skip_line(&mut self) {
-        loop {
-            let Ok(buffer) = self.lines.fill_buf().await else { return };
-            let (length, ends) = match buffer.iter().position(|byte| *byte == b'\n') {
-                Some(at) => (at + 1, true),
-                None => (buffer.len(), buffer.is_empty()),
-            };
-            self.lines.consume(length);
-            if ends {
-                return;
-            }
-        }
+        let lines = InputLines::new(lines::open(from).await?, LONGEST);
+        Ok(Self { app, lines, each, done: 0, failed: 0, over: false, current: None })
     }
 
     async fn result(&self, line: &str) -> CommandResult {
@@ -117,7 +62,7 @@ impl Many for Batch<'_> {
             return None;
         }
         let app = self.app;
-        let line = app.progress.waiting_for("the next line", self.line()).await?;
+        let line = app.progress.waiting_for("the next line", self.lines.next()).await?;
         let (name, result) = match line {
             Ok(line) => {
                 self.current = Some(line.clone());
@@ -126,9 +71,12 @@ impl Many for Batch<'_> {
                 self.current = None;
                 (line, result)
             }
-            Err((name, error)) => (name, Err(error)),
+            Err(BadLine { name, error, is_last }) => {
+                self.over = is_last;
+                (name, Err(error))
+            }
         };
-        let number = self.number;
+        let number = self.lines.number();
         Some(match result {
             Ok(report) => {
                 self.done += 1;
@@ -158,18 +106,12 @@ impl Many for Batch<'_> {
         let line = self.current.take()?;
         self.failed += 1;
         let result = LineResult::Error(Box::new(error.described(&self.app.printer.here)));
-        Some(row((self.number, line), error.exit, result, error.message()))
+        Some(row((self.lines.number(), line), error.exit, result, error.message()))
     }
 
     fn outlives_a_stop(&self) -> bool {
         true
     }
-}
-
-/// A file of lines may be a pipe, and as long as it likes: it is read line by line.
-#[expect(clippy::disallowed_methods, reason = "lines are streamed, from a pipe too")]
-async fn opened(from: &Path) -> std::io::Result<File> {
-    File::open(from).await
 }
 
 /// What was asked for in a line, how it ended, and the document of the command alone or of its error.

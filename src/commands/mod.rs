@@ -124,6 +124,7 @@ mod help;
 mod inspect;
 mod issue;
 mod line;
+mod lines;
 mod list;
 mod policy;
 mod provider;
@@ -241,6 +242,7 @@ impl Command {
             Self::Send(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Revoke(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Store(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::User(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Events(args) if args.is_endless() => ENDLESS,
             Self::Send(_) => SEND_TIMEOUT,
             Self::Wait(_) => WAIT_TIMEOUT,

@@ -60,7 +60,8 @@ impl Skipped {
         Self { phone: Some(typed), ..Self::new(error) }
     }
 
-    fn sentence(&self) -> String {
+    /// What stderr says of it.
+    pub(super) fn sentence(&self) -> String {
         let name = match (&self.user, &self.reference, &self.phone) {
             (Some(user), ..) => format!("user:{user}"),
             (_, Some(reference), _) => reference.clone(),

@@ -15,7 +15,7 @@ use super::settings::{
 };
 use crate::directory::Phones;
 use crate::layout::{Layout, Native, Operation};
-use crate::otp::text::{Encoding, MessageTemplate, TemplateError, Vars, segments};
+use crate::otp::text::{Encoding, MessageTemplate, NoticeTemplate, PhoneChange, TemplateError, Vars, segments};
 use crate::otp::{Countries, Hint, MIN_BITS, Purpose, Secret};
 use crate::toml_tree::{ConfigError, Position};
 
@@ -208,6 +208,27 @@ fn messages(settings: &Settings, findings: &mut Vec<Finding>) {
     for (lang, text) in &message.lang {
         message_costs(settings, message, Some(lang), text, findings);
     }
+    if settings.user.notify_on_change {
+        findings.push(notice_costs(settings));
+    }
+}
+
+/// The text that tells of a change of the map: what it costs, and whether any provider takes it.
+fn notice_costs(settings: &Settings) -> Finding {
+    let message = &settings.message;
+    let key = "message.notify".to_owned();
+    let text = NoticeTemplate::new(&message.notify).and_then(|own| own.render(&message.app, PhoneChange::Moved));
+    match text {
+        Ok(_) if !is_text_sent(settings) => {
+            let text = "not sent: every routed provider sends its own template, which is for codes";
+            finding(Level::Warning, key, text).hint("route \"purpose:notice\" to a provider that takes a text")
+        }
+        Ok(text) => {
+            let (text, costly) = cost_of(&text);
+            finding(if costly { Level::Warning } else { Level::Note }, key, text)
+        }
+        Err(error) => finding(Level::Error, key, error.to_string()),
+    }
 }
 
 fn message_costs(
@@ -257,7 +278,12 @@ fn costs(
         purpose: Purpose::default().as_str(),
         lang,
     })?;
-    let cost = segments(&text);
+    Ok(cost_of(&text))
+}
+
+/// How many segments a text takes, and whether a single character makes it cost more.
+fn cost_of(text: &str) -> (String, bool) {
+    let cost = segments(text);
     let parts =
         if cost.segments == 1 { "1 segment".to_owned() } else { format!("{} segments, each billed", cost.segments) };
     let alphabet = match cost.encoding {
@@ -272,7 +298,7 @@ fn costs(
         // Writing to a String does not fail.
         let _ = write!(summary, " because of U+{letter:04X}; without it 160 characters fit instead of 70");
     }
-    Ok((summary, stray.is_some() && cost.segments > 1))
+    (summary, stray.is_some() && cost.segments > 1)
 }
 
 fn test_numbers(settings: &Settings, today: Date, findings: &mut Vec<Finding>) {

@@ -36,6 +36,7 @@ fn user(
     let mut user = UserSettings::default();
     let Some(table) = table else { return Ok(user) };
     table.only(keys::of("user"))?;
+    user.notify_on_change = table.flag("notify_on_change")?;
     for item in table
         .get("directories")
         .map(|node| node.list("directories such as [\"frappe\"]"))

@@ -228,6 +228,9 @@ fn message(table: Option<&Table<'_>>) -> Result<MessageSettings, ConfigError> {
         text.clone_into(&mut message.text);
     }
     message.host = table.text("host")?.map(str::to_owned);
+    if let Some(notify) = table.text("notify")? {
+        notify.clone_into(&mut message.notify);
+    }
     if let Some(languages) = table.table("lang")? {
         message.lang = languages.nodes().map(|node| language(&node)).collect::<Result<BTreeMap<_, _>, _>>()?;
     }

@@ -207,7 +207,12 @@ fn rest(settings: &Settings) -> Rows {
         rows("policy", [("countries", countries), ("types", json!(types)), ("brakes", policy.brakes.as_str().into())]);
     all.extend(rows(
         "message",
-        [("app", message.app.as_str().into()), ("text", message.text.as_str().into()), ("host", json!(message.host))],
+        [
+            ("app", message.app.as_str().into()),
+            ("text", message.text.as_str().into()),
+            ("host", json!(message.host)),
+            ("notify", message.notify.as_str().into()),
+        ],
     ));
     all.extend(message.lang.iter().map(|(lang, text)| (format!("message.lang.{lang}.text"), text.as_str().into())));
     let routes = &settings.routes;
@@ -267,7 +272,13 @@ fn shown_setting(source: &SettingSource) -> Value {
 }
 
 fn directories(settings: &Settings) -> Rows {
-    let mut all = rows("user", [("directories", json!(settings.user.directories))]);
+    let mut all = rows(
+        "user",
+        [
+            ("directories", json!(settings.user.directories)),
+            ("notify_on_change", settings.user.notify_on_change.into()),
+        ],
+    );
     for (name, directory) in &settings.directories {
         let table = format!("directory.{name}");
         all.extend(match &directory.definition {

@@ -64,6 +64,9 @@ pub enum OperationError {
     /// There is no room for another link.
     #[error("a phone can have at most 32 users, and a user at most 32 phones")]
     Full,
+    /// The phone has other users than may share it.
+    #[error("the phone is linked to another user")]
+    Taken(Vec<UserId>),
     /// There is no room for another policy entry.
     #[error("numbers of +{0} already have {ENTRIES} policy entries of prefixes and countries")]
     PolicyFull(u16),

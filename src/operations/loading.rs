@@ -87,6 +87,13 @@ impl Operations<'_> {
         Ok(keys)
     }
 
+    /// The same with the history of the links, for a change of the users. No other step names it, for the same reason.
+    pub(super) async fn keys_of_link(&self, phone: &Phone) -> Result<Vec<StoreKey>, OperationError> {
+        let mut keys = self.keys(phone).await?;
+        keys.insert(own_keys(phone).len(), StoreKey::LinkHistory(phone.clone()));
+        Ok(keys)
+    }
+
     /// Those of many phones. Where a user is in the name of a key, the users are looked up first, which costs a round trip.
     pub(super) async fn keys_of(&self, phones: &[Phone]) -> Result<Vec<Vec<StoreKey>>, OperationError> {
         let layout = self.layout.layout();

@@ -19,7 +19,7 @@ use crate::otp::rules::{self, IssueMode, ReserveRequest, Reserved};
 use crate::otp::{Channel, Owners, RandomnessFailed, reference};
 
 impl Operations<'_> {
-    fn new_id(&self, asked: &IssueRequest<'_>) -> Result<String, RandomnessFailed> {
+    pub(super) fn new_id(&self, asked: &IssueRequest<'_>) -> Result<String, RandomnessFailed> {
         reference::challenge_id(asked.peppers, asked.phone, (self.clock)(), self.randomness)
     }
 
@@ -113,7 +113,7 @@ impl Operations<'_> {
         }
     }
 
-    fn reservation<'a>(
+    pub(super) fn reservation<'a>(
         &'a self,
         issue: &IssueRequest<'a>,
         id: &'a str,

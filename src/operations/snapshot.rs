@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::loading::no_answer;
 use super::tally::counted_country;
-use super::{Counters, OperationError, Operations, Tokens};
+use super::{Counters, OperationError, Operations, PhoneLinks, Tokens};
 use crate::layout::{Finding, PhoneOperation};
 use crate::otp::circuit::Circuit;
 use crate::otp::rules::PhoneState;
@@ -35,6 +35,8 @@ pub struct PhoneSnapshot {
 #[derive(Debug, Clone)]
 pub struct WholeSnapshot {
     pub snapshot: PhoneSnapshot,
+    /// What became of its users.
+    pub links: PhoneLinks,
     pub counters: Counters,
     /// What is known of the failures of the providers, in their order.
     pub circuits: Vec<Circuit>,
@@ -69,8 +71,9 @@ impl Operations<'_> {
         counted: &[(&str, Channel)],
     ) -> Result<WholeSnapshot, OperationError> {
         let circuits = providers.iter().map(|name| StoreKey::Provider((*name).to_owned()));
-        let others: Vec<StoreKey> = Counters::keys(phone).into_iter().chain(circuits).collect();
+        let mut others: Vec<StoreKey> = Counters::keys(phone).into_iter().chain(circuits).collect();
         let first = others.len() - providers.len();
+        others.push(StoreKey::LinkHistory(phone.clone()));
         let watched = self.all_watched();
         let mut sums = watched.keys(phone);
         let beside = sums.len();
@@ -87,7 +90,12 @@ impl Operations<'_> {
         sums.extend(named.iter().map(|(route, half)| {
             StoreKey::Stats(country.clone(), *half, route.provider.clone(), route.channel.clone())
         }));
-        let (mut snapshot, values, mut sums) = self.read_phone(phone, others, sums).await?;
+        let (mut snapshot, mut values, mut sums) = self.read_phone(phone, others, sums).await?;
+        let links = match values.pop() {
+            Some(Ok(links)) => PhoneLinks::read(links.as_deref(), snapshot.now),
+            Some(Err(error)) => PhoneLinks { unreadable: Some(error.to_string()), ..PhoneLinks::default() },
+            None => PhoneLinks::default(),
+        };
         let numbers = sums.split_off(beside.min(sums.len()));
         let (counters, circuits) = values.split_at(first.min(values.len()));
         let circuit = |value: &Result<Option<Vec<u8>>, StoreError>| {
@@ -101,7 +109,7 @@ impl Operations<'_> {
         let circuits = circuits.iter().map(circuit).collect();
         let counters = Counters::read(counters, sums, &watched);
         snapshot.known = counters.hold(snapshot.known)?;
-        Ok(WholeSnapshot { snapshot, counters, circuits, cells: cells.collect() })
+        Ok(WholeSnapshot { snapshot, links, counters, circuits, cells: cells.collect() })
     }
 
     /// A phone, the values of other keys and sums, each with its own result, in one round trip.

@@ -8,7 +8,7 @@ use super::{Effect, OperationError, Operations};
 use crate::layout::{KeyChange, PhoneOperation, RawKey, WriteBack};
 use crate::otp::brake::BrakeMode;
 use crate::otp::rules::{Decision, PhoneState};
-use crate::otp::{Event, Moment, Owners, Phone, Record, Stored as _, Ttl, Users};
+use crate::otp::{Event, LinkHistory, Moment, Owners, Phone, Record, Stored as _, Ttl, Users};
 use crate::store::{
     Append, Beside, Change, Committed, FeedLine, Loaded, Put, ReadAnswer, ReadRequest, StoreError, StoreKey, Write,
 };
@@ -33,6 +33,8 @@ pub(super) struct TransactOptions<'a> {
     pub credits: bool,
     /// What the directories have said already.
     pub owners: Option<Owners>,
+    /// It may change the users of the phone, which is kept in the history of its links.
+    pub changes_users: bool,
     /// Set once the answer to a commit was lost, for rules that have no id of their own to know their change by.
     pub lost: Option<&'a std::cell::Cell<bool>>,
 }
@@ -46,6 +48,7 @@ impl<'a> TransactOptions<'a> {
             operation: PhoneOperation::Other,
             credits: false,
             owners: None,
+            changes_users: false,
             lost: None,
         }
     }
@@ -78,6 +81,11 @@ impl<'a> TransactOptions<'a> {
     /// With what the directories have said already.
     pub(super) fn knowing(self, owners: Owners) -> Self {
         Self { owners: Some(owners), ..self }
+    }
+
+    /// It may change the users of the phone.
+    pub(super) fn changing_users(self) -> Self {
+        Self { changes_users: true, ..self }
     }
 
     /// With what it does to the codes of the phone.
@@ -222,6 +230,7 @@ impl Operations<'_> {
         let keys = match options.operation {
             PhoneOperation::Issue { .. } => self.keys_of_issue(phone, owners).await?,
             PhoneOperation::Verify { .. } => self.keys_asking(phone, owners).await?,
+            _ if options.changes_users => self.keys_of_link(phone).await?,
             _ => self.keys(phone).await?,
         };
         if options.credits && self.brakes != BrakeMode::Off {
@@ -287,11 +296,13 @@ impl Operations<'_> {
     ) -> Change {
         let record = |record: &Record| Put::Set(record.write(), record.ttl(loaded.now, self.limits));
         let users = |users: &Users| Put::Set(users.write(), users.ttl());
+        let now = loaded.now;
         let own = keys.iter().zip(&loaded.values).filter(|(key, _)| !key.is_foreign());
         let writes = own.map(|(key, loaded)| {
             let put = match key {
                 StoreKey::Record(_) => step.record.as_ref().map(record),
                 StoreKey::Users(_) => step.users.as_ref().map(users),
+                StoreKey::LinkHistory(_) => links_after(loaded.as_deref(), &step.events, now),
                 // A policy entry that comes meanwhile is a conflict: what was decided did not know of it.
                 _ => None,
             };
@@ -306,6 +317,13 @@ impl Operations<'_> {
         });
         Change { writes, append, beside, allow_when_full: relieves }
     }
+}
+
+/// The history of the links after these events. One that cannot be read is left as it is, and stops no change.
+fn links_after(loaded: Option<&[u8]>, events: &[Event], now: Moment) -> Option<Put> {
+    let known = LinkHistory::read(loaded).inspect_err(|error| tracing::warn!(%error, "the history of links is left"));
+    let history = known.ok()?.after(events, now)?;
+    Some(Put::Set(history.write(), history.ttl()))
 }
 
 /// What comes of a decision on what was known.

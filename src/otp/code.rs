@@ -19,6 +19,12 @@ const MAX_TYPED: usize = 64;
 pub struct Code(Zeroizing<String>);
 
 impl Code {
+    /// None at all: of a message that tells no code.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Zeroizing::new(String::new()))
+    }
+
     /// The characters, for the message to the phone and for the MAC.
     #[must_use]
     pub fn expose(&self) -> &str {

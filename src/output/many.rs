@@ -69,6 +69,21 @@ pub trait Many {
         true
     }
 
+    /// The schema of the usual document.
+    fn schema(&self) -> &'static str {
+        "otpctl.many/1"
+    }
+
+    /// What the usual document says of all results behind them, as `totals`; its schema says whether there is one.
+    fn totals(&self) -> Option<Box<RawValue>> {
+        None
+    }
+
+    /// Whether each row is to be copied as it is, wherever it is written: a line of a file, not a row of a table.
+    fn is_verbatim(&self) -> bool {
+        false
+    }
+
     /// What is printed about all of them, on stderr.
     fn said(&self) -> Vec<String> {
         Vec::new()
@@ -99,13 +114,15 @@ pub(super) struct Stream<'a> {
     write: &'a dyn Fn(&str),
     rows: usize,
     counts: (usize, usize),
+    /// There are totals, which are `null` where it is left before its end.
+    has_totals: bool,
     is_closed: bool,
 }
 
 impl<'a> Stream<'a> {
-    pub(super) fn open(write: &'a dyn Fn(&str)) -> Self {
-        write(r#"{"schema":"otpctl.many/1","results":["#);
-        Self { write, rows: 0, counts: (0, 0), is_closed: false }
+    pub(super) fn open(many: &dyn Many, write: &'a dyn Fn(&str)) -> Self {
+        write(&format!(r#"{{"schema":"{}","results":["#, many.schema()));
+        Self { write, rows: 0, counts: (0, 0), has_totals: many.totals().is_some(), is_closed: false }
     }
 
     /// One more result, and how many were done and failed with it.
@@ -115,21 +132,26 @@ impl<'a> Stream<'a> {
         (self.rows, self.counts) = (self.rows + 1, counts);
     }
 
-    pub(super) fn close(mut self) {
-        self.end(false);
+    pub(super) fn close(mut self, many: &dyn Many) {
+        // What has no row is counted too.
+        self.counts = many.counts();
+        self.end(false, many.totals().as_deref());
     }
 
-    fn end(&mut self, is_interrupted: bool) {
+    fn end(&mut self, is_interrupted: bool, totals: Option<&RawValue>) {
         self.is_closed = true;
         let (done, failed) = self.counts;
-        (self.write)(&format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}}}\n"));
+        let totals = self.has_totals.then(|| format!(",\"totals\":{}", totals.map_or("null", RawValue::get)));
+        let totals = totals.unwrap_or_default();
+        let end = format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}{totals}}}\n");
+        (self.write)(&end);
     }
 }
 
 impl Drop for Stream<'_> {
     fn drop(&mut self) {
         if !self.is_closed {
-            self.end(true);
+            self.end(true, None);
         }
     }
 }

@@ -90,7 +90,7 @@ impl Printer {
             }
         };
         let streams = self.format == Format::Json && many.is_streamed();
-        let mut stream = streams.then(|| Stream::open(&put));
+        let mut stream = streams.then(|| Stream::open(many, &put));
         let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
         let (mut rows, mut is_empty, mut stopped) = (Vec::new(), true, None);
         while stopped.is_none() {
@@ -108,7 +108,7 @@ impl Printer {
                 _ if !is_shown => {}
                 (Some(stream), _) => stream.row(&json_safe(row.text()), many.counts()),
                 (None, Format::Jsonl) => put(&(json_safe(row.text()) + "\n")),
-                (None, Format::Human) if width.is_none() => {
+                (None, Format::Human) if width.is_none() || many.is_verbatim() => {
                     let cells = row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>();
                     put(&(cells.join("\t") + "\n"));
                 }
@@ -126,7 +126,7 @@ impl Printer {
             return self.error(&error);
         }
         match stream {
-            Some(stream) if stopped.is_none() => stream.close(),
+            Some(stream) if stopped.is_none() => stream.close(many),
             // It says so itself that it was interrupted.
             Some(stream) => drop(stream),
             None if stopped.is_some() && !many.outlives_a_stop() => {}
@@ -146,7 +146,7 @@ impl Printer {
                 many.document(&documents).as_deref().map(line).unwrap_or_default()
             }
             (Format::Jsonl, _) => many.document(&[]).as_deref().map(line).unwrap_or_default(),
-            (Format::Human, Some(_)) if many.live().is_some() => String::new(),
+            (Format::Human, Some(_)) if many.live().is_some() || many.is_verbatim() => String::new(),
             (Format::Human, Some(width)) if is_empty || !rows.is_empty() => {
                 drawn(many, rows, width, &|word| self.status(word))
             }

@@ -14,6 +14,10 @@ pub enum StoreKey {
     Policy(Phone),
     /// A user's phones.
     Phones(UserId),
+    /// Who linked the phone to users and unlinked it.
+    LinkHistory(Phone),
+    /// The phones that a user had.
+    FormerPhones(UserId),
     /// The sends to a prefix: the number less its last four digits.
     Prefix(String),
     /// The sends to a country.
@@ -58,6 +62,8 @@ impl StoreKey {
             Self::Users(phone) => format!("{{{}}}:users", phone.as_str()),
             Self::Policy(phone) => format!("{{{}}}:policy", phone.as_str()),
             Self::Phones(user) => format!("{{user:{}}}:phones", encoded(user.as_str())),
+            Self::LinkHistory(phone) => format!("{{{}}}:links", phone.as_str()),
+            Self::FormerPhones(user) => format!("{{user:{}}}:former", encoded(user.as_str())),
             Self::Prefix(prefix) => format!("{{prefix:{prefix}}}:sends"),
             Self::Country(country) => format!("{{country:{country}}}:sends"),
             Self::CallingPolicy(code) => format!("{{calling:{code}}}:policy"),

@@ -86,6 +86,7 @@ impl OwnKey {
         let (inside, end) = name.strip_prefix('{')?.rsplit_once("}:")?;
         let phone = || Phone::parse(inside, None).ok().filter(|phone| phone.as_str() == inside);
         let marked = |mark: &str| inside.strip_prefix(mark).filter(|rest| !rest.is_empty()).map(str::to_owned);
+        let user = || UserId::new(&decoded(&marked("user:")?)?).ok();
         let own = match end {
             "record" => Self::Value(StoreKey::Record(phone()?)),
             "users" => Self::Value(StoreKey::Users(phone()?)),
@@ -95,7 +96,9 @@ impl OwnKey {
             }),
             "index" => Self::Value(StoreKey::PolicyIndex(marked("policies:")?.parse().ok()?)),
             "timeline" => Self::Timeline(phone()?),
-            "phones" => Self::Value(StoreKey::Phones(UserId::new(&decoded(&marked("user:")?)?).ok()?)),
+            "phones" => Self::Value(StoreKey::Phones(user()?)),
+            "former" => Self::Value(StoreKey::FormerPhones(user()?)),
+            "links" => Self::Value(StoreKey::LinkHistory(phone()?)),
             "sends" => Self::Value(match marked("prefix:") {
                 Some(prefix) => StoreKey::Prefix(prefix),
                 None => StoreKey::Country(marked("country:")?),
@@ -155,7 +158,11 @@ impl OwnKey {
     pub fn phone(&self) -> Option<&Phone> {
         match self {
             Self::Value(
-                StoreKey::Record(phone) | StoreKey::Users(phone) | StoreKey::Policy(phone) | StoreKey::Seen(phone),
+                StoreKey::Record(phone)
+                | StoreKey::Users(phone)
+                | StoreKey::Policy(phone)
+                | StoreKey::LinkHistory(phone)
+                | StoreKey::Seen(phone),
             )
             | Self::Timeline(phone) => Some(phone),
             Self::Value(_) | Self::Feed(_) => None,
@@ -177,6 +184,8 @@ mod tests {
             StoreKey::CallingPolicy(91),
             StoreKey::PolicyIndex(7),
             StoreKey::Phones(UserId::new("a {b}:c").unwrap()),
+            StoreKey::FormerPhones(UserId::new("a {b}:c").unwrap()),
+            StoreKey::LinkHistory(phone.clone()),
             StoreKey::Prefix("+91987654".to_owned()),
             StoreKey::Country("+881".to_owned()),
             StoreKey::Request("0a".to_owned()),

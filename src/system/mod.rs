@@ -4,6 +4,7 @@
 //! * [`FilePath`] and [`Program`] are what a setting names. Neither can mean the current folder.
 //! * [`read_text`] reads a regular file up to a size; [`Trust`] says whose file it must be. the files that we
 //!   keep are opened by [`append`] and [`open_private`].
+//! * [`spool`] keeps what can be read only once, in a file without a name.
 //! * [`LogFile`] is a file that many processes add lines to, under its [`Lock`].
 //! * [`Who`] is the operator of this run.
 //! * [`Group`] is a running program with everything that it started.
@@ -16,6 +17,7 @@ mod path;
 mod private;
 mod program;
 mod read;
+mod spool;
 pub mod tls;
 mod trust;
 mod who;
@@ -28,5 +30,6 @@ pub use private::{
 };
 pub use program::{Group, Program};
 pub use read::{MAX_CERTIFICATES, MAX_CONFIG, MAX_SECRET, Text, first_bytes, read_text, resolved};
+pub use spool::spool;
 pub use trust::{Found, Reader, Trust, private};
 pub use who::Who;

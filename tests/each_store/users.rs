@@ -104,3 +104,56 @@ fn links_and_unlinks_of_processes_at_once_leave_a_user_that_is_found() {
         assert_eq!(machine.run(&["store", "check", "--json"]).exits(0).json()["findings"], serde_json::json!([]));
     });
 }
+
+#[test]
+fn who_linked_and_unlinked_what_is_kept_and_shown() {
+    on_each_store("", |machine| {
+        machine.run(&["user", "link", "asha", PHONE, "--reason", "signed up"]).exits(0);
+        machine.run(&["user", "move", "asha", NEW, "--reason", "new SIM"]).exits(0);
+        let gone = machine.run(&["user", "show", PHONE]);
+        assert!(gone.exits(14).stderr.contains("it was unlinked from `asha` "), "{gone:?}");
+        assert!(gone.stderr.contains(&format!("user show {PHONE} --history")), "{gone:?}");
+        machine.run(&["user", "link", "ravi", PHONE]).exits(0);
+        let shown = machine.run(&["user", "show", PHONE]);
+        assert!(shown.exits(0).stderr.contains("`asha` had this phone until "), "{shown:?}");
+        let shown = machine.run(&["user", "show", PHONE, "--json"]).exits(0).json();
+        assert_eq!((&shown["former_users"][0]["user"], &shown["history"]), (&"asha".into(), &serde_json::Value::Null));
+        assert_eq!(shown["former_users"][0]["reason"], "new SIM");
+        let of_phone = machine.run(&["user", "show", PHONE, "--history", "--json"]).exits(0).json();
+        let told = |document: &serde_json::Value| -> Vec<String> {
+            let line = |one: &serde_json::Value| {
+                assert!(one["at"].is_string() && one["by"].is_string() && one["event"] == "user", "{one}");
+                let word = |field: &str| one[field].as_str().unwrap_or("-").to_owned();
+                format!("{} {} {} {}", word("result"), word("user"), word("phone"), word("reason"))
+            };
+            document["history"].as_array().unwrap().iter().map(line).collect()
+        };
+        let (asha, ravi) = (format!("asha {PHONE}"), format!("ravi {PHONE}"));
+        let expected =
+            [format!("linked {ravi} -"), format!("unlinked {asha} new SIM"), format!("linked {asha} signed up")];
+        assert_eq!(told(&of_phone), expected);
+        let of_user = machine.run(&["user", "show", "asha", "--history", "--json", "--unmask"]).exits(0).json();
+        let mut of_user = told(&of_user);
+        of_user.sort();
+        let expected = [
+            format!("linked {asha} signed up"),
+            format!("linked asha {NEW} new SIM"),
+            format!("unlinked {asha} new SIM"),
+        ];
+        assert_eq!(of_user, expected);
+        let masked = machine.run(&["user", "show", "asha", "--history"]);
+        assert!(masked.exits(0).stdout.contains("+91*******210") && !masked.stdout.contains(PHONE), "{masked:?}");
+        // A user without a phone still has a past, and a number that nobody has.
+        machine.run(&["user", "unlink", "asha"]).exits(0);
+        machine.run(&["user", "show", "asha"]).exits(14);
+        assert_eq!(
+            machine.run(&["user", "show", "asha", "--history", "-o", "json"]).exits(0).json()["phones"],
+            serde_json::json!([])
+        );
+        machine.run(&["user", "show", NEW, "--history"]).exits(0);
+        machine.run(&["user", "show", "+919876543212", "--history"]).exits(14);
+        let told = machine.run(&["inspect", PHONE, "--json"]).exits(0).json();
+        assert_eq!((&told["also"][0], &told["former_users"][0]["user"]), (&"CHANGED_HANDS".into(), &"asha".into()));
+        assert_eq!(machine.run(&["store", "check", "--json"]).exits(0).json()["findings"], serde_json::json!([]));
+    });
+}

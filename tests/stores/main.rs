@@ -137,6 +137,8 @@ fn everywhere<F: Fixture + 'static>() -> Vec<Clause> {
         many_links_at_once_are_all_kept
         strange_names_do_not_meet
         a_link_and_an_unlink_at_once_leave_a_user_who_is_found
+        the_history_of_a_phone_and_of_a_user_outlives_both_sides
+        a_history_that_cannot_be_read_stops_no_change
         a_move_leaves_the_new_phone_and_kills_the_codes_of_the_old_one
         moves_at_once_leave_one_phone_and_never_none
         phones_that_lead_nowhere_take_no_room

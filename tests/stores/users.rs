@@ -1,6 +1,7 @@
 //! Users and their phones, and what a change of them does to live codes.
 
 use std::sync::Barrier;
+use std::time::Duration;
 
 use otpctl::operations::{AttemptOutcome, Issue, OperationError, Removal};
 use otpctl::otp::Ttl;
@@ -175,6 +176,51 @@ pub fn a_move_leaves_the_new_phone_and_kills_the_codes_of_the_old_one(fixture: &
     // A user without a phone gets one.
     assert_eq!(client.move_to(&phone(4), &user("u3")), Vec::<String>::new());
     assert_eq!(client.phones_of(&user("u3")), [phone(4).as_str()]);
+}
+
+pub fn the_history_of_a_phone_and_of_a_user_outlives_both_sides(fixture: &dyn Fixture) {
+    let mut client = Client::of(fixture);
+    let [one, two, three] = [1, 2, 3].map(phone);
+    client.link(&one, &user("u1"));
+    client.link(&one, &user("u1"));
+    client.link(&two, &user("u2"));
+    fixture.pass(Duration::from_millis(5));
+    client.move_to(&two, &user("u1"));
+    fixture.pass(Duration::from_millis(5));
+    client.unlink(&two, &user("u2"));
+    client.unlink(&two, &user("u1"));
+    client.link(&three, &user("u2"));
+    assert_eq!(client.links_of_phone(&one), ["unlinked u1", "linked u1"], "what changes nothing is no change");
+    assert_eq!(client.links_of_phone(&two), ["unlinked u1", "unlinked u2", "linked u1", "linked u2"]);
+    let mut of_user = client.links_of_user(&user("u1"));
+    assert_eq!(of_user.pop(), Some(format!("linked {}", one.as_str())));
+    assert_eq!(of_user.remove(0), format!("unlinked {}", two.as_str()));
+    of_user.sort();
+    assert_eq!(of_user, [format!("linked {}", two.as_str()), format!("unlinked {}", one.as_str())]);
+    assert_eq!(client.links_of_user(&user("u2")).len(), 3);
+    assert_eq!(client.links_of_user(&user("u3")), Vec::<String>::new());
+    assert!(client.survey().is_empty(), "its keys are known, and have an end");
+    client.dry_run = true;
+    client.unlink(&three, &user("u2"));
+    assert_eq!(client.links_of_phone(&three), ["linked u2"], "a rehearsal leaves no trace");
+}
+
+pub fn a_history_that_cannot_be_read_stops_no_change(fixture: &dyn Fixture) {
+    let client = Client::of(fixture);
+    let newer = br#"{"v":2,"changes":{}}"#.to_vec();
+    for key in [StoreKey::LinkHistory(phone(1)), StoreKey::FormerPhones(user("u1"))] {
+        let put = Put::Set(newer.clone(), Ttl::For(Duration::from_secs(3600)));
+        client.commit(&[Change::of(vec![Write { key, loaded: None, put }])]).unwrap();
+    }
+    client.link(&phone(1), &user("u1"));
+    client.move_to(&phone(2), &user("u1"));
+    assert_eq!(client.index_of(&user("u1")), [phone(2).as_str()]);
+    client.unlink(&phone(2), &user("u1"));
+    assert_eq!(client.phones_of(&user("u1")), Vec::<String>::new());
+    for key in [StoreKey::LinkHistory(phone(1)), StoreKey::FormerPhones(user("u1"))] {
+        let kept = client.load(&[vec![key]]).unwrap().remove(0).values.remove(0);
+        assert_eq!(kept.as_deref(), Some(newer.as_slice()), "what a newer version wrote is not written over");
+    }
 }
 
 pub fn moves_at_once_leave_one_phone_and_never_none(fixture: &dyn Fixture) {

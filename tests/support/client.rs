@@ -202,6 +202,20 @@ impl Client {
         self.runtime.block_on(self.operations().move_to(phone, user))
     }
 
+    /// The changes of a phone's users that are kept, as words, the newest first.
+    pub fn links_of_phone(&self, phone: &Phone) -> Vec<String> {
+        let links = self.runtime.block_on(self.operations().links_of_phone(phone)).unwrap();
+        assert_eq!(links.unreadable, None);
+        links.changes.iter().map(|event| format!("{} {}", event.result, event.detail.as_deref().unwrap())).collect()
+    }
+
+    /// The changes of a user's phones that are kept, likewise.
+    pub fn links_of_user(&self, user: &UserId) -> Vec<String> {
+        let (changes, unread) = self.runtime.block_on(self.operations().links_of_user(user)).unwrap();
+        assert!(unread.is_empty());
+        changes.iter().map(|(phone, event)| format!("{} {}", event.result, phone.as_str())).collect()
+    }
+
     /// The numbers that the index of a user names, whether they lead anywhere or not.
     pub fn index_of(&self, user: &UserId) -> Vec<String> {
         let loaded = self.load(&[vec![StoreKey::Phones(user.clone())]]).unwrap().remove(0);

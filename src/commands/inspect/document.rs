@@ -8,7 +8,7 @@ use super::deliveries::Delivery;
 use super::directories::Answered;
 use super::limits::Limit;
 use super::timeline::Line;
-use crate::commands::user::LinkedUser;
+use crate::commands::user::{FormerUser, LinkedUser};
 use crate::otp::diagnosis::{Diagnosis, History, QuotaUse, RouteProvider};
 use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::Allowance;
@@ -30,6 +30,8 @@ pub(super) struct Inspected {
     pub(super) users: Vec<LinkedUser>,
     /// What each directory says of the phone, in the order in which they are asked.
     pub(super) directories: Vec<Answered>,
+    /// Who had the phone and does not have it now.
+    pub(super) former_users: Vec<FormerUser>,
     pub(super) live_code: Option<Live>,
     /// privacyIDEA's; none: it is not privacyIDEA that keeps the codes.
     pub(super) challenges: Option<Vec<TokenChallenge>>,

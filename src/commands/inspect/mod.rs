@@ -19,7 +19,7 @@ use super::allowance;
 use super::target::{Target, TargetArg};
 use crate::app::App;
 use crate::error::{Error, Exit};
-use crate::operations::{Counters, DataLoss, DirectoryAnswer, PhoneSnapshot, WholeSnapshot, owners_by};
+use crate::operations::{Counters, DataLoss, DirectoryAnswer, PhoneLinks, PhoneSnapshot, WholeSnapshot, owners_by};
 use crate::otp::circuit::Circuit;
 use crate::otp::diagnosis::{
     Diagnosis, Facts, History, QuotaUse, RouteProvider, diagnose, needs_near_numbers, purpose_of,
@@ -54,6 +54,7 @@ pub struct Args {
 /// What was read of a phone.
 struct Seen {
     snapshot: PhoneSnapshot,
+    links: PhoneLinks,
     counters: Counters,
     circuits: BTreeMap<String, Circuit>,
     cells: Vec<Cell>,
@@ -85,7 +86,7 @@ impl Args {
         let read = operations.whole_snapshot(&target.phone, &names, &counted);
         let asked = operations.directories_on(&target.phone, directories::PATIENCE);
         let (read, answers) = tokio::join!(read, asked);
-        let WholeSnapshot { mut snapshot, counters, circuits, cells } =
+        let WholeSnapshot { mut snapshot, links, counters, circuits, cells } =
             read.map_err(|error| target.failed(app, error))?;
         snapshot.known.owners = owners_by(&answers);
         let circuits = names.into_iter().map(str::to_owned).zip(circuits).collect();
@@ -106,7 +107,7 @@ impl Args {
         } else {
             ask::about(app, &target, &purpose, &mut snapshot).await?
         };
-        let seen = Seen { snapshot, counters, circuits, cells, lost, asked, answers };
+        let seen = Seen { snapshot, links, counters, circuits, cells, lost, asked, answers };
         let explained = explained(app, &target, &purpose, &seen).await?;
         Ok(Box::new(self.document(app, &target, purpose, seen, explained)?))
     }
@@ -120,7 +121,7 @@ impl Args {
         explained: Explained,
     ) -> Result<Inspected, Error> {
         let limits = &app.settings()?.limits;
-        let Seen { snapshot, counters, lost, asked, answers, .. } = seen;
+        let Seen { snapshot, links, counters, lost, asked, answers, .. } = seen;
         let (known, now) = (&snapshot.known, snapshot.now);
         let Explained { written, told, send, quotas, route, history, reference, shown } = explained;
         let is_of = |own: &Purpose| self.purpose.as_ref().is_none_or(|only| only == own);
@@ -165,6 +166,7 @@ impl Args {
             },
             users: known.users.users.iter().cloned().map(crate::commands::user::LinkedUser::from).collect(),
             directories: answers.iter().map(directories::Answered::of).collect(),
+            former_users: links.former(&known.users).into_iter().map(crate::commands::user::FormerUser::from).collect(),
             live_code,
             challenges,
             limits: limits::of(&known.record, now, limits, &counters),
@@ -183,7 +185,7 @@ impl Args {
 /// Finds what stops the customer in everything that was read; only where nothing was requested, other numbers are read.
 async fn explained(app: &App, target: &Target, purpose: &Purpose, seen: &Seen) -> Result<Explained, Error> {
     let settings = app.settings()?;
-    let Seen { snapshot, counters, circuits, cells, lost, .. } = seen;
+    let Seen { snapshot, links, counters, circuits, cells, lost, .. } = seen;
     let (known, now) = (&snapshot.known, snapshot.now);
     let send = allowance::of(app, (&target.phone, purpose), (known, now), counters)?;
     let reference = app.reference(&target.phone).await;
@@ -196,6 +198,7 @@ async fn explained(app: &App, target: &Target, purpose: &Purpose, seen: &Seen) -
     let provider = ask::provider_of(known, now, target.challenge.as_deref(), purpose);
     let route = facts::route(app, (&target.phone, purpose), (circuits, now), provider)?;
     let history = facts::history(&target.phone, cells, now, provider);
+    let former = links.former(&known.users);
     let mut facts = Facts {
         phone: &target.phone,
         shown: &shown,
@@ -213,6 +216,7 @@ async fn explained(app: &App, target: &Target, purpose: &Purpose, seen: &Seen) -
         route: &route,
         history: &history,
         keeper: facts::keeper(app, app.layout()?, &snapshot.findings)?,
+        former: &former,
         near: &[],
     };
     let near = if needs_near_numbers(&facts, now, purpose) {

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use super::{Linked, given, link_of, named, shared};
+use super::notice::{self, NoticeArgs, Notified};
+use super::{Linked as LinkedPhone, given, link_of, named, shared};
 use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::target::TargetArg;
 use crate::error::Exit;
-use crate::otp::UserId;
+use crate::otp::rules::Linked;
+use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report};
 
 /// Link a user to a phone
@@ -20,16 +22,20 @@ pub struct Args {
     id: UserId,
     /// A phone number or a `ph_…` reference
     phone: TargetArg,
+    #[command(flatten)]
+    notice: NoticeArgs,
 }
 
 #[derive(Serialize)]
 struct Given {
     user: String,
-    phones: Vec<Linked>,
+    phones: Vec<LinkedPhone>,
     /// The pair was linked before.
     already: bool,
     /// Other users of the phone.
     shared_with: Vec<UserId>,
+    /// Holders of the user's other phones who were told; `null`: nobody is.
+    notified: Option<Vec<Notified>>,
     dry_run: bool,
 }
 
@@ -39,19 +45,27 @@ impl Args {
         let target = given(app, &self.id, &self.phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let act = Act::on(&target.phone).detail(user.to_string());
-        let (linked, _) = app
+        let notifier = self.notice.notifier(app)?;
+        let ((linked, notified), _) = app
             .audited(act, async |operations| {
-                let linked = operations.link(&target.phone, &user).await;
-                linked.map(|linked| (linked, Exit::Ok)).map_err(|error| target.failed(app, error))
+                let linked = operations.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
+                let notified = match &notifier {
+                    Some(notifier) if matches!(linked.outcome, Linked::Changed(_)) => {
+                        Some(notifier.tell_others(&operations, &user, &target.phone).await)
+                    }
+                    notifier => notifier.as_ref().map(|_| Vec::new()),
+                };
+                Ok(((linked, notified), Exit::Ok))
             })
             .await?;
         let shared_with = shared(app, &target, &linked.known.users, &user);
         let (link, already) = link_of(&linked, &user);
         Ok(Box::new(Given {
             user: user.to_string(),
-            phones: vec![Linked::new(app, &target.phone, target.typed, &link).await],
+            phones: vec![LinkedPhone::new(app, &target.phone, target.typed, &link).await],
             already,
             shared_with,
+            notified,
             dry_run: app.globals.dry_run,
         }))
     }
@@ -66,6 +80,11 @@ impl Report for Given {
             return Human::Text(format!("The user `{}` is already linked to {phones}.", self.user));
         }
         let done = if self.dry_run { "Would link" } else { "Linked" };
-        Human::Text(format!("{done} the user `{}` to {phones}.", self.user))
+        let told = notice::sentence(self.notified.as_ref());
+        Human::Text(format!("{done} the user `{}` to {phones}.{told}", self.user))
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        notice::hint(self.notified.as_ref()).into_iter().collect()
     }
 }

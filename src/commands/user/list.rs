@@ -1,19 +1,21 @@
 //! `user list`: users that have phones.
 
+use async_trait::async_trait;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
+use super::walk::{self, Found, Users};
 use crate::app::App;
-use crate::commands::CommandResult;
 use crate::commands::skipped::{self, Skipped};
-use crate::error::Exit;
+use crate::error::{Error, Exit};
 use crate::otp::{Hint, UserId};
-use crate::output::{Human, Lines, Report, Table};
+use crate::output::{Format, Many, Output, Row, Table, document};
 
 /// List users that have phones
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// At most about this many rows
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// At most about this many rows; 0: all
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(..=10_000))]
     limit: u32,
     /// Continue where the last page ended
     #[arg(long)]
@@ -21,89 +23,122 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct UserRow {
     user: UserId,
     phones: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Users {
-    users: Vec<Row>,
-    next_cursor: Option<String>,
+struct ListDocument<'a> {
+    users: &'a [&'a RawValue],
+    next_cursor: Option<&'a String>,
     /// Users and phones that could not be read.
+    skipped: &'a [Skipped],
+}
+
+impl Args {
+    /// Whether all users are listed.
+    pub(super) fn is_endless(&self) -> bool {
+        self.limit == 0
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        let most = usize::try_from(self.limit).ok().filter(|most| *most > 0);
+        let users = Users::from(app, self.cursor.clone()).await?;
+        Ok(Output::Many(Box::new(List { app, most, users, listed: 0, skipped: Vec::new(), failure: None })))
+    }
+}
+
+/// A list that is under way.
+struct List<'a> {
+    app: &'a App,
+    most: Option<usize>,
+    users: Users<'a>,
+    listed: usize,
     skipped: Vec<Skipped>,
-    /// The command that was given, less its cursor.
-    #[serde(skip)]
-    again: Hint,
+    failure: Option<Error>,
 }
 
-impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let operations = app.operations().await?;
-        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let (mut users, mut skipped, mut cursor) = (Vec::new(), Vec::new(), self.cursor.clone());
-        loop {
-            let page = operations.users(cursor.as_deref(), most).await?;
-            skipped.extend(page.missing.map(Skipped::part));
-            for user in page.found {
-                let (phones, unread) = match operations.readable_phones_of(&user).await {
-                    Ok(phones) => phones,
-                    Err(error) if error.is_of_one_record() => {
-                        skipped.push(Skipped::user(user, error));
-                        continue;
+impl List<'_> {
+    fn is_full(&self) -> bool {
+        self.users.is_between_pages() && self.most.is_some_and(|most| self.listed >= most)
+    }
+
+    fn row(&mut self, user: UserId, phones: Vec<String>) -> Row {
+        self.listed += 1;
+        let cells = vec![user.to_string(), phones.join(", ")];
+        let row = UserRow { user, phones };
+        let document = match self.app.printer.format {
+            Format::Json => serde_json::value::to_raw_value(&row).ok(),
+            Format::Human | Format::Jsonl => document("otpctl.user_list_row/1", &row).ok(),
+        };
+        Row { document, cells }
+    }
+}
+
+#[async_trait(?Send)]
+impl Many for List<'_> {
+    fn table(&self) -> Table {
+        Table::new(&["USER", "PHONES"], "No user has a phone.").wrapped(&["PHONES"])
+    }
+
+    async fn next(&mut self) -> Option<Row> {
+        while self.failure.is_none() && !self.is_full() {
+            if let Some(most) = self.most {
+                self.users.wants(most.saturating_sub(self.listed));
+            }
+            match self.users.next().await {
+                Ok(Some(Found::User(user, phones))) => {
+                    let phones = phones.iter().map(|(phone, _)| self.app.display(phone, false)).collect();
+                    return Some(self.row(user, phones));
+                }
+                Ok(Some(Found::Skipped(skipped))) => {
+                    let row = document("otpctl.skipped/1", &*skipped).ok();
+                    self.skipped.push(*skipped);
+                    if self.app.printer.format == Format::Jsonl {
+                        return Some(Row { document: row, cells: Vec::new() });
                     }
-                    Err(error) => return Err(error.into()),
-                };
-                for one in unread {
-                    skipped.push(Skipped::phone(app, &one.phone, one.error).await);
                 }
-                if !phones.is_empty() {
-                    users.push(Row {
-                        user,
-                        phones: phones.iter().map(|(phone, _)| app.display(phone, false)).collect(),
-                    });
-                }
-            }
-            cursor = page.next;
-            if cursor.is_none() || users.len() >= most {
-                break;
+                Ok(None) => break,
+                Err(error) => self.failure = Some(error),
             }
         }
-        Ok(Box::new(Users { users, next_cursor: cursor, skipped, again: self.again(app) }))
-    }
-}
-
-impl Args {
-    fn again(&self, app: &App) -> Hint {
-        let hint = Hint::run(&["user", "list"]).option("--limit", self.limit.to_string()).because("there is more");
-        if app.globals.unmask { hint.flag("--unmask") } else { hint }
-    }
-}
-
-impl Report for Users {
-    const SCHEMA: &str = "otpctl.user_list/1";
-
-    fn human(&self) -> Human {
-        let mut table = Table::new(&["USER", "PHONES"], "No user has a phone.").wrapped(&["PHONES"]);
-        for row in &self.users {
-            table.row([row.user.as_str(), &row.phones.join(", ")]);
+        if self.failure.is_none() {
+            skipped::warnings(&self.skipped).iter().for_each(|warning| self.app.printer.warning(warning));
         }
-        Human::Rows(table)
+        None
     }
 
-    fn lines(&self) -> Lines {
-        skipped::lines("otpctl.user_list_row/1", &self.users, &self.skipped)
+    fn counts(&self) -> (usize, usize) {
+        (self.listed, 0)
     }
 
-    fn warnings(&self) -> Vec<String> {
-        skipped::warnings(&self.skipped)
+    fn failure(&mut self) -> Option<Error> {
+        self.failure.take()
     }
 
-    fn exit(&self) -> Exit {
-        skipped::exit(&self.skipped)
+    fn is_streamed(&self) -> bool {
+        false
+    }
+
+    fn document(&self, rows: &[&RawValue]) -> Option<Box<RawValue>> {
+        // In JSON Lines each row has said all there is to say.
+        if self.app.printer.format == Format::Jsonl {
+            return None;
+        }
+        let list = ListDocument { users: rows, next_cursor: self.users.cursor(), skipped: &self.skipped };
+        document("otpctl.user_list/1", &list).ok()
     }
 
     fn hints(&self) -> Vec<Hint> {
-        skipped::hints(&self.skipped, &self.again, self.next_cursor.as_ref())
+        let app = self.app;
+        let limit = self.most.map_or_else(|| "0".to_owned(), |most| most.to_string());
+        let hint = Hint::run(&["user", "list"]).option("--limit", limit).because("there is more");
+        let again = if app.globals.unmask { hint.flag("--unmask") } else { hint };
+        skipped::hints(&self.skipped, &again, self.users.cursor())
+    }
+
+    fn exit(&self) -> Exit {
+        walk::exit(self.skipped.len())
     }
 }

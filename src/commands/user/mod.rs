@@ -1,13 +1,21 @@
 //! `user`: who a phone belongs to.
 
+mod export;
+mod history;
+mod import;
 mod link;
 mod list;
 #[path = "move.rs"]
 mod moving;
+mod notice;
+mod pairs;
 mod show;
 mod unlink;
+mod walk;
 
 use serde::Serialize;
+
+pub(super) use self::history::FormerUser;
 
 use super::target::{Target, TargetArg, phone};
 use crate::app::App;
@@ -26,8 +34,10 @@ group! {
     Link "link" link.await ["user link u_1 +919876543210", "user link u_2 '+91 98765 43210'"];
     Unlink "unlink" unlink.await ["user unlink u_2 +919876543210", "user unlink u_3"];
     Move "move" moving.await ["user move u_1 +919876543210", "user move u_1 +919876543211 --dry-run"];
-    Show "show" show.await ["user show u_1", "user show +919876543210"];
-    List "list" list.await ["user list", "user list --limit 1000"];
+    Show "show" show.await ["user show u_1", "user show +919876543210 --history"];
+    List "list" list.await ["user list", "user list --limit 0 -o jsonl"];
+    Import "import" import.await ["user import users.csv --dry-run", "user import - < users.csv"];
+    Export "export" export.await ["user export --unmask > users.csv", "user export -o jsonl"];
 }
 
 /// The link that a change made or found, and whether it was there before.
@@ -41,17 +51,31 @@ fn link_of(linked: &Applied<rules::Linked>, user: &UserId) -> (Link, bool) {
     (link, matches!(linked.outcome, rules::Linked::Already(_)))
 }
 
+impl Args {
+    /// Whether it is about many users.
+    pub(super) fn is_batch(&self) -> bool {
+        match &self.command {
+            Command::Import(_) | Command::Export(_) => true,
+            Command::List(args) => args.is_endless(),
+            _ => false,
+        }
+    }
+}
+
+/// An application may use numbers as ids, and those that nobody typed are masked.
+fn shown_user(app: &App, user: &UserId) -> String {
+    match phone(app, user.as_str()) {
+        Ok(number) => app.display(&number, false),
+        Err(_) => user.to_string(),
+    }
+}
+
 /// The other users of a phone, and a warning where there are some: whoever has the phone can log in as one of them.
 fn shared(app: &App, target: &Target, users: &Users, user: &UserId) -> Vec<UserId> {
     let others: Vec<UserId> =
         users.users.iter().filter(|link| link.user != *user).map(|link| link.user.clone()).collect();
     if !others.is_empty() {
-        // An application may use numbers as ids, and the caller did not type these.
-        let shown = |user: &UserId| match phone(app, user.as_str()) {
-            Ok(number) => app.display(&number, false),
-            Err(_) => user.to_string(),
-        };
-        let names = others.iter().map(|user| format!("`{}`", shown(user))).collect::<Vec<_>>().join(", ");
+        let names = others.iter().map(|user| format!("`{}`", shown_user(app, user))).collect::<Vec<_>>().join(", ");
         app.printer.warning(&format!("{} is also linked to {names}", target.shown(app)));
     }
     others

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
+use super::notice::{self, NoticeArgs, Notified};
 use super::{Linked, given, link_of, named, shared};
 use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::target::{Target, TargetArg};
 use crate::error::{Error, Exit};
 use crate::operations::OperationError;
+use crate::otp::text::PhoneChange;
 use crate::otp::{Hint, UserId};
 use crate::output::{Human, Report};
 
@@ -22,6 +24,8 @@ pub struct Args {
     id: UserId,
     /// A phone number or a `ph_…` reference
     phone: TargetArg,
+    #[command(flatten)]
+    notice: NoticeArgs,
 }
 
 #[derive(Serialize)]
@@ -33,6 +37,8 @@ struct Replaced {
     unlinked: Vec<String>,
     /// Other users of the phone.
     shared_with: Vec<UserId>,
+    /// Holders of the phones before who were told; `null`: nobody is.
+    notified: Option<Vec<Notified>>,
     dry_run: bool,
 }
 
@@ -42,10 +48,17 @@ impl Args {
         let target = given(app, &self.id, &self.phone, "move").await?;
         app.may_change(&format!("move {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let act = Act::on(&target.phone).detail(user.to_string());
-        let (moved, _) = app
+        let notifier = self.notice.notifier(app)?;
+        let ((moved, notified), _) = app
             .audited(act, async |operations| {
                 let moved = operations.move_to(&target.phone, user).await;
-                moved.map(|moved| (moved, Exit::Ok)).map_err(|error| failed(app, &target, user, error))
+                let moved = moved.map_err(|error| failed(app, &target, user, error))?;
+                let left: Vec<_> = moved.unlinked.iter().map(|phone| (phone.clone(), false)).collect();
+                let notified = match &notifier {
+                    Some(notifier) => Some(notifier.tell(&operations, user, &left, PhoneChange::Moved).await),
+                    None => None,
+                };
+                Ok(((moved, notified), Exit::Ok))
             })
             .await?;
         let shared_with = shared(app, &target, &moved.linked.known.users, user);
@@ -60,6 +73,7 @@ impl Args {
             already: linked_before && unlinked.is_empty(),
             unlinked,
             shared_with,
+            notified,
             dry_run: app.globals.dry_run,
         }))
     }
@@ -86,6 +100,11 @@ impl Report for Replaced {
         }
         let done = if self.dry_run { "Would move" } else { "Moved" };
         let from = if self.unlinked.is_empty() { String::new() } else { format!(" from {}", self.unlinked.join(", ")) };
-        Human::Text(format!("{done} the user `{}`{from} to {phones}.", self.user))
+        let told = notice::sentence(self.notified.as_ref());
+        Human::Text(format!("{done} the user `{}`{from} to {phones}.{told}", self.user))
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        notice::hint(self.notified.as_ref()).into_iter().collect()
     }
 }

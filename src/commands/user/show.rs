@@ -2,16 +2,20 @@
 
 use serde::Serialize;
 
+use super::history::{self, Change, FormerUser};
 use super::{Linked, LinkedUser};
 use crate::app::App;
 use crate::commands::CommandResult;
 use crate::commands::skipped::{self, Skipped};
 use crate::commands::target::{Target, TargetArg};
 use crate::error::{Error, Exit};
-use crate::otp::{Hint, Moment, UserId};
-use crate::output::{Cell, Human, Report, Table};
+use crate::operations;
+use crate::otp::{Hint, Moment, UserId, link_history};
+use crate::output::{Cell, Format, Human, Report, Table, relative, when};
 
 /// Show the phones of a user, or the users of a phone
+///
+/// Who linked and unlinked what is kept for a year, and told with --history: of a phone the newest 50 changes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A user's id, a phone number, or a `ph_…` reference
@@ -19,6 +23,9 @@ pub struct Args {
     /// `user:ID` is a user's id whatever it looks like.
     #[arg(value_name = "ID|PHONE")]
     whom: TargetArg,
+    /// Who linked and unlinked what, when and why
+    #[arg(long)]
+    history: bool,
 }
 
 #[derive(Serialize)]
@@ -27,6 +34,8 @@ struct OfUser {
     phones: Vec<Linked>,
     /// Phones of which it could not be read whether they are the user's.
     skipped: Vec<Skipped>,
+    /// The changes, the newest first; `null`: not requested.
+    history: Option<Vec<Change>>,
     #[serde(skip)]
     now: Moment,
 }
@@ -37,6 +46,14 @@ struct OfPhone {
     #[serde(rename = "ref")]
     reference: Option<String>,
     users: Vec<LinkedUser>,
+    /// Who had the phone and does not have it now, who had it last first.
+    former_users: Vec<FormerUser>,
+    /// The changes, the newest first; `null`: not requested.
+    history: Option<Vec<Change>>,
+    #[serde(skip)]
+    unreadable: Option<String>,
+    #[serde(skip)]
+    argument: String,
     #[serde(skip)]
     now: Moment,
 }
@@ -77,16 +94,29 @@ impl Args {
 
     /// The phones of a user. `number`: what to do if a phone was meant.
     async fn user(&self, app: &App, user: &UserId, number: Option<Hint>) -> CommandResult {
+        let operations = app.operations().await?;
         let mut phones = Vec::new();
-        let (links, unread) = app.operations().await?.readable_phones_of(user).await?;
+        let (links, mut unread) = operations.readable_phones_of(user).await?;
         for (phone, link) in links {
             phones.push(Linked::new(app, &phone, false, &link).await);
+        }
+        let mut history = None;
+        if self.history {
+            let (changes, unreadable) = operations.links_of_user(user).await?;
+            let mut told = Vec::with_capacity(changes.len());
+            for (phone, event) in changes {
+                told.push(Change::new(app, &phone, false, event).await);
+            }
+            let is_new = |one: &operations::Skipped| !unread.iter().any(|known| known.phone == one.phone);
+            let unreadable: Vec<_> = unreadable.into_iter().filter(is_new).collect();
+            unread.extend(unreadable);
+            history = Some(told);
         }
         let mut skipped = Vec::with_capacity(unread.len());
         for one in unread {
             skipped.push(Skipped::phone(app, &one.phone, one.error).await);
         }
-        if phones.is_empty() && skipped.is_empty() {
+        if phones.is_empty() && skipped.is_empty() && history.as_ref().is_none_or(Vec::is_empty) {
             let error = Error::said(Exit::NotFound, format!("the user `{user}` has no phone"));
             let link = || Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
             let phone = |hint: Hint| {
@@ -95,18 +125,49 @@ impl Args {
             };
             return Err(error.hint(number.map_or_else(link, phone)));
         }
-        Ok(Box::new(OfUser { user: user.to_string(), phones, skipped, now: app.now() }))
+        Ok(Box::new(OfUser { user: user.to_string(), phones, skipped, history, now: app.now() }))
     }
 
     async fn phone(&self, app: &App, target: Target) -> CommandResult {
-        let snapshot = app.operations().await?.snapshot(&target.phone).await?;
-        let users: Vec<LinkedUser> = snapshot.known.users.users.into_iter().map(LinkedUser::from).collect();
-        if users.is_empty() {
-            return Err(target.failed(app, Error::said(Exit::NotFound, "not linked to a user")));
+        let operations = app.operations().await?;
+        let known = operations.snapshot(&target.phone).await?.known.users;
+        let links = operations.links_of_phone(&target.phone).await?;
+        let former = links.former(&known);
+        let users: Vec<LinkedUser> = known.users.into_iter().map(LinkedUser::from).collect();
+        if users.is_empty() && !(self.history && !links.changes.is_empty()) {
+            return Err(target.failed(app, nobody(app, &target, former.first())));
+        }
+        let mut history = None;
+        if self.history {
+            let mut told = Vec::with_capacity(links.changes.len());
+            for event in links.changes {
+                told.push(Change::new(app, &target.phone, target.typed, event).await);
+            }
+            history = Some(told);
         }
         let reference = app.reference(&target.phone).await;
-        Ok(Box::new(OfPhone { phone: target.shown(app), reference, users, now: app.now() }))
+        Ok(Box::new(OfPhone {
+            phone: target.shown(app),
+            reference,
+            users,
+            former_users: former.into_iter().map(FormerUser::from).collect(),
+            history,
+            unreadable: links.unreadable,
+            argument: target.argument(),
+            now: app.now(),
+        }))
     }
+}
+
+/// A phone without a user, and who had it last.
+fn nobody(app: &App, target: &Target, last: Option<&link_history::FormerUser>) -> Error {
+    let Some(last) = last else { return Error::said(Exit::NotFound, "not linked to a user") };
+    let at = match app.printer.format {
+        Format::Human => when(last.unlinked.at, app.now()),
+        Format::Json | Format::Jsonl => format!("at {}", last.unlinked.at.to_the_second()),
+    };
+    let why = format!("not linked to a user; it was unlinked from `{}` {at}", last.user);
+    Error::said(Exit::NotFound, why).hint(Hint::run(&["user", "show"]).arg(target.argument()).flag("--history"))
 }
 
 /// Whether a text is a number with its country, and so no user's id.
@@ -122,6 +183,9 @@ impl Report for OfUser {
     const SCHEMA: &str = "otpctl.user/1";
 
     fn human(&self) -> Human {
+        if let Some(changes) = &self.history {
+            return Human::Rows(history::table(changes, true, self.now));
+        }
         let mut table = Table::new(&["PHONE", "REF", "LINKED", "VERIFIED"], "").copied(&["REF"]).spare(&["LINKED"]);
         for linked in &self.phones {
             let reference = linked.reference.as_deref().unwrap_or("-");
@@ -148,6 +212,9 @@ impl Report for OfPhone {
     const SCHEMA: &str = "otpctl.phone/1";
 
     fn human(&self) -> Human {
+        if let Some(changes) = &self.history {
+            return Human::Rows(history::table(changes, false, self.now));
+        }
         let mut table = Table::new(&["USER", "LINKED", "VERIFIED"], "").spare(&["LINKED"]);
         for user in &self.users {
             table.row([
@@ -157,5 +224,18 @@ impl Report for OfPhone {
             ]);
         }
         Human::Rows(table)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.unreadable.iter().map(|why| format!("the history of this phone cannot be read: {why}")).collect()
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        let last = self.former_users.first().filter(|_| self.history.is_none());
+        let hint = last.map(|last| {
+            let why = format!("`{}` had this phone until {}", last.user, relative(last.unlinked_at, self.now));
+            Hint::run(&["user", "show"]).arg(&self.argument).flag("--history").because(why)
+        });
+        hint.into_iter().collect()
     }
 }

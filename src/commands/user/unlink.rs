@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use super::notice::{self, NoticeArgs, Notified};
 use crate::app::{Act, App, Confirm, Done};
 use crate::commands::CommandResult;
 use crate::commands::target::TargetArg;
 use crate::error::{Error, Exit};
+use crate::otp::text::PhoneChange;
 use crate::otp::{Hint, Phone, UserId};
 use crate::output::{Human, Report, plural};
 
@@ -18,12 +20,16 @@ pub struct Args {
     id: UserId,
     /// A phone number or a `ph_…` reference [default: all of the user's phones]
     phone: Option<TargetArg>,
+    #[command(flatten)]
+    notice: NoticeArgs,
 }
 
 #[derive(Serialize)]
 struct Taken {
     user: String,
     unlinked: Vec<String>,
+    /// Holders of these phones who were told; `null`: nobody is.
+    notified: Option<Vec<Notified>>,
     dry_run: bool,
 }
 
@@ -43,11 +49,17 @@ impl Args {
             .await?;
         let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
         let act = if let [only] = each.as_slice() { Act::on(only) } else { Act::on_many() };
-        let (done, _) = app
+        let notifier = self.notice.notifier(app)?;
+        let ((done, notified), _) = app
             .audited(act.detail(user.to_string()), async |operations| {
                 let done = operations.unlink_each(&each, &user).await?;
                 let count = Done { exit: Exit::Ok, count: done.len() };
-                Ok((done, count))
+                let gone: Vec<_> = phones.iter().filter(|(phone, _)| done.contains(phone)).cloned().collect();
+                let notified = match &notifier {
+                    Some(notifier) => Some(notifier.tell(&operations, &user, &gone, PhoneChange::Unlinked).await),
+                    None => None,
+                };
+                Ok(((done, notified), count))
             })
             .await?;
         let done = phones.iter().filter(|(phone, _)| done.contains(phone));
@@ -59,7 +71,7 @@ impl Args {
                 .hint(Hint::run(&["user", "show"]).arg(user.as_str())));
         }
         let (user, dry_run) = (user.to_string(), app.globals.dry_run);
-        Ok(Box::new(Taken { user, unlinked, dry_run }))
+        Ok(Box::new(Taken { user, unlinked, notified, dry_run }))
     }
 }
 
@@ -68,6 +80,11 @@ impl Report for Taken {
 
     fn human(&self) -> Human {
         let done = if self.dry_run { "Would unlink" } else { "Unlinked" };
-        Human::Text(format!("{done} the user `{}` from {}.", self.user, self.unlinked.join(", ")))
+        let told = notice::sentence(self.notified.as_ref());
+        Human::Text(format!("{done} the user `{}` from {}.{told}", self.user, self.unlinked.join(", ")))
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        notice::hint(self.notified.as_ref()).into_iter().collect()
     }
 }

@@ -109,6 +109,8 @@ pub struct MessageSettings {
     pub host: Option<String>,
     /// Templates by language.
     pub lang: BTreeMap<String, String>,
+    /// The template of the text that tells of a change of the map.
+    pub notify: String,
 }
 
 /// One `[providers.NAME]`.
@@ -152,6 +154,8 @@ pub struct DirectorySettings {
 pub struct UserSettings {
     /// The directories that are asked where the store's own map has no user, in this order.
     pub directories: Vec<String>,
+    /// The holder of a phone gets a text when the phones of its user change.
+    pub notify_on_change: bool,
 }
 
 /// One setting of a provider or a directory, its secret not fetched yet.
@@ -203,6 +207,8 @@ impl Default for MessageSettings {
             text: "{{ code }} is your {{ app }} code. It expires in {{ ttl_minutes }} minutes.".to_owned(),
             host: None,
             lang: BTreeMap::new(),
+            notify: "The phone numbers of your {{ app }} account were changed. If this was not you, contact us."
+                .to_owned(),
         }
     }
 }

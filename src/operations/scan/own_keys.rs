@@ -7,11 +7,12 @@ use crate::operations::{OperationError, Operations};
 use crate::otp::brake::KNOWN;
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
+use crate::otp::link_history::HISTORY_KEPT;
 use crate::otp::policy_entry::{CallingPolicy, PhonePolicy, PolicyIndex, REMOVAL_KEPT};
 use crate::otp::user::Age;
 use crate::otp::{
-    AuditHead, Event, Limits, LockLength, MAX_TTL, MAX_WINDOW, Phone, Phones, Record, Stored, Ttl, Unreadable, UserId,
-    Users, is_plain,
+    AuditHead, Event, FormerPhones, Limits, LinkHistory, LockLength, MAX_TTL, MAX_WINDOW, Phone, Phones, Record,
+    Stored, Ttl, Unreadable, UserId, Users, is_plain,
 };
 use crate::store::{FEED_KEPT, Key, KeySnapshot, OwnKey, Owner, StoreKey};
 
@@ -104,6 +105,14 @@ impl Operations<'_> {
             OwnKey::Value(StoreKey::CallingPolicy(_)) => entry(read::<CallingPolicy>(sight)?.ttl(sight.now)),
             OwnKey::Value(StoreKey::PolicyIndex(_)) => read::<PolicyIndex>(sight).map(|_| Needs::Forever)?,
             OwnKey::Value(StoreKey::Phones(_)) => read::<Phones>(sight).map(|_| Needs::Forever)?,
+            OwnKey::Value(StoreKey::LinkHistory(_)) => {
+                read::<LinkHistory>(sight)?;
+                Needs::End(HISTORY_KEPT, false)
+            }
+            OwnKey::Value(StoreKey::FormerPhones(_)) => {
+                read::<FormerPhones>(sight)?;
+                Needs::End(HISTORY_KEPT, false)
+            }
             OwnKey::Value(StoreKey::Prefix(_) | StoreKey::Country(_)) => {
                 let quotas = limits.per_prefix.iter().chain(&limits.per_country);
                 let window = quotas.map(|quota| quota.window).max().unwrap_or(DAY);

@@ -75,8 +75,9 @@ impl Operations<'_> {
         let cell = StoreKey::Phones(user.clone());
         let ttl = if phones.phones.is_empty() { Ttl::Expired } else { Ttl::Forever };
         let bytes = phones.write();
-        let write = Write { key: cell, loaded: loaded.bytes.clone(), put: Put::Set(bytes.clone(), ttl) };
-        match self.store.commit(&[Change { allow_when_full: relieves, ..Change::of(vec![write]) }]).await {
+        let mut writes = vec![Write { key: cell, loaded: loaded.bytes.clone(), put: Put::Set(bytes.clone(), ttl) }];
+        writes.extend(self.former_after(user, &loaded.phones, phones).await?);
+        match self.store.commit(&[Change { allow_when_full: relieves, ..Change::of(writes) }]).await {
             Ok(committed) => Ok(matches!(committed.as_slice(), [Committed::Done(_)])),
             Err(lost @ StoreError::Unknown(_)) if *losses < LOST => {
                 *losses += 1;

@@ -1,6 +1,8 @@
 //! Users and their phones: link, unlink and move, over two sides in two slots. The rule that keeps the two together is
 //! written down in [`crate::otp::user`].
 
+mod history;
+mod importing;
 mod index;
 mod moving;
 mod read;
@@ -12,10 +14,12 @@ use tokio::time::Instant;
 use self::index::Index;
 use super::transact::{ROUNDS, TransactOptions};
 use super::{Applied, OperationError, Operations};
-use crate::otp::rules::{self, Decision, Expected, Linked, PhoneState, Remap};
+use crate::otp::rules::{self, Carried, Decision, Expected, Linked, PhoneState, Remap};
 use crate::otp::user::{Age, CONFIRMED_WITHIN, Mark, PHONES_PER_USER, USERS_PER_PHONE};
-use crate::otp::{Moment, Phone, Phones, UserId};
+use crate::otp::{Moment, Phone, Phones, UserId, Users};
 
+pub use self::history::PhoneLinks;
+pub use self::importing::{ImportPair, ImportPlan, Imported};
 pub use self::moving::Moved;
 
 /// A phone of which the user is to be moved away.
@@ -26,6 +30,39 @@ struct Leaving {
     mark: Mark,
     /// A link of it may be running.
     under_way: bool,
+}
+
+/// How a user gets a phone.
+#[derive(Clone, Copy)]
+struct Attach<'a> {
+    /// Which of the other phones the user leaves; `None`: it is one phone more.
+    leaves: Option<&'a dyn Fn(&Phone) -> bool>,
+    /// Who may have the phone beside the user.
+    shares: &'a dyn Fn(&UserId) -> bool,
+    /// What is known of the link already.
+    carried: Carried,
+}
+
+impl Attach<'_> {
+    /// A phone more.
+    fn more() -> Self {
+        Self { leaves: None, shares: &|_| true, carried: Carried::default() }
+    }
+
+    /// This phone and no other.
+    fn alone() -> Self {
+        Self { leaves: Some(&|_| true), ..Self::more() }
+    }
+
+    /// Refuses a phone that is full, or whose users may not share it.
+    fn may_have(&self, users: &Users) -> Result<(), OperationError> {
+        let others = users.users.iter().map(|link| &link.user).filter(|user| !(self.shares)(user));
+        let others: Vec<UserId> = others.cloned().collect();
+        if !others.is_empty() {
+            return Err(OperationError::Taken(others));
+        }
+        if users.users.len() >= USERS_PER_PHONE { Err(OperationError::Full) } else { Ok(()) }
+    }
 }
 
 /// What a link did.
@@ -41,7 +78,12 @@ impl Operations<'_> {
     /// # Errors
     /// When either has too many links, or the store fails.
     pub async fn link(&self, phone: &Phone, user: &UserId) -> Result<Applied<Linked>, OperationError> {
-        let stepped = self.attach(phone, user, false).await?.applied;
+        self.link_as(phone, user, &Attach::more()).await
+    }
+
+    /// Links a user to a phone, as long as there is room for one more.
+    async fn link_as(&self, phone: &Phone, user: &UserId, how: &Attach<'_>) -> Result<Applied<Linked>, OperationError> {
+        let stepped = self.attach(phone, user, how).await?.applied;
         let changed = matches!(stepped.outcome, Linked::Changed(_)) && !self.dry_run;
         if changed && self.has_too_many(user).await.unwrap_or(false) {
             self.unlink(phone, user).await.map_err(|error| OperationError::HalfDone(Box::new(error)))?;
@@ -113,39 +155,42 @@ impl Operations<'_> {
         Ok(unlinked)
     }
 
-    /// Names the phone in the index, then links it, and starts again whenever somebody came between. `alone`: all other
-    /// phones of the user are marked as leaving in the same write.
-    async fn attach(&self, phone: &Phone, user: &UserId, alone: bool) -> Result<Attached, OperationError> {
+    /// Names the phone in the index, then links it, and starts again whenever somebody came between. The phones that the
+    /// user leaves are marked as leaving in the same write.
+    async fn attach(&self, phone: &Phone, user: &UserId, how: &Attach<'_>) -> Result<Attached, OperationError> {
         let mut losses = 0;
         for _ in 0..ROUNDS {
             let (index, known, now) = self.both(phone, user).await?;
             let leaves = |mark: &Mark| mark.leaving;
-            let others = index.phones.phones.iter().filter(|other| *other != phone.as_str()).count();
-            let stays = !alone || (others == 0 && !index.phones.mark(phone).is_some_and(leaves));
+            let moves = how.leaves.is_some();
+            let (left, kept): (Vec<Phone>, Vec<Phone>) =
+                index.phones.others(phone).partition(|other| how.leaves.is_some_and(|leaves| leaves(other)));
+            let stays = !moves || (left.is_empty() && !index.phones.mark(phone).is_some_and(leaves));
             match known.users.link_of(user) {
                 Some(link) if index.phones.has(phone) && stays => {
                     let outcome = Linked::Already(Some(link.linked_at));
                     let stepped = Applied { now, outcome, known, unlocked: 0 };
                     return Ok(Attached { applied: stepped, leaving: Vec::new() });
                 }
-                None if known.users.users.len() >= USERS_PER_PHONE => return Err(OperationError::Full),
-                _ => {}
+                None => how.may_have(&known.users)?,
+                Some(_) => {}
             }
             let mut phones = index.phones.clone();
-            if !alone && others >= PHONES_PER_USER {
+            if kept.len() >= PHONES_PER_USER {
                 self.has_room(user, phone, &index, &mut phones).await?;
             }
             // Somebody may be about to unlink this phone, and is to find another version than it expects.
             let was_leaving = phones.mark(phone).is_some_and(leaves);
-            let disturb = alone && was_leaving;
+            let disturb = moves && was_leaving;
             let id = Phones::mark_id(self.randomness)?;
             phones.name(phone, &id, index.now);
-            let leaving = if alone { self.left(&mut phones, phone, index.now)? } else { Vec::new() };
+            let leaving = self.left(&mut phones, left, index.now)?;
             if !self.write_index(user, &index, &phones, false, &mut losses).await? {
                 tokio::task::yield_now().await;
                 continue;
             }
-            let asked = Remap { expected: Expected::Version(known.users.version), disturb, ..self.remap(user) };
+            let expected = Expected::Version(known.users.version);
+            let asked = Remap { expected, disturb, carried: how.carried, ..self.remap(user) };
             let named = Instant::now();
             let rule = |known: &PhoneState, now: Moment, asked: &Remap<'_>| {
                 // Whoever waited so long may not rely on its entry any more.
@@ -167,11 +212,10 @@ impl Operations<'_> {
         Err(OperationError::Contended)
     }
 
-    /// Marks all phones but one as leaving.
-    fn left(&self, phones: &mut Phones, stays: &Phone, now: Moment) -> Result<Vec<Leaving>, OperationError> {
-        let others: Vec<Phone> = phones.others(stays).collect();
-        let mut leaving = Vec::with_capacity(others.len());
-        for phone in others {
+    /// Marks phones as leaving.
+    fn left(&self, phones: &mut Phones, left: Vec<Phone>, now: Moment) -> Result<Vec<Leaving>, OperationError> {
+        let mut leaving = Vec::with_capacity(left.len());
+        for phone in left {
             let under_way = phones.age(&phone, now) == Age::UnderWay;
             let mark = phones.leave(&phone, &Phones::mark_id(self.randomness)?);
             leaving.extend(mark.map(|mark| Leaving { phone, mark, under_way }));
@@ -192,7 +236,7 @@ impl Operations<'_> {
         rule: impl Fn(&PhoneState, Moment, &Remap<'_>) -> Decision<Linked>,
     ) -> Result<Applied<Linked>, OperationError> {
         let (lost, tried) = (Shared::new(false), Shared::new(None));
-        self.transact(phone, &options.telling(&lost), |known, now| {
+        self.transact(phone, &options.changing_users().telling(&lost), |known, now| {
             let step = rule(known, now, &Remap { tried: tried.get().filter(|_| lost.get()), ..*asked });
             if let (Linked::Changed(_), Some(users)) = (step.outcome, &step.users) {
                 tried.set(users.version);

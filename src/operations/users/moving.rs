@@ -2,7 +2,7 @@
 
 use super::super::transact::{ROUNDS, TransactOptions};
 use super::super::{Applied, OperationError, Operations};
-use super::{Attached, Leaving};
+use super::{Attach, Attached, Leaving};
 use crate::otp::rules::{self, Expected, Linked, Remap};
 use crate::otp::user::Mark;
 use crate::otp::{Phone, UserId};
@@ -23,9 +23,19 @@ impl Operations<'_> {
     /// # Errors
     /// When the phone has too many users, or the store fails. [`OperationError::HalfDone`] if something was done before.
     pub async fn move_to(&self, phone: &Phone, user: &UserId) -> Result<Moved, OperationError> {
+        self.move_as(phone, user, &Attach::alone()).await
+    }
+
+    /// Gives a user this phone, and leaves those that it takes the place of.
+    pub(super) async fn move_as(
+        &self,
+        phone: &Phone,
+        user: &UserId,
+        how: &Attach<'_>,
+    ) -> Result<Moved, OperationError> {
         // The link is one of its steps, and each phone that is left another.
         self.progress.is_one_of_many();
-        let Attached { applied: stepped, leaving } = self.attach(phone, user, true).await?;
+        let Attached { applied: stepped, leaving } = self.attach(phone, user, how).await?;
         let mut unlinked = Vec::new();
         if leaving.is_empty() {
             return Ok(Moved { linked: stepped, unlinked });

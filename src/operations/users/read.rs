@@ -2,8 +2,11 @@
 
 use super::super::{OperationError, Operations, Skipped};
 use crate::otp::user::Link;
-use crate::otp::{Phone, Stored as _, UserId, Users};
+use crate::otp::{Phone, Phones, Stored as _, UserId, Users};
 use crate::store::{Loaded, Page, StoreError, StoreKey};
+
+/// The phones of a user, and those of which it cannot be read whether they are the user's.
+pub type UserPhones = (Vec<(Phone, Link)>, Vec<Skipped>);
 
 /// How the cursors of this list begin.
 const CURSOR: &str = "users.";
@@ -28,10 +31,7 @@ impl Operations<'_> {
     ///
     /// # Errors
     /// When the store fails, or the user's own index cannot be read.
-    pub async fn readable_phones_of(
-        &self,
-        user: &UserId,
-    ) -> Result<(Vec<(Phone, Link)>, Vec<Skipped>), OperationError> {
+    pub async fn readable_phones_of(&self, user: &UserId) -> Result<UserPhones, OperationError> {
         let mut before = None;
         for reading in 1.. {
             let index = self.index_of(user).await?;
@@ -57,7 +57,10 @@ impl Operations<'_> {
 
     /// The users of phones, each by itself. Who a phone belongs to is known without its codes, so a record that cannot be
     /// read hides nothing here.
-    async fn sides_of(&self, phones: &[Phone]) -> Result<Vec<Result<Users, OperationError>>, OperationError> {
+    pub(super) async fn sides_of(
+        &self,
+        phones: &[Phone],
+    ) -> Result<Vec<Result<Users, OperationError>>, OperationError> {
         if phones.is_empty() {
             return Ok(Vec::new());
         }
@@ -75,5 +78,48 @@ impl Operations<'_> {
         let place = cursor.map(|cursor| cursor.strip_prefix(CURSOR).ok_or(StoreError::Cursor)).transpose()?;
         let users = self.store.users(place, page).await?;
         Ok(Page { next: users.next.map(|place| format!("{CURSOR}{place}")), ..users })
+    }
+
+    /// The phones of many users, in two round trips: all indexes, then all the phones' own sides.
+    ///
+    /// # Errors
+    /// When the store fails. Of a user whose index cannot be read, the others are not told less.
+    pub async fn readable_phones_of_each(
+        &self,
+        users: &[UserId],
+    ) -> Result<Vec<Result<UserPhones, OperationError>>, OperationError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let groups: Vec<Vec<StoreKey>> = users.iter().map(|user| vec![StoreKey::Phones(user.clone())]).collect();
+        let indexes = self.load_reachable(&groups).await?.into_iter().map(|loaded| {
+            let index = Phones::read(loaded?.values.first().and_then(Option::as_deref))?;
+            Ok(index.named().collect::<Vec<Phone>>())
+        });
+        let indexes: Vec<Result<Vec<Phone>, OperationError>> = indexes.collect();
+        let all: Vec<Phone> = indexes.iter().filter_map(|phones| phones.as_ref().ok()).flatten().cloned().collect();
+        let mut sides = self.sides_of(&all).await?.into_iter();
+        let mut each = Vec::with_capacity(users.len());
+        for (user, index) in users.iter().zip(indexes) {
+            let phones = match index {
+                Ok(phones) => phones,
+                Err(error) => {
+                    each.push(Err(error));
+                    continue;
+                }
+            };
+            let own = sides.by_ref().take(phones.len());
+            let (mut links, mut skipped, mut agree) = (Vec::with_capacity(phones.len()), Vec::new(), true);
+            for (phone, side) in phones.into_iter().zip(own) {
+                match side.map(|users| users.link_of(user).cloned()) {
+                    Ok(Some(link)) => links.push((phone, link)),
+                    Ok(None) => agree = false,
+                    Err(error) => skipped.push(Skipped { phone, error }),
+                }
+            }
+            // One that the phone does not confirm may belong to a change that is half-way.
+            each.push(if agree { Ok((links, skipped)) } else { self.readable_phones_of(user).await });
+        }
+        Ok(each)
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::code::{Code, code_of};
 use super::facts::{Facts, MADE_BY_APP, RouteProvider, Share};
 use super::last::{Tried, last_attempt, last_of, last_refused};
+use crate::otp::link_history::FormerUser;
 use crate::otp::record::{Challenge, PurposeState, State};
 use crate::otp::refusal::NO_USER;
 use crate::otp::rules::PhoneState;
@@ -17,6 +18,9 @@ const USUAL_P95: Duration = Duration::from_secs(60);
 const LATE: Duration = Duration::from_secs(60);
 /// So many sends in the last hour, and so many before, say something of a provider.
 const ENOUGH: (u64, u64) = (20, 50);
+
+/// A phone that was taken from its user so long ago may still be typed by that user.
+const HANDS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// When an entry of the table may be the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +128,11 @@ impl<'a> Case<'a> {
     /// Nothing was requested for this purpose.
     pub(super) fn is_empty(&self) -> bool {
         self.code.is_none() && self.refused.is_none() && self.facts.lost.is_none_or(|lost| !lost.is_one_code())
+    }
+
+    /// The user who had the phone until lately.
+    pub(super) fn had_lately(&self) -> Option<&'a FormerUser> {
+        self.facts.former.first().filter(|former| former.unlinked.at.after(HANDS) > self.now)
     }
 
     pub(super) fn in_state(&self, state: State) -> bool {

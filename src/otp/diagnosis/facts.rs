@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::otp::link_history::FormerUser;
 use crate::otp::rules::{Allowance, PhoneState};
 use crate::otp::{Event, Limits, Moment, Phone, UserId};
 
@@ -43,6 +44,8 @@ pub struct Facts<'a> {
     pub history: &'a History,
     /// Who keeps the codes, and what can be done with them here.
     pub keeper: Keeper<'a>,
+    /// Users who had the phone and do not have it now, who had it last first.
+    pub former: &'a [FormerUser],
     /// Numbers that may have been meant instead.
     pub near: &'a [NearNumber],
 }

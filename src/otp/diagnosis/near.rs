@@ -40,7 +40,9 @@ pub fn candidates(phone: &Phone) -> Vec<(Phone, Nearness)> {
 pub fn waits_since(record: &Record, now: Moment) -> Option<Moment> {
     let codes = || record.purposes.values().flat_map(|state| &state.challenges);
     let made = codes().filter(|code| code.state != State::Issued).map(|code| code.created_at);
-    let newest = record.sends.iter().copied().chain(made).max().filter(|at| at.after(LATELY) > now && *at <= now)?;
+    // A text that tells no code counts as a send, and is no step toward the next wait.
+    let sends = record.sends.iter().copied().filter(|_| record.cooldown_step > 0);
+    let newest = sends.chain(made).max().filter(|at| at.after(LATELY) > now && *at <= now)?;
     let is_in = codes().any(|code| code.state == State::Used && code.created_at.after(LATELY) > now);
     (!is_in).then_some(newest)
 }

@@ -716,6 +716,27 @@ pub static VERDICTS: &[Entry] = &[
         },
     },
     Entry {
+        name: "CHANGED_HANDS",
+        when: "the phone was unlinked from its user in the last 30 days, it has no user now, and nothing was requested",
+        tone: Tone::Wait,
+        about: About::Phone,
+        group: Group::Nothing,
+        holds: |case| case.had_lately().is_some() && case.facts.known.users.users.is_empty(),
+        aside: Some(|case| case.had_lately().is_some()),
+        desk: |case, times| {
+            let Some(former) = case.had_lately() else { return "The users of this phone changed.".to_owned() };
+            let (user, at) = (&former.user, times.when(former.unlinked.at));
+            let (by, because) = (by(Some(&former.unlinked)), because(Some(&former.unlinked)));
+            format!("The phone was unlinked from `{user}`{by} {at}{because}.")
+        },
+        tell: |_, _| "This number is not linked to your account any more. Which number did you register?".to_owned(),
+        next: |case, times| {
+            let show = case.run(&["user", "show"]).flag("--history");
+            let show = show.because("shows who had this phone, and since when").into();
+            std::iter::once(show).chain(case.send(times)).collect()
+        },
+    },
+    Entry {
         name: "NEVER_REQUESTED",
         when: "nothing was requested in the time that the timeline is kept",
         tone: Tone::Wait,

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{Decision, PhoneState};
+use crate::otp::link_history::{LINKED, UNLINKED};
 use crate::otp::user::{Link, USERS_PER_PHONE};
 use crate::otp::{Event, EventKind, Moment, UserId, Users};
 
@@ -29,6 +30,15 @@ pub enum Expected {
     Version(Option<Moment>),
 }
 
+/// What is known of a link from another store. Nothing in it is later than the link itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Since when the pair is linked; `None`: since now.
+    pub linked_at: Option<Moment>,
+    /// When the phone was last shown to be in the user's hands.
+    pub verified_at: Option<Moment>,
+}
+
 /// A change of the users of a phone, one of the steps of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Remap<'a> {
@@ -41,6 +51,8 @@ pub struct Remap<'a> {
     /// The map gets a new version even if its users stay the same, so that another command between its steps starts
     /// again.
     pub disturb: bool,
+    /// What a new link brings along.
+    pub carried: Carried,
     /// The version that this command tried to write before, where it did not hear whether it was written.
     pub tried: Option<Moment>,
 }
@@ -49,7 +61,7 @@ impl<'a> Remap<'a> {
     /// A change of whatever map there is.
     #[must_use]
     pub fn of(user: &'a UserId, reason: Option<&'a str>) -> Self {
-        Self { user, reason, expected: Expected::Any, disturb: false, tried: None }
+        Self { user, reason, expected: Expected::Any, disturb: false, carried: Carried::default(), tried: None }
     }
 }
 
@@ -72,8 +84,10 @@ pub fn link(known: &PhoneState, now: Moment, asked: &Remap<'_>) -> Decision<Link
         Some(link) => Decision::none(Linked::Already(Some(link.linked_at))),
         None if known.users.users.len() >= USERS_PER_PHONE => Decision::none(Linked::Full),
         None => {
-            users.users.push(Link::new(asked.user, now));
-            changed(users, now, "linked", asked)
+            let Carried { linked_at, verified_at } = asked.carried;
+            let link = Link::new(asked.user, linked_at.map_or(now, |at| at.min(now)));
+            users.users.push(Link { verified_at: verified_at.map(|at| at.min(now)), ..link });
+            changed(users, now, LINKED, asked)
         }
     }
 }
@@ -91,7 +105,7 @@ pub fn unlink(known: &PhoneState, now: Moment, asked: &Remap<'_>) -> Decision<Li
     let mut users = known.users.clone();
     users.users.retain(|link| link.user != *asked.user);
     if users.users.len() < known.users.users.len() {
-        changed(users, now, "unlinked", asked)
+        changed(users, now, UNLINKED, asked)
     } else if asked.disturb {
         Decision { outcome: Linked::Already(None), ..changed(users, now, "link_canceled", asked) }
     } else {

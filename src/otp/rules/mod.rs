@@ -7,6 +7,7 @@ mod attempt;
 mod attempt_request;
 mod delivery_report;
 mod link;
+mod notice;
 mod phone_users;
 mod question;
 mod reserve;
@@ -19,7 +20,8 @@ pub use allowance::{Allowance, SendContext, allowance, full_channels, is_known, 
 pub use attempt::{AttemptOutcome, attempt};
 pub use attempt_request::{AttemptError, AttemptRequest};
 pub use delivery_report::{MessageRef, Recorded, Reported, report, reports};
-pub use link::{Expected, Linked, Remap, cancel_link, link, unlink};
+pub use link::{Carried, Expected, Linked, Remap, cancel_link, link, unlink};
+pub use notice::count_notice;
 pub use reserve::{Budget, IssueMode, REQUEST_KEPT, ReserveRequest, Reserved, SendRefused, budget, reserve};
 pub use revoke::{RevokeRequest, Revoked, revoke};
 pub use send_result::{SendRecorded, SendResult, record_send};

@@ -287,6 +287,11 @@ fn count(record: &mut Record, now: Moment, limits: &Limits) {
     let wait = limits.cooldown.get(step).or(limits.cooldown.last());
     record.cooldown_until = wait.map(|wait| now.after(*wait));
     record.cooldown_step = record.cooldown_step.saturating_add(1);
+    count_send(record, now, limits);
+}
+
+/// Counts one message more against the quotas of the phone.
+pub(super) fn count_send(record: &mut Record, now: Moment, limits: &Limits) {
     record.sends.push(now);
     let matters = now.after(limits.longest_window().max(limits.quiet()));
     record.history_until = record.history_until.max(Some(matters));

@@ -52,15 +52,20 @@ pub enum TemplateError {
         detail: String,
     },
     /// It uses a name that is not a variable.
-    #[error("the template uses `{name}`, which is not one of {known}{}", suggested(*.suggestion), known = VARIABLES.join(", "))]
+    #[error("the template uses `{name}`, which is not one of {}{}", known.join(", "), suggested(*.suggestion))]
     Unknown {
         name: String,
+        /// Its variables.
+        known: &'static [&'static str],
         /// The variable that is spelled nearly so.
         suggestion: Option<&'static str>,
     },
     /// Without the code, or with it twice.
     #[error("the template must hold the code exactly once and unchanged, as {{{{ code }}}}; it holds it {0} times")]
     Code(usize),
+    /// Of a text without a code.
+    #[error("the text says nothing")]
+    Empty,
     /// People would read the neighboring digit as part of the code.
     #[error("the template puts a digit right next to the code")]
     Glued,
@@ -95,14 +100,9 @@ impl MessageTemplate {
         if host.is_some_and(|host| !origin::is_host(host)) {
             return Err(TemplateError::Host);
         }
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment
-            .add_template_owned(NAME, source.trim_end().to_owned())
-            .map_err(|error| TemplateError::Syntax { line: error.line(), detail: said(&error) })?;
+        let environment = environment(source, &VARIABLES)?;
         // An origin's host is in lower case (URL standard, "domain to ASCII").
         let template = Self { environment, host: host.map(str::to_ascii_lowercase) };
-        template.only_known_variables()?;
         template.around_the_code(&Vars { code: "", app: "App", ttl_minutes: 5, purpose: "login", lang: None })?;
         Ok(template)
     }
@@ -122,22 +122,6 @@ impl MessageTemplate {
         Ok(text)
     }
 
-    fn only_known_variables(&self) -> Result<(), TemplateError> {
-        let template = self.environment.get_template(NAME).map_err(|error| not_rendered(&error))?;
-        let mut unknown: Vec<String> = template
-            .undeclared_variables(false)
-            .into_iter()
-            .filter(|name| !VARIABLES.contains(&&**name))
-            .filter(|name| !self.environment.globals().any(|(global, _)| global == name))
-            .collect();
-        unknown.sort_unstable();
-        let Some(name) = unknown.into_iter().next() else {
-            return Ok(());
-        };
-        let suggestion = nearest(&name, VARIABLES);
-        Err(TemplateError::Unknown { name, suggestion })
-    }
-
     /// The text before and after the code. What the code is makes no difference to it.
     fn around_the_code(&self, vars: &Vars<'_>) -> Result<(String, String), TemplateError> {
         let values = BTreeMap::from([
@@ -147,20 +131,53 @@ impl MessageTemplate {
             ("purpose", Value::from(vars.purpose)),
             ("lang", Value::from(vars.lang)),
         ]);
-        let template = self.environment.get_template(NAME).map_err(|error| not_rendered(&error))?;
-        let text = template.render(values).map_err(|error| not_rendered(&error))?;
+        let text = filled(&self.environment, values)?;
         let parts: Vec<&str> = text.trim_end().split(STAND_IN).collect();
         let [before, after] = parts[..] else {
             return Err(TemplateError::Code(parts.len() - 1));
         };
-        if let Some(control) = text.chars().find(|c| c.is_control() && *c != '\n') {
-            return Err(TemplateError::Control(control));
-        }
+        no_controls(&text)?;
         if before.ends_with(|c: char| c.is_ascii_digit()) || after.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(TemplateError::Glued);
         }
         Ok((before.to_owned(), after.to_owned()))
     }
+}
+
+/// A template that uses these variables alone, and is read once for all.
+pub(super) fn environment(source: &str, known: &'static [&'static str]) -> Result<Environment<'static>, TemplateError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment
+        .add_template_owned(NAME, source.trim_end().to_owned())
+        .map_err(|error| TemplateError::Syntax { line: error.line(), detail: said(&error) })?;
+    let template = environment.get_template(NAME).map_err(|error| not_rendered(&error))?;
+    let unknown = template
+        .undeclared_variables(false)
+        .into_iter()
+        .filter(|name| !known.contains(&&**name))
+        .filter(|name| !environment.globals().any(|(global, _)| global == name));
+    match unknown.min() {
+        Some(name) => {
+            let suggestion = nearest(&name, known.iter().copied());
+            Err(TemplateError::Unknown { name, known, suggestion })
+        }
+        None => Ok(environment),
+    }
+}
+
+/// The text of a template with these values.
+pub(super) fn filled(
+    environment: &Environment<'_>,
+    values: BTreeMap<&'static str, Value>,
+) -> Result<String, TemplateError> {
+    let template = environment.get_template(NAME).map_err(|error| not_rendered(&error))?;
+    template.render(values).map_err(|error| not_rendered(&error))
+}
+
+/// Refuses a text that a phone would not show as it is.
+pub(super) fn no_controls(text: &str) -> Result<(), TemplateError> {
+    text.chars().find(|c| c.is_control() && *c != '\n').map_or(Ok(()), |control| Err(TemplateError::Control(control)))
 }
 
 fn not_rendered(error: &minijinja::Error) -> TemplateError {

@@ -27,6 +27,7 @@ impl Keys {
             StoreKey::Policy(phone) => self.tagged(&self.tags.tag(phone), "policy"),
             StoreKey::Seen(phone) => self.tagged(&self.tags.tag(phone), "seen"),
             StoreKey::Users(phone) => self.tagged(&self.tags.tag(phone), "users"),
+            StoreKey::LinkHistory(phone) => self.tagged(&self.tags.tag(phone), "links"),
             _ => self.named(&store_key.name()),
         }
     }
@@ -48,7 +49,9 @@ impl Keys {
     }
 
     fn own(&self, name: &str) -> Option<OwnKey> {
-        let end = [":record", ":users", ":policy", ":seen", ":timeline"].into_iter().find(|end| name.ends_with(end));
+        let end = [":record", ":users", ":policy", ":links", ":seen", ":timeline"]
+            .into_iter()
+            .find(|end| name.ends_with(end));
         let Some(end) = end.filter(|_| !name.starts_with("{calling:")) else { return OwnKey::read(name) };
         let tag = name.strip_suffix(end)?.strip_prefix('{')?.strip_suffix('}')?;
         OwnKey::read(&format!("{{{}}}{end}", self.tags.phone_of(tag)?))

@@ -255,6 +255,11 @@ pub fn all() -> Vec<History> {
             machine.run(&["verify", PHONE, &code, "--require-user"]).exits(14);
             of(id)
         }),
+        History::new("CHANGED_HANDS", FREE, |machine| {
+            machine.run(&["user", "link", "asha", PHONE]).exits(0);
+            machine.run(&["user", "unlink", "asha", PHONE, "--reason", "lost phone"]).exits(0);
+            scene()
+        }),
         History::new("NEVER_REQUESTED", FREE, |_| scene()),
     ]
 }

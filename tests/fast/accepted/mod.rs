@@ -60,6 +60,8 @@ pages! {
     user_move, "user move", users::move_;
     user_show, "user show", users::show;
     user_list, "user list", users::list;
+    user_import, "user import", users::import;
+    user_export, "user export", users::export;
     config, "config", page::group;
     config_path, "config path", setup::config_path;
     config_show, "config show", setup::config_show;

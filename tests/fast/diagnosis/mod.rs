@@ -8,7 +8,7 @@ use otpctl::otp::record::{Challenge, SendOutcome, State};
 use otpctl::otp::rules::SendRule;
 use otpctl::otp::{DeliveryReason, DeliveryState, Event, EventKind};
 
-use self::world::{World, ago, ahead, code, ended, event, examples, refused, reported};
+use self::world::{World, ago, ahead, code, ended, event, examples, former, refused, reported};
 
 /// The commands of the next steps.
 fn commands(steps: &[NextStep]) -> Vec<String> {
@@ -139,6 +139,11 @@ fn of_two_that_hold_the_first_of_the_table_is_the_verdict() {
         ("REMAPPED", "", relinked(live())),
         ("REMAPPED", "", relinked(code("a", State::Sent, 390))),
         ("REVOKED", "", relinked(code("a", State::Revoked, 200))),
+        ("WRONG_NUMBER_LIKELY", "CHANGED_HANDS", World { former: vec![former(60)], near: near(), ..new() }),
+        ("LOCKED", "CHANGED_HANDS", World { former: vec![former(60)], ..new() }.locked(None, 100)),
+        // A number that somebody else has by now explains nothing by itself, and neither does what is long ago.
+        ("NEVER_REQUESTED", "CHANGED_HANDS", World { former: vec![former(60)], ..new() }.linked("mina")),
+        ("NEVER_REQUESTED", "", World { former: vec![former(31 * 86_400)], ..new() }),
         ("WRONG_NUMBER_LIKELY", "NOT_SEEN_HERE", World { keeper: app, near: near(), ..new() }),
         ("NOT_SEEN_HERE", "", World { keeper: app, ..new() }),
         ("NEVER_REQUESTED", "PROVIDER_INCIDENT", incident()),

@@ -6,6 +6,7 @@ use otpctl::otp::diagnosis::{
     Block, Diagnosis, Facts, History, Keeper, Lost, NearNumber, Nearness, QuotaUse, RouteProvider, Share, Sums, Times,
     diagnose,
 };
+use otpctl::otp::link_history::FormerUser;
 use otpctl::otp::record::{
     Answer, Attempt, Challenge, Delivery, Lock, PurposeState, Reason, SendOutcome, State, Verdict,
 };
@@ -66,6 +67,7 @@ pub struct World {
     pub route: Vec<RouteProvider>,
     pub history: History,
     pub keeper: Keeper<'static>,
+    pub former: Vec<FormerUser>,
     pub near: Vec<NearNumber>,
 }
 
@@ -128,6 +130,13 @@ pub fn refused(age: u64, rule: &str, until: Option<Moment>) -> Event {
     Event { rule: Some(rule.to_owned()), until, ..event(age, EventKind::Send, "refused") }
 }
 
+/// A user whose phone it was until so many seconds ago.
+pub fn former(age: u64) -> FormerUser {
+    let unlinked = Event::new(ago(age), EventKind::User, "unlinked");
+    let unlinked = unlinked.detail("asha".to_owned()).done_by(Some("ravi"), None).because(Some("lost phone"));
+    FormerUser { user: "asha".to_owned(), linked_at: None, unlinked }
+}
+
 impl World {
     /// Nothing was ever requested, and a code could be sent.
     pub fn new() -> Self {
@@ -143,6 +152,7 @@ impl World {
             route: vec![provider("msg91"), provider("telnyx")],
             history: History::default(),
             keeper: Keeper::default(),
+            former: Vec::new(),
             near: Vec::new(),
         }
     }
@@ -238,6 +248,7 @@ impl World {
             route: &self.route,
             history: &self.history,
             keeper: self.keeper,
+            former: &self.former,
             near: &self.near,
         };
         diagnose(&facts, NOW, &self.purpose, &OnThePage)
@@ -399,6 +410,7 @@ pub fn examples() -> Vec<(&'static str, World)> {
                 ..event(20, EventKind::Verify, "no_user")
             }),
         ),
+        ("CHANGED_HANDS", World { former: vec![former(3 * 86_400)], ..new() }),
         ("NEVER_REQUESTED", new()),
     ]
 }

@@ -8,6 +8,7 @@ mod files;
 mod formats;
 mod hints;
 mod hostile;
+mod imports;
 mod keys;
 mod limits;
 mod many;

@@ -143,6 +143,7 @@ fn in_a_fresh_home(line: &str) -> (i32, String) {
     // Where a code is asked for, a person types one.
     let typed = std::fs::File::open(machine.write("code.txt", "042917\n")).unwrap();
     machine.write("reports.jsonl", &format!("{{\"challenge_id\":\"{id}\",\"state\":\"delivered\"}}\n"));
+    machine.write("users.csv", "user,phone\nu_4,+919876543214\n");
     machine.write("gateway.toml", &machine.run(&["provider", "show", "telnyx"]).exits(0).stdout);
     if line.contains(" acl") {
         let pepper = "peppers = [{ id = \"1\", value = \"a pepper of at least 32 characters\" }]";

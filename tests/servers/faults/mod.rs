@@ -11,7 +11,7 @@
 mod certificates;
 mod clusters;
 mod connecting;
-mod harness;
+pub mod harness;
 mod history;
 mod in_the_middle;
 mod process;

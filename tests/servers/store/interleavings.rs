@@ -19,7 +19,7 @@ use otpctl::directory::Directories;
 use otpctl::layout::Native;
 use otpctl::operations::{Moved, OperationError, Operations, Progress};
 use otpctl::otp::rules::Linked;
-use otpctl::otp::{Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, Ttl, UserId, Users};
+use otpctl::otp::{FormerPhones, Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, Ttl, UserId, Users};
 use otpctl::store::{
     Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, Put, ReadAnswer,
     ReadRequest, Store, StoreError, StoreKey, Sums,
@@ -97,13 +97,24 @@ fn take(cells: &mut Cells, request: &Request) -> Reply {
     }
     for write in &change.writes {
         match &write.put {
+            // The history of a phone changes with its users and never without them, so it tells no two states apart.
+            Put::Set(..) if matches!(write.key, StoreKey::LinkHistory(_)) => {
+                let users = |write: &&otpctl::store::Write| matches!(write.key, StoreKey::Users(_));
+                let with = change.writes.iter().find(users).map(|write| &write.put);
+                assert!(matches!(with, Some(Put::Set(..))), "a history without its users: {change:?}");
+            }
             Put::Keep => {}
             Put::Set(_, Ttl::Expired) => drop(cells.remove(&write.key.name())),
             Put::Set(value, _) => drop(cells.insert(write.key.name(), value.clone())),
         }
     }
+    let had = sides(cells).had;
+    cells.insert(HAD.to_owned(), had.iter().map(|n| u8::try_from(*n).unwrap()).collect());
     Reply::Committed(true)
 }
+
+/// Where the search itself notes which phones the user has ever had.
+const HAD: &str = "had";
 
 /// The store of one process, which tells it what a script says.
 #[derive(Default)]
@@ -324,7 +335,14 @@ impl State {
 }
 
 type Path = Vec<(usize, Way)>;
-type Sides = (BTreeSet<usize>, BTreeSet<usize>);
+
+/// Phones of the user: by their own sides, by the index, by what is kept of former ones, and all that ever were.
+struct Sides {
+    truth: BTreeSet<usize>,
+    index: BTreeSet<usize>,
+    former: BTreeSet<usize>,
+    had: BTreeSet<usize>,
+}
 
 /// What is looked for.
 struct Search<'a> {
@@ -354,7 +372,16 @@ fn sides(cells: &Cells) -> Sides {
         Users::read(bytes).unwrap().has(&owner)
     };
     let index = Phones::read(cells.get(&StoreKey::Phones(owner.clone()).name()).map(Vec::as_slice)).unwrap();
-    ((0..4).filter(has).collect(), (0..4).filter(|n| index.has(&phone(*n))).collect())
+    let former = cells.get(&StoreKey::FormerPhones(owner.clone()).name()).map(Vec::as_slice);
+    let former: Vec<Phone> = FormerPhones::read(former).unwrap().named().collect();
+    let truth: BTreeSet<usize> = (0..4).filter(has).collect();
+    let had = cells.get(HAD).into_iter().flatten().map(|n| usize::from(*n)).chain(truth.iter().copied());
+    Sides {
+        index: (0..4).filter(|n| index.has(&phone(*n))).collect(),
+        former: (0..4).filter(|n| former.contains(&phone(*n))).collect(),
+        had: had.collect(),
+        truth,
+    }
 }
 
 impl Search<'_> {
@@ -426,8 +453,11 @@ impl Search<'_> {
     }
 
     /// What is promised at every moment.
-    fn holds(&self, state: &State, (truth, index): &Sides, path: &Path) {
+    fn holds(&self, state: &State, sides: &Sides, path: &Path) {
+        let Sides { truth, index, former, had } = sides;
         assert!(truth.is_subset(index), "{:?} {path:?}: {truth:?} are not all in {index:?}", self.acts);
+        let known: BTreeSet<usize> = index | former;
+        assert!(had.is_subset(&known), "{:?} {path:?}: of {had:?} only {known:?} are known", self.acts);
         let moves = self.acts.iter().all(|act| matches!(act, Act::Move(_) | Act::Read)) && !self.before.is_empty();
         assert!(!moves || !truth.is_empty(), "{:?} {path:?}: a user who only moves has no phone", self.acts);
         let blind = state.processes.iter().any(|process| matches!(process.end(), Some(End::Read(0))));
@@ -435,7 +465,7 @@ impl Search<'_> {
     }
 
     /// What is promised at the end.
-    fn ended(&self, state: &State, (truth, index): &Sides, path: &Path) {
+    fn ended(&self, state: &State, Sides { truth, index, .. }: &Sides, path: &Path) {
         let all: Vec<(Act, &End)> =
             self.acts.iter().zip(&state.processes).filter_map(|(act, process)| Some((*act, process.end()?))).collect();
         let wrong = || format!("{all:?} from {:?} by {path:?}: {truth:?}, index {index:?}", self.before);
@@ -460,7 +490,8 @@ impl Search<'_> {
         let again = |act| {
             let mut cells = (*state.cells).clone();
             alone(act, 200, &mut cells);
-            sides(&cells)
+            let Sides { truth, index, .. } = sides(&cells);
+            (truth, index)
         };
         let wrong = || format!("{:?} from {:?} by {path:?}", self.acts, self.before);
         let one = BTreeSet::from([0]);
