@@ -38,9 +38,11 @@ pub(super) fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exi
     let given = Given::of(words, env);
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => help(&error.render(), env),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if given.printer.format == Format::Human => {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+            if given.printer.format == Format::Human =>
+        {
             if given.printer.verbosity > Verbosity::Silent {
-                let _ = error.print();
+                let _ = given.help().as_ref().unwrap_or(error).print();
             }
             Exit::Usage
         }
@@ -61,7 +63,7 @@ fn help(text: &StyledStr, env: &Env) -> Exit {
 
 /// What is wrong, in one line.
 fn message(error: &clap::Error) -> String {
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if let ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand = error.kind() {
         return "a command or an argument is missing".to_owned();
     }
     let text = error.render().to_string();
@@ -79,6 +81,14 @@ struct Given {
 }
 
 impl Given {
+    /// The help of the group that was named. Clap gives it only where nothing else was given, and a variable of the
+    /// environment is something to it.
+    fn help(&self) -> Option<clap::Error> {
+        let names = self.words.iter().filter(|word| !word.starts_with('-')).map(String::as_str);
+        let line = whole().mut_subcommands(|group| group.mut_args(|arg| arg.env(None::<&str>)));
+        line.try_get_matches_from(std::iter::once(NAME).chain(names)).err()
+    }
+
     /// Parses the global options of a line alone, each by itself, and leaves the rest as it is.
     fn of(words: &[OsString], env: &Env) -> Self {
         // What is wrong with a variable must not hide what the line says.

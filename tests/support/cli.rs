@@ -128,8 +128,7 @@ impl Machine {
         command.env("HOME", self.home.path()).env("PATH", "/usr/local/bin:/usr/bin:/bin");
         // What is quick on a quiet machine may take longer than its ten seconds on a busy one. A send has more, and its time
         // is also how long others wait for it.
-        let is_group = arguments.len() < 2;
-        if !is_group && !arguments.iter().any(|word| ["send", "deliver", "wait"].contains(&word.as_ref())) {
+        if !arguments.iter().any(|word| ["send", "deliver", "wait"].contains(&word.as_ref())) {
             command.env("OTPCTL_TIMEOUT", "5m");
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
