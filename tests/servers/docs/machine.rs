@@ -74,6 +74,8 @@ impl Machine {
             .arg(script)
             .env_clear()
             .envs([("HOME", self.path("you").into_os_string()), ("PATH", path.into())])
+            // A busy machine is to end none of them.
+            .env("OTPCTL_TIMEOUT", "5m")
             .current_dir(self.path("you/work"))
             .stdin(Stdio::null())
             .output()
