@@ -85,7 +85,7 @@ fn the_page_on_the_layout_names_every_field() {
             collect(&value, &mut fields);
         }
     }
-    assert_eq!(kinds.len(), 9, "{kinds:?}: this story should meet every kind of key");
+    assert_eq!(kinds.len(), 10, "{kinds:?}: this story should meet every kind of key");
     assert!(fields.len() > 40, "{fields:?}: this story should meet nearly every field");
     let names = |word: &str| page.contains(&format!("`{word}`"));
     let missing: Vec<_> = fields.iter().filter(|field| !names(field)).collect();
