@@ -6,6 +6,7 @@ mod configuration;
 mod directories;
 mod fixes;
 mod keys;
+mod needs;
 mod providers;
 mod store;
 
@@ -20,7 +21,7 @@ use crate::output::{AnyReport, Human, Lines, Listed, Report, lines_of};
 
 /// Check everything that `send` and `verify` need
 ///
-/// Exits with the highest exit code of what fails, and with 0 if there are only warnings, unless --strict is passed. Writes
+/// With `role` in the file, only what that role needs is checked. Exits with the highest exit code of what fails, and with 0 if there are only warnings, unless --strict is passed. Writes
 /// nothing, and makes no request to a provider unless --providers is passed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -83,6 +84,7 @@ impl Args {
         checks.extend(directories::state(app, end).await);
         checks.extend(providers::routes(settings));
         checks.extend(providers::state(app, settings, asked, end).await);
+        checks.retain(|check| needs::needs(settings, &check.id));
         Ok(self.examined(app, checks))
     }
 

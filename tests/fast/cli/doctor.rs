@@ -54,6 +54,33 @@ fn a_new_machine_is_well() {
 }
 
 #[test]
+fn a_role_is_told_of_what_it_needs_and_of_nothing_else() {
+    // The key of the gateway is not there, and its text is sent as Unicode.
+    let file = telnyx("http://127.0.0.1:9").replace(&format!("\"{KEY}\""), "{ env = \"NOT_SET\" }");
+    let file = file.replace("[message]\n", "[message]\ntext = \"{{ code }} \u{2713}\"\n");
+    let ids = |role: &str| {
+        let machine = Machine::with(&format!(
+            "{role}{file}[routes]\ndefault = [\"main\"]\n[providers.outbox]\npath = \"outbox.jsonl\"\n"
+        ));
+        let ran = doctor(&machine);
+        (ran.code, checks(&ran).into_keys().collect::<Vec<_>>())
+    };
+    let has = |ids: &[String], start: &str| ids.iter().any(|id| id.starts_with(start));
+    let (code, all) = ids("");
+    assert_eq!(code, 30);
+    for id in ["message.text", "routes.", "store.commit", "store.keys", "providers.main.", "providers.outbox"] {
+        assert!(has(&all, id), "{id}: {all:?}");
+        assert!(has(&ids("role = \"operator\"\n").1, id), "{id}");
+    }
+    let (code, own) = ids("role = \"support\"\n");
+    assert_eq!(code, 30, "it asks the gateway for states: {own:?}");
+    assert!(!has(&own, "message.") && !has(&own, "routes.") && !has(&own, "store.commit"), "{own:?}");
+    let (code, own) = ids("role = \"ci\"\n");
+    assert_eq!(code, 0, "it uses no gateway: {own:?}");
+    assert!(!has(&own, "providers.main") && !has(&own, "store.keys") && has(&own, "providers.outbox"), "{own:?}");
+}
+
+#[test]
 fn a_store_that_is_not_there_hides_nothing_else() {
     let machine = on(&format!("redis://127.0.0.1:{}/0", free_port()), &telnyx("http://127.0.0.1:9"));
     let began = Instant::now();
