@@ -1,5 +1,6 @@
 //! Parses the command line, runs the command, and ends the process. The only reader of the environment.
 
+mod feedback;
 mod refused;
 mod stop;
 
@@ -40,6 +41,9 @@ pub fn main() -> ExitCode {
 fn run(words: &[OsString], env: Env) -> Exit {
     if words.len() < 2 {
         return refused::overview(&env);
+    }
+    if words[1] == crate::app::feedback::WORD {
+        return feedback::run(&words[2..], env);
     }
     // The first word that is a command's name may yet be the value of an option. Then this does not fit, and the whole
     // line is asked, as it is for help and suggestions.
@@ -164,6 +168,7 @@ async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
         Ok(output) => Ok(app.printer.output(output, told).await),
         Err(error) => Err(error),
     };
+    app.start_feedback(std::env::current_exe);
     if let Some(intent) = unmasking {
         app.ended(intent, ended.as_ref()).await;
     }

@@ -3,6 +3,7 @@
 mod act;
 mod auditing;
 mod directories;
+pub mod feedback;
 mod guarding;
 mod health;
 pub mod layout;
@@ -12,7 +13,7 @@ mod redis;
 mod rights;
 mod sending;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +78,8 @@ pub struct App {
     who: OnceCell<(Who, String)>,
     auditing: AsyncOnceCell<Option<auditing::Auditing>>,
     directories: OnceCell<Directories>,
+    /// What gateways are to be told once the answer is printed.
+    owed: RefCell<Vec<feedback::OwedFeedback>>,
 }
 
 /// A store, and what of it a command gets that has not said what it changes.
@@ -103,6 +106,7 @@ impl App {
             who: OnceCell::new(),
             auditing: AsyncOnceCell::new(),
             directories: OnceCell::new(),
+            owed: RefCell::default(),
         }
     }
 

@@ -104,6 +104,9 @@ impl Args {
         let applied = operations.verify(&asked).await?;
         let next = self.next(target, &applied);
         let AttemptOutcome { answer, replayed, .. } = applied.outcome;
+        if let (Verdict::Ok, false, Some(challenge)) = (answer.verdict, replayed, &answer.challenge_id) {
+            app.owe_feedback(&target.phone, &applied.known.record, challenge, true);
+        }
         Ok(Box::new(Checked {
             result: answer.verdict,
             reason: answer.reason,

@@ -1,5 +1,6 @@
 //! A service opened with a user's settings: makes requests, and asks once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use minijinja::Value as Jinja;
@@ -8,11 +9,12 @@ use reqwest::Url;
 use reqwest::header::AUTHORIZATION;
 use tokio::time::Instant;
 
+use super::address::address;
 use super::answer::Answered;
 use super::auth::Auth;
 use super::build;
 use super::exchange::{self, Answer, Exchange, NoToken};
-use super::language::Tree;
+use super::language::{Template, Tree};
 use super::model::{AnswerFormat, Request};
 use super::not_built::{NotBuilt, header};
 use super::scope::{Machine, Scope};
@@ -20,6 +22,7 @@ use super::token::Tokens;
 use crate::otp::redact::Redactor;
 
 /// A service opened with a user's settings.
+#[derive(Clone)]
 pub struct Client {
     pub(super) base: Url,
     pub(super) auth: Auth,
@@ -33,7 +36,7 @@ pub struct Client {
     /// The names of all settings that the definition declares.
     pub(super) declared: Vec<String>,
     /// Where requests carry an access token.
-    pub(super) tokens: Option<Tokens>,
+    pub(super) tokens: Option<Arc<Tokens>>,
     /// Knows the secret settings.
     pub(super) redactor: Redactor,
 }
@@ -78,6 +81,15 @@ impl Client {
     #[must_use]
     pub fn format(&self) -> AnswerFormat {
         self.format
+    }
+
+    /// The same service at another address, for a call that is elsewhere.
+    ///
+    /// # Errors
+    /// When the settings make no address of it that secrets may be sent to.
+    pub fn at(&self, base: &Template) -> Result<Self, NotBuilt> {
+        let text = base.text(&self.settings)?.unwrap_or_default();
+        Ok(Self { base: address(&text).map_err(NotBuilt::Address)?, ..self.clone() })
     }
 
     /// The settings that are templates, filled with these variables.

@@ -21,6 +21,9 @@ pub enum NotBuilt {
     /// The machine lacks what every request may use.
     #[error("the request could not be made: {0}")]
     Machine(#[from] MachineFailed),
+    /// The address of the call is no URL that secrets may be sent to.
+    #[error("the request could not be made: its address {0}")]
+    Address(&'static str),
     /// The body is not JSON.
     #[error("the request could not be made: its body is not JSON")]
     Json,

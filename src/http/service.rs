@@ -1,6 +1,7 @@
 //! What a definition says of a service as a whole: its address, its settings, how requests authenticate, what it answers
 //! in. Opened with a user's settings it is a [`Client`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use minijinja::Value as Jinja;
@@ -113,7 +114,7 @@ impl Service {
         }
         let base = self.base_url(settings, &scope)?;
         Ok(Client {
-            tokens: self.tokens(&base, &scope)?,
+            tokens: self.tokens(&base, &scope)?.map(Arc::new),
             base,
             auth: self.auth.clone(),
             declared: self.settings.iter().map(|spec| spec.name.clone()).collect(),

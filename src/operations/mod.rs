@@ -7,6 +7,7 @@ mod deliver;
 mod delivery_reports;
 mod events;
 mod failure;
+mod feedback;
 mod hashing;
 mod health;
 mod known_slot;

@@ -15,6 +15,7 @@ pub mod diagnosis;
 pub mod duration;
 pub mod escape;
 mod event;
+pub mod feedback;
 pub mod hint;
 mod ids;
 pub mod link_history;

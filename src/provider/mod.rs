@@ -95,6 +95,12 @@ pub trait Provider: Send + Sync {
         Err(QueryError::NotOffered)
     }
 
+    /// Tells the gateway how the code of a message ended: whether somebody verified it. A gateway that cannot be told of a
+    /// code that nobody verified is not asked.
+    async fn feedback(&self, _message_id: &str, _to: &Phone, _verified: bool, _deadline: Instant) -> QueryResult<()> {
+        Err(QueryError::NotOffered)
+    }
+
     /// Reads what the gateway sent to the application, as it came: JSON, a form or a query. Delivery reports, and other
     /// events that come to the same URL.
     ///

@@ -30,6 +30,8 @@ pub enum StoreKey {
     Request(String),
     /// The failures of a provider, by its name in the configuration.
     Provider(String),
+    /// What a provider was not told of how its codes ended, by its name in the configuration.
+    Feedback(String),
     /// What became of the codes of a country in the half hour that begins at this second, on the way of a provider and a
     /// channel: sums.
     Stats(String, i64, String, String),
@@ -70,6 +72,7 @@ impl StoreKey {
             Self::PolicyIndex(part) => format!("{{policies:{part:02}}}:index"),
             Self::Request(hash) => format!("{{request:{hash}}}:request"),
             Self::Provider(name) => format!("{{provider:{}}}:circuit", encoded(name)),
+            Self::Feedback(name) => format!("{{provider:{}}}:feedback", encoded(name)),
             Self::Stats(country, half_hour, provider, channel) => {
                 format!("{{stats:{country}}}:{half_hour}:{}|{}", encoded(provider), encoded(channel))
             }

@@ -105,6 +105,7 @@ impl OwnKey {
             }),
             "request" => Self::Value(StoreKey::Request(marked("request:")?)),
             "circuit" => Self::Value(StoreKey::Provider(decoded(&marked("provider:")?)?)),
+            "feedback" => Self::Value(StoreKey::Feedback(decoded(&marked("provider:")?)?)),
             "trust" => Self::Value(match marked("range:") {
                 Some(range) => StoreKey::RangeTrust(range),
                 None => StoreKey::CountryTrust(marked("country:")?),
@@ -190,6 +191,7 @@ mod tests {
             StoreKey::Country("+881".to_owned()),
             StoreKey::Request("0a".to_owned()),
             StoreKey::Provider("msg 91".to_owned()),
+            StoreKey::Feedback("msg 91".to_owned()),
             StoreKey::Stats("IN".to_owned(), 1_790_000_400, "msg 91".to_owned(), "sms".to_owned()),
             StoreKey::Stats("+881".to_owned(), 0, String::new(), String::new()),
             StoreKey::StatsIndex(1_789_948_800),

@@ -10,6 +10,7 @@
 //! * [`Group`] is a running program with everything that it started.
 //! * [`tls`] says whose certificates are trusted.
 
+mod again;
 mod error;
 mod follow;
 mod log;
@@ -22,6 +23,7 @@ pub mod tls;
 mod trust;
 mod who;
 
+pub use again::start_again;
 pub use error::{FileError, pasteable, shown};
 pub use log::{FileId, LOCK_PAUSE, Lock, LogFile, file_at, files_beside, open_lines};
 pub use path::FilePath;

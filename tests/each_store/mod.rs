@@ -11,6 +11,7 @@ pub mod delivery_reports;
 pub mod diagnosis;
 pub mod directories;
 pub mod failures;
+pub mod feedback;
 pub mod history;
 pub mod imports;
 pub mod keys;

@@ -11,7 +11,9 @@ use crate::app::App;
 use crate::commands::provider::question;
 use crate::config::{ProviderSettings, RouteEntry, Settings};
 use crate::error::{Error, Exit};
+use crate::otp::feedback::FeedbackTrouble;
 use crate::otp::{Hint, Moment};
+use crate::output::plural;
 use crate::provider::Amount;
 
 /// What is to be asked of the providers.
@@ -33,9 +35,11 @@ pub(super) fn routes(settings: &Settings) -> Vec<Check> {
 
 pub(super) async fn state(app: &App, settings: &Settings, asked: ProviderAnswers, end: Instant) -> Vec<Check> {
     let over = if asked.store { passed_over(app, settings, end).await } else { BTreeMap::new() };
+    let untold = if asked.store { untold(app, settings, end).await } else { BTreeMap::new() };
     let providers = settings.providers.iter().filter(|(name, _)| !asked.locked.contains(name));
     let checks = join_all(providers.map(async |(name, provider)| {
         let mut checks = vec![opened(app, (name, provider), over.get(name.as_str()), end).await];
+        checks.extend(untold.get(name.as_str()).map(|trouble| feedback(name, trouble)));
         // What calls nobody is looked at anyway.
         if checks[0].status != Status::Fail && (asked.all || !provider.kind.is_real()) {
             let test = tested(app, name).await;
@@ -61,6 +65,29 @@ async fn passed_over<'a>(app: &App, settings: &'a Settings, end: Instant) -> BTr
         Some((*name, (circuit.passed_over(now)?, circuit.why)))
     };
     names.iter().zip(circuits).filter_map(over).collect()
+}
+
+/// Which were not told lately how their codes ended, and why.
+async fn untold<'a>(app: &App, settings: &'a Settings, end: Instant) -> BTreeMap<&'a str, FeedbackTrouble> {
+    let wanting = settings.providers.iter().filter(|(_, provider)| provider.entries.contains_key("feedback"));
+    let names: Vec<&str> = wanting.map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() {
+        return BTreeMap::new();
+    }
+    let asked = async { app.operations().await?.feedback_troubles(&names).await.map_err(Error::from) };
+    let Ok(Ok(troubles)) = timeout_at(end, asked).await else { return BTreeMap::new() };
+    names
+        .into_iter()
+        .zip(troubles.into_iter().map(|(_, trouble)| trouble))
+        .filter(|(_, one)| one.failures > 0)
+        .collect()
+}
+
+fn feedback(name: &str, trouble: &FeedbackTrouble) -> Check {
+    let times = plural(trouble.failures, "code", "codes");
+    let last = trouble.failed_at.map(|at| format!(", last at {}", at.to_the_second())).unwrap_or_default();
+    let text = format!("it did not take the feedback on {times}{last}: {}", trouble.why);
+    Check::warn(format!("providers.{name}.feedback"), text, Hint::run(&["provider", "test"]).arg(name))
 }
 
 async fn opened(

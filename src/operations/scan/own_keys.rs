@@ -7,6 +7,7 @@ use crate::operations::{OperationError, Operations};
 use crate::otp::brake::KNOWN;
 use crate::otp::circuit::Circuit;
 use crate::otp::counter::Counter;
+use crate::otp::feedback::FeedbackTrouble;
 use crate::otp::link_history::HISTORY_KEPT;
 use crate::otp::policy_entry::{CallingPolicy, PhonePolicy, PolicyIndex, REMOVAL_KEPT};
 use crate::otp::user::Age;
@@ -119,6 +120,9 @@ impl Operations<'_> {
                 end(window * 2, read::<Counter>(sight)?.ttl(sight.now))
             }
             OwnKey::Value(StoreKey::Provider(_)) => end(HOUR, read::<Circuit>(sight)?.ttl(sight.now)),
+            OwnKey::Value(StoreKey::Feedback(_)) => {
+                end(FeedbackTrouble::KEPT, read::<FeedbackTrouble>(sight)?.ttl(sight.now))
+            }
             OwnKey::Value(StoreKey::AuditHead(_)) => {
                 read::<AuditHead>(sight)?;
                 Needs::End(AuditHead::KEPT, false)

@@ -1,9 +1,9 @@
 //! Reads what a definition says of everything after a send: status, balance, test and delivery reports.
 
-use super::model::{Balance, DeliveryMap, Features, Reports, SenderKind, StateFields, Status, Test};
+use super::model::{Balance, DeliveryMap, Features, Feedback, Reports, SenderKind, StateFields, Status, Test};
 use super::refusals::by_code;
 use super::sections::{Names, answer, required_answer, with_request};
-use crate::http::{Each, ITEM, expression, request};
+use crate::http::{Each, ITEM, expression, request, template};
 use crate::otp::{DeliveryReason, DeliveryState};
 use crate::toml_tree::{ConfigError, Node, Table};
 
@@ -13,6 +13,7 @@ pub(super) fn delivery(table: &Table<'_>) -> Result<DeliveryMap, ConfigError> {
     if let Some(states) = table.table("states")? {
         let lists = DeliveryState::ALL.map(|state| (state.as_str(), state));
         map.states = by_code(&states, &lists)?.into_iter().collect();
+        map.names_delivered = states.get("delivered").is_some();
     }
     let lists: Vec<_> = DeliveryReason::ALL.iter().map(|reason| (reason.as_str(), *reason)).collect();
     if let Some(reasons) = table.table("reasons")? {
@@ -50,6 +51,15 @@ pub(super) fn test(table: &Table<'_>, names: &Names<'_>) -> Result<Test, ConfigE
         request: request(table, &names.settings)?,
         ok: required_answer(table, "ok")?,
         says: answer(table, "says")?,
+    })
+}
+
+pub(super) fn feedback(table: &Table<'_>, names: &Names<'_>) -> Result<Feedback, ConfigError> {
+    table.only(&with_request(&["base_url", "abandoned"]))?;
+    Ok(Feedback {
+        request: request(table, &[&names.delivery[..], &["verified"]].concat())?,
+        base_url: table.get("base_url").map(|node| template(&node, &names.settings)).transpose()?,
+        abandoned: table.flag("abandoned")?,
     })
 }
 

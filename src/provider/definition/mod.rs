@@ -74,7 +74,7 @@
 //! words    = "item.error.text"
 //!
 //! [delivery.states]                     # accepted, sent, delivered, failed = the gateway's words
-//! delivered = ["DELIVRD"]
+//! delivered = ["DELIVRD"]               # [] if the gateway never says so
 //! [delivery.reasons]                    # why it did not arrive = the gateway's codes
 //! handset_off = ["27"]
 //! [delivery.phrases]                    # or parts of its words, in any case, where it has no codes
@@ -89,6 +89,12 @@
 //! request  = "GET /v1/account"
 //! ok       = "status == 200 and body.active"
 //! says     = "body.name"
+//!
+//! [feedback]                            # tells how the code of a message ended, where the setting `feedback` is true
+//! request  = "POST /v1/sms/{{ id }}/feedback"
+//! json     = { outcome = "{{ 'verified' if verified else 'abandoned' }}" }
+//! base_url = "https://feedback.example.com"   # where the call is elsewhere; may use settings
+//! abandoned = true                      # it can also be told of a code that nobody verified
 //!
 //! [features]
 //! senders  = ["number", "short_code", "alphanumeric", "pool", "template"]
@@ -145,7 +151,7 @@ use model::{EncodingChoice, WarningRule};
 use sections::Names;
 
 /// The keys of a gateway at the top, beside those of every [`Service`].
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "name",
     "docs",
     "phone",
@@ -160,6 +166,7 @@ const KEYS: [&str; 16] = [
     "delivery",
     "balance",
     "test",
+    "feedback",
     "features",
     "errors",
 ];
@@ -207,6 +214,7 @@ impl Definition {
             delivery: delivery.unwrap_or_default(),
             balance: top.table("balance")?.map(|table| calls::balance(&table, &names)).transpose()?,
             test: top.table("test")?.map(|table| calls::test(&table, &names)).transpose()?,
+            feedback: top.table("feedback")?.map(|table| calls::feedback(&table, &names)).transpose()?,
             features: features.unwrap_or_default(),
             errors: errors.unwrap_or_default(),
             service,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::reply::Class;
-use crate::http::{Each, Expression, Request, Service};
+use crate::http::{Each, Expression, Request, Service, Template};
 use crate::otp::{Channel, Country, DeliveryReason, DeliveryState};
 
 /// What a message gives to templates.
@@ -50,6 +50,7 @@ pub struct Definition {
     pub(in crate::provider) delivery: DeliveryMap,
     pub(in crate::provider) balance: Option<Balance>,
     pub(in crate::provider) test: Option<Test>,
+    pub(in crate::provider) feedback: Option<Feedback>,
     pub(in crate::provider) errors: Errors,
     pub(in crate::provider) features: Features,
 }
@@ -175,6 +176,8 @@ pub(in crate::provider) struct Errors {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::provider) struct DeliveryMap {
     pub(in crate::provider) states: BTreeMap<String, DeliveryState>,
+    /// `delivered` is there. It may be empty: then the gateway never says that a message arrived.
+    pub(in crate::provider) names_delivered: bool,
     pub(in crate::provider) reasons: BTreeMap<String, DeliveryReason>,
     /// Parts of the words of a reason, in lower case, in the order of the definition: the first that is found decides.
     pub(in crate::provider) phrases: Vec<(String, DeliveryReason)>,
@@ -227,4 +230,14 @@ pub(in crate::provider) struct Reports {
     pub(in crate::provider) id: Expression,
     pub(in crate::provider) phone: Option<Expression>,
     pub(in crate::provider) fields: StateFields,
+}
+
+/// How the gateway is told how the code of a message ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Feedback {
+    pub(in crate::provider) request: Request,
+    /// Where the call is, if it is elsewhere.
+    pub(in crate::provider) base_url: Option<Template>,
+    /// Whether it can also be told of a code that nobody verified.
+    pub(in crate::provider) abandoned: bool,
 }

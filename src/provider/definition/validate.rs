@@ -1,7 +1,7 @@
 //! Refuses a definition that is well formed and could not work: a message would reach nobody, or someone else.
 
 use super::model::{Definition, ENCODING, EncodingChoice, GatewayPhoneFormat, Unlisted};
-use crate::otp::DeliveryState;
+use crate::http::{SettingSpec, SettingType};
 use crate::toml_tree::{ConfigError, Position};
 
 impl Definition {
@@ -33,13 +33,17 @@ impl Definition {
             && !status.request.uses("id")
             && !status.fields.state.uses("id")
         {
-            "nothing in `status.request` uses `id`, so it would not ask about one message"
+            "nothing in `status.request` or `status.state` uses `id`, so it would not ask about one message"
         } else if self.status.is_some() && self.send.id.is_none() {
             "`status` asks by the `id` of a message, and `send.id` is missing"
-        } else if (self.status.is_some() || self.reports.is_some())
-            && !self.delivery.states.values().any(|state| *state == DeliveryState::Delivered)
+        } else if let Some(feedback) = &self.feedback
+            && !feedback.request.uses("id")
         {
-            "`delivery.states.delivered` is missing: no state means that a message arrived"
+            "nothing in `feedback.request` uses `id`, so it would not tell of one message"
+        } else if self.feedback.is_some() && !self.service.settings().iter().any(is_switch) {
+            "`feedback` needs the setting `feedback = { type = \"flag\" }`, which turns it on"
+        } else if (self.status.is_some() || self.reports.is_some()) && !self.delivery.names_delivered {
+            "`delivery.states.delivered` is missing: no state means that a message arrived; write `delivered = []` if the gateway never says so"
         } else {
             return self.unanswered().map(str::to_owned);
         };
@@ -77,4 +81,9 @@ impl Definition {
         };
         Some(what)
     }
+}
+
+/// The setting that turns feedback on.
+fn is_switch(setting: &SettingSpec) -> bool {
+    setting.name == "feedback" && setting.holds == SettingType::Flag
 }

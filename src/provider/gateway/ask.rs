@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::super::reply::{Amount, Class, QueryError, QueryResult, Refusal};
 use super::{Gateway, without_token};
-use crate::http::{Answered, AskError, Expression, Request, Scope};
+use crate::http::{Answered, AskError, Client, Expression, Request, Scope};
 use crate::otp::redact::Redactor;
 use crate::otp::{DeliveryReport, Phone};
 
@@ -20,7 +20,7 @@ impl Gateway {
         let mut redactor = self.client.redactor().clone();
         redactor.phone(to);
         let named = [("id".to_owned(), Jinja::from(message_id)), ("phone".to_owned(), Jinja::from(self.written(to)))];
-        let answered = self.asked(&status.request, Scope::from(named), deadline, &mut redactor).await?;
+        let answered = self.asked(&self.client, &status.request, Scope::from(named), deadline, &mut redactor).await?;
         // Some say with a 404 that nothing is known yet: a definition that looks at the status reads it all the same.
         if !answered.is_success() && !status.fields.state.uses("status") {
             return Err(QueryError::Refused(self.no(&answered, &redactor)));
@@ -58,6 +58,31 @@ impl Gateway {
         Ok(says.map(|says| redactor.clean(&says)))
     }
 
+    pub(super) async fn tell(
+        &self,
+        message_id: &str,
+        to: &Phone,
+        verified: bool,
+        deadline: Instant,
+    ) -> QueryResult<()> {
+        let feedback = self.definition.feedback.as_ref().ok_or(QueryError::NotOffered)?;
+        if !verified && !feedback.abandoned {
+            return Ok(());
+        }
+        let mut redactor = self.client.redactor().clone();
+        redactor.phone(to);
+        let named = [
+            ("id".to_owned(), Jinja::from(message_id)),
+            ("phone".to_owned(), Jinja::from(self.written(to))),
+            ("verified".to_owned(), Jinja::from(verified)),
+        ];
+        let elsewhere = feedback.base_url.as_ref().map(|base| self.client.at(base)).transpose();
+        let elsewhere =
+            elsewhere.map_err(|error| QueryError::Refused(Refusal::new(Class::Other, error.to_string())))?;
+        let client = elsewhere.as_ref().unwrap_or(&self.client);
+        self.ask_by(client, &feedback.request, Scope::from(named), deadline, &mut redactor).await.map(drop)
+    }
+
     /// Asks once. Whatever is no success is a refusal, also where a send would be in doubt: nothing was at stake.
     async fn ask(
         &self,
@@ -66,20 +91,33 @@ impl Gateway {
         deadline: Instant,
         redactor: &mut Redactor,
     ) -> Result<Answered, QueryError> {
-        let answered = self.asked(request, named, deadline, redactor).await?;
+        self.ask_by(&self.client, request, named, deadline, redactor).await
+    }
+
+    /// The same, maybe at another address.
+    async fn ask_by(
+        &self,
+        client: &Client,
+        request: &Request,
+        named: Scope,
+        deadline: Instant,
+        redactor: &mut Redactor,
+    ) -> Result<Answered, QueryError> {
+        let answered = self.asked(client, request, named, deadline, redactor).await?;
         if answered.is_success() { Ok(answered) } else { Err(QueryError::Refused(self.no(&answered, redactor))) }
     }
 
     /// Asks once; the answer, whatever its status is.
     async fn asked(
         &self,
+        client: &Client,
         request: &Request,
         named: Scope,
         deadline: Instant,
         redactor: &mut Redactor,
     ) -> Result<Answered, QueryError> {
         let refused = |class, why: String| QueryError::Refused(Refusal::new(class, why));
-        self.client.ask(request, named, deadline, redactor).await.map_err(|error| match error {
+        client.ask(request, named, deadline, redactor).await.map_err(|error| match error {
             AskError::NotBuilt(error) => refused(Class::Other, error.to_string()),
             AskError::NoToken(why) => QueryError::Refused(without_token(why)),
             AskError::Late => QueryError::Refused(Refusal::late()),

@@ -1,14 +1,15 @@
 //! Runs `contracts/<kind>/*.toml`: each says what is asked for and answered over a real socket, and what comes of it.
 //!
 //! `common.toml` of the folder holds what the cases share; a case adds to it and overrides it. `base_path`, `[settings]`,
-//! `[message]` (text), `[request]` (method, path, query, headers, json or form: the exact request),
+//! `[message]` (text, phone), `[request]` (method, path, query, headers, json or form: the exact request),
 //! `[response]` (status, headers, body, or fault = "hang", "reset", "refuse", "garbage"), `[outcome]` (accepted = id
 //! and segments; refused = class, with code, message, hint, `retry_after_seconds`; unknown = true).
 //!
 //! A case with `call` asks something else than to send, and takes nothing of the common `[request]`:
 //! `call = "status"` by the message id `id`: `[outcome]` state (`"(unknown)"` for a word that is not known), word,
 //! reason, code, said; `call = "balance"`: amount, currency; `call = "test"`: says (`""` for a yes without words). Each may be
-//! refused. `call = "report"` asks nobody: `[report]` body, and `[[outcome.reports]]` (id, phone, state, word, reason,
+//! refused. `call = "feedback"` tells how the code of the message `id` ended: `verified` unless that is false, and
+//! `[outcome]` told = true. `call = "report"` asks nobody: `[report]` body, and `[[outcome.reports]]` (id, phone, state, word, reason,
 //! code, said), `other_events`, or `malformed = "…"`, a part of the error.
 //!
 //! A signature covers the port of the gateway, so it is not written down but worked out again, by another signer.
@@ -18,17 +19,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState};
+use otpctl::otp::{DeliveryReason, DeliveryReport, DeliveryState, Phone};
 use otpctl::provider::{Provider, ProviderReply, QueryError, QueryResult, Refusal, describe, kinds, open};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::signatures::assert_signed;
-use crate::support::provider::{Gateway, Letter, Reply, Seen, assert_clean, context, nobody, settings, words};
+use crate::support::provider::{Gateway, Letter, PHONE, Reply, Seen, assert_clean, context, nobody, settings, words};
 
 /// Takes a field of `common.toml` out of the request that a case expects.
 const ABSENT: &str = "(absent)";
+
+/// The setting of a gateway that is told elsewhere how a code ended.
+const ELSEWHERE: &str = "feedback_base_url";
 
 /// What every gateway must show that it handles.
 const ALL: [&str; 12] = [
@@ -54,6 +58,9 @@ struct Contract {
     call: Call,
     /// The gateway's id of the message, for `status`.
     id: Option<String>,
+    /// What `feedback` tells.
+    #[serde(default = "yes")]
+    verified: bool,
     /// What the application was sent.
     report: Option<Body>,
     /// What the definition's own base URL has after its host.
@@ -75,7 +82,12 @@ enum Call {
     Status,
     Balance,
     Test,
+    Feedback,
     Report,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -88,6 +100,8 @@ struct Body {
 #[serde(deny_unknown_fields)]
 struct Text {
     text: Option<String>,
+    /// Where the gateway does not reach the usual number.
+    phone: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +150,9 @@ struct Expected {
     #[serde(default)]
     reports: Vec<ExpectedReport>,
     malformed: Option<String>,
+    /// The gateway took the feedback.
+    #[serde(default)]
+    told: bool,
     /// What else than reports it is.
     #[serde(default)]
     other_events: Vec<String>,
@@ -217,10 +234,16 @@ async fn run(kind: &str, contract: &Contract) {
     };
     let mut own = contract.settings.clone();
     own["base_url"] = json!(format!("{base_url}{}", contract.base_path));
+    if contract.call == Call::Feedback && describe(kind).unwrap().settings.iter().any(|spec| spec.name == ELSEWHERE) {
+        own[ELSEWHERE] = json!(base_url);
+    }
     let provider = open(kind, kind, settings(own), &context()).expect("the settings of the contract");
     let mut letter = Letter::new();
     if let Some(text) = &contract.message.text {
         letter.text.clone_from(text);
+    }
+    if let Some(phone) = &contract.message.phone {
+        letter.phone = number(phone);
     }
     // Only what hangs is to run out of time; a busy machine may be slow with the rest.
     let end = Instant::now() + Duration::from_secs(if contract.hangs() { 5 } else { 60 });
@@ -242,6 +265,12 @@ async fn run(kind: &str, contract: &Contract) {
         Call::Test => told(provider.test(end).await, expected, |says| {
             assert_eq!(says.clone().unwrap_or_default(), expected.says.clone().expect("`says`"));
         }),
+        Call::Feedback => {
+            let id = contract.id.as_deref().expect("`id`, the gateway's id of the message");
+            told(provider.feedback(id, &letter.phone, contract.verified, end).await, expected, |()| {
+                assert!(expected.told, "it took the feedback");
+            })
+        }
         Call::Report => unreachable!("it asks nobody"),
     };
     assert_clean(&said, &secrets(kind, &contract.settings));
@@ -374,6 +403,9 @@ fn asked_for(kind: &str, names: &[String]) -> Vec<&'static str> {
     if can.reports {
         needed.extend(["report", "other_event"]);
     }
+    if describe(kind).unwrap().settings.iter().any(|spec| spec.name == "feedback") {
+        needed.extend(["feedback", "feedback_refused", "feedback_abandoned"]);
+    }
     needed
 }
 
@@ -381,6 +413,17 @@ fn asked_for(kind: &str, names: &[String]) -> Vec<&'static str> {
 pub fn common_settings(kind: &str) -> Value {
     let common = read(&folder().join(kind).join("common.toml"));
     common["settings"].clone().try_into().unwrap()
+}
+
+/// A number that the gateway reaches.
+pub fn common_phone(kind: &str) -> Phone {
+    let common = read(&folder().join(kind).join("common.toml"));
+    let own = common.get("message").and_then(|message| message.get("phone")).and_then(toml::Value::as_str);
+    number(own.unwrap_or(PHONE))
+}
+
+fn number(text: &str) -> Phone {
+    Phone::parse(text, None).unwrap()
 }
 
 /// The gateway with the settings that its contracts share.
