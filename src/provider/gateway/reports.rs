@@ -86,9 +86,11 @@ impl Gateway {
         Ok(DeliveryCallback { message_id: id, ids: ReportIds::Exact, phone, report })
     }
 
-    /// JSON, also of a gateway that answers in XML; what else it answers; or the fields of a form or a query.
+    /// JSON, also of a gateway that answers in XML; XML, also of one that answers in JSON; or the fields of a form or a
+    /// query.
     fn handed_in(&self, text: &str) -> Jinja {
         let body = match Body::read(text.as_bytes(), AnswerFormat::Json) {
+            Body::Text(text) if text.starts_with('<') => Body::read(text.as_bytes(), AnswerFormat::Xml),
             Body::Text(text) => Body::read(text.as_bytes(), self.client.format()),
             json @ Body::Tree(_) => json,
         };
