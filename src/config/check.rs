@@ -10,9 +10,8 @@ use super::fetch::{read_certificates, read_private};
 use super::guard;
 use super::lint;
 use super::secret::Fetch;
-use super::settings::{
-    CodeSettings, Deployment, MessageSettings, ProviderSettings, SettingSource, Settings, StoreSettings,
-};
+use super::senders;
+use super::settings::{CodeSettings, Deployment, MessageSettings, SettingSource, Settings, StoreSettings};
 use crate::directory::Phones;
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, NoticeTemplate, PhoneChange, TemplateError, Vars, segments};
@@ -81,6 +80,8 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     test_numbers(settings, today, &mut findings);
     provider_settings(settings, &mut findings);
     dlt(settings, &mut findings);
+    dlt_template(settings, &mut findings);
+    registers(settings, &mut findings);
     definitions(settings, &mut findings);
     directories(settings, &mut findings);
     findings
@@ -351,19 +352,9 @@ fn directories(settings: &Settings, findings: &mut Vec<Finding>) {
 }
 
 /// The likely mistakes that each provider's definition knows of.
-/// The settings of a provider, and those that it has for codes of a purpose, with the names of their tables.
-fn tables<'a>(
-    name: &'a str,
-    provider: &'a ProviderSettings,
-) -> impl Iterator<Item = (String, &'a BTreeMap<String, SettingSource>)> {
-    let purposes = provider.purposes.iter();
-    let purposes = purposes.map(move |(purpose, own)| (format!("providers.{name}.purpose.{purpose}"), own));
-    std::iter::once((format!("providers.{name}"), &provider.entries)).chain(purposes)
-}
-
 fn provider_settings(settings: &Settings, findings: &mut Vec<Finding>) {
     for (name, provider) in &settings.providers {
-        for (table, warning) in tables(name, provider).flat_map(|(table, entries)| {
+        for (table, warning) in provider.tables(name).flat_map(|(table, entries)| {
             let plain = entries.iter().filter_map(|(setting, entry)| match entry {
                 SettingSource::Plain(value) => Some((setting.as_str(), value)),
                 _ => None,
@@ -387,6 +378,44 @@ fn dlt(settings: &Settings, findings: &mut Vec<Finding>) {
         let text = format!("carriers in India drop an SMS without its DLT ids, and `{setting}` is not set");
         let hint = format!("under [providers.{name}]: {setting} = \"the id of the DLT registration\"");
         findings.push(finding(Level::Warning, format!("providers.{name}.{setting}"), text).hint(hint));
+    }
+}
+
+/// The text as it is to be registered for DLT, with the tag of its variable (TRAI, direction of 2025-11-18: templates from
+/// 2026-01-14 on have tagged variables; <https://msg91.com/help/dlt-registration-in-india/variable-tagging-on-dlt-sms-templates>).
+fn dlt_template(settings: &Settings, findings: &mut Vec<Finding>) {
+    if !lint::sends_text_to_india(settings) {
+        return;
+    }
+    let message = &settings.message;
+    let digits = settings.code.spec.alphabet.name() == "digits";
+    let tag = if digits { "{#numeric#}" } else { "{#alphanumeric#}" };
+    let texts =
+        std::iter::once((None, &message.text)).chain(message.lang.iter().map(|(lang, text)| (Some(lang), text)));
+    for (lang, source) in texts {
+        let template = MessageTemplate::new(source, message.host.as_deref());
+        let Ok(text) = template.and_then(|template| {
+            template.render(&Vars {
+                code: tag,
+                app: &message.app,
+                ttl_minutes: settings.code.ttl.as_secs().div_ceil(60),
+                purpose: Purpose::default().as_str(),
+                lang: lang.map(String::as_str),
+            })
+        }) else {
+            continue;
+        };
+        let key = lang.map_or_else(|| "message.text".to_owned(), |lang| format!("message.lang.{lang}.text"));
+        let text = text.replace('\n', "⏎");
+        findings.push(finding(Level::Note, key, format!("India: as a DLT template this text is: {text}")));
+    }
+}
+
+/// Senders that a country does not take, or only if they are registered.
+fn registers(settings: &Settings, findings: &mut Vec<Finding>) {
+    for found in senders::findings(settings) {
+        let level = if found.refused { Level::Warning } else { Level::Note };
+        findings.push(finding(level, found.key, found.text).hint(found.hint));
     }
 }
 
@@ -428,7 +457,7 @@ async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Find
     }
     let mut all: Vec<(String, &BTreeMap<String, SettingSource>, &BTreeMap<String, Position>)> = Vec::new();
     for (name, provider) in &settings.providers {
-        all.extend(tables(name, provider).map(|(table, entries)| (table, entries, &provider.positions)));
+        all.extend(provider.tables(name).map(|(table, entries)| (table, entries, &provider.positions)));
     }
     let directories = settings.directories.iter();
     all.extend(directories.map(|(name, own)| (format!("directory.{name}"), &own.entries, &own.positions)));

@@ -49,6 +49,16 @@ impl ProviderSettings {
         self.broken.as_ref()
     }
 
+    /// What is set, and what is set for codes of a purpose, with the names of their tables.
+    pub(super) fn tables<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = (String, &'a BTreeMap<String, SettingSource>)> {
+        let purposes = self.purposes.iter();
+        let purposes = purposes.map(move |(purpose, own)| (format!("providers.{name}.purpose.{purpose}"), own));
+        std::iter::once((format!("providers.{name}"), &self.entries)).chain(purposes)
+    }
+
     /// Fetches the secrets of this provider, and no other's. `purpose`: what a message is for, if it is for one.
     ///
     /// # Errors

@@ -10,11 +10,23 @@ const DLT: [&str; 2] = ["India: DLT", "DLT id of"];
 /// The settings of DLT that providers for India take and do not have: the name of the provider, and the setting.
 pub(super) fn missing_dlt(settings: &Settings) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let Ok(india) = "IN".parse::<Country>() else { return found };
+    let names = routed_to_india(settings);
+    for name in names {
+        let Some(provider) = settings.providers.get(name) else { continue };
+        let Some(description) = provider.kind.describe().filter(|own| own.features.dlt) else { continue };
+        let missing = missing(&description, |setting| provider.entries.contains_key(setting));
+        found.extend(missing.into_iter().map(|setting| (name.clone(), setting.to_owned())));
+    }
+    found
+}
+
+/// The providers of the routes to India, where numbers there may be sent to.
+fn routed_to_india(settings: &Settings) -> Vec<&String> {
+    let Ok(india) = "IN".parse::<Country>() else { return Vec::new() };
     let reaches =
         settings.policy.countries.as_ref().is_none_or(|countries| countries.of(Some(india)) != CountryState::Deny);
     if !reaches {
-        return found;
+        return Vec::new();
     }
     let routes = &settings.routes;
     let country = routes.by_country.get(&india).unwrap_or(&routes.default);
@@ -24,13 +36,15 @@ pub(super) fn missing_dlt(settings: &Settings) -> Vec<(String, String)> {
     let mut names: Vec<&String> = routed.map(|entry| &entry.provider).collect();
     names.sort();
     names.dedup();
-    for name in names {
-        let Some(provider) = settings.providers.get(name) else { continue };
-        let Some(description) = provider.kind.describe().filter(|own| own.features.dlt) else { continue };
-        let missing = missing(&description, |setting| provider.entries.contains_key(setting));
-        found.extend(missing.into_iter().map(|setting| (name.clone(), setting.to_owned())));
-    }
-    found
+    names
+}
+
+/// Whether our own text goes to India by a gateway, so that it has to be registered there.
+pub(super) fn sends_text_to_india(settings: &Settings) -> bool {
+    routed_to_india(settings).into_iter().filter_map(|name| settings.providers.get(name)).any(|provider| {
+        let described = provider.kind.describe().filter(|_| provider.kind.is_real());
+        described.is_some_and(|own| own.features.dlt && !own.template_sender)
+    })
 }
 
 fn missing(description: &Description, is_set: impl Fn(&str) -> bool) -> Vec<&str> {

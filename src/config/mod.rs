@@ -28,6 +28,7 @@ mod redis;
 mod role;
 mod routes;
 mod secret;
+mod senders;
 mod settings;
 mod show;
 mod store;

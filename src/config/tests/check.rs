@@ -41,6 +41,49 @@ async fn what_only_a_check_finds() {
             "24 hexadecimal",
         ),
         (
+            "[providers.telnyx]\napi_key = \"k\"\nfrom = \"Example\"\n[policy]\ncountries = [\"US\"]",
+            Level::Warning,
+            "providers.telnyx.from",
+            "US: carriers there take no names",
+        ),
+        (
+            "[providers.telnyx]\napi_key = \"k\"\nfrom = \"+13125550100\"\n[policy]\ncountries = [\"US\"]",
+            Level::Note,
+            "providers.telnyx.from",
+            "10DLC",
+        ),
+        (
+            "[providers.telnyx]\napi_key = \"k\"\nfrom = \"Example\"\n[policy]\ncountries = [\"SG\"]",
+            Level::Note,
+            "providers.telnyx.from",
+            "SSIR) since 2023-01-31",
+        ),
+        (
+            "[providers.vonage]\napi_key = \"k\"\napi_secret = \"s\"\nfrom = \"Example\"\n[policy]\ncountries = [\"IN\"]",
+            Level::Warning,
+            "providers.vonage.from",
+            "3 to 6 characters",
+        ),
+        (
+            "[providers.vonage]\napi_key = \"k\"\napi_secret = \"s\"\nfrom = \"SHOPIN\"\n[policy]\ncountries = [\"IN\"]",
+            Level::Note,
+            "message.text",
+            "as a DLT template this text is: {#numeric#} is your otpctl code.",
+        ),
+        (
+            "[code]\nalphabet = \"hex\"\n[providers.vonage]\napi_key = \"k\"\napi_secret = \"s\"\nfrom = \"SHOPIN\"\n\
+             [policy]\ncountries = [\"IN\"]",
+            Level::Note,
+            "message.text",
+            "{#alphanumeric#} is your",
+        ),
+        (
+            "[message]\ntext = \"{#numeric#} is your code\"",
+            Level::Error,
+            "message.text",
+            "`{#numeric#}` is a variable of a DLT template; write {{ code }}",
+        ),
+        (
             "[[test_numbers]]\nphone = \"+12025550100\"\ncode = \"424242\"\nvalid_until = 2026-11-22",
             Level::Warning,
             "test_numbers.0",
@@ -68,6 +111,23 @@ async fn one_letter_that_makes_a_message_dear_is_named() {
     let message = found.iter().find(|one| one.key == "message.text").expect("looked at");
     assert_eq!(message.level, Level::Warning);
     assert!(message.text.starts_with("2 segments, each billed") && message.text.contains("U+015F"), "{}", message.text);
+}
+
+#[tokio::test]
+async fn a_sender_is_only_held_to_the_countries_that_it_is_used_for() {
+    let providers = "[providers.telnyx]\napi_key = \"k\"\nfrom = \"Example\"\n\
+                     [providers.twilio]\naccount_sid = \"AC1\"\nauth_token = \"t\"\nfrom = \"+13125550100\"\n";
+    let routes = "[routes]\ndefault = [\"telnyx\"]\nUS = [\"twilio\"]\n";
+    for (policy, expected) in [
+        ("countries = [\"US\", \"DE\"]", vec!["providers.twilio.from"]),
+        ("countries = [\"DE\"]", vec![]),
+        ("countries = { US = \"deny\", DE = \"allow\" }", vec![]),
+        ("countries = [\"CA\", \"US\"]", vec!["providers.telnyx.from", "providers.twilio.from"]),
+    ] {
+        let found = findings(&format!("{providers}{routes}[policy]\n{policy}"), &Env::default()).await;
+        let keys: Vec<&str> = found.iter().map(|one| one.key.as_str()).filter(|key| key.ends_with(".from")).collect();
+        assert_eq!(keys, expected, "{policy}");
+    }
 }
 
 #[tokio::test]

@@ -80,9 +80,22 @@ pub enum TemplateError {
         /// What the engine says.
         detail: String,
     },
+    /// A variable as DLT writes it: our engine would take it for a comment, and drop it.
+    #[error(
+        "`{0}` is a variable of a DLT template; write {{{{ code }}}} for the code, and register the text with the tag"
+    )]
+    Dlt(String),
     /// The host that codes are bound to is no DNS name.
     #[error("the host that codes are bound to is a DNS name such as example.com, without scheme, port or path")]
     Host,
+}
+
+/// A variable as templates of India's DLT have it, such as `{#var#}` or, since 2026, `{#numeric#}`.
+fn dlt_tag(source: &str) -> Option<&str> {
+    let begin = source.find("{#")?;
+    let tag = source.get(begin..begin + 2 + source.get(begin + 2..)?.find("#}")? + 2)?;
+    let name = tag.trim_start_matches("{#").trim_end_matches("#}");
+    (!name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric())).then_some(tag)
 }
 
 fn in_line(line: Option<usize>) -> String {
@@ -99,6 +112,9 @@ impl MessageTemplate {
     pub fn new(source: &str, host: Option<&str>) -> Result<Self, TemplateError> {
         if host.is_some_and(|host| !origin::is_host(host)) {
             return Err(TemplateError::Host);
+        }
+        if let Some(tag) = dlt_tag(source) {
+            return Err(TemplateError::Dlt(tag.to_owned()));
         }
         let environment = environment(source, &VARIABLES)?;
         // An origin's host is in lower case (URL standard, "domain to ASCII").
