@@ -47,6 +47,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "send" -d 'Send a code
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "issue" -d 'Print a new code instead of sending it'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "verify" -d 'Check a code, which uses one attempt'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Cancel live codes'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "deliver" -d 'Send a code that another server made and checks'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered or its code is used'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show why a login does not work: code, limits, delivery'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
@@ -61,6 +62,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "store" -d 'Check and 
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "audit" -d 'Check the records of what was done'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "doctor" -d 'Check everything that `send` and `verify` need'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or create the configuration file'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "outcome" -d 'Record how a code ended that another server checks'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, the global options or the exit codes'
@@ -122,6 +124,7 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s h -l help -d 'Pr
 complete -c otpctl -n "__fish_otpctl_using_subcommand issue" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l purpose -d 'What the code is for' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l user -d 'The user that the code must be for' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l assert -d 'On success, print a signed statement of who it is' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -l attempt-id -d 'Repeating with the same id uses no second attempt' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand verify" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
@@ -166,6 +169,39 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l unmask -d 'Show
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand revoke" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l provider -d 'Use this provider instead of the route\'s' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l channel -d 'Use only the route\'s providers of this channel' -r -f -a "sms\t''
+whatsapp\t''
+telegram\t''
+voice\t''
+rcs\t''"
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l lang -d 'Language of the text' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l ttl -d 'Lifetime of the code, such as 5m; at most 10m' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l purpose -d 'What the code is for' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l user -d 'The user that the code is for' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l idempotency-key -d 'Repeating with the same key sends no second SMS' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l wait -d 'Then wait until the SMS is delivered, or for WHAT' -r -f -a "accepted\t''
+delivered\t''
+verified\t''"
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l for -d 'What to wait for' -r -f -a "accepted\t''
 delivered\t''
 verified\t''
@@ -953,29 +989,30 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l unmask -d 'Show
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand doctor" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s c -l config -d 'The configuration file to read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
 json\t'One document'
 jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
 always\t'Also in a pipe'
 never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l reason -d 'Why you do this; recorded with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s y -l yes -d 'Answer yes to every confirmation'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l no-input -d 'Never prompt; fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l unmask -d 'Show phone numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -l dry-run -d 'Do everything except writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "path" -d 'Print the path of the file that is read'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "show" -d 'Print every setting; of secrets only where they come from'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "check" -d 'Check the file, its texts and its secrets; makes no request'
-complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check init" -f -a "init" -d 'Create a configuration file; never changes an existing one'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -f -a "path" -d 'Print the path of the file that is read'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -f -a "show" -d 'Print every setting; of secrets only where they come from'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -f -a "check" -d 'Check the file, its texts and its secrets; makes no request'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -f -a "jwks" -d 'Print the public key of assertions, as a JWK Set'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and not __fish_seen_subcommand_from path show check jwks init" -f -a "init" -d 'Create a configuration file; never changes an existing one'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from path" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -1034,6 +1071,25 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from check" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from jwks" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
@@ -1053,6 +1109,27 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l challenge -d 'This code instead of the newest' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l purpose -d 'What the code is for' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'

@@ -372,6 +372,16 @@ impl From<OperationError> for Error {
             OperationError::AttemptReused => {
                 Self::new(Exit::Conflict, error).hint("use a new --attempt-id for another code")
             }
+            OperationError::NothingDelivered => {
+                Self::new(Exit::NotFound, error).hint(Hint::run(&["inspect"]).arg("PHONE"))
+            }
+            OperationError::CheckedHere => Self::new(Exit::Policy, error),
+            OperationError::OutcomeTold(_) => Self::new(Exit::Conflict, error),
+            OperationError::CheckedElsewhere => Self::new(Exit::Policy, error)
+                .hint(Hint::run(&["outcome"]).arg("PHONE").arg("verified").because("record how it ended there")),
+            OperationError::NotAsserted => {
+                Self::new(Exit::Policy, error).hint(Hint::run(&["send"]).arg("PHONE").because("send one instead"))
+            }
             OperationError::NoSuchUser(ref user) => {
                 let link = Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
                 Self::new(Exit::NotFound, error).hint(link)

@@ -4,6 +4,7 @@
 //! * [`store`] and [`provider`] are two families of backends, each behind one trait, that do not know each other.
 //! * [`directory`] asks an application whose phone it is.
 //! * [`layout`] says whose codes they are: our own layout, or how an application keeps its codes in Redis.
+//! * [`assertion`] signs what an application is handed instead of a user.
 //! * [`operations`] has one file for each thing that is done with codes: load, let a rule decide, commit or start again.
 //! * [`audit`] keeps a chain of records of what was done, by whom and why.
 //! * [`system`] is where files are opened and programs started, and where it is decided what of it is trusted.
@@ -14,6 +15,7 @@
 //!   codes; [`cli`] parses, runs, and ends the process.
 
 pub mod app;
+pub mod assertion;
 pub mod audit;
 pub mod cli;
 pub mod commands;

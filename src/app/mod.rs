@@ -1,6 +1,7 @@
 //! The composition root: what a command needs, opened when it is first asked for.
 
 mod act;
+mod asserting;
 mod auditing;
 mod directories;
 pub mod feedback;

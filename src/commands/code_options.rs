@@ -45,16 +45,41 @@ impl CodeOptions {
         target: &'a Target,
         code: &'a Code,
     ) -> Result<IssueRequest<'a>, Error> {
+        self.request(app, target, code, Operation::Issue).await
+    }
+
+    async fn request<'a>(
+        &'a self,
+        app: &'a App,
+        target: &'a Target,
+        code: &'a Code,
+        operation: Operation,
+    ) -> Result<IssueRequest<'a>, Error> {
         let settings = &app.settings()?.code;
         Ok(IssueRequest {
             phone: &target.phone,
             purpose: &self.purpose,
             user: target.user(self.user.as_ref())?,
             code,
-            peppers: app.peppers_for(Operation::Issue).await?,
+            peppers: app.peppers_for(operation).await?,
             ttl: self.ttl.unwrap_or(settings.ttl),
             max_tries: settings.max_attempts,
+            elsewhere: false,
         })
+    }
+
+    /// The request for a code that another server made: how long it lives there is not known here.
+    ///
+    /// # Errors
+    /// As [`Self::issue`].
+    pub(super) async fn relay<'a>(
+        &'a self,
+        app: &'a App,
+        target: &'a Target,
+        code: &'a Code,
+    ) -> Result<IssueRequest<'a>, Error> {
+        let ttl = self.ttl.unwrap_or(MAX_TTL);
+        Ok(IssueRequest { ttl, elsewhere: true, ..self.request(app, target, code, Operation::Deliver).await? })
     }
 }
 

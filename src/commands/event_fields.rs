@@ -21,6 +21,7 @@ pub(super) struct EventFields {
     pub(super) last_at: Option<Moment>,
     pub(super) would_refuse: Option<String>,
     pub(super) channel: Option<String>,
+    pub(super) checked_by: Option<String>,
     pub(super) by: Option<String>,
 }
 
@@ -39,6 +40,7 @@ impl From<Event> for EventFields {
             last_at: event.last_at,
             would_refuse: event.would_refuse,
             channel: event.channel,
+            checked_by: event.checked_by,
             by: event.by,
         }
     }

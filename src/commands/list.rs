@@ -110,7 +110,7 @@ impl Row {
             why: why(line),
             provider: delivery.map(|delivery| delivery.provider.clone()).filter(|name| !name.is_empty()),
             delivery_reason: report.and_then(|report| report.reason),
-            attempts_left: challenge.map(Challenge::attempts_left),
+            attempts_left: challenge.filter(|own| !own.is_checked_elsewhere()).map(Challenge::attempts_left),
             failures_consecutive: line.failures,
         }
     }
@@ -140,6 +140,9 @@ fn why(line: &Listed) -> String {
         (CodeState::Issued, _) => "printed, not sent".to_owned(),
         _ => format!("sent{by}"),
     }];
+    if challenge.is_checked_elsewhere() {
+        words.push("checked by your application".to_owned());
+    }
     if challenge.tries > 0 && challenge.is_live(line.now) {
         words.push(format!("{} of {} attempts left", challenge.attempts_left(), challenge.max_tries));
     }

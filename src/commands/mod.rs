@@ -115,6 +115,7 @@ mod batch;
 mod code_options;
 mod completions;
 mod config;
+mod deliver;
 mod delivery;
 mod delivery_fields;
 mod doctor;
@@ -126,6 +127,7 @@ mod issue;
 mod line;
 mod lines;
 mod list;
+mod outcome;
 mod policy;
 mod provider;
 mod revoke;
@@ -169,6 +171,7 @@ commands! {
         Issue "issue" issue.await ["issue +919876543210", "issue user:u_1 --ttl 2m"];
         Verify "verify" verify.await ["verify +919876543210 042917", "verify user:u_1 < code.txt"];
         Revoke "revoke" revoke.await ["revoke +919876543210", "revoke user:u_1 --purpose signup"];
+        Deliver "deliver" deliver.await ["deliver +919876543210 < code.txt", "deliver user:u_1 --ttl 1m < code.txt"];
         Wait "wait" wait.await ["wait +919876543210", "wait user:u_1 --for accepted"];
     }
     "Support" {
@@ -195,6 +198,7 @@ commands! {
         Config "config" config.await ["config path", "config check"];
     }
     "More" {
+        Outcome "outcome" outcome.await ["outcome +919876543210 verified", "outcome user:u_1 abandoned"];
         Completions "completions" completions ["completions bash > otpctl.bash", "completions zsh > _otpctl"];
         Version "version" version ["version", "version --json"];
         Help "help" help ["help send", "help exit-codes"];
@@ -244,7 +248,7 @@ impl Command {
             Self::Store(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::User(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Events(args) if args.is_endless() => ENDLESS,
-            Self::Send(_) => SEND_TIMEOUT,
+            Self::Send(_) | Self::Deliver(_) => SEND_TIMEOUT,
             Self::Wait(_) => WAIT_TIMEOUT,
             _ => DEFAULT_TIMEOUT,
         }

@@ -238,7 +238,8 @@ pub(super) fn phone(app: &App, text: &str) -> Result<Phone, Error> {
 fn meant_user(app: &App, text: &str, error: Error) -> Error {
     let is_id = text.starts_with(char::is_alphabetic) && UserId::new(text).is_ok();
     // Elsewhere the user has a place of its own.
-    let takes_user = ["send", "issue", "verify", "inspect", "revoke", "unlock", "wait"].contains(&app.globals.command);
+    let takes_user = ["send", "issue", "verify", "deliver", "outcome", "inspect", "revoke", "unlock", "wait"]
+        .contains(&app.globals.command);
     if is_id && takes_user { error.hint(Hint::run(&[app.globals.command]).arg(format!("user:{text}"))) } else { error }
 }
 

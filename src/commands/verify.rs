@@ -7,15 +7,17 @@ use serde::Serialize;
 use super::CommandResult;
 use super::target::{Target, TargetArg, standard_input};
 use crate::app::{Act, App, AskedRoute, Confirm};
+use crate::assertion::{Assertion, Signer, Subject};
 use crate::error::{Error, Exit};
 use crate::layout::Operation;
 use crate::operations::{Applied, AttemptOutcome, Operations};
 use crate::otp::escape::is_unsafe;
-use crate::otp::record::{Answer, PurposeState, Reason, Verdict};
-use crate::otp::rules::AttemptRequest;
+use crate::otp::record::{Answer, Delivery, PurposeState, Reason, Verdict};
+use crate::otp::rules::{AssertionRequest, AttemptRequest};
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId, reference};
 use crate::output::{Human, Ids, Report, plural, when};
+use crate::provider::TEST_NUMBER;
 
 /// No code, however spaced, is longer.
 const LONGEST: u64 = 256;
@@ -43,6 +45,12 @@ pub struct Args {
     /// Fail unless the phone is linked to one user
     #[arg(long)]
     require_user: bool,
+    /// On success, print a signed statement of who it is
+    ///
+    /// It is a JWT for this audience, and can be used for 60 s. It needs a linked user, and a code that was sent; [assertion]
+    /// of the file says who signs, and for whom.
+    #[arg(long = "assert", value_name = "AUDIENCE")]
+    audience: Option<String>,
     /// Repeating with the same id uses no second attempt
     ///
     /// It prints the first answer again.
@@ -67,17 +75,29 @@ impl Args {
         let code = app.typed_code(&self.typed(app).await?)?;
         let target = target.resolve_phone(app).await?;
         app.may_concern(&target.phone, &AskedRoute::of(&self.purpose))?;
+        // A key that cannot sign is told while the code can still be used.
+        let signer = match &self.audience {
+            Some(audience) => {
+                app.may_assert(&target.phone, audience).map_err(|error| target.failed(app, error))?;
+                Some(app.signer().await?)
+            }
+            None => None,
+        };
         app.may_change("use an attempt", Confirm::No).await?;
         app.guard().await?;
+        let detail = self.audience.as_ref().map(|audience| format!("--assert {audience}"));
         let checked = app
-            .audited(Act::on(&target.phone), async |operations| {
-                self.check(app, operations, &target, &code, &attempt_id).await
+            .audited(Act::on(&target.phone).detail(detail), async |operations| {
+                self.check(app, operations, (&target, &code, &attempt_id), signer.as_ref()).await
             })
             .await;
         checked.map_err(|mut error| {
             error.details.attempt_id = Some(attempt_id.clone());
             if error.exit == Exit::StoreUnknown {
-                let repeat = target.hint_for("verify", &self.purpose).option("--attempt-id", &attempt_id);
+                let mut repeat = target.hint_for("verify", &self.purpose).option("--attempt-id", &attempt_id);
+                if let Some(audience) = &self.audience {
+                    repeat = repeat.option("--assert", audience);
+                }
                 error.hint = Some(repeat.because("the code may have been used; repeat with the same id"));
             }
             target.failed(app, error)
@@ -88,10 +108,10 @@ impl Args {
         &self,
         app: &App,
         operations: Operations<'_>,
-        target: &Target,
-        code: &Code,
-        attempt_id: &str,
+        (target, code, attempt_id): (&Target, &Code, &str),
+        signer: Option<&Signer>,
     ) -> CommandResult {
+        let allow_issued = app.settings()?.assertion.as_ref().is_some_and(|own| own.allow_issued);
         let asked = AttemptRequest {
             phone: &target.phone,
             purpose: &self.purpose,
@@ -100,9 +120,18 @@ impl Args {
             attempt_id,
             user: target.user(self.user.as_ref())?,
             require_user: self.require_user,
+            assertion: self.audience.as_deref().map(|audience| AssertionRequest {
+                audience,
+                allow_issued,
+                test_number: TEST_NUMBER,
+            }),
         };
         let applied = operations.verify(&asked).await?;
         let next = self.next(target, &applied);
+        let assertion = match signer {
+            Some(signer) => self.assertion(app, target, (&applied, attempt_id), signer)?,
+            None => None,
+        };
         let AttemptOutcome { answer, replayed, .. } = applied.outcome;
         if let (Verdict::Ok, false, Some(challenge)) = (answer.verdict, replayed, &answer.challenge_id) {
             app.owe_feedback(&target.phone, &applied.known.record, challenge, true);
@@ -120,9 +149,41 @@ impl Args {
             expires_at: answer.expires_at,
             attempt_id: attempt_id.to_owned(),
             replayed,
+            assertion_expires_at: assertion.as_ref().map(|assertion| assertion.expires_at),
+            assertion: assertion.map(|assertion| assertion.token),
+            audience: self.audience.clone(),
             now: applied.now,
             next,
         }))
+    }
+
+    /// What is handed to the application, where the answer is yes. Of one that was given before it is the same, while that
+    /// can be used.
+    fn assertion(
+        &self,
+        app: &App,
+        target: &Target,
+        (applied, attempt_id): (&Applied<AttemptOutcome>, &str),
+        signer: &Signer,
+    ) -> Result<Option<Assertion>, Error> {
+        let AttemptOutcome { answer, at, .. } = &applied.outcome;
+        let (Verdict::Ok, Some(audience), Some(user), Some(id)) =
+            (answer.verdict, &self.audience, &answer.user, &answer.challenge_id)
+        else {
+            return Ok(None);
+        };
+        let used = applied.known.record.challenge(id).and_then(|(_, used)| used.delivery.as_ref());
+        let channel = used.map(Delivery::channel);
+        let subject = Subject {
+            user,
+            // Nor is a number that the caller did not type shown in it.
+            phone: (target.typed || app.globals.unmask).then(|| target.phone.as_str()),
+            channel: channel.as_deref(),
+            challenge_id: id,
+            attempt_id,
+            at: *at,
+        };
+        signer.assertion(&subject, audience, applied.now).map_err(|error| Error::new(Exit::Internal, error))
     }
 
     /// What to do next. If a code for another purpose is live, it is usually the one that was meant.
@@ -195,6 +256,13 @@ struct Checked {
     expires_at: Option<Moment>,
     attempt_id: String,
     replayed: bool,
+    /// A JWT; `null` where none was asked for, or it would have ended.
+    assertion: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    assertion_expires_at: Option<Moment>,
+    /// For whom one was asked for.
+    #[serde(skip)]
+    audience: Option<String>,
     #[serde(skip)]
     now: Moment,
     #[serde(skip)]
@@ -208,6 +276,11 @@ impl Report for Checked {
         let phone = &self.phone;
         let left = plural(self.attempts_left, "attempt", "attempts");
         Human::Text(match (self.result, self.reason) {
+            // Alone on its line, so that it can be handed on.
+            (Verdict::Ok, _) if self.assertion.is_some() => self.assertion.clone().unwrap_or_default(),
+            (Verdict::Ok, _) if self.audience.is_some() => {
+                format!("Code accepted for {phone} before; its assertion has expired.")
+            }
             (Verdict::Ok, _) => match &self.user {
                 Some(user) => format!("Code accepted for {phone}. User: {user}"),
                 None => format!("Code accepted for {phone}."),
@@ -253,6 +326,12 @@ impl Report for Checked {
     }
 
     fn hints(&self) -> Vec<Hint> {
+        if let (Some(audience), Some(until)) = (&self.audience, self.assertion_expires_at) {
+            let user = self.user.as_ref().map_or("", UserId::as_str);
+            let seconds = until.since(self.now).as_secs();
+            let words = format!("it tells {audience} that this is user {user}; it can be used for {seconds} s");
+            return vec![words.into()];
+        }
         self.next.iter().cloned().collect()
     }
 }

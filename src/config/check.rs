@@ -84,7 +84,16 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     registers(settings, &mut findings);
     definitions(settings, &mut findings);
     directories(settings, &mut findings);
+    assertions(settings, &mut findings);
     findings
+}
+
+/// Who may print a code, and is one of many, could sign in as anybody.
+fn assertions(settings: &Settings, findings: &mut Vec<Finding>) {
+    if settings.assertion.as_ref().is_some_and(|own| own.allow_issued) {
+        let text = "whoever may print a code can sign in to the audiences as any user";
+        findings.push(finding(Level::Warning, "assertion.allow_issued", text).hint("remove the key"));
+    }
 }
 
 /// Fetches every secret, and keeps none.
@@ -470,6 +479,9 @@ async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Find
                 SettingSource::Plain(_) | SettingSource::File(_) | SettingSource::Program(..) => {}
             }
         }
+    }
+    if let Some(own) = &settings.assertion {
+        note("assertion.key".to_owned(), own.signer(fetch).await.map(drop));
     }
     if let (StoreSettings::Embedded { path }, []) = (&settings.store, settings.code.peppers.as_slice()) {
         // The one that the embedded store makes for itself is strong, unless somebody wrote another one there.

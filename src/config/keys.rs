@@ -2,7 +2,7 @@
 
 /// A table and the keys that it may hold. Tables whose keys are chosen by the user (`providers`, `directory`, `routes`,
 /// `message.lang`, windows and counts in `limits`) are not listed: their readers name what they allow.
-pub(super) const TABLES: [(&str, &[&str]); 11] = [
+pub(super) const TABLES: [(&str, &[&str]); 12] = [
     (
         "",
         &[
@@ -22,6 +22,7 @@ pub(super) const TABLES: [(&str, &[&str]); 11] = [
             "test_numbers",
             "timeline",
             "audit",
+            "assertion",
         ],
     ),
     ("store", &["embedded", "redis"]),
@@ -50,6 +51,7 @@ pub(super) const TABLES: [(&str, &[&str]); 11] = [
     ("user", &["directories", "notify_on_change"]),
     ("timeline", &["keep"]),
     ("audit", &["file", "syslog"]),
+    ("assertion", &["key", "kid", "issuer", "audiences", "allow_issued"]),
 ];
 
 /// The keys of the items of lists and of small inline tables.

@@ -2,13 +2,15 @@
 //! are until a backend is opened. Nothing here prints, and neither the environment nor a clock is read: both come in.
 //!
 //! * `locate` says which file; `files` opens it and judges whose it is.
-//! * `keys` lists every key; `read`, `limits`, `store`, `redis`, `layout`, `providers`, `routes`, `directories`, `test_numbers`, `audit` turn the tables of
+//! * `keys` lists every key; `read`, `limits`, `store`, `redis`, `layout`, `providers`, `routes`, `directories`,
+//!   `test_numbers`, `audit`, `assertion` turn the tables of
 //!   `toml_tree` into the types of `settings`.
 //! * `secret` and `fetch` get what is secret when it is needed; `check` and `show` are what `config check` and
 //!   `config show` print.
 //!
 //! No refusal quotes a value: the line number is enough to find it, and the value there may be a secret.
 
+mod assertion;
 mod audit;
 mod check;
 mod country;
@@ -47,9 +49,9 @@ pub use guard::{fresh_pepper, missing_pepper, weak_pepper, weaknesses};
 pub use locate::{Chosen, Located, Origin, Request, default_path, locate, profile_path};
 pub use secret::{Fetch, PlacedSecret, SecretSource};
 pub use settings::{
-    AuditSettings, CodeSettings, Deployment, DirectorySettings, DurabilitySettings, LayoutSettings, MIN_PEPPER,
-    MessageSettings, PepperSource, ProviderSettings, RedisSettings, RedisTarget, RouteEntry, RoutedBy, Routes,
-    SentinelSettings, ServerAddress, SettingSource, Settings, StoreSettings, SyslogTarget, TestNumber,
+    AssertionSettings, AuditSettings, CodeSettings, Deployment, DirectorySettings, DurabilitySettings, LayoutSettings,
+    MIN_PEPPER, MessageSettings, PepperSource, ProviderSettings, RedisSettings, RedisTarget, RouteEntry, RoutedBy,
+    Routes, SentinelSettings, ServerAddress, SettingSource, Settings, StoreSettings, SyslogTarget, TestNumber,
     TimelineSettings, TlsFiles, UserSettings,
 };
 pub use show::{Shown, shown};

@@ -13,7 +13,7 @@ use super::secret::{self, SecretSource};
 use super::settings::{
     CodeSettings, MIN_PEPPER, MessageSettings, PepperSource, Settings, StoreSettings, TimelineSettings,
 };
-use super::{audit, directories, keys, limits, role, store, test_numbers};
+use super::{assertion, audit, directories, keys, limits, role, store, test_numbers};
 use crate::otp::brake::BrakeMode;
 use crate::otp::suggest;
 use crate::otp::{Alphabet, CodeSpec, Countries, CountryState, MAX_LENGTH, MAX_TTL, MIN_BITS, NumberType, Policy};
@@ -61,6 +61,7 @@ pub(super) fn settings(located: &Located, document: &Document<'_>, env: &Env) ->
         test_numbers: test_numbers::read(root.get("test_numbers").as_ref(), protected, &code.spec)?,
         timeline: timeline(root.table("timeline")?.as_ref())?,
         audit: audit::read(root.table("audit")?.as_ref())?,
+        assertion: assertion::read(root.table("assertion")?.as_ref())?,
         code,
         chosen: located.origin.clone(),
         lines: document.lines(),

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::locate::Origin;
 use super::secret::PlacedSecret;
 use super::settings::{
-    Deployment, LayoutSettings, PepperSource, ProviderSettings, RedisSettings, RouteEntry, ServerAddress,
-    SettingSource, Settings, StoreSettings, TestNumber, TlsFiles,
+    AssertionSettings, Deployment, LayoutSettings, PepperSource, ProviderSettings, RedisSettings, RouteEntry,
+    ServerAddress, SettingSource, Settings, StoreSettings, TestNumber, TlsFiles,
 };
 use crate::otp::duration::spelled;
 use crate::otp::{Channel, Countries, CountryState, LockLength, Quota};
@@ -234,7 +234,21 @@ fn rest(settings: &Settings) -> Rows {
         audit.and_then(|audit| audit.syslog.as_ref()).map(ToString::to_string),
     );
     all.extend(rows("audit", [("file", json!(file)), ("syslog", json!(syslog))]));
+    all.extend(assertion(settings.assertion.as_ref()));
     all
+}
+
+fn assertion(own: Option<&AssertionSettings>) -> Rows {
+    rows(
+        "assertion",
+        [
+            ("key", own.map_or(Value::Null, |own| own.key.source.shown())),
+            ("kid", json!(own.and_then(|own| own.kid.as_deref()))),
+            ("issuer", json!(own.map(|own| own.issuer.as_str()))),
+            ("audiences", json!(own.map(|own| &own.audiences))),
+            ("allow_issued", json!(own.map(|own| own.allow_issued))),
+        ],
+    )
 }
 
 fn providers(settings: &Settings) -> Rows {

@@ -9,6 +9,8 @@ pub enum Operation {
     Verify,
     /// Make a code, to be sent or printed.
     Issue,
+    /// Send a code that another server made, or record how it ended there.
+    Deliver,
     /// End live codes.
     Revoke,
     /// Clear locks and counts.
@@ -32,6 +34,7 @@ impl Operation {
         match self {
             Self::Verify => "checking codes",
             Self::Issue => "issuing codes",
+            Self::Deliver => "delivering codes of other servers",
             Self::Revoke => "revoking codes",
             Self::Unlock => "unlocking phones",
             Self::List => "listing codes",
@@ -63,6 +66,8 @@ pub enum PhoneOperation<'a> {
         /// What the application is to keep of it.
         stored: &'a str,
     },
+    /// A code goes out that another server made: the application's keys stay as they are.
+    Deliver,
     /// Codes are revoked.
     Revoke,
     /// Locks are cleared, of all purposes or one.

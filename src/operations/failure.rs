@@ -6,7 +6,7 @@ use crate::directory::DirectoryFailed;
 use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
 use crate::otp::policy_entry::ENTRIES;
-use crate::otp::record::Challenge;
+use crate::otp::record::{Challenge, ToldOutcome};
 use crate::otp::rules::{AttemptError, SendRefused, SendRule};
 use crate::otp::{Channel, Denied, Hint, Moment, RandomnessFailed, UnknownKey, UserId, used_up};
 use crate::store::StoreError;
@@ -61,6 +61,21 @@ pub enum OperationError {
     /// The directories were not asked yet: whoever runs a rule asks them, and runs it again.
     #[error("no directory was asked whose phone it is")]
     Unasked,
+    /// Another server made the newest code, and checks it.
+    #[error("the newest code is checked elsewhere, by the server that made it")]
+    CheckedElsewhere,
+    /// No code of another server went out, as far as is known.
+    #[error("no such code was delivered, as far as is known")]
+    NothingDelivered,
+    /// It is no code of another server.
+    #[error("this code was made here, and how it ends is known here")]
+    CheckedHere,
+    /// Another outcome was told before.
+    #[error("it was told before that this code was {}", .0.as_str())]
+    OutcomeTold(ToldOutcome),
+    /// The code was not sent to the phone, and an assertion was asked for.
+    #[error("the code was printed, or is a fixed one, so no assertion is made of it")]
+    NotAsserted,
     /// There is no room for another link.
     #[error("a phone can have at most 32 users, and a user at most 32 phones")]
     Full,
@@ -181,7 +196,8 @@ impl OperationError {
     pub fn provider_hint(&self) -> Option<Hint> {
         match self {
             Self::Send { failure: SendFailure::Unknown, challenge: Some(challenge), valid, .. } => {
-                let valid = if *valid { "the code is valid; " } else { "" };
+                let is_valid = *valid && !challenge.is_checked_elsewhere();
+                let valid = if is_valid { "the code is valid; " } else { "" };
                 Some(Hint::run(&["inspect"]).arg(&challenge.id).because(format!("{valid}look before you send again")))
             }
             Self::Send { advice, .. } => advice.clone().map(Hint::words),
@@ -271,6 +287,8 @@ impl From<AttemptError> for OperationError {
             AttemptError::NoUser => Self::NoUser,
             AttemptError::Ambiguous(users) => Self::Ambiguous(users),
             AttemptError::Unasked => Self::Unasked,
+            AttemptError::CheckedElsewhere => Self::CheckedElsewhere,
+            AttemptError::NotSent => Self::NotAsserted,
         }
     }
 }

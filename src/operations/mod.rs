@@ -15,6 +15,7 @@ mod listing;
 mod loading;
 mod near;
 mod notice;
+mod outcome;
 mod owners;
 mod phones;
 mod policies;

@@ -40,8 +40,12 @@ impl Operations<'_> {
 
     /// Leaves on the timeline that there was no code to compare an attempt with.
     pub(super) async fn note_no_code(&self, asked: &AttemptRequest<'_>, outcome: &AttemptOutcome) {
-        let AttemptOutcome { answer: Answer { verdict, reason, challenge_id, locked_until, .. }, replayed, compared } =
-            outcome;
+        let AttemptOutcome {
+            answer: Answer { verdict, reason, challenge_id, locked_until, .. },
+            replayed,
+            compared,
+            ..
+        } = outcome;
         if *replayed || *compared || !matches!(verdict, Verdict::NoCode | Verdict::Locked) {
             return;
         }

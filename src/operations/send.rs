@@ -52,7 +52,8 @@ impl Operations<'_> {
     }
 
     async fn send_unless_refused(&self, asked: &SendRequest<'_>, text: &str) -> Result<Sent, OperationError> {
-        self.allowed(Operation::Issue, asked.issue.phone, Some(asked.issue.purpose))?;
+        let operation = if asked.issue.elsewhere { Operation::Deliver } else { Operation::Issue };
+        self.allowed(operation, asked.issue.phone, Some(asked.issue.purpose))?;
         self.progress.carries(asked.idempotency_key);
         let id = self.new_id(&asked.issue)?;
         let request = asked.request();
@@ -67,7 +68,10 @@ impl Operations<'_> {
         };
         let channel = counted.first.unwrap_or(channel);
         let reservation = ReserveRequest { way: IssueMode::Sms { lease, channel }, ..reservation };
-        let stored = self.stored_code(asked.issue.phone, asked.issue.code).await?;
+        let stored = match asked.issue.elsewhere {
+            true => zeroize::Zeroizing::default(),
+            false => self.stored_code(asked.issue.phone, asked.issue.code).await?,
+        };
         let (reserved, slot) =
             match self.reserve(slot.if_fresh(), Some(counted.owners.clone()), &reservation, &stored).await {
                 Ok(reserved) => reserved,
@@ -129,6 +133,7 @@ impl Operations<'_> {
             peppers: issue.peppers,
             ttl: issue.ttl,
             max_tries: issue.max_tries,
+            elsewhere: issue.elsewhere,
             way,
             request,
             reason: self.reason,
@@ -169,5 +174,8 @@ impl Operations<'_> {
 
 /// What a reservation does to the codes of the phone. `stored`: what an application is to keep of this one.
 fn on_codes<'a>(asked: &ReserveRequest<'a>, stored: &'a str) -> PhoneOperation<'a> {
+    if asked.elsewhere {
+        return PhoneOperation::Deliver;
+    }
     PhoneOperation::Issue { purpose: asked.purpose, challenge_id: asked.challenge_id, stored }
 }

@@ -228,7 +228,7 @@ impl Operations<'_> {
     ) -> Result<(KnownSlot, Option<bool>), OperationError> {
         tracing::debug!(?phone, round, "load");
         let keys = match options.operation {
-            PhoneOperation::Issue { .. } => self.keys_of_issue(phone, owners).await?,
+            PhoneOperation::Issue { .. } | PhoneOperation::Deliver => self.keys_of_issue(phone, owners).await?,
             PhoneOperation::Verify { .. } => self.keys_asking(phone, owners).await?,
             _ if options.changes_users => self.keys_of_link(phone).await?,
             _ => self.keys(phone).await?,

@@ -125,6 +125,34 @@ impl Challenge {
         self.state.is_open() && self.expires_at > now
     }
 
+    /// Whether another server made its code and checks it: nothing of the code is known here.
+    #[must_use]
+    pub fn is_checked_elsewhere(&self) -> bool {
+        self.more.text(CHECKED).as_deref() == Some(ELSEWHERE)
+    }
+
+    /// Marks it as one of another server's.
+    #[must_use]
+    pub(super) fn checked_elsewhere(self) -> Self {
+        Self { more: self.more.with(CHECKED, ELSEWHERE), ..self }
+    }
+
+    /// How it ended, as whoever checks it said.
+    #[must_use]
+    pub fn told_outcome(&self) -> Option<ToldOutcome> {
+        let word = self.more.text(OUTCOME)?;
+        ToldOutcome::ALL.into_iter().find(|outcome| outcome.as_str() == word)
+    }
+
+    /// Ends it as whoever checks it said.
+    pub(super) fn end_as_told(&mut self, outcome: ToldOutcome) {
+        self.more = self.more.with(OUTCOME, outcome.as_str());
+        self.enter(match outcome {
+            ToldOutcome::Verified => State::Used,
+            ToldOutcome::Abandoned => State::Revoked,
+        });
+    }
+
     /// Attempts left.
     #[must_use]
     pub fn attempts_left(&self) -> u32 {
@@ -197,6 +225,36 @@ impl Challenge {
         self.app_fingerprint = None;
         if state != State::Superseded {
             self.mac = None;
+        }
+    }
+}
+
+/// The names and words in `more` of a challenge whose code another server made. A version that does not know them finds a
+/// challenge without a MAC, which no code is equal to.
+const CHECKED: &str = "checked";
+const ELSEWHERE: &str = "elsewhere";
+const OUTCOME: &str = "outcome";
+
+/// How a code ended that another server checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldOutcome {
+    /// It was typed.
+    Verified,
+    /// Nobody typed it in time.
+    Abandoned,
+}
+
+impl ToldOutcome {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Verified, Self::Abandoned];
+
+    /// The word for it on a command line, in events and in documents.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Abandoned => "abandoned",
         }
     }
 }

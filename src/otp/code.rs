@@ -32,6 +32,24 @@ impl Code {
     }
 }
 
+/// How long a code may be that another server made, and only passes through here.
+const RELAYED: std::ops::RangeInclusive<usize> = 4..=12;
+
+impl Code {
+    /// Reads a code that another server made and checks: it is handed on letter by letter, as it is.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn relayed(text: &str) -> Result<Self, CodeError> {
+        if text.trim().is_empty() {
+            return Err(CodeError::Empty);
+        }
+        let fits = RELAYED.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let shape = || format!("{} to {} letters or digits", RELAYED.start(), RELAYED.end());
+        if fits { Ok(Self(Zeroizing::new(text.to_owned()))) } else { Err(CodeError::Shape(shape())) }
+    }
+}
+
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")

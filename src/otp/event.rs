@@ -8,6 +8,9 @@ use super::{Moment, Purpose};
 /// The number of newest events that are kept.
 pub const KEPT: usize = 50;
 
+/// Who checks a code that another server made.
+pub const CHECKED_BY_APPLICATION: &str = "application";
+
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +98,9 @@ pub struct Event {
     /// The channel of a delivery, such as `sms`.
     #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// Who checks the code of a send, where that is not this program: `application`.
+    #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
+    pub checked_by: Option<String>,
     /// The operator whose command wrote it; absent for what an application did.
     #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -126,6 +132,7 @@ impl Event {
             last_at: None,
             would_refuse: None,
             channel: None,
+            checked_by: None,
             by: None,
             audit: None,
         }
@@ -187,6 +194,19 @@ impl Event {
     pub fn by_channel(mut self, channel: &str) -> Self {
         self.channel = Some(channel.to_owned());
         self
+    }
+
+    /// With who checks the code, where another server does.
+    #[must_use]
+    pub fn checked_elsewhere(mut self, elsewhere: bool) -> Self {
+        self.checked_by = elsewhere.then(|| CHECKED_BY_APPLICATION.to_owned());
+        self
+    }
+
+    /// Whether another server checks the code of this send.
+    #[must_use]
+    pub fn is_checked_elsewhere(&self) -> bool {
+        self.checked_by.as_deref() == Some(CHECKED_BY_APPLICATION)
     }
 
     /// With the operator who did it, and the anchor of the audit.

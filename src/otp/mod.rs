@@ -46,7 +46,7 @@ pub use code::{
     Alphabet, AlphabetError, Code, CodeError, CodeSpec, MAX_LENGTH, MIN_BITS, Randomness, RandomnessFailed,
 };
 pub use delivery::{DeliveryReason, DeliveryReport, DeliveryState, ReportIds};
-pub use event::{Event, KEPT as EVENTS_KEPT, Kind as EventKind};
+pub use event::{CHECKED_BY_APPLICATION, Event, KEPT as EVENTS_KEPT, Kind as EventKind};
 pub use hint::Hint;
 pub use ids::{NameError, Purpose, UserId};
 pub use link_history::{FormerPhones, LinkHistory};

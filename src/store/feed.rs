@@ -132,6 +132,7 @@ mod tests {
             last_at: Some(at),
             would_refuse: text("brake"),
             channel: text("sms"),
+            checked_by: text("application"),
             by: text("5"),
             audit: text("12 ab"),
         });

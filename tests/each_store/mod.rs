@@ -2,6 +2,7 @@
 //! Redis.
 
 pub mod allowance;
+pub mod assertions;
 pub mod at_once;
 pub mod audit;
 pub mod brakes;
@@ -10,6 +11,7 @@ pub mod delivery;
 pub mod delivery_reports;
 pub mod diagnosis;
 pub mod directories;
+pub mod elsewhere;
 pub mod failures;
 pub mod feedback;
 pub mod history;

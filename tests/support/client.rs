@@ -101,7 +101,16 @@ impl Client {
 
     fn to_issue<'a>(&'a self, phone: &'a Phone, code: &'a Code) -> IssueRequest<'a> {
         let user = self.user.as_ref();
-        IssueRequest { phone, purpose: &self.purpose, user, code, peppers: &self.peppers, ttl: self.ttl, max_tries: 5 }
+        IssueRequest {
+            phone,
+            purpose: &self.purpose,
+            user,
+            code,
+            peppers: &self.peppers,
+            ttl: self.ttl,
+            max_tries: 5,
+            elsewhere: false,
+        }
     }
 
     /// Makes a code that needs no SMS, and gives its id.
@@ -161,6 +170,7 @@ impl Client {
             attempt_id,
             user: self.user.as_ref(),
             require_user: false,
+            assertion: None,
         };
         self.runtime.block_on(self.operations().verify(&asked)).map(|stepped| stepped.outcome)
     }

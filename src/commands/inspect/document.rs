@@ -13,7 +13,7 @@ use crate::otp::diagnosis::{Diagnosis, History, QuotaUse, RouteProvider};
 use crate::otp::record::{Challenge, PurposeState};
 use crate::otp::rules::Allowance;
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Limits, Moment, Purpose, UserId};
+use crate::otp::{CHECKED_BY_APPLICATION, Limits, Moment, Purpose, UserId};
 
 #[derive(Serialize)]
 pub(super) struct Inspected {
@@ -96,8 +96,10 @@ pub(super) struct Live {
     #[serde(serialize_with = "rfc3339")]
     pub(super) expires_at: Moment,
     pub(super) expires_in_seconds: u64,
-    /// privacyIDEA counts them at the token, in its database.
+    /// privacyIDEA counts them at the token, in its database; another server that checks the code counts them itself.
     pub(super) attempts_left: Option<u32>,
+    /// `application`, where another server made the code and checks it.
+    pub(super) checked_by: Option<&'static str>,
     #[serde(skip)]
     pub(super) most: Option<u32>,
 }
@@ -132,6 +134,7 @@ pub(super) fn lock_of(
 }
 
 pub(super) fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live {
+    let elsewhere = live.is_checked_elsewhere();
     Live {
         challenge_id: live.id.clone(),
         purpose: Some(purpose.clone()),
@@ -140,7 +143,8 @@ pub(super) fn live_of(purpose: &Purpose, live: &Challenge, now: Moment) -> Live 
         created_at: live.created_at,
         expires_at: live.expires_at,
         expires_in_seconds: live.expires_at.since(now).as_secs(),
-        attempts_left: Some(live.attempts_left()),
+        attempts_left: (!elsewhere).then(|| live.attempts_left()),
+        checked_by: elsewhere.then_some(CHECKED_BY_APPLICATION),
         most: Some(live.max_tries),
     }
 }
@@ -156,6 +160,7 @@ pub(super) fn live_challenge(own: &TokenChallenge) -> Live {
         expires_at: own.expires_at,
         expires_in_seconds: own.expires_in_seconds,
         attempts_left: None,
+        checked_by: None,
         most: None,
     }
 }

@@ -245,7 +245,8 @@ fn live<'a>(
 ) -> Vec<(&'a Purpose, &'a Challenge)> {
     let states = known.record.purposes.iter().filter(|(own, _)| is_of(own));
     let live = states.flat_map(|(own, state)| state.live(now).map(move |live| (own, live)));
-    let mut live: Vec<_> = live.filter(|(_, live)| known.is_for_users(live.users_version)).collect();
+    let mut live: Vec<_> =
+        live.filter(|(_, live)| live.is_checked_elsewhere() || known.is_for_users(live.users_version)).collect();
     live.sort_by_key(|(own, live)| (*own == purpose, live.created_at));
     live
 }

@@ -94,6 +94,9 @@ fn rows(own: &Inspected) -> Vec<(&'static str, String)> {
                 let left = length(code.expires_at.since(now));
                 let attempts = code.attempts_left.zip(code.most);
                 let attempts = attempts.map(|(left, most)| format!("; {left} of {most} attempts left"));
+                if code.checked_by.is_some() {
+                    return format!("{purpose}of {made}; checked by your application");
+                }
                 format!("{purpose}of {made}, works until {ends} ({left}){}", attempts.unwrap_or_default())
             },
         );

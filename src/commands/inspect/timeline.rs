@@ -85,6 +85,9 @@ fn words(event: &EventFields, parts: Option<u32>, now: Moment) -> String {
             let rule = SendRule::named(rule).map_or(rule, |known| known.words());
             format!("refused: {rule}{}", until.unwrap_or_default())
         }
+        (EventKind::Verify, "ok") if event.checked_by.is_some() => "verified, as the application told".to_owned(),
+        (EventKind::Verify, "abandoned") => "nobody typed the code, as the application told".to_owned(),
+        (EventKind::Verify, "ok") if !detail.is_empty() => format!("right code; {detail}"),
         (EventKind::Verify, "ok") => "right code".to_owned(),
         (EventKind::Verify, "wrong") => "wrong code".to_owned(),
         (EventKind::Verify, "no_code") => format!("no code: {}", rule.replace('_', " ")),

@@ -20,7 +20,7 @@ use crate::operations::{SendRequest, Sent, WaitOutcome};
 use crate::otp::record::State;
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
-use crate::otp::{Channel, Hint, Moment, WaitFor};
+use crate::otp::{Channel, Code, Hint, Moment, WaitFor};
 use crate::output::{Human, Ids, Output, Report, when};
 use plan::Plan;
 
@@ -107,6 +107,9 @@ struct SentReport {
     /// What comes after a send.
     #[serde(skip)]
     next: Hint,
+    /// Another server made the code, and checks it.
+    #[serde(skip)]
+    elsewhere: bool,
     /// How the wait ended, for people, and what to do then.
     #[serde(skip)]
     waited: Option<(String, Option<Hint>)>,
@@ -129,7 +132,8 @@ impl Args {
         };
         app.may_concern(&target.phone, &self.sending.asked_route())?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
-        self.sending.one(app, &target, self.sending.idempotency_key.clone()).await.map(Output::One)
+        let report = self.sending.one(app, &target, self.sending.idempotency_key.clone(), None).await?;
+        Ok(Output::One(Box::new(report)))
     }
 }
 
@@ -138,20 +142,57 @@ impl Sending {
         AskedRoute { purpose: &self.options.purpose, provider: self.provider.as_deref(), channel: self.channel }
     }
 
-    async fn one(&self, app: &App, target: &Target, key: Option<String>) -> CommandResult {
-        self.send(app, target, key.as_deref()).await.map_err(|mut error| {
+    /// Refuses what the role of the file may do with some phones only.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub(super) fn may_concern(&self, app: &App, target: &Target) -> Result<(), Error> {
+        app.may_concern(&target.phone, &self.asked_route())
+    }
+
+    /// Sends the code of another server, which nothing is kept of.
+    ///
+    /// # Errors
+    /// When it is not allowed, or was not sent, or that is not known.
+    pub(super) async fn relay(&self, app: &App, target: &Target, code: &Code) -> CommandResult {
+        app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
+        Ok(Box::new(Relayed(self.one(app, target, self.idempotency_key.clone(), Some(code)).await?)))
+    }
+
+    /// `relayed`: the code of another server; `None`: a new one is made.
+    async fn one(
+        &self,
+        app: &App,
+        target: &Target,
+        key: Option<String>,
+        relayed: Option<&Code>,
+    ) -> Result<SentReport, Error> {
+        self.send(app, target, key.as_deref(), relayed).await.map_err(|mut error| {
             error.details.idempotency_key = key;
             target.failed(app, error)
         })
     }
 
-    async fn send(&self, app: &App, target: &Target, key: Option<&str>) -> CommandResult {
+    async fn send(
+        &self,
+        app: &App,
+        target: &Target,
+        key: Option<&str>,
+        relayed: Option<&Code>,
+    ) -> Result<SentReport, Error> {
         let settings = app.settings()?;
         let route = app.route(&target.phone, &self.asked_route()).await?;
         let template = app.template(self.lang.as_deref())?;
-        let code = self.options.code(app, target).await?;
+        let code = match relayed {
+            Some(code) => code.clone(),
+            None => self.options.code(app, target).await?,
+        };
+        let issue = match relayed {
+            Some(code) => self.options.relay(app, target, code).await?,
+            None => self.options.issue(app, target, &code).await?,
+        };
         let asked = SendRequest {
-            issue: self.options.issue(app, target, &code).await?,
+            issue,
             policy: &settings.policy,
             route: &route,
             template: &template,
@@ -182,7 +223,7 @@ impl Sending {
             sent.challenge = watched.challenge.clone();
         }
         let report = self.report(app, target, &sent, (plan, parts, key));
-        Ok(Box::new(self.waited(report, target, watched.as_ref())))
+        Ok(self.waited(report, target, watched.as_ref()))
     }
 
     /// A wait that could not be made has the end of one that was too short.
@@ -231,7 +272,13 @@ impl Sending {
             plan,
             wait_result: None,
             delivery_fields: DeliveryFields::of(challenge.delivery.as_ref()),
-            next: target.hint_for("verify", &self.options.purpose),
+            next: if challenge.is_checked_elsewhere() {
+                let told = target.hint("outcome").arg("verified").option("--challenge", &challenge.id);
+                told.because("once it was typed there")
+            } else {
+                target.hint_for("verify", &self.options.purpose)
+            },
+            elsewhere: challenge.is_checked_elsewhere(),
             waited: None,
         }
     }
@@ -259,7 +306,7 @@ impl Each for Args {
         app.may_concern(&target.phone, &self.sending.asked_route())?;
         // The key of a line is its own, so that the whole file can be given again.
         let key = self.sending.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
-        self.sending.one(app, target, key).await
+        Ok(Box::new(self.sending.one(app, target, key, None).await?))
     }
 }
 
@@ -275,6 +322,12 @@ impl Report for SentReport {
             let by = self.provider.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
             let again = if self.replayed { " before, under the same key" } else { "" };
             let waited = self.waited.as_ref().map(|(words, _)| format!("\n{words}")).unwrap_or_default();
+            if self.elsewhere {
+                let phone = &self.phone;
+                return Human::Text(format!(
+                    "Sent the code to {phone}{by}{again}. The server that made it checks it.{waited}"
+                ));
+            }
             return Human::Text(format!(
                 "Sent a code to {}{by}{again}. It expires {}.{waited}",
                 self.phone,
@@ -309,6 +362,31 @@ impl Report for SentReport {
 /// Reads `--channel`.
 fn channels() -> impl TypedValueParser<Value = Channel> {
     PossibleValuesParser::new(Channel::ALL.map(Channel::as_str)).map(|word| Channel::named(&word).unwrap_or_default())
+}
+
+/// The same of a code that another server made.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Relayed(SentReport);
+
+impl Report for Relayed {
+    const SCHEMA: &str = "otpctl.deliver/1";
+
+    fn human(&self) -> Human {
+        self.0.human()
+    }
+
+    fn exit(&self) -> Exit {
+        self.0.exit()
+    }
+
+    fn ids(&self) -> Ids<'_> {
+        self.0.ids()
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        self.0.hints()
+    }
 }
 
 /// Reads `--idempotency-key`.

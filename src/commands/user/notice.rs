@@ -124,6 +124,7 @@ impl Notifier<'_> {
                 peppers: app.peppers().await?,
                 ttl: settings.code.ttl,
                 max_tries: settings.code.max_attempts,
+                elsewhere: false,
             },
             policy: &settings.policy,
             route: &route,

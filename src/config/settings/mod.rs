@@ -1,5 +1,6 @@
 //! The settings as the program uses them: checked, paths taken from the file's folder, secrets still where they are.
 
+mod assertion;
 mod audit;
 mod routes;
 mod store;
@@ -17,6 +18,7 @@ use crate::system::{FilePath, Program};
 use crate::toml_tree::{ConfigError, Position};
 use crate::{directory, provider};
 
+pub use assertion::AssertionSettings;
 pub use audit::{AuditSettings, SyslogTarget};
 pub use routes::{PURPOSE, RouteEntry, RoutedBy, Routes};
 pub use store::{
@@ -66,6 +68,8 @@ pub struct Settings {
     pub timeline: TimelineSettings,
     /// Where what is done is recorded; `None`: nowhere.
     pub audit: Option<AuditSettings>,
+    /// Who signs what an application is handed instead of a user; `None`: nobody.
+    pub assertion: Option<AssertionSettings>,
     /// How the file was chosen.
     pub chosen: Origin,
     /// The line of every key in the file.

@@ -236,7 +236,10 @@ impl PhoneKeys<'_> {
         });
         let slot = merged.known.record.purposes.entry(purpose.clone()).or_default();
         let mut current = None;
-        for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now) || challenge.id == id) {
+        let is_own = |challenge: &&mut Challenge| {
+            challenge.id == id || (challenge.is_live(now) && !challenge.is_checked_elsewhere())
+        };
+        for challenge in slot.challenges.iter_mut().filter(is_own) {
             if challenge.id != id {
                 challenge.enter(State::Superseded);
                 continue;
@@ -339,7 +342,8 @@ impl PhoneKeys<'_> {
 /// There is no code any more: what was live of it was used by the application, or removed.
 fn gone(merged: &mut MergedState, purpose: &Purpose, now: Moment, state: State) {
     let Some(slot) = merged.known.record.purposes.get_mut(purpose) else { return };
-    for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+    let is_own = |challenge: &&mut Challenge| challenge.is_live(now) && !challenge.is_checked_elsewhere();
+    for challenge in slot.challenges.iter_mut().filter(is_own) {
         challenge.enter(state);
         let detail = "the application removed it".to_owned();
         merged

@@ -191,6 +191,7 @@ impl World {
             attempt_id: &id,
             user: None,
             require_user: false,
+            assertion: None,
         };
         self.step(Some(&typed), PhoneOperation::Other, |known, now| attempt(known, now, &limits, &asked).unwrap())
             .0
@@ -217,6 +218,7 @@ impl World {
             ttl: Duration::from_secs(300),
             max_tries: 5,
             way,
+            elsewhere: false,
             request: None,
             reason: None,
         };

@@ -108,7 +108,8 @@ impl PhoneKeys<'_> {
             && slot.live(now).any(|live| live.id == challenge_id)
         {
             let mut code = KeyChange::Keep;
-            for challenge in slot.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+            let is_own = |challenge: &&mut Challenge| challenge.is_live(now) && !challenge.is_checked_elsewhere();
+            for challenge in slot.challenges.iter_mut().filter(is_own) {
                 if challenge.id == challenge_id {
                     challenge.app_fingerprint = Some(self.fingerprint(purpose, stored.as_bytes()));
                     code = self.new_code(challenge, stored);

@@ -103,9 +103,9 @@ impl<'a> Case<'a> {
     pub(super) fn of(facts: &'a Facts<'a>, now: Moment, purpose: &'a Purpose) -> Self {
         let state = facts.known.record.purposes.get(purpose);
         let code = code_of(facts, state, now, purpose);
-        let live = code
-            .as_ref()
-            .is_some_and(|code| code.state.is_open() && code.mapped && code.ends.is_some_and(|ends| ends > now));
+        let live = code.as_ref().is_some_and(|code| {
+            code.state.is_open() && (code.mapped || code.relayed) && code.ends.is_some_and(|ends| ends > now)
+        });
         let refused = last_refused(facts, purpose);
         let tried = last_attempt(facts, state, purpose);
         Self { facts, now, purpose, state, code, live, refused, tried }
@@ -286,6 +286,22 @@ impl<'a> Case<'a> {
         self.facts.timeline.iter().find(|event| event.event == kind && event.challenge_id.as_ref() == Some(id))
     }
 
+    /// Another server made the code and checks it.
+    pub(super) fn is_relayed(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.relayed)
+    }
+
+    /// That server told that nobody typed it.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.code.as_ref().is_some_and(|code| code.abandoned)
+    }
+
+    /// Its time is over, and how it ended was not told.
+    pub(super) fn is_untold(&self) -> bool {
+        let over = self.code.as_ref().is_some_and(|code| code.ends.is_none_or(|ends| ends <= self.now));
+        self.is_relayed() && over && self.code.as_ref().is_some_and(|code| code.state.is_open())
+    }
+
     /// An application made the code, and nothing tells how its owner got it.
     pub(super) fn is_of_app(&self) -> bool {
         let Some(code) = self.code.as_ref().filter(|code| code.printed && self.facts.keeper.app.is_some()) else {
@@ -301,7 +317,7 @@ impl<'a> Case<'a> {
         let changed = self.facts.known.users.version;
         self.code.as_ref().is_some_and(|code| {
             let in_time = changed.is_none_or(|changed| code.ends.is_none_or(|ends| changed < ends));
-            code.state.is_open() && !code.mapped && in_time
+            code.state.is_open() && !code.mapped && in_time && !code.relayed
         })
     }
 }

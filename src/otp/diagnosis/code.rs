@@ -1,7 +1,7 @@
 //! The code that a diagnosis explains: as the record has it, or as far as the timeline still tells of it.
 
 use super::facts::Facts;
-use crate::otp::record::{Challenge, PurposeState, SendOutcome, State};
+use crate::otp::record::{Challenge, PurposeState, SendOutcome, State, ToldOutcome};
 use crate::otp::rules::PhoneState;
 use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
 
@@ -30,6 +30,10 @@ pub(super) struct Code {
     pub(super) reported_at: Option<Moment>,
     /// No SMS of ours belongs to it.
     pub(super) printed: bool,
+    /// Another server made it and checks it.
+    pub(super) relayed: bool,
+    /// That server told that nobody typed it.
+    pub(super) abandoned: bool,
 }
 
 /// The code that is explained: the one that was asked about; else the newest live one, else the newest.
@@ -40,7 +44,8 @@ pub(super) fn code_of(facts: &Facts<'_>, state: Option<&PurposeState>, now: Mome
         return recorded.or_else(|| Code::told(facts.timeline, id));
     }
     let all = || state.into_iter().flat_map(|state| &state.challenges);
-    let live = all().filter(|code| code.is_live(now) && known.is_for_users(code.users_version));
+    let is_valid = |code: &&Challenge| code.is_checked_elsewhere() || known.is_for_users(code.users_version);
+    let live = all().filter(|code| code.is_live(now)).filter(is_valid);
     let newest = live.max_by_key(|code| code.created_at).or_else(|| {
         // One that a newer one replaced says nothing of what happened to the newer one.
         let ended = all().filter(|code| code.state != State::Superseded).max_by_key(|code| code.created_at);
@@ -72,7 +77,11 @@ impl Code {
             detail: delivery.and_then(|delivery| delivery.detail.clone()),
             report: delivery.and_then(|delivery| delivery.report.clone()),
             reported_at: delivery.and_then(|delivery| delivery.reported_at),
-            printed: delivery.is_none() && !matches!(code.state, State::Pending | State::Failed),
+            printed: delivery.is_none()
+                && !matches!(code.state, State::Pending | State::Failed)
+                && !code.is_checked_elsewhere(),
+            relayed: code.is_checked_elsewhere(),
+            abandoned: code.told_outcome() == Some(ToldOutcome::Abandoned),
         }
     }
 
@@ -85,9 +94,10 @@ impl Code {
         };
         let sent = has(EventKind::Send, &["sent", "failed", "unknown", "issued", "pending"]);
         let result = sent.map_or("", |event| event.result.as_str());
+        let abandoned = has(EventKind::Verify, &[ToldOutcome::Abandoned.as_str()]).is_some();
         let state = if has(EventKind::Verify, &["ok", "used"]).is_some() {
             State::Used
-        } else if has(EventKind::Revoke, &["revoked"]).is_some() {
+        } else if abandoned || has(EventKind::Revoke, &["revoked"]).is_some() {
             State::Revoked
         } else {
             match result {
@@ -125,6 +135,8 @@ impl Code {
             report,
             reported_at: said.map(|event| event.at),
             printed: result == "issued",
+            relayed: own.iter().any(|event| event.is_checked_elsewhere()),
+            abandoned,
         })
     }
 }

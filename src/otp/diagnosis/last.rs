@@ -1,7 +1,7 @@
 //! The last request and the last attempt of a purpose.
 
 use super::facts::Facts;
-use crate::otp::record::{PurposeState, Reason, Verdict};
+use crate::otp::record::{PurposeState, Reason, ToldOutcome, Verdict};
 use crate::otp::refusal::{NO_CODE, NO_USER, REFUSED};
 use crate::otp::{Event, EventKind, MAX_TTL, Moment, Purpose};
 
@@ -42,7 +42,10 @@ pub(super) fn last_attempt<'a>(
     purpose: &Purpose,
 ) -> Option<(Moment, Tried, Option<&'a Event>)> {
     let own = facts.timeline.iter().filter(|event| event.purpose.as_ref() == Some(purpose));
-    let told = own.filter(|event| event.event == EventKind::Verify).rev().max_by_key(|event| last_of(event));
+    // That nobody typed a code is no attempt.
+    let is_attempt =
+        |event: &&Event| event.event == EventKind::Verify && event.result != ToldOutcome::Abandoned.as_str();
+    let told = own.filter(is_attempt).rev().max_by_key(|event| last_of(event));
     let told = told.map(|event| {
         let tried = match event.result.as_str() {
             "ok" | "used" => Tried::Right,

@@ -208,7 +208,13 @@ pub static VERDICTS: &[Entry] = &[
             let ago = case.code.as_ref().map(|code| times.away(code.made)).unwrap_or_default();
             format!("The SMS of {made} ({ago}, {provider}) did not arrive: {reason}.")
         },
-        tell: |case, _| remedy(case.undelivered().and_then(|report| report.reason), case.sender()),
+        tell: |case, _| match case.undelivered().and_then(|report| report.reason) {
+            // Nobody here can make a code that its server would take.
+            reason if case.is_relayed() && is_of_provider(reason) => {
+                "The SMS could not be delivered. Ask for a new code, or sign in another way.".to_owned()
+            }
+            reason => remedy(reason, case.sender()),
+        },
         next: |case, times| {
             let reason = case.undelivered().and_then(|report| report.reason);
             let other = case.other_provider().filter(|_| is_of_provider(reason));
@@ -229,10 +235,8 @@ pub static VERDICTS: &[Entry] = &[
         holds: |case| case.code.as_ref().is_some_and(|code| code.unknown) && case.is_untried(),
         aside: None,
         desk: |case, times| {
-            let (provider, made, ends) = (case.by_provider(), case.made_when(times), case.ends(times));
-            format!(
-                "{provider} gave no usable answer {made}: whether the SMS went out is not known. The code works until {ends} if it did."
-            )
+            let (provider, made, works) = (case.by_provider(), case.made_when(times), case.works_until(times));
+            format!("{provider} gave no usable answer {made}: whether the SMS went out is not known. {works}.")
         },
         tell: |_, _| "Wait one minute. If nothing comes, we send it again.".to_owned(),
         next: |case, times| std::iter::once(case.wait()).chain(case.send(times)).collect(),
@@ -246,9 +250,9 @@ pub static VERDICTS: &[Entry] = &[
         holds: |case| case.in_state(State::Pending) && !case.is_leased(),
         aside: None,
         desk: |case, times| {
-            let (made, ends) = (case.made_when(times), case.ends(times));
+            let (made, works) = (case.made_when(times), case.works_until(times));
             format!(
-                "The process that was to send the SMS {made} died in the middle: whether it went out is not known. The code works until {ends} if it did."
+                "The process that was to send the SMS {made} died in the middle: whether it went out is not known. {works}."
             )
         },
         tell: |_, _| "Wait one minute. If nothing comes, we send it again.".to_owned(),
@@ -315,8 +319,12 @@ pub static VERDICTS: &[Entry] = &[
         aside: None,
         desk: |case, times| {
             let took = case.delivery_time().map(|took| times.length(took)).unwrap_or_default();
-            let (made, left) = (case.made(times), case.left(times));
-            format!("The SMS of {made} took {took} to be delivered; the code works for {left} more.")
+            let made = case.made(times);
+            let works = match case.is_relayed() {
+                true => "your application knows whether the code still works".to_owned(),
+                false => format!("the code works for {} more", case.left(times)),
+            };
+            format!("The SMS of {made} took {took} to be delivered; {works}.")
         },
         tell: |_, _| "The SMS has just arrived. Type the code now, or ask for a new one.".to_owned(),
         next: |case, times| case.send(times),
@@ -334,7 +342,8 @@ pub static VERDICTS: &[Entry] = &[
             let at = at.map_or_else(|| case.made_when(times), |at| times.when(at));
             let share = case.facts.history.entered.map(|share| format!(", true for {:.0} % here", share * 100.0));
             let (provider, share) = (case.by_provider(), share.unwrap_or_default());
-            format!("Delivered {at}, by the word of {provider}{share}; nothing was typed.")
+            let typed = if case.is_relayed() { "what is typed, your application checks" } else { "nothing was typed" };
+            format!("Delivered {at}, by the word of {provider}{share}; {typed}.")
         },
         tell: |case, _| {
             format!(
@@ -502,6 +511,7 @@ pub static VERDICTS: &[Entry] = &[
         },
         tell: |case, _| match case.failure_class() {
             Some("recipient") => "We cannot reach this number. Read me your number again.".to_owned(),
+            _ if case.is_relayed() => "There is a problem on our side. Ask for a new code in a few minutes.".to_owned(),
             _ => "There is a problem on our side. We read you a code.".to_owned(),
         },
         next: |case, times| {
@@ -540,6 +550,9 @@ pub static VERDICTS: &[Entry] = &[
         desk: |case, times| {
             let (made, at) = (case.made(times), case.used_at());
             match at {
+                Some(at) if case.is_relayed() => {
+                    format!("The code of {made} was entered, as your application told {}.", times.when(at))
+                }
                 Some(at) => format!("The code of {made} was entered {}.", times.when(at)),
                 None => format!("The code of {made} was used, or the application removed it."),
             }
@@ -577,7 +590,7 @@ pub static VERDICTS: &[Entry] = &[
         tone: Tone::Wait,
         about: About::Code,
         group: Group::Over,
-        holds: |case| case.in_state(State::Revoked),
+        holds: |case| case.in_state(State::Revoked) && !case.is_abandoned(),
         aside: None,
         desk: |case, times| {
             let event = case.event_of(EventKind::Revoke);
@@ -616,21 +629,30 @@ pub static VERDICTS: &[Entry] = &[
     },
     Entry {
         name: "EXPIRED_BEFORE_ENTRY",
-        when: "the newest code expired before the right code was typed",
+        when: "the newest code expired before the right code was typed; or its server told that nobody typed it",
         tone: Tone::Wait,
         about: About::Code,
         group: Group::Over,
         holds: |case| {
             let ends = case.code.as_ref().map(|code| code.ends.is_none_or(|ends| ends <= case.now));
-            ends == Some(true) && case.code.as_ref().is_some_and(|code| code.state.is_open()) && !case.remapped()
+            let is_open = case.code.as_ref().is_some_and(|code| code.state.is_open());
+            (ends == Some(true) && is_open && !case.remapped() && !case.is_relayed()) || case.is_abandoned()
         },
         aside: None,
         desk: |case, times| {
+            if case.is_abandoned() {
+                let at = case.event_of(EventKind::Verify).map(|event| format!(" {}", times.when(event.at)));
+                let (made, at) = (case.made(times), at.unwrap_or_default());
+                return format!("Nobody typed the code of {made} in time, as your application told{at}.");
+            }
             let ends = case.code.as_ref().and_then(|code| code.ends).map(|ends| format!(" {}", times.when(ends)));
             let (made, ends) = (case.made(times), ends.unwrap_or_default());
             format!("The code of {made} expired{ends}; {}.", case.how_it_ended(times))
         },
-        tell: |case, times| format!("A code works for {}. Ask for a new one.", case.lifetime(times)),
+        tell: |case, times| match case.is_abandoned() {
+            true => "That code was not typed in time. Ask for a new one.".to_owned(),
+            false => format!("A code works for {}. Ask for a new one.", case.lifetime(times)),
+        },
         next: |case, times| case.send(times),
     },
     Entry {
@@ -658,16 +680,23 @@ pub static VERDICTS: &[Entry] = &[
     },
     Entry {
         name: "NOT_SEEN_HERE",
-        when: "the application sends and checks codes by itself, and nothing of it is known here",
+        when: "the application sends and checks codes by itself, and nothing of it is known here; or it checks a code that `deliver` sent, and has not told how it ended",
         tone: Tone::Wait,
         about: About::Code,
         group: Group::Always,
         holds: |case| {
-            case.facts.keeper.app.is_some() && (case.is_empty() || (case.live && case.is_of_app() && case.is_untried()))
+            let app = case.facts.keeper.app.is_some();
+            (app && (case.is_empty() || (case.live && case.is_of_app() && case.is_untried()))) || case.is_untold()
         },
         aside: None,
         desk: |case, times| {
             let app = case.facts.keeper.app.unwrap_or_default();
+            if case.is_untold() {
+                let (made, provider, went) = (case.made_when(times), case.by_provider(), case.how_it_went(times));
+                return format!(
+                    "A code went out {made} by {provider}{went}; your application checks it, and has not told how it ended."
+                );
+            }
             if case.live {
                 let (made, ends) = (case.made(times), case.ends(times));
                 return format!(
@@ -679,7 +708,9 @@ pub static VERDICTS: &[Entry] = &[
             )
         },
         tell: |case, _| {
-            if case.live {
+            if case.is_untold() {
+                "That code is too old by now. Ask for a new one."
+            } else if case.live {
                 "A code was made for you. Check your signal, spam and blocked senders; I look into the application."
             } else {
                 "I look into the application. Meanwhile, press \u{201c}send code\u{201d} again."

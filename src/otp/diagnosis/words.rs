@@ -204,6 +204,14 @@ impl<'a> Case<'a> {
         ends.map_or_else(|| "an unknown time".to_owned(), |ends| times.clock(ends))
     }
 
+    /// Until when it works, as the rest of a sentence: what another server does with its code is not known here.
+    pub(super) fn works_until(&self, times: &dyn Times) -> String {
+        if self.is_relayed() {
+            return "Whether the code still works, your application knows".to_owned();
+        }
+        format!("The code works until {} if it did", self.ends(times))
+    }
+
     /// How long it still works.
     pub(super) fn left(&self, times: &dyn Times) -> String {
         let ends = self.code.as_ref().and_then(|code| code.ends);
@@ -283,6 +291,16 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// What became of the SMS of a code, as far as its provider said, as the rest of a sentence.
+    pub(super) fn how_it_went(&self, times: &dyn Times) -> String {
+        let at = self.code.as_ref().and_then(|code| code.reported_at).filter(|_| self.delivered());
+        match (at, self.undelivered()) {
+            (Some(at), _) => format!(" and was delivered at {}", times.clock(at)),
+            (None, Some(report)) => format!(" and was not delivered ({})", why(report)),
+            (None, None) => String::new(),
+        }
+    }
+
     /// When somebody typed something although the code had ended.
     pub(super) fn typed_too_late(&self) -> Option<Moment> {
         let ends = self.code.as_ref().and_then(|code| code.ends);
@@ -329,6 +347,10 @@ impl<'a> Case<'a> {
     /// The same by another provider, where there is one.
     pub(super) fn send_by(&self, provider: Option<&str>, times: &dyn Times) -> Vec<NextStep> {
         let allowance = self.facts.send;
+        if self.is_relayed() {
+            let hint = self.run(&["policy", "show"]);
+            return vec![hint.because("shows whether the next code of its server may go out").into()];
+        }
         let send = || {
             let hint = self.run_for(&["send"], self.purpose);
             match provider {
@@ -392,7 +414,8 @@ impl<'a> Case<'a> {
     pub(super) fn issue(&self) -> Option<NextStep> {
         let locked = self.state.is_some_and(|state| state.lock(self.now).is_some());
         let hint = self.run_for(&["issue"], self.purpose).option("--reason", "read out on the phone");
-        (self.facts.keeper.prints && !locked).then(|| hint.because("prints a code to read out").into())
+        (self.facts.keeper.prints && !locked && !self.is_relayed())
+            .then(|| hint.because("prints a code to read out").into())
     }
 
     /// Where no send can be advised.

@@ -14,6 +14,8 @@ pub struct AttemptOutcome {
     pub replayed: bool,
     /// Whether there was a code to compare with: else nothing was counted, and no event tells of it.
     pub compared: bool,
+    /// When it was given.
+    pub at: Moment,
 }
 
 /// Decides an `attempt`, in this order: known attempt, lock, no open code that fits the question, right code,
@@ -30,7 +32,7 @@ pub fn attempt(
     let none = PurposeState::default();
     let purpose_state = known.record.purposes.get(asked.purpose).unwrap_or(&none);
     if let Some(earlier) = earlier(purpose_state, now, asked)? {
-        return Ok(Decision::none(AttemptOutcome { answer: earlier, replayed: true, compared: true }));
+        return Ok(Decision::none(earlier));
     }
     let failures = purpose_state.failures(now, limits);
     let no = |verdict, reason, challenge: Option<&Challenge>, locked_until| {
@@ -47,6 +49,7 @@ pub fn attempt(
             },
             replayed: false,
             compared: false,
+            at: now,
         })
     };
     if let Some(lock) = purpose_state.lock(now) {
@@ -58,12 +61,23 @@ pub fn attempt(
     }
     let question = Question::of(known, now, asked);
     if !purpose_state.challenges.iter().any(|challenge| question.is_open(challenge)) {
+        if Question::is_elsewhere(purpose_state) {
+            return Err(AttemptError::CheckedElsewhere);
+        }
         let newest = question.unanswered(purpose_state)?;
         let reason = newest.map_or(Reason::NeverIssued, |newest| question.ending(newest));
         let verdict = if reason == Reason::AttemptsExhausted { Verdict::Locked } else { Verdict::NoCode };
         return Ok(no(verdict, reason, newest, None));
     }
+    // Where every code is of that kind, none of them could lead to an assertion: that is said before an attempt is spent.
+    let is_unfit = |challenge: &Challenge| is_unsent(challenge, asked);
+    if purpose_state.challenges.iter().filter(|challenge| question.is_open(challenge)).all(is_unfit) {
+        return Err(AttemptError::NotSent);
+    }
     match compare(purpose_state, &question).map_err(AttemptError::UnknownKey)? {
+        Compared::Right(id) if known.record.challenge(&id).is_some_and(|(_, own)| is_unfit(own)) => {
+            Err(AttemptError::NotSent)
+        }
         Compared::Right(id) => Ok(accept(&question, &id)),
         Compared::Superseded => Ok(fail(&question, limits, Some(Reason::SupersededCode))),
         Compared::Wrong => Ok(fail(&question, limits, None)),
@@ -74,21 +88,36 @@ fn earlier(
     purpose_state: &PurposeState,
     now: Moment,
     asked: &AttemptRequest<'_>,
-) -> Result<Option<Answer>, AttemptError> {
+) -> Result<Option<AttemptOutcome>, AttemptError> {
     let known = purpose_state.attempts.iter().find(|attempt| attempt.id == asked.attempt_id && attempt.until > now);
     let Some(known) = known else { return Ok(None) };
     let same = signed(asked, |typed| asked.peppers.verify(&known.typed, typed, asked.code));
     if same.map_err(AttemptError::UnknownKey)? {
-        Ok(Some(known.answer.clone()))
+        let at = known.until.before(MAX_TTL);
+        Ok(Some(AttemptOutcome { answer: known.answer.clone(), replayed: true, compared: true, at }))
     } else {
         Err(AttemptError::AttemptReused)
     }
 }
 
-/// What an attempt id is bound to: the code, and the user it was checked for. No attempt id has a space in it.
+/// Whether no assertion can be made of a code: whoever may print one, or reads the file, could be any user.
+fn is_unsent(challenge: &Challenge, asked: &AttemptRequest<'_>) -> bool {
+    let Some(assertion) = asked.assertion.filter(|assertion| !assertion.allow_issued) else { return false };
+    let provider = challenge.delivery.as_ref().map(|delivery| delivery.provider.as_str());
+    challenge.state == State::Issued || provider == Some(assertion.test_number)
+}
+
+/// What an attempt id is bound to: the code, the user it was checked for, and whom its acceptance was for. No attempt id
+/// has a space in it, and no audience.
 fn signed<T>(asked: &AttemptRequest<'_>, sign: impl FnOnce(&Binding<'_>) -> T) -> T {
-    let id =
-        if asked.require_user { format!("{} require-user", asked.attempt_id) } else { asked.attempt_id.to_owned() };
+    let mut id = asked.attempt_id.to_owned();
+    if asked.needs_user() {
+        id.push_str(" require-user");
+    }
+    if let Some(assertion) = asked.assertion {
+        id.push_str(" assert ");
+        id.push_str(assertion.audience);
+    }
     sign(&Binding { phone: asked.phone, purpose: asked.purpose, user: asked.user, users_version: None, id: &id })
 }
 
@@ -145,7 +174,8 @@ fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
         locked_until: None,
         expires_at: None,
     };
-    for challenge in purpose_state.challenges.iter_mut().filter(|challenge| challenge.is_live(now)) {
+    let is_ours = |challenge: &&mut Challenge| challenge.is_live(now) && !challenge.is_checked_elsewhere();
+    for challenge in purpose_state.challenges.iter_mut().filter(is_ours) {
         if challenge.id == id {
             answer.user = challenge.user.clone().or(answer.user.take());
             answer.attempts_left = challenge.attempts_left();
@@ -160,8 +190,9 @@ fn accept(question: &Question<'_>, id: &str) -> Decision<AttemptOutcome> {
     record.cooldown_step = 0;
     record.sweep(now);
     let users = verified(known, now, &answer);
-    let event = Event::new(now, EventKind::Verify, "ok").about(asked.purpose, id);
-    let outcome = AttemptOutcome { answer, replayed: false, compared: true };
+    let assertion = asked.assertion.map(|assertion| format!("assertion for {}", assertion.audience));
+    let event = Event::new(now, EventKind::Verify, "ok").about(asked.purpose, id).detail(assertion);
+    let outcome = AttemptOutcome { answer, replayed: false, compared: true, at: now };
     Decision { record: Some(record), users, events: vec![event], outcome }
 }
 
@@ -230,7 +261,7 @@ fn fail(question: &Question<'_>, limits: &Limits, reason: Option<Reason>) -> Dec
         let lock = Event { until: answer.locked_until, ..Event::new(now, EventKind::Lock, &result) };
         events.push(lock.about(asked.purpose, &id).detail(detail));
     }
-    let outcome = AttemptOutcome { answer, replayed: false, compared: true };
+    let outcome = AttemptOutcome { answer, replayed: false, compared: true, at: now };
     Decision { record: Some(record), users: None, events, outcome }
 }
 

@@ -17,6 +17,26 @@ pub struct AttemptRequest<'a> {
     pub user: Option<&'a UserId>,
     /// It must be some user, and only one.
     pub require_user: bool,
+    /// Whom an application is to be told that it was accepted.
+    pub assertion: Option<AssertionRequest<'a>>,
+}
+
+/// An assertion that is to be made of an acceptance. It needs a user, whether the request says so or not.
+#[derive(Debug, Clone, Copy)]
+pub struct AssertionRequest<'a> {
+    /// For whom.
+    pub audience: &'a str,
+    /// Also of a code that was not sent to the phone.
+    pub allow_issued: bool,
+    /// The provider that sends nothing: its codes are in the file.
+    pub test_number: &'a str,
+}
+
+impl AttemptRequest<'_> {
+    /// Whether it must be some user.
+    pub(super) fn needs_user(&self) -> bool {
+        self.require_user || self.assertion.is_some()
+    }
 }
 
 /// Why the code was not looked at. Nothing is counted.
@@ -34,4 +54,8 @@ pub enum AttemptError {
     Ambiguous(Vec<UserId>),
     /// The directories have to be asked whose phone it is.
     Unasked,
+    /// Another server made the newest code, and checks it.
+    CheckedElsewhere,
+    /// The code was not sent to the phone, so it does not show who holds it.
+    NotSent,
 }

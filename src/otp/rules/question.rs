@@ -31,7 +31,7 @@ impl<'a> Question<'a> {
         let whom = match asked.user {
             Some(user) => CodeOwner::User(user),
             // The phone's only user is the one whose code it is, even where the code does not say so.
-            None if asked.require_user && known.only_user().is_none() => CodeOwner::Somebody,
+            None if asked.needs_user() && known.only_user().is_none() => CodeOwner::Somebody,
             // Which of the users of a directory it is, is not guessed.
             None if known.is_shared_in_directory() => CodeOwner::Somebody,
             None => CodeOwner::Anybody,
@@ -41,6 +41,9 @@ impl<'a> Question<'a> {
 
     /// Whether a code, valid or not, is one that the request is about.
     pub(super) fn is_about(&self, challenge: &Challenge) -> bool {
+        if challenge.is_checked_elsewhere() {
+            return false;
+        }
         match self.whom {
             CodeOwner::Anybody => true,
             CodeOwner::User(user) => challenge.user.as_ref().is_none_or(|own| own == user),
@@ -50,7 +53,8 @@ impl<'a> Question<'a> {
 
     /// Whether the code may be typed now, by whomever it is for.
     fn is_live(&self, challenge: &Challenge) -> bool {
-        challenge.is_live(self.now) && self.known.is_for_users(challenge.users_version)
+        let is_ours = challenge.is_live(self.now) && !challenge.is_checked_elsewhere();
+        is_ours && self.known.is_for_users(challenge.users_version)
     }
 
     /// Whether what was typed is compared with this code.
@@ -60,6 +64,12 @@ impl<'a> Question<'a> {
             CodeOwner::Anybody | CodeOwner::Somebody => true,
         };
         is_linked && self.is_live(challenge) && self.is_about(challenge)
+    }
+
+    /// Whether the newest code of the purpose is one that another server checks.
+    pub(super) fn is_elsewhere(purpose_state: &PurposeState) -> bool {
+        let newest = purpose_state.challenges.iter().rev().find(|challenge| challenge.state != State::Failed);
+        newest.is_some_and(Challenge::is_checked_elsewhere)
     }
 
     /// Where no code is open: the one that says why, if there is any.
@@ -82,7 +92,9 @@ impl<'a> Question<'a> {
             _ => {}
         }
         // A change of the phone's users ends the codes of all of them.
-        let is_remapped = |challenge: &&Challenge| challenge.is_live(self.now) && !self.is_live(challenge);
+        let is_remapped = |challenge: &&Challenge| {
+            challenge.is_live(self.now) && !self.is_live(challenge) && !challenge.is_checked_elsewhere()
+        };
         let remapped = purpose_state.challenges.iter().rev().find(is_remapped);
         if let Some(user) =
             remapped.and_then(|challenge| challenge.user.as_ref()).filter(|_| self.known.user_ids().is_empty())

@@ -31,6 +31,8 @@ pub struct ReserveRequest<'a> {
     pub max_tries: u32,
     /// How the code reaches its owner.
     pub way: IssueMode,
+    /// Another server made the code, and checks it: nothing of it is kept.
+    pub elsewhere: bool,
     /// The hash of an idempotency key, and of everything that was asked for with it.
     pub request: Option<(&'a str, &'a str)>,
     /// The operator's reason.
@@ -153,7 +155,7 @@ pub fn reserve(
         });
     }
     let purpose_state = record.purposes.entry(asked.purpose.clone()).or_default();
-    make_room(purpose_state, now, asked.way);
+    make_room(purpose_state, now, (asked.way, asked.elsewhere));
     purpose_state.challenges.push(challenge.clone());
     record.sweep(now);
     let event = Event::new(now, EventKind::Send, challenge.state.as_str()).about(asked.purpose, asked.challenge_id);
@@ -161,6 +163,7 @@ pub fn reserve(
         IssueMode::Sms { channel, .. } => event.by_channel(channel.as_str()),
         IssueMode::Print => event,
     };
+    let event = event.checked_elsewhere(asked.elsewhere);
     Ok(Decision {
         record: Some(record),
         users: None,
@@ -311,10 +314,10 @@ fn challenge(
         IssueMode::Sms { lease, .. } => (State::Pending, Some(now.after(lease))),
         IssueMode::Print => (State::Issued, None),
     };
-    Challenge {
+    let challenge = Challenge {
         id: id.to_owned(),
         state,
-        mac: Some(asked.peppers.sign(&binding, asked.code)),
+        mac: (!asked.elsewhere).then(|| asked.peppers.sign(&binding, asked.code)),
         app_fingerprint: None,
         user: user.cloned(),
         users_version: mapping,
@@ -326,14 +329,17 @@ fn challenge(
         cooldown_before: cooldown_before.filter(|_| state == State::Pending),
         delivery: None,
         more: More::default(),
-    }
+    };
+    if asked.elsewhere { challenge.checked_elsewhere() } else { challenge }
 }
 
 /// Before the new code: a printed one replaces every other at once. One that is still to be sent replaces only those
 /// whose sender died, and all but the newest of the rest, so that never more than one older code stays open beside it.
-fn make_room(purpose_state: &mut PurposeState, now: Moment, way: IssueMode) {
+/// Codes of another server make room for those of another server only.
+fn make_room(purpose_state: &mut PurposeState, now: Moment, (way, elsewhere): (IssueMode, bool)) {
     let mut kept = 0;
-    for older in purpose_state.challenges.iter_mut().rev().filter(|older| older.is_live(now)) {
+    let is_older = |older: &&mut Challenge| older.is_live(now) && older.is_checked_elsewhere() == elsewhere;
+    for older in purpose_state.challenges.iter_mut().rev().filter(is_older) {
         if way == IssueMode::Print || older.state == State::Pending || kept > 0 {
             older.enter(State::Superseded);
         } else {

@@ -29,7 +29,11 @@ pub fn revoke(known: &PhoneState, now: Moment, asked: &RevokeRequest<'_>) -> Dec
         if asked.purpose.is_some_and(|only| only != purpose) {
             continue;
         }
-        let live = purpose_state.challenges.iter_mut().filter(|challenge| challenge.is_live(now));
+        // A code that another server checks stays valid there, whatever is done here.
+        let is_ours = |challenge: &&mut crate::otp::record::Challenge| {
+            challenge.is_live(now) && !challenge.is_checked_elsewhere()
+        };
+        let live = purpose_state.challenges.iter_mut().filter(is_ours);
         for challenge in live.filter(|challenge| asked.challenge_id.is_none_or(|only| only == challenge.id)) {
             challenge.enter(State::Revoked);
             revoked.0.push(challenge.id.clone());

@@ -57,7 +57,9 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
     if was_pending {
         own.enter(state);
     }
-    if state == State::Sent && was_pending {
+    let elsewhere = own.is_checked_elsewhere();
+    // What another server's new code makes of its older ones is not known here.
+    if state == State::Sent && was_pending && !elsewhere {
         marked.superseded = supersede_older(purpose_state, now, challenge_id);
     }
     if let Some(before) = cooldown {
@@ -81,7 +83,8 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
     if let SendResult::Failed(_, class) = said {
         event.rule = class.map(str::to_owned);
     }
-    Decision { record: Some(record), users: None, events: vec![event.by_channel(&channel)], outcome: marked }
+    let event = event.by_channel(&channel).checked_elsewhere(elsewhere);
+    Decision { record: Some(record), users: None, events: vec![event], outcome: marked }
 }
 
 /// What several providers said may be long, and the record of a phone stays small: its beginning and its end are kept.
@@ -113,7 +116,7 @@ fn answered(mut record: Record, challenge_id: &str, delivery: Option<Delivery>) 
 pub(super) fn supersede_older(purpose_state: &mut PurposeState, now: Moment, challenge_id: &str) -> Option<String> {
     let mut superseded = None;
     let older = purpose_state.challenges.iter_mut().take_while(|other| other.id != challenge_id);
-    for older in older.filter(|older| older.is_live(now)) {
+    for older in older.filter(|older| older.is_live(now) && !older.is_checked_elsewhere()) {
         older.enter(State::Superseded);
         superseded = Some(older.id.clone());
     }

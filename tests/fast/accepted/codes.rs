@@ -2,6 +2,7 @@
 
 use super::masks::ANY_CODE;
 use super::page::Page;
+use crate::each_store::assertions::{assertion, keyed};
 use crate::each_store::provider_faults::{LANDLINE, NO, TOOK, policy, twilio, two};
 use crate::support::cli::{FREE, Machine, PEPPER, PHONE};
 use crate::support::gateway::Gateway;
@@ -215,7 +216,67 @@ pub fn verify(page: &mut Page) {
     let code = scene.code(PHONE);
     scene.run(&["verify", PHONE, &code, "--require-user"]);
 
+    asserts(page);
     page.scene_on("No store is there.", without_server()).run(&["verify", PHONE, ANY_CODE]);
+}
+
+fn asserts(page: &mut Page) {
+    let settings = format!("{FREE}{}", assertion(""));
+    let mut scene = page.scene("An assertion for an application.", &settings);
+    keyed(&scene.machine);
+    scene.machine.run(&["user", "link", "u_1", PHONE]).exits(0);
+    let code = scene.code(PHONE);
+    let wrong = scene.wrong(&code);
+    scene.run(&["verify", PHONE, &code, "--assert", "shop"]);
+    scene.run(&["verify", PHONE, &wrong, "--assert", "erp"]);
+    scene.run(&["verify", PHONE, &code, "--assert", "erp"]);
+    let code = scene.code(PHONE);
+    scene.run(&["verify", PHONE, &code, "--assert", "erp", "--json"]);
+    let code = scene.machine.run(&["issue", PHONE]).exits(0).stdout.trim().to_owned();
+    scene.run(&["verify", PHONE, &code, "--assert", "erp"]);
+    let code = scene.code(OTHER);
+    scene.run(&["verify", OTHER, &code, "--assert", "erp"]);
+    let mut scene = page.scene("No [assertion] in the file.", FREE);
+    scene.run(&["verify", PHONE, ANY_CODE, "--assert", "erp"]);
+}
+
+pub fn deliver(page: &mut Page) {
+    let mut scene = page.scene("A code of another server, on standard input.", FREE);
+    scene.typed(&["deliver", PHONE], "aB34cd");
+    scene.typed(&["deliver", PHONE, "--json"], "aB34cd");
+    scene.typed(&["deliver", PHONE, "--dry-run"], "aB34cd");
+    scene.run(&["verify", PHONE, ANY_CODE]);
+    scene.run(&["revoke", PHONE]);
+
+    let mut scene = page.scene("What cannot be read.", FREE);
+    scene.typed(&["deliver", PHONE], "");
+    scene.typed(&["deliver", PHONE], "123");
+    scene.typed(&["deliver", PHONE], "12 34");
+    scene.typed(&["deliver", PHONE, "--json"], "123");
+    scene.typed(&["deliver", PHONE, "123456"], "123456");
+    scene.typed(&["deliver", "+91987"], "123456");
+    scene.typed(&["deliver"], "123456");
+
+    let mut scene = page.scene("The limits of a new machine.", "");
+    scene.typed(&["deliver", PHONE], "123456");
+    scene.typed(&["deliver", PHONE], "123456");
+}
+
+pub fn outcome(page: &mut Page) {
+    let mut scene = page.scene("Of nothing, and of a delivered code.", FREE);
+    scene.run(&["outcome", PHONE, "verified"]);
+    scene.machine.stdin(&["deliver", PHONE], b"aB34cd").exits(0);
+    scene.run(&["outcome", PHONE, "verified", "--dry-run"]);
+    scene.run(&["outcome", PHONE, "verified"]);
+    scene.run(&["outcome", PHONE, "verified", "--json"]);
+    scene.run(&["outcome", PHONE, "abandoned"]);
+    scene.run(&["outcome", PHONE, "forgotten"]);
+    scene.run(&["outcome", PHONE]);
+
+    let mut scene = page.scene("Of a code that was made here.", FREE);
+    let issued = scene.machine.run(&["issue", PHONE, "--json"]).exits(0).json();
+    scene.run(&["outcome", PHONE, "verified"]);
+    scene.run(&["outcome", issued["challenge_id"].as_str().unwrap(), "verified"]);
 }
 
 fn locking() -> String {

@@ -16,6 +16,7 @@ const PATTERNS: &[(&str, &str)] = &[
     (r"\bch_[a-z2-7]{8}…", "<ch>…"),
     (r"\bph_[a-z2-7]{26}\b", "<ph #>"),
     (r"\bat_[a-z2-7]{16,}\b", "<at #>"),
+    (r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "<assertion>"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
     (r#""([a-z_]*seconds)":\d+(\.\d+)?"#, r#""$1":<seconds>"#),
     // The anchor of a record.

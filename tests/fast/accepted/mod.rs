@@ -41,6 +41,8 @@ pages! {
     send, "send", codes::send;
     issue, "issue", codes::issue;
     verify, "verify", codes::verify;
+    deliver, "deliver", codes::deliver;
+    outcome, "outcome", codes::outcome;
     inspect, "inspect", support_desk::inspect;
     revoke, "revoke", support_desk::revoke;
     unlock, "unlock", support_desk::unlock;
@@ -67,6 +69,7 @@ pages! {
     config_show, "config show", setup::config_show;
     config_check, "config check", setup::config_check;
     config_init, "config init", setup::config_init;
+    config_jwks, "config jwks", setup::config_jwks;
     provider, "provider", page::group;
     provider_list, "provider list", providers::list;
     provider_show, "provider show", providers::show;

@@ -1,6 +1,7 @@
 //! The configuration file, and what the program says before any command is run.
 
 use super::page::Page;
+use crate::each_store::assertions::{assertion, keyed};
 use crate::support::cli::{FREE, Machine, set_mode};
 
 const WRONG: &str = "region = \"IN\"\n[code]\nlenght = 6\nttl = \"1h\"\n";
@@ -72,6 +73,17 @@ pub fn config_check(page: &mut Page) {
     let mut scene = page.scene("Two settings are wrong.", WRONG);
     scene.run(&["config", "check"]);
     scene.run(&["config", "check", "--json"]);
+}
+
+pub fn config_jwks(page: &mut Page) {
+    let mut scene = page.scene("A key that signs.", &assertion(""));
+    keyed(&scene.machine);
+    scene.run(&["config", "jwks"]);
+    scene.run(&["config", "jwks", "--json"]);
+    scene.machine.write(".config/otpctl/assertion.pem", "-----BEGIN PUBLIC KEY-----\n");
+    scene.run(&["config", "jwks"]);
+    scene.run(&["config", "check"]);
+    page.scene("No [assertion] in the file.", "").run(&["config", "jwks"]);
 }
 
 pub fn config_init(page: &mut Page) {

@@ -3,6 +3,7 @@
 mod allowed;
 mod clock;
 mod edges;
+mod handover;
 mod histories;
 mod replays;
 mod whose;
@@ -68,6 +69,7 @@ impl Case {
             ttl: Duration::from_secs(300),
             max_tries: 5,
             way,
+            elsewhere: false,
             request: None,
             reason: None,
         }
@@ -86,6 +88,7 @@ impl Case {
             attempt_id,
             user: None,
             require_user: false,
+            assertion: None,
         }
     }
 }

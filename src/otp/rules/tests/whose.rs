@@ -231,7 +231,7 @@ fn an_attempt_id_answers_only_the_question_that_it_was_used_for() {
                 let step = said.unwrap();
                 assert_eq!(
                     (step.outcome, step.record),
-                    (AttemptOutcome { answer: told.clone(), replayed: true, compared: true }, None)
+                    (AttemptOutcome { answer: told.clone(), replayed: true, compared: true, at: at(1) }, None)
                 );
             } else {
                 assert_eq!(

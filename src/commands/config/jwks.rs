@@ -1,0 +1,36 @@
+//! `config jwks`: the public key of assertions, for whoever checks them.
+
+use serde::Serialize;
+
+use crate::app::App;
+use crate::assertion::PublicKeys;
+use crate::commands::CommandResult;
+use crate::output::{Human, Report};
+
+/// Print the public key of assertions, as a JWK Set
+///
+/// An application checks with it what `verify --assert` gave. It is no secret.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// A JWK Set may have members of others beside its keys (RFC 7517 §5), so the document is one.
+#[derive(Serialize)]
+struct Keys {
+    #[serde(flatten)]
+    set: PublicKeys,
+}
+
+impl Args {
+    pub(super) async fn run(&self, app: &App) -> CommandResult {
+        Ok(Box::new(Keys { set: app.signer().await?.public_keys() }))
+    }
+}
+
+impl Report for Keys {
+    const SCHEMA: &str = "otpctl.jwks/1";
+
+    fn human(&self) -> Human {
+        // A key is text and has a form in JSON.
+        Human::Verbatim(serde_json::to_string_pretty(&self.set).unwrap_or_default())
+    }
+}
