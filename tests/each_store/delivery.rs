@@ -13,7 +13,7 @@ use super::on_each_store;
 use crate::support::AT_ONCE;
 use crate::support::cli::{FREE, PHONE};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 pub const MSG91_TOOK: &str = r#"{"message":"3763646c3058373530393938","type":"success"}"#;
 
@@ -47,7 +47,7 @@ fn body(request: &str) -> Value {
 }
 
 fn closed() -> String {
-    format!("http://127.0.0.1:{}", free_port())
+    format!("http://127.0.0.1:{}", closed_port())
 }
 
 /// A gateway that takes requests and never answers.

@@ -7,7 +7,7 @@ use super::on_each_store;
 use crate::each_store::delivery::{TELNYX_TOOK, msg91, policy, route, telnyx};
 use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 const NEW: &str = "+919876543211";
 const THIRD: &str = "+919876543212";
@@ -89,7 +89,7 @@ fn nobody_is_told_where_nobody_asked_for_it() {
 
 #[test]
 fn a_change_stands_whatever_becomes_of_its_notice() {
-    let closed = format!("http://127.0.0.1:{}", free_port());
+    let closed = format!("http://127.0.0.1:{}", closed_port());
     let gateway = Gateway::start(200, TELNYX_TOOK);
     let real = format!("[policy]\ncountries = [\"IN\"]\n{}", telnyx(&gateway.base_url));
     for (settings, state, why) in [

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::on_each_store;
 use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 pub const TOOK: &str = r#"{"sid":"SM11111111111111111111111111111111","status":"queued","num_segments":"1"}"#;
 
@@ -34,7 +34,7 @@ pub fn two(first: &str, second: &str, more: &str) -> String {
 }
 
 fn closed() -> String {
-    format!("http://127.0.0.1:{}", free_port())
+    format!("http://127.0.0.1:{}", closed_port())
 }
 
 /// The code in a request to Twilio.

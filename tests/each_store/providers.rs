@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::on_each_store;
 use crate::support::cli::{FREE, Machine, PHONE};
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 /// The key of every provider here. It is in no output.
 pub const KEY: &str = "KEY0sEcReT99";
@@ -22,7 +22,7 @@ fn who_is_passed_over_is_listed_and_a_dead_store_hides_nothing_else() {
     let settings = format!(
         "{FREE}[policy]\ncountries = [\"IN\"]\n[routes]\ndefault = [\"main\"]\n\"+9198\" = [\"main\"]\n\
          pass_over = {{ after = 1, for = \"5m\" }}\n{}",
-        telnyx("main", &format!("http://127.0.0.1:{}", free_port()))
+        telnyx("main", &format!("http://127.0.0.1:{}", closed_port()))
     );
     on_each_store(&settings, |machine| {
         let before = machine.run(&["provider", "list", "--json"]).exits(0).json();
@@ -36,7 +36,7 @@ fn who_is_passed_over_is_listed_and_a_dead_store_hides_nothing_else() {
         assert_eq!(row.split('\t').count(), 7, "{row}");
     });
     let dead = format!("{settings}[code]\npeppers = [{{ id = \"1\", file = \"pepper\" }}]\n[store.redis]\nurl = ");
-    let machine = Machine::with(&format!("{dead}\"redis://127.0.0.1:{}/0\"\n", free_port()));
+    let machine = Machine::with(&format!("{dead}\"redis://127.0.0.1:{}/0\"\n", closed_port()));
     let listed = machine.run(&["provider", "list"]);
     listed.exits(0);
     assert!(listed.stdout.starts_with("main\t") && listed.stderr.contains("warning: it is not known"), "{listed:?}");

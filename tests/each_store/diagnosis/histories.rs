@@ -8,7 +8,7 @@ use crate::each_store::delivery::{MSG91_TOOK, Silent, TELNYX_TOOK, msg91, policy
 use crate::each_store::wait::Twilio;
 use crate::support::cli::{FREE, Machine, PHONE, wrong_codes};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 use crate::support::until::until;
 
 /// One digit is another one.
@@ -119,7 +119,7 @@ pub fn all() -> Vec<History> {
         format!("{}{}[routes]\npass_over = {{ after = 2, for = \"10m\" }}\n", policy(), telnyx(&failing.base_url));
     let refusing = Gateway::start(200, r#"{"message":"The template ID is invalid.","type":"error"}"#);
     let refusing_file = format!("{}{}", policy(), msg91(&refusing.base_url));
-    let closed_file = format!("{}{}", policy(), msg91(&format!("http://127.0.0.1:{}", free_port())));
+    let closed_file = format!("{}{}", policy(), msg91(&format!("http://127.0.0.1:{}", closed_port())));
     let took = Gateway::start(200, MSG91_TOOK);
     let abroad_file = format!("{FREE}[policy]\ncountries = [\"AE\"]\n{}", msg91(&took.base_url));
     vec![

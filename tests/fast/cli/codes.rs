@@ -7,7 +7,7 @@ use otpctl::app::OsRandom;
 use otpctl::otp::{Alphabet, CodeSpec};
 
 use crate::support::cli::{Machine, PHONE};
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 /// The statistic of how far counts are from all being equal.
 fn chi_square(counts: &[u32]) -> f64 {
@@ -103,7 +103,7 @@ fn a_code_of_another_length_does_not_reach_the_store() {
     let pepper = machine.write("pepper", crate::support::cli::PEPPER);
     machine.configure(&format!(
         "[store.redis]\nurl = \"redis://127.0.0.1:{}\"\n[code]\npeppers = [{{ id = \"1\", file = {pepper:?} }}]\n",
-        free_port()
+        closed_port()
     ));
     for code in ["1", "12345", "1234567", "123456 7", "1234 5", "12345678901234567890"] {
         let error = machine.verify(PHONE, code).exits(2).error();

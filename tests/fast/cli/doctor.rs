@@ -13,7 +13,7 @@ use crate::support::AT_ONCE;
 use crate::support::cli::{FREE, Machine, PEPPER, PHONE, set_mode};
 use crate::support::doctor::{checks, complaints, doctor, on, says};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 const KEY: &str = "KEY0sEcReT99";
 
@@ -82,7 +82,7 @@ fn a_role_is_told_of_what_it_needs_and_of_nothing_else() {
 
 #[test]
 fn a_store_that_is_not_there_hides_nothing_else() {
-    let machine = on(&format!("redis://127.0.0.1:{}/0", free_port()), &telnyx("http://127.0.0.1:9"));
+    let machine = on(&format!("redis://127.0.0.1:{}/0", closed_port()), &telnyx("http://127.0.0.1:9"));
     let began = Instant::now();
     let ran = doctor(&machine);
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
@@ -152,7 +152,7 @@ fn providers_are_called_only_when_that_is_asked_for() {
 
 #[test]
 fn who_is_passed_over_is_told() {
-    let closed = format!("http://127.0.0.1:{}", free_port());
+    let closed = format!("http://127.0.0.1:{}", closed_port());
     let machine = Machine::with(&format!("{FREE}[routes]\npass_over = {{ after = 1 }}\n{}", telnyx(&closed)));
     machine.run(&["send", PHONE]).exits(26);
     says(doctor(&machine).exits(0), "providers.main", "warn", "skipped until");
@@ -236,8 +236,10 @@ fn a_closed_pipe_and_lines_of_json() {
 
 #[test]
 fn what_to_do_goes_over_tls_where_the_server_does_and_says_no_secret() {
-    let machine =
-        on(&format!("rediss://127.0.0.1:{}/0", free_port()), "password = \"s3cret-0ne\"\ntls = { ca = \"ca.pem\" }\n");
+    let machine = on(
+        &format!("rediss://127.0.0.1:{}/0", closed_port()),
+        "password = \"s3cret-0ne\"\ntls = { ca = \"ca.pem\" }\n",
+    );
     machine.write(".config/otpctl/ca.pem", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n");
     let ran = doctor(&machine);
     assert_eq!(ran.code / 10, 2, "{ran:?}");

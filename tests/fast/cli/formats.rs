@@ -4,7 +4,7 @@
 use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::formats::{COMMANDS, all, holds};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 /// What cannot be meant.
 const MISTAKES: [&[&str]; 17] = [
@@ -69,7 +69,7 @@ fn every_broken_file_speaks_json() {
 fn every_failing_provider_speaks_json() {
     let refuses = Gateway::start(401, r#"{"errors":[{"code":"10009","title":"no","detail":"no"}]}"#);
     let garbles = Gateway::start(200, "<html>");
-    let closed = format!("http://127.0.0.1:{}", free_port());
+    let closed = format!("http://127.0.0.1:{}", closed_port());
     for (base_url, expected) in [(&refuses.base_url, 25), (&garbles.base_url, 27), (&closed, 26)] {
         let settings = "api_key = \"KEY0123\"\nfrom = \"+13125550100\"";
         let machine = Machine::with(&format!(

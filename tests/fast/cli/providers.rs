@@ -14,7 +14,7 @@ use crate::each_store::providers::{KEY, telnyx};
 use crate::support::AT_ONCE;
 use crate::support::cli::{Machine, PHONE, Ran};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 use crate::support::until::until;
 
 fn machine(providers: &[String]) -> Machine {
@@ -80,7 +80,7 @@ fn a_refusal_is_told_with_its_class_code_and_words() {
 #[test]
 fn no_answer_and_too_much_are_another_time() {
     let throttled = Gateway::start(429, r#"{"errors":[{"code":"10011","title":"Too many requests"}]}"#);
-    let closed = format!("http://127.0.0.1:{}", free_port());
+    let closed = format!("http://127.0.0.1:{}", closed_port());
     for url in [&throttled.base_url, &closed] {
         let machine = machine(&[telnyx("main", url)]);
         for command in ["test", "balance"] {

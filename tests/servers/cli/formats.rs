@@ -3,7 +3,7 @@
 
 use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::formats::{COMMANDS, all};
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 #[test]
 fn every_failing_store_speaks_json() {
@@ -11,7 +11,7 @@ fn every_failing_store_speaks_json() {
         let pepper = "peppers = [{ id = \"1\", value = \"a pepper of at least 32 characters\" }]";
         format!("{FREE}[store.redis]\nurl = \"{url}\"\n[code]\n{pepper}\n")
     };
-    let machine = Machine::with(&file(&format!("redis://127.0.0.1:{}", free_port())));
+    let machine = Machine::with(&file(&format!("redis://127.0.0.1:{}", closed_port())));
     let codes = all(&machine, &COMMANDS[..19]);
     assert!(codes.iter().all(|code| [2, 14, 20].contains(code)), "{codes:?}");
 

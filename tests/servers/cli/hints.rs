@@ -4,7 +4,7 @@
 use crate::servers::redis::RedisServer;
 use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::hints::{commands, hold};
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 #[test]
 fn hints_on_stores_that_fail_can_be_pasted() {
@@ -14,7 +14,7 @@ fn hints_on_stores_that_fail_can_be_pasted() {
     };
     let server = RedisServer::start();
     server.cli(&["SET", &format!("otpctl:{{{PHONE}}}:record"), "no record"]);
-    let gone = format!("redis://127.0.0.1:{}", free_port());
+    let gone = format!("redis://127.0.0.1:{}", closed_port());
     let [well, denied] = [server.url().clone(), server.url().replace("redis://", "redis://nosuch:x@")];
     for (url, more) in [(&well, ""), (&gone, ""), (&denied, ""), (&well, "protected = true\n")] {
         let machine = Machine::with(FREE);

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::cli::{Machine, PEPPER, PHONE, Ran};
 use crate::support::gateway::Gateway;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 use crate::support::secrecy::{FORMATS, KEY};
 
 const AUTHKEY: &str = "372911AnAuthkeyOfTheTests";
@@ -42,7 +42,7 @@ fn failing(gateways: &[&Gateway; 3]) -> Machine {
          [providers.program]\nkind = \"command\"\nargv = [{program:?}]\n\
          [providers.hurried]\nkind = \"command\"\nargv = [{hurried:?}]\ntimeout = \"1s\"\n\
          [providers.outbox]\npath = \"no/such/folder/outbox.jsonl\"\n",
-        free_port()
+        closed_port()
     ));
     machine
 }

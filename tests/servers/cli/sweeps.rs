@@ -7,7 +7,7 @@ use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::commands::all_commands;
 use crate::support::hints::{commands, hold};
 use crate::support::hostile::{FORMATS, HOSTILE, assert_inert, hostile};
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 
 /// What a person may type that does not end well, or has a next step.
 fn runs(machine: &Machine, globals: &[&str]) -> Vec<String> {
@@ -147,7 +147,7 @@ fn in_a_fresh_home(line: &str) -> (i32, String) {
     machine.write("gateway.toml", &machine.run(&["provider", "show", "telnyx"]).exits(0).stdout);
     if line.contains(" acl") {
         let pepper = "peppers = [{ id = \"1\", value = \"a pepper of at least 32 characters\" }]";
-        machine.configure(&format!("[store.redis]\nurl = \"redis://127.0.0.1:{}\"\n[code]\n{pepper}\n", free_port()));
+        machine.configure(&format!("[store.redis]\nurl = \"redis://127.0.0.1:{}\"\n[code]\n{pepper}\n", closed_port()));
     }
     if line.contains(" audit ") {
         machine.configure(&format!("{FREE}[audit]\nfile = \"audit.jsonl\"\n"));

@@ -11,7 +11,7 @@ use crate::servers::clock;
 use crate::servers::proxy::BlackHole;
 use crate::servers::redis::RedisServer;
 use crate::support::cli::{Machine, Ran};
-use crate::support::port::free_port;
+use crate::support::port::{closed_port, free_port};
 
 const UNREACHED: End = End::of(20, "STORE_UNREACHABLE", &["the Redis at"]);
 
@@ -24,7 +24,7 @@ fn nothing_is_sent(machine: &Machine, end: End) -> Ran {
 
 #[test]
 fn a_closed_port_is_unreachable() {
-    let port = free_port();
+    let port = closed_port();
     let machine = machine(&at(port));
     let ran = nothing_is_sent(&machine, UNREACHED);
     assert!(ran.stderr.contains(&format!("127.0.0.1:{port}")), "the place: {ran:?}");

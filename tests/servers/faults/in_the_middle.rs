@@ -16,7 +16,7 @@ use crate::servers::proxy::{COMMIT, Fault, LOAD, On, Proxy, Toxic};
 use crate::servers::redis::{Make, RedisServer};
 use crate::support::AT_ONCE;
 use crate::support::cli::Machine;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 use crate::support::until::until;
 
 const YES: End = End::of(0, "", &[]);
@@ -250,7 +250,7 @@ fn signal(pid: &str, signal: Signal) {
 
 #[test]
 fn no_sentinel_and_no_such_master_are_unreachable() {
-    let nobody = machine(&named_by(free_port(), ""));
+    let nobody = machine(&named_by(closed_port(), ""));
     ends(&nobody, &["send", PHONE], End::of(20, "STORE_UNREACHABLE", &["no Sentinel names the master `otp`"]));
     let watched = Watched::start();
     let store = named_by(watched.sentinel.port(), "").replace("\"otp\"", "\"another\"");

@@ -11,7 +11,7 @@ use crate::servers::redis::RedisServer;
 use crate::support::AT_ONCE;
 use crate::support::client::{Client, RIGHT, phone, user};
 use crate::support::fixtures::address;
-use crate::support::port::free_port;
+use crate::support::port::{closed_port, free_port};
 
 fn client(server: &Server) -> Client {
     Client::over(Box::new(Redis::new(server)))
@@ -106,7 +106,7 @@ fn prefixes_and_databases_do_not_see_each_other() {
 #[test]
 fn a_closed_port_is_told_at_once() {
     let started = Instant::now();
-    let closed = works(&address(&format!("redis://127.0.0.1:{}", free_port())));
+    let closed = works(&address(&format!("redis://127.0.0.1:{}", closed_port())));
     assert!(matches!(closed, Err(StoreError::Unreachable(_))), "{closed:?}");
     assert!(started.elapsed() < AT_ONCE);
 }

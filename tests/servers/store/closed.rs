@@ -14,7 +14,7 @@ use crate::servers::deployments::{Cluster, Watched, at, by};
 use crate::servers::redis::{Make, RedisServer};
 use crate::support::client::{Client, RIGHT, phone};
 use crate::support::fixtures::address;
-use crate::support::port::free_port;
+use crate::support::port::{closed_port, free_port};
 
 /// Whether a code can be made and used, or why not.
 fn works(server: &Address) -> Result<(), StoreError> {
@@ -97,7 +97,7 @@ fn how_old_a_server_is_is_known_without_a_password() {
             assert_eq!(of(&RedisServer::make(make, words)), Some(Understood::Redis7), "{make:?}");
         }
     }
-    let gone = address(&format!("redis://127.0.0.1:{}", free_port()));
+    let gone = address(&format!("redis://127.0.0.1:{}", closed_port()));
     let asked = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(understood(&gone));
     assert_eq!(asked, None);
 }

@@ -18,7 +18,7 @@ use crate::support::AT_ONCE;
 use crate::support::client::{Client, RIGHT, fresh_id, phone};
 use crate::support::fake::Calls;
 use crate::support::fixtures::address;
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 use crate::support::until::until;
 
 fn client(server: &Address) -> Client {
@@ -82,7 +82,7 @@ fn a_sentinel_behind_its_time_is_not_believed() {
 fn sentinels_are_asked_one_after_the_other() {
     let watched = Watched::start();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let nowhere = || At::Tcp("127.0.0.1".to_owned(), free_port());
+    let nowhere = || At::Tcp("127.0.0.1".to_owned(), closed_port());
     let silent = At::Tcp("127.0.0.1".to_owned(), silent.local_addr().unwrap().port());
     let started = Instant::now();
     // A silent one is waited for as long as for a connection.

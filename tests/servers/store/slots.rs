@@ -13,7 +13,7 @@ use crate::servers::redis::{Make, RedisServer};
 use crate::support::AT_ONCE;
 use crate::support::client::{Client, RIGHT, fresh_id, phone, user};
 use crate::support::fixtures::{laid_out, own_layout};
-use crate::support::port::free_port;
+use crate::support::port::closed_port;
 use crate::support::until::until;
 
 const RECORD: &str = "otpctl:{+919876500001}:record";
@@ -227,7 +227,7 @@ fn a_user_needs_what_the_rules_say(cluster: &Cluster) {
 }
 
 fn nodes_that_are_down_are_passed_over(cluster: &Cluster) {
-    let nowhere = || At::Tcp("127.0.0.1".to_owned(), free_port());
+    let nowhere = || At::Tcp("127.0.0.1".to_owned(), closed_port());
     let known_by = |nodes| Address { deployment: Deployment::Cluster(nodes), ..cluster.address() };
     let client = client(&known_by(vec![nowhere(), nowhere(), at(&cluster.nodes[1])]));
     client.issue(&phone(1), RIGHT);

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -130,10 +131,12 @@ impl RedisServer {
         stream
     }
 
-    /// Whether it answers a `PING`, be it with a request for a password.
+    /// Whether it answers a `PING`, be it with a request for a password. It is asked over its own socket: at its port somebody
+    /// else may listen, who took that first, and the tests of two would meet on one server. It makes the socket when it has
+    /// its port.
     fn answers(&self) -> bool {
         let ping = || {
-            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+            let mut stream = UnixStream::connect(self.socket())?;
             stream.set_read_timeout(Some(Duration::from_secs(1)))?;
             stream.write_all(b"PING\r\n")?;
             let mut answer = [0; 7];
