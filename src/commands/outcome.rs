@@ -75,7 +75,12 @@ impl Args {
         let (recorded, _) = app
             .audited(act, async |operations| {
                 let told = operations.outcome(&target.phone, &asked).await;
-                let told = told.map_err(|error| target.failed(app, error))?.outcome;
+                let applied = told.map_err(|error| target.failed(app, error))?;
+                let (record, told) = (applied.known.record, applied.outcome);
+                if !told.replayed && !app.globals.dry_run {
+                    let verified = outcome == ToldOutcome::Verified;
+                    app.owe_feedback(&target.phone, &record, &told.challenge.id, verified);
+                }
                 let ids = vec![told.challenge.id.clone()];
                 Ok((told, ids))
             })

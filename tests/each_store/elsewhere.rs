@@ -8,6 +8,7 @@ use crate::each_store::diagnosis::stored::everything;
 use crate::support::audit::{AUDIT, added};
 use crate::support::cli::{FREE, Machine, PHONE, Ran};
 use crate::support::gateway::Gateway;
+use crate::support::until::until;
 
 const OUTBOX: &str = "[providers.outbox]\npath = \"outbox.jsonl\"\n";
 const CODE: &str = "aB34cd";
@@ -200,6 +201,25 @@ fn whoever_is_told_of_is_no_stranger_to_the_brakes() {
         machine.run(&["outcome", &stranger(7), "verified"]).exits(0);
         deliver(7).exits(0);
         deliver(20).exits(0);
+    });
+}
+
+#[test]
+fn a_gateway_that_asks_for_it_is_told_how_a_code_ended_elsewhere() {
+    let gateway = Gateway::replying(|_, request| {
+        let answer = if request.contains("/Feedback.json") { "{}" } else { crate::each_store::provider_faults::TOOK };
+        ("201 Created".to_owned(), answer.to_owned())
+    });
+    let twilio = crate::each_store::provider_faults::twilio("main", &gateway.base_url);
+    let settings = format!("{}{twilio}feedback = true\n", crate::each_store::provider_faults::policy());
+    on_each_store(&settings, |machine| {
+        let told = || gateway.requests().iter().filter(|request| request.contains("/Feedback.json")).count();
+        let before = told();
+        machine.stdin(&["deliver", PHONE], b"561166").exits(0);
+        ended(machine, &["verified"]).exits(0);
+        until("the gateway is told", || told() == before + 1);
+        ended(machine, &["verified"]).exits(0);
+        assert_eq!(told(), before + 1, "once");
     });
 }
 

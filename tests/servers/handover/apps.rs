@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use super::Programs;
+use crate::servers::databases::{DatabaseServer, Product};
 use crate::servers::redis::RedisServer;
 use crate::support::cli::{FREE, Machine, PHONE, set_mode};
 
@@ -14,17 +15,18 @@ const AUDIENCE: &str = "erp.example.com";
 const ISSUER: &str = "https://otp.example.com";
 const INSTALL: &str = "`scripts/test` installs what tests/servers/handover needs";
 
-/// A machine that signs with a new key of this kind, and the public half in a file.
-fn signing(kind: &[&str]) -> (Machine, Programs) {
+const ED25519: &[&str] = &["-algorithm", "ed25519"];
+
+/// A machine that signs with a new key of this kind, and the public half in a file. `more`: of its own file.
+fn signing(kind: &[&str], more: &str) -> (Machine, Programs) {
     let machine = Machine::with(&format!(
-        "{FREE}[providers.outbox]\npath = \"outbox.jsonl\"\n[assertion]\nkey = {{ file = \"assertion.pem\" }}\n\
+        "region = \"IN\"\n{FREE}{more}[providers.outbox]\npath = \"outbox.jsonl\"\n[assertion]\nkey = {{ file = \"assertion.pem\" }}\n\
          issuer = \"{ISSUER}\"\naudiences = [\"{AUDIENCE}\", \"other\"]\n"
     ));
     let key = machine.path(".config/otpctl/assertion.pem");
     let made = Command::new("openssl").arg("genpkey").args(kind).arg("-out").arg(&key).stderr(Stdio::null()).status();
     assert!(made.unwrap().success());
     set_mode(&key, 0o600);
-    machine.run(&["user", "link", USER, PHONE]).exits(0);
     let programs = Programs::of_page();
     fs::write(programs.path("jwks.json"), &machine.run(&["config", "jwks"]).exits(0).stdout).unwrap();
     (machine, programs)
@@ -71,7 +73,8 @@ fn applications(programs: &Programs, redis: &RedisServer) -> Vec<(&'static str, 
 
 #[test]
 fn each_application_takes_an_assertion_once_and_no_forgery() {
-    let (machine, programs) = signing(&["-algorithm", "ed25519"]);
+    let (machine, programs) = signing(ED25519, "");
+    machine.run(&["user", "link", USER, PHONE]).exits(0);
     let key = machine.path(".config/otpctl/assertion.pem").display().to_string();
     let jwks = programs.path("jwks.json").display().to_string();
     let forged = python("forge.py", &[&key, &jwks, AUDIENCE, ISSUER, USER]).output().unwrap();
@@ -103,10 +106,36 @@ fn each_application_takes_an_assertion_once_and_no_forgery() {
 
 #[test]
 fn a_key_of_the_other_kind_is_taken_too() {
-    let (machine, programs) = signing(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    let (machine, programs) = signing(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "");
+    machine.run(&["user", "link", USER, PHONE]).exits(0);
     let redis = RedisServer::start();
     for (name, app) in applications(&programs, &redis) {
         let assertion = asserted(&machine, AUDIENCE);
         assert_eq!(taken(app, &programs, &[&assertion, &assertion]), [USER, "refused"], "{name}");
     }
+}
+
+#[test]
+fn who_has_the_phone_in_frappes_mariadb_is_signed_in_to_frappe() {
+    let server = DatabaseServer::start(Product::MariaDb, &[]);
+    server.ask(
+        "create table `tabUser` (`name` varchar(140) primary key, `enabled` tinyint not null, `mobile_no` varchar(140));
+         insert into `tabUser` values ('asha@example.com', 1, '098765 43210'), ('gone@example.com', 0, '9876543210')",
+    );
+    let url = server.url("");
+    let directory = format!(
+        "[user]\ndirectories = [\"accounts\"]\n[directory.accounts]\nkind = \"sql\"\nurl = \"{url}\"\n\
+         by_phone = \"select name, mobile_no from `tabUser` where enabled = 1 and mobile_no in (:spellings)\"\n"
+    );
+    let (machine, programs) = signing(ED25519, &directory);
+    let redis = RedisServer::start();
+    let assertion = asserted(&machine, AUDIENCE);
+    let (_, frappe) = applications(&programs, &redis).swap_remove(0);
+    assert_eq!(taken(frappe, &programs, &[&assertion, &assertion]), [USER, "refused"]);
+    // The phone changes hands between the code and its use: nobody is signed in.
+    machine.run(&["send", PHONE]).exits(0);
+    let code = machine.outbox().last().unwrap()["code"].as_str().unwrap().to_owned();
+    server.ask("update `tabUser` set mobile_no = null where enabled = 1");
+    let ran = machine.run(&["verify", PHONE, &code, "--assert", AUDIENCE]);
+    assert!(matches!(ran.code, 11 | 14) && !ran.stdout.contains("eyJ"), "{ran:?}");
 }
