@@ -20,6 +20,7 @@ const RECORD: &str = "otpctl:{+919876500001}:record";
 const USERS: &str = "otpctl:{+919876500001}:users";
 const TIMELINE: &str = "otpctl:{+919876500001}:timeline";
 const SEEN: &str = "otpctl:{+919876500001}:seen";
+const LINKS: &str = "otpctl:{+919876500001}:links";
 
 fn client(server: &Address) -> Client {
     Client::over(Box::new(Redis::new(server)))
@@ -118,6 +119,7 @@ fn a_key_on_its_way_is_found(cluster: &Cluster) {
             migrate(USERS);
             migrate(TIMELINE);
             migrate(SEEN);
+            migrate(LINKS);
         });
         assert_eq!(patient.verify(&phone(1), "000000").attempts_left, 3, "waited for, and counted once");
     });

@@ -15,9 +15,8 @@ pub fn declared(key: &str) -> Option<MayStay> {
     }
     match own.rsplit(':').next()? {
         "users" | "phones" | "policy" | "index" => Some(MayStay::Yes),
-        "record" | "timeline" | "sends" | "counts" | "request" | "circuit" | "events" | "trust" | "seen" | "head" => {
-            Some(MayStay::No)
-        }
+        "record" | "timeline" | "links" | "former" | "sends" | "counts" | "request" | "circuit" | "feedback"
+        | "events" | "trust" | "seen" | "head" => Some(MayStay::No),
         _ => None,
     }
 }
