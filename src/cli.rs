@@ -79,7 +79,8 @@ fn run(words: &[OsString], env: Env) -> Exit {
         Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
     };
     let exit = runtime.block_on(async {
-        let timeout = global.timeout.filter(|time| !time.is_zero()).unwrap_or_else(|| command.default_timeout());
+        let asked = global.timeout.filter(|time| !time.is_zero());
+        let timeout = asked.unwrap_or_else(|| command.default_timeout());
         let globals = Globals {
             request,
             yes: global.yes,
@@ -88,6 +89,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
             dry_run: global.dry_run,
             reason: global.reason.clone(),
             timeout,
+            usual_timeout: asked.is_none(),
             command: command.name(),
             path: path(&matches),
         };

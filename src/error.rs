@@ -179,7 +179,7 @@ impl Error {
                 self.exit = Exit::StoreUnknown;
             }
         }
-        if let Some(Effect::Code(id) | Effect::Sms(id) | Effect::Cancellation(id)) =
+        if let Some(Effect::Code(id) | Effect::Message(id, _) | Effect::Cancellation(id, _)) =
             known.doubt.as_ref().max(known.done.as_ref())
         {
             self.details.challenge_id.get_or_insert_with(|| id.clone());

@@ -55,6 +55,8 @@ pub struct Globals {
     pub reason: Option<String>,
     /// The time of the whole command.
     pub timeout: Duration,
+    /// Whether that is the usual time of the command: nobody asked for another.
+    pub usual_timeout: bool,
     /// The command itself.
     pub command: &'static str,
     /// It, and the command of it: `user link`.

@@ -39,6 +39,13 @@ impl App {
         self.time.end()()
     }
 
+    /// Gives the command more time than is usual, unless its caller said how much it has.
+    pub fn takes_longer(&self, by: Duration) {
+        if self.globals.usual_timeout {
+            *self.time.end.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        }
+    }
+
     /// Whether the command's time is over; never while a person is asked.
     #[must_use]
     pub fn is_late(&self) -> bool {

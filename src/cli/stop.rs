@@ -22,14 +22,14 @@ pub(super) fn cut_short(known: &KnownEffects, (why, exit): Stop) -> Error {
         (None, _) if known.waits.is_some() => {
             let id = known.waits.clone().unwrap_or_default();
             let details = Details { challenge_id: Some(id.clone()), ..Details::default() };
-            ended(Completion::Done, Exit::StoreUnreachable, "the SMS was sent; only the wait ended")
+            ended(Completion::Done, Exit::StoreUnreachable, "the code was sent; only the wait ended")
                 .hint(Hint::run(&["wait"]).arg(&id))
                 .details(details)
         }
         (None, _) if known.is_part && !known.is_nothing() => {
             ended(Completion::Unknown, Exit::Partial, &format!("{}; the rest was not done", parts(known)))
         }
-        (None, Some(effect)) => about(ended(Completion::Done, Exit::StoreUnknown, done(effect)), effect),
+        (None, Some(effect)) => about(ended(Completion::Done, Exit::StoreUnknown, &done(effect)), effect),
         (None, None) => ended(Completion::NotDone, Exit::StoreUnreachable, ""),
     };
     error.details.idempotency_key.clone_from(&known.idempotency_key);
@@ -40,10 +40,14 @@ pub(super) fn cut_short(known: &KnownEffects, (why, exit): Stop) -> Error {
 fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
     let unknown = |words: &str| (Exit::StoreUnknown, words.to_owned());
     let (exit, words) = match effect {
-        Effect::Sms(_) => (Exit::ProviderUnknown, "the SMS may have been sent, and the code is valid".to_owned()),
+        Effect::Message(_, noun) => {
+            (Exit::ProviderUnknown, format!("{noun} may have been sent, and the code is valid"))
+        }
         Effect::Attempt(_) => unknown("the code may have been used"),
         Effect::Code(_) => unknown("the code may have been stored, but was not sent"),
-        Effect::Cancellation(_) => unknown("the SMS was not sent, and its code may not have been canceled"),
+        Effect::Cancellation(_, noun) => {
+            unknown(&format!("{noun} was not sent, and its code may not have been canceled"))
+        }
         Effect::Removal => {
             let removed = plural(known.removed, "key was", "keys were");
             return unknown(&format!("{removed} removed, and the next few may have been"));
@@ -60,20 +64,21 @@ fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
 }
 
 /// What was done, and only its result is missing.
-fn done(effect: &Effect) -> &'static str {
+fn done(effect: &Effect) -> String {
     match effect {
-        Effect::Sms(_) => "the SMS was sent, and the code is valid",
+        Effect::Message(_, noun) => return format!("{noun} was sent, and the code is valid"),
         Effect::Attempt(_) => "the code was checked, but the answer was not printed",
-        Effect::Code(_) | Effect::Cancellation(_) => "the code was stored, but was not sent",
+        Effect::Code(_) | Effect::Cancellation(..) => "the code was stored, but was not sent",
         Effect::Revocation => "the codes were revoked",
         Effect::Removal | Effect::Change => "the change was made",
     }
+    .to_owned()
 }
 
 /// What to go on with.
 fn about(error: Error, effect: &Effect) -> Error {
     match effect {
-        Effect::Sms(id) | Effect::Code(id) | Effect::Cancellation(id) => error
+        Effect::Message(id, _) | Effect::Code(id) | Effect::Cancellation(id, _) => error
             .hint(Hint::run(&["inspect"]).arg(id))
             .details(Details { challenge_id: Some(id.clone()), ..Details::default() }),
         Effect::Attempt(id) => error

@@ -11,11 +11,11 @@ use super::delivery_fields::{DeliveryFields, why_not};
 use super::target::{Target, TargetArg};
 use crate::app::{Act, App, AskedRoute, Confirm};
 use crate::error::{Error, Exit};
-use crate::operations::{Notice, Operations, WaitOutcome, WaitRequest};
-use crate::otp::record::{Challenge, Reason, State};
+use crate::operations::{Notice, Operations, SendRequest, Sent, WaitOutcome, WaitRequest};
+use crate::otp::record::{Challenge, Delivery, Reason, State};
 use crate::otp::time::rfc3339;
 use crate::otp::wait_for::was_printed;
-use crate::otp::{DeliveryReason, Hint, Moment, Phone, Purpose, WaitFor, WaitStatus};
+use crate::otp::{Channel, DeliveryReason, Hint, Moment, Purpose, WaitFor, WaitStatus};
 use crate::output::{Human, Ids, Report, when};
 use crate::provider::Provider;
 
@@ -123,22 +123,25 @@ impl Args {
     }
 }
 
-/// Waits for what becomes of an SMS that was just sent. `None`, and a warning: it cannot be waited for, which does not
-/// undo the send.
+/// Waits for what becomes of a code that was just sent, and goes on along its route. `None`, and a warning: it cannot be
+/// waited for, which does not undo the send.
 pub(super) async fn after_send(
     app: &App,
     operations: &Operations<'_>,
-    phone: &Phone,
-    id: &str,
+    (sent, text): (&SendRequest<'_>, &str),
+    made: &Sent,
     goal: WaitFor,
 ) -> Option<WaitOutcome> {
     let (deadline, grace) = (deadline(app), grace(app));
-    let asked = WaitRequest { phone, challenge: Some(id), purpose: None, goal, deadline, grace };
+    let (phone, id) = (sent.issue.phone, Some(made.challenge.id.as_str()));
+    let asked = WaitRequest { phone, challenge: id, purpose: None, goal, deadline, grace };
     let open = async |name: &str| open(app, name).await;
-    let watching = Box::pin(operations.wait_after_send(&asked, id, open, |notice| tell(app, notice)));
+    let tell = |notice| tell(app, notice);
+    let watching = Box::pin(operations.wait_along_route(sent, text, &asked, made, open, tell));
     let watched = app.progress.waiting_for(NEWS, watching).await.map_err(Error::from);
     watched.unwrap_or_else(|error| {
-        app.printer.warning(&format!("the SMS was sent, but cannot be waited for: {}", error.message()));
+        let noun = made.challenge.delivery.as_ref().map_or("the message", Delivery::noun);
+        app.printer.warning(&format!("{noun} was sent, but cannot be waited for: {}", error.message()));
         None
     })
 }
@@ -165,9 +168,11 @@ fn tell(app: &App, notice: Notice) {
     let record = "only delivery reports that your application passes on can tell";
     app.printer.warning(&match notice {
         Notice::News(name, word) => return app.printer.progress(&format!("{name}: {word}")),
-        Notice::NoMessage => format!("no provider gave an id for this SMS: {record}"),
+        Notice::GoesOn(name, why) => return app.printer.progress(&format!("{why}; sending the same code by {name}")),
+        Notice::NotSent(name, why) => format!("{name}: {why}"),
+        Notice::NoMessage => format!("no provider gave an id for this message: {record}"),
         Notice::NoStatus(name) => format!("{name} has no status call: {record}"),
-        Notice::NotAnswered(name, why) => format!("{name} does not tell whether the SMS was delivered: {why}"),
+        Notice::NotAnswered(name, why, noun) => format!("{name} does not tell whether {noun} was delivered: {why}"),
         Notice::NotKept(why) => format!("what the provider said could not be recorded: {why}"),
     });
 }
@@ -249,24 +254,25 @@ pub(super) fn words(phone: &str, goal: WaitFor, watched: &WaitOutcome) -> String
     let delivery = challenge.delivery.as_ref();
     let fields = DeliveryFields::of(delivery);
     let by = delivery.map(|delivery| format!(" by {}", delivery.provider)).unwrap_or_default();
+    let message = delivery.map_or(Channel::default().capital(), Delivery::capital);
     let first = match (watched.standing, goal) {
         (WaitStatus::Reached, WaitFor::Expired) => format!("The code for {phone} has expired."),
         (WaitStatus::Reached, _) if challenge.state == State::Used => format!("The code for {phone} was used."),
-        (WaitStatus::Reached, WaitFor::Accepted) => format!("The SMS to {phone} was accepted{by}."),
-        (WaitStatus::Reached, _) => format!("The SMS to {phone} was delivered{by}."),
+        (WaitStatus::Reached, WaitFor::Accepted) => format!("{message} to {phone} was accepted{by}."),
+        (WaitStatus::Reached, _) => format!("{message} to {phone} was delivered{by}."),
         (WaitStatus::Undelivered, _) if was_printed(challenge) => {
             format!("There is no SMS to wait for: the code for {phone} was printed, or its application sends it.")
         }
         (WaitStatus::Undelivered, _) => {
             let how = if challenge.state == State::Failed { "sent" } else { "delivered" };
-            format!("The SMS to {phone} was not {how}: {}.", why_not(delivery))
+            format!("{message} to {phone} was not {how}: {}.", why_not(delivery))
         }
         (WaitStatus::Gone(reason), _) => format!("The code for {phone} {}.", gone(reason)),
         (WaitStatus::Waiting, goal) => {
             let seconds = seconds(watched.waited);
             match goal {
-                WaitFor::Accepted => format!("The SMS to {phone} was not accepted within {seconds} s."),
-                WaitFor::Delivered => format!("The SMS to {phone} is not known to be delivered after {seconds} s."),
+                WaitFor::Accepted => format!("{message} to {phone} was not accepted within {seconds} s."),
+                WaitFor::Delivered => format!("{message} to {phone} is not known to be delivered after {seconds} s."),
                 WaitFor::Verified => format!("The code for {phone} was not used within {seconds} s."),
                 WaitFor::Expired => format!("The code for {phone} did not expire within {seconds} s."),
             }

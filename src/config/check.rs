@@ -82,6 +82,9 @@ pub fn check_texts(settings: &Settings, today: Date) -> Vec<Finding> {
     dlt(settings, &mut findings);
     dlt_template(settings, &mut findings);
     registers(settings, &mut findings);
+    for (key, text, hint) in lint::routes(settings) {
+        findings.push(finding(Level::Warning, key, text).hint(hint));
+    }
     definitions(settings, &mut findings);
     directories(settings, &mut findings);
     assertions(settings, &mut findings);

@@ -1,6 +1,9 @@
-//! What is usual for SMS to India and easily forgotten: every SMS there needs the ids of its DLT registration.
+//! What loads and is easily got wrong: an SMS to India needs the ids of its DLT registration, and a route goes on in time.
+
+use std::time::Duration;
 
 use super::settings::Settings;
+use crate::otp::duration::spelled;
 use crate::otp::{Country, CountryState};
 use crate::provider::Description;
 
@@ -16,6 +19,35 @@ pub(super) fn missing_dlt(settings: &Settings) -> Vec<(String, String)> {
         let Some(description) = provider.kind.describe().filter(|own| own.features.dlt) else { continue };
         let missing = missing(&description, |setting| provider.entries.contains_key(setting));
         found.extend(missing.into_iter().map(|setting| (name.clone(), setting.to_owned())));
+    }
+    found
+}
+
+/// What is probably not meant of the routes that go on when a message is not delivered: the key, what, and what to do.
+pub(super) fn routes(settings: &Settings) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    for (key, route) in settings.routes.all() {
+        let key = format!("routes.{key}");
+        let whole: Duration = route.iter().filter_map(|entry| entry.unless_delivered).sum();
+        if whole >= settings.code.ttl {
+            let why = format!("its last provider is asked after {}, when the code has expired", spelled(whole));
+            found.push((key.clone(), why, "shorten `unless_delivered`, or set a longer `ttl` under [code]".to_owned()));
+        }
+        for pair in route.windows(2) {
+            let [before, after] = pair else { continue };
+            let can = settings.providers.get(&before.provider).and_then(|own| own.kind.describe()).map(|own| own.can);
+            if after.unless_delivered.is_some() && can.is_some_and(|can| !can.status && !can.reports) {
+                let why = format!(
+                    "{} never says whether a message was delivered, so {} always follows it",
+                    before.provider, after.provider
+                );
+                let hint = format!(
+                    "write {:?} alone, or put it behind a provider that says what it delivered",
+                    after.provider
+                );
+                found.push((key.clone(), why, hint));
+            }
+        }
     }
     found
 }

@@ -244,6 +244,7 @@ impl Operations<'_> {
             refused: providers()
                 .filter_map(|provider| Some((provider.name().to_owned(), provider.refuses(&message)?)))
                 .collect(),
+            full: counted.full.iter().copied().collect(),
             prefix_left: counted.prefix_left,
             country_left: counted.country_left,
         })
@@ -272,7 +273,9 @@ impl Operations<'_> {
         };
         // Of an SMS that was sent, or may have been, that is what matters.
         let options = match &delivered {
-            Delivered::Failed(..) => TransactOptions::relief().of(Effect::Cancellation(challenge.id.clone())),
+            Delivered::Failed(delivery, ..) => {
+                TransactOptions::relief().of(Effect::Cancellation(challenge.id.clone(), delivery.noun()))
+            }
             Delivered::Sent(_) | Delivered::Unknown(..) => TransactOptions::relief().aside(),
         };
         let start = slot.if_fresh().map(KnownSlot::counted_on);
@@ -329,7 +332,7 @@ fn name_skipped(route: &Route, circuits: &[KnownCircuit], now: Moment, transcrip
 
 /// Gives the message to one provider; more than once only where that cannot make a second SMS: the gateway said that it
 /// did nothing and when to come back, or it knows the same challenge again.
-async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Instant) -> ProviderReply {
+pub(super) async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Instant) -> ProviderReply {
     let fits = |wait: Duration| Instant::now() + wait + ANSWER < deadline;
     let (mut requests, mut doubt) = (1, None);
     loop {
@@ -357,7 +360,12 @@ async fn attempt(provider: &dyn Provider, message: &Message<'_>, deadline: Insta
 }
 
 /// What is known of a message that a provider accepted. `words`: what was said before.
-fn accepted(provider: &dyn Provider, words: Option<String>, receipt: Receipt, challenge: &Challenge) -> Delivery {
+pub(super) fn accepted(
+    provider: &dyn Provider,
+    words: Option<String>,
+    receipt: Receipt,
+    challenge: &Challenge,
+) -> Delivery {
     Delivery {
         message_id: receipt.id,
         segments: receipt.segments,

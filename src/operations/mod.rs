@@ -5,6 +5,7 @@ mod anchoring;
 mod data_loss;
 mod deliver;
 mod delivery_reports;
+mod escalation;
 mod events;
 mod failure;
 mod feedback;

@@ -15,12 +15,12 @@ pub enum Effect {
     Removal,
     /// A code is stored, with the id of its challenge.
     Code(String),
-    /// The code of an SMS that no provider sent is canceled, with the id of its challenge.
-    Cancellation(String),
+    /// The code of a message that no provider sent is canceled, with the id of its challenge and what to call the message.
+    Cancellation(String, &'static str),
     /// An attempt is counted, with its id.
     Attempt(String),
-    /// An SMS is given to a provider, with the id of its challenge.
-    Sms(String),
+    /// A message is given to a provider, with the id of its challenge and what to call it: "the SMS".
+    Message(String, &'static str),
 }
 
 /// What is known so far.
@@ -38,7 +38,7 @@ pub struct KnownEffects {
     pub removed: u64,
     /// Lines of a batch that had an effect, before the one in progress.
     pub lines: u64,
-    /// The challenge whose SMS was sent and is waited for.
+    /// The challenge whose message was sent and is waited for.
     pub waits: Option<String>,
     /// The idempotency key of a send.
     pub idempotency_key: Option<String>,
@@ -130,14 +130,14 @@ impl Progress {
         log.known.removed = log.known.removed.saturating_add(keys);
     }
 
-    /// No provider sent the SMS: the send had no effect.
+    /// No provider sent the message: the send had no effect.
     pub(super) fn nothing_sent(&self) {
         let mut log = self.log();
         log.doubts.clear();
         log.known.done = None;
     }
 
-    /// An SMS was sent, and now it is waited for.
+    /// A message was sent, and now it is waited for.
     pub(super) fn waits_for(&self, challenge_id: &str) {
         self.log().known.waits = Some(challenge_id.to_owned());
     }
@@ -207,6 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_begun_stays_in_doubt_until_its_end_is_known() {
+        let sms = || Effect::Message("ch_1".to_owned(), "the SMS");
         let progress = Progress::default();
         assert!(progress.known().is_nothing());
         drop(progress.begin(Effect::Change));
@@ -214,9 +215,9 @@ mod tests {
         progress.begin(Effect::Code("ch_1".to_owned())).was_not_done();
         assert_eq!((progress.known().doubt, progress.known().done), (Some(Effect::Change), None));
         progress.begin(Effect::Code("ch_1".to_owned())).was_done();
-        progress.begin(Effect::Sms("ch_1".to_owned())).was_done();
+        progress.begin(sms()).was_done();
         progress.begin(Effect::Change).was_done();
-        assert_eq!(progress.known().done, Some(Effect::Sms("ch_1".to_owned())), "the SMS is what matters");
+        assert_eq!(progress.known().done, Some(sms()), "the message is what matters");
     }
 
     #[test]

@@ -64,6 +64,11 @@ impl KnownCircuit {
     pub(super) fn read(slot: KnownSlot) -> Self {
         Self { circuit: circuit(&slot.loaded), slot }
     }
+
+    /// Until when its provider is skipped, if it is.
+    pub(super) fn skipped_until(&self) -> Option<Moment> {
+        self.circuit.passed_over(self.slot.loaded.now)
+    }
 }
 
 impl Route {
@@ -93,6 +98,15 @@ impl Route {
             }
         }
         channels
+    }
+
+    /// What a sentence calls a message of it whose provider is not known.
+    pub(super) fn noun(&self) -> &'static str {
+        match self.channels().as_slice() {
+            [] => Channel::default().noun(),
+            [only] => only.noun(),
+            _ => "the message",
+        }
     }
 
     /// The channel of the provider that is asked first. `full`: the channels without room.

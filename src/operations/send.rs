@@ -89,13 +89,13 @@ impl Operations<'_> {
                 Ok(Sent { foreseen, ..Sent::new(challenge.clone(), budget) })
             }
             Reserved::New(ref challenge) => {
-                let sms = self.progress.begin(Effect::Sms(id.clone()));
+                let message = self.progress.begin(Effect::Message(id.clone(), asked.route.noun()));
                 let (delivered, heard) = self.deliver(asked, text, challenge, &counted).await;
                 match delivered {
-                    Delivered::Sent(_) => sms.was_done(),
-                    Delivered::Failed(..) => sms.was_not_done(),
+                    Delivered::Sent(_) => message.was_done(),
+                    Delivered::Failed(..) => message.was_not_done(),
                     // It stays in doubt.
-                    Delivered::Unknown(..) => drop(sms),
+                    Delivered::Unknown(..) => drop(message),
                 }
                 // Both at once: what is remembered of the providers costs no round trip of its own.
                 // An SMS that no provider accepted tells the brakes nothing.

@@ -10,7 +10,7 @@ use super::Route;
 use crate::otp::record::Challenge;
 use crate::otp::rules::Budget;
 use crate::otp::text::{MessageTemplate, TemplateError, Vars};
-use crate::otp::{Code, Message, Moment, Peppers, Phone, Policy, Purpose, UserId};
+use crate::otp::{Channel, Code, Message, Moment, Peppers, Phone, Policy, Purpose, UserId};
 use crate::provider::{Provider, Refusal};
 use crate::store::StoreError;
 
@@ -82,6 +82,8 @@ pub struct DryRun {
     pub passed_over: Vec<(String, Moment)>,
     /// Providers of the route that would refuse it without a request to anybody, and why.
     pub refused: Vec<(String, Refusal)>,
+    /// Channels of the route that have no room for another message.
+    pub full: Vec<Channel>,
     /// How many more the prefix allows after this send.
     pub prefix_left: Option<u32>,
     /// How many more the country allows after this send.

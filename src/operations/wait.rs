@@ -1,6 +1,7 @@
 //! Waits until a challenge reaches a state, cannot reach it any more, or the time is over. It polls the store and the
 //! gateway.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
@@ -10,7 +11,7 @@ use super::policies::opted_out_of;
 use super::transact::TransactOptions;
 use super::{OperationError, Operations};
 use crate::layout::{Operation, PhoneOperation};
-use crate::otp::record::{Challenge, Delivery, Reason, State};
+use crate::otp::record::{Challenge, Delivery, Reason, SendOutcome, State};
 use crate::otp::rules::{self, MessageRef, PhoneState, Recorded, Reported};
 use crate::otp::{DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus};
 use crate::provider::{Provider, QueryError, QueryResult};
@@ -58,17 +59,29 @@ pub struct WaitOutcome {
     pub waited: Duration,
 }
 
+impl WaitOutcome {
+    /// Whether it is still not known that any message of the code went out.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.standing != WaitStatus::Reached && self.challenge.send_outcome() == SendOutcome::Unknown
+    }
+}
+
 /// What a person who waits should know. Each is told once, except news.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// There is no SMS that a gateway could be asked about.
+    /// There is no message that a gateway could be asked about.
     NoMessage,
     /// This provider cannot be asked.
     NoStatus(String),
-    /// This provider gave no answer, or cannot be opened; it is asked again where it can be.
-    NotAnswered(String, String),
+    /// This provider gave no answer, or cannot be opened; it is asked again where it can be. With what to call its message.
+    NotAnswered(String, String, &'static str),
     /// A report could not be recorded.
     NotKept(String),
+    /// This provider is asked to send the same code, and why.
+    GoesOn(String, String),
+    /// This provider did not send it, and why.
+    NotSent(String, String),
     /// This provider said something new; the only notice that comes more than once.
     News(String, String),
 }
@@ -94,11 +107,14 @@ struct Wait<'a, O, N> {
     began: Instant,
     /// The id, as soon as it is chosen.
     id: Option<String>,
-    /// The gateway's last answer: it counts even where it could not be recorded.
-    heard: Option<DeliveryReport>,
-    provider: Option<Box<dyn Provider>>,
+    /// The gateways' last answers, by the ids of their messages: they count even where they could not be recorded.
+    heard: BTreeMap<String, DeliveryReport>,
+    /// Those that were opened; `None`: it cannot be asked.
+    providers: BTreeMap<String, Option<Box<dyn Provider>>>,
     /// It is known that no gateway can be asked.
     mute: bool,
+    /// Of several messages, the next one that is asked about.
+    turn: usize,
     was_asked: bool,
     due: Instant,
     pause: Duration,
@@ -125,8 +141,9 @@ impl Operations<'_> {
             notice,
             began,
             id: asked.challenge.map(str::to_owned),
-            heard: None,
-            provider: None,
+            heard: BTreeMap::new(),
+            providers: BTreeMap::new(),
+            turn: 0,
             mute: self.dry_run || asked.goal == WaitFor::Expired,
             was_asked: false,
             due: began,
@@ -162,32 +179,17 @@ impl Operations<'_> {
                 return Ok(Some(watch.ended(seen, standing)));
             }
             let asks = watch.can_ask(&seen, standing).await;
-            if matches!(standing, WaitStatus::Gone(_)) && (!asks || watch.was_asked) {
+            if matches!(standing, WaitStatus::Gone(_)) && (asks.is_none() || watch.was_asked) {
                 return Ok(Some(watch.ended(seen, standing)));
             }
-            if asks && Instant::now() >= watch.due {
-                self.ask(&mut watch, &seen).await;
+            if let Some(message) = asks.as_ref().filter(|_| Instant::now() >= watch.due) {
+                self.ask(&mut watch, &seen, message).await;
             } else {
-                let next = if asks { watch.due.min(Instant::now() + POLL) } else { Instant::now() + POLL };
+                let next = if asks.is_some() { watch.due.min(Instant::now() + POLL) } else { Instant::now() + POLL };
                 sleep_until(next.min(asked.deadline)).await;
             }
             last = Some(seen);
         }
-    }
-
-    /// As [`Self::wait`], after an SMS was sent: whoever interrupts it is told that.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn wait_after_send(
-        &self,
-        asked: &WaitRequest<'_>,
-        challenge_id: &str,
-        open: impl AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
-        notice: impl Fn(Notice),
-    ) -> Result<Option<WaitOutcome>, OperationError> {
-        self.progress.waits_for(challenge_id);
-        self.wait(asked, open, notice).await
     }
 
     /// What is known of the challenge now.
@@ -198,50 +200,52 @@ impl Operations<'_> {
         let view = self.view(watch.asked.phone, &groups[0], loaded, PhoneOperation::Other)?;
         let (known, now) = (view.ok_or(OperationError::Contended)?.known, loaded.now);
         let Some((purpose, challenge)) = watch.chosen(&known, now) else { return Ok(None) };
-        let heard = watch.heard.as_ref().map(|report| self.report(&known, now, &challenge, report));
-        let challenge = match heard {
-            Some(Recorded::News(challenge)) => challenge,
-            _ => challenge,
-        };
+        let mut known = known;
+        for (message, report) in &watch.heard {
+            let step = rules::report(&known, now, &self.said(&challenge.id, message, report));
+            known.record = step.record.unwrap_or(known.record);
+        }
+        let challenge = known.record.challenge(&challenge.id).map_or(challenge, |(_, own)| own.clone());
         let mapped = known.is_for_users(challenge.users_version);
         Ok(Some(Progressed { known, now, at: Instant::now(), challenge, purpose, mapped, is_gone: false }))
     }
 
-    /// What a report makes of the challenge. Nothing is recorded.
-    fn report(&self, known: &PhoneState, now: Moment, challenge: &Challenge, report: &DeliveryReport) -> Recorded {
-        let message = MessageRef::Challenge(&challenge.id);
-        let said = Reported { message, provider: None, report, reason: self.reason };
-        rules::report(known, now, &said).outcome
+    /// What a gateway says of one message of a code.
+    fn said<'a>(&'a self, challenge: &'a str, message: &'a str, report: &'a DeliveryReport) -> Reported<'a> {
+        Reported { message: MessageRef::Both { challenge, message }, provider: None, report, reason: self.reason }
     }
 
-    /// Asks the gateway once, and records what is new.
-    async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Wait<'_, O, N>, seen: &Progressed) {
-        let Some((provider, id)) = watch.provider.as_ref().zip(message_id(&seen.challenge)) else { return };
+    /// Asks the gateway of this message once, and records what is new.
+    async fn ask<O, N: Fn(Notice)>(&self, watch: &mut Wait<'_, O, N>, seen: &Progressed, message: &Delivery) {
+        let Some(id) = message.message_id.as_deref() else { return };
+        let Some(provider) = watch.providers.get(&message.provider).and_then(Option::as_deref) else { return };
         let name = provider.name().to_owned();
-        let answer = self.answer(watch, provider.as_ref(), id).await;
+        let answer = self.answer(watch, provider, id).await;
         tracing::info!(provider = name, answered = matches!(answer, Some(Ok(_))), "status");
         watch.was_asked = true;
+        watch.turn += 1;
         let Some(answer) = answer else { return };
         watch.due = Instant::now() + watch.pause;
         watch.pause = (watch.pause * 3 / 2).min(LONGEST_PAUSE);
         match answer {
             Ok(report) => {
-                let is_news = matches!(self.report(&seen.known, seen.now, &seen.challenge, &report), Recorded::News(_));
+                let said = self.said(&seen.challenge.id, id, &report);
+                let is_news = matches!(rules::report(&seen.known, seen.now, &said).outcome, Recorded::News(_));
                 if is_news {
                     watch.tell(Notice::News(name, report.state_word().to_owned()));
-                    if let Err(error) = self.record_report(watch.asked.phone, &seen.challenge, &report).await {
+                    if let Err(error) = self.record_report(watch.asked.phone, &said).await {
                         watch.tell(Notice::NotKept(error.to_string()));
                     }
                 }
-                watch.heard = Some(report);
+                watch.heard.insert(id.to_owned(), report);
             }
             Err(QueryError::NotOffered) => {
-                watch.mute = true;
+                watch.providers.insert(name.clone(), None);
                 watch.tell(Notice::NoStatus(name));
             }
             Err(QueryError::Refused(refusal)) => {
                 watch.due = watch.due.max(Instant::now() + refusal.retry_after.unwrap_or_default());
-                watch.tell(Notice::NotAnswered(name, refusal.message));
+                watch.tell(Notice::NotAnswered(name, refusal.message, message.noun()));
             }
         }
     }
@@ -268,15 +272,8 @@ impl Operations<'_> {
         }
     }
 
-    async fn record_report(
-        &self,
-        phone: &Phone,
-        challenge: &Challenge,
-        report: &DeliveryReport,
-    ) -> Result<(), OperationError> {
-        let message = MessageRef::Challenge(&challenge.id);
-        let said = Reported { message, provider: None, report, reason: self.reason };
-        let rule = |known: &PhoneState, now| Ok(rules::report(known, now, &said));
+    async fn record_report(&self, phone: &Phone, said: &Reported<'_>) -> Result<(), OperationError> {
+        let rule = |known: &PhoneState, now| Ok(rules::report(known, now, said));
         let recorded = self.transact(phone, &TransactOptions::change().aside(), rule).await?;
         if let Some(provider) = opted_out_of(&recorded.outcome) {
             self.opt_out(phone, &provider).await;
@@ -325,32 +322,54 @@ where
     O: AsyncFn(&str) -> Result<Box<dyn Provider>, String>,
     N: Fn(Notice),
 {
-    /// Whether the gateway can be asked about this SMS, and has not given its final answer.
-    async fn can_ask(&mut self, seen: &Progressed, standing: WaitStatus) -> bool {
+    /// The message whose gateway can be asked about it, and has not given its final answer; of several, each in its turn.
+    async fn can_ask(&mut self, seen: &Progressed, standing: WaitStatus) -> Option<Delivery> {
         let challenge = &seen.challenge;
-        let delivery = challenge.delivery.as_ref();
         let is_final = |delivery: &Delivery| delivery.report.as_ref().is_some_and(DeliveryReport::is_final);
-        if self.mute || delivery.is_some_and(is_final) {
-            return false;
+        if self.mute || challenge.delivery.as_ref().is_some_and(is_final) {
+            return None;
         }
-        let Some((delivery, _)) = delivery.zip(message_id(challenge)) else {
+        let messages = challenge.messages().into_iter();
+        let messages: Vec<Delivery> = messages.filter(|own| own.message_id.is_some() && !is_final(own)).collect();
+        if messages.is_empty() {
             // A process that is still sending may yet get an id.
             if challenge.state != State::Pending && standing == WaitStatus::Waiting {
                 self.mute = true;
                 self.tell_of_sms(Notice::NoMessage);
             }
-            return false;
+            return None;
+        }
+        let mut able = Vec::new();
+        for message in messages {
+            if self.can_be_asked(&message).await {
+                able.push(message);
+            }
+        }
+        self.mute = able.is_empty();
+        let turn = self.turn.checked_rem(able.len())?;
+        Some(able.swap_remove(turn))
+    }
+
+    /// Whether a provider says what became of a message. Each is opened once.
+    async fn can_be_asked(&mut self, message: &Delivery) -> bool {
+        let name = message.provider.as_str();
+        if let Some(known) = self.providers.get(name) {
+            return known.is_some();
+        }
+        let opened = match (self.open)(name).await {
+            Ok(provider) if provider.capabilities().status => Some(provider),
+            Ok(_) => {
+                self.tell_of_sms(Notice::NoStatus(name.to_owned()));
+                None
+            }
+            Err(why) => {
+                self.tell_of_sms(Notice::NotAnswered(name.to_owned(), why, message.noun()));
+                None
+            }
         };
-        if self.provider.is_some() {
-            return true;
-        }
-        match (self.open)(&delivery.provider).await {
-            Ok(provider) if provider.capabilities().status => self.provider = Some(provider),
-            Ok(_) => self.tell_of_sms(Notice::NoStatus(delivery.provider.clone())),
-            Err(why) => self.tell_of_sms(Notice::NotAnswered(delivery.provider.clone(), why)),
-        }
-        self.mute = self.provider.is_none();
-        !self.mute
+        let is_able = opened.is_some();
+        self.providers.insert(name.to_owned(), opened);
+        is_able
     }
 
     /// A wait for a code needs no gateway, so nothing is missing then.
@@ -369,8 +388,4 @@ impl<O, N: Fn(Notice)> Wait<'_, O, N> {
             (self.notice)(notice);
         }
     }
-}
-
-fn message_id(challenge: &Challenge) -> Option<&str> {
-    challenge.delivery.as_ref()?.message_id.as_deref()
 }

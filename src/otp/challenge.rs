@@ -1,10 +1,11 @@
-//! An issued code with its limits: its state, and what became of its SMS. Never the code itself.
+//! An issued code with its limits: its state, and what became of its message. Never the code itself.
 
 use serde::{Deserialize, Serialize};
 
 use super::answer::Reason;
+use super::kept_delivery::{Delivery, SendOutcome};
 use super::persist::More;
-use super::{Channel, DeliveryReport, DeliveryState, Mac, Moment, UserId, UsersVersion};
+use super::{DeliveryState, Mac, Moment, UserId, UsersVersion};
 
 /// The state of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,88 +256,6 @@ impl ToldOutcome {
         match self {
             Self::Verified => "verified",
             Self::Abandoned => "abandoned",
-        }
-    }
-}
-
-/// How the send of an SMS ended, as a provider said it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SendOutcome {
-    /// A provider accepted it.
-    Accepted,
-    /// No provider sent it.
-    Refused,
-    /// A provider may have sent it.
-    Unknown,
-}
-
-/// What a delivery by SMS, which is the usual one, leaves out of what is kept.
-const CHANNEL: &str = "channel";
-
-/// Which provider has the message, or refused it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Delivery {
-    /// The provider's name in the configuration.
-    pub provider: String,
-    /// The provider's own id of the message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<String>,
-    /// Parts of the SMS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segments: Option<u32>,
-    /// How the send ended. `None` in records of versions that did not keep it: [`Challenge::send_outcome`] knows those.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<SendOutcome>,
-    /// Why it was refused, or is unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// What the provider said of it since.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub report: Option<DeliveryReport>,
-    /// When it said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reported_at: Option<Moment>,
-    /// What newer versions added to it.
-    #[serde(default, skip_serializing_if = "More::is_empty")]
-    pub more: More,
-}
-
-impl Delivery {
-    /// The word of the channel that it went out by: a newer version may have written one that is not known here.
-    #[must_use]
-    pub fn channel(&self) -> String {
-        self.more.text(CHANNEL).unwrap_or_else(|| Channel::default().to_string())
-    }
-
-    /// What a sentence calls it, such as "the SMS".
-    #[must_use]
-    pub fn noun(&self) -> &'static str {
-        Channel::noun_of(&self.channel())
-    }
-
-    /// One by this channel of which nothing more is known.
-    #[must_use]
-    pub fn through(provider: &str, channel: Channel) -> Self {
-        let more = More::default();
-        let more = if channel == Channel::default() { more } else { more.with(CHANNEL, channel.as_str()) };
-        Self { more, ..Self::by(provider) }
-    }
-
-    /// An SMS of which nothing more is known.
-    #[must_use]
-    pub fn by(provider: &str) -> Self {
-        let provider = provider.to_owned();
-        Self {
-            provider,
-            more: More::default(),
-            message_id: None,
-            segments: None,
-            outcome: None,
-            detail: None,
-            report: None,
-            reported_at: None,
         }
     }
 }

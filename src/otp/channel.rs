@@ -58,6 +58,56 @@ impl Channel {
         }
     }
 
+    /// The same at the beginning of a sentence.
+    #[must_use]
+    pub const fn capital(self) -> &'static str {
+        match self {
+            Self::Sms => "The SMS",
+            Self::WhatsApp => "The WhatsApp message",
+            Self::Telegram => "The Telegram message",
+            Self::Voice => "The call",
+            Self::Rcs => "The RCS message",
+        }
+    }
+
+    /// The same without its article, as in "the newest SMS".
+    #[must_use]
+    pub fn bare(self) -> &'static str {
+        let noun = self.noun();
+        noun.strip_prefix("the ").unwrap_or(noun)
+    }
+
+    /// What the cap of a channel limits.
+    #[must_use]
+    pub const fn to_everybody(self) -> &'static str {
+        match self {
+            Self::Sms => "SMS to all numbers",
+            Self::WhatsApp => "WhatsApp messages to all numbers",
+            Self::Telegram => "Telegram messages to all numbers",
+            Self::Voice => "calls to all numbers",
+            Self::Rcs => "RCS messages to all numbers",
+        }
+    }
+
+    /// What became of one that did not reach its receiver, as in "the SMS did not arrive".
+    #[must_use]
+    pub const fn missed(self) -> &'static str {
+        match self {
+            Self::Voice => "was not answered",
+            Self::Sms | Self::WhatsApp | Self::Telegram | Self::Rcs => "did not arrive",
+        }
+    }
+
+    /// What its receiver would have to use, where that is an app of its own.
+    #[must_use]
+    pub const fn app(self) -> Option<&'static str> {
+        match self {
+            Self::WhatsApp => Some("WhatsApp"),
+            Self::Telegram => Some("Telegram"),
+            Self::Sms | Self::Voice | Self::Rcs => None,
+        }
+    }
+
     /// The noun of a channel by its word; a word that only a newer version knows is a message.
     #[must_use]
     pub fn noun_of(word: &str) -> &'static str {
@@ -93,6 +143,8 @@ mod tests {
             assert_eq!(Channel::named(channel.as_str()), Some(channel));
             assert_eq!(serde_json::to_value(channel).unwrap(), channel.as_str());
             assert_eq!(Channel::noun_of(channel.as_str()), channel.noun());
+            assert_eq!(channel.capital().to_lowercase(), channel.noun().to_lowercase());
+            assert_eq!(format!("the {}", channel.bare()), channel.noun());
         }
         assert_eq!(Channel::named("SMS"), None);
         assert_eq!(Channel::noun_of("pigeon"), "the message");

@@ -68,12 +68,12 @@ impl ReportIds {
 }
 
 macro_rules! reasons {
-    ($($variant:ident = $name:literal, $words:literal, $advice:literal;)*) => {
+    ($($(#[$attribute:meta])* $variant:ident = $name:literal, $words:literal, $advice:literal;)*) => {
         /// Why an SMS did not arrive, the same for all gateways.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum DeliveryReason {
-            $(#[doc = $words] $variant,)*
+            $($(#[$attribute])* #[doc = $words] $variant,)*
         }
 
         impl DeliveryReason {
@@ -82,7 +82,7 @@ macro_rules! reasons {
 
             /// The word in definitions and documents: `handset_off`.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
@@ -110,6 +110,10 @@ reasons! {
         "ask the customer for the number again";
     Landline = "landline", "the number is a landline, or its carrier takes no SMS",
         "ask for a mobile number, or read a code to the customer";
+    // Older versions do not read it, so it is kept where they read nothing: see `kept_delivery`.
+    #[serde(skip_deserializing)]
+    NotOnChannel = "not_on_channel", "the receiver does not use this channel",
+        "send it another way";
     OptedOut = "opted_out", "the receiver asked for no more messages (STOP)",
         "only the receiver can undo that, with START to the sender";
     DoNotDisturb = "do_not_disturb", "the number is on a do-not-disturb register",

@@ -101,6 +101,9 @@ pub struct Event {
     /// Who checks the code of a send, where that is not this program: `application`.
     #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
     pub checked_by: Option<String>,
+    /// The provider of one of several messages of a code; absent where the code has only one.
+    #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// The operator whose command wrote it; absent for what an application did.
     #[serde(default, deserialize_with = "if_understood", skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -133,6 +136,7 @@ impl Event {
             would_refuse: None,
             channel: None,
             checked_by: None,
+            provider: None,
             by: None,
             audit: None,
         }

@@ -147,17 +147,36 @@ impl More {
     /// A text in it, by its name.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
-        let more: serde_json::Map<String, serde_json::Value> = serde_json::from_str(self.0.as_deref()?.get()).ok()?;
-        more.get(name)?.as_str().map(str::to_owned)
+        self.get(name)?.as_str().map(str::to_owned)
+    }
+
+    /// A value in it, by its name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<serde_json::Value> {
+        self.fields().remove(name)
     }
 
     /// The same with a value more, or in the place of the one of that name.
     #[must_use]
     pub fn with(&self, name: &str, value: impl Into<serde_json::Value>) -> Self {
-        let known = self.0.as_deref().and_then(|raw| serde_json::from_str(raw.get()).ok());
-        let mut more: serde_json::Map<String, serde_json::Value> = known.unwrap_or_default();
+        let mut more = self.fields();
         more.insert(name.to_owned(), value.into());
         Self(serde_json::value::to_raw_value(&more).ok())
+    }
+
+    /// The same without the value of that name. What holds none stays as it is, byte for byte.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut more = self.fields();
+        match more.remove(name) {
+            None => self.clone(),
+            Some(_) if more.is_empty() => Self::default(),
+            Some(_) => Self(serde_json::value::to_raw_value(&more).ok()),
+        }
+    }
+
+    fn fields(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.0.as_deref().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
     }
 }
 

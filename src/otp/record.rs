@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::answer::{Answer, Attempt, Reason, Verdict};
-pub use super::challenge::{Challenge, Delivery, SendOutcome, State, ToldOutcome};
+pub use super::challenge::{Challenge, State, ToldOutcome};
+pub use super::kept_delivery::{Delivery, SendOutcome};
 use super::persist::{More, Stored, Ttl, Version};
 use super::policy::{MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW};
 use super::{Limits, Moment, Purpose};

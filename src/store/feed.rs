@@ -133,6 +133,7 @@ mod tests {
             would_refuse: text("brake"),
             channel: text("sms"),
             checked_by: text("application"),
+            provider: text("msg91"),
             by: text("5"),
             audit: text("12 ab"),
         });

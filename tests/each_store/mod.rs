@@ -6,6 +6,7 @@ pub mod assertions;
 pub mod at_once;
 pub mod audit;
 pub mod brakes;
+pub mod channels;
 pub mod codes;
 pub mod delivery;
 pub mod delivery_reports;

@@ -81,10 +81,10 @@ pub(super) async fn about(
     if is_final || is_over || app.globals.dry_run || offers(&delivery.provider).is_none() {
         return Ok(Asked::default());
     }
-    let name = delivery.provider.clone();
+    let (name, noun) = (delivery.provider.clone(), delivery.noun());
     let failed = |why: String| Asked {
         was_asked: true,
-        failed: Some(format!("{name} did not say what became of the SMS: {why}")),
+        failed: Some(format!("{name} did not say what became of {noun}: {why}")),
     };
     let provider = match app.provider(&name).await {
         Ok(provider) => provider,

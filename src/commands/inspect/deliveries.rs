@@ -1,11 +1,11 @@
-//! What `inspect` shows of each SMS: what was sent, what its gateway reported, and what that means for the phone.
+//! What `inspect` shows of each message: what was sent, what its gateway reported, and what that means for the phone.
 
 use serde::Serialize;
 
 use crate::commands::delivery_fields::DeliveryFields;
 use crate::otp::record::PurposeState;
 use crate::otp::time::rfc3339;
-use crate::otp::{Moment, Purpose};
+use crate::otp::{Channel, Moment, Purpose};
 use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
@@ -27,21 +27,19 @@ pub(super) struct Delivery {
 pub(super) fn of(states: &[(&Purpose, &PurposeState)]) -> Vec<Delivery> {
     let mut list: Vec<Delivery> = Vec::new();
     for (purpose, state) in states {
-        list.extend(state.challenges.iter().filter_map(|challenge| {
-            let delivery = challenge.delivery.as_ref()?;
-            let fields = DeliveryFields::of(Some(delivery));
-            Some(Delivery {
+        for challenge in &state.challenges {
+            list.extend(challenge.messages().into_iter().map(|delivery| Delivery {
+                fields: DeliveryFields::of(Some(&delivery)),
                 challenge_id: challenge.id.clone(),
                 purpose: (*purpose).clone(),
                 state: challenge.state.as_str(),
-                provider: delivery.provider.clone(),
-                provider_message_id: delivery.message_id.clone(),
+                at: delivery.asked_at().unwrap_or(challenge.created_at),
+                provider: delivery.provider,
+                provider_message_id: delivery.message_id,
                 segments: delivery.segments,
-                at: challenge.created_at,
-                detail: delivery.detail.clone(),
-                fields,
-            })
-        }));
+                detail: delivery.detail,
+            }));
+        }
     }
     list.sort_by_key(|delivery| std::cmp::Reverse(delivery.at));
     list
@@ -56,7 +54,7 @@ pub(super) fn table(list: &[Delivery], now: Moment) -> Table {
         let detail = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
         table.row([
             Cell::time(delivery.at, now),
-            (&delivery.provider).into(),
+            delivery.by().into(),
             delivery.state.into(),
             id.into(),
             delivery.reported(now),
@@ -67,6 +65,14 @@ pub(super) fn table(list: &[Delivery], now: Moment) -> Table {
 }
 
 impl Delivery {
+    /// The provider, and its channel where that is not the usual one.
+    fn by(&self) -> String {
+        match self.fields.channel.as_deref().filter(|channel| *channel != Channel::default().as_str()) {
+            Some(channel) => format!("{} ({channel})", self.provider),
+            None => self.provider.clone(),
+        }
+    }
+
     /// What the gateway reported, and when.
     fn reported(&self, now: Moment) -> Cell {
         match (self.fields.word(), self.fields.reported_at) {

@@ -8,12 +8,14 @@ use crate::operations::Counters;
 use crate::otp::duration::spelled;
 use crate::otp::rules::budget;
 use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Limits, Moment, Quota, Record};
+use crate::otp::{Channel, Limits, Moment, Quota, Record};
 use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
 pub(super) struct Limit {
     limit: &'static str,
+    /// Of a cap: the channel whose messages to all numbers it limits.
+    channel: Option<Channel>,
     window_seconds: Option<u64>,
     used: Option<u32>,
     most: Option<u32>,
@@ -26,6 +28,7 @@ pub(super) fn of(record: &Record, now: Moment, limits: &Limits, counters: &Count
     let budget = budget(record, now, limits);
     let mut list = vec![Limit {
         limit: "cooldown",
+        channel: None,
         window_seconds: None,
         used: None,
         most: None,
@@ -36,6 +39,7 @@ pub(super) fn of(record: &Record, now: Moment, limits: &Limits, counters: &Count
         let used = u32::try_from(used).unwrap_or(u32::MAX);
         Limit {
             limit: "per_phone",
+            channel: None,
             window_seconds: Some(quota.window.as_secs()),
             used: Some(used),
             most: Some(quota.limit),
@@ -47,6 +51,11 @@ pub(super) fn of(record: &Record, now: Moment, limits: &Limits, counters: &Count
     let of_country = |only: &[Quota]| country.map(|counter| (counter.left(now, only), counter.full(now, only)));
     list.extend(shared("per_prefix", &limits.per_prefix, now, of_prefix));
     list.extend(shared("per_country", &limits.per_country, now, of_country));
+    for (channel, caps) in &limits.caps {
+        let counter = counters.tally.channels.get(channel);
+        let of_all = |only: &[Quota]| counter.map(|counter| (counter.left(now, only), counter.full(now, only)));
+        list.extend(shared("cap", caps, now, of_all).map(|limit| Limit { channel: Some(*channel), ..limit }));
+    }
     list
 }
 
@@ -54,19 +63,25 @@ pub(super) fn of(record: &Record, now: Moment, limits: &Limits, counters: &Count
 type Left = (Option<u32>, Option<(Quota, Moment)>);
 
 /// Quotas over many phones; of a counter that cannot be read, nothing is known.
-fn shared(name: &'static str, quotas: &[Quota], now: Moment, counter: impl Fn(&[Quota]) -> Option<Left>) -> Vec<Limit> {
-    let row = |quota: &Quota| {
+fn shared(
+    name: &'static str,
+    quotas: &[Quota],
+    now: Moment,
+    counter: impl Fn(&[Quota]) -> Option<Left>,
+) -> impl Iterator<Item = Limit> {
+    let row = move |quota: &Quota| {
         let known = counter(std::slice::from_ref(quota));
         let left = known.and_then(|(left, _)| left);
         Limit {
             limit: name,
+            channel: None,
             window_seconds: Some(quota.window.as_secs()),
             used: left.map(|left| quota.limit - left),
             most: Some(quota.limit),
             allowed_at: known.map(|(_, full)| full.map_or(now, |(_, until)| until)),
         }
     };
-    quotas.iter().map(row).collect()
+    quotas.iter().map(row)
 }
 
 pub(super) fn table(limits: &[Limit], now: Moment) -> Table {
@@ -79,6 +94,7 @@ pub(super) fn table(limits: &[Limit], now: Moment) -> Table {
             "per_phone" => "sends to this phone",
             "per_prefix" => "sends to close numbers",
             "per_country" => "sends to this country",
+            "cap" => limit.channel.map_or("messages to all numbers", |channel| channel.to_everybody()),
             _ => "wait between sends",
         };
         table.row([Cell::from(name), window.into(), used.into(), Cell::time_or(limit.allowed_at, now, "-")]);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::commands::event_fields::EventFields;
 use crate::otp::rules::SendRule;
 use crate::otp::time::rfc3339;
-use crate::otp::{Event, EventKind, Moment, Purpose};
+use crate::otp::{Channel, Event, EventKind, Moment, Purpose};
 use crate::output::{Cell, Table, clock, plural, to_the_second};
 
 #[derive(Serialize)]
@@ -63,18 +63,26 @@ pub(super) fn brief(lines: &[Line], parts: &dyn Fn(&str) -> Option<u32>, now: Mo
     .collect()
 }
 
+/// The channel, where it is not the usual one.
+fn by_channel(event: &EventFields) -> String {
+    let other = event.channel.as_deref().filter(|channel| *channel != Channel::default().as_str());
+    other.map(|channel| format!(" ({channel})")).unwrap_or_default()
+}
+
 /// How it ended, in a few words.
 fn words(event: &EventFields, parts: Option<u32>, now: Moment) -> String {
     let detail = event.detail.as_deref().unwrap_or_default();
     // The provider comes first, then its id of the message, which is on the whole list.
-    let (provider, rest) = detail.split_once(": ").unwrap_or((detail, ""));
-    let rest = rest.split_once(": ").map_or(rest, |(_, rest)| rest);
+    let (provider, said) = detail.split_once(": ").unwrap_or((detail, ""));
+    let rest = said.split_once(": ").map_or(said, |(_, rest)| rest);
     let rule = event.rule.as_deref().unwrap_or_default();
     let mut words = match (event.event, event.result.as_str()) {
         (EventKind::Send, "sent") => {
             let parts = parts.map(|parts| format!(", {}", plural(parts, "segment", "segments")));
-            format!("sent by {provider}{}", parts.unwrap_or_default())
+            format!("sent by {provider}{}{}", by_channel(event), parts.unwrap_or_default())
         }
+        (EventKind::Send, "escalated") => format!("goes on by {provider}{}: {said}", by_channel(event)),
+        (EventKind::Send, "not_sent") => format!("not sent by {provider}: {said}"),
         (EventKind::Send, "failed") => format!("not sent: {detail}"),
         (EventKind::Send, "unknown") => format!("not known whether sent: {detail}"),
         (EventKind::Send, "issued") if detail.is_empty() => "printed to read out".to_owned(),

@@ -16,8 +16,8 @@ use super::target::{Target, TargetArg};
 use super::wait::{self, Ended, goals};
 use crate::app::{Act, App, AskedRoute, Confirm};
 use crate::error::{Error, Exit};
-use crate::operations::{SendRequest, Sent, WaitOutcome};
-use crate::otp::record::State;
+use crate::operations::{OperationError, SendRequest, Sent, WaitOutcome};
+use crate::otp::record::{Delivery, State};
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{Channel, Code, Hint, Moment, WaitFor};
@@ -202,16 +202,39 @@ impl Sending {
             deadline: app.provider_deadline(super::SEND_TIMEOUT),
         };
         let text = asked.text(code.expose()).map_err(wrong_text)?;
+        let longer = route.escalates_within();
+        if let Some(longer) = longer.filter(|_| self.wait.is_some()) {
+            app.takes_longer(longer);
+        }
         let ((mut sent, watched), _) = app
             .audited(Act::on(&target.phone), async |operations| {
-                let sent = operations.send(&asked, &text).await?;
-                warn(app, target, &sent);
+                let (sent, doubt) = match operations.send(&asked, &text).await {
+                    Ok(sent) => {
+                        warn(app, target, &sent);
+                        (sent, None)
+                    }
+                    // Where the route goes on, whether this one went out may yet turn out not to matter.
+                    Err(error) => match error.in_doubt().filter(|_| self.wait.and(longer).is_some()) {
+                        Some(sent) => {
+                            app.printer.warning(&error.to_string());
+                            (sent, Some(error))
+                        }
+                        None => return Err(error.into()),
+                    },
+                };
                 let watched = match self.wait {
                     Some(goal) if !app.globals.dry_run && sent.unmarked.is_none() => {
-                        wait::after_send(app, &operations, &target.phone, &sent.challenge.id, goal).await
+                        wait::after_send(app, &operations, (&asked, &text), &sent, goal).await
                     }
                     _ => None,
                 };
+                match (&watched, doubt) {
+                    (Some(watched), _) if watched.is_in_doubt() => {
+                        return Err(OperationError::still_in_doubt(watched).into());
+                    }
+                    (None, Some(error)) => return Err(error.into()),
+                    _ => {}
+                }
                 let ids = vec![sent.challenge.id.clone()];
                 Ok(((sent, watched), ids))
             })
@@ -295,7 +318,8 @@ fn warn(app: &App, target: &Target, sent: &Sent) {
         app.printer.warning(detail);
     }
     if let Some(error) = &sent.unmarked {
-        app.printer.warning(&format!("the SMS was sent, but that could not be recorded: {error}"));
+        let noun = sent.challenge.delivery.as_ref().map_or("the message", Delivery::noun);
+        app.printer.warning(&format!("{noun} was sent, but that could not be recorded: {error}"));
     }
 }
 

@@ -1,19 +1,27 @@
 //! What `send --dry-run` shows: the route, the text and its length, and what the limits leave.
 
+use std::fmt;
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::wrong_text;
 use crate::error::Error;
 use crate::operations::{SendRequest, Sent};
+use crate::otp::duration::spelled;
 use crate::otp::text::segments;
 use crate::otp::time::rfc3339;
-use crate::otp::{Code, Moment};
+use crate::otp::{Channel, Code, Moment};
 use crate::output::{Table, plural, when};
 
 /// What a dry run adds.
 #[derive(Serialize)]
 pub(super) struct Plan {
     route: Vec<String>,
+    /// The same with more of each.
+    steps: Vec<Step>,
+    /// Channels that have no room for another message: their providers are left out.
+    full_channels: Vec<Channel>,
     /// Why these: a prefix, a country, the default, or the command line.
     route_by: String,
     passed_over: Vec<PassedOver>,
@@ -29,6 +37,16 @@ pub(super) struct Plan {
     segments: Option<usize>,
     units: Option<usize>,
     forced_by: Option<char>,
+}
+
+/// One provider of the route.
+#[derive(Serialize)]
+struct Step {
+    provider: String,
+    channel: Channel,
+    /// With `--wait` it gets the same code when the message before is not delivered so long; `null`: only where that was
+    /// not sent.
+    unless_delivered_seconds: Option<u64>,
 }
 
 /// A provider that would not be asked now.
@@ -55,6 +73,14 @@ struct LimitsLeft {
     country: Option<u32>,
 }
 
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.provider)?;
+        let wait = self.unless_delivered_seconds;
+        wait.map_or(Ok(()), |seconds| write!(f, " unless delivered in {}", spelled(Duration::from_secs(seconds))))
+    }
+}
+
 impl Plan {
     /// The text with zeros in the place of the code: of the same length, and never a code.
     pub(super) fn of(asked: &SendRequest<'_>, code: &Code, sent: &Sent) -> Result<Self, Error> {
@@ -71,6 +97,17 @@ impl Plan {
         });
         Ok(Self {
             route,
+            steps: asked
+                .route
+                .steps
+                .iter()
+                .map(|step| Step {
+                    provider: step.provider.name().to_owned(),
+                    channel: step.provider.channel(),
+                    unless_delivered_seconds: step.unless_delivered.map(|wait| wait.as_secs()),
+                })
+                .collect(),
+            full_channels: sent.foreseen.full.clone(),
             route_by: asked.route.why.clone(),
             passed_over: over
                 .map(|(provider, until)| PassedOver { provider: provider.clone(), until: *until })
@@ -95,7 +132,11 @@ impl Plan {
     /// `now` and the end of the code's lifetime.
     pub(super) fn table(&self, (now, expires_at): (Moment, Moment), user: Option<&str>) -> Table {
         let mut table = Table::pairs();
-        table.row(["route", &format!("{} ({})", self.route.join(", then "), self.route_by)]);
+        let steps: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
+        table.row(["route", &format!("{} ({})", steps.join(", then "), self.route_by)]);
+        for channel in &self.full_channels {
+            table.row(["no room", &format!("{channel}; as many {} went out as may", channel.plural())]);
+        }
         for over in &self.passed_over {
             table.row(["skipped", &format!("{}; tried again {}", over.provider, when(over.until, now))]);
         }
@@ -106,7 +147,7 @@ impl Plan {
             table.row(["tried first", first]);
         }
         if self.failover_on_unknown && self.route.len() > 1 {
-            table.row(["if unknown", "the next is tried too; the SMS may arrive twice"]);
+            table.row(["if unknown", "the next is tried too; the code may arrive twice"]);
         }
         match &self.text {
             Some(text) => text.lines().enumerate().for_each(|(at, line)| {

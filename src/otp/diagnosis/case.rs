@@ -10,7 +10,7 @@ use crate::otp::link_history::FormerUser;
 use crate::otp::record::{Challenge, PurposeState, State};
 use crate::otp::refusal::NO_USER;
 use crate::otp::rules::PhoneState;
-use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
+use crate::otp::{Channel, DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
 
 /// Without a history, an SMS is on its way for so long.
 const USUAL_P95: Duration = Duration::from_secs(60);
@@ -123,6 +123,11 @@ impl<'a> Case<'a> {
             Group::Over => !self.live && !self.is_empty(),
             Group::Nothing => self.is_empty(),
         }
+    }
+
+    /// By which way the code went out.
+    pub(super) fn channel(&self) -> Channel {
+        self.code.as_ref().map(|code| code.channel).unwrap_or_default()
     }
 
     /// Nothing was requested for this purpose.

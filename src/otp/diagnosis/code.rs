@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use crate::otp::record::{Challenge, PurposeState, SendOutcome, State, ToldOutcome};
 use crate::otp::rules::PhoneState;
-use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
+use crate::otp::{Channel, DeliveryReason, DeliveryReport, DeliveryState, Event, EventKind, Moment, Purpose};
 
 /// The code that is explained: as the record has it, or as far as the timeline still tells of it.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub(super) struct Code {
     /// How the send of it was left open.
     pub(super) unknown: bool,
     pub(super) provider: Option<String>,
+    /// By which way it went out; one that only a newer version knows counts as the usual one.
+    pub(super) channel: Channel,
     /// What the provider said when it was sent.
     pub(super) detail: Option<String>,
     pub(super) report: Option<DeliveryReport>,
@@ -74,6 +76,7 @@ impl Code {
             accepted: outcome == SendOutcome::Accepted && delivery.is_some(),
             unknown: outcome == SendOutcome::Unknown && code.state != State::Pending && delivery.is_some(),
             provider: delivery.map(|delivery| delivery.provider.clone()),
+            channel: delivery.and_then(|delivery| Channel::named(&delivery.channel())).unwrap_or_default(),
             detail: delivery.and_then(|delivery| delivery.detail.clone()),
             report: delivery.and_then(|delivery| delivery.report.clone()),
             reported_at: delivery.and_then(|delivery| delivery.reported_at),
@@ -109,7 +112,8 @@ impl Code {
             }
         };
         let wrong = own.iter().filter(|event| event.event == EventKind::Verify && event.result == "wrong");
-        let said = has(EventKind::Delivery, &["delivered", "failed"]);
+        // Of several messages, the one that arrived is what matters.
+        let said = has(EventKind::Delivery, &["delivered"]).or_else(|| has(EventKind::Delivery, &["failed"]));
         let report = said.map(|event| {
             let detail = event.detail.clone().unwrap_or_default();
             let is_failed = event.result == "failed";
@@ -131,6 +135,7 @@ impl Code {
             accepted: result == "sent" || said.is_some_and(|event| event.result == "delivered"),
             unknown: result == "unknown",
             provider: words.and_then(|words| Some(words.split_once(": ")?.0.to_owned())),
+            channel: sent.and_then(|event| Channel::named(event.channel.as_deref()?)).unwrap_or_default(),
             detail: words.map(str::to_owned).filter(|_| result == "failed"),
             report,
             reported_at: said.map(|event| event.at),

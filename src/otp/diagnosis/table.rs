@@ -6,7 +6,10 @@ use super::NextStep;
 use super::case::{About, Case, Group, Tone};
 use super::facts::Lost;
 use super::last::{Tried, last_of};
-use super::words::{BLOCKS, LIMITS, POLICY, Times, because, by, is_of_provider, remedy, rule_words, why, wrong_codes};
+use super::words::{
+    BLOCKS, LIMITS, NOT_ON_CHANNEL, POLICY, Times, because, by, channel_of, is_of_provider, look_for, not_on, remedy,
+    rule_words, why, wrong_codes,
+};
 use crate::otp::record::State;
 use crate::otp::{EventKind, Hint};
 
@@ -140,9 +143,9 @@ pub static VERDICTS: &[Entry] = &[
             }
         },
         tell: |case, times| match (case.in_state(State::Superseded), case.newer()) {
-            (false, _) => format!("Use the newest SMS, of {}.", case.made(times)),
+            (false, _) => format!("Use the newest {}, of {}.", case.channel().bare(), case.made(times)),
             (true, Some(newer)) if newer.is_live(case.now) => {
-                format!("Use the newest SMS, of {}.", times.clock(newer.created_at))
+                format!("Use the newest {}, of {}.", channel_of(newer).bare(), times.clock(newer.created_at))
             }
             (true, _) => "That code no longer works. Ask for a new one.".to_owned(),
         },
@@ -169,7 +172,7 @@ pub static VERDICTS: &[Entry] = &[
             let (made, wrong) = (case.made(times), wrong_codes(case.failures()));
             format!("{left} of {most} attempts left on the code of {made}; {wrong}{locks}.")
         },
-        tell: |case, times| format!("Type the code again, from the SMS of {}.", case.made(times)),
+        tell: |case, times| format!("Type the code again, from {} of {}.", case.channel().noun(), case.made(times)),
         next: |_, _| Vec::new(),
     },
     Entry {
@@ -206,14 +209,18 @@ pub static VERDICTS: &[Entry] = &[
             let reason = case.undelivered().map(why).unwrap_or_default();
             let (made, provider) = (case.made(times), case.by_provider());
             let ago = case.code.as_ref().map(|code| times.away(code.made)).unwrap_or_default();
-            format!("The SMS of {made} ({ago}, {provider}) did not arrive: {reason}.")
+            let (message, missed) = (case.channel().capital(), case.channel().missed());
+            format!("{message} of {made} ({ago}, {provider}) {missed}: {reason}.")
         },
         tell: |case, _| match case.undelivered().and_then(|report| report.reason) {
             // Nobody here can make a code that its server would take.
             reason if case.is_relayed() && is_of_provider(reason) => {
-                "The SMS could not be delivered. Ask for a new code, or sign in another way.".to_owned()
+                format!(
+                    "{} could not be delivered. Ask for a new code, or sign in another way.",
+                    case.channel().capital()
+                )
             }
-            reason => remedy(reason, case.sender()),
+            reason => remedy(reason, case.channel(), case.sender()),
         },
         next: |case, times| {
             let reason = case.undelivered().and_then(|report| report.reason);
@@ -236,7 +243,8 @@ pub static VERDICTS: &[Entry] = &[
         aside: None,
         desk: |case, times| {
             let (provider, made, works) = (case.by_provider(), case.made_when(times), case.works_until(times));
-            format!("{provider} gave no usable answer {made}: whether the SMS went out is not known. {works}.")
+            let message = case.channel().noun();
+            format!("{provider} gave no usable answer {made}: whether {message} went out is not known. {works}.")
         },
         tell: |_, _| "Wait one minute. If nothing comes, we send it again.".to_owned(),
         next: |case, times| std::iter::once(case.wait()).chain(case.send(times)).collect(),
@@ -300,7 +308,7 @@ pub static VERDICTS: &[Entry] = &[
         holds: |case| case.is_open_ended() && (case.skipped().is_some() || case.fallen().is_some()),
         aside: Some(|case| case.skipped().is_some() || case.fallen().is_some()),
         desk: |case, times| case.incident(times),
-        tell: |_, _| "There is trouble with SMS right now. We try another way.".to_owned(),
+        tell: |case, _| format!("There is trouble with {} right now. We try another way.", case.channel().plural()),
         next: |case, times| {
             let other = case.other_provider().map(|provider| provider.name.as_str());
             let mut steps = case.send_by(other, times);
@@ -324,9 +332,13 @@ pub static VERDICTS: &[Entry] = &[
                 true => "your application knows whether the code still works".to_owned(),
                 false => format!("the code works for {} more", case.left(times)),
             };
-            format!("The SMS of {made} took {took} to be delivered; {works}.")
+            let message = case.channel().capital();
+            format!("{message} of {made} took {took} to be delivered; {works}.")
         },
-        tell: |_, _| "The SMS has just arrived. Type the code now, or ask for a new one.".to_owned(),
+        tell: |case, _| {
+            let message = case.channel().capital();
+            format!("{message} has just arrived. Type the code now, or ask for a new one.")
+        },
         next: |case, times| case.send(times),
     },
     Entry {
@@ -345,12 +357,7 @@ pub static VERDICTS: &[Entry] = &[
             let typed = if case.is_relayed() { "what is typed, your application checks" } else { "nothing was typed" };
             format!("Delivered {at}, by the word of {provider}{share}; {typed}.")
         },
-        tell: |case, _| {
-            format!(
-                "Look for an SMS from {}: also among unknown senders, spam and blocked senders, and on your other SIM.",
-                case.sender()
-            )
-        },
+        tell: |case, _| look_for(case.channel(), case.sender()),
         next: |case, times| case.send(times),
     },
     Entry {
@@ -382,7 +389,10 @@ pub static VERDICTS: &[Entry] = &[
         desk: |case, times| {
             let (provider, made) = (case.by_provider(), case.made_when(times));
             let silence = if case.speaks() { "has said nothing since" } else { "never says whether one arrives" };
-            format!("{provider} accepted the SMS {made} and {silence}: whether it arrived is not known.")
+            format!(
+                "{provider} accepted {} {made} and {silence}: whether it arrived is not known.",
+                case.channel().noun()
+            )
         },
         tell: |case, times| {
             let until = case.facts.send.until.filter(|until| *until > case.now);
@@ -477,7 +487,10 @@ pub static VERDICTS: &[Entry] = &[
         aside: None,
         desk: |case, times| {
             let (made, provider) = (case.made_when(times), case.by_provider());
-            format!("{provider} did not deliver the SMS sent {made}: this customer texted STOP to the sender.")
+            format!(
+                "{provider} did not deliver {} sent {made}: this customer texted STOP to the sender.",
+                case.channel().noun()
+            )
         },
         tell: |case, _| {
             format!("You once texted STOP to us. Text START to {}, then ask for a new code.", case.sender())
@@ -502,19 +515,24 @@ pub static VERDICTS: &[Entry] = &[
         holds: |case| case.in_state(State::Failed) && !case.opted_out() && !case.was_down(),
         aside: None,
         desk: |case, times| {
-            let whose = if case.failure_class() == Some("recipient") {
-                "The gateway does not accept this number."
-            } else {
-                "That is ours to fix, not the customer's."
+            let whose = match case.failure_class() {
+                Some("recipient") => "The gateway does not accept this number.",
+                Some(NOT_ON_CHANNEL) => "The customer does not use it; the number itself may be right.",
+                _ => "That is ours to fix, not the customer's.",
             };
-            format!("The SMS was not sent {}: {}. {whose}", case.made_when(times), case.said())
+            format!("{} was not sent {}: {}. {whose}", case.channel().capital(), case.made_when(times), case.said())
         },
         tell: |case, _| match case.failure_class() {
             Some("recipient") => "We cannot reach this number. Read me your number again.".to_owned(),
+            Some(NOT_ON_CHANNEL) if !case.is_relayed() => not_on(case.channel()),
             _ if case.is_relayed() => "There is a problem on our side. Ask for a new code in a few minutes.".to_owned(),
             _ => "There is a problem on our side. We read you a code.".to_owned(),
         },
         next: |case, times| {
+            if case.failure_class() == Some(NOT_ON_CHANNEL) {
+                let other = case.other_provider().map(|provider| provider.name.as_str());
+                return case.send_by(other, times).into_iter().chain(case.issue()).collect();
+            }
             let name = case.code.as_ref().and_then(|code| code.provider.as_deref());
             let own = name.filter(|name| case.facts.route.iter().any(|provider| provider.name == *name));
             let test = own.map(|name| Hint::run(&["provider", "test"]).arg(name).because("shows what is wrong").into());
@@ -530,7 +548,9 @@ pub static VERDICTS: &[Entry] = &[
         group: Group::Over,
         holds: |case| case.in_state(State::Failed) && !case.opted_out() && case.was_down(),
         aside: None,
-        desk: |case, times| format!("The SMS was not sent {}: {}.", case.made_when(times), case.said()),
+        desk: |case, times| {
+            format!("{} was not sent {}: {}.", case.channel().capital(), case.made_when(times), case.said())
+        },
         tell: |_, _| "There is a problem on our side. We send you a code another way.".to_owned(),
         next: |case, times| {
             let other = case.other_provider().map(|provider| provider.name.as_str());

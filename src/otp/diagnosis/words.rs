@@ -9,7 +9,7 @@ use super::facts::{Nearness, QuotaUse};
 use super::last::{Tried, last_of};
 use crate::otp::record::{Challenge, Lock, State};
 use crate::otp::rules::{SendRule, budget};
-use crate::otp::{DeliveryReason, DeliveryReport, Event, EventKind, Hint, Moment, Purpose};
+use crate::otp::{Channel, DeliveryReason, DeliveryReport, Event, EventKind, Hint, Moment, Purpose};
 
 /// How times are told: on a screen by the clock on the wall, in a document in UTC.
 pub trait Times {
@@ -65,28 +65,66 @@ pub(super) fn rule_words(rule: &str) -> &str {
     }
 }
 
-/// What a customer can do about an SMS that was not delivered.
-pub(super) fn remedy(reason: Option<DeliveryReason>, sender: &str) -> String {
+/// The class of a refusal that blames nobody.
+pub(super) const NOT_ON_CHANNEL: &str = DeliveryReason::NotOnChannel.as_str();
+
+/// By which way a code went out.
+pub(super) fn channel_of(code: &Challenge) -> Channel {
+    code.delivery.as_ref().and_then(|delivery| Channel::named(&delivery.channel())).unwrap_or_default()
+}
+
+/// Where a customer finds a message that was delivered.
+pub(super) fn look_for(channel: Channel, sender: &str) -> String {
+    match channel {
+        Channel::WhatsApp | Channel::Telegram => {
+            format!("Open {} and look for a message with a code.", channel.app().unwrap_or_default())
+        }
+        Channel::Voice => "We called you and read the code out. Ask for a new one if you did not hear it.".to_owned(),
+        Channel::Sms | Channel::Rcs => format!(
+            "Look for an {} from {sender}: also among unknown senders, spam and blocked senders, and on your other SIM.",
+            channel.bare()
+        ),
+    }
+}
+
+/// What a customer can do who does not use the channel.
+pub(super) fn not_on(channel: Channel) -> String {
+    let app = channel.app().map_or_else(
+        || "We cannot reach this number that way.".to_owned(),
+        |app| format!("You do not use {app} with this number."),
+    );
+    format!("{app} We send it another way, or read you a code.")
+}
+
+/// What a customer can do about a message that was not delivered.
+pub(super) fn remedy(reason: Option<DeliveryReason>, channel: Channel, sender: &str) -> String {
     use DeliveryReason as R;
     let Some(reason) = reason else {
-        return "Your operator did not deliver the SMS. Ask for a new code.".to_owned();
+        return match channel {
+            Channel::Sms => "Your operator did not deliver the SMS. Ask for a new code.".to_owned(),
+            other => format!("{} {}. Ask for a new code.", other.capital(), other.missed()),
+        };
     };
     match reason {
         R::HandsetOff => "Switch the phone on, check that it has a signal, then ask for a new code.".to_owned(),
         R::HandsetFull => "Delete some messages, then ask for a new code.".to_owned(),
         R::UnknownNumber => "Your operator does not know this number. Read me your number again.".to_owned(),
         R::Landline => "This number cannot receive SMS. Give us a mobile number, or we read you a code.".to_owned(),
+        R::NotOnChannel => not_on(channel),
         R::OptedOut => format!("You once sent STOP to us. Text START to {sender}, then ask for a new code."),
         R::Expired | R::Cancelled | R::Throttled => {
-            "The SMS did not get through in time. Ask for a new code.".to_owned()
+            format!("{} did not get through in time. Ask for a new code.", channel.capital())
         }
         R::Blocked | R::DoNotDisturb | R::Filtered => {
-            "Your operator stops our SMS. We send it another way, or read you a code.".to_owned()
+            format!("Your operator stops our {}. We send it another way, or read you a code.", channel.plural())
         }
         R::TemplateMismatch | R::Sender | R::Content | R::Region | R::NoRoute | R::Balance => {
             "There is a problem on our side. We send it another way, or read you a code.".to_owned()
         }
-        R::Carrier | R::Gateway => "Your operator could not deliver the SMS. Ask for a new code.".to_owned(),
+        R::Carrier | R::Gateway => match channel {
+            Channel::Sms => "Your operator could not deliver the SMS. Ask for a new code.".to_owned(),
+            other => format!("{} did not get through. Ask for a new code.", other.capital()),
+        },
     }
 }
 
@@ -275,17 +313,20 @@ impl<'a> Case<'a> {
             return format!("a code was typed at {}, {late}", times.clock(at));
         }
         if let Some(report) = self.undelivered() {
-            return format!("its SMS was not delivered: {}", why(report));
+            return format!("its {} was not delivered: {}", self.channel().bare(), why(report));
         }
         let at = self.code.as_ref().and_then(|code| code.reported_at).filter(|_| self.delivered());
         match (at, &self.code) {
             (Some(at), _) if self.is_late() => {
                 let took = self.delivery_time().map(|took| times.length(took)).unwrap_or_default();
-                format!("its SMS was delivered only at {}, after {took}", times.clock(at))
+                format!("its {} was delivered only at {}, after {took}", self.channel().bare(), times.clock(at))
             }
-            (Some(at), _) => format!("its SMS was delivered at {}, and nothing was typed in time", times.clock(at)),
+            (Some(at), _) => {
+                let message = self.channel().bare();
+                format!("its {message} was delivered at {}, and nothing was typed in time", times.clock(at))
+            }
             (None, Some(code)) if code.state == State::Pending => "the process that was sending it died".to_owned(),
-            (None, Some(code)) if code.unknown => "whether its SMS went out is not known".to_owned(),
+            (None, Some(code)) if code.unknown => format!("whether its {} went out is not known", code.channel.bare()),
             (None, Some(code)) if code.tries > 0 => "only wrong codes were typed".to_owned(),
             _ => "nothing was typed in time".to_owned(),
         }

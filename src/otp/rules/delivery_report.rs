@@ -59,32 +59,24 @@ pub enum Recorded {
 #[must_use]
 pub fn report(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<Recorded> {
     let mut record = known.record.clone();
-    let is_it = |challenge: &Challenge| match (said.message, &challenge.delivery) {
-        (_, Some(delivery)) if said.provider.is_some_and(|provider| provider != delivery.provider) => false,
-        (MessageRef::Challenge(id), Some(_)) => challenge.id == id,
-        (MessageRef::Message(id), Some(delivery)) => delivery.message_id.as_deref() == Some(id),
-        (MessageRef::Written { id, ids }, Some(delivery)) => {
-            delivery.message_id.as_deref().is_some_and(|message| ids.fit(id, message))
-        }
-        (MessageRef::Both { challenge: id, message }, Some(delivery)) => {
-            challenge.id == id && delivery.message_id.as_deref() == Some(message)
-        }
-        (_, None) => false,
-    };
     let place = record.purposes.iter().find_map(|(purpose, purpose_state)| {
-        let at = purpose_state.challenges.iter().rposition(is_it)?;
-        Some((purpose.clone(), at))
+        let mut all = purpose_state.challenges.iter().enumerate().rev();
+        all.find_map(|(at, challenge)| Some((purpose.clone(), at, message_of(challenge, said)?)))
     });
-    let Some((purpose, at)) = place else { return stranger(known, now, said) };
+    let Some((purpose, at, message)) = place else { return stranger(known, now, said) };
     let purpose_state = record.purposes.entry(purpose.clone()).or_default();
     let Some(own) = purpose_state.challenges.get_mut(at) else { return Decision::none(Recorded::UnknownMessage) };
-    let Some(delivery) = own.delivery.as_mut() else { return Decision::none(Recorded::UnknownMessage) };
+    let messages = own.messages();
+    let Some(delivery) = messages.get(message) else { return Decision::none(Recorded::UnknownMessage) };
+    // The answer is about this message, whichever of several matters most.
+    let about = |own: &Challenge, delivery: &Delivery| Challenge { delivery: Some(delivery.clone()), ..own.clone() };
     if !is_news(delivery.report.as_ref(), &kept(said.report)) {
-        return Decision::none(Recorded::Old(own.clone()));
+        return Decision::none(Recorded::Old(about(own, delivery)));
     }
-    delivery.report = Some(kept(said.report));
-    delivery.reported_at = Some(now);
-    let event = event(now, &purpose, &own.id, delivery, said);
+    let delivery = Delivery { report: Some(kept(said.report)), reported_at: Some(now), ..delivery.clone() };
+    own.replace_message(message, delivery.clone());
+    let mut event = event(now, &purpose, &own.id, &delivery, said);
+    event.provider = (messages.len() > 1).then(|| delivery.provider.clone());
     let id = own.id.clone();
     // The result of the send was unknown, and now the gateway knows it.
     let went_out = matches!(said.report.state, Some(state) if state != DeliveryState::Failed);
@@ -92,12 +84,33 @@ pub fn report(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<
     if settled {
         own.enter(State::Sent);
     }
-    let told = own.clone();
+    let told = about(own, &delivery);
     if settled && told.is_live(now) {
         supersede_older(purpose_state, now, &id);
     }
     record.sweep(now);
     Decision { record: Some(record), users: None, events: vec![event], outcome: Recorded::News(told) }
+}
+
+/// Which message of a code it is about, by its place among them.
+fn message_of(challenge: &Challenge, said: &Reported<'_>) -> Option<usize> {
+    let is_named = |own: &Delivery| said.provider.is_none_or(|provider| provider == own.provider);
+    let has = |own: &Delivery, id: &str| own.message_id.as_deref() == Some(id);
+    let messages = challenge.messages();
+    let place = |is_it: &dyn Fn(&Delivery) -> bool| messages.iter().rposition(|own| is_named(own) && is_it(own));
+    match said.message {
+        MessageRef::Challenge(id) if challenge.id == id => {
+            // Where no provider is named, the one that matters most is meant.
+            place(&|own| said.provider.is_some() || Some(own) == challenge.delivery.as_ref())
+        }
+        MessageRef::Challenge(_) => None,
+        MessageRef::Message(id) => place(&|own| has(own, id)),
+        MessageRef::Written { id, ids } => {
+            place(&|own| own.message_id.as_deref().is_some_and(|message| ids.fit(id, message)))
+        }
+        MessageRef::Both { challenge: id, message } if challenge.id == id => place(&|own| has(own, message)),
+        MessageRef::Both { .. } => None,
+    }
 }
 
 /// Decides several reports on SMS to one phone, in their order, as one step.

@@ -6,6 +6,7 @@ mod allowance;
 mod attempt;
 mod attempt_request;
 mod delivery_report;
+mod escalate;
 mod link;
 mod notice;
 mod outcome;
@@ -21,7 +22,9 @@ pub use allowance::{Allowance, SendContext, allowance, full_channels, is_known, 
 pub use attempt::{AttemptOutcome, attempt};
 pub use attempt_request::{AssertionRequest, AttemptError, AttemptRequest};
 pub use delivery_report::{MessageRef, Recorded, Reported, report, reports};
+pub use escalate::{begin_escalation, end_escalation};
 pub use link::{Carried, Expected, Linked, Remap, cancel_link, link, unlink};
+pub use link::{Expected, Linked, Remap, cancel_link, link, unlink};
 pub use notice::count_notice;
 pub use outcome::{OutcomeRecorded, OutcomeRefused, OutcomeRequest, outcome};
 pub use reserve::{Budget, IssueMode, REQUEST_KEPT, ReserveRequest, Reserved, SendRefused, budget, reserve};

@@ -88,7 +88,7 @@ pub fn record_send(known: &PhoneState, now: Moment, challenge_id: &str, said: &S
 }
 
 /// What several providers said may be long, and the record of a phone stays small: its beginning and its end are kept.
-fn shortened(detail: &str) -> String {
+pub(super) fn shortened(detail: &str) -> String {
     const BEGINNING: usize = 200;
     const END: usize = 55;
     let length = detail.chars().count();

@@ -31,7 +31,12 @@ pub fn counted(phone: &Phone, before: &Record, after: &Record, events: &[Event])
 fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<Counted> {
     let id = event.challenge_id.as_deref();
     let challenge = id.and_then(|id| after.challenge(id).or_else(|| before.challenge(id))).map(|(_, own)| own);
-    let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
+    // Of a code with several messages, an event says which one it is about.
+    let delivery = challenge.and_then(|challenge| match &event.provider {
+        Some(name) => challenge.messages().into_iter().rfind(|own| own.provider == *name),
+        None => challenge.delivery.clone(),
+    });
+    let delivery = delivery.as_ref();
     let mut names: Vec<String> = Vec::new();
     let mut is_routed = true;
     match (event.event, event.result.as_str()) {
@@ -47,10 +52,13 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
             names.extend(event.rule.as_ref().map(|rule| format!("refused_by:{rule}")));
         }
         (EventKind::Send, state @ ("sent" | "unknown")) => names.push(state.to_owned()),
-        (EventKind::Send, "failed") => names.extend(["failed".to_owned(), "failed_by:not_sent".to_owned()]),
+        (EventKind::Send, "failed" | "not_sent") => {
+            names.extend(["failed".to_owned(), "failed_by:not_sent".to_owned()])
+        }
         (EventKind::Delivery, "delivered") => {
             names.push("delivered".to_owned());
-            let taken = challenge.map(|challenge| event.at.since(challenge.created_at));
+            let asked_at = delivery.and_then(Delivery::asked_at).or(challenge.map(|challenge| challenge.created_at));
+            let taken = asked_at.map(|asked_at| event.at.since(asked_at));
             names.extend(taken.map(|taken| format!("latency:{}", bucket(taken))));
         }
         (EventKind::Delivery, "failed") => {
@@ -68,7 +76,8 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
         .clone()
         .or_else(|| delivery.map(Delivery::channel))
         .unwrap_or_else(|| Channel::default().to_string());
-    let provider = delivery.filter(|_| is_routed).map(|delivery| delivery.provider.clone()).unwrap_or_default();
+    let provider = event.provider.clone().or_else(|| delivery.map(|delivery| delivery.provider.clone()));
+    let provider = provider.filter(|_| is_routed).unwrap_or_default();
     let operator = delivery.and_then(|delivery| delivery.more.text("operator"));
     let own = names.first().cloned().unwrap_or_default();
     let is_of_many = ["requested", "sent", "delivered", "failed", "verified"].contains(&own.as_str());

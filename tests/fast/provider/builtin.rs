@@ -290,6 +290,7 @@ fn every_kind_describes_itself() {
             "messagebird",
             "msg91",
             "msg91_otp",
+            "msg91_whatsapp",
             "netgsm",
             "plivo",
             "semaphore",
@@ -297,26 +298,37 @@ fn every_kind_describes_itself() {
             "smsapi",
             "smscru",
             "smsru",
+            "telegram",
             "telnyx",
             "tencent",
             "termii",
             "textlocal",
             "twilio",
+            "twilio_voice",
             "twofactor",
             "unifonic",
             "vonage",
             "vonage_messages",
+            "whatsapp",
             "yunpian"
         ]
     );
     for kind in known {
+        let held = [
+            "fast2sms",
+            "msg91",
+            "msg91_otp",
+            "msg91_whatsapp",
+            "telegram",
+            "tencent",
+            "twilio_voice",
+            "twofactor",
+            "whatsapp",
+        ];
         let description = describe(kind).unwrap();
         assert_eq!(description.kind, kind);
         assert_eq!(description.real, is_real(kind));
-        assert_eq!(
-            description.template_sender,
-            ["fast2sms", "msg91", "msg91_otp", "tencent", "twofactor"].contains(&kind)
-        );
+        assert_eq!(description.template_sender, held.contains(&kind));
         assert!(
             description.settings.iter().all(|spec| spec.help.is_some() && !(spec.secret && spec.default.is_some())),
             "{kind}"

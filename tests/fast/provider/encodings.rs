@@ -19,9 +19,9 @@ fn said(kind: &str) -> Option<(&'static str, Value)> {
         "textlocal" => Some(("unicode", json!("true"))),
         "vonage" => Some(("type", json!("unicode"))),
         "46elks" | "africastalking" | "alibaba" | "aws_sms" | "aws_sns" | "azure" | "bird" | "clickatell"
-        | "clicksend" | "esendex" | "infobip" | "kavenegar" | "msg91" | "msg91_otp" | "plivo" | "semaphore"
-        | "sinch" | "smsapi" | "smscru" | "smsru" | "telnyx" | "tencent" | "termii" | "twilio" | "twofactor"
-        | "unifonic" | "vonage_messages" | "yunpian" => None,
+        | "clicksend" | "esendex" | "infobip" | "kavenegar" | "msg91" | "msg91_otp" | "msg91_whatsapp" | "plivo"
+        | "semaphore" | "sinch" | "smsapi" | "smscru" | "smsru" | "telegram" | "telnyx" | "tencent" | "termii"
+        | "twilio" | "twilio_voice" | "twofactor" | "unifonic" | "vonage_messages" | "whatsapp" | "yunpian" => None,
         new => panic!("say what {new} is told of a text in Hindi"),
     }
 }

@@ -1,0 +1,160 @@
+//! What is kept of one message of a code: which provider has it, by which channel, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::persist::More;
+use super::{Channel, DeliveryReason, DeliveryReport, Moment};
+
+/// How the send of a message ended, as a provider said it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendOutcome {
+    /// A provider accepted it.
+    Accepted,
+    /// No provider sent it.
+    Refused,
+    /// A provider may have sent it.
+    Unknown,
+}
+
+/// Where the channel is kept; a delivery by SMS, the usual one, leaves it out.
+const CHANNEL: &str = "channel";
+/// Where the reason is kept that older versions do not know.
+const REASON: &str = "reason";
+
+/// Which provider has the message, or refused it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+pub struct Delivery {
+    /// The provider's name in the configuration.
+    pub provider: String,
+    /// The provider's own id of the message.
+    pub message_id: Option<String>,
+    /// Parts of the SMS.
+    pub segments: Option<u32>,
+    /// How the send ended. `None` in records of versions that did not keep it: [`super::Challenge::send_outcome`] knows those.
+    pub outcome: Option<SendOutcome>,
+    /// Why it was refused, or is unknown.
+    pub detail: Option<String>,
+    /// What the provider said of it since.
+    pub report: Option<DeliveryReport>,
+    /// When it said so.
+    pub reported_at: Option<Moment>,
+    /// What newer versions added to it.
+    pub more: More,
+}
+
+impl Delivery {
+    /// The word of the channel that it went out by: a newer version may have written one that is not known here.
+    #[must_use]
+    pub fn channel(&self) -> String {
+        self.more.text(CHANNEL).unwrap_or_else(|| Channel::default().to_string())
+    }
+
+    /// What a sentence calls it, such as "the SMS".
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        Channel::noun_of(&self.channel())
+    }
+
+    /// The same at the beginning of a sentence.
+    #[must_use]
+    pub fn capital(&self) -> &'static str {
+        Channel::named(&self.channel()).map_or("The message", Channel::capital)
+    }
+
+    /// One by this channel of which nothing more is known.
+    #[must_use]
+    pub fn through(provider: &str, channel: Channel) -> Self {
+        let more = More::default();
+        let more = if channel == Channel::default() { more } else { more.with(CHANNEL, channel.as_str()) };
+        Self { more, ..Self::by(provider) }
+    }
+
+    /// An SMS of which nothing more is known.
+    #[must_use]
+    pub fn by(provider: &str) -> Self {
+        let provider = provider.to_owned();
+        Self {
+            provider,
+            more: More::default(),
+            message_id: None,
+            segments: None,
+            outcome: None,
+            detail: None,
+            report: None,
+            reported_at: None,
+        }
+    }
+}
+
+/// What a version before channels was the first to write, and reads. It takes a reason that it does not know for the word of
+/// a newer version and leaves the whole record alone, so that one reason is kept where it reads nothing.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    provider: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segments: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcome: Option<SendOutcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report: Option<DeliveryReport>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reported_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "More::is_empty")]
+    more: More,
+}
+
+impl From<Delivery> for Stored {
+    fn from(own: Delivery) -> Self {
+        let Delivery { provider, message_id, segments, outcome, detail, report, reported_at, more } = own;
+        let is_new = |report: &DeliveryReport| report.reason == Some(DeliveryReason::NotOnChannel);
+        let (report, more) = match report {
+            Some(report) if is_new(&report) => {
+                let more = more.with(REASON, DeliveryReason::NotOnChannel.as_str());
+                (Some(DeliveryReport { reason: None, ..report }), more)
+            }
+            report => (report, more.without(REASON)),
+        };
+        Self { provider, message_id, segments, outcome, detail, report, reported_at, more }
+    }
+}
+
+impl From<Stored> for Delivery {
+    fn from(stored: Stored) -> Self {
+        let Stored { provider, message_id, segments, outcome, detail, report, reported_at, more } = stored;
+        let reason = more.text(REASON).and_then(|word| DeliveryReason::named(&word));
+        let report = report.map(|report: DeliveryReport| DeliveryReport { reason: report.reason.or(reason), ..report });
+        Self { provider, message_id, segments, outcome, detail, report, reported_at, more: more.without(REASON) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::otp::DeliveryState;
+
+    #[test]
+    fn a_delivery_is_read_as_it_was_written_and_an_older_version_reads_it_too() {
+        let sms = Delivery::through("msg91", Channel::Sms);
+        assert_eq!(serde_json::to_string(&sms).unwrap(), r#"{"provider":"msg91"}"#);
+        let report = DeliveryReport {
+            reason: Some(DeliveryReason::NotOnChannel),
+            code: Some("131026".to_owned()),
+            ..DeliveryReport::of(DeliveryState::Failed)
+        };
+        let own = Delivery { report: Some(report), ..Delivery::through("wa", Channel::WhatsApp) };
+        let kept = serde_json::to_value(&own).unwrap();
+        assert_eq!(kept["report"].get("reason"), None, "{kept}");
+        assert_eq!(kept["more"], serde_json::json!({ "channel": "whatsapp", "reason": "not_on_channel" }));
+        let read: Delivery = serde_json::from_value(kept).unwrap();
+        assert_eq!((&read, read.channel().as_str(), read.noun()), (&own, "whatsapp", "the WhatsApp message"));
+        let later = Delivery { report: Some(DeliveryReport::of(DeliveryState::Delivered)), ..read };
+        assert_eq!(serde_json::to_value(&later).unwrap()["more"], serde_json::json!({ "channel": "whatsapp" }));
+    }
+}
