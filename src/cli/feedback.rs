@@ -30,6 +30,7 @@ pub(super) fn run(words: &[OsString], env: Env) -> Exit {
         dry_run: false,
         reason: None,
         timeout: MOST,
+        usual_timeout: true,
         command: "feedback",
         path: "feedback".to_owned(),
     };

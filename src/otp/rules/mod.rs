@@ -24,7 +24,6 @@ pub use attempt_request::{AssertionRequest, AttemptError, AttemptRequest};
 pub use delivery_report::{MessageRef, Recorded, Reported, report, reports};
 pub use escalate::{begin_escalation, end_escalation};
 pub use link::{Carried, Expected, Linked, Remap, cancel_link, link, unlink};
-pub use link::{Expected, Linked, Remap, cancel_link, link, unlink};
 pub use notice::count_notice;
 pub use outcome::{OutcomeRecorded, OutcomeRefused, OutcomeRequest, outcome};
 pub use reserve::{Budget, IssueMode, REQUEST_KEPT, ReserveRequest, Reserved, SendRefused, budget, reserve};
