@@ -61,7 +61,7 @@ pub use stats::StatsWindow;
 pub use tally::Tally;
 pub use token_challenges::Tokens;
 pub use transact::{Applied, AttemptOutcome};
-pub use users::{ImportPair, ImportPlan, Imported, Moved, PhoneLinks};
+pub use users::{ImportPair, ImportPlan, Imported, KeptIn, Moved, PhoneLinks};
 pub use wait::{Notice, WaitOutcome, WaitRequest};
 
 use crate::directory::Directories;

@@ -17,6 +17,7 @@ pub mod failures;
 pub mod feedback;
 pub mod history;
 pub mod imports;
+pub mod kept;
 pub mod keys;
 pub mod limits;
 pub mod lists;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::directory;
 use super::notice::{self, NoticeArgs, Notified};
 use super::{Linked as LinkedPhone, given, link_of, named, shared};
 use crate::app::{Act, App, Confirm};
@@ -45,6 +46,17 @@ impl Args {
         let target = given(app, &self.id, &self.phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let act = Act::on(&target.phone).detail(user.to_string());
+        let reading = app.operations().await?;
+        if let Some(kept) = directory::kept_or_warn(app, &reading, &user).await {
+            if !kept.phones.contains(&target.phone) {
+                return Err(directory::elsewhere(&kept, &user, &target.phone, &target.argument()));
+            }
+            let linked = LinkedPhone::kept(app, &target.phone, target.typed, &kept.directory).await;
+            let shared_with = Vec::new();
+            let (user, dry_run) = (user.to_string(), app.globals.dry_run);
+            let given = Given { user, phones: vec![linked], already: true, shared_with, notified: None, dry_run };
+            return Ok(Box::new(given));
+        }
         let notifier = self.notice.notifier(app)?;
         let ((linked, notified), _) = app
             .audited(act, async |operations| {

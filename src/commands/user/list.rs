@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::directory;
 use super::walk::{self, Found, Users};
 use crate::app::App;
 use crate::commands::skipped::{self, Skipped};
@@ -26,6 +27,7 @@ pub struct Args {
 struct UserRow {
     user: UserId,
     phones: Vec<String>,
+    source: &'static str,
 }
 
 #[derive(Serialize)]
@@ -67,7 +69,7 @@ impl List<'_> {
     fn row(&mut self, user: UserId, phones: Vec<String>) -> Row {
         self.listed += 1;
         let cells = vec![user.to_string(), phones.join(", ")];
-        let row = UserRow { user, phones };
+        let row = UserRow { user, phones, source: directory::STORE };
         let document = match self.app.printer.format {
             Format::Json => serde_json::value::to_raw_value(&row).ok(),
             Format::Human | Format::Jsonl => document("otpctl.user_list_row/1", &row).ok(),
@@ -136,6 +138,12 @@ impl Many for List<'_> {
         let hint = Hint::run(&["user", "list"]).option("--limit", limit).because("there is more");
         let again = if app.globals.unmask { hint.flag("--unmask") } else { hint };
         skipped::hints(&self.skipped, &again, self.users.cursor())
+    }
+
+    fn said(&self) -> Vec<String> {
+        let has_directories = self.app.settings().is_ok_and(|settings| !settings.user.directories.is_empty());
+        let note = "Users that only a directory has are not listed; `user show` asks for one.";
+        has_directories.then(|| note.to_owned()).into_iter().collect()
     }
 
     fn exit(&self) -> Exit {

@@ -1,5 +1,6 @@
 //! `user`: who a phone belongs to.
 
+mod directory;
 mod export;
 mod history;
 mod import;
@@ -21,7 +22,7 @@ use super::target::{Target, TargetArg, phone};
 use crate::app::App;
 use crate::error::Error;
 use crate::operations::Applied;
-use crate::otp::time::{rfc3339, rfc3339_or_null};
+use crate::otp::time::rfc3339_or_null;
 use crate::otp::user::{Link, Users};
 use crate::otp::{Hint, Moment, Phone, UserId, rules};
 
@@ -110,19 +111,29 @@ struct Linked {
     phone: String,
     #[serde(rename = "ref")]
     reference: Option<String>,
-    #[serde(serialize_with = "rfc3339")]
-    linked_at: Moment,
+    /// `null`: a directory keeps it, which does not say.
+    #[serde(serialize_with = "rfc3339_or_null")]
+    linked_at: Option<Moment>,
     #[serde(serialize_with = "rfc3339_or_null")]
     verified_at: Option<Moment>,
+    /// `store`, or the name of a directory.
+    source: String,
 }
 
 impl Linked {
+    /// One that a directory keeps.
+    async fn kept(app: &App, phone: &Phone, typed: bool, directory: &str) -> Self {
+        let (shown, reference) = (app.display(phone, typed), app.reference(phone).await);
+        Self { phone: shown, reference, linked_at: None, verified_at: None, source: directory.to_owned() }
+    }
+
     async fn new(app: &App, phone: &Phone, typed: bool, link: &Link) -> Self {
         Self {
             phone: app.display(phone, typed),
             reference: app.reference(phone).await,
-            linked_at: link.linked_at,
+            linked_at: Some(link.linked_at),
             verified_at: link.verified_at,
+            source: directory::STORE.to_owned(),
         }
     }
 }
@@ -131,14 +142,25 @@ impl Linked {
 #[derive(Serialize)]
 pub(super) struct LinkedUser {
     pub(super) user: UserId,
-    #[serde(serialize_with = "rfc3339")]
-    pub(super) linked_at: Moment,
+    /// `null`: a directory has it, which does not say.
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub(super) linked_at: Option<Moment>,
     #[serde(serialize_with = "rfc3339_or_null")]
     pub(super) verified_at: Option<Moment>,
+    /// `store`, or the name of a directory.
+    pub(super) source: String,
+}
+
+impl LinkedUser {
+    /// One that a directory has.
+    fn kept(user: UserId, directory: &str) -> Self {
+        Self { user, linked_at: None, verified_at: None, source: directory.to_owned() }
+    }
 }
 
 impl From<Link> for LinkedUser {
     fn from(link: Link) -> Self {
-        Self { user: link.user, linked_at: link.linked_at, verified_at: link.verified_at }
+        let (linked_at, source) = (Some(link.linked_at), directory::STORE.to_owned());
+        Self { user: link.user, linked_at, verified_at: link.verified_at, source }
     }
 }

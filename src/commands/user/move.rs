@@ -2,15 +2,16 @@
 
 use serde::Serialize;
 
-use super::notice::{self, NoticeArgs, Notified};
+use super::directory;
+use super::notice::{self, NoticeArgs, Notified, Notifier};
 use super::{Linked, given, link_of, named, shared};
 use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::target::{Target, TargetArg};
 use crate::error::{Error, Exit};
-use crate::operations::OperationError;
+use crate::operations::{KeptIn, OperationError};
 use crate::otp::text::PhoneChange;
-use crate::otp::{Hint, UserId};
+use crate::otp::{Hint, Phone, UserId};
 use crate::output::{Human, Report};
 
 /// Give a user this phone and no other
@@ -49,6 +50,10 @@ impl Args {
         app.may_change(&format!("move {user} to {}", target.shown(app)), Confirm::Yes).await?;
         let act = Act::on(&target.phone).detail(user.to_string());
         let notifier = self.notice.notifier(app)?;
+        let kept = app.operations().await?.kept_in(user).await.map_err(|error| target.failed(app, error))?;
+        if let Some(kept) = &kept {
+            return self.in_directory(app, &target, kept, act, notifier.as_ref()).await;
+        }
         let ((moved, notified), _) = app
             .audited(act, async |operations| {
                 let moved = operations.move_to(&target.phone, user).await;
@@ -73,6 +78,54 @@ impl Args {
             already: linked_before && unlinked.is_empty(),
             unlinked,
             shared_with,
+            notified,
+            dry_run: app.globals.dry_run,
+        }))
+    }
+}
+
+impl Args {
+    /// Replaces the phone where a directory keeps it, and in the store's own map where that has the user too.
+    async fn in_directory(
+        &self,
+        app: &App,
+        target: &Target,
+        kept: &KeptIn,
+        act: Act<'_>,
+        notifier: Option<&Notifier<'_>>,
+    ) -> CommandResult {
+        let user = &self.id;
+        let already = kept.phones == [target.phone.clone()];
+        if !already && !kept.abilities.set_phone {
+            return Err(directory::elsewhere(kept, user, &target.phone, &target.argument()));
+        }
+        let mut left: Vec<Phone> = kept.phones.iter().filter(|phone| **phone != target.phone).cloned().collect();
+        let has_own = !app.operations().await?.phones_of(user).await?.is_empty();
+        let (notified, _) = app
+            .audited(act, async |operations| {
+                if !already {
+                    let set = operations.set_in(kept, user, &target.phone).await;
+                    set.map_err(|error| target.failed(app, error))?;
+                }
+                if has_own {
+                    let moved = operations.move_to(&target.phone, user).await;
+                    let moved = moved.map_err(|error| failed(app, target, user, error))?;
+                    left.extend(moved.unlinked.into_iter().filter(|phone| !kept.phones.contains(phone)));
+                }
+                let gone: Vec<_> = left.iter().map(|phone| (phone.clone(), false)).collect();
+                let notified = match notifier {
+                    Some(notifier) => Some(notifier.tell(&operations, user, &gone, PhoneChange::Moved).await),
+                    None => None,
+                };
+                Ok((notified, Exit::Ok))
+            })
+            .await?;
+        Ok(Box::new(Replaced {
+            user: user.to_string(),
+            phones: vec![Linked::kept(app, &target.phone, target.typed, &kept.directory).await],
+            already: already && left.is_empty(),
+            unlinked: left.iter().map(|phone| app.display(phone, false)).collect(),
+            shared_with: Vec::new(),
             notified,
             dry_run: app.globals.dry_run,
         }))

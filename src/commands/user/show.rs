@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::directory::{self, Asked};
 use super::history::{self, Change, FormerUser};
 use super::{Linked, LinkedUser};
 use crate::app::App;
@@ -34,6 +35,8 @@ struct OfUser {
     phones: Vec<Linked>,
     /// Phones of which it could not be read whether they are the user's.
     skipped: Vec<Skipped>,
+    /// The directories that were asked.
+    directories: Vec<Asked>,
     /// The changes, the newest first; `null`: not requested.
     history: Option<Vec<Change>>,
     #[serde(skip)]
@@ -46,6 +49,8 @@ struct OfPhone {
     #[serde(rename = "ref")]
     reference: Option<String>,
     users: Vec<LinkedUser>,
+    /// The directories that were asked.
+    directories: Vec<Asked>,
     /// Who had the phone and does not have it now, who had it last first.
     former_users: Vec<FormerUser>,
     /// The changes, the newest first; `null`: not requested.
@@ -100,6 +105,13 @@ impl Args {
         for (phone, link) in links {
             phones.push(Linked::new(app, &phone, false, &link).await);
         }
+        let answers = operations.directories_on_user(user, directory::PATIENCE).await;
+        for (answer, owned) in answers.iter().filter_map(|answer| Some((answer, answer.owned.as_ref().ok()?))) {
+            for one in owned {
+                phones.push(Linked::kept(app, &one.phone, false, &answer.directory).await);
+            }
+        }
+        let directories = directory::asked(&answers);
         let mut history = None;
         if self.history {
             let (changes, unreadable) = operations.links_of_user(user).await?;
@@ -117,6 +129,9 @@ impl Args {
             skipped.push(Skipped::phone(app, &one.phone, one.error).await);
         }
         if phones.is_empty() && skipped.is_empty() && history.as_ref().is_none_or(Vec::is_empty) {
+            if let Some(failure) = directory::failure(answers) {
+                return Err(failure);
+            }
             let error = Error::said(Exit::NotFound, format!("the user `{user}` has no phone"));
             let link = || Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
             let phone = |hint: Hint| {
@@ -125,7 +140,7 @@ impl Args {
             };
             return Err(error.hint(number.map_or_else(link, phone)));
         }
-        Ok(Box::new(OfUser { user: user.to_string(), phones, skipped, history, now: app.now() }))
+        Ok(Box::new(OfUser { user: user.to_string(), phones, skipped, directories, history, now: app.now() }))
     }
 
     async fn phone(&self, app: &App, target: Target) -> CommandResult {
@@ -133,8 +148,16 @@ impl Args {
         let known = operations.snapshot(&target.phone).await?.known.users;
         let links = operations.links_of_phone(&target.phone).await?;
         let former = links.former(&known);
-        let users: Vec<LinkedUser> = known.users.into_iter().map(LinkedUser::from).collect();
+        let mut users: Vec<LinkedUser> = known.users.into_iter().map(LinkedUser::from).collect();
+        let answers = operations.directories_on(&target.phone, directory::PATIENCE).await;
+        for (answer, owned) in answers.iter().filter_map(|answer| Some((answer, answer.owned.as_ref().ok()?))) {
+            users.extend(owned.iter().map(|one| LinkedUser::kept(one.user.clone(), &answer.directory)));
+        }
+        let directories = directory::asked(&answers);
         if users.is_empty() && !(self.history && !links.changes.is_empty()) {
+            if let Some(failure) = directory::failure(answers) {
+                return Err(target.failed(app, failure));
+            }
             return Err(target.failed(app, nobody(app, &target, former.first())));
         }
         let mut history = None;
@@ -150,6 +173,7 @@ impl Args {
             phone: target.shown(app),
             reference,
             users,
+            directories,
             former_users: former.into_iter().map(FormerUser::from).collect(),
             history,
             unreadable: links.unreadable,
@@ -186,25 +210,29 @@ impl Report for OfUser {
         if let Some(changes) = &self.history {
             return Human::Rows(history::table(changes, true, self.now));
         }
-        let mut table = Table::new(&["PHONE", "REF", "LINKED", "VERIFIED"], "").copied(&["REF"]).spare(&["LINKED"]);
+        let shows = !self.directories.is_empty();
+        let heads = ["PHONE", "REF", "LINKED", "VERIFIED", "SOURCE"];
+        let heads = if shows { &heads[..] } else { &heads[..4] };
+        let mut table = Table::new(heads, "").copied(&["REF"]).spare(&["LINKED"]);
         for linked in &self.phones {
             let reference = linked.reference.as_deref().unwrap_or("-");
-            table.row([
+            let row = [
                 Cell::from(&linked.phone),
                 reference.into(),
-                Cell::time(linked.linked_at, self.now),
+                Cell::time_or(linked.linked_at, self.now, "-"),
                 Cell::time_or(linked.verified_at, self.now, "never"),
-            ]);
+            ];
+            table.row(row.into_iter().chain(shows.then(|| Cell::from(&linked.source))));
         }
         Human::Rows(table)
     }
 
     fn warnings(&self) -> Vec<String> {
-        skipped::warnings(&self.skipped)
+        skipped::warnings(&self.skipped).into_iter().chain(directory::warnings(&self.directories)).collect()
     }
 
     fn exit(&self) -> Exit {
-        skipped::exit(&self.skipped)
+        if self.skipped.is_empty() { directory::exit(&self.directories) } else { Exit::Partial }
     }
 }
 
@@ -215,19 +243,28 @@ impl Report for OfPhone {
         if let Some(changes) = &self.history {
             return Human::Rows(history::table(changes, false, self.now));
         }
-        let mut table = Table::new(&["USER", "LINKED", "VERIFIED"], "").spare(&["LINKED"]);
+        let shows = !self.directories.is_empty();
+        let heads = ["USER", "LINKED", "VERIFIED", "SOURCE"];
+        let mut table = Table::new(if shows { &heads[..] } else { &heads[..3] }, "").spare(&["LINKED"]);
         for user in &self.users {
-            table.row([
+            let row = [
                 Cell::from(user.user.as_str()),
-                Cell::time(user.linked_at, self.now),
+                Cell::time_or(user.linked_at, self.now, "-"),
                 Cell::time_or(user.verified_at, self.now, "never"),
-            ]);
+            ];
+            table.row(row.into_iter().chain(shows.then(|| Cell::from(&user.source))));
         }
         Human::Rows(table)
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.unreadable.iter().map(|why| format!("the history of this phone cannot be read: {why}")).collect()
+        let unreadable = self.unreadable.iter();
+        let unreadable = unreadable.map(|why| format!("the history of this phone cannot be read: {why}"));
+        unreadable.chain(directory::warnings(&self.directories)).collect()
+    }
+
+    fn exit(&self) -> Exit {
+        directory::exit(&self.directories)
     }
 
     fn hints(&self) -> Vec<Hint> {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::directory;
 use super::notice::{self, NoticeArgs, Notified};
 use crate::app::{Act, App, Confirm, Done};
 use crate::commands::CommandResult;
@@ -36,6 +37,7 @@ struct Taken {
 impl Args {
     pub(super) async fn run(&self, app: &App) -> CommandResult {
         let user = self.id.clone();
+        let kept = directory::kept_or_warn(app, &app.operations().await?, &user).await;
         let phones = match &self.phone {
             Some(phone) => {
                 let target = phone.resolve_phone(app).await?;
@@ -45,6 +47,16 @@ impl Args {
                 app.operations().await?.phones_of(&user).await?.into_iter().map(|(phone, _)| (phone, false)).collect()
             }
         };
+        // What a directory keeps is taken away there.
+        let mut in_directory: Vec<(Phone, bool)> = Vec::new();
+        if let Some(kept) = &kept {
+            let typed = |phone: &Phone| phones.iter().any(|(own, typed)| own == phone && *typed);
+            let wanted = |phone: &&Phone| self.phone.is_none() || phones.iter().any(|(own, _)| own == *phone);
+            in_directory = kept.phones.iter().filter(wanted).map(|phone| (phone.clone(), typed(phone))).collect();
+            if let Some((phone, _)) = in_directory.first().filter(|_| !kept.abilities.clear_phone) {
+                return Err(directory::elsewhere(kept, &user, phone, ""));
+            }
+        }
         app.may_change(&format!("unlink {user} from {}", plural(phones.len(), "phone", "phones")), Confirm::Yes)
             .await?;
         let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
@@ -52,9 +64,17 @@ impl Args {
         let notifier = self.notice.notifier(app)?;
         let ((done, notified), _) = app
             .audited(act.detail(user.to_string()), async |operations| {
-                let done = operations.unlink_each(&each, &user).await?;
+                let mut done = operations.unlink_each(&each, &user).await?;
+                for (phone, _) in &in_directory {
+                    if let Some(kept) = &kept {
+                        operations.clear_in(kept, &user, phone).await?;
+                    }
+                    done.retain(|own| own != phone);
+                    done.push(phone.clone());
+                }
                 let count = Done { exit: Exit::Ok, count: done.len() };
-                let gone: Vec<_> = phones.iter().filter(|(phone, _)| done.contains(phone)).cloned().collect();
+                let all = phones.iter().chain(in_directory.iter().filter(|one| !phones.contains(one)));
+                let gone: Vec<_> = all.filter(|(phone, _)| done.contains(phone)).cloned().collect();
                 let notified = match &notifier {
                     Some(notifier) => Some(notifier.tell(&operations, &user, &gone, PhoneChange::Unlinked).await),
                     None => None,
@@ -62,7 +82,8 @@ impl Args {
                 Ok(((done, notified), count))
             })
             .await?;
-        let done = phones.iter().filter(|(phone, _)| done.contains(phone));
+        let all = phones.iter().chain(in_directory.iter().filter(|one| !phones.contains(one)));
+        let done = all.filter(|(phone, _)| done.contains(phone));
         let unlinked: Vec<String> = done.map(|(phone, typed)| app.display(phone, *typed)).collect();
         if unlinked.is_empty() {
             let first = phones.first().map(|(phone, typed)| app.display(phone, *typed));

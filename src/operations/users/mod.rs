@@ -4,6 +4,7 @@
 mod history;
 mod importing;
 mod index;
+mod kept;
 mod moving;
 mod read;
 
@@ -20,6 +21,7 @@ use crate::otp::{Moment, Phone, Phones, UserId, Users};
 
 pub use self::history::PhoneLinks;
 pub use self::importing::{ImportPair, ImportPlan, Imported};
+pub use self::kept::KeptIn;
 pub use self::moving::Moved;
 
 /// A phone of which the user is to be moved away.
