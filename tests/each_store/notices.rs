@@ -95,7 +95,7 @@ fn a_change_stands_whatever_becomes_of_its_notice() {
     for (settings, state, why) in [
         (format!("{}{}", policy(), telnyx(&closed)), "failed", "telnyx"),
         (format!("{}{}", policy(), msg91(&closed)), "failed", "sends its own template"),
-        (format!("{FREE}[policy]\ncountries = [\"AE\"]\n{}", telnyx(&gateway.base_url)), "refused", "country"),
+        (format!("{FREE}[policy]\ncountries = [\"AE\"]\n{}", telnyx(&gateway.base_url)), "refused", "not allowed"),
         (format!("{FREE}{real}[message]\nnotify = \"{{{{ code }}}}\"\n"), "failed", "`message.notify`"),
     ] {
         on_each_store(&told(&settings), |machine| {

@@ -488,7 +488,7 @@ impl Many for Import<'_> {
             let before = self.totals.unchanged;
             let row = self.done(one).await;
             if self.in_a_row >= GONE {
-                let error = Error::said(Exit::StoreUnreachable, "the store failed for several lines in a row");
+                let error = Error::said(Exit::StoreUnreachable, "the store failed for several consecutive lines");
                 self.failure = Some(self.stopped(error));
             }
             if self.totals.unchanged == before {

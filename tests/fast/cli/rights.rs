@@ -32,6 +32,8 @@ const LINES: &[(&[&str], &str)] = &[
     (&["user", "move", "u_1", PHONE], "operator admin"),
     (&["user", "show", "u_1"], "support operator admin"),
     (&["user", "list"], "support operator admin"),
+    (&["user", "import", "nosuch.csv"], "admin"),
+    (&["user", "export"], "support operator admin"),
     (&["provider", "list"], "support operator admin"),
     (&["provider", "show", "telnyx"], "support operator admin ci"),
     (&["provider", "check", "nosuch.toml"], "support operator admin ci"),
