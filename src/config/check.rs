@@ -16,7 +16,7 @@ use crate::directory::Phones;
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, NoticeTemplate, PhoneChange, TemplateError, Vars, segments};
 use crate::otp::{Countries, Hint, MIN_BITS, Purpose, Secret};
-use crate::toml_tree::{ConfigError, Position};
+use crate::toml_tree::ConfigError;
 
 /// A fixed code that works for longer is likely forgotten, in days.
 const FAR: i64 = 366;
@@ -467,7 +467,7 @@ async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Find
             }
         }
     }
-    let mut all: Vec<(String, &BTreeMap<String, SettingSource>, &BTreeMap<String, Position>)> = Vec::new();
+    let mut all = Vec::new();
     for (name, provider) in &settings.providers {
         all.extend(provider.tables(name).map(|(table, entries)| (table, entries, &provider.positions)));
     }

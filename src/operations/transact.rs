@@ -139,6 +139,7 @@ impl Operations<'_> {
 
     /// The same from what this process knows of the phone already, which spares the first load; and what it knows of it
     /// afterwards.
+    #[expect(clippy::too_many_lines, reason = "load, decide, commit and start again are one loop")]
     pub(super) async fn transact_from<T: Clone>(
         &self,
         mut start: Option<KnownSlot>,

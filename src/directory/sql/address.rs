@@ -21,7 +21,7 @@ pub(super) enum Address {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Product {
     Postgres,
-    /// MySQL and MariaDB.
+    /// `MySQL` and `MariaDB`.
     MySql,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct ServerAddress {
     pub(super) product: Product,
     pub(super) host: String,
     pub(super) port: u16,
-    /// The socket: of PostgreSQL its folder, of MySQL the file.
+    /// The socket: of `PostgreSQL` its folder, of `MySQL` the file.
     pub(super) socket: Option<String>,
     pub(super) user: Option<String>,
     pub(super) password: Option<Secret>,

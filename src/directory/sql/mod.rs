@@ -133,7 +133,7 @@ fn connected(
     timeout: Duration,
 ) -> Result<Box<dyn Database>, DirectoryError> {
     Ok(match server.product {
-        address::Product::Postgres => Box::new(postgres::Postgres::new(server, authority, timeout)?),
+        address::Product::Postgres => Box::new(postgres::Postgres::new(&server, authority, timeout)?),
         address::Product::MySql => Box::new(mysql::MySql::new(server, authority, timeout)),
     })
 }

@@ -1,4 +1,4 @@
-//! A directory in MySQL or MariaDB.
+//! A directory in `MySQL` or `MariaDB`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -92,9 +92,9 @@ impl Database for MySql {
             transaction.exec_drop(query, values).await?;
             let changed = transaction.affected_rows();
             if changed == 1 {
-                transaction.commit().await?
+                transaction.commit().await?;
             } else {
-                transaction.rollback().await?
+                transaction.rollback().await?;
             }
             Ok(changed)
         });

@@ -1,4 +1,4 @@
-//! A directory in PostgreSQL.
+//! A directory in `PostgreSQL`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) fn new(
-        server: ServerAddress,
+        server: &ServerAddress,
         authority: Option<&Path>,
         timeout: Duration,
     ) -> Result<Self, DirectoryError> {
@@ -106,9 +106,9 @@ impl Database for Postgres {
             transaction.batch_execute(&self.limit()).await?;
             let changed = transaction.execute(&query, &parameters(&values)).await?;
             if changed == 1 {
-                transaction.commit().await?
+                transaction.commit().await?;
             } else {
-                transaction.rollback().await?
+                transaction.rollback().await?;
             }
             Ok(changed)
         });

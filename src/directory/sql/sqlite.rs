@@ -86,9 +86,9 @@ impl Database for Sqlite {
             let transaction = connection.unchecked_transaction()?;
             let changed = transaction.execute(&query, rusqlite::params_from_iter(values))?;
             if changed == 1 {
-                transaction.commit()?
+                transaction.commit()?;
             } else {
-                transaction.rollback()?
+                transaction.rollback()?;
             }
             Ok(changed)
         });

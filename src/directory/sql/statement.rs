@@ -1,5 +1,7 @@
 //! The queries of a file: `:spellings`, `:user` and `:phone` in them become parameters of the database, never text.
 
+use std::fmt::Write as _;
+
 /// How a database writes a parameter, and what it takes for a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -103,7 +105,7 @@ impl Statement {
                 }
                 parameters.push(value.clone());
                 match self.dialect {
-                    Dialect::Postgres => text.push_str(&format!("${}", parameters.len())),
+                    Dialect::Postgres => _ = write!(text, "${}", parameters.len()),
                     Dialect::MySql | Dialect::Sqlite => text.push('?'),
                 }
             }

@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL, on the rustls that is there; MySQL's driver has its own.
+//! TLS to `PostgreSQL`, on the rustls that is there; `MySQL`'s driver has its own.
 
 use std::future::Future;
 use std::io;
