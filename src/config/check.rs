@@ -1,7 +1,6 @@
 //! `config check`: what loads and may still not work: templates, secrets, and likely mistakes that only a person can
 //! judge.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
