@@ -19,6 +19,7 @@ pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.
 
 pub(super) fn add(environment: &mut Environment<'_>) {
     environment.add_filter("fromjson", from_json);
+    environment.add_filter("tojson", to_json);
     environment.add_filter("frombase64", from_base64);
     environment.add_filter("sha256", sha256);
     environment.add_filter("hmac_sha256", hmac_sha256);
@@ -104,6 +105,14 @@ fn from_json(text: &str) -> Value {
     json.map(|json| Value::from(Serde(&json))).unwrap_or_default()
 }
 
+/// A value as JSON, for gateways that want it inside of a text. Nothing is no value.
+fn to_json(value: &Value) -> Result<String, Error> {
+    if value.is_undefined() || value.kind() == ValueKind::Bytes {
+        return Err(unfit());
+    }
+    serde_json::to_string(value).map_err(|_| unfit())
+}
+
 /// Whether a text has exactly so many decimal digits.
 fn is_digits(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -144,6 +153,7 @@ mod tests {
             ),
             ("{{ 'foobar' | base64 }} {{ 'foobar' | hex }}", "Zm9vYmFy 666f6f626172"),
             ("{{ 'Zm9vYmFy' | frombase64 | hex }}", "666f6f626172"),
+            ("{{ {'a': [key, 5, none]} | tojson }}", r#"{"a":["Jefe",5,null]}"#),
             ("{{ 'a b/ሴ~-._+' | percent }}", "a%20b%2F%E1%88%B4~-._%2B"),
             ("{{ moment | utc('%Y%m%dT%H%M%SZ') }}", "20150830T123600Z"),
             ("{{ moment | utc('%a, %d %b %Y %H:%M:%S GMT') }}", "Sun, 30 Aug 2015 12:36:00 GMT"),
@@ -168,6 +178,7 @@ mod tests {
             "{{ word | hmac_sha256('no base64!' | frombase64) | hex }}",
             "{{ [word] | sha256 | hex }}",
             "{{ gone | base64 }}",
+            "{{ gone | tojson }}",
             // Bytes are no text.
             "{{ word | sha256 }}",
             "key {{ word | sha256 }}",

@@ -124,7 +124,7 @@
 //!
 //! Templates and expressions are `MiniJinja`. Expressions over an answer see `status`, `body` (JSON where it parses as
 //! JSON whatever its label says, else text), `headers` (lower-case names), `phone`, and in `[status]` the `id`. The
-//! filter `fromjson` reads JSON that is written inside of a text. Where the answers are XML, `body` has the root
+//! filters `fromjson` and `tojson` read and write JSON inside of a text. Where the answers are XML, `body` has the root
 //! element, an element has its elements by their names without prefix, those of one name are a list, and an element
 //! without elements is its text; attributes are not there. A path that is missing is undefined, never an error. A leaf
 //! that is one `{{ expression }}` keeps its type, and is left out where it is

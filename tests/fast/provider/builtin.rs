@@ -272,6 +272,7 @@ fn every_kind_describes_itself() {
             "46elks",
             "africastalking",
             "alibaba",
+            "alibaba_cn",
             "aws_sms",
             "aws_sns",
             "azure",
@@ -315,6 +316,7 @@ fn every_kind_describes_itself() {
     );
     for kind in known {
         let held = [
+            "alibaba_cn",
             "fast2sms",
             "msg91",
             "msg91_otp",

@@ -18,10 +18,11 @@ fn said(kind: &str) -> Option<(&'static str, Value)> {
         "netgsm" => Some(("encoding", json!("TR"))),
         "textlocal" => Some(("unicode", json!("true"))),
         "vonage" => Some(("type", json!("unicode"))),
-        "46elks" | "africastalking" | "alibaba" | "aws_sms" | "aws_sns" | "azure" | "bird" | "clickatell"
-        | "clicksend" | "esendex" | "infobip" | "kavenegar" | "msg91" | "msg91_otp" | "msg91_whatsapp" | "plivo"
-        | "semaphore" | "sinch" | "smsapi" | "smscru" | "smsru" | "telegram" | "telnyx" | "tencent" | "termii"
-        | "twilio" | "twilio_voice" | "twofactor" | "unifonic" | "vonage_messages" | "whatsapp" | "yunpian" => None,
+        "46elks" | "africastalking" | "alibaba" | "alibaba_cn" | "aws_sms" | "aws_sns" | "azure" | "bird"
+        | "clickatell" | "clicksend" | "esendex" | "infobip" | "kavenegar" | "msg91" | "msg91_otp"
+        | "msg91_whatsapp" | "plivo" | "semaphore" | "sinch" | "smsapi" | "smscru" | "smsru" | "telegram"
+        | "telnyx" | "tencent" | "termii" | "twilio" | "twilio_voice" | "twofactor" | "unifonic"
+        | "vonage_messages" | "whatsapp" | "yunpian" => None,
         new => panic!("say what {new} is told of a text in Hindi"),
     }
 }

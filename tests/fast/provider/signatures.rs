@@ -33,7 +33,7 @@ pub fn assert_signed(kind: &str, seen: &Seen, settings: &Value) {
         "aws_sms" | "aws_sns" => assert_signed_for_aws(seen, text("secret_access_key")),
         "azure" => assert_signed_for_azure(seen, text("access_key")),
         "tencent" => assert_signed_for_tencent(seen, text("secret_id"), text("secret_key")),
-        "alibaba" => assert_signed_for_alibaba(seen, text("access_key_id"), text("access_key_secret")),
+        "alibaba" | "alibaba_cn" => assert_signed_for_alibaba(seen, text("access_key_id"), text("access_key_secret")),
         _ => {}
     }
 }
@@ -139,8 +139,9 @@ message = "body.message"
 }
 
 #[test]
-fn both_services_of_aws_sign_alike() {
+fn both_services_of_a_vendor_sign_alike() {
     assert_eq!(sign("aws_sns", "sns", "x"), sign("aws_sms", "sms-voice", "x"));
+    assert_eq!(sign("alibaba", "x", "x"), sign("alibaba_cn", "x", "x"));
 }
 
 async fn sent(definition: Definition, token: Option<&str>, status: u16, body: &str) -> (ProviderReply, Seen) {
