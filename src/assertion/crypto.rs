@@ -73,6 +73,7 @@ impl JwtSigner for P256Signer {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the crate calls it so")]
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     match algorithm {
         Algorithm::EdDSA => {
@@ -108,6 +109,7 @@ fn p256_parameters(own: &EcdsaKeyPair) -> Option<AlgorithmParameters> {
     }))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the crate calls it so")]
 fn hashed(data: &[u8], function: ThumbprintHash) -> Result<Vec<u8>> {
     let function = match function {
         ThumbprintHash::SHA256 => &SHA256,

@@ -54,7 +54,7 @@ pub struct Assertion {
     pub expires_at: Moment,
 }
 
-/// The claims, by their registered names (RFC 7519 §4.1, RFC 8176, OpenID Connect Core §5.1).
+/// The claims, by their registered names (RFC 7519 §4.1, RFC 8176, `OpenID` Connect Core §5.1).
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,

@@ -172,8 +172,8 @@ impl Args {
         else {
             return Ok(None);
         };
-        let used = applied.known.record.challenge(id).and_then(|(_, used)| used.delivery.as_ref());
-        let channel = used.map(Delivery::channel);
+        let challenge = applied.known.record.challenge(id).map(|(_, challenge)| challenge);
+        let channel = challenge.and_then(|challenge| challenge.delivery.as_ref()).map(Delivery::channel);
         let subject = Subject {
             user,
             // Nor is a number that the caller did not type shown in it.

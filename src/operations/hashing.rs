@@ -2,9 +2,8 @@
 //! of the command are heeded, and no answer of the store waits to be read.
 
 use super::loading::LoadedPhone;
-use super::{OperationError, Operations};
+use super::{IssueRequest, OperationError, Operations};
 use crate::layout::{Comparison, HashFailed, PhoneOperation};
-use crate::otp::{Code, Phone};
 
 impl Operations<'_> {
     /// Compares what was typed with the application's code, before the rule, which is to be neither slow nor anywhere but
@@ -36,10 +35,10 @@ impl Operations<'_> {
     /// What the application is to keep of a code; nothing where it keeps none.
     pub(super) async fn stored_code(
         &self,
-        phone: &Phone,
-        code: &Code,
+        issue: &IssueRequest<'_>,
     ) -> Result<zeroize::Zeroizing<String>, OperationError> {
-        let Some(hashing) = self.layout.hashing(phone, code) else { return Ok(String::new().into()) };
+        let hashing = self.layout.hashing(issue.phone, issue.code).filter(|_| !issue.elsewhere);
+        let Some(hashing) = hashing else { return Ok(String::new().into()) };
         let mut salt = [0_u8; 16];
         self.randomness.fill(&mut salt)?;
         Ok(apart(hashing.is_slow(), move || hashing.run(salt)).await??)

@@ -31,7 +31,7 @@ impl Operations<'_> {
         self.allowed(Operation::Issue, asked.phone, Some(asked.purpose))?;
         let id = self.new_id(asked)?;
         let reservation = self.reservation(asked, &id, IssueMode::Print, None);
-        let stored = self.stored_code(asked.phone, asked.code).await?;
+        let stored = self.stored_code(asked).await?;
         let reserved = self.reserve(None, None, &reservation, &stored).await.map(|(reserved, _)| reserved);
         if let Err(error) = &reserved {
             self.note_refused(asked.phone, asked.purpose, error).await;
@@ -68,10 +68,7 @@ impl Operations<'_> {
         };
         let channel = counted.first.unwrap_or(channel);
         let reservation = ReserveRequest { way: IssueMode::Sms { lease, channel }, ..reservation };
-        let stored = match asked.issue.elsewhere {
-            true => zeroize::Zeroizing::default(),
-            false => self.stored_code(asked.issue.phone, asked.issue.code).await?,
-        };
+        let stored = self.stored_code(&asked.issue).await?;
         let (reserved, slot) =
             match self.reserve(slot.if_fresh(), Some(counted.owners.clone()), &reservation, &stored).await {
                 Ok(reserved) => reserved,

@@ -328,9 +328,10 @@ pub static VERDICTS: &[Entry] = &[
         desk: |case, times| {
             let took = case.delivery_time().map(|took| times.length(took)).unwrap_or_default();
             let made = case.made(times);
-            let works = match case.is_relayed() {
-                true => "your application knows whether the code still works".to_owned(),
-                false => format!("the code works for {} more", case.left(times)),
+            let works = if case.is_relayed() {
+                "your application knows whether the code still works".to_owned()
+            } else {
+                format!("the code works for {} more", case.left(times))
             };
             let message = case.channel().capital();
             format!("{message} of {made} took {took} to be delivered; {works}.")
@@ -669,9 +670,11 @@ pub static VERDICTS: &[Entry] = &[
             let (made, ends) = (case.made(times), ends.unwrap_or_default());
             format!("The code of {made} expired{ends}; {}.", case.how_it_ended(times))
         },
-        tell: |case, times| match case.is_abandoned() {
-            true => "That code was not typed in time. Ask for a new one.".to_owned(),
-            false => format!("A code works for {}. Ask for a new one.", case.lifetime(times)),
+        tell: |case, times| {
+            if case.is_abandoned() {
+                return "That code was not typed in time. Ask for a new one.".to_owned();
+            }
+            format!("A code works for {}. Ask for a new one.", case.lifetime(times))
         },
         next: |case, times| case.send(times),
     },

@@ -6,7 +6,6 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use super::Programs;
-use crate::servers::databases::{DatabaseServer, Product};
 use crate::servers::redis::RedisServer;
 use crate::support::cli::{FREE, Machine, PHONE, set_mode};
 
@@ -115,8 +114,11 @@ fn a_key_of_the_other_kind_is_taken_too() {
     }
 }
 
+#[cfg(feature = "sql")]
 #[test]
 fn who_has_the_phone_in_frappes_mariadb_is_signed_in_to_frappe() {
+    use crate::servers::databases::{DatabaseServer, Product};
+
     let server = DatabaseServer::start(Product::MariaDb, &[]);
     server.ask(
         "create table `tabUser` (`name` varchar(140) primary key, `enabled` tinyint not null, `mobile_no` varchar(140));

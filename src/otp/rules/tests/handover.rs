@@ -7,7 +7,7 @@ use crate::otp::rules::{
     OutcomeRequest, PhoneState, Remap, ReserveRequest, Reserved, RevokeRequest, SendResult, attempt, link, outcome,
     record_send, reserve, revoke,
 };
-use crate::otp::{Channel, EventKind, Limits, Moment};
+use crate::otp::{Channel, Event, EventKind, Limits, Moment};
 
 /// The provider that sends nothing.
 const TEST: &str = "test-number";
@@ -132,11 +132,11 @@ fn of_a_code_of_another_server_nothing_is_kept_and_nothing_is_checked() {
     let case = Case::new();
     let mut known = linked(&["u1"]);
     let step = reserve(&known, at(1), &limits(), &relayed(&case, "ch_1")).unwrap();
-    assert!(step.events.iter().all(|event| event.is_checked_elsewhere()), "{:?}", step.events);
+    assert!(step.events.iter().all(Event::is_checked_elsewhere), "{:?}", step.events);
     take(&mut known, step);
     let said = SendResult::Sent(Delivery::through("msg91", Channel::Sms));
     let step = record_send(&known, at(2), "ch_1", &said);
-    assert!(step.events.iter().all(|event| event.is_checked_elsewhere()), "{:?}", step.events);
+    assert!(step.events.iter().all(Event::is_checked_elsewhere), "{:?}", step.events);
     take(&mut known, step);
     let (_, own) = known.record.challenge("ch_1").unwrap();
     assert!(own.is_checked_elsewhere() && own.mac.is_none() && own.state == State::Sent, "{own:?}");
