@@ -86,7 +86,7 @@ impl App {
     /// Tells it; else why not, in words that hold no secret and no number.
     async fn told(&self, owed: &OwedFeedback) -> Result<(), String> {
         let phone = Phone::parse(&owed.phone, None).map_err(|error| error.to_string())?;
-        let provider = self.provider(&owed.provider).await.map_err(|error| error.message().to_owned())?;
+        let provider = self.provider(&owed.provider).await.map_err(|error| error.message())?;
         let deadline = self.provider_deadline(MOST);
         match provider.feedback(&owed.message_id, &phone, owed.verified, deadline).await {
             Ok(()) => Ok(()),

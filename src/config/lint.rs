@@ -63,9 +63,9 @@ fn routed_to_india(settings: &Settings) -> Vec<&String> {
     let routes = &settings.routes;
     let country = routes.by_country.get(&india).unwrap_or(&routes.default);
     let prefixes = routes.by_prefix.iter().filter(|(prefix, _)| prefix.starts_with("+91"));
-    let routed =
+    let entries =
         country.iter().chain(prefixes.flat_map(|(_, route)| route)).chain(routes.by_purpose.values().flatten());
-    let mut names: Vec<&String> = routed.map(|entry| &entry.provider).collect();
+    let mut names: Vec<&String> = entries.map(|entry| &entry.provider).collect();
     names.sort();
     names.dedup();
     names
