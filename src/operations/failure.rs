@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Sent, WaitOutcome};
 use crate::directory::DirectoryFailed;
 use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
 use crate::otp::policy_entry::ENTRIES;
-use crate::otp::record::{Challenge, Delivery, ToldOutcome};
-use crate::otp::rules::{AttemptError, Budget, SendRefused, SendRule};
+use crate::otp::record::{Challenge, ToldOutcome};
+use crate::otp::rules::{AttemptError, SendRefused, SendRule};
 use crate::otp::{Channel, Denied, Hint, Moment, RandomnessFailed, UnknownKey, UserId, used_up};
 use crate::store::StoreError;
 
@@ -184,36 +183,6 @@ impl OperationError {
                 | Self::Layout(_)
                 | Self::Contended
         )
-    }
-
-    /// The send that may have been made, where its code is valid: it can be waited for.
-    #[must_use]
-    pub fn in_doubt(&self) -> Option<Sent> {
-        match self {
-            Self::Send {
-                failure: SendFailure::Unknown,
-                challenge: Some(challenge),
-                valid: true,
-                replayed: false,
-                ..
-            } => {
-                let budget = Budget { allowed_at: challenge.created_at, left: None };
-                Some(Sent::new(challenge.as_ref().clone(), budget))
-            }
-            _ => None,
-        }
-    }
-
-    /// That it is not known whether a code went out that was waited for.
-    #[must_use]
-    pub fn still_in_doubt(watched: &WaitOutcome) -> Self {
-        let delivery = watched.challenge.delivery.as_ref();
-        let said = delivery.map(|own| {
-            let words = own.detail.as_deref().unwrap_or("no answer is known");
-            if words.starts_with(&own.provider) { words.to_owned() } else { format!("{}: {words}", own.provider) }
-        });
-        let noun = delivery.map_or(Channel::default().noun(), Delivery::noun);
-        NotSent::unknown(said.unwrap_or_default(), noun).about(Some((watched.challenge.clone(), watched.valid)), false)
     }
 
     /// Whether the store refused access.

@@ -6,7 +6,7 @@ use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::Route;
+use super::{OperationError, Route, SendFailure};
 use crate::otp::record::Challenge;
 use crate::otp::rules::Budget;
 use crate::otp::text::{MessageTemplate, TemplateError, Vars};
@@ -154,6 +154,24 @@ fn hash(parts: &[&str]) -> String {
 }
 
 impl Sent {
+    /// The send that may have been made, as this failure tells it, where its code is valid: it can be waited for.
+    #[must_use]
+    pub fn in_doubt(error: &OperationError) -> Option<Self> {
+        match error {
+            OperationError::Send {
+                failure: SendFailure::Unknown,
+                challenge: Some(challenge),
+                valid: true,
+                replayed: false,
+                ..
+            } => {
+                let budget = Budget { allowed_at: challenge.created_at, left: None };
+                Some(Self::new(challenge.as_ref().clone(), budget))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn new(challenge: Challenge, budget: Budget) -> Self {
         let foreseen = DryRun::default();
         Self { challenge, budget, superseded: None, replayed: false, unmarked: None, foreseen }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::failure::NotSent;
 use super::loading::no_answer;
 use super::policies::opted_out_of;
 use super::transact::TransactOptions;
@@ -13,7 +14,7 @@ use super::{OperationError, Operations};
 use crate::layout::{Operation, PhoneOperation};
 use crate::otp::record::{Challenge, Delivery, Reason, SendOutcome, State};
 use crate::otp::rules::{self, MessageRef, PhoneState, Recorded, Reported};
-use crate::otp::{DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus};
+use crate::otp::{Channel, DeliveryReport, Moment, Phone, Purpose, WaitFor, WaitStatus};
 use crate::provider::{Provider, QueryError, QueryResult};
 
 /// How often the store is polled: another process may record a report, or a code be used.
@@ -60,6 +61,18 @@ pub struct WaitOutcome {
 }
 
 impl WaitOutcome {
+    /// That it is not known whether a code went out that was waited for.
+    #[must_use]
+    pub fn still_in_doubt(&self) -> OperationError {
+        let delivery = self.challenge.delivery.as_ref();
+        let said = delivery.map(|own| {
+            let words = own.detail.as_deref().unwrap_or("no answer is known");
+            if words.starts_with(&own.provider) { words.to_owned() } else { format!("{}: {words}", own.provider) }
+        });
+        let noun = delivery.map_or(Channel::default().noun(), Delivery::noun);
+        NotSent::unknown(said.unwrap_or_default(), noun).about(Some((self.challenge.clone(), self.valid)), false)
+    }
+
     /// Whether it is still not known that any message of the code went out.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {

@@ -16,7 +16,7 @@ use super::target::{Target, TargetArg};
 use super::wait::{self, Ended, goals};
 use crate::app::{Act, App, AskedRoute, Confirm};
 use crate::error::{Error, Exit};
-use crate::operations::{OperationError, SendRequest, Sent, WaitOutcome};
+use crate::operations::{SendRequest, Sent, WaitOutcome};
 use crate::otp::record::{Delivery, State};
 use crate::otp::text::{TemplateError, segments};
 use crate::otp::time::{rfc3339, rfc3339_or_null};
@@ -214,7 +214,7 @@ impl Sending {
                         (sent, None)
                     }
                     // Where the route goes on, whether this one went out may yet turn out not to matter.
-                    Err(error) => match error.in_doubt().filter(|_| self.wait.and(longer).is_some()) {
+                    Err(error) => match Sent::in_doubt(&error).filter(|_| self.wait.and(longer).is_some()) {
                         Some(sent) => {
                             app.printer.warning(&error.to_string());
                             (sent, Some(error))
@@ -230,7 +230,7 @@ impl Sending {
                 };
                 match (&watched, doubt) {
                     (Some(watched), _) if watched.is_in_doubt() => {
-                        return Err(OperationError::still_in_doubt(watched).into());
+                        return Err(watched.still_in_doubt().into());
                     }
                     (None, Some(error)) => return Err(error.into()),
                     _ => {}
