@@ -48,7 +48,9 @@ pub(super) struct Sending {
     #[arg(long, value_name = "NAME")]
     provider: Option<String>,
     /// Use only the route's providers of this channel
-    #[arg(long, value_name = "CHANNEL", value_parser = channels(), conflicts_with = "provider")]
+    ///
+    /// One of sms, whatsapp, telegram, voice and rcs.
+    #[arg(long, value_name = "CHANNEL", value_parser = channels(), hide_possible_values = true, conflicts_with = "provider")]
     channel: Option<Channel>,
     /// Language of the text
     #[arg(long)]
