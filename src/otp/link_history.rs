@@ -60,10 +60,9 @@ impl LinkHistory {
         if new.is_empty() {
             return None;
         }
-        let is_young = |line: &&Box<RawValue>| {
-            Event::read(line.get().as_bytes()).is_none_or(|event| event.at.after(HISTORY_KEPT) > now)
-        };
-        let old = self.changes.iter().filter(is_young).cloned();
+        let is_young =
+            |line: &RawValue| Event::read(line.get().as_bytes()).is_none_or(|event| event.at.after(HISTORY_KEPT) > now);
+        let old = self.changes.iter().filter(|line| is_young(line)).cloned();
         let changes = new.into_iter().chain(old).take(CHANGES_KEPT).collect();
         Some(Self { v: Version, changes, more: self.more.clone() })
     }

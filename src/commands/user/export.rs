@@ -20,7 +20,6 @@ use crate::output::{Format, Many, Output, Row, Table, document, plural};
 pub struct Args {}
 
 impl Args {
-    #[expect(clippy::unused_self, reason = "all commands are run so")]
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
         let users = Users::from(app, None).await?;
         let mut ready = VecDeque::new();

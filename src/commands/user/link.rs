@@ -58,16 +58,16 @@ impl Args {
             return Ok(Box::new(given));
         }
         let notifier = self.notice.notifier(app)?;
-        let ((linked, notified), _) = app
+        let ((linked, told), _) = app
             .audited(act, async |operations| {
                 let linked = operations.link(&target.phone, &user).await.map_err(|error| target.failed(app, error))?;
-                let notified = match &notifier {
+                let told = match &notifier {
                     Some(notifier) if matches!(linked.outcome, Linked::Changed(_)) => {
                         Some(notifier.tell_others(&operations, &user, &target.phone).await)
                     }
                     notifier => notifier.as_ref().map(|_| Vec::new()),
                 };
-                Ok(((linked, notified), Exit::Ok))
+                Ok(((linked, told), Exit::Ok))
             })
             .await?;
         let shared_with = shared(app, &target, &linked.known.users, &user);
@@ -77,7 +77,7 @@ impl Args {
             phones: vec![LinkedPhone::new(app, &target.phone, target.typed, &link).await],
             already,
             shared_with,
-            notified,
+            notified: told,
             dry_run: app.globals.dry_run,
         }))
     }

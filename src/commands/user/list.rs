@@ -106,7 +106,9 @@ impl Many for List<'_> {
             }
         }
         if self.failure.is_none() {
-            skipped::warnings(&self.skipped).iter().for_each(|warning| self.app.printer.warning(warning));
+            for warning in skipped::warnings(&self.skipped) {
+                self.app.printer.warning(&warning);
+            }
         }
         None
     }

@@ -54,16 +54,16 @@ impl Args {
         if let Some(kept) = &kept {
             return self.in_directory(app, &target, kept, act, notifier.as_ref()).await;
         }
-        let ((moved, notified), _) = app
+        let ((moved, told), _) = app
             .audited(act, async |operations| {
                 let moved = operations.move_to(&target.phone, user).await;
                 let moved = moved.map_err(|error| failed(app, &target, user, error))?;
                 let left: Vec<_> = moved.unlinked.iter().map(|phone| (phone.clone(), false)).collect();
-                let notified = match &notifier {
+                let told = match &notifier {
                     Some(notifier) => Some(notifier.tell(&operations, user, &left, PhoneChange::Moved).await),
                     None => None,
                 };
-                Ok(((moved, notified), Exit::Ok))
+                Ok(((moved, told), Exit::Ok))
             })
             .await?;
         let shared_with = shared(app, &target, &moved.linked.known.users, user);
@@ -78,7 +78,7 @@ impl Args {
             already: linked_before && unlinked.is_empty(),
             unlinked,
             shared_with,
-            notified,
+            notified: told,
             dry_run: app.globals.dry_run,
         }))
     }
@@ -101,7 +101,7 @@ impl Args {
         }
         let mut left: Vec<Phone> = kept.phones.iter().filter(|phone| **phone != target.phone).cloned().collect();
         let has_own = !app.operations().await?.phones_of(user).await?.is_empty();
-        let (notified, _) = app
+        let (told, _) = app
             .audited(act, async |operations| {
                 if !already {
                     let set = operations.set_in(kept, user, &target.phone).await;
@@ -113,11 +113,11 @@ impl Args {
                     left.extend(moved.unlinked.into_iter().filter(|phone| !kept.phones.contains(phone)));
                 }
                 let gone: Vec<_> = left.iter().map(|phone| (phone.clone(), false)).collect();
-                let notified = match notifier {
+                let told = match notifier {
                     Some(notifier) => Some(notifier.tell(&operations, user, &gone, PhoneChange::Moved).await),
                     None => None,
                 };
-                Ok((notified, Exit::Ok))
+                Ok((told, Exit::Ok))
             })
             .await?;
         Ok(Box::new(Replaced {
@@ -126,7 +126,7 @@ impl Args {
             already: already && left.is_empty(),
             unlinked: left.iter().map(|phone| app.display(phone, false)).collect(),
             shared_with: Vec::new(),
-            notified,
+            notified: told,
             dry_run: app.globals.dry_run,
         }))
     }

@@ -154,7 +154,7 @@ impl Args {
             users.extend(owned.iter().map(|one| LinkedUser::kept(one.user.clone(), &answer.directory)));
         }
         let directories = directory::asked(&answers);
-        if users.is_empty() && !(self.history && !links.changes.is_empty()) {
+        if users.is_empty() && (!self.history || links.changes.is_empty()) {
             if let Some(failure) = directory::failure(answers) {
                 return Err(target.failed(app, failure));
             }

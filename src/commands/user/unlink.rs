@@ -62,7 +62,7 @@ impl Args {
         let each: Vec<Phone> = phones.iter().map(|(phone, _)| phone.clone()).collect();
         let act = if let [only] = each.as_slice() { Act::on(only) } else { Act::on_many() };
         let notifier = self.notice.notifier(app)?;
-        let ((done, notified), _) = app
+        let ((done, told), _) = app
             .audited(act.detail(user.to_string()), async |operations| {
                 let mut done = operations.unlink_each(&each, &user).await?;
                 for (phone, _) in &in_directory {
@@ -75,11 +75,11 @@ impl Args {
                 let count = Done { exit: Exit::Ok, count: done.len() };
                 let all = phones.iter().chain(in_directory.iter().filter(|one| !phones.contains(one)));
                 let gone: Vec<_> = all.filter(|(phone, _)| done.contains(phone)).cloned().collect();
-                let notified = match &notifier {
+                let told = match &notifier {
                     Some(notifier) => Some(notifier.tell(&operations, &user, &gone, PhoneChange::Unlinked).await),
                     None => None,
                 };
-                Ok(((done, notified), count))
+                Ok(((done, told), count))
             })
             .await?;
         let all = phones.iter().chain(in_directory.iter().filter(|one| !phones.contains(one)));
@@ -92,7 +92,7 @@ impl Args {
                 .hint(Hint::run(&["user", "show"]).arg(user.as_str())));
         }
         let (user, dry_run) = (user.to_string(), app.globals.dry_run);
-        Ok(Box::new(Taken { user, unlinked, notified, dry_run }))
+        Ok(Box::new(Taken { user, unlinked, notified: told, dry_run }))
     }
 }
 

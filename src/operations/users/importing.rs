@@ -83,7 +83,7 @@ impl Operations<'_> {
         let mut loaded = self.load_reachable(&groups).await?.into_iter();
         let mut sides = Vec::with_capacity(pairs.len());
         for _ in pairs {
-            let (Some(users), Some(phones)) = (loaded.next(), loaded.next()) else { return Err(no_answer().into()) };
+            let (Some(users), Some(phones)) = (loaded.next(), loaded.next()) else { return Err(no_answer()) };
             let users = users.and_then(|users| Ok(Users::read(value(&users))?));
             let phones = phones.and_then(|phones| Ok(Phones::read(value(&phones))?));
             sides.push((users, phones));
