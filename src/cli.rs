@@ -53,8 +53,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
         Ok(matches) => matches,
         Err(error) => return refused(&error, words, &env),
     };
-    let by_flag = |name: &str| matches!(matches.value_source(name), Some(clap::parser::ValueSource::CommandLine));
-    let (config_by_flag, profile_by_flag) = (by_flag("config"), by_flag("profile"));
+    let by_flag = |name: &str| matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
     let parsed =
         GlobalArgs::from_arg_matches(&matches).and_then(|global| Ok((global, Command::from_arg_matches(&matches)?)));
     let (global, command) = match parsed {
@@ -67,13 +66,10 @@ fn run(words: &[OsString], env: Env) -> Exit {
         printer.format = Format::Jsonl;
     }
     listen(global.verbose, &env);
-    if config_by_flag && global.config.as_ref().is_some_and(|path| path.is_empty()) {
+    if by_flag("config") && global.config.as_ref().is_some_and(|path| path.is_empty()) {
         return printer.error(&Error::said(Exit::Usage, "--config names no file"));
     }
-    let request = Request {
-        config: global.config.clone().map(|value| config::Chosen { value: value.into(), by_flag: config_by_flag }),
-        profile: global.profile.clone().map(|value| config::Chosen { value, by_flag: profile_by_flag }),
-    };
+    let request = request(&global, by_flag("config"), by_flag("profile"));
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
@@ -106,6 +102,14 @@ fn run(words: &[OsString], env: Env) -> Exit {
     // A thread that still waits for a lock must not keep the process.
     runtime.shutdown_background();
     exit
+}
+
+/// Which file was asked for.
+fn request(global: &GlobalArgs, config_by_flag: bool, profile_by_flag: bool) -> Request {
+    Request {
+        config: global.config.clone().map(|value| config::Chosen { value: value.into(), by_flag: config_by_flag }),
+        profile: global.profile.clone().map(|value| config::Chosen { value, by_flag: profile_by_flag }),
+    }
 }
 
 /// The words of the command.

@@ -430,6 +430,7 @@ fn registers(settings: &Settings, findings: &mut Vec<Finding>) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "each kind of secret that a file may have")]
 async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Finding>) {
     let mut weak: Vec<Finding> = Vec::new();
     let mut note = |key: String, result: Result<(), ConfigError>| match result {
@@ -470,8 +471,9 @@ async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Find
     for (name, provider) in &settings.providers {
         all.extend(provider.tables(name).map(|(table, entries)| (table, entries, &provider.positions)));
     }
-    let directories = settings.directories.iter();
-    all.extend(directories.map(|(name, own)| (format!("directory.{name}"), &own.entries, &own.positions)));
+    for (name, own) in &settings.directories {
+        all.push((format!("directory.{name}"), &own.entries, &own.positions));
+    }
     for (table, entries, positions) in all {
         for (setting, entry) in entries {
             let key = format!("{table}.{setting}");

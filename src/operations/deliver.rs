@@ -137,6 +137,7 @@ impl Operations<'_> {
 
     /// Asks the providers in these places of the route, one after the other, until one accepts the message or may have
     /// accepted it. A message on a channel that is not counted yet is counted before.
+    #[expect(clippy::too_many_lines, reason = "each way in which a provider answers has an arm")]
     async fn ask_in_turn<'a>(
         &self,
         asked: &SendRequest<'a>,

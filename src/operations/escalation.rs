@@ -15,7 +15,7 @@ use super::{Effect, Notice, OperationError, Operations, Route, SendRequest, Sent
 use crate::otp::policy_entry::{PhonePolicy, PolicyEffect};
 use crate::otp::record::{Challenge, Delivery, SendOutcome};
 use crate::otp::rules::{self, PhoneState};
-use crate::otp::{DeliveryReason, Stored as _, WaitStatus};
+use crate::otp::{DeliveryReason, DeliveryReport, Stored as _, WaitStatus};
 use crate::provider::{Class, Provider, ProviderReply};
 use crate::store::StoreKey;
 
@@ -99,7 +99,7 @@ impl Operations<'_> {
                 WaitStatus::Undelivered => {
                     let report = outcome.challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref());
                     let any = report.is_some_and(|report| report.reason == Some(DeliveryReason::NotOnChannel));
-                    let why = report.and_then(|report| report.why()).map(|why| format!(": {why}")).unwrap_or_default();
+                    let why = report.and_then(DeliveryReport::why).map(|why| format!(": {why}")).unwrap_or_default();
                     (format!("not delivered{why}"), asked.route.next_after(place, any))
                 }
                 WaitStatus::Reached | WaitStatus::Gone(_) | WaitStatus::Waiting => return Ok(Some(outcome)),
@@ -128,6 +128,7 @@ impl Operations<'_> {
     }
 
     /// Asks the provider in this place of the route to send the same code.
+    #[expect(clippy::too_many_lines, reason = "the steps of one message, in the order in which they must be taken")]
     async fn go_on(
         &self,
         asked: &SendRequest<'_>,

@@ -60,8 +60,8 @@ fn the_phones_that_a_user_had_are_told_of_each_change() {
         machine.run(&["user", "unlink", "asha", THIRD]).exits(0);
         assert_eq!(texts(machine)[3..], [text(THIRD)]);
         // It is no code, and counts as none.
-        let stats = machine.run(&["stats", "--json"]).exits(0).json();
-        assert_eq!(stats["rows"], json!([]), "{stats}");
+        let numbers = machine.run(&["stats", "--json"]).exits(0).json();
+        assert_eq!(numbers["rows"], json!([]), "{numbers}");
         assert_eq!(machine.inspect(PHONE)["verdict"], "CHANGED_HANDS");
         let history = machine.run(&["user", "show", THIRD, "--history", "--json"]).exits(0).json();
         assert_eq!(history["history"].as_array().unwrap().len(), 2, "only links and unlinks are history: {history}");

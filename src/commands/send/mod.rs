@@ -175,6 +175,7 @@ impl Sending {
         })
     }
 
+    #[expect(clippy::too_many_lines, reason = "one send, from its options to its report")]
     async fn send(
         &self,
         app: &App,

@@ -46,7 +46,7 @@ impl NoticeArgs {
     ///
     /// # Errors
     /// When the settings are wrong.
-    pub(super) fn notifier<'a>(self, app: &'a App) -> Result<Option<Notifier<'a>>, Error> {
+    pub(super) fn notifier(self, app: &App) -> Result<Option<Notifier<'_>>, Error> {
         Ok((app.settings()?.user.notify_on_change && !self.no_notify).then_some(Notifier { app }))
     }
 }

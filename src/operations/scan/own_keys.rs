@@ -80,6 +80,7 @@ impl Operations<'_> {
     }
 
     /// Reads what is in it.
+    #[expect(clippy::too_many_lines, reason = "each kind of key has an arm")]
     fn needs(&self, own: &OwnKey, sight: &KeySnapshot) -> Result<Needs, Unread> {
         let kind = own.kind();
         if sight.kind != kind {

@@ -53,7 +53,7 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
         }
         (EventKind::Send, state @ ("sent" | "unknown")) => names.push(state.to_owned()),
         (EventKind::Send, "failed" | "not_sent") => {
-            names.extend(["failed".to_owned(), "failed_by:not_sent".to_owned()])
+            names.extend(["failed".to_owned(), "failed_by:not_sent".to_owned()]);
         }
         (EventKind::Delivery, "delivered") => {
             names.push("delivered".to_owned());

@@ -49,7 +49,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 
 /// The headers with these names, a line each.
 fn lines(seen: &Seen, names: &str) -> String {
-    names.split(';').map(|name| format!("{name}:{}\n", seen.headers[name])).collect()
+    names.split(';').map(|name| format!("{name}:{}\n", seen.headers[name])).collect::<Vec<_>>().concat()
 }
 
 /// Step by step as AWS describes it

@@ -63,7 +63,7 @@ pub fn machine() -> Machine {
 type Answer = (&'static str, Value);
 
 impl Application {
-    fn start(people: &[(&str, &str)], answer: impl Fn(&Asked, &mut Vec<Person>) -> Answer + Send + 'static) -> Self {
+    fn start(people: &[(&str, &str)], answer: impl Fn(&Asked, &mut [Person]) -> Answer + Send + 'static) -> Self {
         let person = |(id, phone): &(&str, &str)| Person {
             id: (*id).to_owned(),
             phone: Some((*phone).to_owned()).filter(|phone| !phone.is_empty()),
@@ -104,7 +104,7 @@ impl Application {
     }
 }
 
-fn frappe(asked: &Asked, people: &mut Vec<Person>) -> Answer {
+fn frappe(asked: &Asked, people: &mut [Person]) -> Answer {
     if !asked.has("authorization: token 0123456789abcde:geheim") {
         return (
             "401 UNAUTHORIZED",
@@ -155,7 +155,7 @@ fn frappe(asked: &Asked, people: &mut Vec<Person>) -> Answer {
     }
 }
 
-fn keycloak(asked: &Asked, people: &mut Vec<Person>) -> Answer {
+fn keycloak(asked: &Asked, people: &mut [Person]) -> Answer {
     let path = asked.path();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     if path.as_slice() == ["realms", "example", "protocol", "openid-connect", "token"] {
@@ -190,7 +190,7 @@ fn keycloak(asked: &Asked, people: &mut Vec<Person>) -> Answer {
     }
 }
 
-fn postgrest(asked: &Asked, people: &mut Vec<Person>) -> Answer {
+fn postgrest(asked: &Asked, people: &mut [Person]) -> Answer {
     if !(asked.has("authorization: Bearer geheim") && asked.has("apikey: geheim")) {
         return (
             "401 Unauthorized",

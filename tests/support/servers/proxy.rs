@@ -282,8 +282,8 @@ fn passes(bytes: &[u8], mut to: &TcpStream, mut client: &TcpStream, toxic: Optio
         }
         Some(Toxic::Slices(pause)) => {
             let (sliced, rest) = bytes.split_at(bytes.len().min(SLICES));
-            let mut slices = sliced.iter();
-            let passed = slices.all(|byte| {
+            let mut bytes = sliced.iter();
+            let passed = bytes.all(|byte| {
                 std::thread::sleep(pause);
                 to.write_all(&[*byte]).is_ok()
             });
