@@ -141,7 +141,7 @@ fn an_interrupted_wait_ends_at_once() {
     machine.send(PHONE);
     for (words, said) in [
         (&["wait", PHONE, "--json"][..], "interrupted"),
-        (&["send", "+919876543211", "--wait", "--json"][..], "the SMS was sent"),
+        (&["send", "+919876543211", "--wait", "--json"][..], "the code was sent; only the wait ended"),
     ] {
         let waiting = start(&machine, words);
         sleep(Duration::from_millis(1200));
