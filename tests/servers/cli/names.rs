@@ -19,7 +19,7 @@ fn all_keys_of_a_phone_and_of_a_user_share_one_slot() {
     };
     let tags: BTreeSet<String> = keys.lines().map(tag).collect();
     for key in keys.lines() {
-        let of_phone = [":record", ":users", ":timeline"].iter().any(|end| key.ends_with(end));
+        let of_phone = [":record", ":users", ":links", ":timeline"].iter().any(|end| key.ends_with(end));
         assert_eq!(tag(key).starts_with('+'), of_phone, "{key}");
     }
     assert_eq!(tags.iter().filter(|tag| tag.starts_with("user:")).count(), 3, "{tags:?}");

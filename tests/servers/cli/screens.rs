@@ -74,7 +74,10 @@ fn sentences_end_at_the_width_of_the_terminal_and_between_words() {
         }
         let lines = screen(&machine, columns, &["wait", PHONE, "--timeout", "300ms"]);
         let said = whole(&lines);
-        assert!(said.contains("warning: no provider gave an id for this SMS: only delivery reports that"), "{said}");
+        assert!(
+            said.contains("warning: no provider gave an id for this message: only delivery reports that"),
+            "{said}"
+        );
         assert!(said.contains("is not known to be delivered after 0."), "{said}");
         let hint = lines.iter().position(|line| line.starts_with("hint: ")).unwrap();
         assert_eq!(lines[hint], format!("hint: otpctl inspect {PHONE}"));
