@@ -47,7 +47,7 @@ pub struct Args {
     require_user: bool,
     /// On success, print a signed statement of who it is
     ///
-    /// It is a JWT for this audience, and can be used for 60 s. It needs a linked user, and a code that was sent; [assertion]
+    /// It is a JWT for this audience, and can be used for 60 s. It needs a linked user, and a code that was sent; `[assertion]`
     /// of the file says who signs, and for whom.
     #[arg(long = "assert", value_name = "AUDIENCE")]
     audience: Option<String>,

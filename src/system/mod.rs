@@ -4,7 +4,7 @@
 //! * [`FilePath`] and [`Program`] are what a setting names. Neither can mean the current folder.
 //! * [`read_text`] reads a regular file up to a size; [`Trust`] says whose file it must be. the files that we
 //!   keep are opened by [`append`] and [`open_private`].
-//! * [`spool`] keeps what can be read only once, in a file without a name.
+//! * [`spool()`] keeps what can be read only once, in a file without a name.
 //! * [`LogFile`] is a file that many processes add lines to, under its [`Lock`].
 //! * [`Who`] is the operator of this run.
 //! * [`Group`] is a running program with everything that it started.

@@ -27,7 +27,10 @@ pub(super) enum Product {
 
 /// A server, and what to say to it.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(feature = "sql"), expect(dead_code, reason = "a build without `sql` only tells which server was meant"))]
+#[cfg_attr(
+    all(not(feature = "sql"), not(test)),
+    expect(dead_code, reason = "a build without `sql` only tells which server was meant")
+)]
 pub(super) struct ServerAddress {
     pub(super) product: Product,
     pub(super) host: String,

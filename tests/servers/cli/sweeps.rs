@@ -153,11 +153,15 @@ fn in_a_fresh_home(line: &str) -> (i32, String) {
         machine.configure(&format!("{FREE}[audit]\nfile = \"audit.jsonl\"\n"));
         machine.run(&["unlock", PHONE]).exits(0);
     }
+    if line.contains(" outcome ") {
+        machine.stdin(&["deliver", PHONE], b"123456\n").exits(0);
+    }
     if line.contains(" jwks") {
         let made = Command::new("openssl").args(["genpkey", "-algorithm", "ed25519"]).output().unwrap();
         let key = machine.write("key.pem", &String::from_utf8(made.stdout).unwrap());
         machine.configure(&format!(
-            "{FREE}[assertion]\nkey = {{ file = {key:?} }}\nissuer = \"https://otp.example.com\"\naudiences = [\"erp\"]\n"
+            "{FREE}[assertion]\nkey = {{ file = \"{}\" }}\nissuer = \"https://otp.example.com\"\naudiences = [\"erp\"]\n",
+            key.display()
         ));
     }
     if line.contains(" init") {

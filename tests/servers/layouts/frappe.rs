@@ -166,8 +166,8 @@ fn our_keys_beside_the_application_s_are_known_by_the_check_of_the_store() {
     };
     assert_eq!(
         found(&["store", "check"]),
-        (vec!["plaintext_code".to_owned()], 5),
-        "record, users, timeline, phones, feed"
+        (vec!["plaintext_code".to_owned()], 6),
+        "record, users, links, timeline, phones, feed"
     );
     found(&["store", "purge", "--yes"]);
     assert_eq!(machine.redis().cli(&["EXISTS", KEY]), "1", "nobody named it");
