@@ -67,6 +67,10 @@ fn wrong(code: &str) -> String {
 fn the_user_is_the_one_that_the_application_has_in_any_spelling() {
     on_each_store("", |machine| {
         with_accounts(machine, &[("asha@example.com", "098765 43210"), ("ravi@example.com", "98765-43211")]);
+        for spelling in [PHONE, "9876543210", "098765 43210"] {
+            let shown = machine.run(&["user", "show", spelling, "--json"]).exits(0).json();
+            assert_eq!(shown["users"][0]["user"], "asha@example.com", "{spelling}: {shown}");
+        }
         let (document, code) = sent(machine, &[]);
         assert_eq!(document["user"], "asha@example.com");
         let (exit, no) = verify(machine, PHONE, &wrong(&code), &[]);

@@ -79,7 +79,9 @@ impl Args {
         };
         let operations = app.operations().await?;
         let is_user = !operations.phones_of(&user).await?.is_empty();
-        let is_linked = !operations.snapshot(&number.phone).await?.known.users.users.is_empty();
+        // Whether a directory has the phone, it is asked there.
+        let is_linked = !operations.snapshot(&number.phone).await?.known.users.users.is_empty()
+            || (!is_user && !app.directories()?.is_empty());
         match (is_user, is_linked) {
             (true, false) => self.user(app, &user, None).await,
             (false, true) => self.phone(app, number).await,

@@ -352,9 +352,13 @@ impl<'a> Case<'a> {
 
     /// When a code was used.
     pub(super) fn used_at(&self) -> Option<Moment> {
-        let own = self.event_of(EventKind::Verify).filter(|event| ["ok", "used"].contains(&event.result.as_str()));
+        let code = self.code.as_ref()?;
+        // Whoever tries it once more leaves a newer attempt.
+        let is_use =
+            |event: &&Event| event.event == EventKind::Verify && ["ok", "used"].contains(&event.result.as_str());
+        let own = self.facts.timeline.iter().filter(|event| event.challenge_id.as_ref() == Some(&code.id)).find(is_use);
         let users = self.facts.known.users.users.iter().filter_map(|link| link.verified_at);
-        let made = self.code.as_ref()?.made;
+        let made = code.made;
         own.map(last_of).or_else(|| users.filter(|at| *at >= made).max())
     }
 

@@ -221,6 +221,7 @@ pub fn all() -> Vec<History> {
             machine.run(&["user", "link", "asha", PHONE]).exits(0);
             let (id, code) = sent(machine, &[]);
             machine.verify(PHONE, &code).exits(0);
+            machine.verify(PHONE, &code).exits(11);
             Scene { user: Some("asha"), ..of(id) }
         }),
         History::new("TRIES_EXHAUSTED", &format!("{FREE}[code]\nmax_attempts = 1\n"), |machine| {
