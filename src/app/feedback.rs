@@ -91,10 +91,7 @@ impl App {
         match provider.feedback(&owed.message_id, &phone, owed.verified, deadline).await {
             Ok(()) => Ok(()),
             Err(QueryError::NotOffered) => Err("it has no call for feedback".to_owned()),
-            Err(QueryError::Refused(refusal)) => Err(match refusal.code {
-                Some(code) => format!("{} ({code})", refusal.message),
-                None => refusal.message,
-            }),
+            Err(QueryError::Refused(refusal)) => Err(refusal.words()),
         }
     }
 

@@ -190,13 +190,12 @@ impl Operations<'_> {
                     }
                 }
                 ProviderReply::Refused(refusal) => {
-                    let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-                    transcript.says(name, &format!("{}{code}", refusal.message));
+                    transcript.says(name, &refusal.words());
                     if refusal.class == Class::OptedOut && !self.dry_run {
                         results.push(ProviderResult::OptedOut(place));
                     }
                     if refusal.class.about_gateway() {
-                        results.push(ProviderResult::Failed(place, format!("{}{code}", refusal.message)));
+                        results.push(ProviderResult::Failed(place, refusal.words()));
                     }
                     transcript.refused = std::mem::take(&mut transcript.refused).and(provider, &refusal);
                     match refusal.class {

@@ -184,8 +184,7 @@ impl Operations<'_> {
             }
             ProviderReply::Refused(refusal) => {
                 message.was_not_done();
-                let code = refusal.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
-                let words = format!("{}{code}", refusal.message);
+                let words = refusal.words();
                 notice(Notice::NotSent(name.clone(), words.clone()));
                 let is_of_gateway = refusal.class.about_gateway();
                 let result = is_of_gateway.then(|| ProviderResult::Failed(place, words.clone()));

@@ -132,6 +132,13 @@ impl Refusal {
         Self { class, code: None, message: message.into(), retry_after: None, advice: None }
     }
 
+    /// The gateway's words, with its code behind them where it has one.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let code = self.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+        format!("{}{code}", self.message)
+    }
+
     /// The time was over before anybody was asked.
     pub(super) fn late() -> Self {
         let advice = Some("give the command more time: --timeout 60s".to_owned());
