@@ -48,6 +48,7 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "issue" -d 'Print a ne
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "verify" -d 'Check a code, which uses one attempt'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "revoke" -d 'Cancel live codes'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "deliver" -d 'Send a code that another server made and checks'
+complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "outcome" -d 'Record how a code ended that another server checks'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "wait" -d 'Wait until an SMS is delivered or its code is used'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "inspect" -d 'Show why a login does not work: code, limits, delivery'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "unlock" -d 'Clear a lock and the count of wrong codes'
@@ -62,7 +63,6 @@ complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "store" -d 'Check and 
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "audit" -d 'Check the records of what was done'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "doctor" -d 'Check everything that `send` and `verify` need'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "config" -d 'Find, show, check or create the configuration file'
-complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "outcome" -d 'Record how a code ended that another server checks'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "version" -d 'Print the version'
 complete -c otpctl -n "__fish_otpctl_needs_command" -f -a "help" -d 'Explain a command, the global options or the exit codes'
@@ -202,6 +202,27 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l unmask -d 'Sho
 complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand deliver" -s V -l version -d 'Print version'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l challenge -d 'This code instead of the newest' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l purpose -d 'What the code is for' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s c -l config -d 'The configuration file to read' -r -F
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
+json\t'One document'
+jsonl\t'One document a line'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
+always\t'Also in a pipe'
+never\t'Nowhere'"
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l reason -d 'Why you do this; recorded with the event' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l json -d 'Short for --output json'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s y -l yes -d 'Answer yes to every confirmation'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l no-input -d 'Never prompt; fail where an answer is needed'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l unmask -d 'Show phone numbers in full'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l dry-run -d 'Do everything except writes and provider calls'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand wait" -l for -d 'What to wait for' -r -f -a "accepted\t''
 delivered\t''
 verified\t''
@@ -1109,27 +1130,6 @@ complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_su
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -l dry-run -d 'Do everything except writes and provider calls'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c otpctl -n "__fish_otpctl_using_subcommand config; and __fish_seen_subcommand_from init" -s V -l version -d 'Print version'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l challenge -d 'This code instead of the newest' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l purpose -d 'What the code is for' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s c -l config -d 'The configuration file to read' -r -F
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'
-json\t'One document'
-jsonl\t'One document a line'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l color -d 'When to use color' -r -f -a "auto\t'On a terminal'
-always\t'Also in a pipe'
-never\t'Nowhere'"
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l reason -d 'Why you do this; recorded with the event' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l timeout -d 'Time limit [default: 10s, `send` 45s, `wait` 60s, bulk commands 24h]' -r -f
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l json -d 'Short for --output json'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s q -l quiet -d 'Print no hints or warnings; twice: print nothing'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s v -l verbose -d 'Log to stderr, never a secret; twice: log more'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s y -l yes -d 'Answer yes to every confirmation'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l no-input -d 'Never prompt; fail where an answer is needed'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l unmask -d 'Show phone numbers in full'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -l dry-run -d 'Do everything except writes and provider calls'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c otpctl -n "__fish_otpctl_using_subcommand outcome" -s V -l version -d 'Print version'
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s c -l config -d 'The configuration file to read' -r -F
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s p -l profile -d 'Read NAME.toml in the configuration folders' -r -f
 complete -c otpctl -n "__fish_otpctl_using_subcommand completions" -s o -l output -d 'Output format' -r -f -a "human\t'A sentence for one thing, a table for many'

@@ -86,7 +86,7 @@ fn overview(line: &clap::Command) -> String {
         }
     }
     let (usage, help) = (heading("Usage:"), heading("Help:"));
-    format!("{ABOUT}\n\n{rows}{usage} {NAME} COMMAND [OPTIONS]    {help} {NAME} COMMAND -h, {NAME} help options\n")
+    format!("{ABOUT}\n{rows}{usage} {NAME} COMMAND [OPTIONS]    {help} {NAME} COMMAND -h, {NAME} help options\n")
 }
 
 /// Completion offers names of files for what is a file, and for nothing else.

@@ -172,6 +172,7 @@ commands! {
         Verify "verify" verify.await ["verify +919876543210 042917", "verify user:u_1 < code.txt"];
         Revoke "revoke" revoke.await ["revoke +919876543210", "revoke user:u_1 --purpose signup"];
         Deliver "deliver" deliver.await ["deliver +919876543210 < code.txt", "deliver user:u_1 --ttl 1m < code.txt"];
+        Outcome "outcome" outcome.await ["outcome +919876543210 verified", "outcome user:u_1 abandoned"];
         Wait "wait" wait.await ["wait +919876543210", "wait user:u_1 --for accepted"];
     }
     "Support" {
@@ -198,7 +199,6 @@ commands! {
         Config "config" config.await ["config path", "config check"];
     }
     "More" {
-        Outcome "outcome" outcome.await ["outcome +919876543210 verified", "outcome user:u_1 abandoned"];
         Completions "completions" completions ["completions bash > otpctl.bash", "completions zsh > _otpctl"];
         Version "version" version ["version", "version --json"];
         Help "help" help ["help send", "help exit-codes"];
