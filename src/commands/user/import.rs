@@ -1,30 +1,22 @@
 //! `user import`: pairs of users and phones from a file, compared with the map before anything is changed.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::{Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::fs::File;
-use tokio::io::BufReader;
 
+use super::comparing::{Compared, Comparing, Status};
 use super::notice::{NoticeArgs, Notified, Notifier};
-use super::pairs::{PairLines, ReadPair};
+use super::pairs::ReadPair;
 use super::shown_user;
 use crate::app::{Act, App, Confirm, Done, Intent};
-use crate::commands::lines;
 use crate::error::{Completion, Details, Error, ErrorDocument, Exit};
 use crate::operations::{ImportPlan, Imported, Operations};
 use crate::otp::text::PhoneChange;
 use crate::otp::{Hint, Phone, UserId};
 use crate::output::{Many, Output, Row, Table, document, plural};
-use crate::system;
 
-/// So many lines are compared at once.
-const CHUNK: usize = 100;
 /// So many failures of the store, one after the other, and it is taken for gone.
 const GONE: usize = 3;
 
@@ -91,171 +83,10 @@ impl Totals {
     }
 }
 
-/// What becomes of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Status {
-    Added,
-    Moved,
-    Unchanged,
-    Duplicate,
-    Conflict,
-    Failed,
-}
-
-impl Status {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Moved => "moved",
-            Self::Unchanged => "unchanged",
-            Self::Duplicate => "duplicate",
-            Self::Conflict => "conflict",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// What a line gives, of which only so much is kept that the others can be compared with it: 16 bytes a line, whatever is
-/// in them.
-#[derive(Default)]
-struct Given {
-    keys: RandomState,
-    /// The first line that gives a pair.
-    lines: HashMap<u64, u32>,
-}
-
-impl Given {
-    fn key(&self, user: &UserId, phone: &Phone) -> u64 {
-        self.keys.hash_one((user.as_str(), phone.as_str()))
-    }
-
-    /// Notes that a line gives this pair, and tells which line gave it first.
-    fn note(&mut self, user: &UserId, phone: &Phone, line: u64) {
-        let key = self.key(user, phone);
-        self.lines.entry(key).or_insert(u32::try_from(line).unwrap_or(u32::MAX));
-    }
-
-    fn first_line(&self, user: &UserId, phone: &Phone) -> Option<u64> {
-        self.lines.get(&self.key(user, phone)).map(|line| u64::from(*line))
-    }
-
-    fn has(&self, user: &UserId, phone: &Phone) -> bool {
-        self.lines.contains_key(&self.key(user, phone))
-    }
-}
-
-/// The whole list, to be read from its beginning as often as needed.
-struct List {
-    file: std::fs::File,
-}
-
-impl List {
-    /// Copies it, since it may be a pipe, and may change while it is read.
-    async fn copied(app: &App, from: &std::path::Path) -> Result<Self, Error> {
-        let failed = |error| Error::new(Exit::Usage, anyhow::Error::new(error).context(from.display().to_string()));
-        let mut input = lines::open(from).await?;
-        let file = system::spool().map_err(failed)?;
-        let mut copy = File::from_std(file.try_clone().map_err(failed)?);
-        let copied = async {
-            tokio::io::copy_buf(&mut input, &mut copy).await?;
-            tokio::io::AsyncWriteExt::flush(&mut copy).await
-        };
-        app.progress.waiting_for("the list", copied).await.map_err(failed)?;
-        Ok(Self { file })
-    }
-
-    async fn pairs(&self) -> Result<PairLines, Error> {
-        let failed = |error: std::io::Error| Error::new(Exit::Internal, error);
-        let mut file = self.file.try_clone().map_err(failed)?;
-        file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        PairLines::open(Box::new(BufReader::with_capacity(1 << 16, File::from_std(file)))).await
-    }
-}
-
-/// A line that was compared.
-struct Compared {
-    number: u64,
-    read: Result<ReadPair, Error>,
-    plan: Option<ImportPlan>,
-}
-
-/// The lines of a list, compared with the map some at a time.
-struct Comparing<'a> {
-    app: &'a App,
-    pairs: PairLines,
-    given: Given,
-    /// Users who were moved to a phone of the list: another phone of theirs in it is one more.
-    moved: HashSet<UserId>,
-    ready: VecDeque<Compared>,
-}
-
-impl Comparing<'_> {
-    async fn next(&mut self, operations: &Operations<'_>) -> Result<Option<Compared>, Error> {
-        if self.ready.is_empty() {
-            self.chunk(operations).await?;
-        }
-        Ok(self.ready.pop_front())
-    }
-
-    async fn chunk(&mut self, operations: &Operations<'_>) -> Result<(), Error> {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        while chunk.len() < CHUNK
-            && let Some((number, read)) = self.pairs.next(self.app).await
-        {
-            chunk.push(Compared { number, read, plan: None });
-        }
-        let wanted = |one: &&mut Compared| {
-            let pair = one.read.as_ref().ok().map(|read| &read.pair);
-            pair.is_some_and(|pair| self.given.first_line(&pair.user, &pair.phone) == Some(one.number))
-        };
-        let wanted: Vec<&mut Compared> = chunk.iter_mut().filter(wanted).collect();
-        let pairs = wanted.iter().filter_map(|one| Some(one.read.as_ref().ok()?.pair.clone()));
-        let pairs: Vec<_> = pairs.collect();
-        let plans = operations.import_plans(&pairs, &|user, phone| self.given.has(user, phone)).await?;
-        for (one, plan) in wanted.into_iter().zip(plans) {
-            match plan {
-                Ok(plan) => one.plan = Some(plan),
-                Err(error) => one.read = Err(error.into()),
-            }
-        }
-        self.ready.extend(chunk);
-        Ok(())
-    }
-
-    /// What a line would change, after those before it.
-    fn status(&mut self, one: &mut Compared, replace: bool) -> Status {
-        let Ok(read) = &one.read else { return Status::Failed };
-        let Some(plan) = &mut one.plan else { return Status::Duplicate };
-        if self.moved.contains(&read.pair.user) {
-            plan.phones.clear();
-        }
-        if plan.is_nothing() {
-            return Status::Unchanged;
-        }
-        if plan.is_conflict() && !replace {
-            return Status::Conflict;
-        }
-        if !plan.phones.is_empty() {
-            self.moved.insert(read.pair.user.clone());
-        }
-        if plan.phones.is_empty() && plan.users.is_empty() { Status::Added } else { Status::Moved }
-    }
-}
-
 impl Args {
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        let list = List::copied(app, &self.from).await?;
-        let mut given = Given::default();
-        let mut pairs = list.pairs().await?;
-        while let Some((number, read)) = pairs.next(app).await {
-            if let Ok(ReadPair { pair, .. }) = read {
-                given.note(&pair.user, &pair.phone, number);
-            }
-        }
+        let mut comparing = Comparing::begin(app, &self.from).await?;
         let dry_run = app.globals.dry_run;
-        let mut comparing =
-            Comparing { app, pairs: list.pairs().await?, given, moved: HashSet::new(), ready: VecDeque::new() };
         let mut intent = None;
         let operations = if dry_run {
             app.operations().await?
@@ -269,7 +100,7 @@ impl Args {
             let pairs = plural(totals.changes(), "pair", "pairs");
             app.may_change(&format!("import {pairs} of {} ({})", self.from.display(), totals.words()), Confirm::Yes)
                 .await?;
-            comparing = Comparing { pairs: list.pairs().await?, moved: HashSet::new(), ..comparing };
+            comparing = comparing.again().await?;
             let detail = format!("{}{}", self.from.display(), if self.replace { " --replace" } else { "" });
             let recorded = app.intend(Act::on_many().detail(detail)).await?;
             let operations = app.changing(&recorded).await?;
@@ -377,7 +208,7 @@ impl Import<'_> {
     }
 
     async fn change(&self, read: &ReadPair, plan: &ImportPlan, line: &mut Line) -> Result<Status, Error> {
-        let gives = |user: &UserId, phone: &Phone| self.comparing.given.has(user, phone);
+        let gives = |user: &UserId, phone: &Phone| self.comparing.gives(user, phone);
         let done = self.operations.import_pair(&read.pair, plan, &gives).await;
         let done = done.map_err(|error| Error::from(error).knowing(&self.app.progress.of_line()))?;
         (line.from, line.taken_from) = (Vec::new(), Vec::new());

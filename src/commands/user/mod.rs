@@ -1,5 +1,6 @@
 //! `user`: who a phone belongs to.
 
+mod comparing;
 mod directory;
 mod export;
 mod history;
