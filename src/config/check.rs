@@ -5,59 +5,20 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
-use super::fetch::{read_certificates, read_private};
+use super::check_secrets::check_secrets;
+use super::finding::{Finding, Level, finding};
 use super::guard;
 use super::lint;
 use super::secret::Fetch;
 use super::senders;
-use super::settings::{CodeSettings, Deployment, MessageSettings, SettingSource, Settings, StoreSettings};
+use super::settings::{CodeSettings, MessageSettings, SettingSource, Settings, StoreSettings};
 use crate::directory::Phones;
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, NoticeTemplate, PhoneChange, TemplateError, Vars, segments};
-use crate::otp::{Countries, Hint, MIN_BITS, Purpose, Secret};
-use crate::toml_tree::ConfigError;
+use crate::otp::{Countries, MIN_BITS, Purpose};
 
 /// A fixed code that works for longer is likely forgotten, in days.
 const FAR: i64 = 366;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Worth knowing.
-    Note,
-    /// It works, but probably not as intended.
-    Warning,
-    /// Something that depends on it will fail.
-    Error,
-}
-
-/// One finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub level: Level,
-    /// The key that it is about, dotted.
-    pub key: String,
-    /// What was found. It holds no secret.
-    pub text: String,
-    /// What to do.
-    pub hint: Option<Hint>,
-}
-
-fn finding(level: Level, key: impl Into<String>, text: impl Into<String>) -> Finding {
-    Finding { level, key: key.into(), text: text.into(), hint: None }
-}
-
-impl Finding {
-    fn hint(mut self, hint: impl Into<Hint>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    fn failed(key: impl Into<String>, error: &ConfigError) -> Self {
-        Self { level: Level::Error, key: key.into(), text: error.to_string(), hint: error.next().cloned() }
-    }
-}
 
 /// Checks everything that loading skips because it takes time or depends on others: [`check_texts`], then
 /// [`check_secrets`].
@@ -96,13 +57,6 @@ fn assertions(settings: &Settings, findings: &mut Vec<Finding>) {
         let text = "whoever may print a code can sign in to the audiences as any user";
         findings.push(finding(Level::Warning, "assertion.allow_issued", text).hint("remove the key"));
     }
-}
-
-/// Fetches every secret, and keeps none.
-pub async fn check_secrets(settings: &Settings, fetch: &Fetch<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    secrets(settings, fetch, &mut findings).await;
-    findings
 }
 
 fn is_real(settings: &Settings) -> bool {
@@ -428,76 +382,4 @@ fn registers(settings: &Settings, findings: &mut Vec<Finding>) {
         let level = if found.refused { Level::Warning } else { Level::Note };
         findings.push(finding(level, found.key, found.text).hint(found.hint));
     }
-}
-
-#[expect(clippy::too_many_lines, reason = "each kind of secret that a file may have")]
-async fn secrets(settings: &Settings, fetch: &Fetch<'_>, findings: &mut Vec<Finding>) {
-    let mut weak: Vec<Finding> = Vec::new();
-    let mut note = |key: String, result: Result<(), ConfigError>| match result {
-        Ok(()) => findings.push(finding(Level::Note, key, "can be fetched")),
-        Err(error) => findings.push(Finding::failed(key, &error)),
-    };
-    for pepper in &settings.code.peppers {
-        let key = format!("code.peppers.{}", pepper.id);
-        let resolved = pepper.resolve(fetch).await;
-        weak.extend(resolved.as_ref().ok().and_then(|secret| weak_pepper(settings, &key, secret)));
-        note(key, resolved.map(drop));
-    }
-    if let StoreSettings::Redis(redis) = &settings.store {
-        let at_sentinels = match &redis.deployment {
-            Deployment::Sentinel(sentinel) => Some(("store.redis.sentinel", &sentinel.password, &sentinel.tls)),
-            _ => None,
-        };
-        if let Some(secret) = redis.layout.as_ref().and_then(|layout| layout.secret.as_ref()) {
-            note("store.redis.layout.secret".to_owned(), secret.resolve(fetch).await.map(drop));
-        }
-        let at_servers = ("store.redis", &redis.password, &redis.tls);
-        for (table, password, tls) in std::iter::once(at_servers).chain(at_sentinels) {
-            if let Some(password) = password {
-                note(format!("{table}.password"), password.resolve(fetch).await.map(drop));
-            }
-            let Some(tls) = tls else { continue };
-            if let Some(key) = &tls.key {
-                note(format!("{table}.tls.key"), read_private(key).map(drop));
-            }
-            for (name, path) in [("ca", &tls.ca), ("cert", &tls.cert)] {
-                if let Some(path) = path {
-                    note(format!("{table}.tls.{name}"), read_certificates(path).map(drop));
-                }
-            }
-        }
-    }
-    let mut all = Vec::new();
-    for (name, provider) in &settings.providers {
-        all.extend(provider.tables(name).map(|(table, entries)| (table, entries, &provider.positions)));
-    }
-    for (name, own) in &settings.directories {
-        all.push((format!("directory.{name}"), &own.entries, &own.positions));
-    }
-    for (table, entries, positions) in all {
-        for (setting, entry) in entries {
-            let key = format!("{table}.{setting}");
-            match entry {
-                SettingSource::Secret(_) => note(key, entry.fetch(positions.get(setting), fetch).await.map(drop)),
-                SettingSource::Authority(path) => note(format!("{key}.ca"), read_certificates(path).map(drop)),
-                SettingSource::Plain(_) | SettingSource::File(_) | SettingSource::Program(..) => {}
-            }
-        }
-    }
-    if let Some(own) = &settings.assertion {
-        note("assertion.key".to_owned(), own.signer(fetch).await.map(drop));
-    }
-    if let (StoreSettings::Embedded { path }, []) = (&settings.store, settings.code.peppers.as_slice()) {
-        // The one that the embedded store makes for itself is strong, unless somebody wrote another one there.
-        let own = read_private(&path.with_file_name("pepper"));
-        weak.extend(own.ok().and_then(|secret| weak_pepper(settings, "code.peppers", &secret)));
-    }
-    findings.extend(weak);
-}
-
-/// A pepper that can be guessed.
-fn weak_pepper(settings: &Settings, key: &str, secret: &Secret) -> Option<Finding> {
-    let level = if settings.protected { Level::Error } else { Level::Warning };
-    guard::weak_pepper(secret.expose())
-        .map(|why| finding(level, key, format!("the pepper {why}")).hint(guard::fresh_pepper()))
 }

@@ -13,11 +13,13 @@
 mod assertion;
 mod audit;
 mod check;
+mod check_secrets;
 mod country;
 mod directories;
 mod env;
 mod fetch;
 mod files;
+mod finding;
 mod guard;
 mod keys;
 mod layout;
@@ -42,9 +44,11 @@ mod tests;
 
 pub use crate::system::pasteable;
 pub use crate::toml_tree::ConfigError;
-pub use check::{Finding, Level, check_all, check_secrets, check_texts};
+pub use check::{check_all, check_texts};
+pub use check_secrets::check_secrets;
 pub use env::Env;
 pub use fetch::{read_certificates, read_private};
+pub use finding::{Finding, Level};
 pub use guard::{fresh_pepper, missing_pepper, weak_pepper, weaknesses};
 pub use locate::{Chosen, Located, Origin, Request, default_path, locate, profile_path};
 pub use secret::{Fetch, PlacedSecret, SecretSource};

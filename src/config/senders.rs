@@ -55,7 +55,7 @@ struct Rule {
     numbers: Option<String>,
     foreign: bool,
     unregistered: Option<String>,
-    /// When it was read, as the end of what is said.
+    /// When it was read, as the end of a finding.
     as_of: String,
 }
 
