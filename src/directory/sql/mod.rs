@@ -3,6 +3,8 @@
 
 mod address;
 #[cfg(feature = "sql")]
+mod kept;
+#[cfg(feature = "sql")]
 mod mysql;
 #[cfg(feature = "sql")]
 mod postgres;

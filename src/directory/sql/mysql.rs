@@ -6,17 +6,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Error, IoError, IsolationLevel, OptsBuilder, SslOpts, TxOpts, Value};
-use tokio::sync::Mutex;
-use tokio::time::timeout;
 
 use super::address::ServerAddress;
+use super::kept::Kept;
 use super::{Database, Row, one_row};
 use crate::directory::error::{DirectoryError, quoted};
 
 pub(super) struct MySql {
     options: OptsBuilder,
-    timeout: Duration,
-    connection: Mutex<Option<Conn>>,
+    kept: Kept<Conn>,
 }
 
 impl MySql {
@@ -47,28 +45,15 @@ impl MySql {
             .client_found_rows(true)
             .stmt_cache_size(0)
             .setup(vec![limit]);
-        Self { options, timeout, connection: Mutex::new(None) }
+        Self { options, kept: Kept::new(timeout) }
     }
 
-    /// Runs on the one connection, which is made when there is none. One that failed or ran out of time is dropped.
     async fn run<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, DirectoryError> {
-        let mut kept = self.connection.lock().await;
-        let run = async {
-            let mut connection = match kept.take() {
-                Some(connection) => connection,
-                None => Conn::new(self.options.clone()).await?,
-            };
-            let done = work(&mut connection).await?;
-            Ok::<_, Error>((connection, done))
+        let connect = async |kept: Option<Conn>| match kept {
+            Some(connection) => Ok(connection),
+            None => Conn::new(self.options.clone()).await,
         };
-        match timeout(self.timeout, run).await {
-            Ok(Ok((connection, done))) => {
-                *kept = Some(connection);
-                Ok(done)
-            }
-            Ok(Err(error)) => Err(classify(&error)),
-            Err(_) => Err(DirectoryError::Unreachable("it did not answer in time".to_owned())),
-        }
+        self.kept.run(connect, work, classify).await
     }
 }
 

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{BufMut as _, BytesMut};
-use tokio::sync::Mutex;
-use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, Error};
 
 use super::address::ServerAddress;
+use super::kept::Kept;
 use super::tls::{self, Connector};
 use super::{Database, Row, one_row};
 use crate::directory::error::{DirectoryError, quoted};
@@ -22,8 +21,7 @@ type Failure = Box<dyn std::error::Error + Sync + Send>;
 pub(super) struct Postgres {
     config: Config,
     tls: Connector,
-    timeout: Duration,
-    client: Mutex<Option<Client>>,
+    kept: Kept<Client>,
 }
 
 impl Postgres {
@@ -39,28 +37,15 @@ impl Postgres {
         server.user.as_deref().map(|user| config.user(user));
         server.password.as_ref().map(|password| config.password(password.expose()));
         server.database.as_deref().map(|database| config.dbname(database));
-        Ok(Self { config, tls: Connector(tls), timeout, client: Mutex::new(None) })
+        Ok(Self { config, tls: Connector(tls), kept: Kept::new(timeout) })
     }
 
-    /// Runs on the one connection, which is made when there is none. One that failed or ran out of time is dropped.
     async fn run<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, Error>) -> Result<T, DirectoryError> {
-        let mut kept = self.client.lock().await;
-        let run = async {
-            let mut client = match kept.take().filter(|client| !client.is_closed()) {
-                Some(client) => client,
-                None => self.connect().await?,
-            };
-            let done = work(&mut client).await?;
-            Ok::<_, Error>((client, done))
+        let connect = async |kept: Option<Client>| match kept.filter(|client| !client.is_closed()) {
+            Some(client) => Ok(client),
+            None => self.connect().await,
         };
-        match timeout(self.timeout, run).await {
-            Ok(Ok((client, done))) => {
-                *kept = Some(client);
-                Ok(done)
-            }
-            Ok(Err(error)) => Err(classify(&error)),
-            Err(_) => Err(DirectoryError::Unreachable("it did not answer in time".to_owned())),
-        }
+        self.kept.run(connect, work, classify).await
     }
 
     async fn connect(&self) -> Result<Client, Error> {
@@ -75,7 +60,7 @@ impl Postgres {
 
     /// The server itself ends a query that takes too long, also when nobody waits for it any more.
     fn limit(&self) -> String {
-        format!("set local statement_timeout = {}", self.timeout.as_millis().max(1))
+        format!("set local statement_timeout = {}", self.kept.limit().as_millis().max(1))
     }
 }
 
