@@ -2,12 +2,13 @@
 //! These need a server or another program.
 
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::servers::machine::embedded_and_redis;
 use crate::support::cli::Machine;
+use crate::support::many::memory;
 use crate::support::until::until;
 
 fn number(n: usize) -> String {
@@ -20,23 +21,6 @@ fn list(machine: &Machine, lines: usize) -> String {
         writeln!(text, "u_{n},{}", number(n)).unwrap();
     }
     machine.write("users.csv", &text).to_str().unwrap().to_owned()
-}
-
-/// The most memory that it ever had, in kB, as the kernel tells it while it is not yet waited for.
-fn memory(machine: &Machine, words: &str) -> u64 {
-    let script = format!(
-        "\"$0\" {words} >/dev/null 2>&1 & pid=$!; last=0; \
-         while read=$(grep VmHWM /proc/$pid/status 2>/dev/null); do last=${{read#*:}}; sleep 0.01; done; echo $last"
-    );
-    let output = Command::new("sh")
-        .args(["-c", &script, env!("CARGO_BIN_EXE_otpctl")])
-        .env_clear()
-        .env("HOME", machine.path(""))
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    said.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a figure")
 }
 
 #[test]

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::servers::machine::embedded_and_redis;
 use crate::servers::redis::RedisServer;
 use crate::support::cli::{Machine, PHONE, Ran};
+use crate::support::many::memory;
 
 /// A whole life of a phone, so that everything of ours is there once.
 fn lived_in(machine: &Machine) {
@@ -292,22 +293,7 @@ fn twenty_thousand_keys_go_by_in_little_memory() {
     let server = machine.redis();
     let record = format!(r#"{{"v":1,"streak":"{}"}}"#, "x".repeat(2000));
     let values: &[Made<'_>] = &[(code_key, "482113"), (record_key, &record)];
-    // The most memory that it ever had, in kB, as the kernel tells it while it is not yet waited for.
-    let most = |format: &str| {
-        let script = format!(
-            "\"$0\" store check -o {format} >/dev/null 2>&1 & pid=$!; last=0; \
-             while read=$(grep VmHWM /proc/$pid/status 2>/dev/null); do last=${{read#*:}}; sleep 0.01; done; echo $last"
-        );
-        let output = Command::new("sh")
-            .args(["-c", &script, env!("CARGO_BIN_EXE_otpctl")])
-            .env_clear()
-            .env("HOME", machine.path(""))
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        said.split_whitespace().next().and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a figure")
-    };
+    let most = |format: &str| memory(&machine, &format!("store check -o {format}"));
     fill(server, 0..1_000, values);
     let few = most("json");
     fill(server, 1_000..10_000, values);
