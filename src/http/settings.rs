@@ -1,4 +1,4 @@
-//! What the user wrote in the table of one service: how it is taken, and what is said of what is wrong with it.
+//! What the user wrote in the table of one service: how it is read, and the errors about it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -13,7 +13,7 @@ const ASKED_AT: &str = "asked_at";
 /// So many others are kept, the newest: a route is short, and a record stays small.
 const KEPT: usize = 6;
 
-/// What is said of a message that may be on its way: its provider is being asked, or whoever asked is gone.
+/// What is known of a message that may be on its way: its provider is being asked, or whoever asked is gone.
 const BEING_ASKED: &str = "its provider was asked, and no answer is known";
 
 impl Delivery {

@@ -69,7 +69,7 @@ pub fn attempt(
         let verdict = if reason == Reason::AttemptsExhausted { Verdict::Locked } else { Verdict::NoCode };
         return Ok(no(verdict, reason, newest, None));
     }
-    // Where every code is of that kind, none of them could lead to an assertion: that is said before an attempt is spent.
+    // Where every code is of that kind, none of them could lead to an assertion: this is refused before an attempt is spent.
     let is_unfit = |challenge: &Challenge| is_unsent(challenge, asked);
     if purpose_state.challenges.iter().filter(|challenge| question.is_open(challenge)).all(is_unfit) {
         return Err(AttemptError::NotSent);
