@@ -25,8 +25,6 @@ pub struct Op {
     /// None: it was killed.
     pub exit: Option<i32>,
     pub answer: Option<Value>,
-    /// The SMS is out, and the store does not know.
-    pub unmarked: bool,
 }
 
 impl Op {
@@ -47,6 +45,11 @@ impl Op {
     /// Told first here, and not again.
     fn is_first(&self) -> bool {
         self.field("replayed") == false
+    }
+
+    /// The SMS is out, and the store does not know: the code before it may still work.
+    fn is_unrecorded(&self) -> bool {
+        self.field("send_outcome").is_null()
     }
 
     fn said(&self, result: &str) -> bool {
@@ -181,7 +184,7 @@ impl HistoryChecker {
                 What::Revoke if op.exit == Some(0) && (self.reads_last || op.field("revoked") != 0) => {
                     assert!(heard >= op.began, "after its revocation: {taken:?} and {op:?}");
                 }
-                What::Send(_) if op.exit == Some(0) && !op.unmarked && op.is_first() => {
+                What::Send(_) if op.exit == Some(0) && !op.is_unrecorded() && op.is_first() => {
                     let newer = op.challenge().unwrap();
                     assert!(created[newer] <= made, "superseded: {taken:?} and {op:?}");
                 }
@@ -276,19 +279,21 @@ impl Clears {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn op(what: What, (began, ended): (i64, i64), exit: i32, answer: Value) -> Op {
-        Op { phone: 0, what, began, ended, exit: Some(exit), answer: Some(answer), unmarked: false }
+        Op { phone: 0, what, began, ended, exit: Some(exit), answer: Some(answer) }
     }
 
     fn send(key: &str, challenge: &str, at: i64) -> Op {
-        let answer = serde_json::json!({ "challenge_id": challenge, "replayed": false });
+        let answer = json!({ "challenge_id": challenge, "send_outcome": "accepted", "replayed": false });
         op(What::Send(key.to_owned()), (at, at + 5), 0, answer)
     }
 
     fn verify(id: &str, challenge: &str, at: i64, result: &str, failures: u64) -> Op {
-        let answer = serde_json::json!({
+        let answer = json!({
             "result": result, "reason": null, "challenge_id": challenge, "failures_consecutive": failures,
             "expires_at": "1970-01-01T00:01:00.000Z", "locked_until": "1970-01-01T00:00:30.000Z", "replayed": false,
         });
@@ -302,7 +307,7 @@ mod tests {
     fn lie(ops: &[Op], outbox: &[(&str, i64)]) -> bool {
         let line = |(id, at): &(&str, i64)| {
             let at = jiff::Timestamp::from_millisecond(*at).unwrap().to_string();
-            serde_json::json!({ "challenge_id": id, "at": at })
+            json!({ "challenge_id": id, "at": at })
         };
         let (checker, outbox) = (
             HistoryChecker { tries: 3, reads_last: true, ops: ops.to_vec() },
@@ -342,5 +347,11 @@ mod tests {
         let unlocked = [verify("a", "c2", 210, "locked", 4), other(What::Unlock, 220), ok("b", "c2", 230)];
         let truth = [vec![one, two, wrong("w", 120, 1), other(What::Revoke, 130)], unlocked.to_vec()].concat();
         assert!(!lie(&truth, both));
+        let unrecorded = json!({ "challenge_id": "c2", "send_outcome": null, "replayed": false });
+        let unrecorded = op(What::Send("k2".to_owned()), (200, 205), 0, unrecorded);
+        assert!(
+            !lie(&[send("k1", "c1", 100), unrecorded, ok("a", "c1", 220)], both),
+            "the code before is not superseded"
+        );
     }
 }

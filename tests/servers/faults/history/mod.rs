@@ -194,8 +194,7 @@ impl Scene<'_> {
             matches!(exit, None | Some(0 | 10 | 11 | 12 | 13 | 15 | 20 | 22 | 23 | 27)),
             "{words:?}: {exit:?} {stderr}"
         );
-        let unmarked = stderr.contains("could not be told");
-        let op = Op { phone, what: what.clone(), began, ended, exit, answer, unmarked };
+        let op = Op { phone, what: what.clone(), began, ended, exit, answer };
         let known = op.known();
         let mut checker = self.checker.lock().unwrap();
         checker.write(op);
