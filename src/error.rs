@@ -75,6 +75,7 @@ impl Exit {
 
 /// What is known of the thing that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Completion {
     NotDone,
@@ -123,6 +124,7 @@ pub struct Details {
 
 /// The document of a failure.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ErrorDocument {
     schema: &'static str,
     code: &'static str,
@@ -423,6 +425,8 @@ impl From<OperationError> for Error {
         }
     }
 }
+
+crate::otp::schema::documents! { "otpctl.error/1" => ErrorDocument }
 
 #[cfg(test)]
 mod tests {

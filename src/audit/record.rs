@@ -51,6 +51,7 @@ fn keyed(key: &[u8; 32], text: &[u8]) -> Hmac<Sha256> {
 
 /// Before or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// It is meant, and nothing was done yet.
@@ -135,6 +136,7 @@ pub(super) fn short(seq: u64, mac: &str) -> String {
 
 /// What a writer found where its record was to go, where that was not the record that the head names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Found {
     /// The file had no record yet.
     pub(super) after: Option<After>,
@@ -146,6 +148,7 @@ pub(super) struct Found {
 
 /// Why a file had no record, or nothing to hold it against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum After {
     /// There was none before it.
@@ -160,6 +163,7 @@ pub(super) enum After {
 
 /// The fields in the order in which they are written.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Line<'a> {
     schema: &'static str,
     seq: u64,
@@ -182,6 +186,7 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Operator<'a> {
     user: &'a str,
     login: Option<&'a str>,
@@ -267,6 +272,8 @@ pub(super) fn parsed(keys: &Keys, line: &[u8]) -> Option<Parsed> {
     let is_right = keys.is_right(&fields.pepper, body.as_bytes(), mac);
     Some(Parsed { fields, mac: mac.to_owned(), is_right })
 }
+
+crate::otp::schema::documents! { "otpctl.audit/1" => Line<'_> }
 
 #[cfg(test)]
 pub(super) mod tests {

@@ -116,6 +116,7 @@ impl Many for Batch<'_> {
 
 /// What was asked for in a line, how it ended, and the document of the command alone or of its error.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LineDocument<'a> {
     line: &'a str,
     line_number: u64,
@@ -125,9 +126,10 @@ struct LineDocument<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum LineResult {
-    Result(Box<RawValue>),
+    Result(#[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))] Box<RawValue>),
     Error(Box<ErrorDocument>),
 }
 
@@ -144,3 +146,5 @@ fn words(report: &dyn AnyReport) -> String {
         Human::Rows(_) | Human::Listed(..) => String::new(),
     }
 }
+
+crate::otp::schema::documents! { "otpctl.result/1" => LineDocument<'_> }

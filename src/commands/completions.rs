@@ -18,6 +18,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Script {
     shell: String,
     script: String,
@@ -40,3 +41,5 @@ impl Report for Script {
         Human::Raw(self.script.clone())
     }
 }
+
+crate::otp::schema::documents! { "otpctl.completions/1" => Script }

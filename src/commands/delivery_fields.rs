@@ -8,6 +8,7 @@ use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment};
 
 /// What the gateway reported about an SMS after it accepted it; all `null` if it reported nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct DeliveryFields {
     /// The channel that it went out by; `null`: nothing was sent.
     pub(super) channel: Option<String>,

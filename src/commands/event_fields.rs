@@ -6,6 +6,7 @@ use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Event, EventKind, Moment, Purpose};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct EventFields {
     pub(super) event: EventKind,
     pub(super) result: String,

@@ -16,17 +16,20 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Text {
     topic: String,
     text: String,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Codes {
     exit_codes: Vec<Code>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Code {
     exit: u8,
     code: &'static str,
@@ -85,4 +88,10 @@ impl Report for Codes {
     fn lines(&self) -> Lines {
         lines_of("otpctl.exit_codes_row/1", &self.exit_codes)
     }
+}
+
+crate::otp::schema::documents! {
+    "otpctl.help/1" => Text,
+    "otpctl.exit_codes/1" => Codes,
+    "otpctl.exit_codes_row/1" => Code,
 }

@@ -26,6 +26,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Issued {
     challenge_id: Option<String>,
     phone: String,
@@ -110,3 +111,5 @@ impl Report for Issued {
         vec![format!("read it to {}; it expires {expires}, and is shown only once", self.phone).into()]
     }
 }
+
+crate::otp::schema::documents! { "otpctl.issue/1" => Issued }

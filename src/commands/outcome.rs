@@ -42,6 +42,7 @@ enum Word {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Recorded {
     challenge_id: Option<String>,
     phone: String,
@@ -117,3 +118,5 @@ impl Report for Recorded {
         Vec::new()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.outcome/1" => Recorded }

@@ -41,6 +41,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Revoked {
     revoked: usize,
     challenges: Vec<String>,
@@ -268,3 +269,5 @@ impl Report for Revoked {
         skipped::exit(&self.failed)
     }
 }
+
+crate::otp::schema::documents! { "otpctl.revoke/1" => Revoked }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{Error, Exit};
+use crate::otp::schema::Described;
 use crate::otp::{Hint, Phone, UserId};
 use crate::output::{Lines, lines_of, plural};
 
@@ -12,6 +13,7 @@ const TOLD: usize = 20;
 
 /// One that could not be done.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Skipped {
     phone: Option<String>,
     /// Accepted wherever a phone is.
@@ -78,7 +80,7 @@ pub(super) fn exit(skipped: &[Skipped]) -> Exit {
 }
 
 /// The lines of a list: its rows, and what was skipped.
-pub(super) fn lines<T: Serialize>(schema: &str, rows: &[T], skipped: &[Skipped]) -> Lines {
+pub(super) fn lines<T: Serialize + Described>(schema: &str, rows: &[T], skipped: &[Skipped]) -> Lines {
     let mut lines = lines_of(schema, rows)?;
     lines.extend(lines_of("otpctl.skipped/1", skipped)?);
     Ok(lines)
@@ -108,3 +110,5 @@ pub(super) fn warnings(skipped: &[Skipped]) -> Vec<String> {
     }
     warnings
 }
+
+crate::otp::schema::documents! { "otpctl.skipped/1" => Skipped }

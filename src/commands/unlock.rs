@@ -28,6 +28,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Unlocked {
     phone: String,
     locks_cleared: u32,
@@ -94,3 +95,5 @@ impl Report for Unlocked {
         ))
     }
 }
+
+crate::otp::schema::documents! { "otpctl.unlock/1" => Unlocked }

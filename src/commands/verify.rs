@@ -241,6 +241,7 @@ fn next(answer: &Answer) -> Option<&'static str> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Checked {
     result: Verdict,
     reason: Option<Reason>,
@@ -335,3 +336,5 @@ impl Report for Checked {
         self.next.iter().cloned().collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.verify/1" => Checked }

@@ -11,6 +11,7 @@ use crate::output::{Human, Report};
 pub struct Args {}
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Version {
     version: &'static str,
 }
@@ -29,3 +30,5 @@ impl Report for Version {
         Human::Text(format!("otpctl {}", self.version))
     }
 }
+
+crate::otp::schema::documents! { "otpctl.version/1" => Version }

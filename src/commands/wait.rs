@@ -52,6 +52,7 @@ pub(super) fn goals(goals: &[WaitFor]) -> impl clap::builder::TypedValueParser<V
 
 /// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Ended {
     Reached,
@@ -61,6 +62,7 @@ pub(super) enum Ended {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Waited {
     result: Ended,
     #[serde(rename = "for")]
@@ -347,3 +349,5 @@ impl Report for Waited {
         self.hint.iter().cloned().collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.wait/1" => Waited }

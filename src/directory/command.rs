@@ -46,6 +46,7 @@ const TEMPORARY: i32 = 75;
 
 /// What a program can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Ask {
     ByPhone,
@@ -62,6 +63,7 @@ const ASKS: [(&str, Ask); 4] = [
 ];
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Question<'a> {
     schema: &'static str,
     ask: Ask,
@@ -211,3 +213,5 @@ impl Directory for Command {
 }
 
 const SCHEMA: &str = "otpctl.directory/1";
+
+crate::otp::schema::documents! { "otpctl.directory/1" => Question<'_> }

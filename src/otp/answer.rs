@@ -7,6 +7,7 @@ use super::{Mac, Moment, UserId};
 
 /// The answer to a typed code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The right code, now used.
@@ -21,6 +22,7 @@ pub enum Verdict {
 
 /// Why the answer is no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// An older code, which a newer one replaced.

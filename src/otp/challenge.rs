@@ -9,6 +9,7 @@ use super::{DeliveryState, Mac, Moment, UserId, UsersVersion};
 
 /// The state of a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Made, but no provider has replied yet. Already valid: its SMS may be faster than the reply.
@@ -238,6 +239,7 @@ const OUTCOME: &str = "outcome";
 
 /// How a code ended that another server checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ToldOutcome {
     /// It was typed.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A way to a person: what a provider sends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// A text message.

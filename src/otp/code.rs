@@ -234,3 +234,5 @@ impl CodeSpec {
         Ok(Code(code))
     }
 }
+
+crate::otp::schema::text_in_documents!(Code);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The state of an SMS. Gateways have dozens of words for it; a definition maps them to these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// The gateway has it.
@@ -71,6 +72,7 @@ macro_rules! reasons {
     ($($(#[$attribute:meta])* $variant:ident = $name:literal, $words:literal, $advice:literal;)*) => {
         /// Why an SMS did not arrive, the same for all gateways.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         pub enum DeliveryReason {
             $($(#[$attribute])* #[doc = $words] $variant,)*

@@ -13,6 +13,7 @@ pub const CHECKED_BY_APPLICATION: &str = "application";
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A code was made, and its SMS accepted or refused by a provider.

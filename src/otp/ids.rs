@@ -154,6 +154,9 @@ impl std::str::FromStr for UserId {
     }
 }
 
+crate::otp::schema::text_in_documents!(UserId);
+crate::otp::schema::text_in_documents!(Purpose);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use super::{Channel, DeliveryReason, DeliveryReport, Moment};
 
 /// How the send of a message ended, as a provider said it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SendOutcome {
     /// A provider accepted it.

@@ -34,6 +34,7 @@ pub mod reference;
 pub mod refusal;
 mod role;
 pub mod rules;
+pub(crate) mod schema;
 mod secret;
 pub mod stats;
 pub mod suggest;

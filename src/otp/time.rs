@@ -86,3 +86,5 @@ pub fn rfc3339_or_null<S: Serializer>(moment: &Option<Moment>, serializer: S) ->
 pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
+
+crate::otp::schema::text_in_documents!(Moment, "date-time");

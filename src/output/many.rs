@@ -155,3 +155,30 @@ impl Drop for Stream<'_> {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    /// Many results in one document.
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    pub(crate) struct ManyDocument<T> {
+        /// Each is a document of its own.
+        results: Vec<T>,
+        done: u64,
+        failed: u64,
+        /// It was stopped before its end.
+        interrupted: bool,
+    }
+
+    /// The same, with what is said of all results behind them.
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    pub(crate) struct ManyWithTotals<T, U> {
+        #[schemars(flatten)]
+        many: ManyDocument<T>,
+        /// `null` where it was stopped before its end.
+        totals: Option<U>,
+    }
+
+    crate::otp::schema::documents! { "otpctl.many/1" => ManyDocument<serde_json::Map<String, serde_json::Value>> }
+}

@@ -10,6 +10,8 @@ mod wrap;
 
 pub use desk::Desk;
 pub use listed::Listed;
+#[cfg(test)]
+pub(crate) use many::tests::{ManyDocument, ManyWithTotals};
 pub use many::{Many, Output, Row};
 pub use printer::{Color, Format, Printer, Verbosity, is_piped};
 pub use table::{Cell, Table};
@@ -23,6 +25,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::error::Exit;
 use crate::otp::Hint;
+use crate::otp::schema::Described;
 
 /// What a person reads.
 #[derive(Debug, Clone)]
@@ -44,7 +47,7 @@ pub enum Human {
 }
 
 /// What a command has to say, as a value. It is serialized as the fields of its document, which are only ever added to.
-pub trait Report: Serialize {
+pub trait Report: Serialize + Described {
     /// The name and the version of its document.
     const SCHEMA: &str;
 
@@ -164,7 +167,7 @@ struct Document<'a, T: ?Sized> {
 ///
 /// # Errors
 /// When they have no form in JSON, which is a bug.
-pub fn document<T: Serialize + ?Sized>(schema: &str, fields: &T) -> serde_json::Result<Box<RawValue>> {
+pub fn document<T: Serialize + Described + ?Sized>(schema: &str, fields: &T) -> serde_json::Result<Box<RawValue>> {
     to_raw_value(&Document { schema, fields })
 }
 
@@ -172,7 +175,7 @@ pub fn document<T: Serialize + ?Sized>(schema: &str, fields: &T) -> serde_json::
 ///
 /// # Errors
 /// When a row has no form in JSON, which is a bug.
-pub fn lines_of<T: Serialize>(schema: &str, rows: &[T]) -> Lines {
+pub fn lines_of<T: Serialize + Described>(schema: &str, rows: &[T]) -> Lines {
     rows.iter().map(|row| document(schema, row)).collect()
 }
 

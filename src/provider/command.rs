@@ -45,6 +45,7 @@ struct Command {
 
 /// What the program reads, in this order.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Document<'a> {
     schema: &'static str,
     at: &'a str,
@@ -245,3 +246,5 @@ fn refused(class: Class, message: &str) -> ProviderReply {
 fn doubt(why: &str) -> ProviderReply {
     ProviderReply::Unknown(Indeterminate { why: why.to_owned() })
 }
+
+crate::otp::schema::documents! { "otpctl.message/1" => Document<'_> }

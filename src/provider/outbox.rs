@@ -25,6 +25,7 @@ struct Outbox {
 
 /// One line of the file, in this order.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Line<'a> {
     at: &'a str,
     phone: &'a str,
@@ -121,3 +122,5 @@ fn refusal(error: &FileError) -> Refusal {
     let why = format!("cannot append to {}: {}", shown(&error.path), error.message);
     Refusal { advice: Some(advice), ..Refusal::new(Class::Unreachable, why) }
 }
+
+crate::otp::schema::documents! { "otpctl.outbox" => Line<'_> }

@@ -18,6 +18,7 @@ use crate::system::shown;
 pub struct Args {}
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Anchored {
     file: String,
     seq: u64,
@@ -80,3 +81,5 @@ impl Report for Anchored {
         ]
     }
 }
+
+crate::otp::schema::documents! { "otpctl.audit_anchor/1" => Anchored }

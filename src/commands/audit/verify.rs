@@ -47,6 +47,7 @@ fn anchor(text: &str) -> Result<Anchor, String> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct File {
     file: String,
     records: usize,
@@ -55,6 +56,7 @@ struct File {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Found {
     file: String,
     line: usize,
@@ -65,6 +67,7 @@ struct Found {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Verified {
     ok: bool,
     records: usize,
@@ -282,3 +285,5 @@ impl Report for Verified {
         self.warnings.iter().cloned().chain(begins).chain(self.unended()).collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.audit_verify/1" => Verified, "otpctl.audit_finding/1" => Found }

@@ -15,6 +15,7 @@ use crate::provider;
 pub struct Args {}
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     status: &'static str,
     key: String,
@@ -36,6 +37,7 @@ impl Row {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Checked {
     path: Option<String>,
     ok: bool,
@@ -105,3 +107,5 @@ impl Report for Checked {
         if self.ok { Exit::Ok } else { Exit::Config }
     }
 }
+
+crate::otp::schema::documents! { "otpctl.config_check/1" => Checked, "otpctl.config_check_row/1" => Row }

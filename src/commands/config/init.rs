@@ -25,6 +25,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Started {
     path: String,
     dry_run: bool,
@@ -92,3 +93,5 @@ impl Report for Started {
         if self.dry_run { Vec::new() } else { vec![next(&self.file).because("edit it, then check it")] }
     }
 }
+
+crate::otp::schema::documents! { "otpctl.config_init/1" => Started }

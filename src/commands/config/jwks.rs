@@ -15,8 +15,10 @@ pub struct Args {}
 
 /// A JWK Set may have members of others beside its keys (RFC 7517 §5), so the document is one.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Keys {
     #[serde(flatten)]
+    #[cfg_attr(test, schemars(with = "tests::JwkSet"))]
     set: PublicKeys,
 }
 
@@ -32,5 +34,18 @@ impl Report for Keys {
     fn human(&self) -> Human {
         // A key is text and has a form in JSON.
         Human::Verbatim(serde_json::to_string_pretty(&self.set).unwrap_or_default())
+    }
+}
+
+crate::otp::schema::documents! { "otpctl.jwks/1" => Keys }
+
+#[cfg(test)]
+mod tests {
+    /// A JWK Set (RFC 7517 §5).
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    pub(super) struct JwkSet {
+        /// Each is a JWK (RFC 7517 §4).
+        keys: Vec<serde_json::Map<String, serde_json::Value>>,
     }
 }

@@ -13,6 +13,7 @@ use crate::output::{Human, Report};
 pub struct Args {}
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Found {
     path: Option<String>,
     origin: &'static str,
@@ -51,3 +52,5 @@ impl Report for Found {
         vec![Hint::run(&["config", "init"]).because(why)]
     }
 }
+
+crate::otp::schema::documents! { "otpctl.config_path/1" => Found }

@@ -16,6 +16,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     key: String,
     value: serde_json::Value,
@@ -23,6 +24,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Settings {
     settings: Vec<Row>,
     #[serde(skip)]
@@ -72,3 +74,5 @@ impl Report for Settings {
         lines_of("otpctl.config_row/1", &self.settings)
     }
 }
+
+crate::otp::schema::documents! { "otpctl.config/1" => Settings, "otpctl.config_row/1" => Row }

@@ -41,6 +41,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     result: &'static str,
     phone: Option<String>,
@@ -59,6 +60,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RecordReport {
     recorded: usize,
     unchanged: usize,
@@ -268,3 +270,5 @@ impl Report for RecordReport {
         warnings
     }
 }
+
+crate::otp::schema::documents! { "otpctl.delivery_record/1" => RecordReport, "otpctl.delivery_record_row/1" => Row }

@@ -10,6 +10,7 @@ use crate::otp::Hint;
 
 /// How it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
     /// As it should be.
@@ -35,6 +36,7 @@ impl Status {
 
 /// One row.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Check {
     pub(super) id: String,
     pub(super) status: Status,

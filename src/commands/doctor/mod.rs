@@ -37,6 +37,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Examined {
     ok: bool,
     /// The exit code of the worst failure; 0: there is none.
@@ -47,6 +48,7 @@ struct Examined {
 }
 
 #[derive(Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
     ok: usize,
     warn: usize,
@@ -167,3 +169,5 @@ impl Report for Examined {
         EXITS.iter().find(|(exit, ..)| exit.number() == self.worst).map_or(Exit::Internal, |(exit, ..)| *exit)
     }
 }
+
+crate::otp::schema::documents! { "otpctl.doctor/1" => Examined, "otpctl.doctor_check/1" => Check }

@@ -80,6 +80,7 @@ impl Since {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Events {
     events: Vec<EventRow>,
     /// How many lines could not be read.
@@ -182,3 +183,5 @@ impl Report for Events {
         self.hint.iter().cloned().collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.events/1" => Events }

@@ -12,6 +12,7 @@ pub(super) const SCHEMA: &str = "otpctl.event/1";
 
 /// Whose event it is, as far as that may be shown.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Whose {
     pub(super) phone: String,
     #[serde(rename = "ref")]
@@ -19,6 +20,7 @@ pub(super) struct Whose {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct EventRow {
     #[serde(serialize_with = "rfc3339")]
     at: Moment,
@@ -64,3 +66,5 @@ impl EventRow {
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }
+
+crate::otp::schema::documents! { "otpctl.event/1" => EventRow }

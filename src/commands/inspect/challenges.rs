@@ -12,6 +12,7 @@ use crate::output::{Cell, Table, plural};
 
 /// One challenge, without anything that could answer it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TokenChallenge {
     pub(super) transaction_id: String,
     /// The token, by its serial.

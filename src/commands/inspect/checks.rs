@@ -7,6 +7,7 @@ use crate::operations::DataLoss;
 use crate::otp::Hint;
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Check {
     pub(super) id: &'static str,
     pub(super) status: &'static str,

@@ -9,6 +9,7 @@ use crate::otp::{Channel, Moment, Purpose};
 use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Delivery {
     challenge_id: String,
     purpose: Purpose,

@@ -14,6 +14,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One directory in the document.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Answered {
     directory: String,
     status: &'static str,

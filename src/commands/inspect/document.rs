@@ -16,6 +16,7 @@ use crate::otp::time::{rfc3339, rfc3339_or_null};
 use crate::otp::{CHECKED_BY_APPLICATION, Limits, Moment, Purpose, UserId};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Inspected {
     pub(super) verdict: &'static str,
     /// What else holds.
@@ -66,6 +67,7 @@ pub(super) struct Screen {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Next {
     pub(super) why: String,
     pub(super) command: String,
@@ -75,6 +77,7 @@ pub(super) struct Next {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Phone {
     pub(super) number: String,
     #[serde(rename = "ref")]
@@ -85,6 +88,7 @@ pub(super) struct Phone {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Live {
     pub(super) challenge_id: String,
     /// privacyIDEA's have none.
@@ -105,6 +109,7 @@ pub(super) struct Live {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Locked {
     pub(super) purpose: Purpose,
     pub(super) kind: &'static str,

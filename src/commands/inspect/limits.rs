@@ -12,6 +12,7 @@ use crate::otp::{Channel, Limits, Moment, Quota, Record};
 use crate::output::{Cell, Table};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Limit {
     limit: &'static str,
     /// Of a cap: the channel whose messages to all numbers it limits.

@@ -286,3 +286,5 @@ impl Report for Inspected {
         self.checks.iter().filter(|check| check.status != "ok").map(|check| check.detail.clone()).collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.inspect/1" => Inspected }

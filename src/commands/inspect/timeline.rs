@@ -9,6 +9,7 @@ use crate::otp::{Channel, Event, EventKind, Moment, Purpose};
 use crate::output::{Cell, Table, clock, plural, to_the_second};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Line {
     #[serde(serialize_with = "rfc3339")]
     at: Moment,

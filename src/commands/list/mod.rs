@@ -70,6 +70,7 @@ impl From<State> for ListFilter {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     phone: String,
     #[serde(rename = "ref")]
@@ -150,6 +151,7 @@ fn why(line: &Listed) -> String {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Codes {
     codes: Vec<Row>,
     next_cursor: Option<String>,
@@ -240,3 +242,5 @@ impl Report for Codes {
         skipped::hints(&self.skipped, &self.again, self.next_cursor.as_ref())
     }
 }
+
+crate::otp::schema::documents! { "otpctl.list/1" => Codes, "otpctl.list_row/1" => Row }

@@ -17,6 +17,7 @@ use crate::output::{Cell, Human, Lines, Report, Table};
 pub struct Args {}
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Policies {
     entries: Vec<Entry>,
     /// What could not be read.
@@ -77,3 +78,5 @@ impl Report for Policies {
         skipped::hint(&self.skipped).into_iter().collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.policy_list/1" => Policies, "otpctl.policy_list_row/1" => Entry }

@@ -31,6 +31,7 @@ group! {
 
 /// An entry in a document.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Entry {
     /// What it is about: a `phone`, a `prefix` or a `country`.
     scope: &'static str,

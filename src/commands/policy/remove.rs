@@ -20,6 +20,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Removed {
     /// The entry that was removed; `null`: there was none.
     entry: Option<Entry>,
@@ -59,3 +60,5 @@ impl Report for Removed {
         Human::Text(format!("{done} the {what} of {}.", self.shown))
     }
 }
+
+crate::otp::schema::documents! { "otpctl.policy_remove/1" => Removed }

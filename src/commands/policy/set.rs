@@ -29,6 +29,7 @@ pub(super) struct Options {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Set {
     entry: Entry,
     /// The effect of the entry that it replaced.
@@ -128,3 +129,5 @@ impl Report for Set {
         if self.dry_run { Vec::new() } else { vec![self.next.clone()] }
     }
 }
+
+crate::otp::schema::documents! { "otpctl.policy_entry/1" => Set }

@@ -25,6 +25,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Shown {
     phone: String,
     #[serde(rename = "ref")]
@@ -114,3 +115,5 @@ impl Report for Shown {
         self.next.iter().cloned().collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.policy/1" => Shown }

@@ -20,6 +20,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     provider: String,
     /// `ok`, `not_offered`, `not_asked` or `failed`.
@@ -34,6 +35,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Balances {
     balances: Vec<Row>,
     dry_run: bool,
@@ -125,3 +127,5 @@ impl Report for Balances {
         self.balances.iter().filter_map(hint).collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.provider_balance/1" => Balances, "otpctl.provider_balance_row/1" => Row }

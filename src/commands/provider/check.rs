@@ -22,6 +22,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Setting {
     name: String,
     secret: bool,
@@ -30,6 +31,7 @@ struct Setting {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Checked {
     title: String,
     can_tell_delivery: bool,
@@ -83,3 +85,5 @@ impl Report for Checked {
         Human::Screen(first, vec![("it can", can), ("settings", settings)])
     }
 }
+
+crate::otp::schema::documents! { "otpctl.provider_check/1" => Checked }

@@ -28,6 +28,7 @@ pub struct Args {
 }
 
 #[derive(Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of a list")]
 pub(super) struct Can {
     send: bool,
@@ -40,6 +41,7 @@ pub(super) struct Can {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     name: String,
     kind: String,
@@ -64,6 +66,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Providers {
     providers: Vec<Row>,
     /// Why it is not known which are skipped.
@@ -209,3 +212,5 @@ impl Report for Providers {
         self.broken.iter().cloned().chain(self.unknown.iter().map(told)).collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.provider_list/1" => Providers, "otpctl.provider_list_row/1" => Row }

@@ -18,6 +18,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Shown {
     name: String,
     kind: String,
@@ -53,3 +54,5 @@ impl Report for Shown {
         Human::Raw(self.definition.clone())
     }
 }
+
+crate::otp::schema::documents! { "otpctl.provider_show/1" => Shown }

@@ -17,6 +17,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Tested {
     provider: String,
     kind: String,
@@ -54,3 +55,5 @@ impl Report for Tested {
         })
     }
 }
+
+crate::otp::schema::documents! { "otpctl.provider_test/1" => Tested }

@@ -16,6 +16,7 @@ use crate::output::{Table, plural, when};
 
 /// What a dry run adds.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Plan {
     route: Vec<String>,
     /// The same with more of each.
@@ -41,6 +42,7 @@ pub(super) struct Plan {
 
 /// One provider of the route.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Step {
     provider: String,
     channel: Channel,
@@ -51,6 +53,7 @@ struct Step {
 
 /// A provider that would not be asked now.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PassedOver {
     provider: String,
     #[serde(serialize_with = "rfc3339")]
@@ -59,6 +62,7 @@ struct PassedOver {
 
 /// A provider that cannot take this message, and says so by itself.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WouldRefuse {
     provider: String,
     class: &'static str,
@@ -67,6 +71,7 @@ struct WouldRefuse {
 
 /// How many sends would be left after this one; `null` where there is no limit.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LimitsLeft {
     phone: Option<u32>,
     prefix: Option<u32>,

@@ -15,6 +15,7 @@ use crate::otp::{Hint, Moment, Purpose, WaitFor};
 use crate::output::{Human, Ids, Report, when};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct SentReport {
     challenge_id: Option<String>,
     phone: String,
@@ -164,6 +165,7 @@ impl Report for SentReport {
 
 /// The same of a code that another server made.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub(super) struct Relayed(pub(super) SentReport);
 
@@ -186,3 +188,5 @@ impl Report for Relayed {
         self.0.hints()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.send/1" => SentReport, "otpctl.deliver/1" => Relayed }

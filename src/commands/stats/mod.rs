@@ -88,6 +88,7 @@ fn span(text: &str) -> Result<Duration, String> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Stats {
     #[serde(serialize_with = "rfc3339")]
     from: Moment,
@@ -201,3 +202,5 @@ impl Report for Stats {
         self.missing.iter().map(|why| format!("a part of the numbers is missing: {why}")).collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.stats/1" => Stats, "otpctl.stats_row/1" => StatsRow }

@@ -23,6 +23,7 @@ pub(super) struct StatsRow {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Fields<'a> {
     requested: u64,
     refused: u64,
@@ -165,5 +166,17 @@ impl StatsRow {
         let numbers = [counts.requested, counts.refused, counts.sent, counts.delivered, counts.failed, counts.verified];
         let numbers = numbers.iter().map(|number| number.to_string().into());
         std::iter::once(name).chain(numbers).chain([used, seconds(0.5).into(), seconds(0.95).into()]).collect()
+    }
+}
+
+/// Beside these it has one field under the name of its dimension, but where it stands for everything.
+#[cfg(test)]
+impl schemars::JsonSchema for StatsRow {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Fields::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Fields::json_schema(generator)
     }
 }

@@ -54,6 +54,7 @@ impl Version {
 
 /// A role, as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Part {
     /// Reads, and changes nothing
@@ -78,6 +79,7 @@ impl Part {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     role: Part,
     user: String,
@@ -88,6 +90,7 @@ struct Row {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Acl {
     /// The oldest version that understands the rules as they are.
     redis: &'static str,
@@ -158,3 +161,5 @@ impl Report for Acl {
         hints
     }
 }
+
+crate::otp::schema::documents! { "otpctl.store_acl/1" => Acl, "otpctl.store_acl_row/1" => Row }

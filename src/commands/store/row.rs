@@ -12,7 +12,8 @@ use crate::output::{Row, document};
 const PHONE_DIGITS: usize = 7;
 
 #[derive(Serialize)]
-struct KeyRow<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct KeyRow<'a> {
     finding: &'static str,
     status: &'static str,
     key: &'a str,
@@ -120,6 +121,8 @@ fn masked(name: &str) -> String {
     shown.push_str(rest);
     shown
 }
+
+crate::otp::schema::documents! { "otpctl.store_check_row/1" => KeyRow<'_>, "otpctl.store_purge_row/1" => KeyRow<'_> }
 
 #[cfg(test)]
 mod tests {

@@ -52,6 +52,7 @@ pub(super) struct Walk<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Count {
     id: &'static str,
     status: &'static str,
@@ -62,6 +63,7 @@ struct Count {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Totals<'a> {
     ok: bool,
     worst: u8,
@@ -76,6 +78,7 @@ struct Totals<'a> {
     skipped: Vec<Skipped>,
     findings: Vec<Count>,
     /// `null` in JSON Lines, where each has a line of its own.
+    #[cfg_attr(test, schemars(with = "Option<Vec<super::row::KeyRow<'_>>>"))]
     rows: Option<&'a [&'a RawValue]>,
 }
 
@@ -297,3 +300,5 @@ fn after(mut error: Error, removed: u64) -> Error {
     }
     error
 }
+
+crate::otp::schema::documents! { "otpctl.store_check/1" => Totals<'_>, "otpctl.store_purge/1" => Totals<'_> }

@@ -23,6 +23,7 @@ const CHUNK: usize = 100;
 
 /// What becomes of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
     Added,

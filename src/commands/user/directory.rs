@@ -17,6 +17,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One directory in a document, and whether it answered.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Asked {
     directory: String,
     status: &'static str,

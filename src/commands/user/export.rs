@@ -118,3 +118,8 @@ impl Many for Export<'_> {
         walk::exit(self.skipped.len())
     }
 }
+
+crate::otp::schema::documents! {
+    "otpctl.user_export/1" => crate::output::ManyDocument<PairRow>,
+    "otpctl.user_export_row/1" => PairRow,
+}

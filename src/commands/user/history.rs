@@ -10,6 +10,7 @@ use crate::output::{Cell, Table};
 
 /// A user who had a phone and does not have it now, in a document.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::commands) struct FormerUser {
     pub(in crate::commands) user: String,
     /// `null`: the link is older than what is kept.
@@ -30,6 +31,7 @@ impl From<link_history::FormerUser> for FormerUser {
 
 /// One change of the map in a document: the event of the timeline, with the phone and the user whose it was.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Change {
     #[serde(serialize_with = "rfc3339")]
     at: Moment,

@@ -40,6 +40,7 @@ pub struct Args {
 
 /// How many lines there were of each kind.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Totals {
     added: u64,
     moved: u64,
@@ -153,6 +154,7 @@ struct Line {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LineDocument<'a> {
     line_number: u64,
     user: Option<&'a str>,
@@ -369,4 +371,10 @@ impl Many for Import<'_> {
             .then(|| Hint::words("conflicts stay as they are; pass --replace where the file is right"));
         conflicts.into_iter().collect()
     }
+}
+
+crate::otp::schema::documents! {
+    "otpctl.user_import/1" => crate::output::ManyWithTotals<LineDocument<'_>, Totals>,
+    "otpctl.user_import_row/1" => LineDocument<'_>,
+    "otpctl.user_import_totals/1" => Totals,
 }

@@ -28,7 +28,8 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
-struct Given {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Given {
     user: String,
     phones: Vec<LinkedPhone>,
     /// The pair was linked before.

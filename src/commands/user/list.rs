@@ -24,6 +24,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UserRow {
     user: UserId,
     phones: Vec<String>,
@@ -31,7 +32,9 @@ struct UserRow {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ListDocument<'a> {
+    #[cfg_attr(test, schemars(with = "Vec<UserRow>"))]
     users: &'a [&'a RawValue],
     next_cursor: Option<&'a String>,
     /// Users and phones that could not be read.
@@ -152,3 +155,5 @@ impl Many for List<'_> {
         walk::exit(self.skipped.len())
     }
 }
+
+crate::otp::schema::documents! { "otpctl.user_list/1" => ListDocument<'_>, "otpctl.user_list_row/1" => UserRow }

@@ -108,6 +108,7 @@ fn named(phones: &[Linked]) -> String {
 
 /// One phone of a user in a document.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Linked {
     phone: String,
     #[serde(rename = "ref")]
@@ -141,6 +142,7 @@ impl Linked {
 
 /// One user of a phone in a document.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct LinkedUser {
     pub(super) user: UserId,
     /// `null`: a directory has it, which does not say.

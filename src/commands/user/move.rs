@@ -30,6 +30,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Replaced {
     user: String,
     phones: Vec<Linked>,
@@ -161,3 +162,5 @@ impl Report for Replaced {
         notice::hint(self.notified.as_ref()).into_iter().collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.user_move/1" => Replaced }

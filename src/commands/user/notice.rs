@@ -26,6 +26,7 @@ pub(super) struct NoticeArgs {
 
 /// One holder of a phone, and whether he was told.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Notified {
     phone: String,
     #[serde(rename = "ref")]

@@ -22,6 +22,7 @@ const COLUMNS: [&str; 5] = ["user", "phone", "ref", "linked_at", "verified_at"];
 
 /// A pair as it is written.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct PairRow {
     pub(super) user: UserId,
     pub(super) phone: String,

@@ -30,6 +30,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OfUser {
     user: String,
     phones: Vec<Linked>,
@@ -44,6 +45,7 @@ struct OfUser {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OfPhone {
     phone: String,
     #[serde(rename = "ref")]
@@ -277,4 +279,9 @@ impl Report for OfPhone {
         });
         hint.into_iter().collect()
     }
+}
+
+crate::otp::schema::documents! {
+    "otpctl.user/1" => crate::otp::schema::tests::Either<OfUser, super::link::Given>,
+    "otpctl.phone/1" => OfPhone,
 }

@@ -26,6 +26,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Taken {
     user: String,
     unlinked: Vec<String>,
@@ -109,3 +110,5 @@ impl Report for Taken {
         notice::hint(self.notified.as_ref()).into_iter().collect()
     }
 }
+
+crate::otp::schema::documents! { "otpctl.user_unlink/1" => Taken }

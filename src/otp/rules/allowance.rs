@@ -14,6 +14,7 @@ use crate::otp::{Channel, Denied, Limits, Moment, Phone, Policy, Purpose, Quota}
 
 /// Whether a send would be allowed now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Allowance {
     /// It would.
     pub allowed: bool,

@@ -4,6 +4,7 @@ use crate::otp::Denied;
 
 /// A rule that refuses a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SendRule {
     /// The wait between two sends.
