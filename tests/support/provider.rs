@@ -13,6 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
+use super::AT_ONCE;
+
 /// The code in every test message. Its digits stand nowhere else.
 pub const CODE: &str = "042917";
 pub const PHONE: &str = "+919876543210";
@@ -86,6 +88,10 @@ impl Gateway {
             assert!(Instant::now() < end, "a request is never read");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    pub fn was_asked(&self) -> bool {
+        !self.seen.lock().unwrap().is_empty()
     }
 
     pub fn only(&self) -> Seen {
@@ -249,7 +255,21 @@ pub fn settings(value: Value) -> Settings {
 }
 
 pub async fn send(provider: &dyn Provider, letter: &Letter) -> ProviderReply {
-    provider.send(&letter.message(), Instant::now() + Duration::from_secs(5)).await
+    provider.send(&letter.message(), Instant::now() + AT_ONCE).await
+}
+
+/// A send to a gateway that never answers. Its time is to run out after the request, which takes longer to make where the
+/// machine is busy: so it is given longer and longer, until it was asked.
+pub async fn send_in_vain(provider: &dyn Provider, letter: &Letter, was_asked: impl Fn() -> bool) -> ProviderReply {
+    for time in [Duration::from_secs(1), Duration::from_secs(10)] {
+        let started = Instant::now();
+        let outcome = provider.send(&letter.message(), started + time).await;
+        assert!(started.elapsed() < time + AT_ONCE, "the deadline is kept");
+        if was_asked() {
+            return outcome;
+        }
+    }
+    send(provider, letter).await
 }
 
 /// All the words of an outcome that a person may come to see.

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use otpctl::otp::Secret;
 use otpctl::provider::{
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::support::AT_ONCE;
-use crate::support::provider::{CODE, Letter, PHONE, assert_clean, context, send, settings, words};
+use crate::support::provider::{CODE, Letter, PHONE, assert_clean, context, send, send_in_vain, settings, words};
 use crate::support::until::{is_gone, until};
 
 fn accepted(outcome: &ProviderReply) -> Option<&str> {
@@ -124,10 +123,10 @@ async fn a_command_that_hangs_is_killed_with_its_children_and_leaves_a_doubt() {
     let child = folder.path().join("child");
     let argv = json!(["/bin/sh", "-c", format!("sleep 60 & echo $! > {}; wait", child.display())]);
     let provider = open("c", "command", settings(json!({"argv": argv})), &context()).unwrap();
-    let letter = Letter::new();
-    let outcome = provider.send(&letter.message(), Instant::now() + Duration::from_secs(1)).await;
+    let id = || std::fs::read_to_string(&child).unwrap_or_default();
+    let outcome = send_in_vain(&*provider, &Letter::new(), || id().ends_with('\n')).await;
     assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
-    let child = std::fs::read_to_string(child).unwrap();
+    let child = id();
     until("its child is killed", || is_gone(child.trim()));
 }
 

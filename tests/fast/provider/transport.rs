@@ -13,7 +13,9 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::support::AT_ONCE;
-use crate::support::provider::{Gateway, Letter, Reply, assert_clean, context, json as answer, send, settings, words};
+use crate::support::provider::{
+    Gateway, Letter, Reply, assert_clean, context, json as answer, send, send_in_vain, settings, words,
+};
 
 const KEY: &str = "KEY0123secretABCDEF";
 
@@ -85,10 +87,8 @@ async fn a_deadline_that_is_over_sends_nothing() {
 #[tokio::test]
 async fn the_deadline_is_kept_and_leaves_a_doubt() {
     let gateway = Gateway::start(Reply::Hang).await;
-    let (letter, started) = (Letter::new(), Instant::now());
-    let outcome = telnyx(&gateway.base_url).send(&letter.message(), started + Duration::from_millis(400)).await;
+    let outcome = send_in_vain(&*telnyx(&gateway.base_url), &Letter::new(), || gateway.was_asked()).await;
     assert!(matches!(outcome, ProviderReply::Unknown(_)), "{outcome:?}");
-    assert!(started.elapsed() < AT_ONCE);
     gateway.only();
 }
 
@@ -196,7 +196,7 @@ async fn answers_are_asked_for_as_they_are() {
     let gateway = Gateway::start(answer(200, r#"{"data":{"id":"m1","available_credit":"5"}}"#)).await;
     let provider = telnyx(&gateway.base_url);
     send(&*provider, &Letter::new()).await;
-    provider.balance(Instant::now() + Duration::from_secs(5)).await.unwrap();
+    provider.balance(Instant::now() + Duration::from_secs(60)).await.unwrap();
     let seen = gateway.seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 2);
     assert!(seen.iter().all(|request| request.headers["accept-encoding"] == "identity"), "{seen:?}");
