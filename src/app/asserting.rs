@@ -14,7 +14,7 @@ impl App {
     pub fn assertions(&self) -> Result<&AssertionSettings, Error> {
         self.settings()?.assertion.as_ref().ok_or_else(|| {
             Error::said(Exit::Config, "the file has no [assertion]: who signs, and for whom")
-                .hint("add [assertion] with key, issuer and audiences; docs/your-app.md shows one")
+                .hint("add [assertion] with key, issuer and audiences; docs/sign-in.md shows one")
         })
     }
 

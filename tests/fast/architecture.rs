@@ -107,6 +107,7 @@ const INSTALLED_PROGRAMS: &[&str] = &[
     "python3",
     "redis-cli",
     "redis-server",
+    "shellcheck",
 ];
 
 /// Words by which a script of a test would start what has to be installed.

@@ -1,11 +1,13 @@
 //! Files that are made from the program, held to it. `UPDATE=1 cargo test --test fast generated` writes them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
 use otpctl::otp::hint::Chosen;
 
 use crate::diagnosis::world::{World, examples};
+use crate::support::pages::{name, pages, root};
 
 fn otpctl(words: &[&str]) -> String {
     let ran = Command::new(env!("CARGO_BIN_EXE_otpctl")).args(words).env_clear().output().unwrap();
@@ -117,13 +119,40 @@ fn part_held(page: &str, start: &str, end: &str, text: &str) {
     std::fs::write(&path, format!("{before}{start}{text}{end}{after}")).unwrap();
 }
 
-/// The table of exit codes stands in the README as `help exit-codes` prints it.
+/// A recipe is in its page as it is in its file.
 #[test]
-fn exit_codes_of_the_readme() {
+fn recipes_of_the_pages() {
+    let folder = root().join("examples");
+    let mut shown = BTreeSet::new();
+    for (path, text) in pages() {
+        for mark in text.lines().filter(|line| line.starts_with("<!-- examples/")) {
+            let file = mark.trim_start_matches("<!-- examples/").split(':').next().unwrap();
+            let script = std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let language = if file.ends_with(".sh") { "sh" } else { "js" };
+            let start = format!("<!-- examples/{file}: UPDATE=1 cargo test --test fast generated -->\n");
+            part_held(&name(&path), &start, "<!-- end -->", &format!("```{language}\n{script}```\n"));
+            shown.insert(file.to_owned());
+        }
+    }
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().file_name().into_string().unwrap();
+        assert!(shown.contains(&file), "no page shows examples/{file}");
+    }
+}
+
+/// The table of exit codes is in the README and on its own page as `help exit-codes` prints it.
+#[test]
+fn exit_codes_of_the_pages() {
     let rows: Vec<String> = otpctl(&["help", "exit-codes"])
         .lines()
         .map(|line| format!("| {} |", line.split('\t').collect::<Vec<_>>().join(" | ")).replace("|  |", "| |"))
         .collect();
     let start = "| exit | name | meaning | repeat as is? |\n| ---: | --- | --- | --- |\n";
     part_held("README.md", start, "\n\n", &rows.join("\n"));
+    part_held(
+        "docs/exit-codes.md",
+        "<!-- made from the program: UPDATE=1 cargo test --test fast generated -->\n",
+        "<!-- end -->",
+        &format!("\n{start}{}\n\n", rows.join("\n")),
+    );
 }

@@ -1,23 +1,14 @@
-//! What the documentation names is there: files behind links, and the tests that show what is promised.
+//! What the documentation names is there: files and headings behind links, commands, and the tests that show what is
+//! promised.
+
+mod commands;
+mod documents;
+mod links;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::pages::{pages, root};
-
-#[test]
-fn every_link_leads_to_a_file() {
-    for (path, text) in pages() {
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
-            let file = link.split('#').next().unwrap_or_default();
-            if file.is_empty() || link.contains("://") {
-                continue;
-            }
-            let there = path.parent().expect("a folder").join(file);
-            assert!(there.exists(), "{}: {link} leads nowhere", path.display());
-        }
-    }
-}
+use crate::support::pages::root;
 
 #[test]
 fn every_test_that_a_page_names_exists() {

@@ -1,5 +1,5 @@
 //! Everything that needs servers or programs which have to be installed: Redis and Valkey, Python and its packages, Node
-//! and npm's packages, `faketime`, `openssl`. `scripts/test` installs them.
+//! and npm's packages, `faketime`, `openssl`, `shellcheck`. `scripts/test` installs them.
 
 #![expect(clippy::disallowed_methods, reason = "a test makes its own files, and starts the program")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
@@ -10,6 +10,7 @@ mod directories;
 mod docs;
 #[path = "../each_store/mod.rs"]
 mod each_store;
+mod examples;
 mod faults;
 mod handover;
 mod layouts;

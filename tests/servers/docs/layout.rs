@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::machine::Machine;
+use crate::support::pages::root;
 
 /// Uses everything that writes: links, sends with and without a key, a refused one, wrong and right codes, a lock, revoke.
 const STORY: &str = r#"
@@ -71,8 +72,8 @@ echo "@@ end"
 
 #[test]
 fn the_page_on_the_layout_names_every_field() {
-    let page = fs::read_to_string(super::root().join("docs/native-layout.md")).expect("the page");
-    let machine = Machine::new(true);
+    let page = fs::read_to_string(root().join("docs/native-layout.md")).expect("the page");
+    let machine = Machine::new("127.0.0.1:6379");
     let printed = machine.run(&machine.keep("script", STORY));
     assert!(printed.ends_with("@@ end\n"), "the story ends early:\n{printed}");
     let (mut fields, mut kinds) = (BTreeSet::new(), BTreeSet::new());

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::servers::redis::RedisServer;
+use crate::support::pages::root as repository;
 
 /// Where the commands of one page run.
 pub struct Machine {
@@ -16,20 +17,45 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A fresh one, with a Redis if asked for.
-    pub fn new(redis: bool) -> Self {
-        let machine = Self { root: tempfile::tempdir().expect("a folder"), redis: redis.then(RedisServer::start) };
+    /// A fresh one with what these pages ask for: the program, the recipes, a pepper, a Redis.
+    pub fn new(pages: &str) -> Self {
+        let machine = Self::bare(pages);
+        Self::write(&machine.path("etc/pepper"), "a pepper of the tests, and of no other machine\n", 0o600);
+        symlink(env!("CARGO_BIN_EXE_otpctl"), machine.path("bin/otpctl")).expect("a link");
+        for recipe in fs::read_dir(repository().join("examples")).expect("examples/") {
+            let recipe = recipe.expect("an entry");
+            symlink(recipe.path(), machine.path("bin").join(recipe.file_name())).expect("a link");
+        }
+        machine
+    }
+
+    /// One on which nothing was installed yet; with a Redis if these pages use one, and the password that they log in with.
+    pub fn bare(pages: &str) -> Self {
+        let password = pages.split_once("REDISCLI_AUTH=").and_then(|(_, rest)| rest.lines().next());
+        let words: Vec<&str> = password.map_or_else(Vec::new, |password| vec!["--requirepass", password]);
+        let redis = pages.contains("127.0.0.1:6379").then(|| RedisServer::start_with(&words));
+        let machine = Self { root: tempfile::tempdir().expect("a folder"), redis };
         for folder in ["you/work", "etc", "bin", "blocks"] {
             fs::create_dir_all(machine.path(folder)).expect("a folder");
         }
-        Self::write(&machine.path("etc/pepper"), "a pepper of the tests, and of no other machine\n", 0o600);
-        symlink(env!("CARGO_BIN_EXE_otpctl"), machine.path("bin/otpctl")).expect("a link");
         if let Some(redis) = &machine.redis {
             let wrapper = machine.path("bin/redis-cli");
             let text = format!("#!/bin/sh\nPATH=${{PATH#*:}} exec redis-cli -p {} \"$@\"\n", redis.port());
             Self::write(&wrapper, &text, 0o755);
         }
         machine
+    }
+
+    /// What `cargo install` leaves behind: the program in a folder that rustup has put into the `PATH`.
+    pub fn install(&self) {
+        let folder = self.path("you/.cargo/bin");
+        fs::create_dir_all(&folder).expect("a folder");
+        symlink(env!("CARGO_BIN_EXE_otpctl"), folder.join("otpctl")).expect("a link");
+    }
+
+    /// Its Redis.
+    pub fn redis(&self) -> &RedisServer {
+        self.redis.as_ref().expect("a Redis")
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -69,7 +95,8 @@ impl Machine {
     /// Runs a script with nothing in its environment but a home and the programs; gives all that it printed.
     pub fn run(&self, script: &Path) -> String {
         let path = std::env::var_os("PATH").expect("a PATH");
-        let path = format!("{}:{}", self.path("bin").display(), path.display());
+        let path =
+            format!("{}:{}:{}", self.path("bin").display(), self.path("you/.cargo/bin").display(), path.display());
         let output = Command::new("sh")
             .arg(script)
             .env_clear()

@@ -6,6 +6,7 @@
 //! A ```` ```toml ```` block whose first line is `# NAME.toml` is put into the folder of the configuration, and a
 //! ```` ```python ```` block whose first line is `# NAME.py` into the working folder.
 
+mod begin;
 mod layout;
 mod machine;
 mod page;
@@ -18,7 +19,7 @@ use snapbox::{Assert, IntoData as _};
 
 use self::machine::Machine;
 use self::page::{Block, Step, blocks};
-use crate::support::pages::{pages, root};
+use crate::support::pages::{name, pages};
 
 #[test]
 fn every_example_prints_what_it_shows() {
@@ -35,11 +36,14 @@ const MARK: &str = "@@ step ";
 
 /// Runs a page, and says what is not as it shows.
 fn try_page(path: &Path, text: &str) -> Vec<String> {
-    let name = path.strip_prefix(root()).unwrap_or(path).display().to_string();
-    let machine = Machine::new(text.contains("127.0.0.1:6379"));
-    let (script, steps) = script(&machine, text);
+    read(&Machine::new(text), &name(path), text)
+}
+
+/// The same on a machine that is there.
+fn read(machine: &Machine, page: &str, text: &str) -> Vec<String> {
+    let (script, steps) = script(machine, text);
     let printed = machine.shown(&machine.run(&machine.keep("script", &script)));
-    compared(&name, &printed, &steps)
+    compared(page, &printed, &steps)
 }
 
 /// What was printed that is not as the steps show it.

@@ -1,4 +1,4 @@
-"""A Django site for the view of docs/your-app.md, which is run as it is written: Django itself, with its users, sessions, and
+"""A Django site for the view of docs/sign-in.md, which is run as it is written: Django itself, with its users, sessions, and
 its cache on a real Redis.
 
 usage: django_site.py VIEW.py JWKS.json REDIS_PORT, with a JSON list of assertions on standard input; prints for each who is

@@ -1,4 +1,4 @@
-"""A Frappe site for the method of docs/your-app.md, which is run as it is written.
+"""A Frappe site for the method of docs/sign-in.md, which is run as it is written.
 
 PyPI has no Frappe, only a placeholder. So `frappe` is made here of those names that the method uses, as frappe/auth.py and
 frappe/__init__.py have them: `LoginManager.login_as(user)` of the request, `conf`, `cache()` (a subclass of redis-py's client,

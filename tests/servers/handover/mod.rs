@@ -1,5 +1,5 @@
-//! docs/your-app.md, where it hands users over and takes codes from other servers: each of its programs is run as it is
-//! written, with the libraries and frameworks that it names.
+//! docs/sign-in.md, which hands users over, and the hook that takes codes from another server: each of these programs is run
+//! as it is written, with the libraries and frameworks that it names.
 
 mod apps;
 mod supabase;
@@ -12,13 +12,16 @@ use tempfile::TempDir;
 
 use crate::support::pages::root;
 
-/// The programs of the page, by their names, and the libraries of npm beside them.
+/// The hook of Supabase.
+const HOOK: &str = "supabase-hook.mjs";
+
+/// The programs of the page and the hook, by their names, and the libraries of npm beside them.
 struct Programs(TempDir);
 
 impl Programs {
     fn of_page() -> Self {
         let folder = TempDir::new().unwrap();
-        let page = fs::read_to_string(root().join("docs/your-app.md")).unwrap();
+        let page = fs::read_to_string(root().join("docs/sign-in.md")).unwrap();
         let mut count = 0;
         for block in page.split("\n```").skip(1) {
             let Some((_, text)) = block.split_once('\n').filter(|(language, _)| matches!(*language, "python" | "js"))
@@ -30,7 +33,9 @@ impl Programs {
             fs::write(folder.path().join(name), text).unwrap();
             count += 1;
         }
-        assert_eq!(count, 4, "the page has a program for each of them");
+        assert_eq!(count, 3, "the page has a program for each of them");
+        let hook = root().join("examples").join(HOOK);
+        fs::copy(hook, folder.path().join(HOOK)).unwrap();
         let modules = std::env::var_os("OTPCTL_HANDOVER_MODULES")
             .map_or_else(|| root().join("target/handover/node_modules"), PathBuf::from);
         assert!(modules.join("jose").is_dir(), "npm's jose is not in {}: scripts/test installs it", modules.display());

@@ -1,4 +1,4 @@
-// The function of docs/your-app.md, which is run as it is written, with npm's `jose` and `redis` on a real Redis.
+// The function of docs/sign-in.md, which is run as it is written, with npm's `jose` and `redis` on a real Redis.
 // usage: node_site.mjs REDIS_PORT, with a JSON list of assertions on standard input; prints for each who is signed in, or
 // `refused`. The function and jwks.json are in the working folder.
 import { text } from 'node:stream/consumers'

@@ -12,7 +12,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::Programs;
+use super::{HOOK, Programs};
 use crate::support::cli::{FREE, Machine, PHONE};
 use crate::support::port::free_port;
 use crate::support::until::until;
@@ -20,7 +20,7 @@ use crate::support::until::until;
 /// As Supabase shows one: `v1,whsec_` and Base64.
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-/// The program of the page. It is killed when this is dropped.
+/// The hook of `examples/`. It is killed when this is dropped.
 struct Hook {
     child: Child,
     port: u16,
@@ -50,7 +50,7 @@ impl Hook {
         let path = format!("{}:{}", programs.path("bin").display(), std::env::var("PATH").unwrap());
         let port = free_port();
         let child = Command::new("node")
-            .arg("supabase_hook.mjs")
+            .arg(HOOK)
             .current_dir(programs.0.path())
             .env_clear()
             .envs([("PATH", path), ("HOME", machine.path("").display().to_string()), ("PORT", port.to_string())])

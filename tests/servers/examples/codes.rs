@@ -1,0 +1,116 @@
+//! Recipes that send and cancel codes.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{SHELLS, recipe};
+use crate::support::cli::{FREE, Machine, PHONE};
+
+const OUTBOX: &str = "[policy]\ncountries = [\"IN\"]\n[providers.outbox]\npath = \"outbox.jsonl\"\n";
+
+fn machine() -> Machine {
+    Machine::on_redis(&format!("{FREE}{OUTBOX}[audit]\nfile = \"audit.jsonl\"\n"))
+}
+
+#[test]
+fn a_job_of_ci_logs_in_with_the_code_of_its_own_send() {
+    for shell in SHELLS {
+        let machine = machine();
+        let outbox = machine.path(".config/otpctl/outbox.jsonl");
+        let environment = [("OUTBOX", outbox.to_str().unwrap())];
+        // Another job uses the same file.
+        machine.run(&["send", "+919876543211"]).exits(0);
+        recipe(&machine, shell, &["ci-login.sh", PHONE, "otpctl", "verify", PHONE], &environment).exits(0);
+        assert_eq!(machine.inspect(PHONE)["verdict"], "ALREADY_VERIFIED");
+        // What logs in says no.
+        recipe(&machine, shell, &["ci-login.sh", PHONE, "otpctl", "verify", "+919876543211"], &environment).exits(10);
+        // It ends well, and did not ask for the code.
+        let unused = recipe(&machine, shell, &["ci-login.sh", PHONE, "true"], &environment).exits(18);
+        assert!(unused.stderr.contains("did not use the code (18)"), "{unused:?}");
+        // Nothing is sent there, so nobody logs in.
+        recipe(&machine, shell, &["ci-login.sh", "+14155550123", "touch", "logged-in"], &environment).exits(16);
+        assert!(!machine.path("logged-in").exists());
+    }
+}
+
+#[test]
+fn many_phones_get_one_code_each_however_often_it_is_started() {
+    for shell in SHELLS {
+        let machine = machine();
+        let phones = "9876543210\n# a comment\n+919876543210\n+919876543211\n12\n+14155550123\n+919876543212\n";
+        machine.write("phones", phones);
+        for _ in 0..2 {
+            recipe(&machine, shell, &["bulk-notice.sh", "relogin", "phones"], &[]).exits(19);
+        }
+        let mut sent: Vec<String> = machine.outbox().iter().map(|sms| sms["phone"].to_string()).collect();
+        sent.sort();
+        assert_eq!(sent, ["\"+919876543210\"", "\"+919876543211\"", "\"+919876543212\""]);
+        let lines = |name: &str| -> Vec<String> {
+            let text = fs::read_to_string(machine.path(name)).unwrap();
+            text.lines().map(|line| line.split('\t').take(2).collect::<Vec<_>>().join(" ")).collect()
+        };
+        assert_eq!(lines("relogin.done"), ["+919876543210 0", "+919876543211 0", "+919876543212 0"]);
+        assert!(lines("relogin.again").is_empty());
+        // Without a region no country is known of a number without a plus.
+        assert_eq!(lines("relogin.never"), ["9876543210 2", "12 2", "+14155550123 16"]);
+    }
+}
+
+#[test]
+fn a_line_that_is_worth_another_start_is_told_apart() {
+    for shell in SHELLS {
+        let machine = machine();
+        machine.configure(&format!("[limits]\ncooldown = [\"10m\"]\n{OUTBOX}"));
+        machine.run(&["send", PHONE]).exits(0);
+        machine.write("phones", &format!("{PHONE}\n+919876543211\n"));
+        recipe(&machine, shell, &["bulk-notice.sh", "relogin", "phones"], &[]).exits(19);
+        let again = fs::read_to_string(machine.path("relogin.again")).unwrap();
+        assert!(again.starts_with(&format!("{PHONE}\t13\t")), "{again}");
+        assert_eq!(fs::read_to_string(machine.path("relogin.never")).unwrap(), "");
+        // A file that is not there is no batch at all.
+        recipe(&machine, shell, &["bulk-notice.sh", "other", "absent"], &[]).exits(2);
+    }
+}
+
+#[test]
+fn in_an_emergency_codes_are_canceled_and_numbers_blocked_and_the_audit_says_why() {
+    for shell in SHELLS {
+        let machine = machine();
+        machine.run(&["send", PHONE]).exits(0);
+        machine.run(&["send", "+919999988888"]).exits(0);
+        let codes: Vec<String> = machine.outbox().iter().map(|sms| sms["code"].as_str().unwrap().to_owned()).collect();
+        recipe(&machine, shell, &["emergency-revoke.sh", "ticket 4711", "+9198765", "LV"], &[]).exits(0);
+        for (phone, code) in [PHONE, "+919999988888"].into_iter().zip(&codes) {
+            assert_eq!(machine.verify(phone, code).exits(11).json()["reason"], "revoked");
+        }
+        machine.run(&["send", PHONE]).exits(16);
+        machine.run(&["send", "+919999988888"]).exits(0);
+        let audit = fs::read_to_string(machine.path(".config/otpctl/audit.jsonl")).unwrap();
+        let records: Vec<Value> = audit.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for (command, detail) in [("policy block", "block LV"), ("revoke", "--all")] {
+            let is =
+                |record: &&Value| record["command"] == command && record["detail"].as_str().unwrap().contains(detail);
+            let found: Vec<&Value> = records.iter().filter(is).collect();
+            assert_eq!(found.len(), 2, "an intent and an outcome of {command}: {audit}");
+            assert!(found.iter().all(|record| record["reason"] == "ticket 4711"), "{audit}");
+        }
+        machine.run(&["audit", "verify"]).exits(0);
+    }
+}
+
+#[test]
+fn an_emergency_that_left_a_code_says_so() {
+    for shell in SHELLS {
+        let mut machine = machine();
+        machine.run(&["send", PHONE]).exits(0);
+        let redis = machine.server.clone().unwrap().process.downcast::<crate::servers::redis::RedisServer>().unwrap();
+        redis.cli(&["SET", "otpctl:{+919876543211}:record", r#"{"v":99}"#]);
+        let some = recipe(&machine, shell, &["emergency-revoke.sh", "ticket 4711"], &[]).exits(19);
+        assert!(some.stderr.contains("some codes still work"), "{some:?}");
+        assert_eq!(machine.inspect(PHONE)["verdict"], "REVOKED");
+        machine.variable("OTPCTL_REASON", "");
+        redis.crash();
+        recipe(&machine, shell, &["emergency-revoke.sh", "ticket 4711"], &[("OTPCTL_TIMEOUT", "10s")]).exits(20);
+    }
+}
