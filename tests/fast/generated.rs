@@ -128,7 +128,7 @@ fn recipes_of_the_pages() {
         for mark in text.lines().filter(|line| line.starts_with("<!-- examples/")) {
             let file = mark.trim_start_matches("<!-- examples/").split(':').next().unwrap();
             let script = std::fs::read_to_string(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-            let language = if file.ends_with(".sh") { "sh" } else { "js" };
+            let language = file.rsplit_once('.').filter(|(_, end)| *end == "sh").map_or("js", |(_, end)| end);
             let start = format!("<!-- examples/{file}: UPDATE=1 cargo test --test fast generated -->\n");
             part_held(&name(&path), &start, "<!-- end -->", &format!("```{language}\n{script}```\n"));
             shown.insert(file.to_owned());

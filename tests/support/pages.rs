@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Commands of the pages that no test runs, and why.
-pub const NOT_RUN: [(&str, &str); 7] = [
+pub const NOT_RUN: [(&str, &str); 8] = [
+    ("benches/run --write", "eight minutes of a quiet machine"),
     (
         "cargo install --locked --path .",
         "three minutes: the build is `.ci/run`'s, and the tests have what it leaves behind",

@@ -132,7 +132,7 @@ fn every_command_that_a_sentence_names_exists() {
 
 /// What of a command does not exist, if it is one.
 fn unknown(whole: &Command, span: &str) -> Option<String> {
-    let (named, span) = span.strip_prefix("otpctl ").map_or((false, span), |rest| (true, rest));
+    let (is_said, span) = span.strip_prefix("otpctl ").map_or((false, span), |rest| (true, rest));
     let mut words = span.split_whitespace().peekable();
     let (mut command, mut depth) = (whole, 0);
     while let Some(next) = words.peek().and_then(|word| command.find_subcommand(word)) {
@@ -141,7 +141,8 @@ fn unknown(whole: &Command, span: &str) -> Option<String> {
     }
     let rest: Vec<&str> = words.collect();
     // A word of the file or of a document may be called as a command is.
-    if depth == 0 && !named || !named && !rest.iter().any(|word| word.starts_with("--")) {
+    let has_options = rest.iter().any(|word| word.starts_with("--"));
+    if !is_said && (depth == 0 || !has_options) {
         return None;
     }
     let is_word =

@@ -39,7 +39,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
 }
 
 /// The links outside of blocks, with their lines. A link may go on in the next line.
-fn links(page: &str) -> Vec<String> {
+pub fn links(page: &str) -> Vec<String> {
     let text: String = parted(page).1.into_iter().flat_map(|(_, line)| [line, "\n"]).collect();
     text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link.to_owned()).collect()
 }
@@ -66,7 +66,7 @@ fn an_anchor_is_as_on_github() {
 }
 
 /// The files of a folder and below whose names end so.
-pub fn files(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
+fn files(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
