@@ -1,5 +1,5 @@
 //! Lists the catalogs for the compiler, so that a gateway or a directory is one TOML file and no line of code; indexes the
-//! numbering plans.
+//! numbering plans; takes in the JSON Schemas of the documents.
 
 #![expect(clippy::disallowed_methods, reason = "a build reads its own files, and writes into its own folder")]
 
@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (catalog, list) in CATALOGS {
         listed(catalog, &Path::new(&out).join(list))?;
     }
+    schemas(&Path::new(&out).join("schemas.rs"))?;
     plans::index(Path::new(&out))
 }
 
@@ -40,6 +41,27 @@ fn listed(catalog: &str, to: &Path) -> Result<(), Box<dyn Error>> {
     for kind in kinds {
         let file = folder.join(format!("{kind}.toml"));
         writeln!(list, "    ({kind:?}, include_str!({:?})),", file.display().to_string())?;
+    }
+    list.push_str("]\n");
+    Ok(fs::write(to, list)?)
+}
+
+/// Writes the name and the schema of every document: in one line, as indents would be a third of them.
+fn schemas(to: &Path) -> Result<(), Box<dyn Error>> {
+    writeln!(io::stdout(), "cargo::rerun-if-changed=docs/schemas")?;
+    let mut files = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas"))? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a schema's file name is not UTF-8")?;
+        // A document without a version is a line of a file, which nobody asks for its name.
+        let name = stem.rsplit_once('.').map_or_else(|| stem.to_owned(), |(name, version)| format!("{name}/{version}"));
+        files.push((format!("otpctl.{name}"), path));
+    }
+    files.sort();
+    let mut list = String::from("[\n");
+    for (name, path) in files {
+        let text: String = fs::read_to_string(path)?.lines().map(str::trim_start).collect();
+        writeln!(list, "    ({name:?}, {text:?}),")?;
     }
     list.push_str("]\n");
     Ok(fs::write(to, list)?)

@@ -1,5 +1,6 @@
 //! Parses the command line, runs the command, and ends the process. The only reader of the environment.
 
+mod completing;
 mod feedback;
 mod refused;
 mod stop;
@@ -25,7 +26,7 @@ use crate::otp::hint::Chosen;
 use crate::output::{Color, Format, Printer, Verbosity, is_piped};
 
 /// Commands that show no number, and may be all that still works.
-const SHOWS_NONE: [&str; 4] = ["config", "completions", "version", "help"];
+const SHOWS_NONE: [&str; 5] = ["config", "completions", "man", "version", "help"];
 /// The least time between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -35,6 +36,10 @@ const LOOK: Duration = Duration::from_millis(20);
 pub fn main() -> ExitCode {
     let env: Env = std::env::vars_os().collect();
     let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(shell) = completing::shell(&env) {
+        let folder = std::env::current_dir().ok();
+        return ExitCode::from(completing::run(shell, &words, &env, folder.as_deref()).number());
+    }
     ExitCode::from(run(&words, env).number())
 }
 

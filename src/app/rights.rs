@@ -68,6 +68,7 @@ pub const RIGHTS: &[(&str, Right)] = &[
     ("config init", Everybody),
     ("config jwks", Everybody),
     ("completions", Everybody),
+    ("man", Everybody),
     ("version", Everybody),
     ("help", Everybody),
 ];

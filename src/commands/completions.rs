@@ -1,11 +1,23 @@
 //! `completions`: scripts for shells.
 
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 use serde::Serialize;
 
-use super::{CommandResult, NAME, whole};
+use super::{CommandResult, NAME};
 use crate::app::App;
+use crate::error::{Error, Exit};
 use crate::output::{Human, Report};
+
+/// The variable that says which shell asks what could come next.
+pub(crate) const COMPLETING: &str = "OTPCTL_COMPLETE";
+
+/// From a folder of `$fpath` zsh runs the file when it is first asked, and wants an answer from that run, too.
+const AUTOLOADED: &str = "
+if [ \"$funcstack[1]\" = _otpctl ]; then
+    _clap_dynamic_completer_otpctl \"$@\"
+fi
+";
 
 /// Print a shell completion script
 ///
@@ -25,12 +37,18 @@ struct Script {
 }
 
 impl Args {
-    #[expect(clippy::unnecessary_wraps, reason = "every command runs alike")]
     pub(super) fn run(&self, _app: &App) -> CommandResult {
+        let (shell, shells) = (self.shell.to_string(), Shells::builtins());
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut whole(), NAME, &mut script);
-        let script = String::from_utf8_lossy(&script).into_owned();
-        Ok(Box::new(Script { shell: self.shell.to_string(), script }))
+        // The script finds the program as the shell does, so that it outlives where this one is.
+        let written =
+            shells.completer(&shell).map(|own| own.write_registration(COMPLETING, NAME, NAME, NAME, &mut script));
+        written.transpose().map_err(|error| Error::new(Exit::Internal, error))?;
+        let mut script = String::from_utf8_lossy(&script).into_owned();
+        if self.shell == Shell::Zsh {
+            script.push_str(AUTOLOADED);
+        }
+        Ok(Box::new(Script { shell, script }))
     }
 }
 

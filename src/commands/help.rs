@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::{CommandResult, globals, whole};
+use super::man::unknown;
+use super::{CommandResult, globals, schemas, whole};
 use crate::app::App;
-use crate::error::{EXITS, Error, Exit};
-use crate::otp::Hint;
+use crate::error::{EXITS, Exit};
 use crate::output::{Human, Lines, Report, Table, lines_of};
 
-/// Explain a command, the global options or the exit codes
+/// Explain a command, the global options, the exit codes or the documents
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A command, such as `user link`; `options` or `exit-codes`
+    /// A command, such as `user link`; `options`, `exit-codes`, or `json` and a command
     topic: Vec<String>,
 }
 
@@ -53,13 +53,13 @@ impl Args {
             let text = globals().help_template("{all-args}").render_help().to_string();
             return Ok(Box::new(Text { topic: "options".to_owned(), text: text + "\n" }));
         }
+        if let Some(("json", words)) = self.topic.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+            return schemas::help(words);
+        }
         let mut command = whole();
         let mut found = &mut command;
         for word in &self.topic {
-            found = found.find_subcommand_mut(word).ok_or_else(|| {
-                Error::said(Exit::Usage, format!("there is no command `{}`", self.topic.join(" ")))
-                    .hint(Hint::run(&["help"]))
-            })?;
+            found = found.find_subcommand_mut(word).ok_or_else(|| unknown(&self.topic.join(" "), &whole()))?;
         }
         let text = found.render_long_help().to_string();
         Ok(Box::new(Text { topic: self.topic.join(" "), text }))

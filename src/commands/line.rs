@@ -32,11 +32,16 @@ pub(crate) fn line(only: Option<&str>) -> clap::Command {
 /// Every command with all of its arguments.
 #[must_use]
 pub fn whole() -> clap::Command {
-    let line = only_files(line(None));
+    let line = unbuilt();
     let overview = overview(&line);
     let mut line = line.before_long_help(examples(&EXAMPLES)).help_template(format!("{{before-help}}{overview}"));
     line.build();
     line
+}
+
+/// The same as it is before global options are given to every command.
+pub(super) fn unbuilt() -> clap::Command {
+    only_files(line(None))
 }
 
 /// The global options alone.

@@ -127,10 +127,13 @@ mod issue;
 mod line;
 mod lines;
 mod list;
+mod man;
+mod offers;
 mod outcome;
 mod policy;
 mod provider;
 mod revoke;
+mod schemas;
 mod send;
 mod skipped;
 mod stats;
@@ -142,8 +145,10 @@ mod verify;
 mod version;
 mod wait;
 
+pub(crate) use completions::COMPLETING;
 pub use line::whole;
 pub(crate) use line::{GlobalArgs, NAME, globals, line};
+pub(crate) use offers::offering;
 
 use std::time::Duration;
 
@@ -200,8 +205,9 @@ commands! {
     }
     "More" {
         Completions "completions" completions ["completions bash > otpctl.bash", "completions zsh > _otpctl"];
+        Man "man" man ["man send > otpctl-send.1", "man --dir man1"];
         Version "version" version ["version", "version --json"];
-        Help "help" help ["help send", "help exit-codes"];
+        Help "help" help ["help send", "help json verify"];
     }
 }
 

@@ -86,6 +86,16 @@ pub fn profile_path(profile: &str, env: &Env) -> Result<Option<PathBuf>, ConfigE
     Ok(env.own_folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join(file)))
 }
 
+/// Every profile that `--profile` could name.
+#[must_use]
+pub fn profile_names(env: &Env) -> Vec<String> {
+    let folders = env.own_folder("XDG_CONFIG_HOME", ".config").into_iter().chain([PathBuf::from(SYSTEM)]);
+    let mut names: Vec<String> = folders.flat_map(|folder| profiles(&folder)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// [`locate`] with another folder for the machine's files.
 pub(super) fn locate_in(request: &Request, env: &Env, system: &Path) -> Result<Located, ConfigError> {
     let folders: Vec<PathBuf> =

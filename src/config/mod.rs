@@ -50,7 +50,7 @@ pub use env::Env;
 pub use fetch::{read_certificates, read_private};
 pub use finding::{Finding, Level};
 pub use guard::{fresh_pepper, missing_pepper, weak_pepper, weaknesses};
-pub use locate::{Chosen, Located, Origin, Request, default_path, locate, profile_path};
+pub use locate::{Chosen, Located, Origin, Request, default_path, locate, profile_names, profile_path};
 pub use secret::{Fetch, PlacedSecret, SecretSource};
 pub use settings::{
     AssertionSettings, AuditSettings, CodeSettings, Deployment, DirectorySettings, DurabilitySettings, LayoutSettings,

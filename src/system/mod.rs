@@ -17,6 +17,7 @@ mod log;
 mod path;
 mod private;
 mod program;
+mod published;
 mod read;
 mod spool;
 pub mod tls;
@@ -31,6 +32,7 @@ pub use private::{
     append, check_append, check_folder, check_private, create_private, is_writable, open_private, write_private,
 };
 pub use program::{Group, Program};
+pub use published::write_shared;
 pub use read::{MAX_CERTIFICATES, MAX_CONFIG, MAX_SECRET, Text, first_bytes, read_text, resolved};
 pub use spool::spool;
 pub use trust::{Found, Reader, Trust, private};

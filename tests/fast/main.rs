@@ -11,6 +11,7 @@ mod diagnosis;
 #[path = "../each_store/mod.rs"]
 mod each_store;
 mod generated;
+mod packaging;
 mod pages;
 mod provider;
 mod scripts;

@@ -15,6 +15,7 @@ mod faults;
 mod handover;
 mod layouts;
 mod phones;
+mod release;
 #[path = "../support/servers/mod.rs"]
 #[expect(dead_code, reason = "each target uses its own part of it")]
 mod servers;

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::schemas;
+
 /// An Indian mobile number.
 pub const PHONE: &str = "+919876543210";
 /// No limit on sends that a test could meet.
@@ -239,13 +241,16 @@ impl Machine {
 impl Ran {
     fn new<A: AsRef<str>>(arguments: &[A], output: Output) -> Self {
         let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
-        Self {
+        let ran = Self {
             // A process that a signal ended has no code of its own.
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
             command: arguments.join(" "),
-        }
+        };
+        schemas::hold(&ran.stdout);
+        schemas::hold(&ran.stderr);
+        ran
     }
 
     /// Fails unless it ended so.

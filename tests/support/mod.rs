@@ -17,6 +17,7 @@ pub mod pages;
 pub mod port;
 pub mod provider;
 pub mod read_only;
+pub mod schemas;
 pub mod secrecy;
 pub mod until;
 

@@ -112,6 +112,19 @@ pub fn completions(page: &mut Page) {
     scene.run(&["completions", "ksh", "--json"]);
 }
 
+pub fn man(page: &mut Page) {
+    let mut scene = page.scene("A page.", "");
+    scene.run(&["man", "user", "unlink"]);
+    scene.run_shortened(&["man", "version", "--json"], 3);
+    let mut scene = page.scene("All of them.", "");
+    scene.run(&["man", "--dir", "pages", "--dry-run"]);
+    scene.run(&["man", "--dir", "pages"]);
+    let mut scene = page.scene("Commands that there are not.", "");
+    scene.run(&["man", "verfy"]);
+    scene.run(&["man", "nosuch", "--json"]);
+    scene.run(&["man", "send", "--dir", "pages"]);
+}
+
 pub fn version(page: &mut Page) {
     let mut scene = page.scene("Any machine.", "");
     scene.run(&["version"]);
@@ -126,6 +139,13 @@ pub fn help(page: &mut Page) {
     scene.run(&["help", "options"]);
     scene.run(&["help", "exit-codes"]);
     scene.run(&["help", "exit-codes", "--json"]);
+    scene.run(&["help", "json"]);
+    scene.run(&["help", "json", "version"]);
+    scene.run(&["help", "json", "version", "--json"]);
+    scene.run(&["help", "json", "otpctl.version/1"]);
     scene.run(&["help", "nosuch"]);
+    scene.run(&["help", "json", "verfy"]);
+    scene.run(&["help", "json", "user"]);
+    scene.run(&["help", "json", "nosuch"]);
     scene.run(&["help", "nosuch", "--json"]);
 }

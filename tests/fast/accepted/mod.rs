@@ -87,6 +87,7 @@ pages! {
     audit_anchor, "audit anchor", maintenance::audit_anchor;
     doctor, "doctor", maintenance::doctor;
     completions, "completions", maintenance::completions;
+    man, "man", maintenance::man;
     version, "version", maintenance::version;
     help, "help", maintenance::help;
 }

@@ -42,15 +42,28 @@ fn completed(machine: &Machine, words: &[&str]) -> String {
     let script = machine.run(&["completions", "bash"]).exits(0).stdout.clone();
     let file = machine.write("completion", &script);
     machine.write("a-file-here", "");
+    let program = machine.path("bin/otpctl");
+    if !program.exists() {
+        std::fs::create_dir_all(machine.path("bin")).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_otpctl"), &program).unwrap();
+    }
     let typed = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let (last, before) = (words[words.len() - 1], words[words.len() - 2]);
     let line = format!(
-        "compopt() {{ :; }}; source '{}'; COMP_WORDS=({typed}); COMP_CWORD={}; _otpctl otpctl '{last}' '{before}'; \
-         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        "compopt() {{ :; }}; source '{}'; COMP_WORDS=({typed}); COMP_CWORD={}; COMP_TYPE=9
+         _clap_complete_otpctl otpctl '{last}' '{before}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         file.display(),
         words.len() - 1
     );
-    let ran = std::process::Command::new("bash").args(["-c", &line]).current_dir(machine.path("")).output().unwrap();
+    let ran = std::process::Command::new("bash")
+        .args(["-c", &line])
+        .current_dir(machine.path(""))
+        .env_clear()
+        .env("HOME", machine.path(""))
+        .env("PATH", format!("{}:/usr/bin:/bin", machine.path("bin").display()))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stderr), "");
     String::from_utf8(ran.stdout).unwrap()
 }
 

@@ -52,6 +52,7 @@ const LINES: &[(&[&str], &str)] = &[
     (&["config", "jwks"], "support operator admin ci"),
     (&["config", "init", "--config", "new.toml"], "support operator admin ci"),
     (&["completions", "bash"], "support operator admin ci"),
+    (&["man", "send"], "support operator admin ci"),
     (&["version"], "support operator admin ci"),
     (&["help"], "support operator admin ci"),
 ];

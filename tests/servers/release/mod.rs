@@ -1,0 +1,7 @@
+//! What a release has beside the program: manual pages, schemas, completions,
+//! and only libraries that may be in it.
+
+mod completions;
+mod deny;
+mod manual;
+mod schemas;
