@@ -4,7 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Commands of the pages that no test runs, and why.
-pub const NOT_RUN: [(&str, &str); 8] = [
+pub const NOT_RUN: [(&str, &str); 12] = [
+    ("scripts/package", "a quarter of an hour: `packaging/check` installs what it makes"),
+    (
+        "apt install ./otpctl_0.1.0-1_amd64.deb",
+        "another system's package manager: `packaging/check` runs it on a bare Debian",
+    ),
+    (
+        "docker run --rm -v otpctl:/data otpctl send +919876543210",
+        "takes an image; tests/fast/packaging.rs holds its steps",
+    ),
+    ("docker run --rm -v /etc/otpctl:/etc/otpctl:ro otpctl doctor", "takes an image"),
     ("benches/run --write", "eight minutes of a quiet machine"),
     (
         "cargo install --locked --path .",
