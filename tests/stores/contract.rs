@@ -1,17 +1,14 @@
 //! The contract of a store, as its trait's documentation has it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otpctl::otp::Ttl;
 use otpctl::otp::{EVENTS_KEPT, Event, EventKind, Moment, Phone};
 use otpctl::store::{Append, Change, Committed, KeySnapshot, OwnKey, Owner, Put, StoreKey, Write};
 
+use crate::lives::{OVER, SHORT, in_time, within};
 use crate::support::client::{Client, at_once, phone, user};
 use crate::support::fixtures::Fixture;
-
-/// A life short enough to be waited for, and the time after which it is over.
-const SHORT: Duration = Duration::from_millis(300);
-const OVER: Duration = Duration::from_millis(350);
 
 fn record(n: u32) -> StoreKey {
     StoreKey::Record(phone(n))
@@ -143,9 +140,14 @@ pub fn of_many_commits_at_once_on_one_value_one_is_done(fixture: &dyn Fixture) {
 
 pub fn values_are_gone_when_their_life_is_over(fixture: &dyn Fixture) {
     let client = Client::of(fixture);
-    done(&client, vec![set(record(1), None, "one", Ttl::For(SHORT))]);
-    assert_eq!(value(&client, record(1)).as_deref(), Some("one"));
-    fixture.pass(OVER);
+    let (life, seen) = in_time(fixture, |life| {
+        let began = Instant::now();
+        done(&client, vec![set(record(1), None, "one", Ttl::For(life))]);
+        let seen = value(&client, record(1));
+        within(life, began, (life, seen))
+    });
+    assert_eq!(seen.as_deref(), Some("one"));
+    fixture.pass(life * 6 / 5);
     assert_eq!(value(&client, record(1)), None);
     let late = change(vec![set(record(1), Some("one"), "two", Ttl::Forever)]);
     assert_eq!(client.commit(&[late]).unwrap(), [Committed::Conflict], "what is over is not there to compare with");
@@ -154,9 +156,14 @@ pub fn values_are_gone_when_their_life_is_over(fixture: &dyn Fixture) {
 
 pub fn a_value_without_an_end_stays(fixture: &dyn Fixture) {
     let client = Client::of(fixture);
-    done(&client, vec![set(record(1), None, "one", Ttl::For(SHORT))]);
-    done(&client, vec![set(record(1), Some("one"), "two", Ttl::Forever)]);
-    fixture.pass(OVER);
+    let (life, second) = in_time(fixture, |life| {
+        let began = Instant::now();
+        done(&client, vec![set(record(1), None, "one", Ttl::For(life))]);
+        let second = client.commit(&[change(vec![set(record(1), Some("one"), "two", Ttl::Forever)])]).unwrap();
+        within(life, began, (life, second))
+    });
+    assert!(matches!(second[..], [Committed::Done(_)]), "{second:?}");
+    fixture.pass(life * 6 / 5);
     assert_eq!(value(&client, record(1)).as_deref(), Some("two"), "the end of the value before does not hold for it");
 }
 
@@ -218,10 +225,15 @@ pub fn a_timeline_keeps_the_newest_fifty(fixture: &dyn Fixture) {
 
 pub fn a_timeline_has_an_end(fixture: &dyn Fixture) {
     let client = Client::of(fixture);
-    told(&client, Change { append: Some(events(&phone(1), [1], SHORT * 3)), ..change(Vec::new()) });
-    told(&client, Change { append: Some(events(&phone(1), [2], SHORT)), ..change(Vec::new()) });
-    assert_eq!(results(&client, &phone(1), 10).len(), 2);
-    fixture.pass(OVER);
+    let (life, seen) = in_time(fixture, |life| {
+        let began = Instant::now();
+        told(&client, Change { append: Some(events(&phone(1), [1], life * 3)), ..change(Vec::new()) });
+        told(&client, Change { append: Some(events(&phone(1), [2], life)), ..change(Vec::new()) });
+        let seen = results(&client, &phone(1), 10).len();
+        within(life, began, (life, seen))
+    });
+    assert_eq!(seen, 2);
+    fixture.pass(life * 6 / 5);
     assert_eq!(client.timeline(&phone(1), 10), [], "the newest event says how long all are kept");
 }
 

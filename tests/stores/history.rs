@@ -1,7 +1,7 @@
 //! What a store counts and tells beside the values: sums, one read for everything, and the feed.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otpctl::otp::{Event, EventKind, Moment, Ttl};
 use otpctl::store::{
@@ -9,11 +9,10 @@ use otpctl::store::{
     StoreError, StoreKey, Write,
 };
 
+use crate::lives::{in_time, within};
 use crate::support::client::{Client, at_once, phone};
 use crate::support::fixtures::Fixture;
 
-const SHORT: Duration = Duration::from_millis(300);
-const OVER: Duration = Duration::from_millis(350);
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn country() -> StoreKey {
@@ -75,18 +74,25 @@ pub fn a_hash_that_is_full_counts_one_of_many_elsewhere(fixture: &dyn Fixture) {
 
 pub fn sums_are_gone_when_their_life_is_over(fixture: &dyn Fixture) {
     let client = Client::of(fixture);
-    let add = |addition: Addition| drop(client.add(&[addition]).unwrap());
-    add(Addition::to(country(), SHORT * 2).plus("a", 1));
-    add(Addition::to(other(), SHORT * 2).plus("a", 1).kept_from_last());
-    fixture.pass(OVER);
-    add(Addition::to(country(), SHORT * 2).plus("a", 1));
-    add(Addition::to(other(), SHORT * 2).plus("a", 1).kept_from_last());
-    assert_eq!((sums(&client, country()), sums(&client, other())), (fields(&[("a", 2)]), fields(&[("a", 2)])));
-    fixture.pass(OVER);
-    assert_eq!(sums(&client, country()), fields(&[]), "from the first");
-    assert_eq!(sums(&client, other()), fields(&[("a", 2)]), "from the last");
-    fixture.pass(OVER);
-    assert_eq!(sums(&client, other()), fields(&[]));
+    let add = |life: Duration| {
+        let of = |key: StoreKey| Addition::to(key, life).plus("a", 1);
+        client.add(&[of(country()), of(other()).kept_from_last()]).unwrap();
+    };
+    let both = || (sums(&client, country()), sums(&client, other()));
+    let (life, twice, once) = in_time(fixture, |life| {
+        let first = Instant::now();
+        add(life);
+        fixture.pass(life * 3 / 5);
+        let second = Instant::now();
+        add(life);
+        let twice = within(life, first, both())?;
+        fixture.pass(life * 3 / 5);
+        within(life, second, (life, twice, both()))
+    });
+    assert_eq!(twice, (fields(&[("a", 2)]), fields(&[("a", 2)])));
+    assert_eq!(once, (fields(&[]), fields(&[("a", 2)])), "from the first, and from the last");
+    fixture.pass(life);
+    assert_eq!(both(), (fields(&[]), fields(&[])));
 }
 
 fn put(key: StoreKey, value: &str) -> Change {

@@ -10,6 +10,7 @@
 mod codes;
 mod contract;
 mod history;
+mod lives;
 mod model;
 mod refusals;
 mod sends;
