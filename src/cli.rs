@@ -11,11 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::FromArgMatches as _;
-use tokio::signal::unix::Signal;
 use tokio::time::Instant;
 
 use self::refused::refused;
-use self::stop::{Stop, cut_short};
+use self::stop::{Signals, Stopping, cut_short};
 use crate::app::{App, Globals};
 use crate::commands::{Command, GlobalArgs, Named as _, line, whole};
 use crate::config::{self, Env, Request};
@@ -23,7 +22,7 @@ use crate::error::{Error, Exit};
 use crate::operations::Progress;
 use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
-use crate::output::{Color, Format, Printer, Verbosity, is_piped};
+use crate::output::{Color, Format, Pinned, Printer, Verbosity, is_piped};
 
 /// Commands that show no number, and may be all that still works.
 const SHOWS_NONE: [&str; 5] = ["config", "completions", "man", "version", "help"];
@@ -155,28 +154,22 @@ impl Looker {
 async fn watched(app: &App, command: &Command) -> Result<Exit, Error> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).map_err(|error| Error::new(Exit::Internal, error));
-    let (interrupt, terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let stop = stopped(app, interrupt, terminate);
+    let signals = Signals { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? };
+    let stop = stopped(app, signals);
     tokio::pin!(stop);
-    let stopped = |stop| {
-        let error = cut_short(&app.progress.known(), stop);
-        app.stopped(&error);
-        error
-    };
     app.may_run()?;
     let unmasking = if shows_numbers(app) { Some(app.unmasking().await?) } else { None };
     let output = tokio::select! {
         biased;
         output = command.run(app) => output.map_err(|error| error.knowing(&app.progress.known())),
-        stop = &mut stop => return Err(stopped(stop)),
-    };
-    let told = async {
-        let stop = stop.await;
-        let of_line = cut_short(&app.progress.of_line(), stop);
-        (of_line, app.explained(stopped(stop)))
+        stopping = &mut stop => {
+            let error = cut_short(&app.progress.known(), stopping.why);
+            app.stopped(&error);
+            return Err(error);
+        }
     };
     let ended = match output {
-        Ok(output) => Ok(app.printer.output(output, told).await),
+        Ok(output) => Ok(app.printer.output(output, stop).await),
         Err(error) => Err(error),
     };
     app.start_feedback(std::env::current_exe);
@@ -192,24 +185,24 @@ fn shows_numbers(app: &App) -> bool {
 }
 
 /// Ends when the command is to end; until then it tells who is waited for.
-async fn stopped(app: &App, mut interrupt: Signal, mut terminate: Signal) -> Stop {
+async fn stopped(app: &App, mut signals: Signals) -> Stopping<'_> {
     let mut looker = Looker::default();
     let mut ticks = tokio::time::interval(SLOW);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    let why = loop {
         // The end moves while a person is asked, so it is looked at again when it seems to be reached.
         let wake = app.deadline().max(Instant::now() + LOOK);
         tokio::select! {
             _ = ticks.tick() => looker.look(app),
             () = tokio::time::sleep_until(wake) => {
                 if app.is_late() && !app.progress.is_noting() {
-                    return ("the time limit was reached", None);
+                    break ("the time limit was reached", None);
                 }
             }
-            _ = interrupt.recv() => return ("interrupted", Some(Exit::Interrupted)),
-            _ = terminate.recv() => return ("terminated", Some(Exit::Terminated)),
+            stop = signals.next() => break stop,
         }
-    }
+    };
+    Stopping::new(app, why, signals)
 }
 
 fn printer(global: &GlobalArgs, env: &Env) -> Printer {
@@ -224,7 +217,7 @@ fn printer(global: &GlobalArgs, env: &Env) -> Printer {
         _ => Verbosity::Silent,
     };
     let format = if global.json { Format::Json } else { global.output };
-    Printer { format, color, verbosity, here: Arc::new(chosen(global)) }
+    Printer { format, color, verbosity, here: Arc::new(chosen(global)), pinned: Pinned::default() }
 }
 
 /// The file that commands to paste are to read: the one that this run reads, however it was named. A variable may be set

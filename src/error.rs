@@ -99,6 +99,9 @@ pub struct Error {
     pub details: Box<Details>,
 }
 
+/// Makes an error of what is known of the effects of something that was stopped.
+pub type Told<'a> = dyn Fn(&KnownEffects) -> Error + 'a;
+
 /// What a script needs to go on after some failures.
 #[derive(Debug, Default)]
 pub struct Details {

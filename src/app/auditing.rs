@@ -2,6 +2,7 @@
 //! change, so none forgets it.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::act::{Act, Ended};
@@ -9,7 +10,7 @@ use super::{App, now};
 use crate::audit::{AuditError, Entry, Keys, Log, Phase, Receiver, Syslog, Told, Written};
 use crate::config::{StoreSettings, SyslogTarget};
 use crate::error::Error;
-use crate::operations::Operations;
+use crate::operations::{Operations, Progress};
 use crate::otp::{AuditHead, Moved};
 use crate::system::LOCK_PAUSE;
 
@@ -32,6 +33,9 @@ struct Open {
     phone: Option<String>,
     challenge: Option<String>,
     detail: Option<String>,
+    /// Of the command, or of the line of a batch, that it belongs to.
+    progress: Arc<Progress>,
+    reason: Option<String>,
 }
 
 /// The file, and the receiver beside it.
@@ -68,7 +72,7 @@ impl Auditing {
             redis: self.redis.as_deref(),
             phone: open.phone.as_deref(),
             challenge_id: ending.and_then(|ending| ending.challenge).or(open.challenge.as_deref()),
-            reason: app.globals.reason.as_deref(),
+            reason: open.reason.as_deref(),
             detail: open.detail.as_deref(),
             count: ending.and_then(|ending| ending.count),
         })
@@ -147,6 +151,8 @@ impl App {
             phone,
             challenge: act.challenge.map(str::to_owned),
             detail: act.detail,
+            progress: Arc::clone(&self.progress),
+            reason: self.reason().map(str::to_owned),
         };
         let written = auditing.written(self, Phase::Intent, &open, None).await?;
         open.seq = written.seq;
@@ -191,6 +197,18 @@ impl App {
     pub fn stopped(&self, error: &Error) {
         let Some(Some(auditing)) = self.auditing.get() else { return };
         let open = std::mem::take(&mut *auditing.open.borrow_mut());
+        self.recorded_as(auditing, open, error);
+    }
+
+    /// The same for the line of a batch that this is.
+    pub fn line_stopped(&self, error: &Error) {
+        let Some(Some(auditing)) = self.auditing.get() else { return };
+        let is_own = |open: &mut Open| Arc::ptr_eq(&open.progress, &self.progress);
+        let own: Vec<Open> = auditing.open.borrow_mut().extract_if(.., is_own).collect();
+        self.recorded_as(auditing, own, error);
+    }
+
+    fn recorded_as(&self, auditing: &Auditing, open: Vec<Open>, error: &Error) {
         for open in open {
             let looks = (0..LAST_LOOKS).find_map(|look| {
                 if look > 0 {

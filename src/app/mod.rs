@@ -15,6 +15,8 @@ mod rights;
 mod sending;
 
 use std::cell::{OnceCell, RefCell};
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,16 +65,24 @@ pub struct Globals {
     pub path: String,
 }
 
-/// Everything that a command may ask for.
+/// Everything that a command may ask for. What is opened is shared by all lines of a batch; what is known of the effects of
+/// each is its own.
 pub struct App {
+    shared: Rc<Shared>,
+    /// What is under way.
+    pub progress: Arc<Progress>,
+    /// Why, where a line of a batch says so itself.
+    reason: Option<String>,
+}
+
+/// What all lines of a batch share.
+pub struct Shared {
     /// What was said for every command.
     pub globals: Globals,
     /// The environment.
     pub env: Env,
     /// The writer, for warnings and prompts.
     pub printer: Printer,
-    /// What is under way.
-    pub progress: Arc<Progress>,
     time: prompt::Time,
     settings: OnceCell<Settings>,
     store: AsyncOnceCell<Opened>,
@@ -81,6 +91,8 @@ pub struct App {
     who: OnceCell<(Who, String)>,
     auditing: AsyncOnceCell<Option<auditing::Auditing>>,
     directories: OnceCell<Directories>,
+    providers: sending::Opened,
+    templates: sending::Templates,
     /// What gateways are to be told once the answer is printed.
     owed: RefCell<Vec<feedback::OwedFeedback>>,
 }
@@ -91,17 +103,24 @@ struct Opened {
     reads: ReadOnly,
 }
 
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
 impl App {
     /// Nothing is read or opened yet.
     #[must_use]
     pub fn new(globals: Globals, env: Env, printer: Printer, progress: Arc<Progress>) -> Self {
         zone_is_named(env.get("TZ").is_some());
-        Self {
+        let shared = Shared {
             time: prompt::Time::new(globals.timeout),
             globals,
             env,
             printer,
-            progress,
             settings: OnceCell::new(),
             store: AsyncOnceCell::new(),
             peppers: AsyncOnceCell::new(),
@@ -109,8 +128,24 @@ impl App {
             who: OnceCell::new(),
             auditing: AsyncOnceCell::new(),
             directories: OnceCell::new(),
+            providers: sending::Opened::default(),
+            templates: sending::Templates::default(),
             owed: RefCell::default(),
-        }
+        };
+        Self { shared: Rc::new(shared), progress, reason: None }
+    }
+
+    /// The same for a line of a batch, with a progress of its own. `reason`: why, where the line says so itself.
+    #[must_use]
+    pub fn for_line(&self, reason: Option<String>) -> Self {
+        let progress = Arc::new(self.progress.line());
+        Self { shared: Rc::clone(&self.shared), progress, reason: reason.or_else(|| self.reason.clone()) }
+    }
+
+    /// Why the operator does it.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref().or(self.globals.reason.as_deref())
     }
 
     /// The settings, from the one file that holds.
@@ -204,7 +239,7 @@ impl App {
             clock: &now,
             progress: &self.progress,
             dry_run: self.globals.dry_run,
-            reason: self.globals.reason.as_deref(),
+            reason: self.reason(),
             by: Some(self.by()),
             audit: None,
             brakes: self.brakes(settings),
@@ -283,6 +318,25 @@ impl App {
             (None, StoreSettings::Embedded { path }) => path.display().to_string(),
             (None, StoreSettings::Redis(redis)) => redis.deployment.to_string(),
         })
+    }
+
+    /// Where the codes are kept, for a person who is asked.
+    ///
+    /// # Errors
+    /// When the file is wrong.
+    pub fn store_place(&self) -> Result<String, Error> {
+        Ok(match &self.settings()?.store {
+            StoreSettings::Embedded { path } => path.display().to_string(),
+            StoreSettings::Redis(redis) => redis.deployment.to_string(),
+        })
+    }
+
+    /// Whether the codes are kept in a file, which has one writer.
+    ///
+    /// # Errors
+    /// When the file is wrong.
+    pub fn is_embedded(&self) -> Result<bool, Error> {
+        Ok(matches!(self.settings()?.store, StoreSettings::Embedded { .. }))
     }
 
     /// Asks on the terminal.

@@ -1,5 +1,8 @@
 //! What a send asks for beside the store: the providers of a route, the text, the time, and test numbers.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +18,11 @@ use crate::provider::{self, Provider};
 
 /// A provider's answer is not waited for until the very end of the command's time: so much is kept for writing it down.
 const MARGIN: Duration = Duration::from_secs(1);
+
+/// Providers that were opened for a send, by their names and what the codes are for: thousands of lines need no more.
+pub(super) type Opened = RefCell<BTreeMap<(String, String), Arc<dyn Provider>>>;
+/// Texts that were parsed, by their languages.
+pub(super) type Templates = RefCell<BTreeMap<Option<String>, Rc<MessageTemplate>>>;
 
 impl App {
     /// The providers for a phone: those of its route, or what was asked for instead. Nothing is ever sent to a test number.
@@ -45,13 +53,23 @@ impl App {
         for (place, entry) in entries.into_iter().enumerate() {
             let name = &entry.provider;
             self.may_show_codes(name)?;
-            let provider = self.provider_for(name, Some(asked.purpose)).await?;
+            let provider = self.shared_provider(name, asked.purpose).await?;
             // The first is asked at once, whatever was before it in the file.
             let unless_delivered = entry.unless_delivered.filter(|_| place > 0);
             route.steps.push(RouteStep { provider, unless_delivered });
             route.real |= settings.providers.get(name).is_some_and(|configured| configured.kind.is_real());
         }
         Ok(route)
+    }
+
+    /// The same provider for all codes of a purpose.
+    async fn shared_provider(&self, name: &str, purpose: &Purpose) -> Result<Arc<dyn Provider>, Error> {
+        let key = (name.to_owned(), purpose.to_string());
+        if let Some(known) = self.providers.borrow().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let opened: Arc<dyn Provider> = self.provider_for(name, Some(purpose)).await?.into();
+        Ok(Arc::clone(self.providers.borrow_mut().entry(key).or_insert(opened)))
     }
 
     /// One provider, opened. Nothing is connected to.
@@ -91,7 +109,17 @@ impl App {
     ///
     /// # Errors
     /// When there is none for it, or the template is wrong.
-    pub fn template(&self, lang: Option<&str>) -> Result<MessageTemplate, Error> {
+    pub fn template(&self, lang: Option<&str>) -> Result<Rc<MessageTemplate>, Error> {
+        let key = lang.map(str::to_owned);
+        if let Some(known) = self.templates.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let parsed = Rc::new(self.parsed_template(lang)?);
+        self.templates.borrow_mut().insert(key, Rc::clone(&parsed));
+        Ok(parsed)
+    }
+
+    fn parsed_template(&self, lang: Option<&str>) -> Result<MessageTemplate, Error> {
         let settings = self.settings()?;
         let message = &settings.message;
         let source = match lang {

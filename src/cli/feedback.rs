@@ -11,7 +11,7 @@ use crate::app::{App, Globals};
 use crate::config::{Chosen, Env, Request};
 use crate::error::Exit;
 use crate::operations::Progress;
-use crate::output::{Color, Format, Printer, Verbosity};
+use crate::output::{Color, Format, Pinned, Printer, Verbosity};
 
 /// It ends after this, whatever hangs.
 const MOST: Duration = Duration::from_secs(10);
@@ -20,8 +20,13 @@ const MOST: Duration = Duration::from_secs(10);
 pub(super) fn run(words: &[OsString], env: Env) -> Exit {
     let Some(owed) = read() else { return Exit::Usage };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Exit::Internal };
-    let printer =
-        Printer { format: Format::Human, color: Color::Never, verbosity: Verbosity::Silent, here: Arc::default() };
+    let printer = Printer {
+        format: Format::Human,
+        color: Color::Never,
+        verbosity: Verbosity::Silent,
+        here: Arc::default(),
+        pinned: Pinned::default(),
+    };
     let globals = Globals {
         request: request(words, &env),
         yes: false,

@@ -13,7 +13,7 @@ use crate::commands::{GlobalArgs, NAME, globals, whole};
 use crate::config::Env;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
-use crate::output::{Color, Format, Printer, Verbosity};
+use crate::output::{Color, Format, Pinned, Printer, Verbosity};
 
 /// Nothing here does this, and what only sounds like it would do the opposite.
 const NOTHING: [&str; 1] = ["lock"];
@@ -57,7 +57,13 @@ pub(super) fn overview(env: &Env) -> Exit {
 
 fn help(text: &StyledStr, env: &Env) -> Exit {
     let color = if set(env, "NO_COLOR") { Color::Never } else { Color::Auto };
-    let printer = Printer { format: Format::Human, color, verbosity: Verbosity::Normal, here: Arc::default() };
+    let printer = Printer {
+        format: Format::Human,
+        color,
+        verbosity: Verbosity::Normal,
+        here: Arc::default(),
+        pinned: Pinned::default(),
+    };
     printer.help(&text.to_string(), &text.ansi().to_string())
 }
 

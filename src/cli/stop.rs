@@ -1,12 +1,73 @@
 //! The message of a command that was stopped: what is known of its effects, and no more.
 
-use crate::error::{Completion, Details, Error, Exit};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::signal::unix::Signal;
+use tokio::time::sleep;
+
+use crate::app::App;
+use crate::error::{Completion, Details, Error, Exit, Told};
 use crate::operations::{Effect, KnownEffects};
 use crate::otp::Hint;
-use crate::output::plural;
+use crate::output::{Stopped, plural};
+
+/// So long the lines of a batch that are under way are waited for when it is stopped.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a command did not come to its end, and how the process ends then; `None`: as what is known of it says.
 pub(super) type Stop = (&'static str, Option<Exit>);
+
+/// The signals that stop a command.
+pub(super) struct Signals {
+    pub(super) interrupt: Signal,
+    pub(super) terminate: Signal,
+}
+
+impl Signals {
+    /// The next one, and how the process ends for it.
+    pub(super) async fn next(&mut self) -> Stop {
+        tokio::select! {
+            _ = self.interrupt.recv() => ("interrupted", Some(Exit::Interrupted)),
+            _ = self.terminate.recv() => ("terminated", Some(Exit::Terminated)),
+        }
+    }
+}
+
+/// A command that was stopped, and that may still have results under way.
+pub(super) struct Stopping<'a> {
+    app: &'a App,
+    pub(super) why: Stop,
+    signals: Signals,
+    of_one: Box<Told<'a>>,
+}
+
+impl<'a> Stopping<'a> {
+    pub(super) fn new(app: &'a App, why: Stop, signals: Signals) -> Self {
+        // One of many ends as what is known of it says, however the process ends.
+        Self { app, why, signals, of_one: Box::new(move |known| cut_short(known, (why.0, None))) }
+    }
+}
+
+#[async_trait(?Send)]
+impl Stopped for Stopping<'_> {
+    async fn patience(&mut self) {
+        tokio::select! {
+            () = sleep(PATIENCE) => {}
+            _ = self.signals.next() => {}
+        }
+    }
+
+    fn of_one(&self) -> &Told<'_> {
+        &*self.of_one
+    }
+
+    fn of_all(&self) -> Error {
+        let error = cut_short(&self.app.progress.known(), self.why);
+        self.app.stopped(&error);
+        self.app.explained(error)
+    }
+}
 
 /// What is known of a command that did not come to its end.
 pub(super) fn cut_short(known: &KnownEffects, (why, exit): Stop) -> Error {
@@ -40,6 +101,8 @@ pub(super) fn cut_short(known: &KnownEffects, (why, exit): Stop) -> Error {
 fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
     let unknown = |words: &str| (Exit::StoreUnknown, words.to_owned());
     let (exit, words) = match effect {
+        Effect::Message(..) if known.lines_in_doubt > 1 => (Exit::ProviderUnknown, lines_in_doubt(known)),
+        _ if known.lines_in_doubt > 1 => unknown(&lines_in_doubt(known)),
         Effect::Message(_, noun) => {
             (Exit::ProviderUnknown, format!("{noun} may have been sent, and the code is valid"))
         }
@@ -61,6 +124,11 @@ fn in_doubt(known: &KnownEffects, effect: &Effect) -> (Exit, String) {
     };
     let before = if known.lines > 0 { format!("; before it, {}", parts(known)) } else { String::new() };
     (exit, words + &before)
+}
+
+/// Each of them is told by its own result.
+fn lines_in_doubt(known: &KnownEffects) -> String {
+    format!("{} may have been done", plural(known.lines_in_doubt, "line", "lines"))
 }
 
 /// What was done, and only its result is missing.

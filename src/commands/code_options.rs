@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use super::batch::{Column, Line};
 use super::target::Target;
 use crate::app::App;
 use crate::error::Error;
 use crate::layout::Operation;
 use crate::operations::IssueRequest;
-use crate::otp::duration::duration;
+use crate::otp::duration::{duration, spelled};
 use crate::otp::{Code, MAX_TTL, Purpose, UserId};
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct CodeOptions {
     /// Lifetime of the code, such as 5m; at most 10m
     #[arg(long, value_name = "DURATION", value_parser = ttl)]
@@ -24,6 +25,27 @@ pub(super) struct CodeOptions {
 }
 
 impl CodeOptions {
+    /// With what a line of a batch says of its own.
+    ///
+    /// # Errors
+    /// When a value of it is none.
+    pub(super) fn of_line(&self, line: &Line) -> Result<Self, Error> {
+        Ok(Self {
+            ttl: line.read(Column::Ttl, ttl)?.or(self.ttl),
+            purpose: line.read(Column::Purpose, str::parse::<Purpose>)?.unwrap_or_else(|| self.purpose.clone()),
+            user: line.read(Column::User, UserId::new)?.or_else(|| self.user.clone()),
+        })
+    }
+
+    /// The options that must be the same where a batch is continued.
+    pub(super) fn listed(&self) -> Vec<(&'static str, Option<String>)> {
+        vec![
+            ("ttl", self.ttl.map(spelled)),
+            ("purpose", Some(self.purpose.to_string())),
+            ("user", self.user.as_ref().map(ToString::to_string)),
+        ]
+    }
+
     /// A fresh code, or the fixed one of a test number.
     ///
     /// # Errors

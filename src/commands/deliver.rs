@@ -2,12 +2,16 @@
 
 use std::io::IsTerminal as _;
 
+use async_trait::async_trait;
+
 use super::CommandResult;
-use super::send::Sending;
-use super::target::{TargetArg, standard_input};
+use super::batch::{BatchArgs, Column, Columns, Each, Line};
+use super::send::{SENDING, Sending};
+use super::target::{Target, TargetArg, standard_input};
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::{Code, Hint};
+use crate::output::Output;
 
 /// No code is longer, with the end of its line.
 const LONGEST: u64 = 64;
@@ -19,31 +23,67 @@ const LONGEST: u64 = 64;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A phone number, `user:ID`, or a `ph_…` reference
-    #[arg(value_name = "PHONE|USER")]
-    target: TargetArg,
+    #[arg(value_name = "PHONE|USER", required_unless_present = "from", conflicts_with = "from")]
+    target: Option<TargetArg>,
     #[command(flatten)]
     sending: Sending,
+    #[command(flatten)]
+    many: BatchArgs,
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let target = self.target.resolve_phone(app).await?;
-        // What the role may not do is told before a code is asked for.
-        self.sending.may_concern(app, &target)?;
-        let code = self.code(app).await?;
-        self.sending.relay(app, &target, &code).await
+    /// Whether it is about many phones.
+    pub(super) fn is_batch(&self) -> bool {
+        self.many.is_batch()
     }
 
-    /// The code, from a terminal or standard input: an argument could be read by every process of the machine.
-    async fn code(&self, app: &App) -> Result<Code, Error> {
-        let text = match std::io::stdin().is_terminal() {
-            true if app.globals.no_input => {
-                return Err(Error::said(Exit::Usage, "no code was given, and prompts are off")
-                    .hint(Hint::run(&["deliver"]).arg(self.target.to_string()).reading("code.txt".as_ref())));
-            }
-            true => app.ask("Code: ").await?,
-            false => standard_input(app, LONGEST).await?.into(),
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        let Some(typed) = &self.target else {
+            let many = self.many.many(app, self).await?;
+            return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
         };
-        Code::relayed(text.trim_end_matches(['\n', '\r'])).map_err(|error| Error::new(Exit::Usage, error))
+        let target = typed.resolve_phone(app).await?;
+        // What the role may not do is told before a code is asked for.
+        self.sending.may_concern(app, &target)?;
+        let code = code(app, typed).await?;
+        self.sending.relay(app, &target, &code).await.map(Output::One)
+    }
+}
+
+/// The code, from a terminal or standard input: an argument could be read by every process of the machine.
+async fn code(app: &App, typed: &TargetArg) -> Result<Code, Error> {
+    let text = match std::io::stdin().is_terminal() {
+        true if app.globals.no_input => {
+            return Err(Error::said(Exit::Usage, "no code was given, and prompts are off")
+                .hint(Hint::run(&["deliver"]).arg(typed.to_string()).reading("code.txt".as_ref())));
+        }
+        true => app.ask("Code: ").await?,
+        false => standard_input(app, LONGEST).await?.into(),
+    };
+    Code::relayed(text.trim_end_matches(['\n', '\r'])).map_err(|error| Error::new(Exit::Usage, error))
+}
+
+#[async_trait(?Send)]
+impl Each for Args {
+    fn columns(&self) -> Columns {
+        Columns { more: SENDING, needed: &[Column::Code] }
+    }
+
+    fn sends(&self) -> bool {
+        true
+    }
+
+    fn question(&self, lines: &str) -> String {
+        format!("send a code to {lines}")
+    }
+
+    fn options(&self) -> Vec<(&'static str, Option<String>)> {
+        self.sending.listed()
+    }
+
+    async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
+        let code = line.read(Column::Code, Code::relayed)?;
+        let code = code.ok_or_else(|| Error::said(Exit::Usage, "this line has no `code`"))?;
+        self.sending.for_line(app, target, line, Some(&code)).await
     }
 }

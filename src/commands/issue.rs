@@ -1,16 +1,18 @@
 //! `issue`: makes a code and prints it once, to be read out or used by a script.
 
+use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 
 use super::CommandResult;
+use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::code_options::CodeOptions;
-use super::target::TargetArg;
+use super::target::{Target, TargetArg};
 use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
 use crate::otp::time::rfc3339;
 use crate::otp::{Code, Hint, Moment, Purpose, UserId};
-use crate::output::{Human, Ids, Report, when};
+use crate::output::{Human, Ids, Output, Report, when};
 
 /// Print a new code instead of sending it
 ///
@@ -19,10 +21,12 @@ use crate::output::{Human, Ids, Report, when};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A phone number, `user:ID`, or a `ph_…` reference
-    #[arg(value_name = "PHONE|USER")]
-    target: TargetArg,
+    #[arg(value_name = "PHONE|USER", required_unless_present = "from", conflicts_with = "from")]
+    target: Option<TargetArg>,
     #[command(flatten)]
     options: CodeOptions,
+    #[command(flatten)]
+    many: BatchArgs,
 }
 
 #[derive(Serialize)]
@@ -49,45 +53,95 @@ fn exposed<S: Serializer>(code: &Option<Code>, serializer: S) -> Result<S::Ok, S
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let settings = app.settings()?;
-        if settings.protected {
-            if !settings.reveal {
-                return Err(Error::said(Exit::Config, "this protected file does not allow printing codes").hint(
-                    Hint::run(&["send"])
-                        .arg(self.target.to_string())
-                        .because("set `reveal = true` in the file, or send it instead"),
-                ));
-            }
-            if app.globals.reason.is_none() {
-                return Err(Error::said(Exit::Confirm, "printing a code with a protected file needs a reason")
-                    .hint("pass --reason TEXT"));
-            }
-        }
-        let target = self.target.resolve_phone(app).await?;
+    /// Whether it is about many phones.
+    pub(super) fn is_batch(&self) -> bool {
+        self.many.is_batch()
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        let Some(target) = &self.target else {
+            let many = self.many.many(app, self).await?;
+            return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
+        };
+        may_reveal(app, &target.to_string())?;
+        has_reason(app)?;
+        let target = target.resolve_phone(app).await?;
         app.may_change(&format!("print a code for {}", target.shown(app)), Confirm::Yes).await?;
         app.guard().await?;
         app.printer.may_print_once("the code")?;
-        let code = self.options.code(app, &target).await?;
-        let asked = self.options.issue(app, &target, &code).await?;
-        let (challenge, _) = app
-            .audited(Act::on(&target.phone), async |operations| {
-                let issued = operations.issue(&asked).await.map_err(|error| target.failed(app, error))?;
-                let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
-                let ids = vec![challenge.id.clone()];
-                Ok((challenge, ids))
-            })
-            .await?;
-        Ok(Box::new(Issued {
-            challenge_id: Some(challenge.id).filter(|_| !app.globals.dry_run),
-            phone: target.shown(app),
-            code: Some(code).filter(|_| !app.globals.dry_run),
-            purpose: self.options.purpose.clone(),
-            user: challenge.user,
-            created_at: challenge.created_at,
-            expires_at: challenge.expires_at,
-            dry_run: app.globals.dry_run,
-        }))
+        one(app, &target, &self.options).await.map(Output::One)
+    }
+}
+
+/// Refuses to print codes where the file is protected and does not allow it.
+fn may_reveal(app: &App, target: &str) -> Result<(), Error> {
+    let settings = app.settings()?;
+    if !settings.protected || settings.reveal {
+        return Ok(());
+    }
+    Err(Error::said(Exit::Config, "this protected file does not allow printing codes")
+        .hint(Hint::run(&["send"]).arg(target).because("set `reveal = true` in the file, or send it instead")))
+}
+
+/// Where the file is protected, it is said why a code is printed.
+fn has_reason(app: &App) -> Result<(), Error> {
+    if !app.settings()?.protected || app.reason().is_some() {
+        return Ok(());
+    }
+    Err(Error::said(Exit::Confirm, "printing a code with a protected file needs a reason").hint("pass --reason TEXT"))
+}
+
+async fn one(app: &App, target: &Target, options: &CodeOptions) -> CommandResult {
+    let code = options.code(app, target).await?;
+    let asked = options.issue(app, target, &code).await?;
+    let (challenge, _) = app
+        .audited(Act::on(&target.phone), async |operations| {
+            let issued = operations.issue(&asked).await.map_err(|error| target.failed(app, error))?;
+            let (Reserved::New(challenge) | Reserved::Replayed(challenge)) = issued.outcome;
+            let ids = vec![challenge.id.clone()];
+            Ok((challenge, ids))
+        })
+        .await?;
+    Ok(Box::new(Issued {
+        challenge_id: Some(challenge.id).filter(|_| !app.globals.dry_run),
+        phone: target.shown(app),
+        code: Some(code).filter(|_| !app.globals.dry_run),
+        purpose: options.purpose.clone(),
+        user: challenge.user,
+        created_at: challenge.created_at,
+        expires_at: challenge.expires_at,
+        dry_run: app.globals.dry_run,
+    }))
+}
+
+#[async_trait(?Send)]
+impl Each for Args {
+    fn columns(&self) -> Columns {
+        Columns { more: &[Column::Purpose, Column::Ttl, Column::User, Column::Reason], needed: &[] }
+    }
+
+    fn prints_once(&self) -> bool {
+        true
+    }
+
+    fn question(&self, lines: &str) -> String {
+        format!("print a code for {lines}")
+    }
+
+    fn options(&self) -> Vec<(&'static str, Option<String>)> {
+        self.options.listed()
+    }
+
+    async fn allowed(&self, app: &App) -> Result<(), Error> {
+        may_reveal(app, "PHONE")?;
+        app.guard().await?;
+        app.printer.may_print_once("each code")
+    }
+
+    async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
+        target.is_a_phone(app).await?;
+        has_reason(app)?;
+        one(app, target, &self.options.of_line(line)?).await
     }
 }
 

@@ -187,7 +187,8 @@ fn timeout(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a duration such as 10s or 2m, more than zero".to_owned())
 }
 
-fn reason(text: &str) -> Result<String, String> {
+/// Reads a reason.
+pub(super) fn reason(text: &str) -> Result<String, String> {
     if text.len() > 500 || text.chars().any(is_unsafe) {
         return Err("a reason is one line of at most 500 bytes".to_owned());
     }

@@ -250,7 +250,10 @@ impl Command {
     pub fn default_timeout(&self) -> Duration {
         match self {
             Self::Send(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::Issue(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Revoke(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::Deliver(args) if args.is_batch() => BATCH_TIMEOUT,
+            Self::Unlock(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Store(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::User(args) if args.is_batch() => BATCH_TIMEOUT,
             Self::Events(args) if args.is_endless() => ENDLESS,

@@ -70,8 +70,7 @@ impl Args {
         };
         app.may_change("record how a code ended", Confirm::No).await?;
         app.guard().await?;
-        let asked =
-            OutcomeRequest { purpose: &self.purpose, challenge_id, outcome, reason: app.globals.reason.as_deref() };
+        let asked = OutcomeRequest { purpose: &self.purpose, challenge_id, outcome, reason: app.reason() };
         let act = Act::on(&target.phone).challenge(challenge_id).detail(outcome.as_str().to_owned());
         let (recorded, _) = app
             .audited(act, async |operations| {

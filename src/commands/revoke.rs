@@ -1,12 +1,10 @@
 //! `revoke`: cancels live codes.
 
-use std::path::PathBuf;
-
 use async_trait::async_trait;
 use serde::Serialize;
 
 use super::CommandResult;
-use super::batch::{Batch, Each};
+use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::skipped::{self, Skipped};
 use super::target::{Target, TargetArg};
 use crate::app::{Act, App, Confirm, Done};
@@ -22,13 +20,8 @@ use crate::output::{AnyReport, Human, Output, Report, plural};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Phone numbers, `user:ID`, `ch_…` ids, or `ph_…` references
-    #[arg(value_name = "PHONE|USER|ID", required_unless_present_any = ["from", "all"])]
+    #[arg(value_name = "PHONE|USER|ID", required_unless_present_any = ["from", "all"], conflicts_with = "from")]
     targets: Vec<TargetArg>,
-    /// Read one from each line of a file, or of stdin (`-`)
-    ///
-    /// Exits with 19 if some lines failed.
-    #[arg(long, value_name = "FILE", conflicts_with = "targets")]
-    from: Option<PathBuf>,
     /// All live codes of every phone; asks first
     #[arg(long, conflicts_with_all = ["targets", "from"])]
     all: bool,
@@ -38,6 +31,8 @@ pub struct Args {
     /// Exit with 14 if there is no live code
     #[arg(long)]
     must_exist: bool,
+    #[command(flatten)]
+    many: BatchArgs,
 }
 
 #[derive(Serialize)]
@@ -67,13 +62,12 @@ const GONE: usize = 3;
 impl Args {
     /// Whether it is about many phones.
     pub(super) fn is_batch(&self) -> bool {
-        self.all || self.from.is_some()
+        self.all || self.many.is_batch()
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        if let Some(from) = &self.from {
-            app.may_change(&format!("revoke the codes of each line of {}", from.display()), Confirm::Yes).await?;
-            return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
+        if let Some(many) = self.many.many(app, self).await? {
+            return Ok(many);
         }
         if self.all {
             return self.everything(app).await.map(Output::One);
@@ -82,7 +76,8 @@ impl Args {
             let only = only.resolve(app).await?;
             let whom = only.shown(app);
             app.may_change(&format!("revoke the codes of {whom}"), Confirm::Yes).await?;
-            return Ok(Output::One(revoked(app, self.one(app, &only).await?, Vec::new(), whom)));
+            let done = self.one(app, &only, self.purpose.as_ref()).await?;
+            return Ok(Output::One(revoked(app, done, Vec::new(), whom)));
         }
         self.several(app).await.map(Output::One)
     }
@@ -107,7 +102,7 @@ impl Args {
         app.progress.is_one_of_many();
         for (typed, target) in targets {
             let (name, done) = match target {
-                Ok(target) => (target.argument(), self.one(app, &target).await),
+                Ok(target) => (target.argument(), self.one(app, &target, self.purpose.as_ref()).await),
                 Err(error) => (typed, Err(error)),
             };
             match done {
@@ -118,12 +113,8 @@ impl Args {
         Ok(revoked(app, tally.challenges, tally.failed, whom))
     }
 
-    fn asked<'a>(&'a self, app: &'a App, challenge_id: Option<&'a str>) -> RevokeRequest<'a> {
-        RevokeRequest { purpose: self.purpose.as_ref(), challenge_id, reason: app.globals.reason.as_deref() }
-    }
-
-    async fn one(&self, app: &App, target: &Target) -> Result<Vec<String>, Error> {
-        let asked = self.asked(app, target.challenge.as_deref());
+    async fn one(&self, app: &App, target: &Target, purpose: Option<&Purpose>) -> Result<Vec<String>, Error> {
+        let asked = RevokeRequest { purpose, challenge_id: target.challenge.as_deref(), reason: app.reason() };
         let act = Act::on(&target.phone).challenge(target.challenge.as_deref());
         app.audited(act, async |operations| {
             let revoked = operations.revoke(&target.phone, &asked).await.map_err(|error| target.failed(app, error))?;
@@ -160,7 +151,7 @@ impl Args {
     }
 
     async fn every_page(&self, app: &App, operations: Operations<'_>) -> Result<(Tally, Done), Error> {
-        let asked = self.asked(app, None);
+        let asked = RevokeRequest { purpose: self.purpose.as_ref(), challenge_id: None, reason: app.reason() };
         let (mut tally, mut place) = (Tally::default(), None);
         app.progress.is_one_of_many();
         loop {
@@ -244,8 +235,23 @@ fn revoked(app: &App, challenges: Vec<String>, failed: Vec<Skipped>, whom: Strin
 
 #[async_trait(?Send)]
 impl Each for Args {
-    async fn each(&self, app: &App, target: &Target) -> CommandResult {
-        Ok(revoked(app, self.one(app, target).await?, Vec::new(), target.shown(app)))
+    fn columns(&self) -> Columns {
+        Columns { more: &[Column::Purpose, Column::Reason], needed: &[] }
+    }
+
+    fn question(&self, lines: &str) -> String {
+        format!("revoke the codes of {lines}")
+    }
+
+    fn options(&self) -> Vec<(&'static str, Option<String>)> {
+        let purpose = self.purpose.as_ref().map(ToString::to_string);
+        vec![("purpose", purpose), ("must_exist", self.must_exist.then(|| "yes".to_owned()))]
+    }
+
+    async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
+        let own = line.read(Column::Purpose, str::parse::<Purpose>)?;
+        let done = self.one(app, target, own.as_ref().or(self.purpose.as_ref())).await?;
+        Ok(revoked(app, done, Vec::new(), target.shown(app)))
     }
 }
 

@@ -1,15 +1,17 @@
 //! `unlock`: clears a lock and the count of wrong codes.
 
+use async_trait::async_trait;
 use serde::Serialize;
 
 use super::CommandResult;
 use super::allowance;
-use super::target::TargetArg;
+use super::batch::{BatchArgs, Column, Columns, Each, Line};
+use super::target::{Target, TargetArg};
 use crate::app::{Act, App, Confirm};
-use crate::error::Exit;
+use crate::error::{Error, Exit};
 use crate::otp::rules::{Allowance, UnlockRequest};
 use crate::otp::{Moment, Purpose};
-use crate::output::{Human, Report, plural};
+use crate::output::{Human, Output, Report, plural};
 
 /// Clear a lock and the count of wrong codes
 ///
@@ -17,14 +19,16 @@ use crate::output::{Human, Report, plural};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A phone number, `user:ID`, or a `ph_…` reference
-    #[arg(value_name = "PHONE|USER")]
-    target: TargetArg,
+    #[arg(value_name = "PHONE|USER", required_unless_present = "from", conflicts_with = "from")]
+    target: Option<TargetArg>,
     /// Only for this purpose
     #[arg(long)]
     purpose: Option<Purpose>,
     /// Also clear the wait between sends and the phone's send limits
     #[arg(long)]
     limits: bool,
+    #[command(flatten)]
+    many: BatchArgs,
 }
 
 #[derive(Serialize)]
@@ -42,11 +46,23 @@ struct Unlocked {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let target = self.target.resolve_phone(app).await?;
+    /// Whether it is about many phones.
+    pub(super) fn is_batch(&self) -> bool {
+        self.many.is_batch()
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        let Some(target) = &self.target else {
+            let many = self.many.many(app, self).await?;
+            return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
+        };
+        let target = target.resolve_phone(app).await?;
         app.may_change(&format!("unlock {}", target.shown(app)), Confirm::Yes).await?;
-        let reason = app.globals.reason.as_deref();
-        let asked = UnlockRequest { purpose: self.purpose.as_ref(), limits: self.limits, reason };
+        self.one(app, &target, self.purpose.as_ref()).await.map(Output::One)
+    }
+
+    async fn one(&self, app: &App, target: &Target, purpose: Option<&Purpose>) -> CommandResult {
+        let asked = UnlockRequest { purpose, limits: self.limits, reason: app.reason() };
         let act = Act::on(&target.phone).detail(self.limits.then(|| "--limits".to_owned()));
         let (applied, _) = app
             .audited(act, async |operations| {
@@ -58,7 +74,7 @@ impl Args {
         // What it shares with other phones is not cleared, and may still refuse the next send.
         let send = if self.limits {
             let counters = app.operations().await?.counters_of(&target.phone).await;
-            let purpose = self.purpose.clone().unwrap_or_default();
+            let purpose = purpose.cloned().unwrap_or_default();
             // What is done is done, also where it is not known what comes next.
             match counters.hold(known) {
                 Ok(known) => Some(allowance::of(app, (&target.phone, &purpose), (&known, now), &counters)?),
@@ -76,6 +92,28 @@ impl Args {
             dry_run: app.globals.dry_run,
             now,
         }))
+    }
+}
+
+#[async_trait(?Send)]
+impl Each for Args {
+    fn columns(&self) -> Columns {
+        Columns { more: &[Column::Purpose, Column::Reason], needed: &[] }
+    }
+
+    fn question(&self, lines: &str) -> String {
+        format!("unlock {lines}")
+    }
+
+    fn options(&self) -> Vec<(&'static str, Option<String>)> {
+        let purpose = self.purpose.as_ref().map(ToString::to_string);
+        vec![("purpose", purpose), ("limits", self.limits.then(|| "yes".to_owned()))]
+    }
+
+    async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
+        target.is_a_phone(app).await?;
+        let own = line.read(Column::Purpose, str::parse::<Purpose>)?;
+        self.one(app, target, own.as_ref().or(self.purpose.as_ref())).await
     }
 }
 

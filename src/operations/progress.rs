@@ -2,7 +2,7 @@
 //! begun stays in doubt until its end is known, even if the command is dropped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Something that a command does, and that is not undone by not waiting for its answer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +36,10 @@ pub struct KnownEffects {
     pub revoked: u64,
     /// Keys that were removed.
     pub removed: u64,
-    /// Lines of a batch that had an effect, before the one in progress.
+    /// Lines of a batch that had an effect, before those in progress.
     pub lines: u64,
+    /// Lines of a batch that were stopped, and may have had one.
+    pub lines_in_doubt: u64,
     /// The challenge whose message was sent and is waited for.
     pub waits: Option<String>,
     /// The idempotency key of a send.
@@ -63,8 +65,29 @@ struct Log {
 #[derive(Debug, Default)]
 pub struct Progress {
     log: Mutex<Log>,
-    awaited: Mutex<Option<String>>,
+    /// Shared by all lines of a batch.
+    awaited: Arc<Mutex<Awaited>>,
     noting: AtomicBool,
+}
+
+/// Who is waited for, in the order in which the waits began.
+#[derive(Debug, Default)]
+struct Awaited {
+    next: u64,
+    waits: Vec<(u64, String)>,
+}
+
+/// A wait that is over when this is dropped.
+struct Waiting<'a>(&'a Mutex<Awaited>, u64);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        locked(self.0).waits.retain(|(id, _)| *id != self.1);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Something that was begun. Dropped, it stays in doubt.
@@ -87,10 +110,13 @@ impl Progress {
     /// Runs something that waits for somebody other than the store, and names it to whoever asks meanwhile. Of several at
     /// once, the last one that began is named.
     pub async fn waiting_for<T>(&self, whom: &str, work: impl Future<Output = T>) -> T {
-        let before = self.lock_awaited().replace(whom.to_owned());
-        let done = work.await;
-        *self.lock_awaited() = before;
-        done
+        let mut awaited = locked(&self.awaited);
+        let id = awaited.next;
+        awaited.next += 1;
+        awaited.waits.push((id, whom.to_owned()));
+        drop(awaited);
+        let _waiting = Waiting(&self.awaited, id);
+        work.await
     }
 
     /// Runs something short that follows an answer which is settled: the end of the command's time must not take the answer
@@ -111,11 +137,7 @@ impl Progress {
     /// Who is being waited for, where it is not the store.
     #[must_use]
     pub fn awaited(&self) -> Option<String> {
-        self.lock_awaited().clone()
-    }
-
-    fn lock_awaited(&self) -> MutexGuard<'_, Option<String>> {
-        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.awaited).waits.last().map(|(_, whom)| whom.clone())
     }
 
     /// Codes of one phone were revoked.
@@ -152,11 +174,34 @@ impl Progress {
         self.log().known.is_part = true;
     }
 
-    /// The next line of a batch begins. What is known of the lines before is that they had an effect, or had none.
-    pub fn next_line(&self) {
+    /// That of a line of a batch: what it does is known alone, and whom it waits for is known to all.
+    #[must_use]
+    pub fn line(&self) -> Self {
+        Self { awaited: Arc::clone(&self.awaited), ..Self::default() }
+    }
+
+    /// A line of a batch ended. What is known of it here is that it had an effect, or had none.
+    pub fn line_ended(&self, line: &KnownEffects) {
         let mut log = self.log();
-        let had_effect = log.doubts.pop().is_some() || log.known.done.is_some() || log.known.revoked > 0;
-        let lines = log.known.lines + u64::from(had_effect);
+        log.known.lines += u64::from(!line.is_nothing());
+    }
+
+    /// A line of a batch was stopped: what it may have done is in doubt for the whole command.
+    pub fn line_stopped(&self, line: &KnownEffects) {
+        let Some(doubt) = &line.doubt else { return self.line_ended(line) };
+        let mut log = self.log();
+        log.known.lines_in_doubt += 1;
+        let id = log.next;
+        log.next += 1;
+        log.doubts.push((id, doubt.clone()));
+    }
+
+    /// The next of many begins, which are done one after the other. What is known of those before is that they had an
+    /// effect, or had none.
+    pub fn next_line(&self) {
+        let known = self.of_line();
+        let mut log = self.log();
+        let lines = log.known.lines + u64::from(!known.is_nothing());
         log.doubts.clear();
         log.known = KnownEffects { lines, ..KnownEffects::default() };
     }
@@ -176,7 +221,7 @@ impl Progress {
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.log)
     }
 }
 
@@ -203,6 +248,8 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -230,5 +277,33 @@ mod tests {
         assert!(!progress.known().is_nothing() && progress.known().is_part);
         progress.next_line();
         assert_eq!(progress.known().lines, 1, "a line without an effect is none of them");
+    }
+
+    #[test]
+    fn lines_at_once_are_known_alone_and_counted_together() {
+        let (whole, sms) = (Progress::default(), || Effect::Message("ch_1".to_owned(), "the SMS"));
+        let (sent, stopped, refused) = (whole.line(), whole.line(), whole.line());
+        sent.begin(sms()).was_done();
+        drop(stopped.begin(sms()));
+        assert!(whole.known().is_nothing() && refused.known().is_nothing());
+        whole.line_ended(&sent.known());
+        whole.line_ended(&refused.known());
+        whole.line_stopped(&stopped.known());
+        let known = whole.known();
+        assert_eq!((known.lines, known.lines_in_doubt, known.doubt), (1, 1, Some(sms())));
+    }
+
+    #[tokio::test]
+    async fn of_several_waits_the_last_one_that_is_not_over_is_named() {
+        let whole = Progress::default();
+        let (first, second) = (whole.line(), whole.line());
+        let mut early = Box::pin(first.waiting_for("a", std::future::pending::<()>()));
+        let mut late = Box::pin(second.waiting_for("b", std::future::pending::<()>()));
+        assert!((&mut early).now_or_never().is_none() && (&mut late).now_or_never().is_none());
+        assert_eq!(whole.awaited().as_deref(), Some("b"));
+        drop(early);
+        assert_eq!(whole.awaited().as_deref(), Some("b"));
+        drop(late);
+        assert_eq!(whole.awaited(), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The providers for one message: in which order they are tried, and what is remembered of those that fail.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::known_slot::KnownSlot;
@@ -30,7 +31,7 @@ pub struct Route {
 /// One provider of a route.
 pub struct RouteStep {
     /// The provider.
-    pub provider: Box<dyn Provider>,
+    pub provider: Arc<dyn Provider>,
     /// Whoever waits for the delivery goes on to it, with the same code, when the message before is not delivered so long
     /// after a provider accepted it.
     pub unless_delivered: Option<Duration>,
@@ -39,7 +40,7 @@ pub struct RouteStep {
 impl From<Box<dyn Provider>> for RouteStep {
     /// One that is only asked when the one before did not send.
     fn from(provider: Box<dyn Provider>) -> Self {
-        Self { provider, unless_delivered: None }
+        Self { provider: provider.into(), unless_delivered: None }
     }
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 
 use super::Table;
-use crate::error::{Error, Exit};
+use crate::error::{Error, Exit, Told};
 use crate::otp::Hint;
 
 /// One result of many.
@@ -36,8 +36,28 @@ pub trait Many {
     /// How many were done, and how many failed, so far.
     fn counts(&self) -> (usize, usize);
 
-    /// The result that was under way when the command was stopped, and this is how it ended; `None`: there is none.
-    fn interrupted(&mut self, _error: &Error) -> Option<Row> {
+    /// Begins no more of them, since the command was stopped, or nobody reads its results. Returns whether some are under
+    /// way that are worth waiting for a little.
+    fn wind_down(&mut self) -> bool {
+        false
+    }
+
+    /// The next of the results that were still under way when the command was stopped; `None`: there is no other.
+    fn interrupted(&mut self, _told: &Told<'_>) -> Option<Row> {
+        None
+    }
+
+    /// The command was stopped, and all results are told.
+    async fn wound_down(&mut self) {}
+
+    /// How far it is, for whoever looks on; `None`: that is not told.
+    fn status(&self) -> Option<String> {
+        None
+    }
+
+    /// The last row could not be printed, since nobody reads stdout any more. What is told of it on stderr; `None`: nobody
+    /// misses it.
+    fn lost(&mut self) -> Option<String> {
         None
     }
 
@@ -74,6 +94,16 @@ pub trait Many {
         "otpctl.many/1"
     }
 
+    /// More fields of the usual document, each with a comma before it.
+    fn fields(&self) -> String {
+        String::new()
+    }
+
+    /// What is said of all of them on stderr at the end, in every format; `None`: how many failed.
+    fn summary(&self) -> Option<String> {
+        None
+    }
+
     /// What the usual document says of all results behind them, as `totals`; its schema says whether there is one.
     fn totals(&self) -> Option<Box<RawValue>> {
         None
@@ -98,6 +128,19 @@ pub trait Many {
     fn exit(&self) -> Exit {
         if self.counts().1 == 0 { Exit::Ok } else { Exit::Partial }
     }
+}
+
+/// Who stopped a command, and what is known of it then.
+#[async_trait(?Send)]
+pub trait Stopped {
+    /// Ends when what is under way has had its time, or somebody stops the command once more.
+    async fn patience(&mut self);
+
+    /// How one of many ended that was under way.
+    fn of_one(&self) -> &Told<'_>;
+
+    /// How the command ended.
+    fn of_all(&self) -> Error;
 }
 
 /// What a command gives back.
@@ -135,15 +178,20 @@ impl<'a> Stream<'a> {
     pub(super) fn close(mut self, many: &dyn Many) {
         // What has no row is counted too.
         self.counts = many.counts();
-        self.end(false, many.totals().as_deref());
+        self.end(false, &many.fields(), many.totals().as_deref());
     }
 
-    fn end(&mut self, is_interrupted: bool, totals: Option<&RawValue>) {
+    /// Closes it before its end, with what is known of all results.
+    pub(super) fn stop(mut self, many: &dyn Many) {
+        self.end(true, &many.fields(), None);
+    }
+
+    fn end(&mut self, is_interrupted: bool, fields: &str, totals: Option<&RawValue>) {
         self.is_closed = true;
         let (done, failed) = self.counts;
         let totals = self.has_totals.then(|| format!(",\"totals\":{}", totals.map_or("null", RawValue::get)));
         let totals = totals.unwrap_or_default();
-        let end = format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}{totals}}}\n");
+        let end = format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}{fields}{totals}}}\n");
         (self.write)(&end);
     }
 }
@@ -151,7 +199,7 @@ impl<'a> Stream<'a> {
 impl Drop for Stream<'_> {
     fn drop(&mut self) {
         if !self.is_closed {
-            self.end(true, None);
+            self.end(true, "", None);
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The only writer: a command returns a report, and the printer renders it as a sentence, a table, JSON or JSON Lines.
 
+mod beat;
 mod desk;
 mod listed;
 mod many;
+mod pinned;
 mod printer;
+mod rows;
 mod table;
 mod time;
 mod wrap;
@@ -12,7 +15,8 @@ pub use desk::Desk;
 pub use listed::Listed;
 #[cfg(test)]
 pub(crate) use many::tests::{ManyDocument, ManyWithTotals};
-pub use many::{Many, Output, Row};
+pub use many::{Many, Output, Row, Stopped};
+pub use pinned::Pinned;
 pub use printer::{Color, Format, Printer, Verbosity, is_piped};
 pub use table::{Cell, Table};
 pub(crate) use time::zone_is_named;

@@ -1,16 +1,16 @@
 //! Writes results to stdout, once, and everything else to stderr.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use rustix::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 use serde_json::value::RawValue;
-use textwrap::core::display_width;
 
-use super::many::Stream;
-use super::{AnyReport, Human, Many, Output, Row, Table, listed, table, wrap};
+use super::beat::Beat;
+use super::rows::Rows;
+use super::{AnyReport, Human, Many, Output, Pinned, Row, Stopped, Table, listed, table, wrap};
 use crate::error::{Completion, Details, Error, Exit};
 use crate::otp::Hint;
 use crate::otp::escape::{escaped, is_unsafe};
@@ -62,102 +62,118 @@ pub struct Printer {
     pub verbosity: Verbosity,
     /// The file that commands to paste are to read.
     pub here: Arc<Chosen>,
+    /// How far a long command is.
+    pub pinned: Pinned,
 }
 
 /// The width of a screen that cannot be measured.
 const WIDTH: u16 = 80;
-/// So many results are drawn as one table, so that no more of them are held.
-const TABLE: usize = 500;
 
 impl Printer {
-    /// Prints what a command gives back. `stop` ends when somebody stops the command, with what is known of the result
-    /// that was under way, and of all of them.
-    pub async fn output(&self, output: Output<'_>, stop: impl Future<Output = (Error, Error)>) -> Exit {
+    /// Prints what a command gives back. `stop` ends when somebody stops the command.
+    pub async fn output<S: Stopped>(&self, output: Output<'_>, stop: impl Future<Output = S>) -> Exit {
         match output {
             Output::One(report) => self.report(report.as_ref()),
-            Output::Many(mut many) => self.print_rows(many.as_mut(), stop).await,
+            Output::Many(mut many) => {
+                let exit = self.print_rows(many.as_mut(), stop).await;
+                self.pinned.end();
+                exit
+            }
         }
     }
 
     /// Prints results as they come. Only a table on a terminal, and a document that is not the usual one, wait for more.
-    async fn print_rows(&self, many: &mut dyn Many, stop: impl Future<Output = (Error, Error)>) -> Exit {
+    async fn print_rows<S: Stopped>(&self, many: &mut dyn Many, stop: impl Future<Output = S>) -> Exit {
         tokio::pin!(stop);
-        let is_shown = self.verbosity > Verbosity::Silent;
-        let unwritten = RefCell::new(None);
-        let put = |text: &str| {
-            if let (true, Err(error)) = (is_shown, write(&mut io::stdout().lock(), text)) {
-                unwritten.borrow_mut().get_or_insert(error);
-            }
-        };
-        let streams = self.format == Format::Json && many.is_streamed();
-        let mut stream = streams.then(|| Stream::open(many, &put));
-        let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
-        let (mut rows, mut is_empty, mut stopped) = (Vec::new(), true, None);
+        let (unwritten, unread) = (RefCell::new(None), Cell::new(false));
+        let put = |text: &str| self.put(text, &unwritten, &unread);
+        let mut rows = Rows::begin(self, many, &put);
+        let mut beat = Beat::begin(self, many);
+        let mut stopped = None;
         while stopped.is_none() {
-            let next = tokio::select! {
-                biased;
-                next = many.next() => next,
-                (of_row, of_all) = &mut stop => {
-                    stopped = Some(of_all);
-                    many.interrupted(&of_row)
+            let row = tokio::select! {
+                row = many.next() => row,
+                stop = &mut stop => {
+                    stopped = Some(stop);
+                    continue;
+                }
+                () = beat.next() => {
+                    beat.show(self, many);
+                    continue;
                 }
             };
-            let Some(row) = next else { break };
-            is_empty = false;
-            match (&mut stream, self.format) {
-                _ if !is_shown => {}
-                (Some(stream), _) => stream.row(&json_safe(row.text()), many.counts()),
-                (None, Format::Jsonl) => put(&(json_safe(row.text()) + "\n")),
-                (None, Format::Human) if width.is_none() || many.is_verbatim() => {
-                    let cells = row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>();
-                    put(&(cells.join("\t") + "\n"));
-                }
-                (None, _) => match many.live() {
-                    Some(widths) => put(&(aligned(&row, widths, width, &|word| self.status(word)) + "\n")),
-                    None => rows.push(row),
-                },
+            let Some(row) = row else { break };
+            rows.print(many, row);
+            self.told_of_lost(many, &unread);
+        }
+        if let Some(stopped) = &mut stopped {
+            if many.wind_down() {
+                self.until_it_is_over(many, stopped, |many, row| rows.print(many, row)).await;
             }
-            if let Some(width) = width.filter(|_| rows.len() >= TABLE) {
-                put(&drawn(many, &rows, width, &|word| self.status(word)));
-                rows.clear();
+            while let Some(row) = many.interrupted(stopped.of_one()) {
+                rows.print(many, row);
             }
+            many.wound_down().await;
         }
-        if let Some(error) = many.failure().filter(|_| stopped.is_none()) {
-            return self.error(&error);
-        }
-        match stream {
-            Some(stream) if stopped.is_none() => stream.close(many),
-            // It says so itself that it was interrupted.
-            Some(stream) => drop(stream),
-            None if stopped.is_some() && !many.outlives_a_stop() => {}
-            None => put(&self.last(many, &rows, width, is_empty)),
-        }
+        let failure = many.failure().filter(|_| stopped.is_none());
+        rows.end(many, stopped.is_some(), failure.is_some());
+        self.pinned.end();
         if let Some(error) = unwritten.take() {
             return self.error(&not_written(error));
         }
-        stopped.map_or_else(|| self.ended(many), |error| self.error(&error))
+        let failure = failure.or_else(|| stopped.map(|stopped| stopped.of_all()));
+        let Some(error) = failure else { return self.ended(many) };
+        many.summary().iter().for_each(|summary| self.note(summary));
+        self.error(&error)
     }
 
-    /// What is written behind the last result, where it is not the end of a stream.
-    fn last(&self, many: &dyn Many, rows: &[Row], width: Option<u16>, is_empty: bool) -> String {
-        match (self.format, width) {
-            (Format::Json, _) => {
-                let documents: Vec<&RawValue> = rows.iter().filter_map(|row| row.document.as_deref()).collect();
-                many.document(&documents).as_deref().map(line).unwrap_or_default()
-            }
-            (Format::Jsonl, _) => many.document(&[]).as_deref().map(line).unwrap_or_default(),
-            (Format::Human, Some(_)) if many.live().is_some() || many.is_verbatim() => String::new(),
-            (Format::Human, Some(width)) if is_empty || !rows.is_empty() => {
-                drawn(many, rows, width, &|word| self.status(word))
-            }
-            (Format::Human, _) => String::new(),
+    /// What is under way when the command is stopped gets a little time.
+    async fn until_it_is_over(
+        &self,
+        many: &mut dyn Many,
+        stopped: &mut impl Stopped,
+        mut print: impl FnMut(&dyn Many, Row),
+    ) {
+        let patience = stopped.patience();
+        tokio::pin!(patience);
+        loop {
+            let row = tokio::select! {
+                row = many.next() => row,
+                () = &mut patience => return,
+            };
+            let Some(row) = row else { return };
+            print(many, row);
+        }
+    }
+
+    /// Writes a part of the result. Where it cannot be written is remembered, and where nobody reads it.
+    fn put(&self, text: &str, unwritten: &RefCell<Option<io::Error>>, unread: &Cell<bool>) {
+        if self.verbosity == Verbosity::Silent {
+            return;
+        }
+        match self.pinned.above(|| written(&mut io::stdout().lock(), text)) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => unread.set(true),
+            Err(error) => drop(unwritten.borrow_mut().get_or_insert(error)),
+            Ok(()) => {}
+        }
+    }
+
+    /// A result that was made once, and that nobody read, is told, and no more are begun.
+    fn told_of_lost(&self, many: &mut dyn Many, unread: &Cell<bool>) {
+        if unread.get()
+            && let Some(words) = many.lost()
+        {
+            many.wind_down();
+            self.told(("warning:", "33"), &wrap::lines(&one_line(&words), errors(), 9));
         }
     }
 
     /// Tells of all results, and how the process ends.
     fn ended(&self, many: &dyn Many) -> Exit {
         let (done, failed) = many.counts();
-        if failed > 0 {
+        if let Some(summary) = many.summary() {
+            self.note(&summary);
+        } else if failed > 0 {
             self.warning(&format!("{failed} of {} failed", done + failed));
         }
         if self.format == Format::Human && self.verbosity >= Verbosity::Normal {
@@ -236,6 +252,21 @@ impl Printer {
         }
     }
 
+    /// Something to know, without a word before it.
+    fn note(&self, text: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.told(("", ""), &wrap::lines(&one_line(text), errors(), 0));
+        }
+    }
+
+    /// How far a long command is: in place on a terminal, or where there is none on a line of its own.
+    pub(super) fn shows_status(&self, text: &str) {
+        match errors().filter(|_| Pinned::is_possible()) {
+            Some(width) => self.pinned.put(table::cut(&one_line(text), usize::from(width).saturating_sub(1))),
+            None => self.say(&one_line(text)),
+        }
+    }
+
     /// What to do next, for a person.
     pub fn hint(&self, hint: &Hint) {
         if self.verbosity >= Verbosity::Normal && self.format == Format::Human {
@@ -282,6 +313,7 @@ impl Printer {
 
     /// A question on stderr; the cursor stays behind it.
     pub fn ask(&self, question: &str) {
+        self.pinned.end();
         let _ = write!(io::stderr().lock(), "{}", escaped(question));
     }
 
@@ -290,16 +322,16 @@ impl Printer {
     /// # Errors
     /// When stderr cannot be written.
     pub fn show(&self, line: &str) -> io::Result<()> {
-        writeln!(io::stderr().lock(), "{line}")
+        self.pinned.above(|| writeln!(io::stderr().lock(), "{line}"))
     }
 
     /// A line on stderr, as it is. A closed stderr is nobody's loss.
     pub fn say(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        let _ = self.pinned.above(|| writeln!(io::stderr().lock(), "{line}"));
     }
 
     /// The word for how something is, in a color that says the same.
-    fn status(&self, word: &str) -> String {
+    pub(super) fn status(&self, word: &str) -> String {
         self.status_of(word, word)
     }
 
@@ -331,32 +363,6 @@ impl Printer {
 #[must_use]
 pub fn is_piped() -> bool {
     !io::stdout().is_terminal()
-}
-
-/// One row in columns of these widths, cut where the line ends.
-fn aligned(row: &Row, widths: &[usize], line: Option<u16>, paint: &dyn Fn(&str) -> String) -> String {
-    let (mut text, mut room) = (String::new(), line.map_or(usize::MAX, usize::from));
-    for (at, cell) in row.cells.iter().map(|cell| escaped(cell)).enumerate() {
-        let shown = table::cut(&cell, room);
-        let used = display_width(&shown);
-        let end = widths.get(at).map_or(used, |width| used.max(*width) + 2);
-        text.push_str(&paint(&shown));
-        text.push_str(&" ".repeat(end - used));
-        room = room.saturating_sub(end);
-        if room == 0 {
-            break;
-        }
-    }
-    text.trim_end().to_owned()
-}
-
-/// A table of results, for a terminal.
-fn drawn(many: &dyn Many, rows: &[Row], width: u16, paint: &dyn Fn(&str) -> String) -> String {
-    let mut table = many.table();
-    for row in rows {
-        table.row(&row.cells);
-    }
-    table.drawn(width, paint) + "\n"
 }
 
 /// What a person reads: drawn for a terminal, plain in a pipe.
@@ -412,10 +418,14 @@ fn with_parts(
 
 /// A closed pipe ends the writing, not the meaning: the reader has what it wanted.
 fn write(out: &mut impl io::Write, text: &str) -> io::Result<()> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match written(out, text) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+fn written(out: &mut impl io::Write, text: &str) -> io::Result<()> {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
 /// Whether a stream was closed when the process was started. The runtime then opens the null device in its place, to read
@@ -428,7 +438,7 @@ fn is_nowhere(stream: &impl AsFd) -> bool {
 }
 
 /// The width of a terminal; `None`: it is none, and what reads it reads lines.
-fn columns(stream: &(impl AsFd + io::IsTerminal)) -> Option<u16> {
+pub(super) fn columns(stream: &(impl AsFd + io::IsTerminal)) -> Option<u16> {
     let measured = || tcgetwinsize(stream).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
     stream.is_terminal().then(|| measured().unwrap_or(WIDTH).max(20))
 }
@@ -465,13 +475,13 @@ fn with_ids(error: Error, report: &dyn AnyReport) -> Error {
 }
 
 /// A document as it is written.
-fn line(document: &RawValue) -> String {
+pub(super) fn line(document: &RawValue) -> String {
     json_safe(document.get()) + "\n"
 }
 
 /// JSON with every character that a terminal could obey written as `\u…`. Such characters stand only inside strings, where
 /// that means the same.
-fn json_safe(document: &str) -> String {
+pub(super) fn json_safe(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
     for character in document.chars() {
         if is_unsafe(character) {

@@ -125,7 +125,7 @@ const NOT_A_REPORT: &str = "not_a_report";
 
 /// The outcomes in the order in which the reports were given; of each phone they are one step.
 async fn record(app: &App, incoming: &[IncomingReport]) -> Result<Vec<Recorded>, Error> {
-    let reason = app.globals.reason.as_deref();
+    let reason = app.reason();
     let mut phones: Vec<PhoneReports<'_>> = Vec::new();
     let mut places: Vec<Vec<usize>> = Vec::new();
     let mut known: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();

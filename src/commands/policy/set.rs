@@ -55,7 +55,7 @@ impl Options {
             return Err(Error::said(Exit::Usage, "--until is a time that is over"));
         }
         let allows_for_good = effect == PolicyEffect::Allow && self.until.is_none();
-        if allows_for_good && app.settings()?.protected && app.globals.reason.is_none() {
+        if allows_for_good && app.settings()?.protected && app.reason().is_none() {
             return Err(Error::said(Exit::Confirm, "allowing for good with a protected file needs a reason")
                 .hint("pass --until DURATION, or --reason TEXT"));
         }

@@ -4,13 +4,11 @@ mod one;
 mod plan;
 mod report;
 
-use std::path::{Path, PathBuf};
-
 use async_trait::async_trait;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::CommandResult;
-use super::batch::{Batch, Each};
+use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::code_options::CodeOptions;
 use super::target::{Target, TargetArg};
 use super::wait::goals;
@@ -27,19 +25,16 @@ use report::Relayed;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A phone number, `user:ID`, or a `ph_…` reference
-    #[arg(value_name = "PHONE|USER", required_unless_present = "from")]
+    #[arg(value_name = "PHONE|USER", required_unless_present = "from", conflicts_with = "from")]
     target: Option<TargetArg>,
-    /// Send to each line of a file, or of stdin (`-`)
-    ///
-    /// Exits with 19 if some lines failed.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "wait"])]
-    from: Option<PathBuf>,
     #[command(flatten)]
     sending: Sending,
+    #[command(flatten)]
+    many: BatchArgs,
 }
 
 /// How a code goes out, whoever made it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Sending {
     /// Use this provider instead of the route's
     #[arg(long, value_name = "NAME")]
@@ -68,6 +63,7 @@ pub(super) struct Sending {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "delivered",
+        conflicts_with = "from",
         value_parser = goals(&WAITED)
     )]
     wait: Option<WaitFor>,
@@ -79,18 +75,15 @@ const WAITED: [WaitFor; 3] = [WaitFor::Accepted, WaitFor::Delivered, WaitFor::Ve
 impl Args {
     /// Whether it is about many phones.
     pub(super) fn is_batch(&self) -> bool {
-        self.from.is_some()
+        self.many.is_batch()
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        let target = match (&self.target, &self.from) {
-            (Some(target), _) => target.resolve_phone(app).await?,
-            (None, from) => {
-                let from = from.as_deref().unwrap_or(Path::new("-"));
-                app.may_change(&format!("send a code to each line of {}", from.display()), Confirm::Yes).await?;
-                return Ok(Output::Many(Box::new(Batch::open(app, from, self).await?)));
-            }
+        let Some(target) = &self.target else {
+            let many = self.many.many(app, self).await?;
+            return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
         };
+        let target = target.resolve_phone(app).await?;
         app.may_concern(&target.phone, &self.sending.asked_route())?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;
         let report = self.sending.one(app, &target, self.sending.idempotency_key.clone(), None).await?;
@@ -98,9 +91,78 @@ impl Args {
     }
 }
 
+/// What a line may say of how its code goes out.
+pub(super) const SENDING: &[Column] = &[
+    Column::Purpose,
+    Column::Lang,
+    Column::Ttl,
+    Column::User,
+    Column::Channel,
+    Column::Provider,
+    Column::IdempotencyKey,
+    Column::Reason,
+];
+
 impl Sending {
     fn asked_route(&self) -> AskedRoute<'_> {
         AskedRoute { purpose: &self.options.purpose, provider: self.provider.as_deref(), channel: self.channel }
+    }
+
+    /// With what a line says of its own.
+    ///
+    /// # Errors
+    /// When a value of it is none.
+    pub(super) fn of_line(&self, line: &Line) -> Result<Self, Error> {
+        let mut own = Self { options: self.options.of_line(line)?, ..self.clone() };
+        let provider = line.text(Column::Provider).map(str::to_owned);
+        let channel = line.read(Column::Channel, |word| Channel::named(word).ok_or_else(no_channel))?;
+        if provider.is_some() && channel.is_some() {
+            return Err(Error::said(Exit::Usage, "this line names a provider and a channel; name one of them"));
+        }
+        if provider.is_some() || channel.is_some() {
+            (own.provider, own.channel) = (provider, channel);
+        }
+        own.lang = line.text(Column::Lang).map(str::to_owned).or(own.lang);
+        own.idempotency_key = line.read(Column::IdempotencyKey, key)?;
+        Ok(own)
+    }
+
+    /// The options that must be the same where a batch is continued.
+    pub(super) fn listed(&self) -> Vec<(&'static str, Option<String>)> {
+        let mut listed = self.options.listed();
+        listed.extend([
+            ("provider", self.provider.clone()),
+            ("channel", self.channel.map(|channel| channel.as_str().to_owned())),
+            ("lang", self.lang.clone()),
+            ("idempotency_key", self.idempotency_key.clone()),
+        ]);
+        listed
+    }
+
+    /// The key of a line: its own; else one of the key of all, so that the whole file can be given again; else the one that
+    /// a checkpoint gives it.
+    fn key_of(&self, of_all: Option<&String>, target: &Target, line: &Line) -> Option<String> {
+        let of_phone = of_all.map(|key| format!("{key}/{}", target.phone.as_str()));
+        self.idempotency_key.clone().or(of_phone).or_else(|| line.own_key().map(str::to_owned))
+    }
+
+    /// Sends to a line of a batch. `relayed`: the code of another server.
+    ///
+    /// # Errors
+    /// As for one alone.
+    pub(super) async fn for_line(
+        &self,
+        app: &App,
+        target: &Target,
+        line: &Line,
+        relayed: Option<&Code>,
+    ) -> CommandResult {
+        target.is_a_phone(app).await?;
+        let own = self.of_line(line)?;
+        app.may_concern(&target.phone, &own.asked_route())?;
+        let key = own.key_of(self.idempotency_key.as_ref(), target, line);
+        let report = own.one(app, target, key, relayed).await?;
+        Ok(if relayed.is_some() { Box::new(Relayed(report)) } else { Box::new(report) })
     }
 
     /// Refuses what the role of the file may do with some phones only.
@@ -123,13 +185,29 @@ impl Sending {
 
 #[async_trait(?Send)]
 impl Each for Args {
-    async fn each(&self, app: &App, target: &Target) -> CommandResult {
-        target.is_a_phone(app).await?;
-        app.may_concern(&target.phone, &self.sending.asked_route())?;
-        // The key of a line is its own, so that the whole file can be given again.
-        let key = self.sending.idempotency_key.as_ref().map(|key| format!("{key}/{}", target.phone.as_str()));
-        Ok(Box::new(self.sending.one(app, target, key, None).await?))
+    fn columns(&self) -> Columns {
+        Columns { more: SENDING, needed: &[] }
     }
+
+    fn sends(&self) -> bool {
+        true
+    }
+
+    fn question(&self, lines: &str) -> String {
+        format!("send a code to {lines}")
+    }
+
+    fn options(&self) -> Vec<(&'static str, Option<String>)> {
+        self.sending.listed()
+    }
+
+    async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
+        self.sending.for_line(app, target, line, None).await
+    }
+}
+
+fn no_channel() -> String {
+    format!("a channel is one of {}", Channel::ALL.map(Channel::as_str).join(", "))
 }
 
 fn wrong_text(error: TemplateError) -> Error {

@@ -11,7 +11,7 @@ use super::notice::{NoticeArgs, Notified, Notifier};
 use super::pairs::ReadPair;
 use super::shown_user;
 use crate::app::{Act, App, Confirm, Done, Intent};
-use crate::error::{Completion, Details, Error, ErrorDocument, Exit};
+use crate::error::{Completion, Details, Error, ErrorDocument, Exit, Told};
 use crate::operations::{ImportPlan, Imported, Operations};
 use crate::otp::text::PhoneChange;
 use crate::otp::{Hint, Phone, UserId};
@@ -336,10 +336,10 @@ impl Many for Import<'_> {
         (count(added + moved + unchanged + duplicates), count(conflicts + failed))
     }
 
-    fn interrupted(&mut self, error: &Error) -> Option<Row> {
+    fn interrupted(&mut self, told: &Told<'_>) -> Option<Row> {
         let line = self.current.take()?;
         self.totals.count(Status::Failed);
-        Some(self.row(&line, Status::Failed, Some(error)))
+        Some(self.row(&line, Status::Failed, Some(&told(&self.app.progress.of_line()))))
     }
 
     fn outlives_a_stop(&self) -> bool {

@@ -1,5 +1,6 @@
 //! `user link`: gives a phone to a user.
 
+use async_trait::async_trait;
 use serde::Serialize;
 
 use super::directory;
@@ -7,11 +8,12 @@ use super::notice::{self, NoticeArgs, Notified};
 use super::{Linked as LinkedPhone, given, link_of, named, shared};
 use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
-use crate::commands::target::TargetArg;
-use crate::error::Exit;
+use crate::commands::batch::{BatchArgs, Column, Columns, Each, Line};
+use crate::commands::target::{Target, TargetArg};
+use crate::error::{Error, Exit};
 use crate::otp::rules::Linked;
 use crate::otp::{Hint, UserId};
-use crate::output::{Human, Report};
+use crate::output::{Human, Output, Report};
 
 /// Link a user to a phone
 ///
@@ -20,11 +22,15 @@ use crate::output::{Human, Report};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The application's id of the user
-    id: UserId,
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    id: Option<UserId>,
     /// A phone number or a `ph_…` reference
-    phone: TargetArg,
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    phone: Option<TargetArg>,
     #[command(flatten)]
     notice: NoticeArgs,
+    #[command(flatten)]
+    many: BatchArgs,
 }
 
 #[derive(Serialize)]
@@ -42,10 +48,22 @@ pub(super) struct Given {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let user = self.id.clone();
-        let target = given(app, &self.id, &self.phone, "link").await?;
+    /// Whether it is about many users.
+    pub(super) fn is_batch(&self) -> bool {
+        self.many.is_batch()
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        let (Some(user), Some(phone)) = (&self.id, &self.phone) else {
+            let many = self.many.many(app, self).await?;
+            return many.ok_or_else(|| Error::said(Exit::Usage, "no user was named"));
+        };
+        let target = given(app, user, phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
+        self.one(app, &target, user.clone()).await.map(Output::One)
+    }
+
+    async fn one(&self, app: &App, target: &Target, user: UserId) -> CommandResult {
         let act = Act::on(&target.phone).detail(user.to_string());
         let reading = app.operations().await?;
         if let Some(kept) = directory::kept_or_warn(app, &reading, &user).await {
@@ -71,7 +89,7 @@ impl Args {
                 Ok(((linked, told), Exit::Ok))
             })
             .await?;
-        let shared_with = shared(app, &target, &linked.known.users, &user);
+        let shared_with = shared(app, target, &linked.known.users, &user);
         let (link, already) = link_of(&linked, &user);
         Ok(Box::new(Given {
             user: user.to_string(),
@@ -81,6 +99,28 @@ impl Args {
             notified: told,
             dry_run: app.globals.dry_run,
         }))
+    }
+}
+
+#[async_trait(?Send)]
+impl Each for Args {
+    fn columns(&self) -> Columns {
+        Columns { more: &[Column::Reason], needed: &[Column::User] }
+    }
+
+    fn question(&self, lines: &str) -> String {
+        format!("link the user to the phone of {lines}")
+    }
+
+    fn options(&self) -> Vec<(&'static str, Option<String>)> {
+        Vec::new()
+    }
+
+    async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
+        target.is_a_phone(app).await?;
+        let user = line.read(Column::User, UserId::new)?;
+        let user = user.ok_or_else(|| Error::said(Exit::Usage, "this line has no `user`"))?;
+        self.one(app, target, user).await
     }
 }
 

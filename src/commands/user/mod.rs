@@ -59,6 +59,7 @@ impl Args {
         match &self.command {
             Command::Import(_) | Command::Export(_) => true,
             Command::List(args) => args.is_endless(),
+            Command::Link(args) => args.is_batch(),
             _ => false,
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncBufRead;
 
 use crate::app::App;
-use crate::commands::lines::{BadLine, InputLines};
+use crate::commands::lines::{BadLine, InputLines, delimiter, fields};
 use crate::commands::target::phone;
 use crate::error::{Error, Exit};
 use crate::operations::ImportPair;
@@ -125,7 +125,7 @@ impl PairLines {
         if first.starts_with('{') {
             return Ok(Self { lines, shape: Shape::JsonLines, first: Some(first) });
         }
-        let delimiter = [b',', b';', b'\t'].into_iter().find(|byte| first.as_bytes().contains(byte)).unwrap_or(b',');
+        let delimiter = delimiter(&first).unwrap_or(b',');
         let names = fields(&first, delimiter).unwrap_or_default();
         let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
         let places = COLUMNS.map(|column| names.iter().position(|name| name == column));
@@ -159,7 +159,7 @@ impl PairLines {
         };
         let fields = fields(line, delimiter).ok_or_else(|| Error::said(Exit::Usage, "this is no line of CSV"))?;
         let [user, phone, reference, linked_at, verified_at] =
-            places.map(|place| Some(Text::Text(fields.get(place?)?.clone())));
+            places.map(|place| Some(Text::Text(fields.get(place?)?.to_string())));
         Ok(RawPair { user, phone, reference, linked_at, verified_at })
     }
 }
@@ -167,18 +167,6 @@ impl PairLines {
 fn no_column(name: &str) -> Error {
     Error::said(Exit::Usage, format!("the first line names no column `{name}`"))
         .hint("begin a CSV file with the line `user,phone`, or write JSON Lines")
-}
-
-/// The fields of one line. A quote that is never closed spoils its own line only.
-fn fields(line: &str, delimiter: u8) -> Option<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .from_reader(line.as_bytes());
-    let record = reader.records().next()?.ok()?;
-    let is_closed = line.bytes().filter(|byte| *byte == b'"').count() % 2 == 0;
-    is_closed.then(|| record.iter().map(str::to_owned).collect())
 }
 
 impl RawPair {
@@ -231,6 +219,9 @@ mod tests {
 
     #[test]
     fn a_line_of_csv_is_read_back_as_it_was_written() {
+        let fields = |line: &str, delimiter| {
+            fields(line, delimiter).map(|all| all.iter().map(|field| field.to_string()).collect::<Vec<_>>())
+        };
         for user in ["u_1", "a, b", "a \"b\" c", "#1", "ä;b", "'", "a\"", "\"", "=1+1"] {
             let line = csv_line(&[user, "+919876543210", "", "x"]);
             assert!(!line.starts_with('#') && !line.contains('\n'), "{line}");

@@ -1,0 +1,186 @@
+//! How far a batch is, and how it ended: counts, a rate, and the time that is left.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{EXITS, Exit};
+use crate::output::plural;
+
+/// A shorter time says nothing of a rate.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// The counts of a batch.
+#[derive(Debug)]
+pub(super) struct Summary {
+    began: Instant,
+    pub(super) done: usize,
+    pub(super) failed: usize,
+    pub(super) skipped: u64,
+    not_tried: u64,
+    /// There may be more lines, which nobody read.
+    pub(super) is_rest_unknown: bool,
+    by_exit: BTreeMap<u8, u64>,
+    /// So many bytes of the input are done with, of so many.
+    pub(super) bytes: u64,
+    size: Option<u64>,
+}
+
+impl Summary {
+    pub(super) fn new(size: Option<u64>) -> Self {
+        Self {
+            began: Instant::now(),
+            done: 0,
+            failed: 0,
+            skipped: 0,
+            not_tried: 0,
+            is_rest_unknown: false,
+            by_exit: BTreeMap::new(),
+            bytes: 0,
+            size,
+        }
+    }
+
+    /// A line ended so; `is_done`: with a result of its own.
+    pub(super) fn count(&mut self, exit: Exit, is_done: bool) {
+        if is_done {
+            self.done += 1;
+        } else {
+            self.failed += 1;
+        }
+        *self.by_exit.entry(exit.number()).or_default() += 1;
+    }
+
+    /// A line that was not begun.
+    pub(super) fn not_tried(&mut self) {
+        self.not_tried += 1;
+    }
+
+    /// The fields of the document.
+    pub(super) fn fields(&self) -> String {
+        let mut by_exit = String::new();
+        for (exit, count) in &self.by_exit {
+            let between = if by_exit.is_empty() { "" } else { "," };
+            // Writing to a String does not fail.
+            let _ = write!(by_exit, "{between}\"{exit}\":{count}");
+        }
+        let not_tried = if self.is_rest_unknown { "null".to_owned() } else { self.not_tried.to_string() };
+        format!(",\"skipped\":{},\"not_tried\":{not_tried},\"by_exit\":{{{by_exit}}}", self.skipped)
+    }
+
+    /// How far it is.
+    pub(super) fn status(&self) -> String {
+        let mut words = format!("{} done, {} failed", self.done, self.failed);
+        if self.skipped > 0 {
+            let _ = write!(words, ", {} skipped", self.skipped);
+        }
+        let time = self.began.elapsed();
+        if time >= Duration::from_secs(1) {
+            let _ = write!(words, ", {}/s", self.rate(time));
+        }
+        if let Some(left) = self.left(time) {
+            let _ = write!(words, ", {} left", spoken(left));
+        }
+        words
+    }
+
+    /// What was not tried, in a sentence after another.
+    pub(super) fn rest(&self) -> String {
+        match (self.is_rest_unknown, self.not_tried) {
+            (true, _) => "; the rest was not tried".to_owned(),
+            (false, 0) => String::new(),
+            (false, 1) => "; 1 line was not tried".to_owned(),
+            (false, count) => format!("; {count} lines were not tried"),
+        }
+    }
+
+    /// How it ended.
+    pub(super) fn words(&self) -> String {
+        let (time, lines) = (self.began.elapsed(), self.done + self.failed);
+        let mut words = plural(lines, "line", "lines");
+        if time >= SHORT && lines > 0 {
+            let _ = write!(words, " in {} ({}/s)", spoken(time), self.rate(time));
+        }
+        let _ = write!(words, ": {} done, {} failed", self.done, self.failed);
+        let failures: Vec<String> = self
+            .by_exit
+            .iter()
+            .filter(|(exit, _)| **exit != 0)
+            .map(|(exit, count)| format!("{count} × {} ({exit})", name(*exit)))
+            .collect();
+        if !failures.is_empty() {
+            let _ = write!(words, ": {}", failures.join(", "));
+        }
+        if self.skipped > 0 {
+            let _ = write!(words, "; {} skipped", self.skipped);
+        }
+        match (self.is_rest_unknown, self.not_tried) {
+            (true, _) => words.push_str("; the rest was not tried"),
+            (false, 0) => {}
+            (false, count) => drop(write!(words, "; {count} not tried")),
+        }
+        words
+    }
+
+    fn rate(&self, time: Duration) -> String {
+        let lines = f64::from(u32::try_from(self.done + self.failed).unwrap_or(u32::MAX));
+        let rate = lines / time.as_secs_f64().max(0.001);
+        if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") }
+    }
+
+    /// The time that is left, where the whole is known and some of it is done.
+    fn left(&self, time: Duration) -> Option<Duration> {
+        let size = self.size?;
+        if self.bytes == 0 || self.bytes >= size || time < SHORT {
+            return None;
+        }
+        let kilo = |bytes: u64| f64::from(u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX));
+        let fine = |bytes: u64| u32::try_from(bytes).map_or_else(|_| kilo(bytes) * 1024.0, f64::from);
+        Some(time.mul_f64(fine(size - self.bytes) / fine(self.bytes)))
+    }
+}
+
+fn name(exit: u8) -> &'static str {
+    EXITS.iter().find(|(own, ..)| own.number() == exit).map_or("INTERNAL", |(_, name, ..)| name)
+}
+
+/// A time in at most two units.
+fn spoken(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_counts_by_exit_code() {
+        let mut summary = Summary::new(Some(100));
+        summary.count(Exit::Ok, true);
+        summary.count(Exit::RateLimited, false);
+        summary.count(Exit::RateLimited, false);
+        summary.skipped = 3;
+        assert_eq!(summary.words(), "3 lines: 1 done, 2 failed: 2 × RATE_LIMITED (13); 3 skipped");
+        assert_eq!(summary.fields(), r#","skipped":3,"not_tried":0,"by_exit":{"0":1,"13":2}"#);
+        summary.not_tried();
+        assert_eq!(summary.rest(), "; 1 line was not tried");
+        summary.is_rest_unknown = true;
+        assert!(summary.fields().contains("\"not_tried\":null"));
+    }
+
+    #[test]
+    fn the_time_that_is_left_follows_from_the_bytes() {
+        let mut summary = Summary::new(Some(1000));
+        assert_eq!(summary.left(Duration::from_secs(10)), None);
+        summary.bytes = 250;
+        assert_eq!(summary.left(Duration::from_secs(10)), Some(Duration::from_secs(30)));
+        assert_eq!(spoken(Duration::from_secs(3725)), "1 h 2 min");
+    }
+}
