@@ -15,6 +15,7 @@ mod rights;
 mod sending;
 
 use std::cell::{OnceCell, RefCell};
+use std::ffi::OsString;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -140,6 +141,14 @@ impl App {
     pub fn for_line(&self, reason: Option<String>) -> Self {
         let progress = Arc::new(self.progress.line());
         Self { shared: Rc::clone(&self.shared), progress, reason: reason.or_else(|| self.reason.clone()) }
+    }
+
+    /// The same command on the environment of another file, with the same progress.
+    #[must_use]
+    pub fn with_config(&self, file: OsString) -> Self {
+        let request = Request { config: Some(config::Chosen { value: file.into(), by_flag: true }), profile: None };
+        let globals = Globals { request, ..self.globals.clone() };
+        Self::new(globals, self.env.clone(), self.printer.clone(), Arc::clone(&self.progress))
     }
 
     /// Why the operator does it.
@@ -328,6 +337,17 @@ impl App {
         Ok(match &self.settings()?.store {
             StoreSettings::Embedded { path } => path.display().to_string(),
             StoreSettings::Redis(redis) => redis.deployment.to_string(),
+        })
+    }
+
+    /// The prefix of the keys in a Redis that is shared.
+    ///
+    /// # Errors
+    /// When the file is wrong.
+    pub fn redis_prefix(&self) -> Result<Option<&str>, Error> {
+        Ok(match &self.settings()?.store {
+            StoreSettings::Embedded { .. } => None,
+            StoreSettings::Redis(redis) => Some(&redis.prefix),
         })
     }
 

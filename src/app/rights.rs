@@ -58,6 +58,7 @@ pub const RIGHTS: &[(&str, Right)] = &[
     ("delivery record", Reads),
     ("store check", Reads),
     ("store purge", Administers),
+    ("store copy", Administers),
     ("store acl", Everybody),
     ("audit verify", Reads),
     ("audit anchor", Reads),

@@ -136,13 +136,11 @@ impl InputLines {
         let text = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1).unwrap_or(&line);
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        Some(match std::str::from_utf8(text) {
-            Ok(text) => Ok(RawLine { number, text: Zeroizing::new(text.to_owned()) }),
-            Err(_) => {
-                let name = String::from_utf8_lossy(text).trim().to_owned();
-                Err(BadLine::new(name, "this line is not UTF-8 text"))
-            }
-        })
+        let Ok(text) = std::str::from_utf8(text) else {
+            let name = String::from_utf8_lossy(text).trim().to_owned();
+            return Some(Err(BadLine::new(name, "this line is not UTF-8 text")));
+        };
+        Some(Ok(RawLine { number, text: Zeroizing::new(text.to_owned()) }))
     }
 
     /// Passes over the rest of a line, however long it is, and keeps none of it.

@@ -2,6 +2,7 @@
 //! (`transact`); a send has the provider in the middle.
 
 mod anchoring;
+mod copying;
 mod data_loss;
 mod deliver;
 mod delivery_reports;
@@ -41,6 +42,7 @@ mod wait;
 use std::time::Duration;
 
 pub use anchoring::KnownHead;
+pub use copying::{CopiedKey, CopiedPage, CopyEnd};
 pub use data_loss::DataLoss;
 pub use delivery_reports::PhoneReports;
 pub use events::{EventFilter, FeedCursor, FeedEvents, FeedLine};

@@ -80,6 +80,16 @@ struct Awaited {
 /// A wait that is over when this is dropped.
 struct Waiting<'a>(&'a Mutex<Awaited>, u64);
 
+impl<'a> Waiting<'a> {
+    fn begin(awaited: &'a Mutex<Awaited>, whom: &str) -> Self {
+        let mut all = locked(awaited);
+        let id = all.next;
+        all.next += 1;
+        all.waits.push((id, whom.to_owned()));
+        Self(awaited, id)
+    }
+}
+
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         locked(self.0).waits.retain(|(id, _)| *id != self.1);
@@ -110,12 +120,7 @@ impl Progress {
     /// Runs something that waits for somebody other than the store, and names it to whoever asks meanwhile. Of several at
     /// once, the last one that began is named.
     pub async fn waiting_for<T>(&self, whom: &str, work: impl Future<Output = T>) -> T {
-        let mut awaited = locked(&self.awaited);
-        let id = awaited.next;
-        awaited.next += 1;
-        awaited.waits.push((id, whom.to_owned()));
-        drop(awaited);
-        let _waiting = Waiting(&self.awaited, id);
+        let _waiting = Waiting::begin(&self.awaited, whom);
         work.await
     }
 

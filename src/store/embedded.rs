@@ -2,6 +2,7 @@
 
 mod adding;
 mod committing;
+mod copying;
 mod examining;
 mod key_snapshot;
 mod opening;
@@ -19,8 +20,8 @@ use self::reading::Reader;
 use self::sqlite::{classify, stored_value};
 use super::key::{decoded, timeline_name};
 use super::{
-    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, ReadAnswer,
-    ReadRequest, Store, StoreError, StoreKey, Sums, Timeline,
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeyCopy, KeySnapshot, Loaded, Members, OwnKey, Page,
+    ReadAnswer, ReadRequest, Store, StoreError, StoreKey, Sums, Timeline,
 };
 use crate::otp::{Clock, Moment, UserId};
 
@@ -206,6 +207,20 @@ impl Store for Embedded {
         let keys = keys.to_vec();
         self.read(move |connection, now| keys.iter().map(|key| key_snapshot::look(connection, key, now)).collect())
             .await
+    }
+
+    async fn copies(&self, keys: &[OwnKey]) -> Result<Vec<Option<KeyCopy>>, StoreError> {
+        let keys = keys.to_vec();
+        self.read(move |connection, now| {
+            let reading = connection.transaction().map_err(|error| classify(&error))?;
+            keys.iter().map(|key| copying::copy(&reading, key, now)).collect()
+        })
+        .await
+    }
+
+    async fn put_copies(&self, copies: &[KeyCopy]) -> Result<Vec<bool>, StoreError> {
+        let copies = copies.to_vec();
+        self.change(move |connection, lock, now| alone(lock, || copying::put(connection, &copies, now))).await
     }
 
     async fn purge(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {

@@ -12,6 +12,7 @@
 //! * Several groups or changes in one call are each atomic, not together. They cost one round trip.
 //! * "Not there" is a value, never an error. An error says by its kind whether the call may have had an effect.
 
+mod copying;
 mod embedded;
 mod error;
 mod feed;
@@ -27,6 +28,7 @@ mod values;
 
 use async_trait::async_trait;
 
+pub use self::copying::{Content, KeyCopy};
 pub use self::embedded::Embedded;
 pub use self::error::StoreError;
 pub use self::feed::{Beside, FEED_KEPT, FeedCursor, FeedLine, FeedPage, FeedPart};
@@ -104,6 +106,12 @@ pub trait Store: Send + Sync {
 
     /// What each key is; `None`: it is not there any more.
     async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError>;
+
+    /// The whole of each key, to be put into another store; `None`: it is not there, or is no key that is copied.
+    async fn copies(&self, keys: &[OwnKey]) -> Result<Vec<Option<KeyCopy>>, StoreError>;
+
+    /// Puts each where nothing is by its name, each whole, and returns which were put.
+    async fn put_copies(&self, copies: &[KeyCopy]) -> Result<Vec<bool>, StoreError>;
 
     /// Removes each key that has not changed since it was read, and returns which were removed.
     async fn purge(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError>;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, ReadAnswer,
-    ReadRequest, Store, StoreError, StoreKey, Sums,
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeyCopy, KeySnapshot, Loaded, Members, OwnKey, Page,
+    ReadAnswer, ReadRequest, Store, StoreError, StoreKey, Sums,
 };
 use crate::otp::{Event, Phone, UserId};
 
@@ -83,6 +83,14 @@ impl Store for ReadOnly {
 
     async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
         self.0.read_keys(keys).await
+    }
+
+    async fn copies(&self, keys: &[OwnKey]) -> Result<Vec<Option<KeyCopy>>, StoreError> {
+        self.0.copies(keys).await
+    }
+
+    async fn put_copies(&self, _copies: &[KeyCopy]) -> Result<Vec<bool>, StoreError> {
+        unsaid()
     }
 
     async fn purge(&self, _snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {

@@ -14,6 +14,7 @@ mod examples;
 mod faults;
 mod handover;
 mod layouts;
+mod many;
 mod phones;
 mod release;
 #[path = "../support/servers/mod.rs"]

@@ -233,12 +233,12 @@ fn recognized(first: &str) -> Result<Form, Error> {
 
 fn csv(header: &str, columns: Columns) -> Result<Shape, Error> {
     let delimiter = delimiter(header).unwrap_or(b',');
-    let names =
+    let header =
         fields(header, delimiter).ok_or_else(|| Error::said(Exit::Usage, "the first line is no header of CSV"))?;
-    let named: Vec<Column> = names.iter().map(|name| columns.column(name)).collect::<Result<_, _>>()?;
+    let named: Vec<Column> = header.iter().map(|name| columns.column(name)).collect::<Result<_, _>>()?;
     no_twins(&named.iter().map(|column| (*column, ())).collect::<Vec<_>>())?;
     let has = |column| named.contains(&column);
-    if !has(Column::Phone) && !(has(Column::User) && columns.may_be_a_user()) {
+    if !(has(Column::Phone) || has(Column::User) && columns.may_be_a_user()) {
         return Err(no_column("phone"));
     }
     match columns.needed.iter().find(|column| !has(**column)) {
@@ -317,3 +317,7 @@ impl<'de> Deserialize<'de> for Text {
         deserializer.deserialize_any(Words).map_err(|error| D::Error::custom(error.to_string()))
     }
 }
+
+#[cfg(test)]
+#[path = "records_tests.rs"]
+mod tests;

@@ -22,7 +22,7 @@ use super::row::row;
 use super::summary::Summary;
 use crate::app::App;
 use crate::error::{Completion, Error, Exit, Told};
-use crate::output::{Many, Row, Table};
+use crate::output::{Many, Row, Table, plural};
 
 /// So many failures of the store, one after the other, and it is taken for gone: more than are under way at once.
 const GONE: usize = 3;
@@ -37,10 +37,10 @@ pub(super) struct Batch<'a> {
     concurrency: usize,
     max_errors: Option<u64>,
     /// What is still to be read; `None` while it is read, and at its end.
-    records: Option<Records>,
+    records: Option<Box<Records>>,
     reading: Option<Reading<'a>>,
     /// A line that waits for its turn.
-    held: Option<Record>,
+    held: Option<Box<Record>>,
     running: FuturesUnordered<LocalBoxFuture<'a, Ended>>,
     under_way: BTreeMap<u64, Begun>,
     shared: Rc<Shared<'a>>,
@@ -52,12 +52,12 @@ pub(super) struct Batch<'a> {
     last: Option<(String, String)>,
 }
 
-type Reading<'a> = LocalBoxFuture<'a, (Records, Option<Record>)>;
+type Reading<'a> = LocalBoxFuture<'a, (Box<Records>, Option<Record>)>;
 
 /// What happens next.
 enum Happens {
     Ended(Option<Ended>),
-    Read(Records, Option<Record>),
+    Read(Box<Records>, Option<Box<Record>>),
     ItsTurn,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Batch<'a> {
             input,
             concurrency,
             max_errors: args.max_errors,
-            records: Some(records),
+            records: Some(Box::new(records)),
             reading: None,
             held: None,
             running: FuturesUnordered::new(),
@@ -93,14 +93,8 @@ impl<'a> Batch<'a> {
     /// Waits for whatever comes first. `None`: nothing is under way, and nothing is to be begun.
     async fn happens(&mut self) -> Option<Happens> {
         let may_begin = !self.shared.closing.get();
-        if may_begin && self.held.is_none() && self.reading.is_none() {
-            let app = self.app;
-            self.reading = self.records.take().map(|mut records| -> Reading<'a> {
-                Box::pin(async move {
-                    let record = app.progress.waiting_for("the next line", records.next()).await;
-                    (records, record)
-                })
-            });
+        if may_begin && self.held.is_none() {
+            self.start_reading();
         }
         let has_room = may_begin && self.running.len() < self.concurrency;
         let (may_read, has_held) = (has_room && self.held.is_none(), has_room && self.held.is_some());
@@ -116,12 +110,12 @@ impl<'a> Batch<'a> {
                     Some(reading) => reading.await,
                     None => std::future::pending().await,
                 }
-            }, if may_read => Happens::Read(records, record),
+            }, if may_read => Happens::Read(records, record.map(Box::new)),
         })
     }
 
     /// A line was read.
-    fn read(&mut self, records: Records, record: Option<Record>) {
+    fn read(&mut self, records: Box<Records>, record: Option<Box<Record>>) {
         self.reading = None;
         let Some(record) = record else { return };
         self.summary.bytes = records.bytes();
@@ -146,7 +140,7 @@ impl<'a> Batch<'a> {
         self.pace.began(Instant::now());
         let begun = Begun::new(self.app, &record);
         self.under_way.insert(record.number, begun.clone());
-        self.running.push(Box::pin(run(Rc::clone(&self.shared), begun, record)));
+        self.running.push(Box::pin(run(Rc::clone(&self.shared), begun, *record)));
     }
 
     fn ended(&mut self, ended: Ended) -> Option<Row> {
@@ -194,7 +188,10 @@ impl<'a> Batch<'a> {
         if let Some(most) = self.max_errors
             && u64::try_from(self.summary.failed).unwrap_or(u64::MAX) >= most
         {
-            self.fails(Error::said(Exit::Partial, format!("stopped after {} failed lines", self.summary.failed)));
+            self.fails(Error::said(
+                Exit::Partial,
+                format!("stopped after {}", plural(self.summary.failed, "failed line", "failed lines")),
+            ));
         }
     }
 
@@ -214,31 +211,40 @@ impl<'a> Batch<'a> {
         self.summary.is_rest_unknown = timeout(COUNTING, self.rest()).await != Ok(true);
     }
 
+    /// Whether all of it was counted. It may be left and begun again.
     async fn rest(&mut self) -> bool {
         if self.held.take().is_some() {
             self.summary.not_tried();
         }
-        if let (Some(reading), true) = (self.reading.as_mut(), self.input.is_kept()) {
-            let (records, record) = reading.await;
-            self.reading = None;
-            self.count_one(record.as_ref());
-            self.records = record.map(|_| records);
-        }
         if !self.input.is_kept() {
             return self.records.is_none() && self.reading.is_none();
         }
-        while let Some(records) = &mut self.records {
-            let record = records.next().await;
-            self.count_one(record.as_ref());
-            if record.is_none_or(|record| record.is_last) {
-                self.records = None;
-            }
+        loop {
+            self.start_reading();
+            let Some(reading) = self.reading.as_mut() else { return true };
+            let (records, record) = reading.await;
+            self.reading = None;
+            let Some(record) = record else { return true };
+            self.count_one(&record);
+            self.records = Some(records).filter(|_| !record.is_last);
         }
-        true
     }
 
-    fn count_one(&mut self, record: Option<&Record>) {
-        let Some(record) = record else { return };
+    /// The next line is read, unless it is, or there is none.
+    fn start_reading(&mut self) {
+        if self.reading.is_some() {
+            return;
+        }
+        let app = self.app;
+        self.reading = self.records.take().map(|mut records| -> Reading<'a> {
+            Box::pin(async move {
+                let record = app.progress.waiting_for("the next line", records.next()).await;
+                (records, record)
+            })
+        });
+    }
+
+    fn count_one(&mut self, record: &Record) {
         let checkpoint = self.shared.checkpoint.as_ref();
         if checkpoint.is_some_and(|known| known.before(record.number) == Before::Ended) {
             self.summary.skipped += 1;

@@ -34,6 +34,9 @@ local answer = {{now[1], now[2]}}
 for i, key in ipairs(KEYS) do answer[i + 1] = look(key) end
 return answer";
 pub(super) const PURGE: &str = concat!(include_str!("look.lua"), include_str!("purge.lua"));
+/// A whole key; and one that is put where nothing is.
+pub(super) const COPY: &str = include_str!("copy.lua");
+pub(super) const PUT: &str = concat!(include_str!("words.lua"), include_str!("put.lua"));
 
 /// The scripts that write, as they are sent to a server of Redis 7 and to one of Redis 6: what each is for, and its text.
 #[doc(hidden)]
@@ -50,6 +53,7 @@ pub fn writing_scripts() -> Vec<(&'static str, String)> {
         ("rehearsal", Kind::Writes, REHEARSAL),
         ("rehearsal of additions", Kind::Writes, MAY_ADD),
         ("purge", Kind::Relieves, PURGE),
+        ("a copy", Kind::Writes, PUT),
     ];
     let both = [Dialect::Redis7, Dialect::Redis6];
     bodies.iter().flat_map(|(name, kind, body)| both.map(|dialect| (*name, text(*kind, body, dialect)))).collect()

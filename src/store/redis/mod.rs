@@ -5,6 +5,7 @@ mod adding;
 mod call;
 mod cluster;
 mod connection;
+mod copying;
 mod dispatcher;
 mod feed;
 mod health;
@@ -44,8 +45,8 @@ use self::reply::{Access, classify};
 use self::script::{Kind, Script};
 use self::topology::Destination;
 use super::{
-    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, OnTop, Page, Put,
-    ReadAnswer, ReadRequest, Store, StoreError, StoreKey, Sums,
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeyCopy, KeySnapshot, Loaded, Members, OnTop, OwnKey,
+    Page, Put, ReadAnswer, ReadRequest, Store, StoreError, StoreKey, Sums,
 };
 use crate::otp::Ttl;
 use crate::otp::{EVENTS_KEPT, Moment, UserId};
@@ -231,6 +232,14 @@ impl Store for Redis {
 
     async fn read_keys(&self, keys: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
         self.read_snapshots(keys).await
+    }
+
+    async fn copies(&self, keys: &[OwnKey]) -> Result<Vec<Option<KeyCopy>>, StoreError> {
+        self.read_copies(keys).await
+    }
+
+    async fn put_copies(&self, copies: &[KeyCopy]) -> Result<Vec<bool>, StoreError> {
+        self.put_all(copies).await
     }
 
     async fn purge(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {

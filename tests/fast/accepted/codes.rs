@@ -100,11 +100,17 @@ fn sends_that_are_refused(page: &mut Page) {
 fn sends_of_many(page: &mut Page) {
     let mut scene = page.scene("Many: a line that is no phone among others.", FREE);
     let lines = format!("{PHONE}\nnot a phone\n{OTHER}\n");
-    scene.typed(&["send", "--from", "-"], &lines);
-    scene.typed(&["send", "--from", "-", "--json"], &lines);
-    scene.typed(&["send", "--from", "-", "-o", "jsonl"], &lines);
+    scene.typed(&["send", "--from", "-", "--concurrency", "1"], &lines);
+    scene.typed(&["send", "--from", "-", "--concurrency", "1", "--json"], &lines);
+    scene.typed(&["send", "--from", "-", "--concurrency", "1", "-o", "jsonl"], &lines);
     scene.typed(&["send", "--from", "-"], "");
     scene.run(&["send", "--from", "absent.txt"]);
+    scene.typed(&["send", "--from", "-"], "phone,purposs\n");
+    scene.typed(&["send", "--from", "-"], "+919876543210,login\n");
+    scene
+        .typed(&["send", "--from", "-", "--max-errors", "1", "--concurrency", "1"], &format!("not a phone\n{PHONE}\n"));
+    scene.run(&["send", "--from", "-", "--rate", "fast"]);
+    scene.run(&["send", PHONE, "--rate", "5/s"]);
 }
 
 fn sends_by_gateways(page: &mut Page) {

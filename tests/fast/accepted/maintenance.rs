@@ -27,6 +27,30 @@ pub fn store_purge(page: &mut Page) {
     page.scene("A protected file.", &format!("protected = true\n{FREE}")).run(&["store", "purge", "--yes"]);
 }
 
+pub fn store_copy(page: &mut Page) {
+    let mut scene = page.scene("Another file of the same folder, with the same pepper.", FREE);
+    scene.code(PHONE);
+    let pepper = "pepper.txt";
+    scene.machine.write(pepper, crate::support::cli::PEPPER);
+    let file = |name: &str| {
+        let home = scene.machine.path("");
+        let store = format!("[store.embedded]\npath = \"{}/{name}/otpctl.db\"", home.display());
+        let path = scene.machine.path(pepper);
+        let code = format!("[code]\npeppers = [{{ id = \"1\", file = \"{}\" }}]", path.display());
+        scene.machine.write(&format!("{name}.toml"), &format!("{FREE}{code}\n{store}\n"));
+    };
+    file("old");
+    file("new");
+    scene.machine.run(&["send", PHONE, "--config", "old.toml"]).exits(0);
+    scene.run(&["store", "copy", "--config", "old.toml", "--to", "new.toml", "--dry-run"]);
+    scene.run(&["store", "copy", "--config", "old.toml", "--to", "new.toml"]);
+    scene.run(&["store", "copy", "--config", "old.toml", "--to", "new.toml", "--json"]);
+    scene.run(&["store", "copy", "--to", "new.toml"]);
+    scene.run(&["store", "copy", "--config", "old.toml", "--to", "old.toml"]);
+    scene.run(&["store", "copy", "--to", "absent.toml"]);
+    scene.run(&["store", "copy"]);
+}
+
 pub fn store_acl(page: &mut Page) {
     page.scene("The embedded store.", FREE).run(&["store", "acl"]);
     let mut scene = page.scene("A server that cannot be asked.", NO_SERVER);

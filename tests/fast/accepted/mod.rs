@@ -81,6 +81,7 @@ pages! {
     store, "store", page::group;
     store_check, "store check", maintenance::store_check;
     store_purge, "store purge", maintenance::store_purge;
+    store_copy, "store copy", maintenance::store_copy;
     store_acl, "store acl", maintenance::store_acl;
     audit, "audit", page::group;
     audit_verify, "audit verify", maintenance::audit_verify;

@@ -75,7 +75,7 @@ pub fn revoke(page: &mut Page) {
         scene.code(phone);
     }
     scene.run(&["revoke", "--all"]);
-    scene.typed(&["revoke", "--from", "-"], &format!("{PHONE}\nnot a phone\n"));
+    scene.typed(&["revoke", "--from", "-", "--concurrency", "1"], &format!("{PHONE}\nnot a phone\n"));
     scene.run(&["revoke", "--all", "--yes"]);
     scene.run(&["revoke", "--all", "--yes", "--json"]);
     scene.run(&["revoke", PHONE, "not a phone", "--json"]);

@@ -25,7 +25,7 @@ fn batch() -> Vec<u8> {
 #[test]
 fn each_line_of_a_batch_has_its_own_result_whatever_the_others_are() {
     let machine = Machine::with(FREE);
-    let done = machine.stdin(&["send", "--from", "-", "--json"], &batch()).exits(19).json();
+    let done = machine.stdin(&["send", "--from", "-", "--json", "--concurrency", "1"], &batch()).exits(19).json();
     assert_eq!((&done["done"], &done["failed"], &done["interrupted"]), (&2.into(), &4.into(), &false.into()), "{done}");
     let results = done["results"].as_array().unwrap();
     let ends: Vec<(u64, i64)> =

@@ -246,7 +246,8 @@ fn a_batch_killed_half_way_and_repeated_sends_each_once() {
     let machine = machine_with(OUTBOX, &at(server.port()));
     let lines: Vec<String> = (0..MANY).map(|index| format!("+9198{:04}{index:04}", index * 7 % 9973)).collect();
     machine.write("phones", &lines.join("\n"));
-    let words = ["send", "--from", "phones", "--idempotency-key", "once", "--timeout", "60s", "-o", "jsonl"];
+    let once = ["--idempotency-key", "once", "--concurrency", "1"];
+    let words = [&["send", "--from", "phones", "--timeout", "60s", "-o", "jsonl"][..], &once].concat();
     // A pipe that nobody reads would be full.
     let told = machine.path("told");
     let child = machine.command(&words).stdout(File::create(&told).unwrap()).spawn().unwrap();

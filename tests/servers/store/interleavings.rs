@@ -21,8 +21,8 @@ use otpctl::operations::{Moved, OperationError, Operations, Progress};
 use otpctl::otp::rules::Linked;
 use otpctl::otp::{FormerPhones, Moment, Phone, Phones, Randomness, RandomnessFailed, Stored as _, Ttl, UserId, Users};
 use otpctl::store::{
-    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeySnapshot, Loaded, Members, Page, Put, ReadAnswer,
-    ReadRequest, Store, StoreError, StoreKey, Sums,
+    Addition, Change, Committed, FeedPage, FeedPart, Health, Key, KeyCopy, KeySnapshot, Loaded, Members, OwnKey, Page,
+    Put, ReadAnswer, ReadRequest, Store, StoreError, StoreKey, Sums,
 };
 
 use crate::support::client::{no_limits, user};
@@ -200,6 +200,14 @@ impl Store for Scripted {
     }
 
     async fn read_keys(&self, _: &[Key]) -> Result<Vec<Option<KeySnapshot>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn copies(&self, _: &[OwnKey]) -> Result<Vec<Option<KeyCopy>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn put_copies(&self, _: &[KeyCopy]) -> Result<Vec<bool>, StoreError> {
         Ok(Vec::new())
     }
 

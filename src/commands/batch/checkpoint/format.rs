@@ -152,7 +152,7 @@ mod tests {
             let contents = read(&text.as_bytes()[..end]).unwrap();
             let whole = text[..end].rfind('\n').map_or(0, |at| at + 1);
             assert_eq!(contents.length, u64::try_from(whole).unwrap(), "{end}");
-            let begun = contents.lines.get(&3).is_some();
+            let begun = contents.lines.contains_key(&3);
             assert_eq!(begun, text[..whole].contains("begin 3 "), "{end}");
             let ended = contents.lines.get(&2).is_some_and(|known| known.exit == Some(0));
             assert_eq!(ended, text[..whole].contains("end 2 "), "{end}");

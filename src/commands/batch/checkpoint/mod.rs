@@ -13,11 +13,11 @@ use std::sync::Arc;
 use data_encoding::BASE32_NOPAD;
 use tokio::sync::Mutex;
 
-use self::format::{Entry, Header, Known};
+use self::format::{Contents, Entry, Header, Known};
 use super::digest::Digest;
 use crate::app::{App, OsRandom};
 use crate::error::{Error, Exit};
-use crate::otp::{Hint, Moment, Randomness as _};
+use crate::otp::{Hint, Moment, Peppers, Randomness as _};
 use crate::system::{self, FileError};
 
 /// What is to be done with a line, as far as a checkpoint knows.
@@ -61,25 +61,9 @@ impl Checkpoint {
             let why = format!("{} is in use by another run", path.display());
             return Err(Error::said(Exit::Conflict, why).hint("wait until that run ends"));
         }
-        let mut bytes = Vec::new();
-        match &file {
-            Some(file) => {
-                let _length = (&*file).read_to_end(&mut bytes).map_err(failed)?;
-            }
-            None if path.exists() => {
-                let _length = system::open_lines(path).map_err(refused)?.read_to_end(&mut bytes).map_err(failed)?;
-            }
-            None => {}
-        }
-        let contents = format::read(&bytes).map_err(|format::Damaged(line)| damaged(path, line))?;
+        let contents = read(path, file.as_ref())?;
         let command = app.globals.path.replace(' ', "-");
-        let header = match contents.header {
-            Some(header) => header,
-            None => {
-                let pepper = Digest::newest(peppers).unwrap_or_default();
-                Header { command: command.clone(), id: fresh_id()?, pepper, options: 0 }
-            }
-        };
+        let header = contents.header.clone().map_or_else(|| fresh(&command, peppers), Ok)?;
         let Some(digest) = Digest::of_pepper(peppers, &header.pepper, &header.id) else {
             let why =
                 format!("{} was begun with the pepper `{}`, which is not in the file", path.display(), header.pepper);
@@ -246,6 +230,24 @@ fn is_done_again(exit: u8) -> bool {
 fn refused(error: FileError) -> Error {
     let hint = error.hint.clone();
     Error { hint, ..Error::new(Exit::Usage, error) }
+}
+
+/// What is in it so far; without a file, since this is a rehearsal, what is at its path.
+fn read(path: &Path, file: Option<&File>) -> Result<Contents, Error> {
+    let mut bytes = Vec::new();
+    let read = match file {
+        Some(mut file) => file.read_to_end(&mut bytes),
+        None if path.exists() => system::open_lines(path).map_err(refused)?.read_to_end(&mut bytes),
+        None => Ok(0),
+    };
+    read.map_err(|error| unusable(path, &error))?;
+    format::read(&bytes).map_err(|format::Damaged(line)| damaged(path, line))
+}
+
+/// The header of a new one.
+fn fresh(command: &str, peppers: &Peppers) -> Result<Header, Error> {
+    let pepper = Digest::newest(peppers).unwrap_or_default();
+    Ok(Header { command: command.to_owned(), id: fresh_id()?, pepper, options: 0 })
 }
 
 fn fresh_id() -> Result<String, Error> {
