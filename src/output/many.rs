@@ -228,5 +228,19 @@ pub(crate) mod tests {
         totals: Option<U>,
     }
 
-    crate::otp::schema::documents! { "otpctl.many/1" => ManyDocument<serde_json::Map<String, serde_json::Value>> }
+    /// The lines of a batch.
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct BatchDocument {
+        #[schemars(flatten)]
+        many: ManyDocument<serde_json::Map<String, serde_json::Value>>,
+        /// Lines that a checkpoint knows.
+        skipped: u64,
+        /// Lines that were not begun; `null`: they were not counted.
+        not_tried: Option<u64>,
+        /// How many lines ended with each exit code.
+        by_exit: std::collections::BTreeMap<String, u64>,
+    }
+
+    crate::otp::schema::documents! { "otpctl.many/1" => BatchDocument }
 }

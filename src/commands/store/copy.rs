@@ -32,6 +32,7 @@ pub struct Args {
 }
 
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Copied {
     from: String,
     to: String,
@@ -174,3 +175,5 @@ impl Report for Copied {
         if self.conflicts > 0 { Exit::Partial } else { skipped::exit(&self.skipped) }
     }
 }
+
+crate::otp::schema::documents! { "otpctl.store_copy/1" => Copied }
