@@ -42,6 +42,7 @@ impl Args {
             let many = self.many.many(app, self).await?;
             return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
         };
+        self.many.alone()?;
         let target = typed.resolve_phone(app).await?;
         // What the role may not do is told before a code is asked for.
         self.sending.may_concern(app, &target)?;

@@ -63,6 +63,7 @@ impl Args {
             let many = self.many.many(app, self).await?;
             return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
         };
+        self.many.alone()?;
         may_reveal(app, &target.to_string())?;
         has_reason(app)?;
         let target = target.resolve_phone(app).await?;

@@ -56,6 +56,7 @@ impl Args {
             let many = self.many.many(app, self).await?;
             return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
         };
+        self.many.alone()?;
         let target = target.resolve_phone(app).await?;
         app.may_change(&format!("unlock {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, self.purpose.as_ref()).await.map(Output::One)

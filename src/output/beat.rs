@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::{Many, Pinned, Printer, Verbosity};
+use super::Pinned;
 
 /// So often on a terminal, in place.
 const IN_PLACE: Duration = Duration::from_millis(250);
@@ -19,8 +19,8 @@ pub(super) struct Beat {
 }
 
 impl Beat {
-    pub(super) fn begin(printer: &Printer, many: &dyn Many) -> Self {
-        let is_told = printer.verbosity >= Verbosity::Normal && many.status().is_some();
+    /// `is_told`: there is something to tell, and somebody who wants to hear it.
+    pub(super) fn begin(is_told: bool) -> Self {
         let every = if Pinned::is_possible() { IN_PLACE } else { A_LINE };
         Self { next: is_told.then(|| Instant::now() + every), every }
     }
@@ -33,11 +33,8 @@ impl Beat {
         }
     }
 
-    /// Tells it.
-    pub(super) fn show(&mut self, printer: &Printer, many: &dyn Many) {
+    /// It was told.
+    pub(super) fn again(&mut self) {
         self.next = Some(Instant::now() + self.every);
-        if let Some(status) = many.status() {
-            printer.shows_status(&status);
-        }
     }
 }

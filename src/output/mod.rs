@@ -2,6 +2,7 @@
 
 mod beat;
 mod desk;
+mod form;
 mod listed;
 mod many;
 mod pinned;
@@ -10,14 +11,16 @@ mod rows;
 mod table;
 mod time;
 mod wrap;
+mod written;
 
 pub use desk::Desk;
+pub use form::{Color, Format, Verbosity};
 pub use listed::Listed;
 #[cfg(test)]
 pub(crate) use many::tests::{ManyDocument, ManyWithTotals};
 pub use many::{Many, Output, Row, Stopped};
 pub use pinned::Pinned;
-pub use printer::{Color, Format, Printer, Verbosity, is_piped};
+pub use printer::{Printer, is_piped};
 pub use table::{Cell, Table};
 pub(crate) use time::zone_is_named;
 pub use time::{clock, length, read_moment, relative, to_the_second, when, zone_name};

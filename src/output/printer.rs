@@ -5,51 +5,18 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use rustix::fd::AsFd;
-use rustix::termios::tcgetwinsize;
 use serde_json::value::RawValue;
 
 use super::beat::Beat;
 use super::rows::Rows;
-use super::{AnyReport, Human, Many, Output, Pinned, Row, Stopped, Table, listed, table, wrap};
+use super::written::{columns, json_safe, line};
+use super::{
+    AnyReport, Color, Format, Human, Many, Output, Pinned, Row, Stopped, Table, Verbosity, listed, table, wrap,
+};
 use crate::error::{Completion, Details, Error, Exit};
 use crate::otp::Hint;
-use crate::otp::escape::{escaped, is_unsafe};
+use crate::otp::escape::escaped;
 use crate::otp::hint::Chosen;
-
-/// The form of the result.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// A sentence for one thing, a table for many.
-    #[default]
-    Human,
-    /// One document.
-    Json,
-    /// One document a line.
-    Jsonl,
-}
-
-/// Whether words are colored.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Also in a pipe.
-    Always,
-    /// Nowhere.
-    Never,
-}
-
-/// How much is printed beside the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
-    /// Nothing but the exit code.
-    Silent,
-    /// Results and errors.
-    Quiet,
-    /// And hints and warnings.
-    Normal,
-}
 
 /// The one writer.
 #[derive(Debug, Clone)]
@@ -65,9 +32,6 @@ pub struct Printer {
     /// How far a long command is.
     pub pinned: Pinned,
 }
-
-/// The width of a screen that cannot be measured.
-const WIDTH: u16 = 80;
 
 impl Printer {
     /// Prints what a command gives back. `stop` ends when somebody stops the command.
@@ -87,8 +51,10 @@ impl Printer {
         tokio::pin!(stop);
         let (unwritten, unread) = (RefCell::new(None), Cell::new(false));
         let put = |text: &str| self.put(text, &unwritten, &unread);
-        let mut rows = Rows::begin(self, many, &put);
-        let mut beat = Beat::begin(self, many);
+        let paint = |word: &str| self.status(word);
+        let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
+        let mut rows = Rows::begin((self.format, self.verbosity), width, many, (&put, &paint));
+        let mut beat = Beat::begin(self.verbosity >= Verbosity::Normal && many.status().is_some());
         let mut stopped = None;
         while stopped.is_none() {
             let row = tokio::select! {
@@ -98,7 +64,8 @@ impl Printer {
                     continue;
                 }
                 () = beat.next() => {
-                    beat.show(self, many);
+                    beat.again();
+                    many.status().iter().for_each(|status| self.shows_status(status));
                     continue;
                 }
             };
@@ -260,7 +227,7 @@ impl Printer {
     }
 
     /// How far a long command is: in place on a terminal, or where there is none on a line of its own.
-    pub(super) fn shows_status(&self, text: &str) {
+    fn shows_status(&self, text: &str) {
         match errors().filter(|_| Pinned::is_possible()) {
             Some(width) => self.pinned.put(table::cut(&one_line(text), usize::from(width).saturating_sub(1))),
             None => self.say(&one_line(text)),
@@ -331,7 +298,7 @@ impl Printer {
     }
 
     /// The word for how something is, in a color that says the same.
-    pub(super) fn status(&self, word: &str) -> String {
+    fn status(&self, word: &str) -> String {
         self.status_of(word, word)
     }
 
@@ -437,12 +404,6 @@ fn is_nowhere(stream: &impl AsFd) -> bool {
     is_null && flags.contains(rustix::fs::OFlags::RDWR)
 }
 
-/// The width of a terminal; `None`: it is none, and what reads it reads lines.
-pub(super) fn columns(stream: &(impl AsFd + io::IsTerminal)) -> Option<u16> {
-    let measured = || tcgetwinsize(stream).ok().map(|size| size.ws_col).filter(|columns| *columns > 0);
-    stream.is_terminal().then(|| measured().unwrap_or(WIDTH).max(20))
-}
-
 /// The width of what errors, warnings and hints are written to.
 fn errors() -> Option<u16> {
     columns(&io::stderr())
@@ -472,26 +433,4 @@ fn with_ids(error: Error, report: &dyn AnyReport) -> Error {
         (hint, _) => hint.clone(),
     };
     Error { hint, ..error }.details(details)
-}
-
-/// A document as it is written.
-pub(super) fn line(document: &RawValue) -> String {
-    json_safe(document.get()) + "\n"
-}
-
-/// JSON with every character that a terminal could obey written as `\u…`. Such characters stand only inside strings, where
-/// that means the same.
-pub(super) fn json_safe(document: &str) -> String {
-    let mut safe = String::with_capacity(document.len());
-    for character in document.chars() {
-        if is_unsafe(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                // Writing to a String does not fail.
-                let _ = std::fmt::Write::write_fmt(&mut safe, format_args!("\\u{unit:04x}"));
-            }
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }

@@ -1,13 +1,11 @@
 //! The rows of results that come one after the other, in the form that was asked for: drawn, or written as they come.
 
-use std::io;
-
 use serde_json::value::RawValue;
 use textwrap::core::display_width;
 
 use super::many::Stream;
-use super::printer::{columns, json_safe, line};
-use super::{Format, Many, Printer, Row, Verbosity, table};
+use super::written::{json_safe, line};
+use super::{Format, Many, Row, Verbosity, table};
 use crate::otp::escape::escaped;
 
 /// So many results are drawn as one table, so that no more of them are held.
@@ -15,8 +13,11 @@ const TABLE: usize = 500;
 
 /// What was printed so far, and what waits for more.
 pub(super) struct Rows<'a> {
-    printer: &'a Printer,
+    format: Format,
+    verbosity: Verbosity,
     put: &'a dyn Fn(&str),
+    /// Colors the word for a status.
+    paint: &'a dyn Fn(&str) -> String,
     stream: Option<Stream<'a>>,
     /// That of a terminal that people read.
     width: Option<u16>,
@@ -25,19 +26,22 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn begin(printer: &'a Printer, many: &dyn Many, put: &'a dyn Fn(&str)) -> Self {
-        let streams = printer.format == Format::Json && many.is_streamed();
-        let stream = streams.then(|| Stream::open(many, put));
-        let width = columns(&io::stdout()).filter(|_| printer.format == Format::Human);
-        Self { printer, put, stream, width, held: Vec::new(), is_empty: true }
+    /// `width`: that of the terminal, where people read them.
+    pub(super) fn begin(
+        (format, verbosity): (Format, Verbosity),
+        width: Option<u16>,
+        many: &dyn Many,
+        (put, paint): (&'a dyn Fn(&str), &'a dyn Fn(&str) -> String),
+    ) -> Self {
+        let stream = (format == Format::Json && many.is_streamed()).then(|| Stream::open(many, put));
+        Self { format, verbosity, put, paint, stream, width, held: Vec::new(), is_empty: true }
     }
 
     /// Prints a row, or keeps it for a table.
     pub(super) fn print(&mut self, many: &dyn Many, row: Row) {
         self.is_empty = false;
-        let paint = |word: &str| self.printer.status(word);
-        match (&mut self.stream, self.printer.format) {
-            _ if self.printer.verbosity == Verbosity::Silent => {}
+        match (&mut self.stream, self.format) {
+            _ if self.verbosity == Verbosity::Silent => {}
             (Some(stream), _) => stream.row(&json_safe(row.text()), many.counts()),
             (None, Format::Jsonl) => (self.put)(&(json_safe(row.text()) + "\n")),
             (None, Format::Human) if self.width.is_none() || many.is_verbatim() => {
@@ -45,12 +49,12 @@ impl<'a> Rows<'a> {
                 (self.put)(&(cells.join("\t") + "\n"));
             }
             (None, _) => match many.live() {
-                Some(widths) => (self.put)(&(aligned(&row, widths, self.width, &paint) + "\n")),
+                Some(widths) => (self.put)(&(aligned(&row, widths, self.width, self.paint) + "\n")),
                 None => self.held.push(row),
             },
         }
         if let Some(width) = self.width.filter(|_| self.held.len() >= TABLE) {
-            (self.put)(&drawn(many, &self.held, width, &paint));
+            (self.put)(&drawn(many, &self.held, width, self.paint));
             self.held.clear();
         }
     }
@@ -58,21 +62,21 @@ impl<'a> Rows<'a> {
     /// Prints what is still held, and the end of the document. `is_stopped`: somebody stopped the command; `is_failed`: no
     /// more come, although there are more.
     pub(super) fn end(self, many: &dyn Many, is_stopped: bool, is_failed: bool) {
-        if self.printer.verbosity == Verbosity::Silent {
+        if self.verbosity == Verbosity::Silent {
             return;
         }
         match self.stream {
             Some(stream) if is_stopped || is_failed => stream.stop(many),
             Some(stream) => stream.close(many),
             None if is_stopped && !many.outlives_a_stop() => {}
-            None if is_failed && (self.printer.format != Format::Human || !many.outlives_a_stop()) => {}
+            None if is_failed && (self.format != Format::Human || !many.outlives_a_stop()) => {}
             None => (self.put)(&self.last(many)),
         }
     }
 
     /// What is written behind the last result, where it is not the end of a stream.
     fn last(&self, many: &dyn Many) -> String {
-        match (self.printer.format, self.width) {
+        match (self.format, self.width) {
             (Format::Json, _) => {
                 let documents: Vec<&RawValue> = self.held.iter().filter_map(|row| row.document.as_deref()).collect();
                 many.document(&documents).as_deref().map(line).unwrap_or_default()
@@ -80,7 +84,7 @@ impl<'a> Rows<'a> {
             (Format::Jsonl, _) => many.document(&[]).as_deref().map(line).unwrap_or_default(),
             (Format::Human, Some(_)) if many.is_verbatim() || many.live().is_some() && !self.is_empty => String::new(),
             (Format::Human, Some(width)) if self.is_empty || !self.held.is_empty() => {
-                drawn(many, &self.held, width, &|word| self.printer.status(word))
+                drawn(many, &self.held, width, self.paint)
             }
             (Format::Human, _) => String::new(),
         }

@@ -17,7 +17,7 @@ pub(in crate::commands) struct BatchArgs {
     /// How the file is written [default: as its first line looks]
     #[arg(long, value_name = "FORM", value_enum, requires = "from", hide_short_help = true)]
     pub(super) format: Option<Form>,
-    /// So many lines at once [default: 8 for messages, else 16; 1 on a file that is written]
+    /// Lines at once [default: 8 for messages, 16 for changes; 1 for changes of the embedded store]
     #[arg(long, value_name = "N", requires = "from", hide_short_help = true, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(super) concurrency: Option<u16>,
     /// Begin at most so many lines in a second, minute or hour: 50/s, 300/m

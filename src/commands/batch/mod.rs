@@ -38,12 +38,30 @@ impl BatchArgs {
         self.from.is_some()
     }
 
+    /// Refuses the options of many where one is meant.
+    ///
+    /// # Errors
+    /// When there is one of them.
+    pub(super) fn alone(&self) -> Result<(), Error> {
+        let given = [
+            ("--format", self.format.is_some()),
+            ("--concurrency", self.concurrency.is_some()),
+            ("--rate", self.rate.is_some()),
+            ("--max-errors", self.max_errors.is_some()),
+            ("--checkpoint", self.checkpoint.is_some()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given && self.from.is_none()) {
+            Some((name, _)) => Err(Error::said(Exit::Usage, format!("{name} is for many lines; pass --from FILE"))),
+            None => Ok(()),
+        }
+    }
+
     /// Opens the file, and asks where that is needed. Nothing is done yet. `None`: one is meant.
     ///
     /// # Errors
     /// When the file cannot be read or is not written as it should be, or the answer is no.
     pub(super) async fn many<'a>(&'a self, app: &'a App, each: &'a dyn Each) -> Result<Option<Output<'a>>, Error> {
-        let Some(from) = &self.from else { return Ok(None) };
+        let Some(from) = &self.from else { return self.alone().map(|()| None) };
         each.allowed(app).await?;
         let mut input = Input::of(from);
         let checkpoint = match &self.checkpoint {

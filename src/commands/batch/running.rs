@@ -22,6 +22,7 @@ use super::row::row;
 use super::summary::Summary;
 use crate::app::App;
 use crate::error::{Completion, Error, Exit, Told};
+use crate::otp::Hint;
 use crate::output::{Many, Row, Table, plural};
 
 /// So many failures of the store, one after the other, and it is taken for gone: more than are under way at once.
@@ -340,7 +341,8 @@ impl Many for Batch<'_> {
     fn lost(&mut self) -> Option<String> {
         let (name, id) = self.last.take()?;
         self.nobody_reads();
-        Some(format!("the code for {name} was made and could not be printed; cancel it with: otpctl revoke {id}"))
+        let cancel = self.app.printer.command(&Hint::run(&["revoke"]).arg(id)).unwrap_or_default();
+        Some(format!("the code for {name} was made and could not be printed; cancel it with: {cancel}"))
     }
 
     fn failure(&mut self) -> Option<Error> {

@@ -83,6 +83,7 @@ impl Args {
             let many = self.many.many(app, self).await?;
             return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
         };
+        self.many.alone()?;
         let target = target.resolve_phone(app).await?;
         app.may_concern(&target.phone, &self.sending.asked_route())?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;

@@ -117,9 +117,8 @@ fn same_peppers(from: &Peppers, to: &Peppers) -> Result<(), Error> {
     let missing = from.keys_for(LABEL).find(|(id, key)| !there.iter().any(|(own, other)| own == id && other == key));
     let Some((id, _)) = missing else { return Ok(()) };
     let why = format!("the pepper `{id}` is missing or differs there, so that no code could be checked");
-    Err(Error::said(Exit::Config, why).hint(Hint::words(format!(
-        "name the same key under [code] peppers of that file, with the id `{id}`; `otpctl config show` tells where it is"
-    ))))
+    Err(Error::said(Exit::Config, why)
+        .hint(Hint::words(format!("name the same key under [code] peppers of that file, with the id `{id}`"))))
 }
 
 impl Copied {

@@ -58,6 +58,7 @@ impl Args {
             let many = self.many.many(app, self).await?;
             return many.ok_or_else(|| Error::said(Exit::Usage, "no user was named"));
         };
+        self.many.alone()?;
         let target = given(app, user, phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, user.clone()).await.map(Output::One)

@@ -45,7 +45,6 @@ pub fn store_copy(page: &mut Page) {
     scene.run(&["store", "copy", "--config", "old.toml", "--to", "new.toml", "--dry-run"]);
     scene.run(&["store", "copy", "--config", "old.toml", "--to", "new.toml"]);
     scene.run(&["store", "copy", "--config", "old.toml", "--to", "new.toml", "--json"]);
-    scene.run(&["store", "copy", "--to", "new.toml"]);
     scene.run(&["store", "copy", "--config", "old.toml", "--to", "old.toml"]);
     scene.run(&["store", "copy", "--to", "absent.toml"]);
     scene.run(&["store", "copy"]);

@@ -42,6 +42,7 @@ const LINES: &[(&[&str], &str)] = &[
     (&["delivery", "record"], "support operator admin"),
     (&["store", "check"], "support operator admin"),
     (&["store", "purge", "--yes"], "admin"),
+    (&["store", "copy", "--to", "absent.toml"], "admin"),
     (&["store", "acl"], "support operator admin ci"),
     (&["audit", "verify"], "support operator admin"),
     (&["audit", "anchor"], "support operator admin"),

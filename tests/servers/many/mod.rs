@@ -30,6 +30,11 @@ fn phones(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("+9198{:04}{index:04}", index * 7 % 9973)).collect()
 }
 
+/// The last line of stderr, which is a document where the result is one.
+fn last_error(stderr: &str) -> Value {
+    serde_json::from_str(stderr.lines().last().unwrap()).unwrap()
+}
+
 /// The rows of JSON Lines.
 fn rows(stdout: &str) -> Vec<Value> {
     stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
