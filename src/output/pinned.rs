@@ -40,6 +40,11 @@ impl Pinned {
         done
     }
 
+    /// Whether there is such a line now.
+    pub(super) fn is_there(&self) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Whether there can be such a line.
     pub(super) fn is_possible() -> bool {
         // What the program logs of itself goes to stderr by another way.

@@ -118,7 +118,8 @@ impl Printer {
         if self.verbosity == Verbosity::Silent {
             return;
         }
-        match self.pinned.above(|| written(&mut io::stdout().lock(), text)) {
+        let write = || written(&mut io::stdout().lock(), text);
+        match if io::stdout().is_terminal() { self.pinned.above(write) } else { write() } {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => unread.set(true),
             Err(error) => drop(unwritten.borrow_mut().get_or_insert(error)),
             Ok(()) => {}
@@ -267,7 +268,10 @@ impl Printer {
 
     /// What happens meanwhile, for a person who looks on.
     pub fn progress(&self, text: &str) {
-        if self.verbosity >= Verbosity::Normal && self.format == Format::Human && io::stderr().is_terminal() {
+        let is_shown =
+            self.verbosity >= Verbosity::Normal && self.format == Format::Human && io::stderr().is_terminal();
+        // A line that tells how far it is says more.
+        if is_shown && !self.pinned.is_there() {
             self.told(("", ""), &wrap::lines(&one_line(text), errors(), 0));
         }
     }

@@ -80,7 +80,7 @@ impl Summary {
         if time >= Duration::from_secs(1) {
             let _ = write!(words, ", {}/s", self.rate(time));
         }
-        if let Some(left) = self.left(time) {
+        if let Some(left) = self.left(time).filter(|left| left.as_secs() > 0) {
             let _ = write!(words, ", {} left", spoken(left));
         }
         words
