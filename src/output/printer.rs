@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use rustix::fd::AsFd;
-use serde_json::value::RawValue;
 
 use super::beat::Beat;
 use super::rows::Rows;

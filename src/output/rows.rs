@@ -11,13 +11,17 @@ use crate::otp::escape::escaped;
 /// So many results are drawn as one table, so that no more of them are held.
 const TABLE: usize = 500;
 
+/// Writes a part of the result.
+pub(super) type Put<'a> = &'a dyn Fn(&str);
+/// Colors the word for a status.
+pub(super) type Paint<'a> = &'a dyn Fn(&str) -> String;
+
 /// What was printed so far, and what waits for more.
 pub(super) struct Rows<'a> {
     format: Format,
     verbosity: Verbosity,
-    put: &'a dyn Fn(&str),
-    /// Colors the word for a status.
-    paint: &'a dyn Fn(&str) -> String,
+    put: Put<'a>,
+    paint: Paint<'a>,
     stream: Option<Stream<'a>>,
     /// That of a terminal that people read.
     width: Option<u16>,
@@ -31,7 +35,7 @@ impl<'a> Rows<'a> {
         (format, verbosity): (Format, Verbosity),
         width: Option<u16>,
         many: &dyn Many,
-        (put, paint): (&'a dyn Fn(&str), &'a dyn Fn(&str) -> String),
+        (put, paint): (Put<'a>, Paint<'a>),
     ) -> Self {
         let stream = (format == Format::Json && many.is_streamed()).then(|| Stream::open(many, put));
         Self { format, verbosity, put, paint, stream, width, held: Vec::new(), is_empty: true }
