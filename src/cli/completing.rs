@@ -10,7 +10,7 @@ use clap_complete::env::Shells;
 use crate::commands::offering;
 use crate::config::Env;
 use crate::error::Exit;
-use crate::output::{Color, Format, Printer, Verbosity};
+use crate::output::{Color, Format, Pinned, Printer, Verbosity};
 
 /// The shell that asks.
 pub(super) fn shell(env: &Env) -> Option<&str> {
@@ -28,7 +28,12 @@ pub(super) fn run(shell: &str, words: &[OsString], env: &Env, folder: Option<&Pa
         return Exit::Usage;
     }
     let text = String::from_utf8_lossy(&offered);
-    let printer =
-        Printer { format: Format::Human, color: Color::Never, verbosity: Verbosity::Silent, here: Arc::default() };
+    let printer = Printer {
+        format: Format::Human,
+        color: Color::Never,
+        verbosity: Verbosity::Silent,
+        here: Arc::default(),
+        pinned: Pinned::default(),
+    };
     printer.help(&text, &text)
 }
