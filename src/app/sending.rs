@@ -148,6 +148,12 @@ impl App {
         Ok(numbers.iter().find(|number| number.phone == *phone && number.holds_on(today)))
     }
 
+    /// Whether another line of a batch can still be done in the command's time.
+    #[must_use]
+    pub fn has_time(&self) -> bool {
+        Instant::now() + MARGIN.min(self.globals.timeout / 4) * 2 < self.deadline()
+    }
+
     /// The last moment for a provider's answer to a send that begins now and may take so long.
     #[must_use]
     pub fn provider_deadline(&self, most: Duration) -> Instant {

@@ -134,6 +134,10 @@ impl<'a> Batch<'a> {
         if self.each.prints_once() && self.app.printer.is_unread() {
             self.nobody_reads();
         }
+        if !self.app.has_time() {
+            let exit = if self.summary.done > 0 { Exit::Partial } else { Exit::StoreUnreachable };
+            self.fails(Error::said(exit, "the time limit was reached"));
+        }
         if self.shared.closing.get() {
             return;
         }

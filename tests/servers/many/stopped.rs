@@ -92,6 +92,23 @@ fn no_more_lines_are_begun_after_so_many_failed() {
 }
 
 #[test]
+fn no_line_is_begun_that_has_no_time_left() {
+    let machine = Machine::on_redis(FREE);
+    slow(&machine, "0.2");
+    machine.write("phones", &phones(400).join("\n"));
+    let ran = machine.run(&["send", "--from", "phones", "--yes", "--concurrency", "4", "--timeout", "4s", "--json"]);
+    assert_eq!(ran.code, 19, "{}", ran.stderr);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let (done, rest) = (document["done"].as_u64().unwrap(), document["not_tried"].as_u64().unwrap());
+    assert!(done > 0 && document["failed"] == 0 && done + rest == 400, "{document}");
+    assert!(
+        last_error(&ran.stderr)["message"].as_str().unwrap().contains("the time limit was reached"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn a_store_that_is_gone_ends_the_batch() {
     let machine = Machine::on_redis(FREE);
     machine.write("phones", &phones(200).join("\n"));
