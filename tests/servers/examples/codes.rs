@@ -40,9 +40,9 @@ fn many_phones_get_one_code_each_however_often_it_is_started() {
         let machine = machine();
         let phones = "9876543210\n# a comment\n+919876543210\n+919876543211\n12\n+14155550123\n+919876543212\n";
         machine.write("phones", phones);
-        for _ in 0..2 {
-            recipe(&machine, shell, &["bulk-notice.sh", "relogin", "phones"], &[]).exits(19);
-        }
+        recipe(&machine, shell, &["bulk-notice.sh", "relogin", "phones"], &[]).exits(19);
+        // Everything has ended, well or not.
+        recipe(&machine, shell, &["bulk-notice.sh", "relogin", "phones"], &[]).exits(0);
         let mut sent: Vec<String> = machine.outbox().iter().map(|sms| sms["phone"].to_string()).collect();
         sent.sort();
         assert_eq!(sent, ["\"+919876543210\"", "\"+919876543211\"", "\"+919876543212\""]);
@@ -71,6 +71,10 @@ fn a_line_that_is_worth_another_start_is_told_apart() {
         recipe(&machine, shell, &["bulk-notice.sh", "relogin", "phones"], &[]).exits(19);
         let again = fs::read_to_string(machine.path("relogin.again")).unwrap();
         assert!(again.starts_with(&format!("{PHONE}\t13\t")), "{again}");
+        machine.run(&["unlock", "--limits", PHONE]).exits(0);
+        recipe(&machine, shell, &["bulk-notice.sh", "relogin", "phones"], &[]).exits(0);
+        assert_eq!(machine.outbox().len(), 3, "the one before, and one for each line");
+        assert_eq!(fs::read_to_string(machine.path("relogin.again")).unwrap(), "");
         assert_eq!(fs::read_to_string(machine.path("relogin.never")).unwrap(), "");
         // A file that is not there is no batch at all.
         recipe(&machine, shell, &["bulk-notice.sh", "other", "absent"], &[]).exits(2);
@@ -116,5 +120,39 @@ fn an_emergency_that_left_a_code_says_so() {
         machine.variable("OTPCTL_REASON", "");
         redis.crash();
         recipe(&machine, shell, &["emergency-revoke.sh", "ticket 4711"], &[("OTPCTL_TIMEOUT", "10s")]).exits(20);
+    }
+}
+
+#[test]
+fn what_the_embedded_store_keeps_goes_on_in_a_redis() {
+    for shell in SHELLS {
+        let machine = Machine::on_redis("");
+        let url = machine.server.clone().unwrap().url;
+        machine.write("old.toml", "[store.embedded]\npath = \"old/otpctl.db\"\n");
+        machine.write(
+            "new.toml",
+            &format!("[store.redis]\nurl = \"{url}\"\n[code]\npeppers = [{{ id = \"1\", file = \"pepper\" }}]\n"),
+        );
+        let at = |file: &str, words: &[&str]| machine.run(&[words, &["--config", file]].concat());
+        let code = at("old.toml", &["-q", "issue", PHONE]).exits(0).stdout.trim().to_owned();
+        at("old.toml", &["user", "link", "u_1", "+919876543211"]).exits(0);
+        let moved = || recipe(&machine, shell, &["embedded-to-redis.sh", "old.toml", "new.toml"], &[]);
+        // The file of the new store does not name the pepper of the old one yet, and is told how to.
+        let told = moved().exits(30).stderr;
+        let id = told.split('`').find(|word| word.starts_with("own-")).unwrap().to_owned();
+        let peppers = format!("peppers = [{{ id = \"{id}\", file = \"old/pepper\" }}]");
+        machine.write("new.toml", &format!("[store.redis]\nurl = \"{url}\"\n[code]\n{peppers}\n"));
+        moved().exits(0);
+        // What was made meanwhile comes by the second time, and nothing comes twice.
+        let late = at("old.toml", &["-q", "issue", "+919876543212"]).exits(0).stdout.trim().to_owned();
+        moved().exits(0);
+        for (phone, code) in [(PHONE, &code), ("+919876543212", &late)] {
+            at("new.toml", &["verify", phone, code]).exits(0);
+        }
+        at("new.toml", &["user", "show", "u_1"]).exits(0);
+        // A code that was used there is not brought back to life.
+        let conflict = moved().exits(19);
+        assert!(conflict.stderr.contains("is in both stores"), "{conflict:?}");
+        at("new.toml", &["verify", PHONE, &code]).exits(11);
     }
 }
