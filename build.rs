@@ -22,7 +22,39 @@ fn main() -> Result<(), Box<dyn Error>> {
         listed(catalog, &Path::new(&out).join(list))?;
     }
     schemas(&Path::new(&out).join("schemas.rs"))?;
+    scripts("src/store/redis", &Path::new(&out).join("lua"))?;
+    without_libgcc(Path::new(&out))?;
     plans::index(Path::new(&out))
+}
+
+/// Writes the scripts of a folder without their comments and indents: a server has no use for them, and no process is to
+/// take them out.
+fn scripts(folder: &str, to: &Path) -> Result<(), Box<dyn Error>> {
+    writeln!(io::stdout(), "cargo::rerun-if-changed={folder}")?;
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|end| end == "lua")) else {
+            continue;
+        };
+        let text = fs::read_to_string(&path)?;
+        let lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("--"));
+        fs::write(to.join(name), lines.flat_map(|line| [line, "\n"]).collect::<String>())?;
+    }
+    Ok(())
+}
+
+/// Takes what the standard library needs of libgcc from its archive: nothing here unwinds, and every process would load the
+/// whole library at its start, which takes 2 % of a `verify`. It is the same code with the same license exception.
+fn without_libgcc(out: &Path) -> Result<(), Box<dyn Error>> {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|own| own == value);
+    // Others have no such library, or link it into the program anyway.
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
+        // The linker takes a text in place of a library for what is to be linked instead.
+        fs::write(out.join("libgcc_s.so"), "INPUT(-lgcc_eh -lgcc)\n")?;
+        writeln!(io::stdout(), "cargo::rustc-link-search=native={}", out.display())?;
+    }
+    Ok(())
 }
 
 /// Writes the name and the text of every definition of a folder.

@@ -26,6 +26,8 @@ use crate::output::{Color, Format, Pinned, Printer, Verbosity, is_piped};
 
 /// Commands that show no number, and may be all that still works.
 const SHOWS_NONE: [&str; 5] = ["config", "completions", "man", "version", "help"];
+/// No more threads than this wait for files, names and locks: more of them would only wait for each other.
+const THREADS: usize = 32;
 /// The least time between two looks at the clock.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -43,38 +45,35 @@ pub fn main() -> ExitCode {
 }
 
 fn run(words: &[OsString], env: Env) -> Exit {
-    if words.len() < 2 {
-        return refused::overview(&env);
+    match words {
+        [] | [_] => return refused::overview(&env, false),
+        [_, only] if only == "-h" || only == "--help" => return refused::overview(&env, only == "--help"),
+        [_, first, rest @ ..] if first == crate::app::feedback::WORD => return feedback::run(rest, env),
+        _ => {}
     }
-    if words[1] == crate::app::feedback::WORD {
-        return feedback::run(&words[2..], env);
-    }
-    // The first word that is a command's name may yet be the value of an option. Then this does not fit, and the whole
-    // line is asked, as it is for help and suggestions.
-    let only = words.iter().skip(1).find_map(|word| Command::NAMES.iter().find(|name| *word == ***name));
-    let lean = only.and_then(|only| line(Some(only)).try_get_matches_from(words).ok());
-    let matches = match lean.map_or_else(|| whole().try_get_matches_from(words), Ok) {
+    let matches = match parsed(words) {
         Ok(matches) => matches,
         Err(error) => return refused(&error, words, &env),
     };
     let by_flag = |name: &str| matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
-    let parsed =
-        GlobalArgs::from_arg_matches(&matches).and_then(|global| Ok((global, Command::from_arg_matches(&matches)?)));
-    let (global, command) = match parsed {
-        Ok(parsed) => parsed,
+    let (config_by_flag, profile_by_flag) = (by_flag("config"), by_flag("profile"));
+    let is_usual = matches!(matches.value_source("output"), None | Some(clap::parser::ValueSource::DefaultValue));
+    let path = path(&matches);
+    let (global, command) = match taken(matches) {
+        Ok(taken) => taken,
         Err(error) => return refused(&error, words, &env),
     };
     let mut printer = printer(&global, &env);
-    let is_usual = matches!(matches.value_source("output"), None | Some(clap::parser::ValueSource::DefaultValue));
     if command.is_a_stream() && is_usual && printer.format == Format::Human && is_piped() {
         printer.format = Format::Jsonl;
     }
     listen(global.verbose, &env);
-    if by_flag("config") && global.config.as_ref().is_some_and(|path| path.is_empty()) {
+    if config_by_flag && global.config.as_ref().is_some_and(|path| path.is_empty()) {
         return printer.error(&Error::said(Exit::Usage, "--config names no file"));
     }
-    let request = request(&global, by_flag("config"), by_flag("profile"));
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let request = request(&global, config_by_flag, profile_by_flag);
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = match runtime.enable_all().max_blocking_threads(THREADS).build() {
         Ok(runtime) => runtime,
         Err(error) => return printer.error(&Error::new(Exit::Internal, error)),
     };
@@ -91,7 +90,7 @@ fn run(words: &[OsString], env: Env) -> Exit {
             timeout,
             usual_timeout: asked.is_none(),
             command: command.name(),
-            path: path(&matches),
+            path,
         };
         let app = App::new(globals, env, printer.clone(), Arc::new(Progress::default()));
         let watched = watched(&app, &command).await;
@@ -106,6 +105,28 @@ fn run(words: &[OsString], env: Env) -> Exit {
     // A thread that still waits for a lock must not keep the process.
     runtime.shutdown_background();
     exit
+}
+
+/// What the words say. The first one that is a command's name may yet be the value of an option: then this does not fit,
+/// and the whole line is asked, as it is for help and suggestions.
+fn parsed(words: &[OsString]) -> Result<clap::ArgMatches, clap::Error> {
+    let only = words.iter().skip(1).find_map(|word| Command::NAMES.iter().find(|name| *word == ***name));
+    let lean = only.and_then(|only| {
+        let mut lean = line(Some(only));
+        let matches = lean.try_get_matches_from_mut(words).ok();
+        std::mem::forget(lean);
+        matches
+    });
+    lean.map_or_else(|| whole().try_get_matches_from(words), Ok)
+}
+
+/// The options and the command of them.
+fn taken(mut matches: clap::ArgMatches) -> Result<(GlobalArgs, Command), clap::Error> {
+    let global = GlobalArgs::from_arg_matches_mut(&mut matches);
+    let taken = global.and_then(|global| Ok((global, Command::from_arg_matches_mut(&mut matches)?)));
+    // The process ends soon enough: what is left is not taken apart before.
+    std::mem::forget(matches);
+    taken
 }
 
 /// Which file was asked for.

@@ -27,7 +27,8 @@ use crate::config::{self, Env, Request, Settings, StoreSettings};
 use crate::directory::Directories;
 use crate::error::{Error, Exit};
 use crate::otp::brake::BrakeMode;
-use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret, reference};
+use crate::otp::reference::PhoneReferences;
+use crate::otp::{Clock, Moment, Pepper, Peppers, Phone, Randomness, RandomnessFailed, Secret};
 use crate::output::{Printer, zone_is_named};
 use crate::provider::Machine;
 use crate::store::{Embedded, ReadOnly, Store};
@@ -88,8 +89,11 @@ pub struct Shared {
     settings: OnceCell<Settings>,
     store: AsyncOnceCell<Opened>,
     peppers: AsyncOnceCell<Peppers>,
+    references: OnceCell<PhoneReferences>,
     app_secret: AsyncOnceCell<Secret>,
-    who: OnceCell<(Who, String)>,
+    who: OnceCell<Who>,
+    /// The same in a few words.
+    by: OnceCell<String>,
     auditing: AsyncOnceCell<Option<auditing::Auditing>>,
     directories: OnceCell<Directories>,
     providers: sending::Opened,
@@ -125,8 +129,10 @@ impl App {
             settings: OnceCell::new(),
             store: AsyncOnceCell::new(),
             peppers: AsyncOnceCell::new(),
+            references: OnceCell::new(),
             app_secret: AsyncOnceCell::new(),
             who: OnceCell::new(),
+            by: OnceCell::new(),
             auditing: AsyncOnceCell::new(),
             directories: OnceCell::new(),
             providers: sending::Opened::default(),
@@ -267,20 +273,19 @@ impl App {
     /// The operator. Neither a file nor a secret is needed to know.
     #[must_use]
     pub fn who(&self) -> &Who {
-        &self.named_who().0
+        self.who.get_or_init(|| Who::own(self.variables()))
     }
 
     /// The operator in a few words.
     fn by(&self) -> &str {
-        &self.named_who().1
+        self.by.get_or_init(|| match self.who.get() {
+            Some(who) => who.short(),
+            None => Who::without_terminal(self.variables()).short(),
+        })
     }
 
-    fn named_who(&self) -> &(Who, String) {
-        self.who.get_or_init(|| {
-            let who = Who::own(|name| self.env.get(name).and_then(|value| value.to_str()).map(str::to_owned));
-            let short = who.short();
-            (who, short)
-        })
+    fn variables(&self) -> impl Fn(&str) -> Option<String> {
+        |name| self.env.get(name).and_then(|value| value.to_str()).map(str::to_owned)
     }
 
     /// The machine's time, from which times on a screen are told.
@@ -383,6 +388,9 @@ impl App {
     /// The reference of a phone, which is accepted wherever a phone is; none where no pepper is at hand. Where there is
     /// no store yet, none is made for it: who looks leaves nothing behind.
     pub async fn reference(&self, phone: &Phone) -> Option<String> {
+        if let Some(references) = self.references.get() {
+            return Some(references.of(phone));
+        }
         let settings = self.settings().ok()?;
         if let (StoreSettings::Embedded { path }, []) = (&settings.store, settings.code.peppers.as_slice())
             && !path.exists()
@@ -390,7 +398,8 @@ impl App {
         {
             return None;
         }
-        self.peppers().await.ok().map(|peppers| reference::phone_reference(peppers, phone))
+        let peppers = self.peppers().await.ok()?;
+        Some(self.references.get_or_init(|| PhoneReferences::new(peppers)).of(phone))
     }
 }
 

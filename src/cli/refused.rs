@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 
 use super::{printer, set};
-use crate::commands::{GlobalArgs, NAME, globals, whole};
+use crate::commands::{GlobalArgs, NAME, globals, listing, whole};
 use crate::config::Env;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
@@ -50,9 +50,13 @@ pub(super) fn refused(error: &clap::Error, words: &[OsString], env: &Env) -> Exi
     }
 }
 
-/// Prints the list of commands, for whoever types no more than the program's name.
-pub(super) fn overview(env: &Env) -> Exit {
-    help(&whole().render_help(), env)
+/// Prints the list of commands, for whoever types no more than the program's name or asks for its help. Nothing of them is
+/// needed but their names and what they are for.
+pub(super) fn overview(env: &Env, is_long: bool) -> Exit {
+    let mut line = listing();
+    let text = if is_long { line.render_long_help() } else { line.render_help() };
+    std::mem::forget(line);
+    help(&text, env)
 }
 
 fn help(text: &StyledStr, env: &Env) -> Exit {

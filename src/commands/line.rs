@@ -32,9 +32,7 @@ pub(crate) fn line(only: Option<&str>) -> clap::Command {
 /// Every command with all of its arguments.
 #[must_use]
 pub fn whole() -> clap::Command {
-    let line = unbuilt();
-    let overview = overview(&line);
-    let mut line = line.before_long_help(examples(&EXAMPLES)).help_template(format!("{{before-help}}{overview}"));
+    let mut line = listed(unbuilt());
     line.build();
     line
 }
@@ -42,6 +40,17 @@ pub fn whole() -> clap::Command {
 /// The same as it is before global options are given to every command.
 pub(super) fn unbuilt() -> clap::Command {
     only_files(line(None))
+}
+
+/// The same for its own help alone.
+pub(crate) fn listing() -> clap::Command {
+    listed(line(None))
+}
+
+/// With the list of its commands as its help.
+fn listed(line: clap::Command) -> clap::Command {
+    let overview = overview(&line);
+    line.before_long_help(examples(&EXAMPLES)).help_template(format!("{{before-help}}{overview}"))
 }
 
 /// The global options alone.

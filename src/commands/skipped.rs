@@ -9,7 +9,7 @@ use crate::otp::{Hint, Phone, UserId};
 use crate::output::{Lines, lines_of, plural};
 
 /// So many are told one by one to a person.
-const TOLD: usize = 20;
+pub(super) const TOLD: usize = 20;
 
 /// One that could not be done.
 #[derive(Debug, Serialize)]
@@ -104,11 +104,15 @@ pub(super) fn hint(skipped: &[Skipped]) -> Option<Hint> {
 
 /// What stderr says of them.
 pub(super) fn warnings(skipped: &[Skipped]) -> Vec<String> {
-    let mut warnings: Vec<String> = skipped.iter().take(TOLD).map(Skipped::sentence).collect();
-    if skipped.len() > TOLD {
-        warnings.push(format!("{} skipped", plural(skipped.len() - TOLD, "more was", "more were")));
-    }
-    warnings
+    let warnings = skipped.iter().take(TOLD).map(Skipped::sentence);
+    warnings.chain(left_untold(skipped.len())).collect()
+}
+
+/// That there are more than are told one by one.
+pub(super) fn left_untold(skipped: usize) -> Vec<String> {
+    let more = skipped.saturating_sub(TOLD);
+    let told = (more > 0).then(|| format!("{} skipped", plural(more, "more was", "more were")));
+    told.into_iter().collect()
 }
 
 crate::otp::schema::documents! { "otpctl.skipped/1" => Skipped }

@@ -191,6 +191,12 @@ pub trait Merged {
     /// What the rules see.
     fn state(&self) -> &PhoneState;
 
+    /// The same, for whoever only looks.
+    #[must_use]
+    fn into_state(self: Box<Self>) -> PhoneState {
+        self.state().clone()
+    }
+
     /// What the application did since, for the timeline, once something is written.
     fn events(&self) -> &[Event] {
         &[]
@@ -229,6 +235,10 @@ pub trait Merged {
 impl Merged for PhoneState {
     fn state(&self) -> &PhoneState {
         self
+    }
+
+    fn into_state(self: Box<Self>) -> PhoneState {
+        *self
     }
 }
 

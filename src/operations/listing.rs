@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::{OperationError, Operations};
-use crate::layout::{Operation, PhoneOperation};
-use crate::otp::record::{Challenge, PurposeState, State};
+use crate::layout::Operation;
+use crate::otp::record::{Challenge, State};
 use crate::otp::rules::PhoneState;
 use crate::otp::{DeliveryState, Limits, Moment, Phone, Purpose};
-use crate::store::StoreError;
+use crate::store::{Loaded, StoreError, StoreKey};
 
-/// So many phones are read at a time.
+/// So many names are read at a time, where no more lines are wanted.
 const PAGE: usize = 200;
+/// Where more are wanted: a server is kept busy for a millisecond or two, and asked seldom.
+pub(super) const LARGE_PAGE: usize = 1000;
 
 /// Which codes are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,18 +97,13 @@ impl Operations<'_> {
         cursor: Option<&str>,
         most: usize,
     ) -> Result<ListedPage, OperationError> {
-        let (mut place, mut skip) = match cursor {
-            None => (None, 0),
-            Some(cursor) => {
-                // A cursor of the first page is only a number: a period after it could be taken for that of a sentence.
-                let (skip, place) = cursor.split_once('.').unwrap_or((cursor, ""));
-                let place = (!place.is_empty()).then(|| place.to_owned());
-                (place, skip.parse::<usize>().map_err(|_| StoreError::Cursor)?)
-            }
-        };
+        let (mut place, mut skip) = place_of(cursor)?;
+        // The first rows of a page are the same however large it is.
+        let size = most.clamp(PAGE, LARGE_PAGE);
         let mut page = ListedPage::default();
         loop {
-            let ListedPage { found, skipped, missing, next } = self.page(wanted, &keep, place.as_deref()).await?;
+            let ListedPage { found, skipped, missing, next } =
+                self.page_of(size, wanted, &keep, place.as_deref()).await?;
             // A page that is shown in parts is read again, and names what it skips again.
             page.skipped.extend(skipped);
             page.missing.extend(missing);
@@ -140,32 +137,46 @@ impl Operations<'_> {
         keep: impl Fn(&Phone) -> bool,
         place: Option<&str>,
     ) -> Result<ListedPage, OperationError> {
+        self.page_of(PAGE, wanted, keep, place).await
+    }
+
+    async fn page_of(
+        &self,
+        size: usize,
+        wanted: ListWanted,
+        keep: impl Fn(&Phone) -> bool,
+        place: Option<&str>,
+    ) -> Result<ListedPage, OperationError> {
         self.allowed_at_all(Operation::List)?;
-        let names = self.phones(place, PAGE).await?;
-        let lines = self.lines(&names.found, wanted, keep).await?;
+        let names = self.phones(place, size).await?;
+        let read = self.read_phones(&names.found, keep).await?;
+        let lines = self.lines(read, wanted)?;
         Ok(ListedPage { next: names.next, missing: names.missing.into_iter().collect(), ..lines })
     }
 
-    async fn lines(
+    /// What is kept of the phones of a page.
+    pub(super) async fn read_phones(
         &self,
         names: &[String],
-        wanted: ListWanted,
         keep: impl Fn(&Phone) -> bool,
-    ) -> Result<ListedPage, OperationError> {
-        let phones: Vec<Phone> = names.iter().filter_map(|name| Phone::parse(name, None).ok()).filter(keep).collect();
+    ) -> Result<Vec<ReadPhone>, OperationError> {
+        let phones: Vec<Phone> = names.iter().filter_map(|name| Phone::kept(name)).filter(keep).collect();
         if phones.is_empty() {
-            return Ok(ListedPage::default());
+            return Ok(Vec::new());
         }
         let groups = self.keys_of(&phones).await?;
         let loaded = self.load_each(&groups).await?;
+        let read = phones.into_iter().zip(groups).zip(loaded);
+        Ok(read.map(|((phone, keys), loaded)| ReadPhone { phone, keys, loaded }).collect())
+    }
+
+    /// The lines that these phones have in the list.
+    pub(super) fn lines(&self, read: Vec<ReadPhone>, wanted: ListWanted) -> Result<ListedPage, OperationError> {
         let mut page = ListedPage::default();
-        for ((phone, cells), loaded) in phones.into_iter().zip(&groups).zip(loaded) {
-            let seen = loaded.and_then(|loaded| {
-                let view = self.view(&phone, cells, &loaded, PhoneOperation::Other)?;
-                Ok((view.map(|view| view.known), loaded.now))
-            });
+        for ReadPhone { phone, keys, loaded } in read {
+            let seen = loaded.and_then(|loaded| Ok((self.seen(&phone, &keys, &loaded)?, loaded.now)));
             match seen {
-                Ok((Some(known), now)) => page.found.extend(lines_of(&phone, &known, now, wanted, self.limits)),
+                Ok((Some(known), now)) => page.found.extend(lines_of(&phone, known, now, wanted, self.limits)),
                 // A phone whose user has just changed is listed the next time.
                 Ok((None, _)) => {}
                 Err(error) if error.is_of_one_record() => page.skipped.push(Skipped { phone, error }),
@@ -176,44 +187,62 @@ impl Operations<'_> {
     }
 }
 
-fn lines_of(phone: &Phone, known: &PhoneState, now: Moment, wanted: ListWanted, limits: &Limits) -> Vec<Listed> {
+/// Where a cursor leads: a place of the store's, and how many lines of that place were shown.
+pub(super) fn place_of(cursor: Option<&str>) -> Result<(Option<String>, usize), StoreError> {
+    let Some(cursor) = cursor else { return Ok((None, 0)) };
+    // A cursor of the first page is only a number: a period after it could be taken for that of a sentence.
+    let (skip, place) = cursor.split_once('.').unwrap_or((cursor, ""));
+    let place = (!place.is_empty()).then(|| place.to_owned());
+    Ok((place, skip.parse::<usize>().map_err(|_| StoreError::Cursor)?))
+}
+
+/// What was read of a phone.
+pub(super) struct ReadPhone {
+    phone: Phone,
+    keys: Vec<StoreKey>,
+    loaded: Result<Loaded, OperationError>,
+}
+
+fn lines_of(phone: &Phone, mut known: PhoneState, now: Moment, wanted: ListWanted, limits: &Limits) -> Vec<Listed> {
     let mut lines = Vec::new();
-    for (purpose, slot) in &known.record.purposes {
-        let line = |challenge: Option<&Challenge>, until, since| Listed {
+    for (purpose, slot) in std::mem::take(&mut known.record.purposes) {
+        let failures = slot.failures(now, limits);
+        let line = |challenge: Option<Challenge>, until, since| Listed {
             phone: phone.clone(),
             purpose: purpose.clone(),
-            challenge: challenge.cloned(),
+            challenge,
             until,
             since,
-            failures: slot.failures(now, limits),
+            failures,
             now,
         };
-        let of_code = |code: &Challenge| line(Some(code), Some(code.expires_at), Some(since(code, wanted.filter)));
-        match wanted.filter {
+        if wanted.filter == ListFilter::Locked {
             // A phone is locked by the last of its failures.
-            ListFilter::Locked => lines.extend(slot.lock(now).map(|lock| line(None, lock.until, slot.failed_at))),
-            ListFilter::Failed => lines.extend(failed(slot).map(of_code)),
-            ListFilter::Live | ListFilter::Pending | ListFilter::Unknown => {
-                let fits = |challenge: &&Challenge| match wanted.filter {
-                    ListFilter::Pending => challenge.state == State::Pending,
-                    ListFilter::Unknown => challenge.state == State::Unknown,
-                    _ => known.is_for_users(challenge.users_version),
-                };
-                lines.extend(slot.live(now).filter(fits).map(of_code));
-            }
+            lines.extend(slot.lock(now).map(|lock| line(None, lock.until, slot.failed_at)));
+            continue;
         }
+        let fits = |challenge: &Challenge| match wanted.filter {
+            ListFilter::Failed => has_failed(challenge),
+            ListFilter::Pending => challenge.is_live(now) && challenge.state == State::Pending,
+            ListFilter::Unknown => challenge.is_live(now) && challenge.state == State::Unknown,
+            ListFilter::Live | ListFilter::Locked => {
+                challenge.is_live(now) && known.is_for_users(challenge.users_version)
+            }
+        };
+        lines.extend(slot.challenges.into_iter().filter(fits).map(|code| {
+            let (until, since) = (code.expires_at, since(&code, wanted.filter));
+            line(Some(code), Some(until), Some(since))
+        }));
     }
     let earliest = wanted.within.map(|within| now.before(within));
     lines.retain(|line| earliest.is_none_or(|earliest| line.since.is_some_and(|since| since >= earliest)));
     lines
 }
 
-/// The codes whose SMS nobody got. A code that was typed has arrived, whatever its gateway reports.
-fn failed(slot: &PurposeState) -> impl Iterator<Item = &Challenge> {
-    slot.challenges.iter().filter(|challenge| {
-        let reported = challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref()?.state);
-        challenge.state == State::Failed || reported == Some(DeliveryState::Failed) && challenge.state != State::Used
-    })
+/// Whether it is a code whose SMS nobody got. One that was typed has arrived, whatever its gateway reports.
+fn has_failed(challenge: &Challenge) -> bool {
+    let reported = challenge.delivery.as_ref().and_then(|delivery| delivery.report.as_ref()?.state);
+    challenge.state == State::Failed || reported == Some(DeliveryState::Failed) && challenge.state != State::Used
 }
 
 /// Since when it is as it is listed.

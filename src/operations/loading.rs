@@ -15,6 +15,9 @@ pub(super) struct LoadedPhone<'a> {
     pub(super) merged: Box<dyn Merged + 'a>,
 }
 
+/// What a layout makes of what was loaded, and whether a clock that was wrong was corrected.
+type MergedPhone<'a> = (Box<dyn Merged + 'a>, bool);
+
 impl LoadedPhone<'_> {
     pub(super) fn findings(&self) -> &[Finding] {
         self.merged.findings()
@@ -133,6 +136,29 @@ impl Operations<'_> {
         operation: PhoneOperation<'_>,
         owners: Owners,
     ) -> Result<Option<LoadedPhone<'s>>, OperationError> {
+        let merged = self.merged(phone, (keys, loaded), operation, owners)?;
+        Ok(merged.map(|(merged, is_clamped)| LoadedPhone { known: merged.state().clone(), is_clamped, merged }))
+    }
+
+    /// The state alone, for whoever only looks.
+    pub(super) fn seen(
+        &self,
+        phone: &Phone,
+        keys: &[StoreKey],
+        loaded: &Loaded,
+    ) -> Result<Option<PhoneState>, OperationError> {
+        let merged = self.merged(phone, (keys, loaded), PhoneOperation::Other, self.unasked())?;
+        Ok(merged.map(|(merged, _)| merged.into_state()))
+    }
+
+    /// What the layout makes of it, and whether a clock that was wrong was corrected.
+    fn merged<'s>(
+        &'s self,
+        phone: &'s Phone,
+        (keys, loaded): (&[StoreKey], &Loaded),
+        operation: PhoneOperation<'_>,
+        owners: Owners,
+    ) -> Result<Option<MergedPhone<'s>>, OperationError> {
         let mut known = known(keys, loaded)?;
         known.owners = owners;
         let is_clamped = known.record.clamp(loaded.now, self.limits);
@@ -140,8 +166,7 @@ impl Operations<'_> {
         let named = keys.iter().skip(own).map(|key| if let StoreKey::App(name) = key { name.as_str() } else { "" });
         let is_same = self.layout.layout().keys(phone, known.only_user()).iter().map(String::as_str).eq(named);
         let values = if is_same { loaded.values.iter().skip(own).cloned().collect() } else { return Ok(None) };
-        let merged = self.layout.merge(phone, known, values, loaded.now, operation)?;
-        Ok(Some(LoadedPhone { known: merged.state().clone(), is_clamped, merged }))
+        Ok(Some((self.layout.merge(phone, known, values, loaded.now, operation)?, is_clamped)))
     }
 }
 

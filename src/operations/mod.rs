@@ -38,6 +38,7 @@ mod unlock;
 mod users;
 mod verify;
 mod wait;
+mod walking;
 
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ pub use token_challenges::Tokens;
 pub use transact::{Applied, AttemptOutcome};
 pub use users::{ImportPair, ImportPlan, Imported, KeptIn, Moved, PhoneLinks};
 pub use wait::{Notice, WaitOutcome, WaitRequest};
+pub use walking::ListWalk;
 
 use crate::directory::Directories;
 use crate::layout::{BoundLayout, Operation};

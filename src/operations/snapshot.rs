@@ -169,6 +169,19 @@ impl Operations<'_> {
             Err(error) if of_one(&error) => {}
             loaded => return Ok(loaded?.into_iter().map(Ok).collect()),
         }
+        // All of them once more, each with its own result. Where there is none that can be read, each is asked by itself.
+        let request = ReadRequest { groups: groups.to_vec(), ..ReadRequest::default() };
+        match self.store.read(&request).await {
+            Err(error) if of_one(&error) => {}
+            Err(error) => return Err(error.into()),
+            Ok(answer) => {
+                let part = |part: Result<Loaded, StoreError>| match part {
+                    Err(error) if !of_one(&error) => Err(error.into()),
+                    part => Ok(part.map_err(OperationError::from)),
+                };
+                return answer.groups.into_iter().map(part).collect();
+            }
+        }
         let mut each = Vec::with_capacity(groups.len());
         for group in groups {
             each.push(match self.store.load(std::slice::from_ref(group)).await {

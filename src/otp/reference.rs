@@ -83,10 +83,21 @@ pub fn adopted_id(peppers: &Peppers, phone: &Phone, purpose: &Purpose, kept: &[u
     format!("{CHALLENGE}{}", seal(peppers, phone, salt))
 }
 
-/// The reference of a phone: always the same under the same pepper.
-#[must_use]
-pub fn phone_reference(peppers: &Peppers, phone: &Phone) -> String {
-    format!("{PHONE}{}", seal(peppers, phone, [0; 7]))
+/// The references of phones: each always the same under the same pepper.
+pub struct PhoneReferences(Option<Aes128>);
+
+impl PhoneReferences {
+    /// What they need of the peppers is made once.
+    #[must_use]
+    pub fn new(peppers: &Peppers) -> Self {
+        Self(ciphers(peppers).next())
+    }
+
+    /// The reference of a phone.
+    #[must_use]
+    pub fn of(&self, phone: &Phone) -> String {
+        format!("{PHONE}{}", sealed(self.0.as_ref(), phone, [0; 7]))
+    }
 }
 
 /// A new attempt id.
@@ -155,16 +166,22 @@ pub fn open(peppers: &Peppers, text: &str) -> Result<Reference, ForeignReference
 }
 
 /// The number (at most 15 digits, so at most 50 bits), two zero bytes to know it by, and the salt.
-fn seal(peppers: &Peppers, phone: &Phone, salt: [u8; 7]) -> String {
+fn sealed(cipher: Option<&Aes128>, phone: &Phone, salt: [u8; 7]) -> String {
     let number: u64 = phone.digits().parse().unwrap_or(0);
     let mut block = [0_u8; 16];
     block[..7].copy_from_slice(&number.to_be_bytes()[1..]);
     block[9..].copy_from_slice(&salt);
     let mut block = Array::from(block);
-    if let Some(key) = ciphers(peppers).next() {
+    if let Some(key) = cipher {
         key.encrypt_block(&mut block);
     }
-    BASE32_NOPAD.encode(&block).to_ascii_lowercase()
+    let mut text = BASE32_NOPAD.encode(&block);
+    text.make_ascii_lowercase();
+    text
+}
+
+fn seal(peppers: &Peppers, phone: &Phone, salt: [u8; 7]) -> String {
+    sealed(ciphers(peppers).next().as_ref(), phone, salt)
 }
 
 fn ciphers(peppers: &Peppers) -> impl Iterator<Item = Aes128> {

@@ -109,6 +109,24 @@ pub trait Many {
         None
     }
 
+    /// The usual document up to its first result.
+    fn opening(&self) -> String {
+        format!(r#"{{"schema":"{}","results":["#, self.schema())
+    }
+
+    /// The usual document behind its last result: how many were done and failed, and whether it was left before its end.
+    fn closing(&self, (done, failed): (usize, usize), is_interrupted: bool) -> String {
+        let totals = |totals: Box<RawValue>| if is_interrupted { "null".to_owned() } else { totals.get().to_owned() };
+        let totals = self.totals().map(|known| format!(",\"totals\":{}", totals(known))).unwrap_or_default();
+        let fields = self.fields();
+        format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}{fields}{totals}}}\n")
+    }
+
+    /// Whether the next result is there already, so that nobody waits for this one to be seen.
+    fn is_at_hand(&self) -> bool {
+        false
+    }
+
     /// Whether each row is to be copied as it is, wherever it is written: a line of a file, not a row of a table.
     fn is_verbatim(&self) -> bool {
         false
@@ -151,56 +169,35 @@ pub enum Output<'a> {
     Many(Box<dyn Many + 'a>),
 }
 
-/// The usual document, written piece by piece. One that is left before its end is closed, and says so, so that what was
-/// done is never lost with what was not.
+/// The usual document, written piece by piece.
 pub(super) struct Stream<'a> {
     write: &'a dyn Fn(&str),
     rows: usize,
     counts: (usize, usize),
-    /// There are totals, which are `null` where it is left before its end.
-    has_totals: bool,
-    is_closed: bool,
 }
 
 impl<'a> Stream<'a> {
     pub(super) fn open(many: &dyn Many, write: &'a dyn Fn(&str)) -> Self {
-        write(&format!(r#"{{"schema":"{}","results":["#, many.schema()));
-        Self { write, rows: 0, counts: (0, 0), has_totals: many.totals().is_some(), is_closed: false }
+        write(&many.opening());
+        Self { write, rows: 0, counts: (0, 0) }
     }
 
     /// One more result, and how many were done and failed with it.
     pub(super) fn row(&mut self, document: &str, counts: (usize, usize)) {
         let between = if self.rows == 0 { "" } else { "," };
-        (self.write)(&format!("{between}{document}"));
+        (self.write)(between);
+        (self.write)(document);
         (self.rows, self.counts) = (self.rows + 1, counts);
     }
 
-    pub(super) fn close(mut self, many: &dyn Many) {
-        // What has no row is counted too.
-        self.counts = many.counts();
-        self.end(false, &many.fields(), many.totals().as_deref());
+    /// Closes it. What has no row is counted too.
+    pub(super) fn close(self, many: &dyn Many) {
+        (self.write)(&many.closing(many.counts(), false));
     }
 
-    /// Closes it before its end, with what is known of all results.
-    pub(super) fn stop(mut self, many: &dyn Many) {
-        self.end(true, &many.fields(), None);
-    }
-
-    fn end(&mut self, is_interrupted: bool, fields: &str, totals: Option<&RawValue>) {
-        self.is_closed = true;
-        let (done, failed) = self.counts;
-        let totals = self.has_totals.then(|| format!(",\"totals\":{}", totals.map_or("null", RawValue::get)));
-        let totals = totals.unwrap_or_default();
-        let end = format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}{fields}{totals}}}\n");
-        (self.write)(&end);
-    }
-}
-
-impl Drop for Stream<'_> {
-    fn drop(&mut self) {
-        if !self.is_closed {
-            self.end(true, "", None);
-        }
+    /// Closes it before its end, with what is known of all results: what was done is never lost with what was not.
+    pub(super) fn stop(self, many: &dyn Many) {
+        (self.write)(&many.closing(self.counts, true));
     }
 }
 

@@ -32,6 +32,31 @@ pub struct Printer {
     pub pinned: Pinned,
 }
 
+/// No more bytes of results are held back until the next one is there.
+const FULL: usize = 64 * 1024;
+
+/// Results that are there together are written together.
+struct Held<'a> {
+    text: RefCell<String>,
+    write: &'a dyn Fn(&str),
+}
+
+impl Held<'_> {
+    fn put(&self, text: &str) {
+        self.text.borrow_mut().push_str(text);
+        if self.text.borrow().len() >= FULL {
+            self.flush();
+        }
+    }
+
+    fn flush(&self) {
+        let text = self.text.take();
+        if !text.is_empty() {
+            (self.write)(&text);
+        }
+    }
+}
+
 impl Printer {
     /// Prints what a command gives back. `stop` ends when somebody stops the command.
     pub async fn output<S: Stopped>(&self, output: Output<'_>, stop: impl Future<Output = S>) -> Exit {
@@ -49,7 +74,9 @@ impl Printer {
     async fn print_rows<S: Stopped>(&self, many: &mut dyn Many, stop: impl Future<Output = S>) -> Exit {
         tokio::pin!(stop);
         let (unwritten, unread) = (RefCell::new(None), Cell::new(false));
-        let put = |text: &str| self.put(text, &unwritten, &unread);
+        let write = |text: &str| self.put(text, &unwritten, &unread);
+        let held = Held { text: RefCell::default(), write: &write };
+        let put = |text: &str| held.put(text);
         let paint = |word: &str| self.status(word);
         let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
         let mut rows = Rows::begin((self.format, self.verbosity), width, many, (&put, &paint));
@@ -70,11 +97,18 @@ impl Printer {
             };
             let Some(row) = row else { break };
             rows.print(many, row);
+            if !many.is_at_hand() {
+                held.flush();
+            }
             self.told_of_lost(many, &unread);
         }
         if let Some(stopped) = &mut stopped {
             if many.wind_down() {
-                self.until_it_is_over(many, stopped, |many, row| rows.print(many, row)).await;
+                let show = |many: &dyn Many, row| {
+                    rows.print(many, row);
+                    held.flush();
+                };
+                self.until_it_is_over(many, stopped, show).await;
             }
             while let Some(row) = many.interrupted(stopped.of_one()) {
                 rows.print(many, row);
@@ -83,6 +117,7 @@ impl Printer {
         }
         let failure = many.failure().filter(|_| stopped.is_none());
         rows.end(many, stopped.is_some(), failure.is_some());
+        held.flush();
         self.pinned.end();
         if let Some(error) = unwritten.take() {
             return self.error(&not_written(error));

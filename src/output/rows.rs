@@ -47,7 +47,10 @@ impl<'a> Rows<'a> {
         match (&mut self.stream, self.format) {
             _ if self.verbosity == Verbosity::Silent => {}
             (Some(stream), _) => stream.row(&json_safe(row.text()), many.counts()),
-            (None, Format::Jsonl) => (self.put)(&(json_safe(row.text()) + "\n")),
+            (None, Format::Jsonl) => {
+                (self.put)(&json_safe(row.text()));
+                (self.put)("\n");
+            }
             (None, Format::Human) if self.width.is_none() || many.is_verbatim() => {
                 let cells = row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>();
                 (self.put)(&(cells.join("\t") + "\n"));

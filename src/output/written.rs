@@ -1,5 +1,6 @@
 //! How text is written to a stream: as wide as it is, and with nothing in it that a terminal obeys.
 
+use std::borrow::Cow;
 use std::io;
 
 use rustix::fd::AsFd;
@@ -19,12 +20,15 @@ pub(super) fn columns(stream: &(impl AsFd + io::IsTerminal)) -> Option<u16> {
 
 /// A document as it is written.
 pub(super) fn line(document: &RawValue) -> String {
-    json_safe(document.get()) + "\n"
+    json_safe(document.get()).into_owned() + "\n"
 }
 
 /// JSON with every character that a terminal could obey written as `\u…`. Such characters stand only inside strings, where
 /// that means the same.
-pub(super) fn json_safe(document: &str) -> String {
+pub(super) fn json_safe(document: &str) -> Cow<'_, str> {
+    if document.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(document);
+    }
     let mut safe = String::with_capacity(document.len());
     for character in document.chars() {
         if is_unsafe(character) {
@@ -36,5 +40,5 @@ pub(super) fn json_safe(document: &str) -> String {
             safe.push(character);
         }
     }
-    safe
+    Cow::Owned(safe)
 }

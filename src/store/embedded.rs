@@ -4,6 +4,7 @@ mod adding;
 mod committing;
 mod copying;
 mod examining;
+mod gathering;
 mod key_snapshot;
 mod opening;
 mod reading;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
+use self::gathering::Gathered;
 use self::reading::Reader;
 use self::sqlite::{classify, stored_value};
 use super::key::{decoded, timeline_name};
@@ -37,6 +39,7 @@ struct Inner {
     path: PathBuf,
     clock: Clock,
     open: Mutex<Option<OpenFile>>,
+    gathered: Mutex<Gathered>,
 }
 
 /// The file as it is open. Who only reads needs no lock.
@@ -49,7 +52,7 @@ impl Embedded {
     /// Prepares the store; nothing is opened or made yet.
     #[must_use]
     pub fn new(path: PathBuf, clock: Clock) -> Self {
-        Self { inner: Arc::new(Inner { path, clock, open: Mutex::new(None) }) }
+        Self { inner: Arc::new(Inner { path, clock, open: Mutex::new(None), gathered: Mutex::default() }) }
     }
 
     /// Reads: makes nothing, and needs nothing that can be written. It may look more than once.
@@ -165,17 +168,7 @@ impl Store for Embedded {
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
-        let changes = changes.to_vec();
-        let clock = Arc::clone(&self.inner.clock);
-        self.change(move |connection, lock, _| {
-            alone(lock, || {
-                // The time of the step is after the wait for the others.
-                let committed = changes.iter().map(|change| committing::commit(connection, change, clock())).collect();
-                committing::fold_log(connection);
-                committed
-            })
-        })
-        .await
+        self.commit_gathered(changes.to_vec()).await
     }
 
     /// No application keeps anything in our own file.

@@ -19,6 +19,9 @@ pub const MAX_SECRET: u64 = 64 << 10;
 /// No list of certificates is longer, in bytes: all authorities of a system are 220 kB.
 pub const MAX_CERTIFICATES: u64 = 4 << 20;
 
+/// Files of the kernel's do not say how long they are; most are shorter.
+const SMALL: usize = 1023;
+
 /// What a file says. It is wiped when it is dropped: it may be a secret.
 #[derive(Debug)]
 pub struct Text {
@@ -38,8 +41,11 @@ pub struct Text {
 pub fn read_text(path: &Path, limit: u64, trust: Trust) -> Result<Text, FileError> {
     let (file, real) = open(path, trust)?;
     let failed = |error: io::Error| FileError::failed(path, &error);
-    let found = Found::of(&file.metadata().map_err(failed)?);
-    let mut text = Zeroizing::new(String::new());
+    let metadata = file.metadata().map_err(failed)?;
+    let found = Found::of(&metadata);
+    // Read at once: a text that grows leaves pieces of itself behind, and asks once more for each.
+    let length = usize::try_from(metadata.len().min(limit)).unwrap_or_default();
+    let mut text = Zeroizing::new(String::with_capacity(length.max(SMALL) + 1));
     match file.take(limit + 1).read_to_string(&mut text) {
         Ok(_) if text.len() as u64 > limit => {
             Err(FileError::new(path, format!("this file is larger than {limit} bytes")))

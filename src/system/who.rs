@@ -35,6 +35,13 @@ impl Who {
     /// likes, so the kernel's word goes first.
     #[must_use]
     pub fn own(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let tty = read("/proc/self/stat", MAX_PROC).as_deref().and_then(terminal);
+        Self { tty, ..Self::without_terminal(variable) }
+    }
+
+    /// The same without the terminal, for whoever only names him.
+    #[must_use]
+    pub fn without_terminal(variable: impl Fn(&str) -> Option<String>) -> Self {
         let passwd = read("/etc/passwd", MAX_PASSWD).unwrap_or_default();
         let login = read("/proc/self/loginuid", MAX_PROC).and_then(|id| id.trim().parse().ok());
         let login = login.filter(|id| *id != UNSET).map(|id| named(&passwd, id));
@@ -43,7 +50,7 @@ impl Who {
         Self {
             user: plain(&named(&passwd, rustix::process::getuid().as_raw())),
             login: login.or_else(sudo).map(|name| plain(&name)),
-            tty: read("/proc/self/stat", MAX_PROC).as_deref().and_then(terminal),
+            tty: None,
             ssh: ssh.and_then(|words| words.split_whitespace().next().map(plain)),
             host: plain(&rustix::system::uname().nodename().to_string_lossy()),
         }

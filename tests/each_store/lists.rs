@@ -69,3 +69,49 @@ fn a_lock_is_listed_with_its_reason_and_a_live_code_with_what_is_left() {
         assert_eq!(rows(machine, &["--state", "locked", "--since", "1m"]).len(), 1);
     });
 }
+
+#[test]
+fn everything_is_listed_in_every_form() {
+    on_each_store(FREE, |machine| {
+        let phones = [PHONE, OTHER, "+919876543212", "+919876543213"];
+        for phone in phones {
+            machine.run(&["issue", phone, "--json"]).exits(0);
+        }
+        let all = machine.run(&["list", "--limit", "0", "--json", "--unmask"]).exits(0).json();
+        assert_eq!(all["schema"], "otpctl.list/1");
+        assert_eq!((&all["next_cursor"], &all["interrupted"]), (&Value::Null, &json!(false)));
+        let sorted = |rows: &[Value]| {
+            let mut phones: Vec<String> = rows.iter().map(|row| row["phone"].as_str().unwrap().to_owned()).collect();
+            phones.sort_unstable();
+            phones
+        };
+        let listed = all["codes"].as_array().unwrap();
+        assert_eq!(sorted(listed), phones);
+        let page = rows(machine, &[]);
+        assert_eq!(sorted(&page), phones);
+        let fields = |row: &Value| row.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(fields(&listed[0]), fields(&page[0]));
+
+        // From where a page ended.
+        let first = machine.run(&["list", "--limit", "1", "--json", "--unmask"]).exits(0).json();
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let rest = machine.run(&["list", "--limit", "0", "--json", "--unmask", "--cursor", cursor]).exits(0).json();
+        let both = [first["codes"].as_array().unwrap().clone(), rest["codes"].as_array().unwrap().clone()].concat();
+        assert_eq!(sorted(&both), phones);
+        machine.run(&["list", "--limit", "0", "--cursor", "nonsense"]).exits(2);
+
+        let lines = machine.run(&["list", "--limit", "0", "-o", "jsonl"]).exits(0).stdout.clone();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines.len() == 4 && lines.iter().all(|line| line["schema"] == "otpctl.list_row/1"), "{lines:?}");
+        assert!(lines.iter().all(|line| line["phone"].as_str().unwrap().contains('*')), "{lines:?}");
+        let human = machine.run(&["list", "--limit", "0"]).exits(0).stdout.clone();
+        assert!(human.lines().count() == 4 && human.lines().all(|line| line.split('\t').count() == 8), "{human}");
+        // A reference is accepted where a phone is.
+        let reference = lines[0]["ref"].as_str().unwrap().to_owned();
+        assert_eq!(machine.run(&["revoke", &reference, "--json"]).exits(0).json()["revoked"], 1);
+
+        let none = machine.run(&["list", "--limit", "0", "--country", "US", "--json"]).exits(0).json();
+        assert_eq!((&none["codes"], &none["skipped"]), (&json!([]), &json!([])));
+        assert_eq!(machine.run(&["list", "--limit", "0", "--country", "IN", "-o", "jsonl"]).stdout.lines().count(), 3);
+    });
+}

@@ -1,21 +1,22 @@
 //! `list`: live codes, locks, and SMS that failed, each with why.
 
+mod all;
+mod row;
+
 use std::time::Duration;
 
 use clap::ValueEnum as _;
 use serde::Serialize;
 
-use super::CommandResult;
-use super::delivery_fields::why_not;
+use self::all::AllRows;
+use self::row::{Row, table};
 use super::skipped::{self, Skipped};
 use crate::app::App;
-use crate::error::Exit;
-use crate::operations::{ListFilter, ListWanted, Listed};
+use crate::error::{Error, Exit};
+use crate::operations::{ListFilter, ListWanted};
 use crate::otp::duration::{duration, spelled};
-use crate::otp::record::{Challenge, State as CodeState};
-use crate::otp::time::rfc3339_or_null;
-use crate::otp::{Country, DeliveryReason, DeliveryState, Hint, Moment};
-use crate::output::{Cell, Human, Lines, Report, Table, length, plural};
+use crate::otp::{Country, DeliveryState, Hint, Moment, Phone};
+use crate::output::{Cell, Human, Lines, Output, Report};
 
 /// List live codes, locked phones, or SMS that failed
 ///
@@ -31,8 +32,8 @@ pub struct Args {
     /// Only numbers of this country, such as IN
     #[arg(long, value_name = "CC")]
     country: Option<Country>,
-    /// At most this many rows
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// At most this many rows; 0: all
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     limit: u32,
     /// Continue where the last page ended
     #[arg(long)]
@@ -71,92 +72,13 @@ impl From<State> for ListFilter {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Row {
-    phone: String,
-    #[serde(rename = "ref")]
-    reference: Option<String>,
-    challenge_id: Option<String>,
-    purpose: String,
-    state: &'static str,
-    user: Option<String>,
-    #[serde(serialize_with = "rfc3339_or_null")]
-    expires_at: Option<Moment>,
-    delivery_state: Option<DeliveryState>,
-    /// When the code was made, the phone locked, or the SMS found to have failed.
-    #[serde(serialize_with = "rfc3339_or_null")]
-    since: Option<Moment>,
-    /// Why it is as it is, for people.
-    why: String,
-    provider: Option<String>,
-    delivery_reason: Option<DeliveryReason>,
-    attempts_left: Option<u32>,
-    failures_consecutive: u32,
-}
-
-impl Row {
-    fn of(line: &Listed, (phone, reference): (String, Option<String>)) -> Self {
-        let challenge = line.challenge.as_ref();
-        let delivery = challenge.and_then(|challenge| challenge.delivery.as_ref());
-        let report = delivery.and_then(|delivery| delivery.report.as_ref());
-        Self {
-            phone,
-            reference,
-            purpose: line.purpose.to_string(),
-            state: challenge.map_or("locked", |challenge| challenge.state.as_str()),
-            delivery_state: report.and_then(|report| report.state),
-            user: challenge.and_then(|challenge| challenge.user.as_ref()).map(ToString::to_string),
-            challenge_id: challenge.map(|challenge| challenge.id.clone()),
-            expires_at: line.until,
-            since: line.since,
-            why: why(line),
-            provider: delivery.map(|delivery| delivery.provider.clone()).filter(|name| !name.is_empty()),
-            delivery_reason: report.and_then(|report| report.reason),
-            attempts_left: challenge.filter(|own| !own.is_checked_elsewhere()).map(Challenge::attempts_left),
-            failures_consecutive: line.failures,
-        }
-    }
-}
-
-/// Why it is as it is: what support tells the customer.
-fn why(line: &Listed) -> String {
-    let Some(challenge) = &line.challenge else {
-        return plural(line.failures, "consecutive wrong code", "consecutive wrong codes");
-    };
-    let delivery = challenge.delivery.as_ref();
-    let report = delivery.and_then(|delivery| delivery.report.as_ref()?.state);
-    let by = delivery.map(|delivery| format!(" by {}", delivery.provider)).unwrap_or_default();
-    let age = length(line.now.since(challenge.created_at));
-    let mut words = vec![match (challenge.state, report) {
-        (CodeState::Failed, _) => format!("not sent: {}", why_not(delivery)),
-        (_, Some(DeliveryState::Failed)) => format!("not delivered: {}", why_not(delivery)),
-        (_, Some(DeliveryState::Delivered)) => "delivered".to_owned(),
-        (CodeState::Pending, _) if challenge.lease_until.is_some_and(|until| until > line.now) => {
-            format!("being sent for {age}")
-        }
-        (CodeState::Pending, _) => format!("its sender died {age} ago"),
-        (CodeState::Unknown, _) => {
-            let said = delivery.and_then(|delivery| delivery.detail.as_deref()).unwrap_or("no answer");
-            format!("may have been sent: {said}")
-        }
-        (CodeState::Issued, _) => "printed, not sent".to_owned(),
-        _ => format!("sent{by}"),
-    }];
-    if challenge.is_checked_elsewhere() {
-        words.push("checked by your application".to_owned());
-    }
-    if challenge.tries > 0 && challenge.is_live(line.now) {
-        words.push(format!("{} of {} attempts left", challenge.attempts_left(), challenge.max_tries));
-    }
-    words.join("; ")
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Codes {
     codes: Vec<Row>,
     next_cursor: Option<String>,
     /// What could not be read, whatever its state is.
     skipped: Vec<Skipped>,
+    /// It was stopped before its end, which only a list of everything can be.
+    interrupted: bool,
     /// The command that was given, less its cursor.
     #[serde(skip)]
     again: Hint,
@@ -165,22 +87,33 @@ struct Codes {
 }
 
 impl Args {
-    pub(super) async fn run(&self, app: &App) -> CommandResult {
-        let keep = |phone: &crate::otp::Phone| self.country.is_none_or(|country| phone.country() == Some(country));
-        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+    /// Whether it lists everything, however much that is.
+    pub(super) fn is_batch(&self) -> bool {
+        self.limit == 0
+    }
+
+    pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
+        let keep = |phone: &Phone| self.country.is_none_or(|country| phone.country() == Some(country));
         let wanted = ListWanted { within: self.since, ..ListFilter::from(self.state).into() };
-        let page = app.operations().await?.list(wanted, keep, self.cursor.as_deref(), most).await?;
+        let operations = app.operations().await?;
+        if self.is_batch() {
+            let all = AllRows::new(app, operations.list_all(wanted, keep, self.cursor.as_deref())?);
+            return Ok(Output::Many(Box::new(all)));
+        }
+        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let page = operations.list(wanted, keep, self.cursor.as_deref(), most).await?;
         let mut codes = Vec::with_capacity(page.found.len());
         for line in page.found {
-            let shown = (app.display(&line.phone, false), app.reference(&line.phone).await);
-            codes.push(Row::of(&line, shown));
+            codes.push(Row::of(app, &line).await);
         }
         let mut skipped = Vec::with_capacity(page.skipped.len());
         for one in page.skipped {
             skipped.push(Skipped::phone(app, &one.phone, one.error).await);
         }
         skipped.extend(page.missing.into_iter().map(Skipped::part));
-        Ok(Box::new(Codes { codes, next_cursor: page.next, skipped, again: self.again(app), now: app.now() }))
+        let (again, now) = (self.again(app), app.now());
+        let codes = Codes { codes, next_cursor: page.next, skipped, interrupted: false, again, now };
+        Ok(Output::One(Box::new(codes)))
     }
 }
 
@@ -205,9 +138,7 @@ impl Report for Codes {
     const SCHEMA: &str = "otpctl.list/1";
 
     fn human(&self) -> Human {
-        let header = ["PHONE", "REF", "PURPOSE", "STATE", "EXPIRES", "DELIVERY", "SINCE", "WHY"];
-        let mut table = Table::new(&header, "Nothing to list.").copied(&["PHONE", "REF"]).wrapped(&["WHY"]);
-        table = table.spare(&["DELIVERY", "PURPOSE", "SINCE", "STATE"]);
+        let mut table = table();
         for row in &self.codes {
             let reference = row.reference.as_deref().unwrap_or("-");
             let delivery = row.delivery_state.map_or("-", DeliveryState::as_str);

@@ -55,7 +55,7 @@ impl Phone {
     }
 
     fn plan(&self) -> Option<&'static plan::Plan> {
-        match self.country {
+        match self.country() {
             Some(country) => plan::of_country(country),
             None => plan::of_calling_code(self.calling_code).next(),
         }

@@ -1,6 +1,8 @@
 //! A phone number: one canonical form for all its spellings, decided by `libphonenumber`'s data.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 mod country;
 mod error;
@@ -12,6 +14,7 @@ mod pattern;
 mod plan;
 mod prefix;
 mod spelling;
+mod tree;
 
 pub use country::{Country, CountryError};
 pub use error::{ErrorPlace, PhoneError, Why};
@@ -21,19 +24,55 @@ pub use prefix::{Prefix, PrefixError, calling_codes};
 use numbering::{Length, Number, ParseError};
 use spelling::Spelling;
 
+/// How many digits a number may have that something is kept under.
+const KEPT: std::ops::RangeInclusive<usize> = 5..=20;
+
 /// A valid phone number. All its spellings are equal, and everything is kept under its E.164 form.
 ///
 /// It has no `Display`, and `Debug` prints the masked form: a number is shown in full only where the code says
 /// [`Phone::as_str`].
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct Phone {
-    /// `+`, the calling code, the national number. The rest follows from it, so that comparing it first is enough.
+    /// `+`, the calling code, the national number. The rest follows from it, so that nothing else is compared.
     e164: String,
     /// Where the national number begins.
     national: usize,
     calling_code: u16,
+    /// `None`: it is found where it is asked for.
+    class: Option<Class>,
+}
+
+/// Whose a number is, and what sort of one.
+#[derive(Debug, Clone, Copy)]
+struct Class {
     country: Option<Country>,
     kind: NumberType,
+}
+
+impl PartialEq for Phone {
+    fn eq(&self, other: &Self) -> bool {
+        self.e164 == other.e164
+    }
+}
+
+impl Eq for Phone {}
+
+impl PartialOrd for Phone {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Phone {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.e164.cmp(&other.e164)
+    }
+}
+
+impl Hash for Phone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.e164.hash(state);
+    }
 }
 
 impl Phone {
@@ -53,6 +92,24 @@ impl Phone {
             return Err(PhoneError::Several);
         }
         Ok(phone)
+    }
+
+    /// The number that something is kept under: it was read when that was first kept, and is taken at its word. So a million
+    /// of them are named in no time; whose each is and what sort of one is found where it is asked for.
+    #[must_use]
+    pub fn kept(e164: &str) -> Option<Self> {
+        let digits = e164.strip_prefix('+').filter(|digits| KEPT.contains(&digits.len()))?;
+        let (calling_code, national) =
+            plan::split(digits).filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let national = e164.len() - national.len();
+        Some(Self { e164: e164.to_owned(), national, calling_code, class: None })
+    }
+
+    fn class(&self) -> Class {
+        self.class.unwrap_or_else(|| match numbering::parse(self.digits(), true, None) {
+            Ok(Number { country, kind, .. }) => Class { country, kind },
+            Err(_) => Class { country: None, kind: NumberType::Unknown },
+        })
     }
 
     /// E.164: a plus, then digits.
@@ -81,14 +138,14 @@ impl Phone {
 
     /// The country; none for numbers of no country, such as +800 and +883.
     #[must_use]
-    pub const fn country(&self) -> Option<Country> {
-        self.country
+    pub fn country(&self) -> Option<Country> {
+        self.class().country
     }
 
     /// What sort of line it is.
     #[must_use]
-    pub const fn kind(&self) -> NumberType {
-        self.kind
+    pub fn kind(&self) -> NumberType {
+        self.class().kind
     }
 
     /// The number for eyes that need not know it: `+91*******210`. Of a short number less than half is shown.
@@ -176,8 +233,7 @@ fn settle(number: &Number, place: ErrorPlace, read: &str) -> Result<Phone, Phone
         national: code.len(),
         e164: code + &number.national,
         calling_code: number.calling_code,
-        country: number.country,
-        kind: number.kind,
+        class: Some(Class { country: number.country, kind: number.kind }),
     };
     // A national prefix is taken off after the calling code too. Where what is left begins with such a prefix again,
     // the canonical form would be read back as another number (+375 810… in Belarus): it can be nobody's name.

@@ -71,10 +71,38 @@ struct Open<'a> {
 }
 
 /// How often a piece may occur, and where the pattern goes on.
-struct Count {
-    least: usize,
-    most: usize,
-    next: usize,
+pub(super) struct Count {
+    pub(super) least: usize,
+    pub(super) most: usize,
+    pub(super) next: usize,
+}
+
+/// Where a digit or a class that begins at `at` ends.
+pub(super) fn end_of_class(pattern: &[u8], at: usize) -> usize {
+    match pattern[at] {
+        b'\\' => at + 2,
+        b'[' => pattern[at..].iter().position(|byte| *byte == b']').map_or(pattern.len(), |end| at + end + 1),
+        _ => at + 1,
+    }
+}
+
+/// The count that is written at `at`; where there is none, exactly one.
+pub(super) fn count(pattern: &[u8], at: usize) -> Count {
+    match pattern.get(at) {
+        Some(b'?') => Count { least: 0, most: 1, next: at + 1 },
+        Some(b'{') => {
+            let (mut numbers, mut second, mut next) = ([0; 2], 0, at + 1);
+            while let Some(&byte) = pattern.get(next).filter(|byte| **byte != b'}') {
+                match byte {
+                    b',' => second = 1,
+                    digit => numbers[second] = numbers[second] * 10 + usize::from(digit & 0xF),
+                }
+                next += 1;
+            }
+            Count { least: numbers[0], most: numbers[second], next: next + 1 }
+        }
+        _ => Count { least: 1, most: 1, next: at },
+    }
 }
 
 impl<'a> Matcher<'a> {
@@ -110,14 +138,14 @@ impl<'a> Matcher<'a> {
                     if self.alternatives(first, from, Some(&Open { around: open, first, from, done: 0, captures })) {
                         return true;
                     }
-                    let count = self.count(self.end_of_group(first) + 1);
+                    let count = count(self.pattern, self.end_of_group(first) + 1);
                     if count.least > 0 {
                         return false;
                     }
                     at = count.next;
                 }
                 Some(_) => {
-                    let count = self.count(self.end_of_digit(at));
+                    let count = count(self.pattern, end_of_class(self.pattern, at));
                     let left = self.digits.len() - from;
                     let fits = (0..count.most.min(left)).take_while(|taken| self.is_digit(at, from + taken)).count();
                     if fits < count.least {
@@ -138,7 +166,7 @@ impl<'a> Matcher<'a> {
             self.end = from;
             return !self.whole || from == self.digits.len();
         };
-        let count = self.count(self.end_of_group(at) + 1);
+        let count = count(self.pattern, self.end_of_group(at) + 1);
         let (done, before) = (open.done + 1, self.groups);
         if let Some(group) = open.captures.and_then(|group| self.groups.get_mut(group)) {
             *group = Some((open.from, from));
@@ -174,36 +202,6 @@ impl<'a> Matcher<'a> {
                 })
             }
             piece => piece == digit,
-        }
-    }
-
-    /// Where a digit or a class that begins at `at` ends.
-    fn end_of_digit(&self, at: usize) -> usize {
-        match self.pattern[at] {
-            b'\\' => at + 2,
-            b'[' => {
-                self.pattern[at..].iter().position(|byte| *byte == b']').map_or(self.pattern.len(), |end| at + end + 1)
-            }
-            _ => at + 1,
-        }
-    }
-
-    /// The count that is written at `at`; where there is none, exactly one.
-    fn count(&self, at: usize) -> Count {
-        match self.pattern.get(at) {
-            Some(b'?') => Count { least: 0, most: 1, next: at + 1 },
-            Some(b'{') => {
-                let (mut numbers, mut second, mut next) = ([0; 2], 0, at + 1);
-                while let Some(&byte) = self.pattern.get(next).filter(|byte| **byte != b'}') {
-                    match byte {
-                        b',' => second = 1,
-                        digit => numbers[second] = numbers[second] * 10 + usize::from(digit & 0xF),
-                    }
-                    next += 1;
-                }
-                Count { least: numbers[0], most: numbers[second], next: next + 1 }
-            }
-            _ => Count { least: 1, most: 1, next: at },
         }
     }
 

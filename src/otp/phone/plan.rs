@@ -1,9 +1,12 @@
 //! The numbering plans of the world, of which only those are read that a number needs.
 
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::index::{Entry, INDEX, TEXT};
 use super::pattern;
+use super::tree::Tree;
 use super::{Country, NumberType};
 
 /// The plans that this process has needed.
@@ -22,8 +25,11 @@ impl Numbers {
         !self.pattern.is_empty() && pattern::matches(self.pattern, national)
     }
 
-    fn contain(&self, national: &str) -> bool {
-        self.lengths.contain(national.len()) && self.match_pattern(national)
+    fn contain(&self, national: &str, tree: Option<&Tree>) -> bool {
+        let match_pattern = || {
+            tree.map_or_else(|| self.match_pattern(national), |tree| !self.pattern.is_empty() && tree.matches(national))
+        };
+        self.lengths.contain(national.len()) && match_pattern()
     }
 }
 
@@ -100,6 +106,22 @@ pub(super) struct Plan {
     pub(super) trunk: &'static str,
     /// How numbers are written; only the main country of a calling code has them.
     pub(super) forms: Vec<Form>,
+    /// How many numbers were held to the plan.
+    used: AtomicU32,
+    /// Its patterns, once they have been used often: to read them takes longer than to match one number.
+    trees: OnceLock<Box<Trees>>,
+}
+
+/// So many numbers are matched before the patterns of a plan are read.
+const OFTEN: u32 = 16;
+
+/// The patterns of the numbers of a plan.
+#[derive(Debug)]
+struct Trees {
+    general: Tree,
+    kinds: [Tree; KINDS.len()],
+    fixed_line: Tree,
+    mobile: Tree,
 }
 
 /// One way to write numbers.
@@ -171,6 +193,8 @@ impl Plan {
             mobile: Numbers::default(),
             trunk: "",
             forms: Vec::new(),
+            used: AtomicU32::new(0),
+            trees: OnceLock::new(),
         };
         let lines = TEXT.get(entry.at..).unwrap_or_default().lines();
         for (key, value) in lines.map_while(|line| line.split_once(' ')) {
@@ -233,17 +257,37 @@ impl Plan {
             .map(|numbers| numbers.lengths.shortest())
     }
 
+    /// Its patterns as they were read; `None`: not yet.
+    fn trees(&self) -> Option<&Trees> {
+        if self.used.load(Relaxed) < OFTEN {
+            self.used.fetch_add(1, Relaxed);
+            return None;
+        }
+        let tree = |numbers: &Numbers| Tree::read(numbers.pattern);
+        let read = || Trees {
+            general: tree(&self.general),
+            kinds: std::array::from_fn(|at| tree(&self.kinds[at])),
+            fixed_line: tree(&self.fixed_line),
+            mobile: tree(&self.mobile),
+        };
+        Some(self.trees.get_or_init(|| Box::new(read())))
+    }
+
     /// The type of a national number; unknown if it is not valid.
     pub(super) fn kind(&self, national: &str) -> NumberType {
-        if !self.general.contain(national) {
+        let trees = self.trees();
+        if !self.general.contain(national, trees.map(|trees| &trees.general)) {
             return NumberType::Unknown;
         }
-        if let Some((_, (_, kind))) = self.kinds.iter().zip(KINDS).find(|(numbers, _)| numbers.contain(national)) {
+        let mut kinds = self.kinds.iter().zip(KINDS).enumerate();
+        let is_own = |at: usize, numbers: &Numbers| numbers.contain(national, trees.map(|trees| &trees.kinds[at]));
+        if let Some((_, (_, (_, kind)))) = kinds.find(|(at, (numbers, _))| is_own(*at, numbers)) {
             return kind;
         }
-        let is_fixed = self.fixed_line.contain(national);
+        let is_fixed = self.fixed_line.contain(national, trees.map(|trees| &trees.fixed_line));
         // Where the two are the same, as in North America, the long pattern is matched once.
-        let is_mobile = if self.mobile == self.fixed_line { is_fixed } else { self.mobile.contain(national) };
+        let is_mobile = || self.mobile.contain(national, trees.map(|trees| &trees.mobile));
+        let is_mobile = if self.mobile == self.fixed_line { is_fixed } else { is_mobile() };
         match (is_fixed, is_mobile) {
             (true, true) => NumberType::FixedLineOrMobile,
             (true, false) => NumberType::FixedLine,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use super::tree::Tree;
 use super::{Country, ErrorPlace, NumberType, Phone, PhoneError, Why, pattern, plan};
 
 fn country(code: &str) -> Country {
@@ -248,6 +249,7 @@ fn a_pattern_matches_what_a_regular_expression_would() {
     assert!(plans.len() > 1_000);
     for pattern in few.into_iter().chain(plans) {
         let whole = regex_lite::Regex::new(&format!("^(?:{pattern})$")).unwrap();
+        let tree = Tree::read(pattern);
         let start = regex_lite::Regex::new(&format!("^(?:{pattern})")).unwrap();
         for _ in 0..30 {
             // Digits of the pattern itself come nearer to it than others.
@@ -256,6 +258,7 @@ fn a_pattern_matches_what_a_regular_expression_would() {
             let digits: String =
                 (0..next(13)).map(|n| if n < 3 { own[(at + n) % own.len()] } else { own[next(own.len())] }).collect();
             assert_eq!(pattern::matches(pattern, &digits), whole.is_match(&digits), "{pattern} {digits}");
+            assert_eq!(tree.matches(&digits), whole.is_match(&digits), "{pattern} {digits}");
             let (ours, theirs) = (pattern::prefix(pattern, &digits), start.captures(&digits));
             assert_eq!(ours.map(|found| found.end), theirs.as_ref().map(|found| found.get(0).unwrap().end()));
             for group in 1..=pattern::groups(pattern) {
@@ -372,4 +375,43 @@ fn two_numbers_in_one_field_are_not_read_as_one() {
     ] {
         assert_eq!(at_home(typed, "DE").as_deref(), Ok(e164), "{typed}");
     }
+}
+
+#[test]
+fn a_number_that_is_kept_is_the_one_that_was_read() {
+    for e164 in ["+919876543210", "+12025550100", "+441624555555", "+390612345678", "+80012345678", "+375810123456789"]
+    {
+        let Some(kept) = Phone::kept(e164) else { panic!("{e164}") };
+        assert_eq!((kept.as_str(), format!("{kept:?}")), (e164, kept.masked()));
+        if let Ok(read) = Phone::parse(e164, None) {
+            assert_eq!(kept, read);
+            assert_eq!((kept.country(), kept.kind()), (read.country(), read.kind()), "{e164}");
+            assert_eq!((kept.calling_code(), kept.national()), (read.calling_code(), read.national()), "{e164}");
+            assert_eq!((kept.masked(), kept.prefix()), (read.masked(), read.prefix()), "{e164}");
+        }
+    }
+    for name in [
+        "",
+        "+",
+        "919876543210",
+        "+91",
+        "+91 98765",
+        "+9198765x43210",
+        "+0919876543210",
+        "+999876543210",
+        "+९१९८७६५४३२१०",
+    ] {
+        assert_eq!(Phone::kept(name), None, "{name}");
+    }
+    assert!(Phone::kept(&format!("+91{}", "9".repeat(30))).is_none());
+}
+
+#[test]
+fn a_number_is_the_same_however_many_were_read_before_it() {
+    let numbers =
+        ["+919876543210", "+911123456789", "+911800123456", "+12025550100", "+441624555555", "+4915123456789"];
+    let seen = || numbers.map(|number| Phone::parse(number, None).map(|phone| (phone.country(), phone.kind())));
+    let first = seen();
+    // Patterns are read in another way from the seventeenth number of a plan on.
+    (0..40).for_each(|_| assert_eq!(seen(), first));
 }

@@ -10,6 +10,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB as MAIN, OpenFlags, TransactionBehavior};
 
 use super::sqlite::classify;
@@ -31,6 +32,8 @@ pub(super) const TABLES: &str = "
     CREATE INDEX timeline_expires_at ON timeline (expires_at);
     CREATE TABLE event (timeline TEXT, id INTEGER, body BLOB NOT NULL, PRIMARY KEY (timeline, id)) STRICT, WITHOUT ROWID;
     PRAGMA user_version = 1;";
+/// So many statements are kept ready: all that commits and reads have.
+const STATEMENTS: usize = 64;
 /// The names of the tables, classify.
 const NAMES: [&str; 3] = ["cell", "event", "timeline"];
 /// What SQLite keeps beside a database.
@@ -187,10 +190,13 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// The last of many short processes does not tidy the log up.
 pub(super) fn leaves_log(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+    // No statement is planned anew for each value: no plan here depends on one.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
 }
 
 fn prepare(connection: &mut Connection, lock: &File) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // What is counted or consumed must be on the disk when the answer is given.
     connection.execute_batch("PRAGMA synchronous = FULL")?;
     // No commit that finds the log long tidies it up: a committer does, now and then, while it holds the lock.

@@ -18,10 +18,10 @@ pub enum Understood {
     Redis7,
 }
 
-/// `load.lua` and the command that runs it.
-const LOAD: [&str; 3] = ["+eval_ro", "+get", "+time"];
-/// `commit.lua` and the command that runs it, beside what loading needs.
-const COMMIT: [&str; 5] = ["+eval", "+set", "+lpush", "+ltrim", "+pexpire"];
+/// `load.lua` and the commands that run it: by its text, and by its hash where it is run often.
+const LOAD: [&str; 4] = ["+eval_ro", "+evalsha_ro", "+get", "+time"];
+/// `commit.lua` and the commands that run it, beside what loading needs.
+const COMMIT: [&str; 6] = ["+eval", "+evalsha", "+set", "+lpush", "+ltrim", "+pexpire"];
 /// `add.lua` and `beside.lua`.
 const ADD: [&str; 7] = ["+xadd", "+hincrby", "+hdel", "+pttl", "+hlen", "+hget", "+hgetall"];
 /// What is read of a phone beside its values: its timeline, and sums; and the feed and lists of many phones.
@@ -62,6 +62,7 @@ fn worded(word: &str, understood: Understood) -> Option<String> {
         ("clearselectors", _) | ("resetchannels", Understood::Redis60) => None,
         // It runs every script. What a script may call is what the user may call.
         ("+eval_ro", _) => Some("+eval".to_owned()),
+        ("+evalsha_ro", _) => Some("+evalsha".to_owned()),
         ("+pexpiretime", _) => Some("+pttl".to_owned()),
         // Who may call no command that writes needs no keys that may only be read.
         (word, _) => Some(word.strip_prefix("%R").unwrap_or(word).to_owned()),

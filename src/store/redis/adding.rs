@@ -85,7 +85,7 @@ impl Redis {
         let done = changes.iter().zip(committed).filter(|(_, committed)| matches!(committed, Committed::Done(_)));
         let parts = done.flat_map(|(change, _)| self.beside_parts(&change.beside));
         let requests = parts.map(|part| {
-            let mut script = Script::new(Kind::Writes, BESIDE, &[&part.key]);
+            let mut script = Script::new(Kind::Writes, &BESIDE, &[&part.key]);
             script.arg(&part.words);
             Request { to: to(&[part.key]), command: script.into() }
         });
@@ -103,7 +103,7 @@ impl Redis {
     pub(super) async fn add_each(&self, additions: &[Addition]) -> Result<Vec<Sums>, StoreError> {
         let requests = additions.iter().map(|addition| {
             let key = self.keys.store_key(&addition.key);
-            let mut script = Script::new(Kind::Writes, ADD, &[&key]);
+            let mut script = Script::new(Kind::Writes, &ADD, &[&key]);
             script.arg(words_to_add(addition));
             match &addition.wanted {
                 Wanted::Nothing => {}

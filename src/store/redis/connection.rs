@@ -16,13 +16,18 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::info::value;
 use super::reply::{self, Access, ServerReply};
-use super::script::Dialect;
+use super::script::{Dialect, Kind, Script};
 use super::server::{Deadline, Endpoint, Server, Tls};
 use crate::otp::Secret;
 use crate::store::StoreError;
 
 /// A server with too many clients is tried again after these pauses.
 const CLIENT_LIMIT_PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+
+/// So many requests of one process are taken before one of them waits to be written.
+const QUEUE: usize = 1024;
+/// So many bytes of them are written at once.
+const WRITE: usize = 128 * 1024;
 
 /// Why a server was not reached, and what to do about it. Nothing was executed.
 #[derive(Debug, Clone)]
@@ -62,6 +67,16 @@ struct Attempts {
     failure: tokio::sync::Mutex<Option<ConnectError>>,
 }
 
+/// After so many times a script is sent by its hash.
+const OFTEN: u32 = 8;
+
+/// The scripts that a server has run for this process.
+#[derive(Default)]
+struct RunScripts {
+    times: HashMap<(usize, Kind), u32>,
+    refuses: bool,
+}
+
 /// The login for servers of one kind, and the connections to them.
 pub(super) struct ConnectionPool {
     username: Option<String>,
@@ -75,6 +90,8 @@ pub(super) struct ConnectionPool {
     attempts: Mutex<HashMap<Endpoint, Arc<Attempts>>>,
     /// Servers with another dialect than the default.
     dialects: Mutex<HashMap<Endpoint, Dialect>>,
+    /// The scripts that each server has run for this process.
+    scripts: Mutex<HashMap<Endpoint, RunScripts>>,
 }
 
 impl ConnectionPool {
@@ -95,6 +112,7 @@ impl ConnectionPool {
             open: Mutex::default(),
             attempts: Mutex::default(),
             dialects: Mutex::default(),
+            scripts: Mutex::default(),
         }
     }
 
@@ -157,6 +175,34 @@ impl ConnectionPool {
         self.dialects.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint.clone(), dialect);
     }
 
+    /// Whether a server is sent the hash of a script: of one that it has run often enough for this process. A command that
+    /// is over after a few never depends on what a server remembers.
+    pub(super) fn goes_by_hash(&self, endpoint: &Endpoint, script: &Script) -> bool {
+        self.scripts(endpoint, |run| {
+            let times = run.times.entry(script.identity()).or_default();
+            *times = times.saturating_add(1);
+            *times > OFTEN && !run.refuses
+        })
+    }
+
+    /// A server has forgotten its scripts: it is sent them again.
+    pub(super) fn forgot_scripts(&self, endpoint: &Endpoint) {
+        self.scripts(endpoint, |run| run.times.clear());
+    }
+
+    /// A server takes no hashes from this user.
+    pub(super) fn refuses_hashes(&self, endpoint: &Endpoint) {
+        self.scripts(endpoint, |run| run.refuses = true);
+    }
+
+    fn scripts<T>(&self, endpoint: &Endpoint, work: impl FnOnce(&mut RunScripts) -> T) -> T {
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        match scripts.get_mut(endpoint) {
+            Some(run) => work(run),
+            None => work(scripts.entry(endpoint.clone()).or_default()),
+        }
+    }
+
     /// After an error of the network: the next command connects anew.
     pub(super) fn forget(&self, endpoint: &Endpoint) {
         self.map(|open| open.remove(endpoint));
@@ -171,6 +217,7 @@ impl ConnectionPool {
         // An answer has its own time, which depends on the question.
         let Patience { connect, deadline } = &self.patience;
         let config = AsyncConnectionConfig::new().set_connection_timeout(Some(*connect)).set_response_timeout(None);
+        let config = config.set_pipeline_buffer_size(QUEUE).set_write_backpressure_boundary(WRITE);
         let client = self.client(endpoint).map_err(failed)?;
         let end = deadline.end();
         let late = |_| ConnectError { error: silent(endpoint), next: ServerReply::No };

@@ -25,7 +25,7 @@ impl Redis {
         let named: Vec<Option<String>> = keys.iter().map(|key| self.name_of(key)).collect();
         let requests = named.iter().flatten().map(|name| Request {
             to: to(&[name.as_bytes()]),
-            command: Script::new(Kind::Reads, COPY, &[name]).into(),
+            command: Script::new(Kind::Reads, &COPY, &[name]).into(),
         });
         let answers: Vec<Vec<Vec<u8>>> = self.run(requests.collect(), Access::Reading).await?;
         let mut answers = answers.into_iter();
@@ -42,7 +42,7 @@ impl Redis {
         let named: Vec<Option<String>> = copies.iter().map(|one| self.name_of(&one.key)).collect();
         let requests = copies.iter().zip(&named).filter_map(|(one, name)| {
             let name = name.as_ref()?;
-            let mut script = Script::new(Kind::Writes, PUT, &[name]);
+            let mut script = Script::new(Kind::Writes, &PUT, &[name]);
             script.arg(one.ttl.map_or_else(|| "-1".to_owned(), |ttl| millis(ttl).to_string()));
             match &one.content {
                 Content::Bytes(value) => {

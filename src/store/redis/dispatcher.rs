@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::call::{Answered, Call, together};
 use super::cluster::{self, Shard};
 use super::connection::{Checks, ConnectError, ConnectionPool, Patience, name};
-use super::reply::{self, Access, ServerReply};
+use super::reply::{self, Access, HashReply, ServerReply};
 use super::script::{Dialect, Script};
 use super::server::{Deadline, Deployment, Durability, Endpoint, Server};
 use super::topology::{Destination, Topology};
@@ -43,10 +43,10 @@ pub(super) enum Command {
 }
 
 impl Command {
-    fn to(&self, dialect: Dialect) -> Cmd {
+    fn to(&self, sent: Sent) -> Cmd {
         match self {
             Self::Plain(command) => command.clone(),
-            Self::Script(script) => script.command(dialect),
+            Self::Script(script) => script.command(sent.dialect, sent.by_hash),
         }
     }
 }
@@ -82,6 +82,13 @@ pub(super) struct Dispatcher {
     skipped: Mutex<Vec<Endpoint>>,
 }
 
+/// How a script was sent.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sent {
+    dialect: Dialect,
+    by_hash: bool,
+}
+
 /// A command without an answer yet.
 struct Pending {
     index: usize,
@@ -90,8 +97,10 @@ struct Pending {
     hops: usize,
     /// It reached a replica, and the master was determined again.
     resolved: bool,
-    /// The dialect in which it was sent last.
-    dialect: Dialect,
+    /// How it was sent last.
+    sent: Sent,
+    /// The server does not know its hash, or takes none.
+    whole: bool,
     /// Another server would have done as well.
     guessed: bool,
 }
@@ -196,7 +205,8 @@ impl Dispatcher {
             sent_on: None,
             hops: 0,
             resolved: false,
-            dialect: Dialect::default(),
+            sent: Sent::default(),
+            whole: false,
             guessed: false,
         };
         let mut run = Run {
@@ -304,14 +314,18 @@ impl Run<'_> {
         for ((endpoint, _), group) in &mut groups {
             let dialect = dispatcher.connections.dialect(endpoint);
             for one in group.iter_mut() {
-                one.dialect = dialect;
+                let by_hash = match &self.requests[one.index].command {
+                    Command::Script(script) => dispatcher.connections.goes_by_hash(endpoint, script) && !one.whole,
+                    Command::Plain(_) => false,
+                };
+                one.sent = Sent { dialect, by_hash };
             }
         }
         let calls = groups.iter().map(|((endpoint, once), group)| Call {
             connections: Arc::clone(&dispatcher.connections),
             endpoint: endpoint.clone(),
             asking: *once,
-            commands: group.iter().map(|one| self.requests[one.index].command.to(one.dialect)).collect(),
+            commands: group.iter().map(|one| self.requests[one.index].command.to(one.sent)).collect(),
             access: self.access,
             wait: dispatcher.durability.filter(|_| self.access == Access::Writing),
             end: dispatcher.deadline.end(),
@@ -375,6 +389,11 @@ impl Run<'_> {
             return self.fail(&[one], StoreError::Config(text));
         }
         one.hops += usize::from(sent_on);
+        // Nothing of it was executed.
+        if one.sent.by_hash && self.knows_no_hash(endpoint, error) {
+            one.whole = true;
+            return self.open.push(one);
+        }
         match next {
             _ if one.hops > HOPS => return self.fail(&[one], why),
             ServerReply::Moved(host, port) => {
@@ -398,7 +417,8 @@ impl Run<'_> {
             }
             // It executed nothing of it.
             ServerReply::Older
-                if one.dialect == Dialect::Redis7 && matches!(self.requests[one.index].command, Command::Script(_)) =>
+                if one.sent.dialect == Dialect::Redis7
+                    && matches!(self.requests[one.index].command, Command::Script(_)) =>
             {
                 dispatcher.connections.set_dialect(endpoint, Dialect::Redis6);
             }
@@ -419,6 +439,17 @@ impl Run<'_> {
             | ServerReply::No => return self.fail(&[one], why),
         }
         self.open.push(one);
+    }
+
+    /// Whether a server refused the hash of a script, and not the script: it has forgotten it, or this user may send none.
+    fn knows_no_hash(&self, endpoint: &Endpoint, error: &RedisError) -> bool {
+        let connections = &self.dispatcher.connections;
+        match reply::of_hash(error) {
+            Some(HashReply::Forgotten) => connections.forgot_scripts(endpoint),
+            Some(HashReply::Refused) => connections.refuses_hashes(endpoint),
+            None => return false,
+        }
+        true
     }
 
     /// A server was not reached: nothing was executed.

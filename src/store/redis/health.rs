@@ -60,7 +60,7 @@ impl Redis {
     /// What of that this user may not call.
     async fn refused_writes(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.keys.probes(self.app.as_ref());
-        let script = Script::new(Kind::Writes, REHEARSAL, &keys);
+        let script = Script::new(Kind::Writes, &REHEARSAL, &keys);
         let request = Request { to: super::to(&keys), command: script.into() };
         let answers: Vec<Vec<String>> = self.run(vec![request], Access::Reading).await?;
         Ok(answers.concat())
@@ -69,7 +69,7 @@ impl Redis {
     /// What this user may not call of what the feed and sums need, tried with the keys of a phone that nobody has.
     async fn refused_additions(&self) -> Result<Vec<String>, StoreError> {
         let keys = self.keys.probes(self.app.as_ref());
-        let script = Script::new(Kind::Writes, MAY_ADD, &keys[..1]);
+        let script = Script::new(Kind::Writes, &MAY_ADD, &keys[..1]);
         let request = Request { to: super::to(&keys), command: script.into() };
         let answers: Vec<Vec<String>> = self.run(vec![request], Access::Reading).await?;
         Ok(answers.concat())
@@ -89,7 +89,7 @@ impl Redis {
 
     async fn refused(&self, keys: impl Iterator<Item = String>, commands: &[&str]) -> Result<Vec<String>, StoreError> {
         let requests = keys.map(|key| {
-            let mut script = Script::new(Kind::Reads, MAY_READ, &[&key]);
+            let mut script = Script::new(Kind::Reads, &MAY_READ, &[&key]);
             script.arg(commands);
             Request { to: super::to(&[key]), command: script.into() }
         });

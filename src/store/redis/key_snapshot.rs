@@ -8,7 +8,7 @@ use redis::cluster_routing::Slot;
 
 use super::call::millis;
 use super::dispatcher::Request;
-use super::lua::{PURGE, READ_KEY, READ_KEYS};
+use super::lua::{PURGE, READ_KEYS};
 use super::reply::Access;
 use super::script::{Kind, Script};
 use super::{Redis, moment, to};
@@ -33,7 +33,7 @@ impl Redis {
         let groups = if self.dispatcher.is_cluster() { by_slot(keys) } else { in_order(keys.len()) };
         let requests = groups.iter().map(|group| {
             let names: Vec<&[u8]> = group.iter().map(|index| keys[*index].name.as_slice()).collect();
-            let script = Script::new(Kind::Reads, format!("{READ_KEY}{READ_KEYS}"), &names);
+            let script = Script::new(Kind::Reads, &READ_KEYS, &names);
             Request { to: to(&names), command: script.into() }
         });
         let answers: Vec<Vec<Vec<Vec<u8>>>> = self.run(requests.collect(), Access::Reading).await?;
@@ -52,7 +52,7 @@ impl Redis {
     pub(super) async fn purge_snapshots(&self, snapshots: &[KeySnapshot]) -> Result<Vec<bool>, StoreError> {
         let requests = snapshots.iter().map(|snapshot| {
             let ttl = snapshot.ttl.map_or_else(|| "-1".to_owned(), |ttl| millis(ttl).to_string());
-            let mut script = Script::new(Kind::Relieves, PURGE, &[&snapshot.key.name]);
+            let mut script = Script::new(Kind::Relieves, &PURGE, &[&snapshot.key.name]);
             script.arg(&snapshot.kind).arg(ttl).arg(snapshot.size).arg(&snapshot.parts);
             Request { to: to(&[&snapshot.key.name]), command: script.into() }
         });

@@ -3,18 +3,17 @@
 use redis::Value;
 
 use super::dispatcher::Request;
+use super::lua::MEMBERS;
 use super::reply::{Access, classify};
 use super::script::{Kind, Script};
 use super::{Redis, to};
 use crate::store::{Members, StoreError};
 
-const MEMBERS: &str = include_str!("members.lua");
-
 impl Redis {
     /// Each set is in its own slot.
     pub(super) async fn members_of(&self, sets: &[String], most: usize) -> Result<Vec<Option<Members>>, StoreError> {
         let requests = sets.iter().map(|set| {
-            let mut script = Script::new(Kind::Reads, MEMBERS, &[set]);
+            let mut script = Script::new(Kind::Reads, &MEMBERS, &[set]);
             script.arg(most);
             Request { to: to(&[set]), command: script.into() }
         });

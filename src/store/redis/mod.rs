@@ -12,6 +12,7 @@ mod health;
 mod info;
 mod key_snapshot;
 mod keys;
+mod loading;
 mod lua;
 mod members;
 mod reading;
@@ -40,7 +41,7 @@ pub use version::understood;
 use self::call::millis;
 use self::dispatcher::{Dispatcher, Request};
 use self::keys::Keys;
-use self::lua::{APP, COMMIT, COMMIT_ALONE, LOAD, LOAD_APP};
+use self::lua::{COMMIT, COMMIT_ALONE, COMMIT_APP, COMMIT_APP_ALONE};
 use self::reply::{Access, classify};
 use self::script::{Kind, Script};
 use self::topology::Destination;
@@ -63,6 +64,8 @@ pub struct Redis {
     nodes_checked: AtomicBool,
     /// Whether a server has refused keys of several slots, or the keys beside a change.
     beside_refused: AtomicBool,
+    /// Whether one has refused to read keys of several slots at once.
+    together_refused: AtomicBool,
 }
 
 impl Redis {
@@ -77,6 +80,7 @@ impl Redis {
             unsure: Mutex::default(),
             nodes_checked: AtomicBool::new(false),
             beside_refused: AtomicBool::new(false),
+            together_refused: AtomicBool::new(false),
         }
     }
 
@@ -106,9 +110,13 @@ impl Redis {
         let home = to(&keys);
         keys.extend(parts.iter().map(|part| part.key.clone()));
         let kind = if change.allow_when_full { Kind::Relieves } else { Kind::Writes };
-        let app = if change.writes.iter().any(|write| write.key.is_foreign()) { APP } else { "" };
-        let commit = if parts.is_empty() { COMMIT_ALONE } else { COMMIT };
-        let mut command = Script::new(kind, format!("{app}{commit}"), &keys);
+        let body = match (change.writes.iter().any(|write| write.key.is_foreign()), parts.is_empty()) {
+            (false, false) => &COMMIT,
+            (false, true) => &COMMIT_ALONE,
+            (true, false) => &COMMIT_APP,
+            (true, true) => &COMMIT_APP_ALONE,
+        };
+        let mut command = Script::new(kind, body, &keys);
         command.arg(change.writes.len()).arg(parts.len());
         for write in &change.writes {
             command.arg(write.loaded.as_deref().unwrap_or_default()).arg(if write.loaded.is_some() {
@@ -152,13 +160,7 @@ impl Redis {
 #[async_trait]
 impl Store for Redis {
     async fn load(&self, groups: &[Vec<StoreKey>]) -> Result<Vec<Loaded>, StoreError> {
-        let requests = groups.iter().map(|store_keys| self.load_ask(store_keys));
-        let answers: Result<Vec<Vec<Option<Vec<u8>>>>, _> = self.run(requests.collect(), Access::Reading).await;
-        let answers = match answers {
-            Err(error) => return Err(self.named(error).await),
-            Ok(answers) => answers,
-        };
-        answers.into_iter().map(|answer| self.loaded(answer)).collect()
+        self.load_each(groups).await
     }
 
     async fn commit(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
@@ -252,21 +254,6 @@ impl Store for Redis {
 }
 
 impl Redis {
-    fn load_ask(&self, store_keys: &[StoreKey]) -> Request {
-        let keys: Vec<String> = store_keys.iter().map(|store_key| self.keys.store_key(store_key)).collect();
-        // `EVAL` would need permission to write the keys, which a Redis user who may only read does not have.
-        let command = if store_keys.iter().any(StoreKey::is_foreign) {
-            let mut script = Script::new(Kind::Reads, format!("{APP}{LOAD_APP}"), &keys);
-            for store_key in store_keys {
-                script.arg(if store_key.is_foreign() { "app" } else { "" });
-            }
-            script
-        } else {
-            Script::new(Kind::Reads, LOAD, &keys)
-        };
-        Request { to: to(&keys), command: command.into() }
-    }
-
     async fn commits(&self, changes: &[Change], beside: bool) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         let requests = changes.iter().map(|change| self.commit_ask(change, beside)).collect();
         self.run(requests, Access::Writing).await
@@ -281,14 +268,6 @@ impl Redis {
             },
             other => other,
         }
-    }
-
-    fn loaded(&self, answer: Vec<Option<Vec<u8>>>) -> Result<Loaded, StoreError> {
-        let unexpected = || StoreError::Unreachable(format!("{} is not a Redis server", self.dispatcher.name()));
-        let mut values = answer.into_iter();
-        let mut number = || std::str::from_utf8(&values.next()??).ok()?.parse::<i64>().ok();
-        let now = number().zip(number()).map(|(seconds, micros)| moment(seconds, micros)).ok_or_else(unexpected)?;
-        Ok(Loaded { now, values: values.collect() })
     }
 }
 

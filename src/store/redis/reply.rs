@@ -42,6 +42,26 @@ pub(super) enum ServerReply {
     No,
 }
 
+/// Why a server refused a hash that stands for a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HashReply {
+    /// It has not run the script, or has forgotten it.
+    Forgotten,
+    /// It does not let this user send hashes, or knows no such command.
+    Refused,
+}
+
+/// Whether a refusal is of the hash alone: what the script itself is refused has the same code, and other words.
+pub(super) fn of_hash(error: &RedisError) -> Option<HashReply> {
+    let said = Said::of(error)?;
+    let names = said.text.to_ascii_lowercase().contains("evalsha");
+    match said.code.as_str() {
+        "NOSCRIPT" => Some(HashReply::Forgotten),
+        "NOPERM" | "ERR" if names => Some(HashReply::Refused),
+        _ => None,
+    }
+}
+
 /// What a server is that we can use.
 pub(super) const NEEDED: &str = "Redis 6.0 or later, or Valkey, is needed";
 /// What a server says of a script whose first line is no Lua to it.

@@ -1,12 +1,17 @@
 //! Scripts, in the words of the server that is to run them. Redis 7 and Valkey say beforehand what a script may do, and
-//! what a user may call; Redis 6 knows neither, nor `EVAL_RO`. Scripts are sent whole each time: one round trip,
-//! whatever scripts the server has forgotten.
+//! what a user may call; Redis 6 knows neither, nor `EVAL_RO`. Scripts are sent whole: one round trip, whatever scripts the
+//! server has forgotten. Only a process that runs the same one often sends its hash instead.
+
+use std::sync::OnceLock;
 
 use redis::{Cmd, ToRedisArgs};
 
-const REDIS6: &str = include_str!("redis6.lua");
-const REDIS6_WRITE: &str = include_str!("redis6_write.lua");
-const REDIS7_WRITE: &str = include_str!("redis7_write.lua");
+const REDIS6: &str = include_str!(concat!(env!("OUT_DIR"), "/lua/redis6.lua"));
+const REDIS6_WRITE: &str = include_str!(concat!(env!("OUT_DIR"), "/lua/redis6_write.lua"));
+const REDIS7_WRITE: &str = include_str!(concat!(env!("OUT_DIR"), "/lua/redis7_write.lua"));
+
+const KINDS: usize = 3;
+const DIALECTS: usize = 2;
 
 /// What [`REDIS6`] answers on a server that is older still.
 pub(super) const OLDREDIS: &str = "OLDREDIS";
@@ -22,7 +27,7 @@ pub(super) enum Dialect {
 }
 
 /// What a script does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     /// It only reads: a user who may not write may call it.
     Reads,
@@ -32,19 +37,57 @@ pub(super) enum Kind {
     Relieves,
 }
 
+/// The text of a script, in its parts, and what is sent of it: made once, when it is first needed.
+pub(super) struct Body {
+    parts: &'static [&'static str],
+    texts: [OnceLock<Text>; KINDS * DIALECTS],
+}
+
+/// A whole text, and the hash that a server knows it by once it has run it.
+struct Text {
+    whole: String,
+    hash: OnceLock<String>,
+}
+
+impl Body {
+    pub(super) const fn of(parts: &'static [&'static str]) -> Self {
+        Self { parts, texts: [const { OnceLock::new() }; KINDS * DIALECTS] }
+    }
+
+    fn text(&self, kind: Kind, dialect: Dialect) -> &Text {
+        let place = kind as usize * DIALECTS + dialect as usize;
+        self.texts[place].get_or_init(|| Text { whole: self.whole(kind, dialect), hash: OnceLock::new() })
+    }
+
+    /// The whole text for a server.
+    pub(super) fn whole(&self, kind: Kind, dialect: Dialect) -> String {
+        text(kind, &self.parts.concat(), dialect)
+    }
+}
+
+impl Text {
+    /// SHA-1 is what Redis names scripts by, and nothing depends on it but which text is run again.
+    fn hash(&self) -> &str {
+        self.hash.get_or_init(|| {
+            let hash = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, self.whole.as_bytes());
+            data_encoding::HEXLOWER.encode(hash.as_ref())
+        })
+    }
+}
+
 /// A script with its keys and arguments.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Script {
     kind: Kind,
-    body: String,
+    body: &'static Body,
     words: Vec<Vec<u8>>,
 }
 
 impl Script {
-    pub(super) fn new(kind: Kind, body: impl Into<String>, keys: &[impl AsRef<[u8]>]) -> Self {
+    pub(super) fn new(kind: Kind, body: &'static Body, keys: &[impl AsRef<[u8]>]) -> Self {
         let mut words = keys.len().to_redis_args();
         words.extend(keys.iter().map(|key| key.as_ref().to_vec()));
-        Self { kind, body: body.into(), words }
+        Self { kind, body, words }
     }
 
     /// With one more argument, or several.
@@ -53,12 +96,24 @@ impl Script {
         self
     }
 
-    /// The command for a server.
-    pub(super) fn command(&self, dialect: Dialect) -> Cmd {
-        let name = if (self.kind, dialect) == (Kind::Reads, Dialect::Redis7) { "EVAL_RO" } else { "EVAL" };
+    /// The command for a server: with the whole text, or with its hash for one that has run it.
+    pub(super) fn command(&self, dialect: Dialect, by_hash: bool) -> Cmd {
+        let text = self.body.text(self.kind, dialect);
+        let reads = (self.kind, dialect) == (Kind::Reads, Dialect::Redis7);
+        let (name, text) = match (reads, by_hash) {
+            (true, false) => ("EVAL_RO", text.whole.as_str()),
+            (true, true) => ("EVALSHA_RO", text.hash()),
+            (false, false) => ("EVAL", text.whole.as_str()),
+            (false, true) => ("EVALSHA", text.hash()),
+        };
         let mut command = redis::cmd(name);
-        command.arg(text(self.kind, &self.body, dialect)).arg(&self.words);
+        command.arg(text).arg(&self.words);
         command
+    }
+
+    /// What distinguishes its text from others of the same dialect.
+    pub(super) fn identity(&self) -> (usize, Kind) {
+        (std::ptr::from_ref(self.body).addr(), self.kind)
     }
 }
 
@@ -72,25 +127,14 @@ pub(super) fn text(kind: Kind, body: &str, dialect: Dialect) -> String {
     };
     // The write that is tried first: one that needs memory is refused where there is none, and the other not.
     let opening = if kind == Kind::Relieves { "PEXPIRE" } else { "SET" };
-    let body = &without_comments(body);
     match (dialect, kind) {
         (Dialect::Redis7, Kind::Reads) => format!("{first}local redis6 = false\n{body}"),
         (Dialect::Redis7, _) => {
-            format!("{first}local redis6 = false\n{}{body}", without_comments(REDIS7_WRITE))
+            format!("{first}local redis6 = false\n{REDIS7_WRITE}{body}")
         }
         (Dialect::Redis6, Kind::Reads) => format!("local redis6 = true\n{REDIS6}{body}"),
         (Dialect::Redis6, _) => {
             format!("local redis6 = true\n{REDIS6}{REDIS6_WRITE}local opening = '{opening}'\n{body}")
         }
     }
-}
-
-/// What a server has no use for is not sent each time.
-fn without_comments(script: &str) -> String {
-    let mut bare = String::with_capacity(script.len());
-    for line in script.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with("--")) {
-        bare.push_str(line);
-        bare.push('\n');
-    }
-    bare
 }

@@ -11,6 +11,7 @@ mod hostile;
 mod imports;
 mod keys;
 mod limits;
+mod lists;
 mod many;
 mod names;
 mod provider_faults;

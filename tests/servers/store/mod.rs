@@ -2,6 +2,7 @@
 //! `interleavings` needs no server, but most of a minute.
 
 mod access;
+mod at_once;
 mod broken;
 mod closed;
 mod failover;

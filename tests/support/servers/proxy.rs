@@ -1,6 +1,7 @@
 //! A way to a server that can be spoiled in eight manners, those of Toxiproxy, in either direction and from a given
 //! moment on. It reads RESP, so that "the answer to the second commit" is a moment.
 
+use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -112,6 +113,8 @@ struct State {
     connections: usize,
     /// The commands that were passed on, with their first words.
     seen: Vec<String>,
+    /// The scripts that went by, by their hashes.
+    scripts: HashMap<String, String>,
     round_trips: usize,
     /// How long the first command of a round trip waits for the others.
     gathering: Duration,
@@ -204,6 +207,26 @@ impl Shared {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A command, with the text of its script behind it where it has only the hash.
+    fn spelled(&self, request: &[u8]) -> String {
+        let command = String::from_utf8_lossy(request).into_owned();
+        let mut words = command.split("\r\n").skip(2).step_by(2);
+        let text = match (words.next(), words.next()) {
+            (Some("EVAL" | "EVAL_RO"), Some(text)) => {
+                let hash = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
+                let hash = data_encoding::HEXLOWER.encode(hash.as_ref());
+                self.state(|state| state.scripts.insert(hash, text.to_owned()));
+                None
+            }
+            (Some(name @ ("EVALSHA" | "EVALSHA_RO")), Some(hash)) => {
+                let text = self.state(|state| state.scripts.get(hash).cloned()).unwrap_or_default();
+                Some(format!("{} {text}", name.replace("SHA", "")))
+            }
+            _ => None,
+        };
+        command + text.as_deref().unwrap_or_default()
+    }
+
     /// What goes wrong with this, if anything does.
     fn strike(&self, on: On, command: &str) -> Option<Toxic> {
         self.state(|state| {
@@ -246,7 +269,7 @@ fn serve(client: &TcpStream, shared: &Shared) {
             shared.state(|state| state.round_trips += 1);
             std::thread::sleep(shared.state(|state| state.gathering));
         }
-        let command = String::from_utf8_lossy(&request).into_owned();
+        let command = shared.spelled(&request);
         let struck = shared.strike(On::Request, &command);
         if !passes(&request, &server, client, struck) {
             break;
