@@ -142,19 +142,16 @@ fn page(command: &clap::Command) -> Result<Page, Error> {
     // The examples and the way to the global options are sections of their own here.
     let shown = command.clone().override_usage(usage).before_long_help("").after_help("").after_long_help("");
     let name = if is_whole { NAME.to_owned() } else { shown.get_display_name().unwrap_or_default().to_owned() };
-    let man = Man::new(shown)
-        .title(name.to_uppercase())
-        .section(SECTION)
-        .source(format!("{NAME} {}", env!("CARGO_PKG_VERSION")))
-        .manual("User Commands");
-    let mut text = Vec::new();
+    let man = Man::new(shown.subcommand_help_heading("COMMANDS"));
+    // A page has no date: it would be that of the build. `roff` would leave the empty word out, and move the others.
+    let (title, version) = (name.to_uppercase(), env!("CARGO_PKG_VERSION"));
+    let mut text = format!(".TH {title} {SECTION} \"\" \"{NAME} {version}\" \"User Commands\"\n").into_bytes();
     let written = body(&man, command, is_whole, &mut text);
     written.map_err(|error| Error::new(Exit::Internal, error))?;
     Ok(Page { name: format!("{name}.{SECTION}"), text: String::from_utf8_lossy(&text).into_owned() })
 }
 
 fn body(man: &Man, command: &clap::Command, is_whole: bool, text: &mut Vec<u8>) -> std::io::Result<()> {
-    man.render_title(text)?;
     man.render_name_section(text)?;
     man.render_synopsis_section(text)?;
     man.render_description_section(text)?;

@@ -69,7 +69,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("reqwest", &["http/"]),
     ("toml", &["toml_tree/", "config/", "http/"]),
     ("jsonwebtoken", &["assertion/"]),
-    ("ring", &["assertion/crypto.rs", "store/redis/script.rs"]),
+    ("ring", &["assertion/crypto.rs"]),
     ("roxmltree", &["http/body.rs"]),
     ("flate2", &["http/exchange.rs"]),
     ("rusmpp_core", &["provider/smpp/"]),
@@ -93,7 +93,8 @@ const WORDS: &[(&str, &[&str])] = &[
 ];
 
 /// The programs of a base system that tests start.
-const BASE_PROGRAMS: &[&str] = &["bash", "chown", "cp", "env", "mkfifo", "script", "setpriv", "sh", "unshare"];
+const BASE_PROGRAMS: &[&str] =
+    &["bash", "chown", "cp", "dpkg-deb", "env", "mkfifo", "script", "setpriv", "sh", "strip", "tar", "unshare"];
 
 /// Those that `scripts/test` installs. The target `fast` does without them.
 const INSTALLED_PROGRAMS: &[&str] = &[

@@ -8,6 +8,7 @@ mod accepted;
 mod architecture;
 mod cli;
 mod diagnosis;
+mod documents;
 #[path = "../each_store/mod.rs"]
 mod each_store;
 mod generated;

@@ -20,11 +20,8 @@ fn every_script_is_one() {
         ("sh", "packaging/debian/postrm"),
     ] {
         assert!(read(file).starts_with(if shell == "sh" { "#!/bin/sh\n" } else { "#!/usr/bin/env bash\n" }), "{file}");
-        let ran = match shell {
-            "sh" => Command::new("sh").arg("-n").arg(file).current_dir(env!("CARGO_MANIFEST_DIR")).output(),
-            _ => Command::new("bash").arg("-n").arg(file).current_dir(env!("CARGO_MANIFEST_DIR")).output(),
-        };
-        let ran = ran.unwrap();
+        let mut command = if shell == "sh" { Command::new("sh") } else { Command::new("bash") };
+        let ran = command.arg("-n").arg(file).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
         assert!(ran.status.success(), "{file}: {}", String::from_utf8_lossy(&ran.stderr));
     }
 }
