@@ -46,6 +46,7 @@ const DOCUMENTS: &[(&str, &[&str])] = &[
     ("delivery record", &["delivery_record", "delivery_record_row"]),
     ("store check", &["store_check", "store_check_row"]),
     ("store purge", &["store_purge", "store_purge_row"]),
+    ("store copy", &["store_copy"]),
     ("store acl", &["store_acl", "store_acl_row"]),
     ("audit verify", &["audit_verify", "audit_finding"]),
     ("audit anchor", &["audit_anchor"]),
