@@ -69,7 +69,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("reqwest", &["http/"]),
     ("toml", &["toml_tree/", "config/", "http/"]),
     ("jsonwebtoken", &["assertion/"]),
-    ("ring", &["assertion/crypto.rs"]),
+    ("ring", &["assertion/crypto.rs", "store/redis/script.rs"]),
     ("roxmltree", &["http/body.rs"]),
     ("flate2", &["http/exchange.rs"]),
     ("rusmpp_core", &["provider/smpp/"]),

@@ -10,6 +10,9 @@ use crate::support::pages::{Fence, NOT_RUN, is_not_run, name, pages, parted, roo
 /// What is no program: nothing in such a block is a command.
 const NO_COMMANDS: [&str; 4] = ["text", "json", "conf", "yaml"];
 
+/// What is run on one page only: by root, and by the tests of the recipes.
+const RUN_ON: [(&str, &str); 2] = [("console root", "docs/security.md"), ("cron", "docs/monitoring.md")];
+
 /// Where the programs of this page are run.
 const HANDOVER: &str = "docs/sign-in.md";
 
@@ -54,8 +57,9 @@ fn wrong_of(fence: &Fence<'_>, page: &str, commands: &[&str]) -> Option<String> 
         return (!is_run).then(|| format!("no test runs examples/{file}"));
     }
     match fence.language {
-        // The docs tests of tests/servers run these; `cron` is run by those of the examples.
-        "console" | "console root" | "toml" | "cron" => None,
+        // The docs tests of tests/servers run these.
+        "console" | "toml" => None,
+        language if RUN_ON.contains(&(language, page)) => None,
         // A program, which begins with its name: `# NAME.py` or `// NAME.mjs`.
         _ if program(&lines).is_some() => {
             let (stem, first) = program(&lines)?;
@@ -88,6 +92,7 @@ fn a_block_that_is_not_run_is_found() {
         "```js\nlet a",
         "```js\n// unknown.mjs",
         "```bash\nls",
+        "```console root\n$ ls",
     ] {
         assert!(wrong(block), "{block}");
     }
