@@ -47,6 +47,8 @@ fn the_page_of_the_program_has_what_holds_for_every_command() {
     let machine = Machine::new();
     machine.run(&["man", "--dir", "pages"]).exits(0);
     let page = rendered(&machine, "pages/otpctl.1");
+    let title = page.lines().find(|line| !line.is_empty()).unwrap();
+    assert_eq!(title.split_whitespace().collect::<Vec<_>>(), ["OTPCTL(1)", "User", "Commands", "OTPCTL(1)"]);
     for (exit, name, ..) in otpctl::error::EXITS {
         let head = format!("{} {name}", exit.number());
         assert!(page.lines().any(|line| line.trim().starts_with(&head)), "{head}:\n{page}");

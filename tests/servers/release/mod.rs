@@ -4,4 +4,5 @@
 mod completions;
 mod deny;
 mod manual;
+mod package;
 mod schemas;
