@@ -162,7 +162,10 @@ def requests_of(machine, words, expected):
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         machine.configure("recorded", machine.on_redis(listening.getsockname()[1]))
-        process = subprocess.Popen(machine.of("recorded", *words), env=machine.environment, stdout=subprocess.DEVNULL)
+        listening.settimeout(10)
+        # Opened only to write: what is printed once is not made where stdout seems to be closed.
+        with open(os.devnull, "wb") as out:
+            process = subprocess.Popen(machine.of("recorded", *words), env=machine.environment, stdout=out)
         client, _ = listening.accept()
         requests = []
         with client, socket.create_connection(("127.0.0.1", machine.port)) as server:
