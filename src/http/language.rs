@@ -50,6 +50,11 @@ fn language<'source>() -> Environment<'source> {
     environment
 }
 
+/// Whether the language has something of this name by itself, such as `range`. Where nothing else has it, the name means that.
+pub fn is_own_name(name: &str) -> bool {
+    language().globals().any(|(own, _)| own == name)
+}
+
 /// An expression over an answer, such as `body.data.id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expression(String);
@@ -251,7 +256,7 @@ fn declared(environment: &Environment<'_>, used: HashSet<String>, names: &[&str]
     let mut unknown: Vec<String> = used
         .into_iter()
         .filter(|name| !names.contains(&name.as_str()))
-        .filter(|name| !environment.globals().any(|(global, _)| global == name))
+        .filter(|name| !environment.globals().any(|(own, _)| own == name))
         .collect();
     unknown.sort();
     match unknown.into_iter().next() {
@@ -298,6 +303,17 @@ mod tests {
         ] {
             let template = Template::read(source.to_owned(), &["n", "s"]).unwrap();
             assert_eq!(Tree::Leaf(template).render(&scope).unwrap(), Some(expected), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_has_no_value_is_never_a_function() {
+        let functions: Vec<String> = language().globals().map(|(name, _)| name.to_owned()).collect();
+        assert!(functions.iter().all(|name| is_own_name(name)) && !functions.is_empty(), "{functions:?}");
+        for name in ["debug", "cycler", "joiner", "lipsum"] {
+            assert!(!is_own_name(name), "{name}");
+            let template = Template::read(format!("{{{{ {name} }}}}"), &[name]).unwrap();
+            assert_eq!(Tree::Leaf(template).render(&Scope::new()).unwrap(), None, "{name}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! The settings that a definition declares, and what must hold of them.
 
-use super::language::Expression;
+use super::language::{Expression, is_own_name};
 use super::read::{expression, without_dates};
 use crate::toml_tree::{ConfigError, Node, Table};
 
 /// What no setting can be called: keys that everything with a definition has, and what expressions see.
-const RESERVED: [&str; 9] = ["base_url", "timeout", "kind", "definition", "name", "tls", "status", "body", "headers"];
+const RESERVED: [&str; 11] =
+    ["base_url", "timeout", "kind", "definition", "name", "tls", "status", "body", "headers", "price", "currency"];
 
 /// What a setting holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,8 @@ pub(super) fn settings(table: &Table<'_>, taken: &[&str]) -> Result<Vec<SettingS
 }
 
 fn setting(node: &Node<'_>, taken: &[&str]) -> Result<SettingSpec, ConfigError> {
-    if taken.iter().chain(&RESERVED).any(|name| *name == node.name) {
+    // A setting that is not set would be the function of that name.
+    if taken.iter().chain(&RESERVED).any(|name| *name == node.name) || is_own_name(node.name) {
         return Err(node.refuse(format!("`{}` is reserved and cannot name a setting", node.name)));
     }
     let table = node.table()?;

@@ -157,6 +157,13 @@ fn values_of_another_kind_are_refused() {
         wrong("region = {", "code = {"),
         "line 4, column 1: settings.code: `code` is reserved and cannot name a setting"
     );
+    // Where such a setting is not set, a request would have had the language's own function in its place.
+    for own in ["range", "dict", "namespace"] {
+        assert_eq!(
+            wrong("region = {", &format!("{own} = {{")),
+            format!("line 4, column 1: settings.{own}: `{own}` is reserved and cannot name a setting")
+        );
+    }
     assert_eq!(
         wrong("name = \"X\"", "name = \"X\"\nphone = \"e146\""),
         "line 2, column 9: phone: expected one of e164, digits, national; did you mean `e164`?"
