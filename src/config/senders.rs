@@ -27,6 +27,8 @@ const SETTINGS: [&str; 13] = [
 
 /// The longest name that SMS can carry; what is longer is an id of the gateway.
 const LONGEST_NAME: usize = 11;
+/// The longest number, with its plus (ITU-T E.164).
+const LONGEST_NUMBER: usize = 16;
 /// The longest short code.
 const LONGEST_SHORT_CODE: usize = 8;
 /// The area codes of toll-free numbers in North America.
@@ -106,7 +108,18 @@ fn used(settings: &Settings, country: Country) -> BTreeSet<&str> {
     }
     let routes = &settings.routes;
     let own = routes.by_country.get(&country).unwrap_or(&routes.default);
-    own.iter().chain(routes.by_purpose.values().flatten()).map(|entry| entry.provider.as_str()).collect()
+    let by_prefix = routes.by_prefix.iter().filter(|(prefix, _)| reaches(prefix, country)).flat_map(|(_, route)| route);
+    let by_purpose = routes.by_purpose.values().flatten();
+    own.iter().chain(by_prefix).chain(by_purpose).map(|entry| entry.provider.as_str()).collect()
+}
+
+/// Whether a number of the country begins so. Several countries share a calling code, so it is tried with numbers.
+fn reaches(prefix: &str, country: Country) -> bool {
+    let number = |digit: char, length: usize| {
+        let rest = digit.to_string().repeat(length.saturating_sub(prefix.len()));
+        Phone::parse(&format!("{prefix}{rest}"), None).is_ok_and(|phone| phone.country() == Some(country))
+    };
+    ('0'..='9').any(|digit| (prefix.len()..=LONGEST_NUMBER).any(|length| number(digit, length)))
 }
 
 fn senders(entries: &BTreeMap<String, SettingSource>) -> impl Iterator<Item = (&str, &str)> {
@@ -274,6 +287,19 @@ mod tests {
                 since.parse::<jiff::civil::Date>().unwrap();
             }
             assert!(rule.names != Names::Registered || rule.register.is_some(), "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn a_route_by_prefix_is_one_of_the_countries_whose_numbers_begin_so() {
+        let reaches = |prefix: &str, country: &str| reaches(prefix, country.parse().unwrap());
+        for (prefix, country) in
+            [("+91", "IN"), ("+9198", "IN"), ("+1", "US"), ("+1212", "US"), ("+1246", "BB"), ("+4477", "GB")]
+        {
+            assert!(reaches(prefix, country), "{prefix} {country}");
+        }
+        for (prefix, country) in [("+91", "US"), ("+9198", "AE"), ("+1212", "BB"), ("+1246", "US"), ("+4477", "IE")] {
+            assert!(!reaches(prefix, country), "{prefix} {country}");
         }
     }
 
