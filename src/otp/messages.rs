@@ -50,6 +50,12 @@ impl Challenge {
         others.into_iter().filter_map(|other| serde_json::from_value(other).ok()).collect()
     }
 
+    /// Those of a newer version that cannot be read here: they are carried as they are.
+    fn unreadable(&self) -> Vec<Value> {
+        let Some(Value::Array(others)) = self.more.get(OTHERS) else { return Vec::new() };
+        others.into_iter().filter(|other| serde_json::from_value::<Delivery>(other.clone()).is_err()).collect()
+    }
+
     /// One message more, whose provider is asked now: as long as it is not known how that ended, it may have gone out.
     pub(super) fn begin_message(&mut self, message: &Delivery, now: Moment) {
         let begun = Delivery {
@@ -91,8 +97,8 @@ impl Challenge {
         let heaviest = (0..all.len()).max_by_key(|place| (all.get(*place).map(Delivery::weight), *place));
         self.delivery = heaviest.map(|place| all.remove(place));
         let surplus = all.len().saturating_sub(KEPT);
-        let others: Vec<Value> =
-            all.into_iter().skip(surplus).filter_map(|other| serde_json::to_value(other).ok()).collect();
+        let others = all.into_iter().skip(surplus).filter_map(|other| serde_json::to_value(other).ok());
+        let others: Vec<Value> = self.unreadable().into_iter().chain(others).collect();
         self.more = if others.is_empty() { self.more.without(OTHERS) } else { self.more.with(OTHERS, others) };
     }
 }
@@ -170,6 +176,18 @@ mod tests {
         own.begin_message(&by("sms"), at(1));
         assert_eq!(names(&own), told("sms", &["wa", "sms"]));
         assert_eq!(own.send_outcome(), SendOutcome::Unknown, "whoever asks after a crash is told so");
+    }
+
+    #[test]
+    fn a_message_of_a_newer_version_is_carried() {
+        let newer = serde_json::json!({"provider": "rcs", "outcome": "accepted", "read_at": 5});
+        let more = More::default().with(OTHERS, vec![newer.clone()]);
+        let mut own = Challenge { more, ..challenge() };
+        own.begin_message(&by("sms"), at(20));
+        own.end_message(&Delivery { outcome: Some(SendOutcome::Accepted), ..by("sms") });
+        assert_eq!(names(&own), told("sms", &["wa", "sms"]));
+        let Some(Value::Array(others)) = own.more.get(OTHERS) else { panic!("{own:?}") };
+        assert_eq!((others.len(), &others[0]), (2, &newer));
     }
 
     #[test]

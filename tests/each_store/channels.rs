@@ -16,19 +16,19 @@ use crate::support::until::until;
 
 /// How the vendors behave.
 #[derive(Clone)]
-struct Behavior {
+pub struct Behavior {
     /// What WhatsApp answers: `accepts`, `not on it`, `hangs up`.
-    whatsapp: &'static str,
+    pub whatsapp: &'static str,
     /// The state of an SMS, whenever it is asked for.
-    sms: &'static str,
+    pub sms: &'static str,
     /// The state of a call.
-    call: &'static str,
+    pub call: &'static str,
 }
 
-const ALL_SILENT: Behavior = Behavior { whatsapp: "accepts", sms: "sent", call: "ringing" };
+pub const ALL_SILENT: Behavior = Behavior { whatsapp: "accepts", sms: "sent", call: "ringing" };
 
 /// WhatsApp, SMS and calls behind one socket.
-struct Vendors {
+pub struct Vendors {
     gateway: Gateway,
     behavior: Arc<Mutex<Behavior>>,
     /// An SMS is taken, and not answered as long as this is so.
@@ -36,7 +36,7 @@ struct Vendors {
 }
 
 impl Vendors {
-    fn new(behavior: Behavior) -> Self {
+    pub fn new(behavior: Behavior) -> Self {
         let (behavior, holds) = (Arc::new(Mutex::new(behavior)), Arc::new(AtomicBool::new(false)));
         let (own, held) = (Arc::clone(&behavior), Arc::clone(&holds));
         let gateway = Gateway::replying(move |turn, request| {
@@ -67,7 +67,7 @@ impl Vendors {
     }
 
     /// The file, with these routes and limits.
-    fn settings(&self, rest: &str) -> String {
+    pub fn settings(&self, rest: &str) -> String {
         let url = &self.gateway.base_url;
         let twilio = format!(
             "account_sid = \"{ACCOUNT}\"\nauth_token = \"0a1b2c3dsecret4e5f\"\nfrom = \"+15005550006\"\nbase_url = \"{url}\"\n"
@@ -102,7 +102,7 @@ impl Vendors {
     }
 
     /// The codes in all messages, in their order. A call spells its code.
-    fn codes(&self) -> Vec<String> {
+    pub fn codes(&self) -> Vec<String> {
         let requests = self.gateway.requests();
         let sends = requests.iter().filter(|request| request.starts_with("POST "));
         let digits = |text: &str| text.replace("%2C", "").chars().filter(char::is_ascii_digit).take(6).collect();
@@ -116,7 +116,7 @@ impl Vendors {
 }
 
 /// A route that goes on after so long, with all three.
-fn route(wait: &str) -> String {
+pub fn route(wait: &str) -> String {
     let step = |name: &str| format!("{{ provider = \"{name}\", unless_delivered = \"{wait}\" }}");
     format!("[routes]\ndefault = [\"whatsapp\", {}, {}]\n", step("twilio"), step("call"))
 }

@@ -1,6 +1,7 @@
 //! What is stored is read by every later version, and not harmed by any earlier one. `tests/stored/README.md` says what
 //! the fixtures are, and how one is added.
 
+mod beside;
 mod file;
 mod newer;
 mod today;

@@ -167,3 +167,33 @@ fn what_a_newer_version_adds_and_may_be_ignored_is_carried() {
     let record: Value = serde_json::from_str(&get(&machine, RECORD)).unwrap();
     assert_eq!(record["purposes"]["login"]["challenges"].as_array().unwrap().len(), 2, "it was written: {record}");
 }
+
+#[test]
+fn a_message_of_a_newer_version_hides_no_other_and_is_carried() {
+    let (machine, fixture) = newer("messages");
+    let deliveries = machine.inspect(PHONE)["deliveries"].clone();
+    assert_eq!(deliveries.as_array().unwrap().len(), 2, "{deliveries}");
+    let report = json!({"phone": PHONE, "message_id": "wamid.0", "state": "failed", "reason": "handset_off"});
+    machine.stdin(&["delivery", "record", "--json"], report.to_string().as_bytes()).exits(0);
+    attempt(&machine, fixture.fact("code"), &[]).exits(0);
+    let record: Value = serde_json::from_str(&get(&machine, RECORD)).unwrap();
+    let others = record["purposes"]["login"]["challenges"][0]["more"]["others"].clone();
+    assert_eq!(others[0], json!({"provider": "rcs", "outcome": "accepted", "read_at": 5}), "{others}");
+    assert_eq!(others.as_array().unwrap().len(), 2, "{others}");
+}
+
+#[test]
+fn feedback_of_a_newer_version_is_left_as_it_is() {
+    let (machine, _) = newer("feedback");
+    let key = "otpctl:{provider:main}:feedback";
+    let before = get(&machine, key);
+    machine.run(&["doctor"]);
+    let check = machine.run(&["store", "check", "--json", "--unmask"]).exits(24).json();
+    assert_eq!(
+        (&check["findings"][0]["id"], &check["rows"][0]["key"]),
+        (&"unknown_version".into(), &key.into()),
+        "{check}"
+    );
+    assert_eq!(machine.run(&["store", "purge", "--yes", "--json"]).exits(0).json()["removed"], 0);
+    assert_eq!(get(&machine, key), before);
+}

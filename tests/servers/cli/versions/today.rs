@@ -14,7 +14,11 @@ use super::{Fixture, OTHER, RECORD, SETTINGS, attempt, fixtures, folder, issue, 
 use crate::support::cli::{Machine, PHONE, Ran, wrong_codes};
 
 /// One interesting state of a store: how it comes about, and what it means ever after.
-fn case(name: &str, make: impl Fn(&Machine) -> Vec<(&'static str, String)>, means: impl Fn(&Machine, &Fixture)) {
+pub(super) fn case(
+    name: &str,
+    make: impl Fn(&Machine) -> Vec<(&'static str, String)>,
+    means: impl Fn(&Machine, &Fixture),
+) {
     case_in("", name, make, means);
 }
 
@@ -37,12 +41,12 @@ fn case_in(
 }
 
 /// What `inspect` shows of the newest code of a phone: its state, and how its SMS ended.
-fn newest(machine: &Machine, phone: &str) -> Value {
+pub(super) fn newest(machine: &Machine, phone: &str) -> Value {
     machine.inspect(phone)["deliveries"][0].clone()
 }
 
 #[track_caller]
-fn answers(ran: &Ran, code: i32, result: &str, reason: Option<&str>) {
+pub(super) fn answers(ran: &Ran, code: i32, result: &str, reason: Option<&str>) {
     let answer = ran.exits(code).json();
     assert_eq!((&answer["result"], &answer["reason"]), (&json!(result), &json!(reason)), "{answer}");
 }
