@@ -20,7 +20,7 @@ const PATTERNS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
     (r#""([a-z_]*seconds)":\d+(\.\d+)?"#, r#""$1":<seconds>"#),
     // The anchor of a record.
-    (r"\b(\d+):[A-Za-z0-9_-]{12}(\b|$)", "$1:<mac>"),
+    (r"\b(\d+):[A-Za-z0-9_-]{11}(?:[A-Za-z0-9_]\b|-)", "$1:<mac>"),
     (r"window_seconds \d+", "window_seconds <seconds>"),
     (r#""by":"[^"]*""#, r#""by":"<operator>""#),
     (r"\bblocked by .+? at <time>", "blocked by <operator> at <time>"),

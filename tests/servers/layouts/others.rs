@@ -144,6 +144,44 @@ fn a_key_by_user_needs_the_phones_only_user() {
     machine.verify(PHONE, &code).exits(0);
 }
 
+/// The key is known only once it is known whose phone it is, and a directory says that.
+#[test]
+fn a_key_by_user_is_that_of_the_user_in_a_directory() {
+    let machine = machine("layout = { key = \"account_phone_otp:otp:{user}\" }");
+    let asks = |answer: &str| {
+        let program = format!("cat > /dev/null; {answer}");
+        machine.configure(&format!(
+            "{FREE}[user]\ndirectories = [\"people\"]\n[directory.people]\nkind = \"command\"\nargv = [\"/bin/sh\", \"-c\", {program:?}]\n"
+        ));
+    };
+    let one = |user: &str| format!(r#"echo '{{"users":[{{"user":"{user}","phone":"{PHONE}"}}]}}'"#);
+    let redis = machine.redis();
+    let held = |user: &str| redis.cli(&["GET", &format!("account_phone_otp:otp:{user}")]);
+    redis.cli(&["SET", "account_phone_otp:otp:asha", "654321", "EX", "300"]);
+    asks(&one("asha"));
+    machine.verify(PHONE, "111111").exits(10);
+    let code = issue(&machine);
+    assert_eq!(held("asha"), code, "the application's own key is written");
+    let sent = machine.run(&["send", PHONE, "--json"]).exits(0).json();
+    assert_eq!(sent["user"], "asha", "{sent}");
+    // The number is of somebody else now: his key is looked at, and the code of asha is no code of his.
+    asks(&one("ravi"));
+    let of_asha = held("asha");
+    machine.verify(PHONE, &of_asha).exits(11);
+    assert_eq!((held("asha"), held("ravi").as_str()), (of_asha, ""), "neither key is touched");
+    // Nobody, and a directory that is down: nothing is written, and no attempt is spent.
+    asks("echo '{\"users\":[]}'");
+    for command in [&["verify", PHONE, "654321"][..], &["issue", PHONE], &["send", PHONE]] {
+        machine.run(command).exits(14);
+    }
+    asks("echo down >&2; exit 1");
+    for command in [&["verify", PHONE, "654321"][..], &["issue", PHONE], &["send", PHONE]] {
+        machine.run(command).exits(20);
+    }
+    machine.run(&["inspect", PHONE]).exits(0);
+    assert_eq!(redis.cli(&["KEYS", "account_phone_otp:otp:*"]), "account_phone_otp:otp:asha");
+}
+
 #[test]
 fn strings_side_by_side_are_kept_in_step() {
     let machine = machine("layout = \"sibling-strings\"");
