@@ -11,6 +11,7 @@ use crate::operations::{Effect, KnownEffects, OperationError, SendFailure};
 use crate::otp::hint::Chosen;
 use crate::otp::policy_entry::Scope;
 use crate::otp::record::State;
+use crate::otp::rules::Allowance;
 use crate::otp::time::rfc3339_or_null;
 use crate::otp::{Denied, Hint, Moment, NameError, PhoneError, RandomnessFailed, Unreadable};
 use crate::store::StoreError;
@@ -123,6 +124,8 @@ pub struct Details {
     pub replayed: bool,
     /// What could have been meant, where it was not clear.
     pub candidates: Vec<String>,
+    /// Which rule refused a send, as `inspect` tells it.
+    pub send: Option<Allowance>,
 }
 
 /// The document of a failure.
@@ -147,6 +150,8 @@ pub struct ErrorDocument {
     provider: Option<String>,
     replayed: bool,
     candidates: Vec<String>,
+    /// Whether a code could be sent, as `inspect` has it, where a rule refused this one.
+    send: Option<Allowance>,
 }
 
 impl Error {
@@ -224,6 +229,7 @@ impl Error {
             provider: self.details.provider.clone(),
             replayed: self.details.replayed,
             candidates: self.details.candidates.clone(),
+            send: self.details.send.clone(),
         }
     }
 }
@@ -335,6 +341,7 @@ fn allow(denied: &Denied) -> Option<Hint> {
             Some(allow.because("if you know the customer"))
         }
         Denied::Cap(..) => Some(Hint::words("wait, or raise `caps` under [limits] in the file")),
+        Denied::Spend(..) => Some(Hint::words("wait, or raise `spend` under [limits] in the file")),
         Denied::NoCountry => None,
     }
 }
@@ -366,66 +373,72 @@ fn not_sent(error: OperationError) -> Error {
 
 impl From<OperationError> for Error {
     fn from(error: OperationError) -> Self {
-        match error {
-            OperationError::Store(error) => error.into(),
-            OperationError::Unreadable(Unreadable::Newer(_)) => Self::new(Exit::StoreData, error).hint(update()),
-            OperationError::Unreadable(Unreadable::Shape) => Self::new(Exit::StoreData, error).hint(look()),
-            OperationError::UnknownKey(error) => Self::new(Exit::StoreData, error).hint(way()),
-            OperationError::Randomness(error) => error.into(),
-            OperationError::NotHashed(error) => Self::new(Exit::Internal, error),
-            OperationError::Contended => Self::new(Exit::StoreNotReady, error),
-            OperationError::AttemptReused => {
-                Self::new(Exit::Conflict, error).hint("use a new --attempt-id for another code")
-            }
-            OperationError::NothingDelivered => {
-                Self::new(Exit::NotFound, error).hint(Hint::run(&["inspect"]).arg("PHONE"))
-            }
-            OperationError::CheckedHere => Self::new(Exit::Policy, error),
-            OperationError::OutcomeTold(_) => Self::new(Exit::Conflict, error),
-            OperationError::CheckedElsewhere => Self::new(Exit::Policy, error)
-                .hint(Hint::run(&["outcome"]).arg("PHONE").arg("verified").because("record how it ended there")),
-            OperationError::NotAsserted => {
-                Self::new(Exit::Policy, error).hint(Hint::run(&["send"]).arg("PHONE").because("send one instead"))
-            }
-            OperationError::NoSuchUser(ref user) => {
-                let link = Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
-                Self::new(Exit::NotFound, error).hint(link)
-            }
-            OperationError::NoUser => {
-                Self::new(Exit::NotFound, error).hint(Hint::run(&["user", "link"]).arg("ID").arg("PHONE"))
-            }
-            OperationError::Ambiguous(ref users) => {
-                let candidates = users.iter().map(|user| format!("user:{user}")).collect();
-                let details = Details { candidates, ..Details::default() };
-                Self::new(Exit::Conflict, error).hint("pass one of them with --user").details(details)
-            }
-            OperationError::Directory(error) => error.into(),
-            OperationError::Unasked => Self::new(Exit::Internal, error),
-            OperationError::Taken(ref users) => {
-                let candidates = users.iter().map(|user| format!("user:{user}")).collect();
-                Self::new(Exit::Conflict, error).details(Details { candidates, ..Details::default() })
-            }
-            OperationError::Full => {
-                Self::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
-            }
-            OperationError::PolicyFull(_) => Self::new(Exit::Conflict, error).hint(Hint::run(&["policy", "list"])),
-            OperationError::HalfDone(_) => {
-                Self { outcome: Completion::Unknown, ..Self::new(Exit::StoreUnknown, error) }
-            }
-            OperationError::Locked(_) => Self::new(Exit::Locked, error),
-            OperationError::Limited { wait, .. } => {
-                Self::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
-            }
-            OperationError::KeyReused => {
-                Self::new(Exit::Conflict, error).hint("use a new --idempotency-key for another send")
-            }
-            OperationError::Layout(_) => Self::new(Exit::Policy, error),
-            OperationError::Denied(ref denied, wait) => {
-                let details = Details { retry_after: wait, ..Details::default() };
-                Self { hint: allow(denied), ..Self::new(Exit::Policy, error).details(details) }
-            }
-            OperationError::Send { .. } => not_sent(error),
+        let send = error.allowance();
+        let mut shown = shown(error);
+        shown.details.send = send;
+        shown
+    }
+}
+
+/// A failure of an operation, with what to do about it.
+fn shown(error: OperationError) -> Error {
+    match error {
+        OperationError::Store(error) => error.into(),
+        OperationError::Unreadable(Unreadable::Newer(_)) => Error::new(Exit::StoreData, error).hint(update()),
+        OperationError::Unreadable(Unreadable::Shape) => Error::new(Exit::StoreData, error).hint(look()),
+        OperationError::UnknownKey(error) => Error::new(Exit::StoreData, error).hint(way()),
+        OperationError::Randomness(error) => error.into(),
+        OperationError::NotHashed(error) => Error::new(Exit::Internal, error),
+        OperationError::Contended => Error::new(Exit::StoreNotReady, error),
+        OperationError::AttemptReused => {
+            Error::new(Exit::Conflict, error).hint("use a new --attempt-id for another code")
         }
+        OperationError::NothingDelivered => {
+            Error::new(Exit::NotFound, error).hint(Hint::run(&["inspect"]).arg("PHONE"))
+        }
+        OperationError::CheckedHere => Error::new(Exit::Policy, error),
+        OperationError::OutcomeTold(_) => Error::new(Exit::Conflict, error),
+        OperationError::CheckedElsewhere => Error::new(Exit::Policy, error)
+            .hint(Hint::run(&["outcome"]).arg("PHONE").arg("verified").because("record how it ended there")),
+        OperationError::NotAsserted => {
+            Error::new(Exit::Policy, error).hint(Hint::run(&["send"]).arg("PHONE").because("send one instead"))
+        }
+        OperationError::NoSuchUser(ref user) => {
+            let link = Hint::run(&["user", "link"]).arg(user.as_str()).arg("PHONE");
+            Error::new(Exit::NotFound, error).hint(link)
+        }
+        OperationError::NoUser => {
+            Error::new(Exit::NotFound, error).hint(Hint::run(&["user", "link"]).arg("ID").arg("PHONE"))
+        }
+        OperationError::Ambiguous(ref users) => {
+            let candidates = users.iter().map(|user| format!("user:{user}")).collect();
+            let details = Details { candidates, ..Details::default() };
+            Error::new(Exit::Conflict, error).hint("pass one of them with --user").details(details)
+        }
+        OperationError::Directory(error) => error.into(),
+        OperationError::Unasked => Error::new(Exit::Internal, error),
+        OperationError::Taken(ref users) => {
+            let candidates = users.iter().map(|user| format!("user:{user}")).collect();
+            Error::new(Exit::Conflict, error).details(Details { candidates, ..Details::default() })
+        }
+        OperationError::Full => {
+            Error::new(Exit::Conflict, error).hint(Hint::run(&["user", "unlink"]).arg("ID").arg("PHONE"))
+        }
+        OperationError::PolicyFull(_) => Error::new(Exit::Conflict, error).hint(Hint::run(&["policy", "list"])),
+        OperationError::HalfDone(_) => Error { outcome: Completion::Unknown, ..Error::new(Exit::StoreUnknown, error) },
+        OperationError::Locked(_) => Error::new(Exit::Locked, error),
+        OperationError::Limited { wait, .. } => {
+            Error::new(Exit::RateLimited, error).details(Details { retry_after: Some(wait), ..Details::default() })
+        }
+        OperationError::KeyReused => {
+            Error::new(Exit::Conflict, error).hint("use a new --idempotency-key for another send")
+        }
+        OperationError::Layout(_) => Error::new(Exit::Policy, error),
+        OperationError::Denied(ref denied, wait) => {
+            let details = Details { retry_after: wait, ..Details::default() };
+            Error { hint: allow(denied), ..Error::new(Exit::Policy, error).details(details) }
+        }
+        OperationError::Send { .. } => not_sent(error),
     }
 }
 

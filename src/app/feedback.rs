@@ -1,4 +1,4 @@
-//! Tells gateways how the codes that they delivered ended, after the answer, in a process that nobody waits for.
+//! Tells gateways how the codes that they delivered ended, or that they were revoked, after the answer, in a process that nobody waits for.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::config::SettingSource;
 use crate::error::{Error, Exit};
 use crate::otp::Phone;
 use crate::otp::record::Record;
-use crate::provider::QueryError;
+use crate::provider::{Kind, QueryError};
 use crate::system;
 
 /// The word by which the program is started again for this. It is no command: people tell an outcome with `outcome`.
@@ -22,6 +22,8 @@ const SWITCH: &str = "feedback";
 const MOST: Duration = Duration::from_secs(5);
 /// What is handed to the process is never longer.
 pub const LONGEST: u64 = 16 * 1024;
+/// And it is about so many messages at most.
+const MOST_OWED: usize = 50;
 
 /// What a gateway is to be told: the message, and whether its code was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,9 @@ pub struct OwedFeedback {
     message_id: String,
     phone: String,
     verified: bool,
+    /// The code was revoked: the gateway is asked to take the message back.
+    #[serde(default)]
+    revoked: bool,
 }
 
 impl App {
@@ -48,7 +53,31 @@ impl App {
                 message_id: message_id.clone(),
                 phone: phone.as_str().to_owned(),
                 verified,
+                revoked: false,
             });
+        }
+    }
+
+    /// Notes that the messages of revoked codes are to be taken back, by the gateways that can. They are asked once the answer
+    /// is printed, as above.
+    pub fn owe_revocation(&self, phone: &Phone, record: &Record, challenges: &[String]) {
+        let Ok(settings) = self.settings() else { return };
+        let messages = challenges.iter().filter_map(|id| record.challenge(id)).flat_map(|(_, own)| own.messages());
+        for message in messages {
+            let kind = settings.providers.get(&message.provider).map(|provider| &provider.kind);
+            let can = kind.and_then(Kind::describe).is_some_and(|description| description.can.revoke);
+            // What is handed to the process has an end.
+            let fits = self.owed.borrow().len() < MOST_OWED;
+            if let (true, Some(message_id)) = (can && fits, message.message_id) {
+                let (provider, phone) = (message.provider, phone.as_str().to_owned());
+                self.owed.borrow_mut().push(OwedFeedback {
+                    provider,
+                    message_id,
+                    phone,
+                    verified: false,
+                    revoked: true,
+                });
+            }
         }
     }
 
@@ -88,9 +117,14 @@ impl App {
         let phone = Phone::parse(&owed.phone, None).map_err(|error| error.to_string())?;
         let provider = self.provider(&owed.provider).await.map_err(|error| error.message())?;
         let deadline = self.provider_deadline(MOST);
-        match provider.feedback(&owed.message_id, &phone, owed.verified, deadline).await {
+        let told = if owed.revoked {
+            provider.revoke(&owed.message_id, &phone, deadline).await
+        } else {
+            provider.feedback(&owed.message_id, &phone, owed.verified, deadline).await
+        };
+        match told {
             Ok(()) => Ok(()),
-            Err(QueryError::NotOffered) => Err("it has no call for feedback".to_owned()),
+            Err(QueryError::NotOffered) => Err("it has no call for this".to_owned()),
             Err(QueryError::Refused(refusal)) => Err(refusal.words()),
         }
     }

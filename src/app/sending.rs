@@ -56,8 +56,10 @@ impl App {
             let provider = self.shared_provider(name, asked.purpose).await?;
             // The first is asked at once, whatever was before it in the file.
             let unless_delivered = entry.unless_delivered.filter(|_| place > 0);
-            route.steps.push(RouteStep { provider, unless_delivered });
-            route.real |= settings.providers.get(name).is_some_and(|configured| configured.kind.is_real());
+            let configured = settings.providers.get(name);
+            let price = configured.and_then(|own| own.price.as_ref()?.price(phone));
+            route.steps.push(RouteStep { provider, unless_delivered, price });
+            route.real |= configured.is_some_and(|configured| configured.kind.is_real());
         }
         Ok(route)
     }

@@ -121,6 +121,7 @@ impl Args {
             if self.must_exist && revoked.outcome.0.is_empty() {
                 return Err(target.failed(app, Error::said(Exit::NotFound, "there is no live code")));
             }
+            app.owe_revocation(&target.phone, &revoked.known.record, &revoked.outcome.0);
             Ok(revoked.outcome.0)
         })
         .await

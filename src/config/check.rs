@@ -11,7 +11,7 @@ use super::guard;
 use super::lint;
 use super::secret::Fetch;
 use super::senders;
-use super::settings::{CodeSettings, MessageSettings, SettingSource, Settings, StoreSettings};
+use super::settings::{CodeSettings, MessageSettings, ProviderSettings, SettingSource, Settings, StoreSettings};
 use crate::directory::Phones;
 use crate::layout::{Layout, Native, Operation};
 use crate::otp::text::{Encoding, MessageTemplate, NoticeTemplate, PhoneChange, TemplateError, Vars, segments};
@@ -158,6 +158,16 @@ fn policy(settings: &Settings, findings: &mut Vec<Finding>) {
             finding(Level::Note, "limits.caps", text)
                 .hint("under [limits]: caps = { sms = { \"1d\" = 20000 } }, with a few times what you usually send"),
         );
+    }
+    for currency in settings.limits.spend.keys() {
+        let is_its = |provider: &ProviderSettings| provider.price.as_ref().is_some_and(|own| own.currency == *currency);
+        if !settings.providers.values().any(is_its) {
+            let text = format!("no provider has a price in {currency}, so nothing is counted against it");
+            findings.push(
+                finding(Level::Warning, format!("limits.spend.{currency}"), text)
+                    .hint(format!("under [providers.NAME]: price = {{ default = 0.05 }}, currency = \"{currency}\"")),
+            );
+        }
     }
     if is_real(settings) && !settings.lines.contains_key("message.app") {
         let text = format!("messages will name the app {:?}", settings.message.app);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::keys;
+use super::{keys, prices};
 use crate::otp::{
-    Channel, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, duration,
+    Channel, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_WINDOW, Quota, SpendCap, duration,
 };
 use crate::toml_tree::{ConfigError, Node, Table};
 
@@ -38,6 +38,14 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
             limits.caps.extend(caps.filter(|caps| !caps.is_empty()).map(|caps| (channel, caps)));
         }
     }
+    if let Some(node) = table.get("spend") {
+        for currency in node.table()?.nodes() {
+            let caps = spend(&currency)?;
+            if !caps.is_empty() {
+                limits.spend.insert(prices::currency(&currency, currency.name)?, caps);
+            }
+        }
+    }
     if let Some(node) = table.get("locks") {
         limits.locks = locks(&node)?;
     }
@@ -45,6 +53,13 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Result<Limits, ConfigError> {
         limits.failures_kept = node.duration(DAY..=MAX_LOCK)?;
     }
     Ok(limits)
+}
+
+/// The length of a window, from the key of its entry.
+fn window(entry: &Node<'_>) -> Result<Duration, ConfigError> {
+    duration::duration(entry.name)
+        .filter(|window| (SECOND..=MAX_WINDOW).contains(window))
+        .ok_or_else(|| entry.refuse("expected a window from 1s to 31d as the key, such as { \"10m\" = 3 }"))
 }
 
 fn few<T>(node: &Node<'_>, items: Vec<T>) -> Result<Vec<T>, ConfigError> {
@@ -59,9 +74,7 @@ fn few<T>(node: &Node<'_>, items: Vec<T>) -> Result<Vec<T>, ConfigError> {
 fn quotas(node: &Node<'_>, most: u32) -> Result<Vec<Quota>, ConfigError> {
     let mut quotas: Vec<Quota> = Vec::new();
     for entry in node.table()?.nodes() {
-        let window = duration::duration(entry.name)
-            .filter(|window| (SECOND..=MAX_WINDOW).contains(window))
-            .ok_or_else(|| entry.refuse("expected a window from 1s to 31d as the key, such as { \"10m\" = 3 }"))?;
+        let window = window(&entry)?;
         if quotas.iter().any(|known| known.window == window) {
             return Err(entry.refuse("duplicate window"));
         }
@@ -69,6 +82,20 @@ fn quotas(node: &Node<'_>, most: u32) -> Result<Vec<Quota>, ConfigError> {
     }
     quotas.sort_unstable_by_key(|quota| quota.window);
     few(node, quotas)
+}
+
+/// `{ "1d" = "50.00" }`, shortest window first whatever the order in the file.
+fn spend(node: &Node<'_>) -> Result<Vec<SpendCap>, ConfigError> {
+    let mut caps: Vec<SpendCap> = Vec::new();
+    for entry in node.table()?.nodes() {
+        let window = window(&entry)?;
+        if caps.iter().any(|known| known.window == window) {
+            return Err(entry.refuse("duplicate window"));
+        }
+        caps.push(SpendCap { window, most: prices::amount(&entry)? });
+    }
+    caps.sort_unstable_by_key(|cap| cap.window);
+    few(node, caps)
 }
 
 /// `{ 10 = "15m", 100 = "hard" }`, in rising order.

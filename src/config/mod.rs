@@ -2,7 +2,7 @@
 //! are until a backend is opened. Nothing here prints, and neither the environment nor a clock is read: both come in.
 //!
 //! * `locate` says which file; `files` opens it and judges whose it is.
-//! * `keys` lists every key; `read`, `limits`, `store`, `redis`, `layout`, `providers`, `routes`, `directories`,
+//! * `keys` lists every key; `read`, `limits`, `store`, `redis`, `layout`, `providers`, `prices`, `routes`, `directories`,
 //!   `test_numbers`, `audit`, `assertion` turn the tables of
 //!   `toml_tree` into the types of `settings`.
 //! * `secret` and `fetch` get what is secret when it is needed; `check` and `show` are what `config check` and
@@ -26,6 +26,7 @@ mod layout;
 mod limits;
 mod lint;
 mod locate;
+mod prices;
 mod providers;
 mod read;
 mod redis;

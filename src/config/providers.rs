@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::files;
 use super::secret::{self, SecretSource};
 use super::settings::{ProviderSettings, Routes, SettingSource};
-use super::{routes, url};
+use super::{prices, routes, url};
 use crate::otp::{Channel, Hint, Purpose, suggest};
 use crate::provider::{self, SettingSpec, SettingType};
 use crate::system::FilePath;
@@ -56,8 +56,13 @@ fn one(node: &Node<'_>) -> Result<(ProviderSettings, bool), ConfigError> {
         return Ok((provider, real));
     }
     let description = kind.describe().ok_or_else(|| unknown_kind(&table, kind.as_str()))?;
-    (provider.entries, provider.positions) =
-        entries(&table, &description.settings, &description.title, &["kind", "definition", PURPOSE])?;
+    (provider.entries, provider.positions) = entries(
+        &table,
+        &description.settings,
+        &description.title,
+        &[&["kind", "definition", PURPOSE][..], &prices::KEYS].concat(),
+    )?;
+    provider.price = prices::read(&table)?;
     provider.channel = description.channel;
     for node in table.table(PURPOSE)?.into_iter().flat_map(|table| table.nodes()) {
         let purpose = Purpose::new(node.name).map_err(|error| node.refuse(error.to_string()))?;
@@ -121,6 +126,7 @@ fn unset(kind: provider::Kind) -> ProviderSettings {
         entries: BTreeMap::new(),
         positions: BTreeMap::new(),
         purposes: BTreeMap::new(),
+        price: None,
         broken: None,
     }
 }

@@ -166,6 +166,10 @@ fn limits(settings: &Settings) -> Rows {
     let capped = Channel::ALL.into_iter().filter(|own| *own == Channel::default() || limits.caps.contains_key(own));
     let caps =
         capped.map(|own| (own.to_string(), quotas(limits.caps.get(&own).map(Vec::as_slice).unwrap_or_default())));
+    let spend = limits.spend.iter().map(|(currency, caps)| {
+        let caps = caps.iter().map(|cap| (spelled(cap.window), cap.most.to_string().into()));
+        (currency.to_string(), Value::Object(caps.collect()))
+    });
     let locks = limits.locks.iter().map(|step| {
         let length = match step.length {
             LockLength::For(length) => span(length),
@@ -181,6 +185,7 @@ fn limits(settings: &Settings) -> Rows {
             ("per_prefix", quotas(&limits.per_prefix)),
             ("per_country", quotas(&limits.per_country)),
             ("caps", Value::Object(caps.collect())),
+            ("spend", Value::Object(spend.collect())),
             ("locks", Value::Object(locks.collect())),
             ("failures_kept", span(limits.failures_kept)),
         ],
@@ -264,6 +269,14 @@ fn provider_rows(name: &str, provider: &ProviderSettings) -> Rows {
     for spec in provider.kind.describe().into_iter().flat_map(|description| description.settings) {
         let value = provider.entries.get(&spec.name).map_or_else(|| json!(spec.default), shown_setting);
         all.push((format!("{table}.{}", spec.name), value));
+    }
+    if let Some(list) = &provider.price {
+        let of_prefix = list.by_prefix.iter().map(|(prefix, amount)| (prefix.clone(), amount));
+        let of_country = list.by_country.iter().map(|(country, amount)| (country.to_string(), amount));
+        let others = list.default.iter().map(|amount| ("default".to_owned(), amount));
+        let prices = of_prefix.chain(of_country).chain(others).map(|(of, amount)| (of, amount.to_string().into()));
+        all.push((format!("{table}.price"), Value::Object(prices.collect())));
+        all.push((format!("{table}.currency"), list.currency.as_str().into()));
     }
     for (purpose, entries) in &provider.purposes {
         all.extend(

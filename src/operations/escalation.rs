@@ -12,11 +12,12 @@ use super::loading::no_answer;
 use super::route::{KnownCircuit, ProviderResult};
 use super::transact::TransactOptions;
 use super::{Effect, Notice, OperationError, Operations, Route, SendRequest, Sent, WaitOutcome, WaitRequest};
+use crate::otp::money::Cost;
 use crate::otp::policy_entry::{PhonePolicy, PolicyEffect};
 use crate::otp::record::{Challenge, Delivery, SendOutcome};
 use crate::otp::rules::{self, PhoneState};
-use crate::otp::{DeliveryReason, DeliveryReport, Stored as _, WaitStatus};
-use crate::provider::{Class, Provider, ProviderReply};
+use crate::otp::{DeliveryReason, DeliveryReport, Phone, Stored as _, WaitStatus};
+use crate::provider::{Class, Provider, ProviderReply, Refusal};
 use crate::store::StoreKey;
 
 /// How the attempt to go on ended.
@@ -128,7 +129,6 @@ impl Operations<'_> {
     }
 
     /// Asks the provider in this place of the route to send the same code.
-    #[expect(clippy::too_many_lines, reason = "the steps of one message, in the order in which they must be taken")]
     async fn go_on(
         &self,
         asked: &SendRequest<'_>,
@@ -145,16 +145,14 @@ impl Operations<'_> {
             Ok(WentOn::NotSent)
         };
         let circuits = self.known_circuits(asked.route).await?;
-        if let Some(until) = circuits.get(place).and_then(KnownCircuit::skipped_until) {
-            return not_sent(format!("skipped until {} after consecutive failures", until.to_the_second()));
-        }
         if self.is_blocked(asked).await? {
             return Ok(WentOn::Over);
         }
-        if let Err(why) = self.tally_message(phone, provider.channel()).await {
+        let cost = asked.cost(place, text);
+        if let Err(why) = self.may_go_by((phone, provider), circuits.get(place), cost.as_ref()).await {
             return not_sent(why);
         }
-        let next = Delivery::through(&name, provider.channel());
+        let next = Delivery::through(&name, provider.channel()).at_cost(cost.as_ref());
         let rule = |known: &PhoneState, now| Ok(rules::begin_escalation(known, now, &challenge.id, &next, why));
         let begun = self.transact(phone, &TransactOptions::change().aside(), rule).await?;
         if !begun.outcome {
@@ -162,14 +160,11 @@ impl Operations<'_> {
         }
         notice(Notice::GoesOn(name.clone(), why.to_owned()));
         let message = self.progress.begin(Effect::Message(challenge.id.clone(), provider.channel().noun()));
-        let at = challenge.created_at.rfc3339();
-        let content = asked.message(text, challenge, &at);
-        let reply = self.progress.waiting_for(&name, attempt(provider, &content, deadline)).await;
-        tracing::info!(provider = name, outcome = reply.as_str(), "escalation");
+        let reply = self.handed_over(asked, text, challenge, (provider, deadline)).await;
         let (said, class, result) = match reply {
             ProviderReply::Accepted(receipt) => {
                 message.was_done();
-                let said = accepted(provider, None, receipt, challenge);
+                let said = asked.charged(place, text, accepted(provider, None, receipt, challenge));
                 let said = Delivery { reported_at: said.report.as_ref().map(|_| begun.now), ..said };
                 (Delivery { outcome: Some(SendOutcome::Accepted), ..said }, None, Some(ProviderResult::Worked(place)))
             }
@@ -177,28 +172,23 @@ impl Operations<'_> {
                 // It stays in doubt.
                 drop(message);
                 notice(Notice::NotAnswered(name.clone(), doubt.why.clone(), provider.channel().noun()));
-                let failed = asked.route.failover_on_unknown;
-                let result = failed.then(|| ProviderResult::Failed(place, doubt.why.clone()));
-                let said = Delivery { outcome: Some(SendOutcome::Unknown), detail: Some(doubt.why), ..next };
-                (said, None, result)
+                let counts = asked.route.failover_on_unknown;
+                let result = counts.then(|| ProviderResult::Failed(place, doubt.why.clone()));
+                (Delivery { outcome: Some(SendOutcome::Unknown), detail: Some(doubt.why), ..next }, None, result)
             }
             ProviderReply::Refused(refusal) => {
                 message.was_not_done();
-                let words = refusal.words();
-                notice(Notice::NotSent(name.clone(), words.clone()));
-                let is_of_gateway = refusal.class.about_gateway();
-                let result = is_of_gateway.then(|| ProviderResult::Failed(place, words.clone()));
-                let result =
-                    if refusal.class == Class::OptedOut { Some(ProviderResult::OptedOut(place)) } else { result };
-                let said = Delivery { outcome: Some(SendOutcome::Refused), detail: Some(words), ..next };
-                (said, Some(refusal.class.as_str()), result)
+                notice(Notice::NotSent(name.clone(), refusal.words()));
+                let result = refused(place, &refusal);
+                let (detail, class) = (Some(refusal.words()), refusal.class.as_str());
+                (Delivery { outcome: Some(SendOutcome::Refused), detail, ..next }, Some(class), result)
             }
         };
         let end = |known: &PhoneState, now| Ok(rules::end_escalation(known, now, &challenge.id, &said, class));
         let results: Vec<ProviderResult> = result.into_iter().collect();
         let options = TransactOptions::relief().aside();
-        let ended = self.transact(phone, &options, end);
-        let (ended, ()) = tokio::join!(ended, self.remember(asked.route, &circuits, &results));
+        let remembered = self.remember(asked.route, &circuits, &results);
+        let (ended, ()) = tokio::join!(self.transact(phone, &options, end), remembered);
         if let Err(error) = ended {
             notice(Notice::NotKept(error.to_string()));
         }
@@ -206,6 +196,35 @@ impl Operations<'_> {
             self.opt_out(phone, &name).await;
         }
         Ok(if said.outcome == Some(SendOutcome::Refused) { WentOn::NotSent } else { WentOn::Out })
+    }
+
+    /// Hands the message to this provider.
+    async fn handed_over(
+        &self,
+        asked: &SendRequest<'_>,
+        text: &str,
+        challenge: &Challenge,
+        (provider, deadline): (&dyn Provider, Instant),
+    ) -> ProviderReply {
+        let at = challenge.created_at.rfc3339();
+        let content = asked.message(text, challenge, &at);
+        let name = provider.name();
+        let reply = self.progress.waiting_for(name, attempt(provider, &content, deadline)).await;
+        tracing::info!(provider = name, outcome = reply.as_str(), "escalation");
+        reply
+    }
+
+    /// Whether this provider is asked; `Err` with words: why not. The message is counted then.
+    async fn may_go_by(
+        &self,
+        (phone, provider): (&Phone, &dyn Provider),
+        known: Option<&KnownCircuit>,
+        cost: Option<&Cost>,
+    ) -> Result<(), String> {
+        if let Some(until) = known.and_then(KnownCircuit::skipped_until) {
+            return Err(format!("skipped until {} after consecutive failures", until.to_the_second()));
+        }
+        self.tally_message(phone, provider.channel(), cost).await
     }
 
     /// What is known of the failures of the route's providers now.
@@ -224,5 +243,14 @@ impl Operations<'_> {
         let loaded = self.store.load(&groups).await?.pop().ok_or_else(no_answer)?;
         let policy = PhonePolicy::read(loaded.values.first().and_then(Option::as_deref))?;
         Ok(policy.held(loaded.now).is_some_and(|entry| entry.effect == PolicyEffect::Block))
+    }
+}
+
+/// What is remembered of a provider that did not send it.
+fn refused(place: usize, refusal: &Refusal) -> Option<ProviderResult> {
+    match refusal.class {
+        Class::OptedOut => Some(ProviderResult::OptedOut(place)),
+        class if class.about_gateway() => Some(ProviderResult::Failed(place, refusal.words())),
+        _ => None,
     }
 }

@@ -7,7 +7,7 @@ use crate::layout::{HashFailed, Refusal};
 use crate::otp::Unreadable;
 use crate::otp::policy_entry::ENTRIES;
 use crate::otp::record::{Challenge, ToldOutcome};
-use crate::otp::rules::{AttemptError, SendRefused, SendRule};
+use crate::otp::rules::{Allowance, AttemptError, SendRefused, SendRule};
 use crate::otp::{Channel, Denied, Hint, Moment, RandomnessFailed, UnknownKey, UserId, used_up};
 use crate::store::StoreError;
 
@@ -231,6 +231,22 @@ impl OperationError {
             Self::Denied(denied, _) => Some((SendRule::of(denied), denied.until())),
             _ => None,
         }
+    }
+
+    /// The refusal of a send as whoever asks without sending is told it; `None`: something else failed.
+    #[must_use]
+    pub fn allowance(&self) -> Option<Allowance> {
+        let (rule, until) = self.refused_by()?;
+        let reason = match self {
+            Self::Limited { rule: SendRule::PerPhone | SendRule::PerPrefix | SendRule::PerCountry, why, .. } => {
+                why.clone()
+            }
+            Self::Denied(denied, _) => denied.to_string(),
+            _ => rule.words().to_owned(),
+        };
+        // How long purposes stay in use is a guess, which only says when to try again.
+        let until = until.filter(|_| rule != SendRule::Purposes);
+        Some(Allowance { rule: Some(rule), until, reason: Some(reason), ..Allowance::default() })
     }
 
     /// A refusal by the rules, with the time that it was decided at.

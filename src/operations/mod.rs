@@ -2,6 +2,7 @@
 //! (`transact`); a send has the provider in the middle.
 
 mod anchoring;
+mod caps;
 mod copying;
 mod data_loss;
 mod deliver;
@@ -43,6 +44,7 @@ mod walking;
 use std::time::Duration;
 
 pub use anchoring::KnownHead;
+pub use caps::CapUse;
 pub use copying::{CopiedKey, CopiedPage, CopyEnd};
 pub use data_loss::DataLoss;
 pub use delivery_reports::PhoneReports;

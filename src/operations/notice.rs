@@ -99,7 +99,7 @@ impl Operations<'_> {
         let lease = asked.deadline.saturating_duration_since(Instant::now()) + Duration::from_secs(5);
         let channel = asked.route.channels().first().copied().unwrap_or_default();
         let reservation = self.reservation(&asked.issue, &id, IssueMode::Sms { lease, channel }, None);
-        let (slot, counted) = match self.count(asked, &reservation, PhoneOperation::Other).await? {
+        let (slot, counted) = match self.count((asked, text), &reservation, PhoneOperation::Other).await? {
             Admission::Counted(slot, counted) => (*slot, *counted),
             // Without a key nothing came before.
             Admission::Replayed(_) => return Err(OperationError::Contended),
@@ -129,7 +129,12 @@ impl Operations<'_> {
         let (delivered, heard) = self.deliver(asked, text, &message, &counted).await;
         // A text that nobody can enter would look like a code that nobody entered.
         let brakes = counted.added.of_brakes();
-        tokio::join!(self.remember(asked.route, &counted.circuits, &heard), self.give_back(&brakes));
+        let cost = delivered.cost();
+        tokio::join!(
+            self.remember(asked.route, &counted.circuits, &heard),
+            self.settle_spend(&counted.added, counted.spent.as_ref(), cost.as_ref()),
+            self.give_back(&brakes)
+        );
         for result in &heard {
             if let ProviderResult::OptedOut(at) = result
                 && let Some(provider) = asked.route.provider(*at)

@@ -1,6 +1,6 @@
 //! What is counted before the phone itself: sends over many phones, and the arguments of an idempotency key.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::known_slot::KnownSlot;
 use super::loading::{LoadedPhone, no_answer};
@@ -10,12 +10,13 @@ use super::transact::{LOST, ROUNDS};
 use super::{Applied, OperationError, Operations, SendRequest};
 use crate::layout::PhoneOperation;
 use crate::otp::brake::BrakeMode;
-use crate::otp::counter::Counter;
+use crate::otp::counter::{Counter, SumCounter};
+use crate::otp::money::{Cost, Currency};
 use crate::otp::policy_entry::{CallingPolicy, PhonePolicy};
 use crate::otp::rules::{
     self, Allowance, PhoneState, REQUEST_KEPT, ReserveRequest, Reserved, SendContext, SendRefused,
 };
-use crate::otp::{Channel, Denied, Owners, Phone, Quota, Stored as _, Ttl, is_plain};
+use crate::otp::{Channel, Denied, Moment, Owners, Phone, Quota, Stored as _, Ttl, is_plain};
 use crate::store::{Change, Committed, Loaded, Put, ReadRequest, StoreError, StoreKey, Sums, Write};
 
 impl Operations<'_> {
@@ -26,7 +27,7 @@ impl Operations<'_> {
     #[expect(clippy::too_many_lines, reason = "what a send is decided on is read, decided and counted in one round")]
     pub(super) async fn count(
         &self,
-        asked: &SendRequest<'_>,
+        (asked, text): (&SendRequest<'_>, &str),
         reservation: &ReserveRequest<'_>,
         operation: PhoneOperation<'_>,
     ) -> Result<Admission, OperationError> {
@@ -38,13 +39,19 @@ impl Operations<'_> {
         let mut counted = Counted::default();
         let (watched, mut added) = (self.watched(asked), None::<Added>);
         let channels = asked.route.channels();
-        let mut lost = 0;
+        let (mut lost, mut kept) = (0, None);
         for _ in 0..ROUNDS {
-            let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
-            let others = others.map(|key| vec![key.clone()]);
-            let calling = vec![StoreKey::CallingPolicy(phone.calling_code())];
-            let groups = [own_keys.clone(), calling].into_iter().chain(others).collect();
-            let (slots, sums) = self.read_slots(groups, watched.keys(phone)).await?;
+            let (slots, sums) = if let Some(kept) = kept.take() {
+                kept
+            } else {
+                let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
+                let others = others.map(|key| vec![key.clone()]);
+                let calling = vec![StoreKey::CallingPolicy(phone.calling_code())];
+                let groups = [own_keys.clone(), calling].into_iter().chain(others).collect();
+                self.read_slots(groups, watched.keys(phone)).await?
+            };
+            // Once the directories are asked, it is decided on what was loaded before.
+            let unasked = (owners == Owners::Unasked).then(|| (slots.clone(), sums.clone()));
             let mut slots = slots.into_iter();
             let (slot, calling) = slots.next().zip(slots.next()).ok_or_else(no_answer)?;
             let calling = CallingPolicy::read(first(&calling.loaded))?;
@@ -69,6 +76,10 @@ impl Operations<'_> {
             };
             let prefix = counters.iter().zip(&others).find(|((key, _), _)| matches!(key, StoreKey::Prefix(_)));
             let prefix = prefix.map(|(_, loaded)| Counter::read(first(loaded))).transpose()?;
+            if added.is_none() {
+                counted.full = rules::full_channels(&tally.channels, now, self.limits).into_keys().collect();
+                counted.first(asked, text, &tally, now);
+            }
             let context = SendContext {
                 phone,
                 purpose: reservation.purpose,
@@ -81,6 +92,8 @@ impl Operations<'_> {
                 country: tally.country.as_ref().filter(|_| added.is_none()),
                 channels: if added.is_none() { &channels } else { &[] },
                 sums: &tally.channels,
+                cost: counted.cost.as_ref().filter(|_| added.is_none()),
+                spent: &tally.spent,
                 cells: tally.cells.as_ref().filter(|_| added.is_none()).map(|(range, country)| (range, country)),
                 seen: tally.seen,
             };
@@ -99,6 +112,7 @@ impl Operations<'_> {
                         return Err(error);
                     }
                 };
+                kept = unasked.map(|(slots, sums)| (slots.into_iter().map(KnownSlot::counted_on).collect(), sums));
                 continue;
             }
             if let Some(refused) = refused {
@@ -110,8 +124,6 @@ impl Operations<'_> {
             }
             if added.is_none() {
                 counted.allowance = allowance;
-                counted.full = rules::full_channels(&tally.channels, now, self.limits).into_keys().collect();
-                counted.first = asked.route.first_channel(&counted.circuits, &counted.full, now);
             }
             let is_lifted = rules::is_lifted(&known, now, &context);
             let neighbor = context.last_four(&known, now);
@@ -136,10 +148,11 @@ impl Operations<'_> {
             // Both at once: what is added compares nothing, and is added once.
             let commit = async { if changes.is_empty() { Ok(Vec::new()) } else { self.store.commit(&changes).await } };
             let tallied = async {
-                match added.take() {
-                    Some(added) => Ok(Ok(added)),
-                    None => self.tally(asked, counted.first, (&known, is_lifted), &tally, now).await,
+                if let Some(added) = added.take() {
+                    return Ok(Ok(added));
                 }
+                let first = (counted.first, counted.cost.as_ref());
+                self.tally(asked, first, (&known, is_lifted), &tally, now).await
             };
             let (committed, tallied) = tokio::join!(commit, tallied);
             match tallied {
@@ -264,7 +277,8 @@ impl Operations<'_> {
     /// The sums that any send may be held to.
     pub(super) fn all_watched(&self) -> Watched {
         let channels = self.limits.caps.keys().copied().collect();
-        Watched { country: true, channels, cells: self.sees_who_verified(), seen: true }
+        let spend = self.limits.spend.keys().cloned().collect();
+        Watched { country: true, channels, spend, cells: self.sees_who_verified(), seen: true }
     }
 
     /// Looks at what a phone's next send is held to beside its record. Of the counters, what cannot be read is left out: it
@@ -309,6 +323,10 @@ pub(super) struct Counted {
     pub(super) full: BTreeSet<Channel>,
     /// The channel whose cap it was counted in: that of the provider that is asked first.
     pub(super) first: Option<Channel>,
+    /// What it costs there, where that is known.
+    pub(super) cost: Option<Cost>,
+    /// What was spent by then in the currencies of the route, and when that was.
+    pub(super) spent: Option<(BTreeMap<Currency, SumCounter>, Moment)>,
     /// What the directories said.
     pub(super) owners: Owners,
     /// What is known of the failures of the route's providers, in their order.
@@ -320,6 +338,14 @@ pub(super) struct Counted {
 }
 
 impl Counted {
+    /// Notes where the message goes first, and what it costs there.
+    fn first(&mut self, asked: &SendRequest<'_>, text: &str, tally: &Tally, now: Moment) {
+        let place = asked.route.first(&self.circuits, &self.full, now);
+        self.first = place.and_then(|place| Some(asked.route.provider(place)?.channel()));
+        self.cost = place.and_then(|place| asked.cost(place, text));
+        self.spent = Some((tally.spent.clone(), now));
+    }
+
     fn foresee(&mut self, counters: &[(StoreKey, Counting<'_>)], loaded: &[Loaded]) {
         for ((key, counting), loaded) in counters.iter().zip(loaded) {
             if matches!(key, StoreKey::Prefix(_)) {

@@ -9,6 +9,7 @@ use super::loading::no_answer;
 use super::transact::ROUNDS;
 use super::{OperationError, Operations};
 use crate::otp::circuit::{BreakerPolicy, Circuit};
+use crate::otp::money::{Cost, Currency};
 use crate::otp::{Channel, Moment, Stored as _, Ttl, Unreadable};
 use crate::provider::Provider;
 use crate::store::{Change, Committed, Loaded, Put, StoreKey, Write};
@@ -35,12 +36,14 @@ pub struct RouteStep {
     /// Whoever waits for the delivery goes on to it, with the same code, when the message before is not delivered so long
     /// after a provider accepted it.
     pub unless_delivered: Option<Duration>,
+    /// What it takes for a segment of an SMS, or a message of another channel, to this phone; `None`: that is not known.
+    pub price: Option<Cost>,
 }
 
 impl From<Box<dyn Provider>> for RouteStep {
     /// One that is only asked when the one before did not send.
     fn from(provider: Box<dyn Provider>) -> Self {
-        Self { provider: provider.into(), unless_delivered: None }
+        Self { provider: provider.into(), unless_delivered: None, price: None }
     }
 }
 
@@ -110,15 +113,15 @@ impl Route {
         }
     }
 
-    /// The channel of the provider that is asked first. `full`: the channels without room.
-    pub(super) fn first_channel(
-        &self,
-        circuits: &[KnownCircuit],
-        full: &BTreeSet<Channel>,
-        now: Moment,
-    ) -> Option<Channel> {
-        let channels = self.order(circuits, now).into_iter().filter_map(|place| Some(self.provider(place)?.channel()));
-        channels.into_iter().find(|channel| !full.contains(channel))
+    /// The place of the provider that is asked first. `full`: the channels without room.
+    pub(super) fn first(&self, circuits: &[KnownCircuit], full: &BTreeSet<Channel>, now: Moment) -> Option<usize> {
+        let has_room = |place: &usize| self.provider(*place).is_some_and(|own| !full.contains(&own.channel()));
+        self.order(circuits, now).into_iter().find(has_room)
+    }
+
+    /// The currencies of its prices, each once.
+    pub(super) fn currencies(&self) -> BTreeSet<Currency> {
+        self.steps.iter().filter_map(|step| Some(step.price.as_ref()?.currency.clone())).collect()
     }
 
     /// The keys of the circuits of its providers, where failures are counted.

@@ -62,7 +62,7 @@ impl Operations<'_> {
         let lease = asked.deadline.saturating_duration_since(Instant::now()) + Duration::from_secs(5);
         let channel = asked.route.channels().first().copied().unwrap_or_default();
         let reservation = self.reservation(&asked.issue, &id, IssueMode::Sms { lease, channel }, request);
-        let (slot, counted) = match self.count(asked, &reservation, on_codes(&reservation, "")).await? {
+        let (slot, counted) = match self.count((asked, text), &reservation, on_codes(&reservation, "")).await? {
             Admission::Replayed(earlier) => return self.replayed(*earlier),
             Admission::Counted(slot, counted) => (*slot, *counted),
         };
@@ -99,9 +99,11 @@ impl Operations<'_> {
                 let unsent = matches!(delivered, Delivered::Failed(..)).then(|| counted.added.of_brakes());
                 let unsent = unsent.unwrap_or_default();
                 let would_refuse = counted.allowance.would_refuse;
+                let cost = delivered.cost();
+                let settled = self.settle_spend(&counted.added, counted.spent.as_ref(), cost.as_ref());
                 let recorded = self.record_result(asked.issue.phone, challenge, (delivered, would_refuse), slot);
                 let remembered = self.remember(asked.route, &counted.circuits, &heard);
-                let (recorded, (), ()) = tokio::join!(recorded, remembered, self.give_back(&unsent));
+                let (recorded, (), (), ()) = tokio::join!(recorded, remembered, settled, self.give_back(&unsent));
                 for result in &heard {
                     if let ProviderResult::OptedOut(at) = result
                         && let Some(provider) = asked.route.provider(*at)

@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::{OperationError, Route, SendFailure};
-use crate::otp::record::Challenge;
-use crate::otp::rules::Budget;
-use crate::otp::text::{MessageTemplate, TemplateError, Vars};
+use crate::otp::money::Cost;
+use crate::otp::record::{Challenge, Delivery};
+use crate::otp::rules::{Allowance, Budget};
+use crate::otp::text::{MessageTemplate, TemplateError, Vars, segments};
 use crate::otp::{Channel, Code, Message, Moment, Peppers, Phone, Policy, Purpose, UserId};
 use crate::provider::{Provider, Refusal};
 use crate::store::StoreError;
@@ -88,6 +89,8 @@ pub struct DryRun {
     pub prefix_left: Option<u32>,
     /// How many more the country allows after this send.
     pub country_left: Option<u32>,
+    /// By what it would be allowed now.
+    pub allowance: Allowance,
 }
 
 impl<'a> SendRequest<'a> {
@@ -99,6 +102,31 @@ impl<'a> SendRequest<'a> {
         let ttl_minutes = minutes(self.issue.ttl);
         let purpose = self.issue.purpose.as_str();
         self.template.render(&Vars { code, app: self.app, ttl_minutes, purpose, lang: self.lang })
+    }
+
+    /// What the message costs at the provider in this place of the route, in as many parts as the text has; `None`: its price
+    /// is not known.
+    pub(super) fn cost(&self, place: usize, text: &str) -> Option<Cost> {
+        self.cost_of(place, || u32::try_from(segments(text).segments).unwrap_or(u32::MAX))
+    }
+
+    /// What a provider accepted, with what that costs.
+    pub(super) fn charged(&self, place: usize, text: &str, sent: Delivery) -> Delivery {
+        let cost = match sent.segments {
+            Some(told) => self.cost_of(place, || told),
+            None => self.cost(place, text),
+        };
+        sent.at_cost(cost.as_ref())
+    }
+
+    /// An SMS is paid for by its parts, any other message as one.
+    fn cost_of(&self, place: usize, parts: impl FnOnce() -> u32) -> Option<Cost> {
+        let step = self.route.steps.get(place)?;
+        let price = step.price.as_ref()?;
+        // How long a text is that the provider holds, nobody here knows.
+        let is_by_parts = step.provider.channel() == Channel::Sms && !step.provider.holds_text();
+        let amount = if is_by_parts { price.amount.times(parts().max(1)) } else { price.amount };
+        Some(Cost { currency: price.currency.clone(), amount })
     }
 
     /// What a provider is given. `at` is when the challenge was made.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::loading::no_answer;
 use super::{OperationError, Operations};
-use crate::otp::stats::{Cell, KEPT, Route, counted, day, days, half_hour, index_name, indexed};
+use crate::otp::stats::{Cell, Field, KEPT, Route, counted, day, days, half_hour, index_name, indexed};
 use crate::otp::{Event, Moment, Phone, Record};
 use crate::store::{Addition, ReadRequest, StoreError, StoreKey};
 
@@ -36,9 +36,9 @@ pub(super) fn additions(
         let Route { provider, channel } = counted.route.clone();
         let key = StoreKey::Stats(counted.country.clone(), half_hour, provider, channel);
         let fields = counted.fields.into_iter();
-        let numbers = fields.fold(Addition::to(key, KEPT), |addition, (field, otherwise)| match otherwise {
-            Some(otherwise) => addition.plus_one_of_many(field, otherwise, 1),
-            None => addition.plus(field, 1),
+        let numbers = fields.fold(Addition::to(key, KEPT), |addition, Field { name, otherwise, by }| match otherwise {
+            Some(otherwise) => addition.plus_one_of_many(name, otherwise, by),
+            None => addition.plus(name, by),
         });
         let name = index_name(&counted.country, half_hour, &counted.route);
         [numbers, Addition::to(StoreKey::StatsIndex(day(half_hour)), KEPT).plus(name, 1)]

@@ -1,17 +1,21 @@
 //! The sums that a send is counted in: to its country, and to strangers of its range and country for the brakes. Any crowd
 //! of processes adds to them at once, so what an addition answers decides, and what was one too many is given back.
 
+mod spend;
+
 use std::collections::BTreeMap;
 
 use super::loading::{no_answer, own_keys};
 use super::{OperationError, Operations, SendRequest};
 use crate::otp::brake::{BrakeMode, CELL_KEPT, Cell, KNOWN, brake};
 use crate::otp::counter::SumCounter;
+use crate::otp::money::{Amount, Cost, Currency};
 use crate::otp::record::{Challenge, SendOutcome, State};
 use crate::otp::rules::{Decision, PhoneState, SendRefused, is_known};
 use crate::otp::{Channel, Denied, Event, EventKind, Limits, Moment, Phone, Quota};
 use crate::provider::TEST_NUMBER;
 use crate::store::{Addition, StoreError, StoreKey, Sums};
+use spend::spend;
 
 /// Which sums a send looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub(super) struct Watched {
     pub(super) country: bool,
     /// The messages to all numbers are, on these channels.
     pub(super) channels: Vec<Channel>,
+    /// What all messages cost is, in these currencies.
+    pub(super) spend: Vec<Currency>,
     /// Brakes look at it.
     pub(super) cells: bool,
     /// Whether its number verified before is of account.
@@ -33,6 +39,8 @@ pub struct Tally {
     pub country: Option<SumCounter>,
     /// The messages to all numbers, by those of the channels that have a cap.
     pub channels: BTreeMap<Channel, SumCounter>,
+    /// What all messages cost, by those of the currencies that have a cap.
+    pub spent: BTreeMap<Currency, SumCounter>,
     /// Those to strangers of its range, and of its country.
     pub cells: Option<(Cell, Cell)>,
     /// The number verified a code in the last 90 days.
@@ -41,7 +49,18 @@ pub struct Tally {
 
 /// What was added for a send, to be given back where it is not sent.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Added(Vec<(StoreKey, Vec<String>)>);
+pub(super) struct Added(Vec<Summand>);
+
+/// What is added to each of these fields of a key.
+#[derive(Debug, Clone)]
+struct Summand {
+    key: StoreKey,
+    fields: Vec<String>,
+    by: i64,
+}
+
+/// An addition that is decided on, its fields, and how much is added to each.
+type Counting = (Addition, Vec<String>, i64);
 
 impl Watched {
     /// The keys, in the order in which [`Watched::tally`] reads them.
@@ -51,6 +70,7 @@ impl Watched {
         let mut keys = Vec::new();
         keys.extend(self.country.then(|| StoreKey::CountrySends(country.clone())));
         keys.extend(self.channels.iter().copied().map(channel_sends));
+        keys.extend(self.spend.iter().map(spend));
         if self.cells {
             keys.extend([range, StoreKey::CountryTrust(country)]);
         }
@@ -68,6 +88,9 @@ impl Watched {
         }
         for channel in &self.channels {
             tally.channels.insert(*channel, next()?.fields.into());
+        }
+        for currency in &self.spend {
+            tally.spent.insert(currency.clone(), next()?.fields.into());
         }
         if self.cells {
             let cells = next().and_then(|range| Ok((Cell::from(range.fields), Cell::from(next()?.fields))));
@@ -89,7 +112,8 @@ impl Operations<'_> {
         let looks = asked.route.real && asked.policy.brakes != BrakeMode::Off;
         let channels = asked.route.channels().into_iter().filter(|channel| self.limits.caps.contains_key(channel));
         let country = !self.limits.per_country.is_empty();
-        Watched { country, channels: channels.collect(), cells, seen: looks || asks }
+        let spend = asked.route.currencies().into_iter().filter(|own| self.limits.spend.contains_key(own)).collect();
+        Watched { country, channels: channels.collect(), spend, cells, seen: looks || asks }
     }
 
     /// Whether this program checks the codes that it sends: an application that keeps them may check them itself.
@@ -97,12 +121,12 @@ impl Operations<'_> {
         !self.layout.layout().is_foreign()
     }
 
-    /// Counts a send that goes out on this channel, and refuses it where it is one too many: what was added is given back
-    /// then.
+    /// Counts a send that goes out on this channel at this cost, and refuses it where it is one too many: what was added is
+    /// given back then.
     pub(super) async fn tally(
         &self,
         asked: &SendRequest<'_>,
-        channel: Option<Channel>,
+        (channel, cost): (Option<Channel>, Option<&Cost>),
         (known, is_lifted): (&PhoneState, bool),
         loaded: &Tally,
         now: Moment,
@@ -112,6 +136,7 @@ impl Operations<'_> {
             sends(StoreKey::CountrySends(counted_country(phone)), counter, &self.limits.per_country, now)
         });
         let channel = channel.and_then(|channel| self.message(channel, loaded.channels.get(&channel)?, now));
+        let spending = cost.and_then(|cost| self.spending(cost, loaded.spent.get(&cost.currency)?, now));
         let is_stranger = !is_known(known, now, loaded.seen);
         let cells = loaded.cells.as_ref().filter(|_| is_stranger).map(|(range, country)| {
             let keys = [
@@ -120,14 +145,14 @@ impl Operations<'_> {
             ];
             let addition = |(key, cell): (StoreKey, &Cell)| {
                 let addition = Addition::to(key, CELL_KEPT).without(cell.stale(now)).kept_from_last();
-                (addition, Cell::sends(now).to_vec())
+                (addition, Cell::sends(now).to_vec(), 1)
             };
             keys.map(addition)
         });
         // What is only watched is added by itself: where that fails, nobody is stopped.
         let stops = asked.policy.brakes == BrakeMode::Enforce && !is_lifted;
         let (mut must, mut may) = (Vec::new(), Vec::new());
-        must.extend(country.into_iter().chain(channel));
+        must.extend(country.into_iter().chain(channel).chain(spending));
         if stops { &mut must } else { &mut may }.extend(cells.into_iter().flatten());
         let (counted, watched) = tokio::join!(self.add(&must), self.add(&may));
         let (added, answers) = counted?;
@@ -146,54 +171,66 @@ impl Operations<'_> {
     }
 
     /// What one more message on a channel adds to.
-    fn message(&self, channel: Channel, counter: &SumCounter, now: Moment) -> Option<(Addition, Vec<String>)> {
+    fn message(&self, channel: Channel, counter: &SumCounter, now: Moment) -> Option<Counting> {
         let caps = self.limits.caps.get(&channel)?;
         Some(sends(channel_sends(channel), counter, caps, now))
     }
 
-    /// Counts a message on another channel than the one that its send began with; `Err` with words: it has no room, or
-    /// that is not known. A message that is not counted is not sent.
-    pub(super) async fn tally_message(&self, phone: &Phone, channel: Channel) -> Result<(), String> {
-        if self.dry_run || !self.limits.caps.contains_key(&channel) {
+    /// Counts a message on another channel than the one that its send began with, or one more of this cost; `Err` with words:
+    /// it has no room, or that is not known. A message that is not counted is not sent.
+    pub(super) async fn tally_message(
+        &self,
+        phone: &Phone,
+        channel: Channel,
+        cost: Option<&Cost>,
+    ) -> Result<(), String> {
+        let cost = cost.filter(|cost| self.limits.spend.contains_key(&cost.currency));
+        if self.dry_run || (cost.is_none() && !self.limits.caps.contains_key(&channel)) {
             return Ok(());
         }
         let counted = async {
             // The phone is read for the store's time.
-            let (slots, sums) = self.read_slots(vec![own_keys(phone)], vec![channel_sends(channel)]).await?;
-            let (slot, sums) = slots.into_iter().next().zip(sums.into_iter().next()).ok_or_else(no_answer)?;
-            let counter = SumCounter::from(sums?.fields);
-            let additions: Vec<_> = self.message(channel, &counter, slot.loaded.now).into_iter().collect();
+            let keys = [Some(channel_sends(channel)), cost.map(|cost| spend(&cost.currency))];
+            let (slots, sums) = self.read_slots(vec![own_keys(phone)], keys.into_iter().flatten().collect()).await?;
+            let now = slots.first().ok_or_else(no_answer)?.loaded.now;
+            let counters: Result<Vec<SumCounter>, StoreError> =
+                sums.into_iter().map(|sums| Ok(sums?.fields.into())).collect();
+            let counters = counters?;
+            let message = counters.first().and_then(|counter| self.message(channel, counter, now));
+            let spending = cost.zip(counters.get(1)).and_then(|(cost, counter)| self.spending(cost, counter, now));
+            let additions: Vec<Counting> = message.into_iter().chain(spending).collect();
             let (added, answers) = self.add(&additions).await?;
-            let is_over = over(&additions, answers, self.limits).is_some();
-            if is_over {
+            let refused = over(&additions, answers, self.limits);
+            if refused.is_some() {
                 self.give_back(&Added(added)).await;
             }
-            Ok::<bool, OperationError>(is_over)
+            Ok::<_, OperationError>(refused)
         };
         match counted.await {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(no_room(channel)),
+            Ok(None) => Ok(()),
+            Ok(Some(SendRefused::Denied(spent @ Denied::Spend(..)))) => Err(spent.to_string()),
+            Ok(Some(_)) => Err(no_room(channel)),
             Err(error) => Err(format!("how many {} went out is not known: {error}", channel.plural())),
         }
     }
 
-    /// Adds one to each of these fields, and answers with the new sums.
-    async fn add(
-        &self,
-        additions: &[(Addition, Vec<String>)],
-    ) -> Result<(Vec<(StoreKey, Vec<String>)>, Vec<Sums>), StoreError> {
+    /// Adds to each of these fields, and answers with the new sums.
+    async fn add(&self, additions: &[Counting]) -> Result<(Vec<Summand>, Vec<Sums>), StoreError> {
         if additions.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
         let asked: Vec<Addition> = additions
             .iter()
-            .map(|(addition, fields)| {
-                fields.iter().fold(addition.clone().answering_all(), |addition, field| addition.plus(field, 1))
+            .map(|(addition, fields, by)| {
+                fields.iter().fold(addition.clone().answering_all(), |addition, field| addition.plus(field, *by))
             })
             .collect();
         let sums = self.store.add(&asked).await?;
-        let added = additions.iter().map(|(addition, fields)| (addition.key.clone(), fields.clone())).collect();
-        Ok((added, sums))
+        let summand = |(addition, fields, by): &Counting| {
+            let (key, fields) = (addition.key.clone(), fields.clone());
+            Summand { key, fields, by: *by }
+        };
+        Ok((additions.iter().map(summand).collect(), sums))
     }
 
     /// Takes away what was added for a send that is not made. If that fails, one too many is counted, which is safe.
@@ -201,10 +238,10 @@ impl Operations<'_> {
         let additions: Vec<Addition> = added
             .0
             .iter()
-            .map(|(key, fields)| {
+            .map(|Summand { key, fields, by }| {
                 // A hash that is gone meanwhile is not made again for long.
                 let addition = Addition::to(key.clone(), std::time::Duration::from_secs(3600));
-                fields.iter().fold(addition, |addition, field| addition.plus(field, -1))
+                fields.iter().fold(addition, |addition, field| addition.plus(field, -*by))
             })
             .collect();
         if additions.is_empty() {
@@ -271,9 +308,9 @@ pub(super) fn no_room(channel: Channel) -> String {
 }
 
 /// One more in the windows of a counter.
-fn sends(key: StoreKey, counter: &SumCounter, quotas: &[Quota], now: Moment) -> (Addition, Vec<String>) {
+fn sends(key: StoreKey, counter: &SumCounter, quotas: &[Quota], now: Moment) -> Counting {
     let addition = Addition::to(key, counter.kept(quotas)).without(counter.stale(now)).kept_from_last();
-    (addition, counter.fields(now, quotas))
+    (addition, counter.fields(now, quotas), 1)
 }
 
 /// The name of a country's counter; a number of none has its calling code's.
@@ -284,16 +321,23 @@ pub(super) fn counted_country(phone: &Phone) -> String {
 impl Added {
     /// Only what the brakes count: quotas protect money, and are not given back once a provider was asked.
     pub(super) fn of_brakes(&self) -> Self {
-        let is_cell =
-            |(key, _): &&(StoreKey, Vec<String>)| matches!(key, StoreKey::RangeTrust(_) | StoreKey::CountryTrust(_));
-        Self(self.0.iter().filter(is_cell).cloned().collect())
+        self.those(|key| matches!(key, StoreKey::RangeTrust(_) | StoreKey::CountryTrust(_)))
+    }
+
+    /// Only what it cost: that is corrected once it is known who has the message.
+    fn of_spend(&self) -> Self {
+        self.those(|key| matches!(key, StoreKey::Spend(_)))
+    }
+
+    fn those(&self, is_one: impl Fn(&StoreKey) -> bool) -> Self {
+        Self(self.0.iter().filter(|summand| is_one(&summand.key)).cloned().collect())
     }
 }
 
 /// What refuses it, by what the sums were just before this send was added.
-fn over(added: &[(Addition, Vec<String>)], answers: Vec<Sums>, limits: &Limits) -> Option<SendRefused> {
+fn over(added: &[Counting], answers: Vec<Sums>, limits: &Limits) -> Option<SendRefused> {
     let (mut range, mut now) = (Cell::default(), None);
-    for ((addition, fields), answer) in added.iter().zip(answers) {
+    for ((addition, fields, by), answer) in added.iter().zip(answers) {
         now = answer.now.or(now);
         let Some(now) = now else { continue };
         let before: BTreeMap<String, i64> = answer.fields;
@@ -311,6 +355,15 @@ fn over(added: &[(Addition, Vec<String>)], answers: Vec<Sums>, limits: &Limits) 
                 let before = SumCounter::from(before).plus(fields, -1);
                 if let Some((quota, until)) = before.full(now, caps) {
                     return Some(SendRefused::Denied(Denied::Cap(*channel, quota, until)));
+                }
+            }
+            StoreKey::Spend(code) => {
+                let Some((currency, caps)) = limits.spend.iter().find(|(own, _)| own.as_str() == code) else {
+                    continue;
+                };
+                let before = SumCounter::from(before).plus(fields, -by);
+                if let Some((cap, until)) = before.overspent(now, caps, Amount::of_millionths(*by)) {
+                    return Some(SendRefused::Denied(Denied::Spend(currency.clone(), cap, until)));
                 }
             }
             StoreKey::RangeTrust(_) => range = Cell::from(before).plus(fields, -1),

@@ -180,13 +180,24 @@ pub struct DeliveryReport {
     /// The gateway's own words for the reason, cleaned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// The network of the receiver, where the gateway names it. Older versions read nothing of it here, so it is kept
+    /// beside the report.
+    #[serde(skip)]
+    pub operator: Option<String>,
 }
 
 impl DeliveryReport {
     /// A report with nothing but its state, in our own word.
     #[must_use]
     pub fn of(state: DeliveryState) -> Self {
-        Self { state: Some(state), word: state.as_str().to_owned(), reason: None, code: None, said: None }
+        Self {
+            state: Some(state),
+            word: state.as_str().to_owned(),
+            reason: None,
+            code: None,
+            said: None,
+            operator: None,
+        }
     }
 
     /// How far along it says that the SMS is: a report never takes the place of one that is farther along.
@@ -254,6 +265,7 @@ mod tests {
             reason: None,
             code: Some("77".to_owned()),
             said: None,
+            operator: None,
         };
         assert_eq!((report.state_word(), report.why().as_deref()), ("PARKED", Some("77")));
         let report = DeliveryReport { reason: Some(DeliveryReason::HandsetOff), ..report };

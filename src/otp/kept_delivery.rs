@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::money::{Amount, Cost, Currency};
 use super::persist::More;
 use super::{Channel, DeliveryReason, DeliveryReport, Moment};
 
@@ -22,6 +23,12 @@ pub enum SendOutcome {
 const CHANNEL: &str = "channel";
 /// Where the reason is kept that older versions do not know.
 const REASON: &str = "reason";
+/// Where the network of the receiver is kept, which older versions do not know.
+const OPERATOR: &str = "operator";
+/// Where it is kept what the message costs, in millionths of the currency's unit.
+const COST: &str = "cost";
+/// Where the currency of that is kept.
+const CURRENCY: &str = "currency";
 
 /// Which provider has the message, or refused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +69,21 @@ impl Delivery {
     #[must_use]
     pub fn capital(&self) -> &'static str {
         Channel::named(&self.channel()).map_or("The message", Channel::capital)
+    }
+
+    /// The same with what it costs: what prices become later does not change it.
+    #[must_use]
+    pub fn at_cost(self, cost: Option<&Cost>) -> Self {
+        let Some(cost) = cost else { return self };
+        let more = self.more.with(COST, cost.amount.millionths()).with(CURRENCY, cost.currency.as_str());
+        Self { more, ..self }
+    }
+
+    /// What it cost when it was sent; `None`: that is not known.
+    #[must_use]
+    pub fn cost(&self) -> Option<Cost> {
+        let amount = Amount::of_millionths(self.more.get(COST)?.as_i64()?);
+        Some(Cost { currency: Currency::named(&self.more.text(CURRENCY)?)?, amount })
     }
 
     /// One by this channel of which nothing more is known.
@@ -114,6 +136,10 @@ struct Stored {
 impl From<Delivery> for Stored {
     fn from(own: Delivery) -> Self {
         let Delivery { provider, message_id, segments, outcome, detail, report, reported_at, more } = own;
+        let more = match report.as_ref().and_then(|report| report.operator.clone()) {
+            Some(operator) => more.with(OPERATOR, operator),
+            None => more.without(OPERATOR),
+        };
         let is_new = |report: &DeliveryReport| report.reason == Some(DeliveryReason::NotOnChannel);
         let (report, more) = match report {
             Some(report) if is_new(&report) => {
@@ -130,8 +156,10 @@ impl From<Stored> for Delivery {
     fn from(stored: Stored) -> Self {
         let Stored { provider, message_id, segments, outcome, detail, report, reported_at, more } = stored;
         let reason = more.text(REASON).and_then(|word| DeliveryReason::named(&word));
-        let report = report.map(|report: DeliveryReport| DeliveryReport { reason: report.reason.or(reason), ..report });
-        Self { provider, message_id, segments, outcome, detail, report, reported_at, more: more.without(REASON) }
+        let operator = more.text(OPERATOR);
+        let report = report.map(|report| DeliveryReport { reason: report.reason.or(reason), operator, ..report });
+        let more = more.without(REASON).without(OPERATOR);
+        Self { provider, message_id, segments, outcome, detail, report, reported_at, more }
     }
 }
 
@@ -139,6 +167,29 @@ impl From<Stored> for Delivery {
 mod tests {
     use super::*;
     use crate::otp::DeliveryState;
+
+    #[test]
+    fn the_network_of_the_receiver_is_kept_where_an_older_version_reads_nothing() {
+        let report =
+            DeliveryReport { operator: Some("22801".to_owned()), ..DeliveryReport::of(DeliveryState::Delivered) };
+        let own = Delivery { report: Some(report), ..Delivery::by("infobip") };
+        let kept = serde_json::to_value(&own).unwrap();
+        assert_eq!(
+            (kept["report"].get("operator"), &kept["more"]),
+            (None, &serde_json::json!({ "operator": "22801" }))
+        );
+        assert_eq!(serde_json::from_value::<Delivery>(kept).unwrap(), own);
+    }
+
+    #[test]
+    fn what_a_message_cost_is_kept_with_it() {
+        let cost = Cost { currency: Currency::named("EUR").unwrap(), amount: Amount::of_millionths(4_500) };
+        let own = Delivery::through("msg91", Channel::Voice).at_cost(Some(&cost));
+        let kept = serde_json::to_value(&own).unwrap();
+        assert_eq!(kept["more"], serde_json::json!({ "channel": "voice", "cost": 4500, "currency": "EUR" }));
+        assert_eq!(serde_json::from_value::<Delivery>(kept).unwrap().cost(), Some(cost));
+        assert_eq!(Delivery::by("msg91").at_cost(None).cost(), None);
+    }
 
     #[test]
     fn a_delivery_is_read_as_it_was_written_and_an_older_version_reads_it_too() {

@@ -23,6 +23,7 @@ pub mod link_history;
 mod mac;
 mod message;
 mod messages;
+pub mod money;
 mod owners;
 mod persist;
 mod phone;
@@ -63,7 +64,7 @@ pub use phone::{
 };
 pub use policy::{
     Countries, CountryState, Denied, Limits, LockLength, LockStep, MAX_COOLDOWN, MAX_LOCK, MAX_PER_PHONE, MAX_TTL,
-    MAX_WINDOW, Policy, Quota, used_up,
+    MAX_WINDOW, Policy, Quota, SpendCap, used_up,
 };
 pub use record::{Challenge, Record};
 pub use role::Role;

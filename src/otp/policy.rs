@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::brake::{BrakeMode, BrakeStop};
+use super::duration::spelled;
+use super::money::{Amount, Currency};
 use super::policy_entry::{PolicyEntry, Scope, at_the_second};
 use super::{Channel, Country, Moment, NumberType, Phone};
 
@@ -30,6 +32,15 @@ pub struct Quota {
     pub window: Duration,
     /// How many it holds.
     pub limit: u32,
+}
+
+/// The most that may be spent in some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpendCap {
+    /// The last so long.
+    pub window: Duration,
+    /// So much.
+    pub most: Amount,
 }
 
 /// How long a lock lasts.
@@ -63,6 +74,8 @@ pub struct Limits {
     pub per_country: Vec<Quota>,
     /// By channel, messages to all numbers together: what is left where nothing else tells an attacker from customers.
     pub caps: BTreeMap<Channel, Vec<Quota>>,
+    /// By currency, what all messages whose prices are known may cost together.
+    pub spend: BTreeMap<Currency, Vec<SpendCap>>,
     /// Locks, by consecutive failures, in rising order.
     pub locks: Vec<LockStep>,
     /// Failures are forgotten this long after the last one. A success or `unlock` forgets them at once.
@@ -86,6 +99,7 @@ impl Default for Limits {
             per_prefix: vec![quota(minutes(60), 20), quota(minutes(24 * 60), 60)],
             per_country: vec![quota(minutes(60), 200), quota(minutes(24 * 60), 2000)],
             caps: BTreeMap::new(),
+            spend: BTreeMap::new(),
             locks: vec![
                 lock(10, LockLength::For(minutes(15))),
                 lock(20, LockLength::For(minutes(60))),
@@ -232,6 +246,9 @@ pub enum Denied {
     /// So many messages went out on this channel that no more may, until then.
     #[error("{}", used_up(&format!("this channel ({_0})"), *_1))]
     Cap(Channel, Quota, Moment),
+    /// So much was spent that this message would be too much, until then.
+    #[error("no more than {} {} may be spent in {}", .1.most, .0, spelled(.1.window))]
+    Spend(Currency, SpendCap, Moment),
 }
 
 impl Denied {
@@ -251,7 +268,7 @@ impl Denied {
         match self {
             Self::Blocked(_, entry) => entry.until,
             Self::Brake(stop) => Some(stop.until),
-            Self::Cap(_, _, until) => Some(*until),
+            Self::Cap(_, _, until) | Self::Spend(_, _, until) => Some(*until),
             _ => None,
         }
     }

@@ -109,6 +109,7 @@ mod tests {
                 reason: None,
                 code: None,
                 said: None,
+                operator: None,
             }),
             ..Delivery::by("p")
         });

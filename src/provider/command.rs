@@ -66,7 +66,8 @@ struct Output {
 }
 
 /// It is not known what else the program could be asked.
-const CAPABILITIES: Capabilities = Capabilities { status: false, balance: false, test: true, reports: false };
+const CAPABILITIES: Capabilities =
+    Capabilities { status: false, balance: false, test: true, reports: false, revoke: false };
 
 pub(super) fn description() -> Description {
     Description {

@@ -19,7 +19,8 @@ struct Console {
 }
 
 /// It gets no delivery reports.
-const CAPABILITIES: Capabilities = Capabilities { status: false, balance: false, test: true, reports: false };
+const CAPABILITIES: Capabilities =
+    Capabilities { status: false, balance: false, test: true, reports: false, revoke: false };
 
 pub(super) fn description() -> Description {
     Description {

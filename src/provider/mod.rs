@@ -95,6 +95,14 @@ pub trait Provider: Send + Sync {
         Err(QueryError::NotOffered)
     }
 
+    /// Asks it to take a message back, whose code was revoked. Whether the receiver has seen it, nobody knows.
+    ///
+    /// # Errors
+    /// When it cannot, or refuses.
+    async fn revoke(&self, _message_id: &str, _to: &Phone, _deadline: Instant) -> QueryResult<()> {
+        Err(QueryError::NotOffered)
+    }
+
     /// Tells the gateway how the code of a message ended: whether somebody verified it. A gateway that cannot be told of a
     /// code that nobody verified is not asked.
     async fn feedback(&self, _message_id: &str, _to: &Phone, _verified: bool, _deadline: Instant) -> QueryResult<()> {
@@ -166,4 +174,6 @@ pub struct Capabilities {
     pub test: bool,
     /// Report to the application what became of a message, in a form that can be read.
     pub reports: bool,
+    /// Take a message back.
+    pub revoke: bool,
 }

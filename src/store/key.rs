@@ -49,6 +49,8 @@ pub enum StoreKey {
     Seen(Phone),
     /// The messages of a channel, by windows: sums.
     ChannelSends(String),
+    /// What messages cost in a currency, by windows: sums of millionths of its unit.
+    Spend(String),
     /// A key of the application's own, by its whole name. Its value is what the layout writes: type,
     /// expiry and content as one, so its lifetime is the one in it.
     App(String),
@@ -83,6 +85,7 @@ impl StoreKey {
             Self::CountrySends(country) => format!("{{country:{country}}}:counts"),
             Self::Seen(phone) => format!("{{{}}}:seen", phone.as_str()),
             Self::ChannelSends(channel) => format!("{{channel:{}}}:counts", encoded(channel)),
+            Self::Spend(currency) => format!("{{spend:{}}}:counts", encoded(currency)),
             Self::App(key) => key.clone(),
         }
     }
@@ -99,6 +102,7 @@ impl StoreKey {
                 | Self::CountrySends(_)
                 | Self::Seen(_)
                 | Self::ChannelSends(_)
+                | Self::Spend(_)
         )
     }
 

@@ -111,9 +111,10 @@ impl OwnKey {
                 None => StoreKey::CountryTrust(marked("country:")?),
             }),
             "head" => Self::Value(StoreKey::AuditHead(marked("audit:")?)),
-            "counts" => Self::Value(match marked("channel:") {
-                Some(channel) => StoreKey::ChannelSends(decoded(&channel)?),
-                None => StoreKey::CountrySends(marked("country:")?),
+            "counts" => Self::Value(match (marked("channel:"), marked("spend:")) {
+                (Some(channel), _) => StoreKey::ChannelSends(decoded(&channel)?),
+                (None, Some(currency)) => StoreKey::Spend(decoded(&currency)?),
+                (None, None) => StoreKey::CountrySends(marked("country:")?),
             }),
             "seen" => Self::Value(StoreKey::Seen(phone()?)),
             "events" => Self::Feed(marked("feed:")?.parse().ok()?),
@@ -201,6 +202,7 @@ mod tests {
             StoreKey::CountrySends("IN".to_owned()),
             StoreKey::Seen(phone.clone()),
             StoreKey::ChannelSends("sms".to_owned()),
+            StoreKey::Spend("EUR".to_owned()),
         ] {
             assert_eq!(OwnKey::read(&cell.name()), Some(OwnKey::Value(cell)));
         }

@@ -8,11 +8,14 @@ use crate::support::cli::{FREE, Machine, PHONE};
 
 const NEXT: &str = "+919876543211";
 
-/// What `inspect` says of the next send.
+/// What `inspect` says of the next send; a rehearsal of it says the same.
 #[track_caller]
 pub fn told(machine: &Machine, phone: &str, rule: &str) -> Value {
     let send = machine.inspect(phone)["send"].clone();
     assert_eq!((&send["allowed"], &send["rule"]), (&false.into(), &rule.into()), "{send}");
+    let rehearsed = machine.run(&["send", phone, "--dry-run", "--json"]);
+    assert!([12, 13, 16].contains(&rehearsed.code), "{rehearsed:?}");
+    assert_eq!(rehearsed.error()["send"], send, "a rehearsal says what `inspect` says");
     send
 }
 
@@ -21,6 +24,8 @@ fn inspect_tells_which_rule_the_next_send_meets() {
     let limits = "[limits]\ncooldown = []\nper_phone = { \"1h\" = 9 }\n";
     on_each_store(&format!("{limits}per_prefix = {{ \"1h\" = 1 }}\n"), |machine| {
         assert_eq!(machine.inspect(NEXT)["send"]["allowed"], true);
+        let plan = machine.run(&["send", NEXT, "--dry-run", "--json"]).exits(0).json()["plan"].clone();
+        assert_eq!(plan["send"], machine.inspect(NEXT)["send"]);
         machine.send(PHONE);
         assert!(told(machine, NEXT, "per_prefix")["until"].is_string());
         machine.run(&["send", NEXT]).exits(13);

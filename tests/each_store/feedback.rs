@@ -129,3 +129,28 @@ fn a_gateway_whose_settings_do_not_want_it_is_told_nothing() {
         assert_eq!(told(&gateway).len(), before + 1);
     });
 }
+
+#[test]
+fn a_message_whose_code_is_revoked_is_taken_back_where_its_gateway_can() {
+    let gateway = Gateway::replying(|_, request| {
+        let sends = request.contains("/sendVerificationMessage");
+        let result = if sends { r#"{"request_id":"107301"}"# } else { "true" };
+        ("200 OK".to_owned(), format!(r#"{{"ok":true,"result":{result}}}"#))
+    });
+    let telegram = format!("[providers.telegram]\ntoken = \"AAEsecret9f8e7d\"\nbase_url = \"{}\"\n", gateway.base_url);
+    on_each_store(&format!("{}{telegram}", policy()), |machine| {
+        let asked = || {
+            let requests = gateway.requests();
+            requests.into_iter().filter(|request| request.contains("/revokeVerificationMessage")).collect::<Vec<_>>()
+        };
+        // Nothing is taken back of a code that was not sent, nor in a rehearsal.
+        machine.run(&["issue", PHONE]).exits(0);
+        machine.run(&["revoke", PHONE]).exits(0);
+        machine.run(&["send", PHONE]).exits(0);
+        machine.run(&["revoke", PHONE, "--dry-run"]).exits(0);
+        assert_eq!(asked(), Vec::<String>::new());
+        machine.run(&["revoke", PHONE]).exits(0);
+        until("the gateway is asked", || asked().len() == 1);
+        assert!(asked()[0].ends_with(r#"{"request_id":"107301"}"#), "{:?}", asked());
+    });
+}

@@ -30,6 +30,7 @@ pub mod provider_faults;
 pub mod providers;
 pub mod rehearsal;
 pub mod repeated;
+pub mod spend;
 pub mod stored;
 pub mod users;
 pub mod wait;

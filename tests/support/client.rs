@@ -387,6 +387,7 @@ pub fn no_limits() -> Limits {
         per_prefix: Vec::new(),
         per_country: Vec::new(),
         caps: std::collections::BTreeMap::new(),
+        spend: std::collections::BTreeMap::new(),
         locks: vec![lock(10, LockLength::For(Duration::from_secs(1))), lock(20, LockLength::Hard)],
         failures_kept: Duration::from_secs(24 * 3600),
     }

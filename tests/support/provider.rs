@@ -182,6 +182,7 @@ pub struct Letter {
     pub code: Code,
     pub app: String,
     pub purpose: String,
+    pub lang: Option<String>,
 }
 
 impl Letter {
@@ -192,6 +193,7 @@ impl Letter {
             code: code(),
             app: "Example".to_owned(),
             purpose: "login".to_owned(),
+            lang: None,
         }
     }
 
@@ -204,7 +206,7 @@ impl Letter {
             app: &self.app,
             ttl_minutes: 5,
             purpose: &self.purpose,
-            lang: None,
+            lang: self.lang.as_deref(),
             at: "2026-11-22T12:00:00.000Z",
         }
     }

@@ -1,6 +1,8 @@
 //! `doctor`: whether everything works that `send` and `verify` depend on, and what to do where it does not.
 
 mod audit;
+mod brakes;
+mod caps;
 mod check;
 mod configuration;
 mod directories;
@@ -81,6 +83,8 @@ impl Args {
         checks.extend(state);
         if answers {
             checks.extend(keys::state(app, end).await);
+            checks.extend(caps::state(app, settings, end).await);
+            checks.extend(brakes::state(app, settings, end).await);
         }
         checks.extend(audit::state(app, settings, end).await);
         checks.extend(directories::state(app, end).await);

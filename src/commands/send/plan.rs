@@ -9,6 +9,7 @@ use super::wrong_text;
 use crate::error::Error;
 use crate::operations::{SendRequest, Sent};
 use crate::otp::duration::spelled;
+use crate::otp::rules::Allowance;
 use crate::otp::text::segments;
 use crate::otp::time::rfc3339;
 use crate::otp::{Channel, Code, Moment};
@@ -38,6 +39,8 @@ pub(super) struct Plan {
     segments: Option<usize>,
     units: Option<usize>,
     forced_by: Option<char>,
+    /// Whether it is allowed now, as `inspect` has it. A send that is not ends with an error, which has the same.
+    send: Allowance,
 }
 
 /// One provider of the route.
@@ -131,6 +134,7 @@ impl Plan {
             units: counted.as_ref().map(|counted| counted.units),
             forced_by: counted.and_then(|counted| counted.offender),
             text,
+            send: sent.foreseen.allowance.clone(),
         })
     }
 
@@ -165,6 +169,9 @@ impl Plan {
             let forced = self.forced_by.map(|by| format!(", because of {by:?}")).unwrap_or_default();
             let segments = plural(segments, "segment", "segments");
             table.row(["length", &format!("{segments}, {units} {encoding} characters{forced}")]);
+        }
+        if let Some(rule) = self.send.would_refuse {
+            table.row(["would stop", &format!("{}; this file only observes it", rule.words())]);
         }
         table.row(["expires", &when(expires_at, now)]);
         table.row(["user", user.unwrap_or("none")]);

@@ -149,7 +149,8 @@ impl Stats {
         let all = &self.total;
         let messages = plural(all.sent() + all.unknown(), "message", "messages");
         let used = all.percent().map(|percent| format!(", {percent} used")).unwrap_or_default();
-        format!("{messages}{used}, since {}", when(self.from, self.to))
+        let spent = all.spent().map(|spent| format!(", {spent}")).unwrap_or_default();
+        format!("{messages}{used}{spent}, since {}", when(self.from, self.to))
     }
 
     fn table(&self) -> Table {
@@ -161,8 +162,24 @@ impl Stats {
             "operator" => "OPERATOR",
             _ => "HOUR",
         };
-        let header =
-            [first, "ASKED", "REFUSED", "SENT", "DELIVERED", "FAILED", "USED", "USED OF SENT", "P50", "P95", "BY TIME"];
+        let mut header = vec![
+            first,
+            "ASKED",
+            "REFUSED",
+            "SENT",
+            "DELIVERED",
+            "FAILED",
+            "USED",
+            "USED OF SENT",
+            "P50",
+            "P95",
+            "BY TIME",
+        ];
+        // Where no price is known there is nothing to show.
+        let is_paid = self.total.spent().is_some();
+        if is_paid {
+            header.push("SPENT");
+        }
         let none = if self.by == "operator" { "No gateway named an operator." } else { "Nothing was sent." };
         let mut table = Table::new(&header, none).captioned(self.summary());
         table = table.copied(&[first]).spare(&["ASKED", "REFUSED", "FAILED", "P50", "P95", "BY TIME"]);
@@ -174,7 +191,8 @@ impl Stats {
                 drawing::spark(&row.by_time(self.from, self.to, 12))
             };
             // A program counts for itself.
-            table.row(row.cells(self.to).into_iter().chain([Cell::picture(&by_time, "")]));
+            let spent = is_paid.then(|| row.spent().unwrap_or_else(|| "-".to_owned()).into());
+            table.row(row.cells(self.to).into_iter().chain([Cell::picture(&by_time, "")]).chain(spent));
         }
         table
     }

@@ -20,7 +20,7 @@ pub(super) fn page(stats: &Stats) -> String {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let rows: Vec<Value> = stats.rows.iter().map(|own| row(own, stats)).collect();
     let all = &stats.total;
-    let totals = [
+    let mut totals = vec![
         ("Sent", all.sent().to_string()),
         ("Delivered", all.counts().delivered.to_string()),
         ("Used", all.counts().verified.to_string()),
@@ -29,11 +29,15 @@ pub(super) fn page(stats: &Stats) -> String {
     ];
     let mut columns = vec![stats.by];
     columns.extend(COLUMNS);
+    if let Some(spent) = all.spent() {
+        totals.push(("Spent", spent));
+        columns.push("Spent");
+    }
     let context = context! {
         by => stats.by,
         from => stats.from.to_the_second(),
         to => stats.to.to_the_second(),
-        totals => totals.map(|(name, value)| Value::from(vec![name.to_owned(), value])).to_vec(),
+        totals => totals.into_iter().map(|(name, value)| Value::from(vec![name.to_owned(), value])).collect::<Vec<_>>(),
         columns => columns,
         rows => rows,
     };
@@ -59,7 +63,12 @@ fn row(row: &StatsRow, stats: &Stats) -> Value {
         _ => nothing(),
     };
     let numbers = [counts.requested, counts.refused, counts.sent, counts.delivered, counts.failed, counts.verified];
-    let cells: Vec<Value> = numbers.into_iter().map(number).chain([used, seconds(0.5), seconds(0.95)]).collect();
+    let spent = stats.total.spent().map(|_| match (row.spent(), counts.spend.values().next()) {
+        (Some(text), Some(first)) => cell(text, first.millionths().to_string(), None),
+        _ => nothing(),
+    });
+    let cells = numbers.into_iter().map(number).chain([used, seconds(0.5), seconds(0.95)]).chain(spent);
+    let cells: Vec<Value> = cells.collect();
     let by_time = row.by_time(stats.from, stats.to, BARS);
     let most = by_time.iter().copied().max().unwrap_or_default().max(1);
     let bars = by_time.iter().zip(0..).filter(|(sent, _)| **sent > 0).map(|(sent, at)| {

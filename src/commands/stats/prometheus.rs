@@ -43,6 +43,7 @@ pub(super) fn text(stats: &Stats) -> String {
         let _ = metric(&mut text, stats, name, help, |row| number(row.counts()));
     }
     let _ = parts(&mut text, stats, "refused_by", "Messages that a rule refused.", "rule", |own| &own.refused_by);
+    let _ = spend(&mut text, stats);
     let _ = parts(&mut text, stats, "failed_by", "Messages that did not arrive.", "reason", |own| &own.failed_by);
     text
 }
@@ -85,6 +86,17 @@ fn parts(
     for row in &stats.rows {
         for (part, number) in parts(row.counts()) {
             writeln!(text, "otpctl_{name}{{{},{label}=\"{}\"}} {number}", labels(stats, row), quoted(part))?;
+        }
+    }
+    Ok(())
+}
+
+/// Never summed over currencies: each is a series of its own.
+fn spend(text: &mut String, stats: &Stats) -> std::fmt::Result {
+    begin(text, "spend", "What the messages cost whose price was known, by currency.")?;
+    for row in &stats.rows {
+        for (currency, amount) in &row.counts().spend {
+            writeln!(text, "otpctl_spend{{{},currency=\"{currency}\"}} {}", labels(stats, row), amount.units())?;
         }
     }
     Ok(())

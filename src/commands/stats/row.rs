@@ -36,8 +36,8 @@ struct Fields<'a> {
     conversion: Option<f64>,
     delivery_p50_seconds: Option<f64>,
     delivery_p95_seconds: Option<f64>,
-    /// No gateway tells it.
-    spend: Option<f64>,
+    /// By currency, of the messages whose price was known when they were sent; `null`: of none.
+    spend: Option<BTreeMap<&'a str, f64>>,
     refused_by: &'a BTreeMap<String, u64>,
     failed_by: &'a BTreeMap<String, u64>,
 }
@@ -74,6 +74,10 @@ fn rounded(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }
 
+fn spend(counts: &Counts) -> BTreeMap<&str, f64> {
+    counts.spend.iter().map(|(currency, amount)| (currency.as_str(), amount.units())).collect()
+}
+
 impl StatsRow {
     pub(super) fn new(dimension: &'static str, name: Option<String>, counts: Counts) -> Self {
         Self { dimension, name, counts }
@@ -93,7 +97,7 @@ impl StatsRow {
             conversion: counts.conversion().map(rounded),
             delivery_p50_seconds: counts.delivered_within(0.5).map(rounded),
             delivery_p95_seconds: counts.delivered_within(0.95).map(rounded),
-            spend: None,
+            spend: (!counts.spend.is_empty()).then(|| spend(counts)),
             refused_by: &counts.refused_by,
             failed_by: &counts.failed_by,
         }
@@ -138,6 +142,13 @@ impl StatsRow {
         self.counts.conversion().map(|part| format!("{:.0} %", part * 100.0))
     }
 
+    /// What was spent, in words.
+    pub(super) fn spent(&self) -> Option<String> {
+        let all = self.counts.spend.iter().map(|(currency, amount)| format!("{amount} {currency}"));
+        let all = all.collect::<Vec<_>>().join(", ");
+        (!all.is_empty()).then_some(all)
+    }
+
     /// What was sent in each of so many parts of the window.
     pub(super) fn by_time(&self, from: Moment, to: Moment, parts: usize) -> Vec<u64> {
         let (from, to) = (from.millis() / MILLISECONDS, to.millis() / MILLISECONDS + 1);
@@ -151,7 +162,7 @@ impl StatsRow {
         all
     }
 
-    /// All cells but the last.
+    /// All cells but those at the end.
     pub(super) fn cells(&self, now: Moment) -> Vec<Cell> {
         let counts = &self.counts;
         let seconds = |part| counts.delivered_within(part).map_or_else(|| "-".to_owned(), drawing::seconds);
@@ -165,7 +176,8 @@ impl StatsRow {
         let name = Cell::picture(&self.shown(now), &self.name().unwrap_or_else(|| "-".to_owned()));
         let numbers = [counts.requested, counts.refused, counts.sent, counts.delivered, counts.failed, counts.verified];
         let numbers = numbers.iter().map(|number| number.to_string().into());
-        std::iter::once(name).chain(numbers).chain([used, seconds(0.5).into(), seconds(0.95).into()]).collect()
+        let latency = [seconds(0.5).into(), seconds(0.95).into()];
+        std::iter::once(name).chain(numbers).chain([used]).chain(latency).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 
 use super::locate::Origin;
 use super::secret::SecretSource;
+use crate::otp::money::PriceList;
 use crate::otp::{Alphabet, Channel, Code, CodeSpec, Country, Limits, Phone, Policy, Purpose, Role};
 use crate::system::{FilePath, Program};
 use crate::toml_tree::{ConfigError, Position};
@@ -131,6 +132,8 @@ pub struct ProviderSettings {
     pub(super) positions: BTreeMap<String, Position>,
     /// What is set otherwise for codes of a purpose, such as the sender.
     pub purposes: BTreeMap<Purpose, BTreeMap<String, SettingSource>>,
+    /// What it takes for a message, where the file says that.
+    pub price: Option<PriceList>,
     /// What is wrong with that file. Only what needs the provider fails: a wrong gateway must not stop `verify`.
     pub(super) broken: Option<ConfigError>,
 }

@@ -138,7 +138,7 @@ impl Operations<'_> {
                 numbers(sight)?;
                 Needs::End(SUMS_KEPT, false)
             }
-            OwnKey::Value(StoreKey::CountrySends(_) | StoreKey::ChannelSends(_)) => {
+            OwnKey::Value(StoreKey::CountrySends(_) | StoreKey::ChannelSends(_) | StoreKey::Spend(_)) => {
                 numbers(sight)?;
                 Needs::End(MAX_WINDOW * 2, false)
             }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{MAX_WINDOW, WINDOWS, Window, fullest, tightest};
+use crate::otp::money::Amount;
 use crate::otp::time::millis;
-use crate::otp::{Moment, Quota};
+use crate::otp::{Moment, Quota, SpendCap};
 
 /// The sends in windows, by fields `<length>:<start>`, both in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,6 +81,48 @@ impl SumCounter {
         tightest(now, quotas, |quota| self.window(now, quota))
     }
 
+    /// What was spent in the last so long, if that of the window before was spread evenly; rounded up.
+    #[must_use]
+    pub fn spent(&self, now: Moment, window: Duration) -> Amount {
+        let length = millis(window).max(1);
+        let start = self.start(now, length);
+        let left = length.min(start + length - now.millis());
+        let before = part(self.sum(length, start - length), left, length);
+        Amount::of_millionths(self.sum(length, start).saturating_add(before))
+    }
+
+    /// The cap that has no room for so much more, and until when; of several, the one that ends last.
+    #[must_use]
+    pub fn overspent(&self, now: Moment, caps: &[SpendCap], more: Amount) -> Option<(SpendCap, Moment)> {
+        let is_over = |cap: &&SpendCap| {
+            self.spent(now, cap.window).millionths().saturating_add(more.millionths()) > cap.most.millionths()
+        };
+        let over = caps.iter().filter(is_over).map(|cap| (*cap, self.affordable_at(now, cap, more)));
+        over.max_by_key(|(_, until)| *until)
+    }
+
+    /// When so much more fits.
+    fn affordable_at(&self, now: Moment, cap: &SpendCap, more: Amount) -> Moment {
+        let length = millis(cap.window).max(1);
+        let start = self.start(now, length);
+        let room = cap.most.millionths().saturating_sub(more.millionths());
+        let (before, count) = (self.sum(length, start - length), self.sum(length, start));
+        let (start, before, count) = if count <= room { (start, before, count) } else { (start + length, count, 0) };
+        // So much of the window before may still count then.
+        let kept = if before == 0 || room < 0 { 0 } else { share(length, room - count, before) };
+        Moment::from_millis((start + length - kept.min(length)).max(now.millis() + 1))
+    }
+
+    /// The windows of these caps, for what is added to.
+    #[must_use]
+    pub fn windows(caps: &[SpendCap]) -> Vec<Quota> {
+        caps.iter().map(|cap| Quota { window: cap.window, limit: 0 }).collect()
+    }
+
+    fn sum(&self, length: i64, start: i64) -> i64 {
+        self.0.get(&format!("{length}:{start}")).copied().unwrap_or_default().max(0)
+    }
+
     fn window(&self, now: Moment, quota: &Quota) -> (Window, i64) {
         let length = length(quota);
         let start = self.start(now, length);
@@ -94,9 +137,21 @@ impl SumCounter {
     }
 
     fn at(&self, length: i64, start: i64) -> u32 {
-        let sum = self.0.get(&format!("{length}:{start}")).copied().unwrap_or_default();
-        u32::try_from(sum.max(0)).unwrap_or(u32::MAX)
+        u32::try_from(self.sum(length, start)).unwrap_or(u32::MAX)
     }
+}
+
+/// `number * share / all`, rounded up.
+fn part(number: i64, share: i64, all: i64) -> i64 {
+    let exact = i128::from(number) * i128::from(share);
+    let all = i128::from(all.max(1));
+    i64::try_from((exact + all - 1).div_euclid(all)).unwrap_or(i64::MAX)
+}
+
+/// The same rounded down.
+fn share(number: i64, share: i64, all: i64) -> i64 {
+    let exact = i128::from(number) * i128::from(share);
+    i64::try_from(exact.div_euclid(i128::from(all.max(1)))).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -107,6 +162,31 @@ mod tests {
     use super::*;
 
     const START: i64 = 1_790_000_000_000;
+
+    #[test]
+    fn a_sum_that_would_be_too_much_waits_until_it_is_not() {
+        let hour = 3_600_000;
+        let amount = Amount::of_millionths;
+        let caps = [SpendCap { window: Duration::from_secs(3600), most: amount(10_000_000) }];
+        let start = START - START.rem_euclid(hour);
+        let now = Moment::from_millis(start + hour / 2);
+        let fields = SumCounter::default().fields(now, &SumCounter::windows(&caps));
+        let sums = SumCounter::default().plus(&fields, 9_900_000);
+        assert_eq!(sums.spent(now, caps[0].window), amount(9_900_000));
+        assert_eq!(sums.overspent(now, &caps, amount(100_000)), None, "exactly the cap");
+        let (cap, until) = sums.overspent(now, &caps, amount(100_001)).unwrap();
+        assert_eq!(cap, caps[0]);
+        // At that time it fits, and a moment before it does not.
+        assert!(until > Moment::from_millis(start + hour), "{until:?}");
+        assert_eq!(sums.overspent(until, &caps, amount(100_001)), None);
+        let before = Moment::from_millis(until.millis() - 2);
+        assert!(sums.overspent(before, &caps, amount(100_001)).is_some());
+        // What costs more than the cap never fits; it is looked at anew a window later.
+        let (_, until) = sums.overspent(now, &caps, amount(20_000_000)).unwrap();
+        assert_eq!(until, Moment::from_millis(start + 2 * hour));
+        // Money that was given back in another window than it was spent in is no credit.
+        assert_eq!(SumCounter::default().plus(&fields, -5).spent(now, caps[0].window), amount(0));
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]

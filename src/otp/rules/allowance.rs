@@ -8,6 +8,7 @@ use super::reserve::{SendRefused, blocked, within_limits};
 use super::send_rule::SendRule;
 use crate::otp::brake::{BrakeMode, Cell, KNOWN, brake};
 use crate::otp::counter::{Counter, SumCounter};
+use crate::otp::money::{Cost, Currency};
 use crate::otp::policy_entry::{CallingPolicy, PolicyEffect, deciding};
 use crate::otp::record::{PURPOSES, PurposeState};
 use crate::otp::{Channel, Denied, Limits, Moment, Phone, Policy, Purpose, Quota};
@@ -52,6 +53,10 @@ pub struct SendContext<'a> {
     pub channels: &'a [Channel],
     /// The messages to all numbers, by those of the channels that have a cap and could be read.
     pub sums: &'a BTreeMap<Channel, SumCounter>,
+    /// What it costs where it goes first; `None`: that is not known, or it is counted already.
+    pub cost: Option<&'a Cost>,
+    /// What all messages cost, by those of the currencies that have a cap and could be read.
+    pub spent: &'a BTreeMap<Currency, SumCounter>,
     /// The sends to strangers of its range and of its country, where brakes look at them.
     pub cells: Option<(&'a Cell, &'a Cell)>,
     /// The number verified a code in the last 90 days, for no user.
@@ -146,6 +151,14 @@ fn capped(context: &SendContext<'_>, now: Moment) -> Option<Denied> {
     all.into_iter().min_by_key(|(.., until)| *until).map(|(channel, quota, until)| Denied::Cap(channel, quota, until))
 }
 
+/// The cap on what is spent that has no room for this message.
+fn overspent(context: &SendContext<'_>, now: Moment) -> Option<Denied> {
+    let cost = context.cost?;
+    let (spent, caps) = (context.spent.get(&cost.currency)?, context.limits.spend.get(&cost.currency)?);
+    let (cap, until) = spent.overspent(now, caps, cost.amount)?;
+    Some(Denied::Spend(cost.currency.clone(), cap, until))
+}
+
 /// The first rule that refuses it for good, else the one that ends last. `stopped`: what the brakes stop.
 fn refusal(
     known: &PhoneState,
@@ -177,6 +190,7 @@ fn refusal(
     let country = context.country.and_then(|counter| counter.full(now, &limits.per_country));
     found.extend(country.map(|(quota, until)| SendRefused::PerCountry(quota, until)));
     found.extend(capped(context, now).map(SendRefused::Denied));
+    found.extend(overspent(context, now).map(SendRefused::Denied));
     found.extend(stopped.map(SendRefused::Denied));
     // What ends at no known time comes after everything that does.
     found.into_iter().max_by_key(|refused| (refused.until().is_none(), refused.until()))

@@ -73,7 +73,11 @@ pub fn report(known: &PhoneState, now: Moment, said: &Reported<'_>) -> Decision<
     if !is_news(delivery.report.as_ref(), &kept(said.report)) {
         return Decision::none(Recorded::Old(about(own, delivery)));
     }
-    let delivery = Delivery { report: Some(kept(said.report)), reported_at: Some(now), ..delivery.clone() };
+    // The network stays known: not every report names it.
+    let before = delivery.report.as_ref().and_then(|report| report.operator.clone());
+    let report = kept(said.report);
+    let report = DeliveryReport { operator: report.operator.clone().or(before), ..report };
+    let delivery = Delivery { report: Some(report), reported_at: Some(now), ..delivery.clone() };
     own.replace_message(message, delivery.clone());
     let mut event = event(now, &purpose, &own.id, &delivery, said);
     event.provider = (messages.len() > 1).then(|| delivery.provider.clone());
@@ -137,7 +141,11 @@ fn is_news(before: Option<&DeliveryReport>, report: &DeliveryReport) -> bool {
     match before {
         None => true,
         Some(before) if before.is_final() => false,
-        Some(before) if report.rank() == before.rank() => report != before,
+        // One that does not name the network again says nothing else.
+        Some(before) if report.rank() == before.rank() => {
+            let operator = report.operator.clone().or_else(|| before.operator.clone());
+            DeliveryReport { operator, ..report.clone() } != *before
+        }
         Some(before) => report.rank() > before.rank(),
     }
 }
@@ -145,7 +153,13 @@ fn is_news(before: Option<&DeliveryReport>, report: &DeliveryReport) -> bool {
 fn kept(report: &DeliveryReport) -> DeliveryReport {
     let short = |text: &String| text.chars().take(LONGEST_WORD).collect::<String>();
     let (code, said) = (report.code.as_ref().map(short), report.said.as_ref().map(short));
-    DeliveryReport { word: short(&report.word), code, said, ..report.clone() }
+    DeliveryReport {
+        word: short(&report.word),
+        code,
+        said,
+        operator: report.operator.as_ref().map(short),
+        ..report.clone()
+    }
 }
 
 fn event(now: Moment, purpose: &Purpose, challenge_id: &str, delivery: &Delivery, said: &Reported<'_>) -> Event {

@@ -50,7 +50,7 @@ impl SendRule {
             Denied::Type(_) => Self::Type,
             Denied::Neighbors => Self::Neighbors,
             Denied::Brake(_) => Self::Brake,
-            Denied::Cap(..) => Self::Cap,
+            Denied::Cap(..) | Denied::Spend(..) => Self::Cap,
         }
     }
 

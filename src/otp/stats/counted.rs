@@ -1,6 +1,7 @@
 //! What the events of one step add to the numbers.
 
 use super::latency::bucket;
+use crate::otp::money::Cost;
 use crate::otp::record::{Challenge, Delivery};
 use crate::otp::{Channel, Event, EventKind, Phone, Record};
 
@@ -18,9 +19,21 @@ pub struct Route {
 pub struct Counted {
     pub country: String,
     pub route: Route,
-    /// The fields; of one of many, such as a range, the other one that has it where there are too many.
-    pub fields: Vec<(String, Option<String>)>,
+    /// The fields, and how much is added to them.
+    pub fields: Vec<Field>,
 }
+
+/// One number, and what is added to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    /// Of one of many, such as a range: the other one that has it where there are too many.
+    pub otherwise: Option<String>,
+    pub by: i64,
+}
+
+/// What was spent in a currency is in fields that begin so.
+pub const SPEND: &str = "spend_";
 
 /// What these events add, where the record was this before them and is this after them.
 #[must_use]
@@ -37,17 +50,33 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
         None => challenge.delivery.clone(),
     });
     let delivery = delivery.as_ref();
+    let names = names(event, (challenge, delivery), was_under_way(before, id))?;
+    let channel = event
+        .channel
+        .clone()
+        .or_else(|| delivery.map(Delivery::channel))
+        .unwrap_or_else(|| Channel::default().to_string());
+    let provider = event.provider.clone().or_else(|| delivery.map(|delivery| delivery.provider.clone()));
+    // A request has no provider yet.
+    let is_request = names.first().is_some_and(|own| own == "requested");
+    let provider = provider.filter(|_| !is_request).unwrap_or_default();
+    let fields = fields(phone, event, delivery, names);
+    Some(Counted { country: country(phone), route: Route { provider, channel }, fields })
+}
+
+/// What the event is counted as; the first is what it is. `under_way`: the code was typed before its provider answered.
+fn names(
+    event: &Event,
+    (challenge, delivery): (Option<&Challenge>, Option<&Delivery>),
+    under_way: bool,
+) -> Option<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
-    let mut is_routed = true;
     match (event.event, event.result.as_str()) {
-        // A request has no provider yet.
         (EventKind::Send, "pending") => {
-            is_routed = false;
             names.push("requested".to_owned());
             names.extend(event.would_refuse.as_ref().map(|_| "would_refuse".to_owned()));
         }
         (EventKind::Send, "refused") => {
-            is_routed = false;
             names.extend(["requested".to_owned(), "refused".to_owned()]);
             names.extend(event.rule.as_ref().map(|rule| format!("refused_by:{rule}")));
         }
@@ -66,28 +95,34 @@ fn one(phone: &Phone, before: &Record, after: &Record, event: &Event) -> Option<
             names.extend(["failed".to_owned(), format!("failed_by:{}", reason.map_or("unknown", |own| own.as_str()))]);
         }
         // Of a code that went out by a message, and was not read out.
-        (EventKind::Verify, "ok") if delivery.is_some() || was_under_way(before, id) => {
-            names.push("verified".to_owned());
-        }
+        (EventKind::Verify, "ok") if delivery.is_some() || under_way => names.push("verified".to_owned()),
         _ => return None,
     }
-    let channel = event
-        .channel
-        .clone()
-        .or_else(|| delivery.map(Delivery::channel))
-        .unwrap_or_else(|| Channel::default().to_string());
-    let provider = event.provider.clone().or_else(|| delivery.map(|delivery| delivery.provider.clone()));
-    let provider = provider.filter(|_| is_routed).unwrap_or_default();
-    let operator = delivery.and_then(|delivery| delivery.more.text("operator"));
+    Some(names)
+}
+
+/// What is added to: these names, and the same of one of many.
+fn fields(phone: &Phone, event: &Event, delivery: Option<&Delivery>, names: Vec<String>) -> Vec<Field> {
     let own = names.first().cloned().unwrap_or_default();
-    let is_of_many = ["requested", "sent", "delivered", "failed", "verified"].contains(&own.as_str());
-    let mut fields: Vec<(String, Option<String>)> = names.into_iter().map(|name| (name, None)).collect();
-    if is_of_many {
-        fields.push((format!("range:{}:{own}", phone.range()), Some(format!("range:other:{own}"))));
-        let field = |operator: String| (format!("operator:{operator}:{own}"), Some(format!("operator:other:{own}")));
-        fields.extend(operator.map(field));
+    let of_all = |name: String, by| Field { name, otherwise: None, by };
+    let of_many = |kind: &str, which: &str, own: &str, by| {
+        let name = |which: &str| format!("{kind}:{which}:{own}");
+        Field { name: name(which), otherwise: Some(name("other")), by }
+    };
+    let mut fields: Vec<Field> = names.into_iter().map(|name| of_all(name, 1)).collect();
+    if ["requested", "sent", "delivered", "failed", "verified"].contains(&own.as_str()) {
+        let operator = delivery.and_then(|delivery| delivery.report.as_ref()?.operator.as_ref());
+        fields.push(of_many("range", phone.range(), &own, 1));
+        fields.extend(operator.map(|operator| of_many("operator", operator, &own, 1)));
     }
-    Some(Counted { country: country(phone), route: Route { provider, channel }, fields })
+    // What may have been sent may have to be paid for.
+    let is_out = event.event == EventKind::Send && ["sent", "unknown"].contains(&own.as_str());
+    if let Some(Cost { currency, amount }) = delivery.filter(|_| is_out).and_then(Delivery::cost) {
+        let own = format!("{SPEND}{currency}");
+        fields.push(of_all(own.clone(), amount.millionths()));
+        fields.push(of_many("range", phone.range(), &own, amount.millionths()));
+    }
+    fields
 }
 
 /// Whether a code was typed before its provider answered.
@@ -106,6 +141,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::otp::money::{Amount, Currency};
     use crate::otp::record::State;
     use crate::otp::{DeliveryReason, DeliveryReport, DeliveryState, Moment, Purpose};
 
@@ -144,7 +180,7 @@ mod tests {
         let mut all = counted(&phone(), record, record, &[event]);
         assert!(all.iter().all(|own| own.country == "IN" && own.route.channel == "sms"), "{all:?}");
         let own = all.pop()?;
-        Some((own.route.provider, own.fields.into_iter().map(|(name, _)| name).collect()))
+        Some((own.route.provider, own.fields.into_iter().map(|field| field.name).collect()))
     }
 
     #[test]
@@ -191,6 +227,42 @@ mod tests {
     }
 
     #[test]
+    fn the_network_of_the_receiver_is_counted_where_a_gateway_names_it() {
+        let report =
+            DeliveryReport { operator: Some("22801".to_owned()), ..DeliveryReport::of(DeliveryState::Delivered) };
+        let sent = record(Some(Delivery { report: Some(report), ..Delivery::by("infobip") }), None);
+        for (kind, result, own) in
+            [(EventKind::Delivery, "delivered", "delivered"), (EventKind::Verify, "ok", "verified")]
+        {
+            let (_, fields) = told(&sent, event(kind, result)).unwrap();
+            assert!(fields.contains(&format!("operator:22801:{own}")), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_message_costs_is_added_when_it_is_sent() {
+        let cost = Cost { currency: Currency::named("EUR").unwrap(), amount: Amount::of_millionths(360_000) };
+        let paid = record(Some(Delivery::by("msg91").at_cost(Some(&cost))), None);
+        let spent = |kind, result: &str| {
+            let all = counted(&phone(), &paid, &paid, &[event(kind, result)]);
+            let fields = all.into_iter().flat_map(|own| own.fields).filter(|field| field.name.contains(SPEND));
+            fields.map(|field| (field.name, field.by)).collect::<Vec<_>>()
+        };
+        let both = [("spend_EUR".to_owned(), 360_000), ("range:+919876:spend_EUR".to_owned(), 360_000)];
+        assert_eq!(spent(EventKind::Send, "sent"), both);
+        assert_eq!(spent(EventKind::Send, "unknown"), both, "it may have to be paid for");
+        for (kind, result) in [
+            (EventKind::Send, "pending"),
+            (EventKind::Send, "failed"),
+            (EventKind::Send, "not_sent"),
+            (EventKind::Delivery, "delivered"),
+            (EventKind::Verify, "ok"),
+        ] {
+            assert_eq!(spent(kind, result), [], "{result}");
+        }
+    }
+
+    #[test]
     fn what_is_no_message_adds_nothing() {
         let printed = record(None, None);
         for (kind, result) in [
@@ -209,6 +281,7 @@ mod tests {
     #[test]
     fn a_range_among_too_many_is_another_one() {
         let all = counted(&phone(), &record(None, None), &Record::default(), &[event(EventKind::Send, "pending")]);
-        assert_eq!(all[0].fields[1], ("range:+919876:requested".to_owned(), Some("range:other:requested".to_owned())));
+        let (name, otherwise) = ("range:+919876:requested".to_owned(), Some("range:other:requested".to_owned()));
+        assert_eq!(all[0].fields[1], Field { name, otherwise, by: 1 });
     }
 }

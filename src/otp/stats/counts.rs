@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::counted::Route;
+use super::counted::{Route, SPEND};
 use super::half_hours::HALF_HOUR;
 use super::latency::percentile;
+use crate::otp::money::{Amount, Currency};
 
 /// By what rows are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Counts {
     pub verified: u64,
     pub refused_by: BTreeMap<String, u64>,
     pub failed_by: BTreeMap<String, u64>,
+    /// What was spent, by currency: nothing is ever summed over several.
+    pub spend: BTreeMap<Currency, Amount>,
     latency: BTreeMap<i32, u64>,
     /// What was sent in each hour, by the second at which it begins.
     pub sent_in: BTreeMap<i64, u64>,
@@ -72,6 +75,11 @@ impl Counts {
     }
 
     fn add(&mut self, hour: i64, name: &str, sum: i64) {
+        if let Some(currency) = name.strip_prefix(SPEND).and_then(Currency::named) {
+            let spent = self.spend.entry(currency).or_default();
+            *spent = Amount::of_millionths(spent.millionths().saturating_add(sum));
+            return;
+        }
         // What was given back in another half hour than it was added in may be less than zero.
         let sum = u64::try_from(sum).unwrap_or_default();
         match name {
@@ -198,6 +206,27 @@ mod tests {
         assert_eq!(all.sent_in, BTreeMap::from([(0, 7), (3600, 8)]));
         let requested: Vec<u64> = rows(&cells, By::Provider).iter().map(|(_, own)| own.requested).collect();
         assert_eq!(requested, [10, 8, 10], "by provider it is what was handed over");
+    }
+
+    #[test]
+    fn what_was_spent_is_summed_by_currency() {
+        let spent = |fields: &[(&str, i64)], by| {
+            let cells = [cell("IN", 0, "msg91", fields), cell("US", 3600, "telnyx", &[("spend_USD", 5_000)])];
+            let rows = rows(&cells, by).into_iter();
+            let words = |(currency, amount): (&Currency, &Amount)| format!("{amount} {currency}");
+            rows.map(|(name, own)| (name, own.spend.iter().map(words).collect::<Vec<_>>())).collect::<Vec<_>>()
+        };
+        let fields =
+            [("sent", 2), ("spend_EUR", 180_000), ("spend_USD", 1_000_000), ("range:+91987:spend_EUR", 180_000)];
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            spent(&fields, By::Provider),
+            [
+                (some("msg91"), vec!["0.18 EUR".to_owned(), "1.00 USD".to_owned()]),
+                (some("telnyx"), vec!["0.005 USD".to_owned()])
+            ]
+        );
+        assert_eq!(spent(&fields, By::Range), [(some("+91987"), vec!["0.18 EUR".to_owned()])]);
     }
 
     #[test]

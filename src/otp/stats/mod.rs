@@ -6,7 +6,7 @@ mod half_hours;
 mod index;
 mod latency;
 
-pub use counted::{Counted, Route, counted};
+pub use counted::{Counted, Field, Route, counted};
 pub use counts::{By, Cell, Counts, rows, total};
 pub use half_hours::{HALF_HOUR, KEPT, day, days, half_hour};
 pub use index::{index_name, indexed};

@@ -1,6 +1,6 @@
 //! Reads what a definition says of everything after a send: status, balance, test and delivery reports.
 
-use super::model::{Balance, DeliveryMap, Features, Feedback, Reports, SenderKind, StateFields, Status, Test};
+use super::model::{Balance, DeliveryMap, Features, Feedback, Reports, Revoke, SenderKind, StateFields, Status, Test};
 use super::refusals::by_code;
 use super::sections::{Names, answer, required_answer, with_request};
 use crate::http::{Each, ITEM, expression, request, template};
@@ -27,11 +27,12 @@ pub(super) fn delivery(table: &Table<'_>) -> Result<DeliveryMap, ConfigError> {
 }
 
 pub(super) fn status(table: &Table<'_>, names: &Names<'_>) -> Result<Status, ConfigError> {
-    table.only(&with_request(&["state", "reason", "words"]))?;
+    table.only(&with_request(&["state", "reason", "words", "operator"]))?;
     let fields = StateFields {
         state: required_answer(table, "state")?,
         reason: answer(table, "reason")?,
         words: answer(table, "words")?,
+        operator: answer(table, "operator")?,
     };
     Ok(Status { request: request(table, &names.delivery)?, fields })
 }
@@ -54,6 +55,11 @@ pub(super) fn test(table: &Table<'_>, names: &Names<'_>) -> Result<Test, ConfigE
     })
 }
 
+pub(super) fn revoke(table: &Table<'_>, names: &Names<'_>) -> Result<Revoke, ConfigError> {
+    table.only(&with_request(&["ok"]))?;
+    Ok(Revoke { request: request(table, &names.delivery)?, ok: answer(table, "ok")? })
+}
+
 pub(super) fn feedback(table: &Table<'_>, names: &Names<'_>) -> Result<Feedback, ConfigError> {
     table.only(&with_request(&["base_url", "abandoned"]))?;
     Ok(Feedback {
@@ -64,7 +70,7 @@ pub(super) fn feedback(table: &Table<'_>, names: &Names<'_>) -> Result<Feedback,
 }
 
 pub(super) fn reports(table: &Table<'_>) -> Result<Reports, ConfigError> {
-    table.only(&["each", "event", "events", "country", "id", "phone", "state", "reason", "words"])?;
+    table.only(&["each", "event", "events", "country", "id", "phone", "state", "reason", "words", "operator"])?;
     let read = |node: Node<'_>| expression(&node, &ITEM);
     let event = table.get("event").map(read).transpose()?;
     let events = match table.get("events") {
@@ -92,6 +98,7 @@ pub(super) fn reports(table: &Table<'_>) -> Result<Reports, ConfigError> {
             state: read(table.require("state")?)?,
             reason: table.get("reason").map(read).transpose()?,
             words: table.get("words").map(read).transpose()?,
+            operator: table.get("operator").map(read).transpose()?,
         },
     })
 }

@@ -96,6 +96,10 @@
 //! base_url = "https://feedback.example.com"   # where the call is elsewhere; may use settings
 //! abandoned = true                      # it can also be told of a code that nobody verified
 //!
+//! [revoke]                              # takes a message back whose code was revoked
+//! request  = "DELETE /v1/sms/{{ id }}"
+//! ok       = "body.ok"                  # absent: any 2xx
+//!
 //! [features]
 //! senders  = ["number", "short_code", "alphanumeric", "pool", "template"]
 //! dlt      = true                       # takes the ids of India's DLT registration
@@ -151,7 +155,7 @@ use model::{EncodingChoice, WarningRule};
 use sections::Names;
 
 /// The keys of a gateway at the top, beside those of every [`Service`].
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "name",
     "docs",
     "phone",
@@ -167,6 +171,7 @@ const KEYS: [&str; 17] = [
     "balance",
     "test",
     "feedback",
+    "revoke",
     "features",
     "errors",
 ];
@@ -214,6 +219,7 @@ impl Definition {
             delivery: delivery.unwrap_or_default(),
             balance: top.table("balance")?.map(|table| calls::balance(&table, &names)).transpose()?,
             test: top.table("test")?.map(|table| calls::test(&table, &names)).transpose()?,
+            revoke: top.table("revoke")?.map(|table| calls::revoke(&table, &names)).transpose()?,
             feedback: top.table("feedback")?.map(|table| calls::feedback(&table, &names)).transpose()?,
             features: features.unwrap_or_default(),
             errors: errors.unwrap_or_default(),
@@ -228,6 +234,7 @@ impl Definition {
             balance: self.balance.is_some(),
             test: self.test.is_some() || self.balance.is_some(),
             reports: self.reports.is_some(),
+            revoke: self.revoke.is_some(),
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Definition {
     pub(in crate::provider) balance: Option<Balance>,
     pub(in crate::provider) test: Option<Test>,
     pub(in crate::provider) feedback: Option<Feedback>,
+    /// How a message is taken back.
+    pub(in crate::provider) revoke: Option<Revoke>,
     pub(in crate::provider) errors: Errors,
     pub(in crate::provider) features: Features,
 }
@@ -198,6 +200,16 @@ pub(in crate::provider) struct StateFields {
     pub(in crate::provider) reason: Option<Expression>,
     /// The reason in the gateway's words.
     pub(in crate::provider) words: Option<Expression>,
+    /// The network of the receiver.
+    pub(in crate::provider) operator: Option<Expression>,
+}
+
+/// How to take a message back.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::provider) struct Revoke {
+    pub(in crate::provider) request: Request,
+    /// Whether it was done; absent: by the HTTP status.
+    pub(in crate::provider) ok: Option<Expression>,
 }
 
 /// How to query the balance of the account.

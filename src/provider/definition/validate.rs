@@ -40,6 +40,8 @@ impl Definition {
             && !feedback.request.uses("id")
         {
             "nothing in `feedback.request` uses `id`, so it would not tell of one message"
+        } else if self.revoke.as_ref().is_some_and(|revoke| !revoke.request.uses("id")) {
+            "nothing in `revoke.request` uses `id`, so it would not take one message back"
         } else if self.feedback.is_some() && !self.service.settings().iter().any(is_switch) {
             "`feedback` needs the setting `feedback = { type = \"flag\" }`, which turns it on"
         } else if (self.status.is_some() || self.reports.is_some()) && !self.delivery.names_delivered {

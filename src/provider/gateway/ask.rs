@@ -58,6 +58,16 @@ impl Gateway {
         Ok(says.map(|says| redactor.clean(&says)))
     }
 
+    pub(super) async fn take_back(&self, message_id: &str, to: &Phone, deadline: Instant) -> QueryResult<()> {
+        let revoke = self.definition.revoke.as_ref().ok_or(QueryError::NotOffered)?;
+        let mut redactor = self.client.redactor().clone();
+        redactor.phone(to);
+        let named = [("id".to_owned(), Jinja::from(message_id)), ("phone".to_owned(), Jinja::from(self.written(to)))];
+        let answered = self.ask(&revoke.request, Scope::from(named), deadline, &mut redactor).await?;
+        let was_done = revoke.ok.as_ref().is_none_or(|ok| ok.holds(answered.scope()));
+        if was_done { Ok(()) } else { Err(QueryError::Refused(self.no(&answered, &redactor))) }
+    }
+
     pub(super) async fn tell(
         &self,
         message_id: &str,

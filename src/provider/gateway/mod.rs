@@ -90,6 +90,10 @@ impl Provider for Gateway {
         self.ask_test(deadline).await
     }
 
+    async fn revoke(&self, message_id: &str, to: &Phone, deadline: Instant) -> QueryResult<()> {
+        self.take_back(message_id, to, deadline).await
+    }
+
     async fn feedback(&self, message_id: &str, to: &Phone, verified: bool, deadline: Instant) -> QueryResult<()> {
         self.tell(message_id, to, verified, deadline).await
     }

@@ -27,6 +27,7 @@ impl Gateway {
             reason,
             code: code.map(|code| redactor.clean(&code)),
             said: words.map(|words| redactor.clean(&words)),
+            operator: text(fields.operator.as_ref()).map(|operator| redactor.clean(&operator)),
         })
     }
 

@@ -34,7 +34,8 @@ use crate::otp::Channel;
 pub(super) const KIND: &str = "smpp";
 
 /// No SMSC says what is left on an account.
-const CAPABILITIES: Capabilities = Capabilities { status: true, balance: false, test: true, reports: true };
+const CAPABILITIES: Capabilities =
+    Capabilities { status: true, balance: false, test: true, reports: true, revoke: false };
 
 /// The kind is known, and the error says what is missing.
 #[cfg(not(feature = "smpp"))]

@@ -129,7 +129,7 @@ fn report(word: &str, error: Option<String>, manner: &Manner, redactor: &Redacto
     let own = error.as_deref().and_then(|error| manner.reasons.get(error.trim_start_matches('0'))).copied();
     let reason = if state == Some(DeliveryState::Failed) { own.or(reason) } else { None };
     let code = error.map(|error| redactor.clean(&error));
-    DeliveryReport { state, word: redactor.clean(word), reason, code, said: None }
+    DeliveryReport { state, word: redactor.clean(word), reason, code, said: None, operator: None }
 }
 
 #[cfg(test)]

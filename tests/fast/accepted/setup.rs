@@ -62,6 +62,12 @@ pub fn config_show(page: &mut Page) {
     page.scene("A key that there is not.", WRONG).run(&["config", "show"]);
 }
 
+/// A sender that the country does not take, a notice that nobody reads in one SMS, and caps that nothing counts against.
+const DOUBTFUL: &str = "[policy]\ncountries = [\"IN\"]\n[limits]\nspend = { EUR = { \"1d\" = \"50.00\" } }\n\
+    [user]\nnotify_on_change = true\n\
+    [message]\nnotify = \"Die Telefonnummer Ihres Kontos bei {{ app }} wurde geändert. Wenn Sie das nicht waren, rufen Sie uns bitte sofort an: +49 30 123456. Wir sind rund um die Uhr für Sie da.\"\n\
+    [providers.telnyx]\napi_key = \"KEY0123\"\nfrom = \"Example\"\n";
+
 pub fn config_check(page: &mut Page) {
     page.scene("No file.", "").run(&["config", "check"]);
     let mut scene = page.scene("Nothing is wrong.", FREE);
@@ -71,6 +77,9 @@ pub fn config_check(page: &mut Page) {
     scene.run(&["config", "check"]);
     scene.run(&["config", "check", "--json"]);
     let mut scene = page.scene("Two settings are wrong.", WRONG);
+    scene.run(&["config", "check"]);
+    scene.run(&["config", "check", "--json"]);
+    let mut scene = page.scene("It works, and is probably not what was meant.", DOUBTFUL);
     scene.run(&["config", "check"]);
     scene.run(&["config", "check", "--json"]);
 }

@@ -7,10 +7,10 @@
 //!
 //! A case with `call` asks something else than to send, and takes nothing of the common `[request]`:
 //! `call = "status"` by the message id `id`: `[outcome]` state (`"(unknown)"` for a word that is not known), word,
-//! reason, code, said; `call = "balance"`: amount, currency; `call = "test"`: says (`""` for a yes without words). Each may be
+//! reason, code, said, operator; `call = "balance"`: amount, currency; `call = "test"`: says (`""` for a yes without words). Each may be
 //! refused. `call = "feedback"` tells how the code of the message `id` ended: `verified` unless that is false, and
-//! `[outcome]` told = true. `call = "report"` asks nobody: `[report]` body, and `[[outcome.reports]]` (id, phone, state, word, reason,
-//! code, said), `other_events`, or `malformed = "…"`, a part of the error.
+//! `[outcome]` told = true; `call = "revoke"` takes the message `id` back, with the same outcome. `call = "report"` asks nobody: `[report]` body, and `[[outcome.reports]]` (id, phone, state, word, reason,
+//! code, said, operator), `other_events`, or `malformed = "…"`, a part of the error.
 //!
 //! A signature covers the port of the gateway, so it is not written down but worked out again, by another signer.
 
@@ -85,6 +85,7 @@ enum Call {
     Balance,
     Test,
     Feedback,
+    Revoke,
     Report,
 }
 
@@ -104,6 +105,8 @@ struct Text {
     text: Option<String>,
     /// Where the gateway does not reach the usual number.
     phone: Option<String>,
+    /// The language that was asked for.
+    lang: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -149,6 +152,7 @@ struct Expected {
     currency: Option<String>,
     says: Option<String>,
     said: Option<String>,
+    operator: Option<String>,
     #[serde(default)]
     reports: Vec<ExpectedReport>,
     malformed: Option<String>,
@@ -170,6 +174,7 @@ struct ExpectedReport {
     reason: Option<String>,
     code: Option<String>,
     said: Option<String>,
+    operator: Option<String>,
 }
 
 fn folder() -> PathBuf {
@@ -244,6 +249,7 @@ async fn run(kind: &str, contract: &Contract) {
     if let Some(text) = &contract.message.text {
         letter.text.clone_from(text);
     }
+    letter.lang.clone_from(&contract.message.lang);
     if let Some(phone) = &contract.message.phone {
         letter.phone = number(phone);
     }
@@ -282,6 +288,12 @@ async fn ask(provider: &dyn Provider, contract: &Contract, letter: &Letter, gate
         Call::Test => told(provider.test(end).await, expected, |says| {
             assert_eq!(says.clone().unwrap_or_default(), expected.says.clone().expect("`says`"));
         }),
+        Call::Revoke => {
+            let id = contract.id.as_deref().expect("`id` of the message");
+            told(provider.revoke(id, &letter.phone, end).await, expected, |()| {
+                assert!(expected.told, "it took the message back");
+            })
+        }
         Call::Feedback => {
             let id = contract.id.as_deref().expect("`id`, the gateway's id of the message");
             told(provider.feedback(id, &letter.phone, contract.verified, end).await, expected, |()| {
@@ -314,6 +326,9 @@ fn hold_report(report: &DeliveryReport, expected: &Expected) {
     if let Some(word) = &expected.word {
         assert_eq!(&report.word, word);
     }
+    if expected.operator.is_some() {
+        assert_eq!(report.operator, expected.operator);
+    }
 }
 
 /// Reports that the application was sent.
@@ -334,6 +349,9 @@ fn handed_in(kind: &str, contract: &Contract) {
     assert_eq!(read.len(), expected.reports.len(), "{read:?}");
     for (read, expected) in read.iter().zip(&expected.reports) {
         assert_eq!((&read.message_id, &read.phone), (&expected.id, &expected.phone));
+        if expected.operator.is_some() {
+            assert_eq!(read.report.operator, expected.operator);
+        }
         let state = read.report.state.map_or("(unknown)", DeliveryState::as_str);
         assert_eq!(state, expected.state, "{read:?}");
         assert_eq!(read.report.reason.map(DeliveryReason::as_str), expected.reason.as_deref(), "{read:?}");
@@ -414,6 +432,9 @@ fn asked_for(kind: &str, names: &[String]) -> Vec<&'static str> {
     }
     if describe(kind).unwrap().settings.iter().any(|spec| spec.name == "feedback") {
         needed.extend(["feedback", "feedback_refused", "feedback_abandoned"]);
+    }
+    if describe(kind).unwrap().can.revoke {
+        needed.extend(["revoke", "revoke_refused"]);
     }
     needed
 }

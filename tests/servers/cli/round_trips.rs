@@ -64,6 +64,30 @@ fn a_send_waits_three_times_for_the_store_and_once_more_for_its_counters() {
     assert_eq!(line.machine.outbox().len(), 3);
 }
 
+/// Whose phone it is is asked between two round trips, and costs none: what was loaded before is decided on anew.
+#[test]
+fn a_directory_costs_the_store_no_round_trip() {
+    let directory = |answer: &str| {
+        let program = format!("cat > /dev/null; echo '{answer}'");
+        format!(
+            "[user]\ndirectories = [\"people\"]\n[directory.people]\nkind = \"command\"\nargv = [\"/bin/sh\", \"-c\", {program:?}]\n"
+        )
+    };
+    let one = format!(r#"{{"users":[{{"user":"u_1","phone":"{PHONE}"}}]}}"#);
+    for (answer, user) in [(one.as_str(), Some("u_1")), (r#"{"users":[]}"#, None)] {
+        let line = Line::with(&format!("{QUOTAS}{OUTBOX}{}", directory(answer)));
+        assert_eq!(line.of(&["send", PHONE, "--idempotency-key", "order-1"]), 4, "{answer}");
+        assert_eq!(line.of(&["send", PHONE, "--idempotency-key", "order-1"]), 1, "it was sent before");
+        assert_eq!(line.of(&["send", PHONE, "--dry-run"]), 1);
+        line.configure(&format!("{FREE}{OUTBOX}{}", directory(answer)), "", "0");
+        let sent = line.machine.run(&["send", PHONE, "--json"]).exits(0).json();
+        assert_eq!(sent["user"].as_str(), user, "{sent}");
+        assert_eq!(line.of(&["send", PHONE]), 3, "{answer}");
+        let code = line.machine.outbox().last().unwrap()["code"].as_str().unwrap().to_owned();
+        assert_eq!(line.of(&["verify", PHONE, &code]), 2, "{answer}");
+    }
+}
+
 #[test]
 fn what_is_remembered_of_a_gateway_that_fails_costs_no_round_trip() {
     let (down, works) = (Gateway::start(401, "{}"), Gateway::start(200, ACCEPTED));

@@ -24,7 +24,7 @@ fn told(
     reason: Option<DeliveryReason>,
     code: Option<&str>,
 ) -> DeliveryReport {
-    DeliveryReport { state, word: word.to_owned(), reason, code: code.map(str::to_owned), said: None }
+    DeliveryReport { state, word: word.to_owned(), reason, code: code.map(str::to_owned), said: None, operator: None }
 }
 
 #[tokio::test]

@@ -170,6 +170,8 @@ proptest! {
             country: Some(&world.country),
             channels: &[Channel::Sms],
             sums: &world.sums,
+            cost: None,
+            spent: &BTreeMap::new(),
             cells: Some((&world.cells.0, &world.cells.1)),
             seen,
         };
@@ -236,6 +238,8 @@ fn a_lock_is_told_before_limits_and_of_these_the_one_that_ends_last() {
             country: None,
             channels: &[],
             sums: &world.sums,
+            cost: None,
+            spent: &BTreeMap::new(),
             cells: None,
             seen: false,
         };

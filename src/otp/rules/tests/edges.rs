@@ -577,7 +577,8 @@ fn a_delivery_report_goes_forward_and_never_back() {
 #[test]
 fn a_word_that_is_not_known_takes_the_place_of_nothing_that_is() {
     let mut bench = with_an_sms(SendResult::Sent);
-    let odd = DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: None, said: None };
+    let odd =
+        DeliveryReport { state: None, word: "PARKED".to_owned(), reason: None, code: None, said: None, operator: None };
     let (recorded, told) = bench.report(at(10), MessageRef::Message("m1"), &odd);
     assert!(matches!(recorded, Recorded::News(_)) && told == ["PARKED"]);
     bench.report(at(11), MessageRef::Message("m1"), &DeliveryReport::of(DeliveryState::Sent));

@@ -33,6 +33,7 @@ fn limits() -> Limits {
         per_prefix: Vec::new(),
         per_country: Vec::new(),
         caps: BTreeMap::new(),
+        spend: BTreeMap::new(),
         locks: vec![
             lock(4, LockLength::For(Duration::from_secs(2))),
             lock(7, LockLength::For(Duration::from_secs(10))),
