@@ -145,8 +145,12 @@ fn in_a_fresh_home(line: &str) -> (i32, String) {
     machine.write("reports.jsonl", &format!("{{\"challenge_id\":\"{id}\",\"state\":\"delivered\"}}\n"));
     machine.write("users.csv", "user,phone\nu_4,+919876543214\n");
     machine.write("gateway.toml", &machine.run(&["provider", "show", "telnyx"]).exits(0).stdout);
+    let pepper = "peppers = [{ id = \"1\", value = \"a pepper of at least 32 characters\" }]";
+    if line.contains(" store copy ") {
+        machine.configure(&format!("[code]\n{pepper}\n"));
+        machine.write("new.toml", &format!("[store.embedded]\npath = \"new.db\"\n[code]\n{pepper}\n"));
+    }
     if line.contains(" acl") {
-        let pepper = "peppers = [{ id = \"1\", value = \"a pepper of at least 32 characters\" }]";
         machine.configure(&format!("[store.redis]\nurl = \"redis://127.0.0.1:{}\"\n[code]\n{pepper}\n", closed_port()));
     }
     if line.contains(" audit ") {
