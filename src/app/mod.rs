@@ -38,7 +38,7 @@ pub use self::act::{Act, Done, Ended};
 pub use self::auditing::Intent;
 pub use self::rights::{RIGHTS, Right};
 pub use self::sending::AskedRoute;
-use crate::operations::{Operations, Progress};
+use crate::operations::{Operations, Progress, Turns};
 pub use crate::store::{Endpoint, Understood};
 
 /// What was said on the command line and in the environment for every command.
@@ -85,6 +85,8 @@ pub struct Shared {
     pub env: Env,
     /// The writer, for warnings and prompts.
     pub printer: Printer,
+    /// What waits for each other.
+    pub turns: Arc<Turns>,
     time: prompt::Time,
     settings: OnceCell<Settings>,
     store: AsyncOnceCell<Opened>,
@@ -126,6 +128,7 @@ impl App {
             globals,
             env,
             printer,
+            turns: Arc::default(),
             settings: OnceCell::new(),
             store: AsyncOnceCell::new(),
             peppers: AsyncOnceCell::new(),
@@ -253,6 +256,7 @@ impl App {
             randomness: &OsRandom,
             clock: &now,
             progress: &self.progress,
+            turns: &self.turns,
             dry_run: self.globals.dry_run,
             reason: self.reason(),
             by: Some(self.by()),

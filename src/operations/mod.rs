@@ -35,12 +35,14 @@ mod stats;
 mod tally;
 mod token_challenges;
 mod transact;
+mod turns;
 mod unlock;
 mod users;
 mod verify;
 mod wait;
 mod walking;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use anchoring::KnownHead;
@@ -66,6 +68,7 @@ pub use stats::StatsWindow;
 pub use tally::Tally;
 pub use token_challenges::Tokens;
 pub use transact::{Applied, AttemptOutcome};
+pub use turns::{Turn, Turns};
 pub use users::{ImportPair, ImportPlan, Imported, KeptIn, Moved, PhoneLinks};
 pub use wait::{Notice, WaitOutcome, WaitRequest};
 pub use walking::ListWalk;
@@ -90,6 +93,8 @@ pub struct Operations<'a> {
     pub clock: &'a (dyn Fn() -> Moment + Sync),
     /// What is under way, for the message of an interrupted command.
     pub progress: &'a Progress,
+    /// What waits for each other in this process.
+    pub turns: &'a Arc<Turns>,
     /// Decide, but write nothing and call no provider.
     pub dry_run: bool,
     /// Why the operator does it.

@@ -37,6 +37,11 @@ impl Operations<'_> {
         let mut owners = self.unasked();
         let mut own_keys = self.keys_of_issue(phone, &mut owners).await?;
         let mut counted = Counted::default();
+        // A counter that is compared is written by one at a time, or most of many that come at once have to begin again.
+        let _turn = match counters.iter().find(|(key, _)| matches!(key, StoreKey::Prefix(_))) {
+            Some(_) if !self.dry_run => Some(self.turns.turn(format!("prefix {}", phone.prefix())).await),
+            _ => None,
+        };
         let (watched, mut added) = (self.watched(asked), None::<Added>);
         let channels = asked.route.channels();
         let (mut lost, mut kept) = (0, None);

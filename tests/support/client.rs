@@ -8,7 +8,7 @@ use otpctl::directory::Directories;
 use otpctl::layout::{BoundLayout, Layout, LayoutContext, Native};
 use otpctl::operations::{
     Applied, AttemptOutcome, FoundIssue, IssueRequest, Moved, OperationError, Operations, PhoneSnapshot, PolicyRequest,
-    Progress, Route, Scan, SendRequest, Sent,
+    Progress, Route, Scan, SendRequest, Sent, Turns,
 };
 use otpctl::otp::policy_entry::{PolicyEffect, Scope};
 use otpctl::otp::record::{Answer, Reason, Verdict};
@@ -47,6 +47,7 @@ pub struct Client {
     pub layout: Arc<dyn Layout>,
     ours: CodeSpec,
     progress: Progress,
+    turns: Arc<Turns>,
     clock: Clock,
 }
 
@@ -72,6 +73,7 @@ impl Client {
             layout: Arc::new(Native),
             ours: CodeSpec { alphabet: Alphabet::named("digits").unwrap(), length: 6 },
             progress: Progress::default(),
+            turns: Arc::default(),
             clock: clock(),
         }
     }
@@ -89,6 +91,7 @@ impl Client {
             randomness: &OsRandom,
             clock: self.clock.as_ref(),
             progress: &self.progress,
+            turns: &self.turns,
             dry_run: self.dry_run,
             reason: None,
             by: None,

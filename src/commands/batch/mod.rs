@@ -8,7 +8,6 @@ mod each;
 mod input;
 mod line;
 mod one;
-mod order;
 mod pace;
 mod records;
 mod row;

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::checkpoint::{Before, Checkpoint};
 use super::each::Each;
 use super::line::{Column, Line};
-use super::order::Order;
 use super::records::Record;
 use crate::app::App;
 use crate::commands::CommandResult;
@@ -27,7 +26,6 @@ pub(super) struct Shared<'a> {
     pub(super) checkpoint: Option<Checkpoint>,
     /// No more lines are begun.
     pub(super) closing: Cell<bool>,
-    pub(super) order: Rc<Order>,
 }
 
 /// What is known of a line that is under way.
@@ -80,7 +78,7 @@ async fn done(shared: &Shared<'_>, begun: &Begun, number: u64, mut line: Line) -
     }
     // Whoever is named by something else than a number is looked for first, in the order of the lines.
     let named = match names(shared, &line) {
-        Some(name) => Some(shared.order.turn(name).await),
+        Some(name) => Some(app.turns.turn(name).await),
         None => None,
     };
     if shared.closing.get() {
@@ -102,7 +100,7 @@ async fn done(shared: &Shared<'_>, begun: &Begun, number: u64, mut line: Line) -
         Ok(target) => target,
         Err(error) => return Outcome::Result(Err(error)),
     };
-    let _phone = shared.order.turn(target.phone.as_str().to_owned()).await;
+    let _phone = app.turns.turn(target.phone.as_str().to_owned()).await;
     if shared.closing.get() {
         return Outcome::NotTried;
     }

@@ -70,7 +70,7 @@ impl<'a> Batch<'a> {
         (input, records): (Input, Records),
         (concurrency, checkpoint): (usize, Option<Checkpoint>),
     ) -> Self {
-        let shared = Rc::new(Shared { each, checkpoint, closing: Cell::new(false), order: Rc::default() });
+        let shared = Rc::new(Shared { each, checkpoint, closing: Cell::new(false) });
         Self {
             app,
             each,

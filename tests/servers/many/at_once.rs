@@ -1,11 +1,14 @@
 //! Lines that run beside each other: so many at once as was asked for, never two about the same phone, and no faster than
 //! was asked for.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{phones, rows};
+use super::{by_gateway, phones, rows};
 use crate::servers::machine::embedded_and_redis;
+use crate::servers::redis::RedisServer;
 use crate::support::cli::{FREE, Machine};
+use crate::support::gateway::Gateway;
 
 /// A provider that notes how many of it run at once, and how many of them for the same phone.
 fn counting(machine: &Machine, pause: &str) {
@@ -41,6 +44,24 @@ fn so_many_lines_run_at_once_as_was_asked_for_and_never_two_of_a_phone() {
         let order: Vec<u64> = rows(&same.stdout).iter().map(|row| row["line_number"].as_u64().unwrap()).collect();
         assert_eq!(order, [1, 2, 3]);
     });
+}
+
+/// Numbers in a row share a counter that is compared when it is written: whoever comes second has to begin again.
+#[test]
+fn numbers_in_a_row_do_not_get_in_each_others_way() {
+    let redis = Arc::new(RedisServer::start());
+    let (machine, gateway) = (Machine::on(&redis, ""), Gateway::start(200, r#"{"id": "x"}"#));
+    by_gateway(&machine, &gateway);
+    let settings = std::fs::read_to_string(machine.config()).unwrap();
+    machine.write(".config/otpctl/otpctl.toml", &settings.replace("brakes = \"off\"", "brakes = \"observe\""));
+    let in_a_row: Vec<String> = (0..300).map(|index| format!("+919876540{index:03}")).collect();
+    machine.write("phones", &in_a_row.join("\n"));
+    machine.run(&["send", "--from", "phones", "--yes", "--concurrency", "100"]).exits(0);
+    let stats = redis.cli(&["INFO", "commandstats"]);
+    let calls = stats.lines().filter(|line| line.starts_with("cmdstat_eval"));
+    let calls: usize =
+        calls.filter_map(|line| line.split_once("calls=")?.1.split_once(',')?.0.parse::<usize>().ok()).sum();
+    assert!((600..3600).contains(&calls), "{calls} requests for 300 lines");
 }
 
 #[test]

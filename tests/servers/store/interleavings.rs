@@ -239,6 +239,7 @@ fn run(act: Act, number: u64, told: &[Reply], backwards: bool) -> Next {
         randomness: &randomness,
         clock: &|| NOW,
         progress: &progress,
+        turns: &Arc::default(),
         dry_run: false,
         reason: None,
         by: None,
