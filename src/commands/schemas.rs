@@ -15,14 +15,14 @@ const SCHEMAS: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/schemas.rs
 /// The documents of each command: of one thing, of many, of a line. Under `json` every command may print `error` on stderr.
 const DOCUMENTS: &[(&str, &[&str])] = &[
     ("send", &["send", "many", "result"]),
-    ("issue", &["issue"]),
+    ("issue", &["issue", "many", "result"]),
     ("verify", &["verify"]),
     ("revoke", &["revoke", "many", "result"]),
-    ("deliver", &["deliver"]),
+    ("deliver", &["deliver", "many", "result"]),
     ("outcome", &["outcome"]),
     ("wait", &["wait"]),
     ("inspect", &["inspect"]),
-    ("unlock", &["unlock"]),
+    ("unlock", &["unlock", "many", "result"]),
     ("events", &["events", "event"]),
     ("stats", &["stats", "stats_row"]),
     ("list", &["list", "list_row", "skipped"]),
@@ -31,7 +31,7 @@ const DOCUMENTS: &[(&str, &[&str])] = &[
     ("policy allow", &["policy_entry"]),
     ("policy remove", &["policy_remove"]),
     ("policy list", &["policy_list", "policy_list_row", "skipped"]),
-    ("user link", &["user"]),
+    ("user link", &["user", "many", "result"]),
     ("user unlink", &["user_unlink"]),
     ("user move", &["user_move"]),
     ("user show", &["user", "phone"]),
@@ -219,6 +219,11 @@ mod tests {
         let all: Vec<&str> = DOCUMENTS.iter().chain(OTHERS).flat_map(|(_, names)| *names).copied().map(name).collect();
         for (name, _) in SCHEMAS {
             assert!(all.contains(name), "{name} is no command's");
+        }
+        for (command, names) in DOCUMENTS {
+            let own = command.split(' ').try_fold(&line, |line, word| line.find_subcommand(word)).unwrap();
+            let takes_many = own.get_arguments().any(|arg| arg.get_id() == "checkpoint");
+            assert_eq!(takes_many, names.contains(&"many") && names.contains(&"result"), "{command}");
         }
         assert!(!all.contains(&""), "a document has no schema: UPDATE=1 cargo test --lib schema");
     }
