@@ -25,7 +25,7 @@ use crate::error::{Completion, Error, Exit, Told};
 use crate::otp::Hint;
 use crate::output::{Many, Row, Table, plural};
 
-/// So many failures of the store, one after the other, and it is taken for gone: more than are under way at once.
+/// So many failures of what all lines share, one after the other, and it is taken for gone: more than are under way at once.
 const GONE: usize = 3;
 /// So long the lines that were not tried are counted.
 const COUNTING: Duration = Duration::from_secs(2);
@@ -184,10 +184,17 @@ impl<'a> Batch<'a> {
 
     /// Whether more lines are to be begun after one that ended so.
     fn judge(&mut self, exit: Exit) {
-        let of_store = Exit::StoreUnreachable.number()..=Exit::StoreUnknown.number();
-        self.in_a_row = if of_store.contains(&exit.number()) { self.in_a_row + 1 } else { 0 };
-        if self.in_a_row >= GONE + self.concurrency - 1 {
-            let why = format!("the store failed for {} consecutive lines", self.in_a_row);
+        let what = match exit {
+            Exit::StoreUnreachable | Exit::StoreDenied | Exit::StoreNotReady | Exit::StoreUnknown => Some("the store"),
+            Exit::AuditFailed => Some("the audit"),
+            Exit::Config => Some("the configuration"),
+            _ => None,
+        };
+        self.in_a_row = if what.is_some() { self.in_a_row + 1 } else { 0 };
+        if let Some(what) = what
+            && self.in_a_row >= GONE + self.concurrency - 1
+        {
+            let why = format!("{what} failed for {} consecutive lines", self.in_a_row);
             self.fails(Error::said(if self.summary.done > 0 { Exit::Partial } else { exit }, why));
         }
         if let Some(most) = self.max_errors

@@ -67,9 +67,12 @@ async fn passed_over<'a>(app: &App, settings: &'a Settings, end: Instant) -> BTr
     names.iter().zip(circuits).filter_map(over).collect()
 }
 
-/// Which were not told lately how their codes ended, and why.
+/// Which were not told lately how their codes ended, or that they were revoked, and why.
 async fn untold<'a>(app: &App, settings: &'a Settings, end: Instant) -> BTreeMap<&'a str, FeedbackTrouble> {
-    let wanting = settings.providers.iter().filter(|(_, provider)| provider.entries.contains_key("feedback"));
+    let is_told = |provider: &ProviderSettings| {
+        provider.entries.contains_key("feedback") || provider.kind.describe().is_some_and(|kind| kind.can.revoke)
+    };
+    let wanting = settings.providers.iter().filter(|(_, provider)| is_told(provider));
     let names: Vec<&str> = wanting.map(|(name, _)| name.as_str()).collect();
     if names.is_empty() {
         return BTreeMap::new();

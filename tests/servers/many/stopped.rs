@@ -127,6 +127,21 @@ fn a_store_that_is_gone_ends_the_batch() {
 }
 
 #[test]
+fn a_configuration_that_does_for_no_line_ends_the_batch() {
+    let machine = Machine::with(&format!(
+        "{FREE}[policy]\ncountries = [\"IN\"]\n[routes]\ndefault = [\"telnyx\"]\n\
+         [providers.telnyx]\napi_key = \"KEY0\"\nfrom = \"+13125550100\"\nbase_url = \"redis://127.0.0.1:1\"\n"
+    ));
+    machine.write("phones", &phones(200).join("\n"));
+    let ran = machine.run(&["send", "--from", "phones", "--concurrency", "4", "--json", "--yes"]);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(ran.code, 30, "{}", ran.stderr);
+    assert!(document["failed"].as_u64().unwrap() < 20, "{document}");
+    let said = last_error(&ran.stderr)["message"].as_str().unwrap().to_owned();
+    assert!(said.starts_with("the configuration failed for"), "{said}");
+}
+
+#[test]
 fn how_far_it_is_is_told_on_stderr_where_no_terminal_is() {
     let machine = Machine::with(FREE);
     machine.write("phones", &phones(3).join("\n"));
