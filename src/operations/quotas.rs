@@ -37,11 +37,8 @@ impl Operations<'_> {
         let mut owners = self.unasked();
         let mut own_keys = self.keys_of_issue(phone, &mut owners).await?;
         let mut counted = Counted::default();
-        // A counter that is compared is written by one at a time, or most of many that come at once have to begin again.
-        let _turn = match counters.iter().find(|(key, _)| matches!(key, StoreKey::Prefix(_))) {
-            Some(_) if !self.dry_run => Some(self.turns.turn(format!("prefix {}", phone.prefix())).await),
-            _ => None,
-        };
+        let is_compared = !self.dry_run && counters.iter().any(|(key, _)| matches!(key, StoreKey::Prefix(_)));
+        let mut turn = None;
         let (watched, mut added) = (self.watched(asked), None::<Added>);
         let channels = asked.route.channels();
         let (mut lost, mut kept) = (0, None);
@@ -49,6 +46,11 @@ impl Operations<'_> {
             let (slots, sums) = if let Some(kept) = kept.take() {
                 kept
             } else {
+                // A counter that is compared is written by one at a time, or most of many that come at once have to begin
+                // again. Nobody waits while directories are asked.
+                if is_compared && turn.is_none() && owners != Owners::Unasked {
+                    turn = Some(self.turns.turn(format!("prefix {}", phone.prefix())).await);
+                }
                 let others = counters.iter().map(|(key, _)| key).chain(&circuit_keys);
                 let others = others.map(|key| vec![key.clone()]);
                 let calling = vec![StoreKey::CallingPolicy(phone.calling_code())];

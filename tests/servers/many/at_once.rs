@@ -64,6 +64,25 @@ fn numbers_in_a_row_do_not_get_in_each_others_way() {
     assert!((600..3600).contains(&calls), "{calls} requests for 300 lines");
 }
 
+/// The counter is nobody's while a directory is asked, which takes as long as it takes.
+#[test]
+fn directories_are_asked_at_once_also_for_numbers_in_a_row() {
+    let machine = Machine::on_redis("");
+    let script = "mkdir -p in\ntouch in/$$\nls in | wc -l >> peaks\nsleep 0.4\nrm in/$$\necho '{\"users\": []}'";
+    let script = machine.program("people", script);
+    let gateway = Gateway::start(200, r#"{"id": "x"}"#);
+    by_gateway(&machine, &gateway);
+    let settings =
+        std::fs::read_to_string(machine.config()).unwrap().replace("brakes = \"off\"", "brakes = \"observe\"");
+    let directory =
+        format!("[user]\ndirectories = [\"people\"]\n[directory.people]\nkind = \"command\"\nargv = [{script:?}]\n");
+    machine.write(".config/otpctl/otpctl.toml", &format!("{settings}{directory}"));
+    let in_a_row: Vec<String> = (0..6).map(|index| format!("+919876540{index:03}")).collect();
+    machine.write("phones", &in_a_row.join("\n"));
+    machine.run(&["send", "--from", "phones", "--yes", "--concurrency", "6"]).exits(0);
+    assert_eq!(peak(&machine), 6);
+}
+
 #[test]
 fn lines_begin_no_faster_than_the_rate() {
     let machine = Machine::with(FREE);
