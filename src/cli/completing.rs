@@ -3,14 +3,13 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::Arc;
 
 use clap_complete::env::Shells;
 
 use crate::commands::offering;
 use crate::config::Env;
 use crate::error::Exit;
-use crate::output::{Color, Format, Pinned, Printer, Verbosity};
+use crate::output::Printer;
 
 /// The shell that asks.
 pub(super) fn shell(env: &Env) -> Option<&str> {
@@ -28,12 +27,5 @@ pub(super) fn run(shell: &str, words: &[OsString], env: &Env, folder: Option<&Pa
         return Exit::Usage;
     }
     let text = String::from_utf8_lossy(&offered);
-    let printer = Printer {
-        format: Format::Human,
-        color: Color::Never,
-        verbosity: Verbosity::Silent,
-        here: Arc::default(),
-        pinned: Pinned::default(),
-    };
-    printer.help(&text, &text)
+    Printer::silent().help(&text, &text)
 }

@@ -11,7 +11,7 @@ use crate::app::{App, Globals};
 use crate::config::{Chosen, Env, Request};
 use crate::error::Exit;
 use crate::operations::Progress;
-use crate::output::{Color, Format, Pinned, Printer, Verbosity};
+use crate::output::Printer;
 
 /// It ends after this, whatever hangs.
 const MOST: Duration = Duration::from_secs(10);
@@ -20,13 +20,6 @@ const MOST: Duration = Duration::from_secs(10);
 pub(super) fn run(words: &[OsString], env: Env) -> Exit {
     let Some(owed) = read() else { return Exit::Usage };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Exit::Internal };
-    let printer = Printer {
-        format: Format::Human,
-        color: Color::Never,
-        verbosity: Verbosity::Silent,
-        here: Arc::default(),
-        pinned: Pinned::default(),
-    };
     let globals = Globals {
         request: request(words, &env),
         yes: false,
@@ -40,7 +33,7 @@ pub(super) fn run(words: &[OsString], env: Env) -> Exit {
         path: "feedback".to_owned(),
     };
     runtime.block_on(async {
-        let app = App::new(globals, env, printer, Arc::new(Progress::default()));
+        let app = App::new(globals, env, Printer::silent(), Arc::new(Progress::default()));
         let told = async {
             for owed in &owed {
                 app.give_feedback(owed).await;

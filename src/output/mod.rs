@@ -3,10 +3,12 @@
 mod beat;
 mod desk;
 mod form;
+mod human;
 mod listed;
 mod many;
 mod pinned;
 mod printer;
+mod results;
 mod rows;
 mod table;
 mod time;

@@ -1,17 +1,13 @@
-//! Writes results to stdout, once, and everything else to stderr.
+//! Writes one result to stdout, and everything else to stderr.
 
-use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use rustix::fd::AsFd;
 
-use super::beat::Beat;
-use super::rows::Rows;
+use super::human::rendered;
 use super::written::{columns, json_safe, line};
-use super::{
-    AnyReport, Color, Format, Human, Many, Output, Pinned, Row, Stopped, Table, Verbosity, listed, table, wrap,
-};
+use super::{AnyReport, Color, Format, Pinned, Verbosity, table, wrap};
 use crate::error::{Completion, Details, Error, Exit};
 use crate::otp::Hint;
 use crate::otp::escape::escaped;
@@ -32,157 +28,17 @@ pub struct Printer {
     pub pinned: Pinned,
 }
 
-/// No more bytes of results are held back until the next one is there.
-const FULL: usize = 64 * 1024;
-
-/// Results that are there together are written together.
-struct Held<'a> {
-    text: RefCell<String>,
-    write: &'a dyn Fn(&str),
-}
-
-impl Held<'_> {
-    fn put(&self, text: &str) {
-        self.text.borrow_mut().push_str(text);
-        if self.text.borrow().len() >= FULL {
-            self.flush();
-        }
-    }
-
-    fn flush(&self) {
-        let text = self.text.take();
-        if !text.is_empty() {
-            (self.write)(&text);
-        }
-    }
-}
-
 impl Printer {
-    /// Prints what a command gives back. `stop` ends when somebody stops the command.
-    pub async fn output<S: Stopped>(&self, output: Output<'_>, stop: impl Future<Output = S>) -> Exit {
-        match output {
-            Output::One(report) => self.report(report.as_ref()),
-            Output::Many(mut many) => {
-                let exit = self.print_rows(many.as_mut(), stop).await;
-                self.pinned.end();
-                exit
-            }
+    /// One that prints nothing beside what it is given to print as it is.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self {
+            format: Format::Human,
+            color: Color::Never,
+            verbosity: Verbosity::Silent,
+            here: Arc::default(),
+            pinned: Pinned::default(),
         }
-    }
-
-    /// Prints results as they come. Only a table on a terminal, and a document that is not the usual one, wait for more.
-    async fn print_rows<S: Stopped>(&self, many: &mut dyn Many, stop: impl Future<Output = S>) -> Exit {
-        tokio::pin!(stop);
-        let (unwritten, unread) = (RefCell::new(None), Cell::new(false));
-        let write = |text: &str| self.put(text, &unwritten, &unread);
-        let held = Held { text: RefCell::default(), write: &write };
-        let put = |text: &str| held.put(text);
-        let paint = |word: &str| self.status(word);
-        let width = columns(&io::stdout()).filter(|_| self.format == Format::Human);
-        let mut rows = Rows::begin((self.format, self.verbosity), width, many, (&put, &paint));
-        let mut beat = Beat::begin(self.verbosity >= Verbosity::Normal && many.status().is_some());
-        let mut stopped = None;
-        while stopped.is_none() {
-            let row = tokio::select! {
-                row = many.next() => row,
-                stop = &mut stop => {
-                    stopped = Some(stop);
-                    continue;
-                }
-                () = beat.next() => {
-                    beat.again();
-                    many.status().iter().for_each(|status| self.shows_status(status));
-                    continue;
-                }
-            };
-            let Some(row) = row else { break };
-            rows.print(many, row);
-            if !many.is_at_hand() {
-                held.flush();
-            }
-            self.told_of_lost(many, &unread);
-        }
-        if let Some(stopped) = &mut stopped {
-            if many.wind_down() {
-                let show = |many: &dyn Many, row| {
-                    rows.print(many, row);
-                    held.flush();
-                };
-                self.until_it_is_over(many, stopped, show).await;
-            }
-            while let Some(row) = many.interrupted(stopped.of_one()) {
-                rows.print(many, row);
-            }
-            many.wound_down().await;
-        }
-        let failure = many.failure().filter(|_| stopped.is_none());
-        rows.end(many, stopped.is_some(), failure.is_some());
-        held.flush();
-        self.pinned.end();
-        if let Some(error) = unwritten.take() {
-            return self.error(&not_written(error));
-        }
-        let failure = failure.or_else(|| stopped.map(|stopped| stopped.of_all()));
-        let Some(error) = failure else { return self.ended(many) };
-        many.summary().iter().for_each(|summary| self.note(summary));
-        self.error(&error)
-    }
-
-    /// What is under way when the command is stopped gets a little time.
-    async fn until_it_is_over(
-        &self,
-        many: &mut dyn Many,
-        stopped: &mut impl Stopped,
-        mut print: impl FnMut(&dyn Many, Row),
-    ) {
-        let patience = stopped.patience();
-        tokio::pin!(patience);
-        loop {
-            let row = tokio::select! {
-                row = many.next() => row,
-                () = &mut patience => return,
-            };
-            let Some(row) = row else { return };
-            print(many, row);
-        }
-    }
-
-    /// Writes a part of the result. Where it cannot be written is remembered, and where nobody reads it.
-    fn put(&self, text: &str, unwritten: &RefCell<Option<io::Error>>, unread: &Cell<bool>) {
-        if self.verbosity == Verbosity::Silent {
-            return;
-        }
-        let write = || written(&mut io::stdout().lock(), text);
-        match if io::stdout().is_terminal() { self.pinned.above(write) } else { write() } {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => unread.set(true),
-            Err(error) => drop(unwritten.borrow_mut().get_or_insert(error)),
-            Ok(()) => {}
-        }
-    }
-
-    /// A result that was made once, and that nobody read, is told, and no more are begun.
-    fn told_of_lost(&self, many: &mut dyn Many, unread: &Cell<bool>) {
-        if unread.get()
-            && let Some(words) = many.lost()
-        {
-            many.wind_down();
-            self.told(("warning:", "33"), &wrap::lines(&one_line(&words), errors(), 9));
-        }
-    }
-
-    /// Tells of all results, and how the process ends.
-    fn ended(&self, many: &dyn Many) -> Exit {
-        let (done, failed) = many.counts();
-        if let Some(summary) = many.summary() {
-            self.note(&summary);
-        } else if failed > 0 {
-            self.warning(&format!("{failed} of {} failed", done + failed));
-        }
-        if self.format == Format::Human && self.verbosity >= Verbosity::Normal {
-            many.said().iter().for_each(|line| self.told(("", ""), &wrap::lines(&one_line(line), errors(), 0)));
-            many.hints().iter().for_each(|hint| self.hint(hint));
-        }
-        many.exit()
     }
 
     /// Refuses to make what can be printed only once where nobody would see it.
@@ -211,12 +67,12 @@ impl Printer {
     }
 
     /// Prints a report and tells how the process ends: as the report says, unless the result could not be written.
-    fn report(&self, report: &dyn AnyReport) -> Exit {
+    pub(super) fn report(&self, report: &dyn AnyReport) -> Exit {
         if self.verbosity == Verbosity::Silent {
             return report.exit();
         }
         let text = match self.format {
-            Format::Human => Ok(rendered(&report.human(), &|like, word| self.status_of(like, word))),
+            Format::Human => Ok(rendered(&report.human(), screen(), &|like, word| self.status_of(like, word))),
             Format::Json => report.document().map(|document| line(&document)),
             Format::Jsonl => report.lines().map(|lines| lines.iter().map(|document| line(document)).collect()),
         };
@@ -255,14 +111,14 @@ impl Printer {
     }
 
     /// Something to know, without a word before it.
-    fn note(&self, text: &str) {
+    pub(super) fn note(&self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.told(("", ""), &wrap::lines(&one_line(text), errors(), 0));
         }
     }
 
     /// How far a long command is: in place on a terminal, or where there is none on a line of its own.
-    fn shows_status(&self, text: &str) {
+    pub(super) fn shows_status(&self, text: &str) {
         match errors().filter(|_| Pinned::is_possible()) {
             Some(width) => self.pinned.put(table::cut(&one_line(text), usize::from(width).saturating_sub(1))),
             None => self.say(&one_line(text)),
@@ -311,7 +167,7 @@ impl Printer {
     }
 
     /// Lines on stderr behind a colored word.
-    fn told(&self, (word, color): (&str, &str), lines: &[String]) {
+    pub(super) fn told(&self, (word, color): (&str, &str), lines: &[String]) {
         let before = if word.is_empty() { String::new() } else { self.painted(word, color) + " " };
         self.say(&format!("{before}{}", lines.join("\n")));
     }
@@ -336,12 +192,12 @@ impl Printer {
     }
 
     /// The word for how something is, in a color that says the same.
-    fn status(&self, word: &str) -> String {
+    pub(super) fn status(&self, word: &str) -> String {
         self.status_of(word, word)
     }
 
     /// A word in the color of another.
-    fn status_of(&self, like: &str, word: &str) -> String {
+    pub(super) fn status_of(&self, like: &str, word: &str) -> String {
         let color = match like {
             "ok" | "live" | "sent" | "accepted" | "delivered" | "used" => "32",
             "warn" | "unknown" | "pending" | "note" => "33",
@@ -364,61 +220,20 @@ impl Printer {
     }
 }
 
+/// The width of the terminal that results go to; `None`: they go into a pipe or a file.
+pub(super) fn screen() -> Option<u16> {
+    columns(&io::stdout())
+}
+
+/// Writes a part of a result.
+pub(super) fn put(text: &str) -> io::Result<()> {
+    written(&mut io::stdout().lock(), text)
+}
+
 /// Whether stdout is no terminal.
 #[must_use]
 pub fn is_piped() -> bool {
     !io::stdout().is_terminal()
-}
-
-/// What a person reads: drawn for a terminal, plain in a pipe.
-fn rendered(human: &Human, paint_like: &dyn Fn(&str, &str) -> String) -> String {
-    let width = columns(&io::stdout());
-    let paint: &dyn Fn(&str) -> String = &|word| paint_like(word, word);
-    let table = |table: &Table| width.map_or_else(|| table.separated(), |width| table.drawn(width, paint));
-    let prose = |line: &str| {
-        let line = escaped(line);
-        let (indent, words) = line.split_at(line.len() - line.trim_start().len());
-        format!("{indent}{}", wrap::lines(words, width, indent.len()).join("\n"))
-    };
-    let mut text = match human {
-        Human::Raw(text) => return text.clone(),
-        Human::Text(text) => text.lines().map(prose).collect::<Vec<_>>().join("\n"),
-        Human::Verbatim(text) => text.lines().map(escaped).collect::<Vec<_>>().join("\n"),
-        Human::Rows(rows) => table(rows),
-        Human::Listed(all, summary) => match width {
-            None => listed::separated(all),
-            Some(_) if all.is_empty() => escaped(summary),
-            Some(width) => format!(
-                "{}
-{}",
-                listed::drawn(all, width, paint),
-                escaped(summary)
-            ),
-        },
-        Human::Screen(first, parts) => with_parts(prose(first), parts, width, paint),
-        Human::Desk(desk, parts) => with_parts(desk.drawn(width, paint_like), parts, width, paint),
-    };
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text
-}
-
-/// A screen, and named parts below it.
-fn with_parts(
-    mut screen: String,
-    parts: &[(&'static str, Table)],
-    width: Option<u16>,
-    paint: &dyn Fn(&str) -> String,
-) -> String {
-    for (name, part) in parts {
-        screen.push_str("\n\n");
-        screen.push_str(name);
-        screen.push('\n');
-        let drawn = part.drawn(width.map_or(u16::MAX, |width| width - 2), paint);
-        screen.push_str(&drawn.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"));
-    }
-    screen
 }
 
 /// A closed pipe ends the writing, not the meaning: the reader has what it wanted.
@@ -443,15 +258,15 @@ fn is_nowhere(stream: &impl AsFd) -> bool {
 }
 
 /// The width of what errors, warnings and hints are written to.
-fn errors() -> Option<u16> {
+pub(super) fn errors() -> Option<u16> {
     columns(&io::stderr())
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     escaped(&text.replace('\n', " "))
 }
 
-fn not_written(error: io::Error) -> Error {
+pub(super) fn not_written(error: io::Error) -> Error {
     Error {
         outcome: Completion::Done,
         ..Error::new(Exit::Internal, error).hint("the command was done; only its result could not be written")
