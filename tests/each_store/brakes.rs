@@ -142,3 +142,24 @@ fn a_country_may_be_open_to_those_who_verified_before() {
         assert_eq!(would(machine, "+971501234567")["rule"], "country");
     });
 }
+
+/// Where another server checks the codes and nobody records how they ended, everybody is a stranger.
+#[test]
+fn brakes_that_never_see_a_code_verified_are_told_by_doctor() {
+    let gateway = Gateway::start(200, TAKEN);
+    on_each_store(&settings(&gateway, "brakes = \"enforce\"\n"), |machine| {
+        let check = || {
+            let doctor = machine.run(&["doctor", "--json"]).json();
+            doctor["checks"].as_array().unwrap().iter().find(|check| check["id"] == "policy.brakes").cloned()
+        };
+        let phones: Vec<String> = (0..FLOOR).map(stranger).collect();
+        machine.write("phones", &phones[1..].join("\n"));
+        machine.run(&["send", "--from", "phones", "--yes"]).exits(0);
+        assert_eq!(check(), None, "of so few nobody has to be verified");
+        machine.run(&["send", &phones[0]]).exits(0);
+        let told = check().unwrap();
+        assert_eq!((told["status"].as_str(), told["fix"].is_string()), (Some("warn"), true), "{told}");
+        machine.run(&["verify", &phones[0], &code(&gateway)]).exits(0);
+        assert_eq!(check(), None);
+    });
+}

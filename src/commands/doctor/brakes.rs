@@ -28,8 +28,9 @@ pub(super) async fn state(app: &App, settings: &Settings, end: Instant) -> Vec<C
     if out < MANY || all.verified > 0 {
         return Vec::new();
     }
-    let detail =
-        format!("of {out} codes sent in 7 d none was verified, as far as is known; the brakes stop everybody so");
+    let detail = format!(
+        "none of the {out} codes sent in the last 7 days is known to be verified, so the brakes stop everybody"
+    );
     let told = Hint::run(&["outcome"]).arg("PHONE").arg("verified");
     vec![Check::warn(
         "policy.brakes",
