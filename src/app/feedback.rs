@@ -1,4 +1,5 @@
-//! Tells gateways how the codes that they delivered ended, or that they were revoked, after the answer, in a process that nobody waits for.
+//! Tells gateways how the codes that they delivered ended, or that they were revoked, after the answer, in a process that
+//! nobody waits for.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

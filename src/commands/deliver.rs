@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::CommandResult;
 use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::send::{SENDING, Sending};
-use super::target::{Target, TargetArg, standard_input};
+use super::target::{Target, TargetArg, named, standard_input};
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::{Code, Hint};
@@ -38,11 +38,10 @@ impl Args {
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        let Some(typed) = &self.target else {
-            let many = self.many.many(app, self).await?;
-            return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
-        };
-        self.many.alone()?;
+        if let Some(many) = self.many.many(app, self).await? {
+            return Ok(many);
+        }
+        let typed = named(self.target.as_ref())?;
         let target = typed.resolve_phone(app).await?;
         // What the role may not do is told before a code is asked for.
         self.sending.may_concern(app, &target)?;
@@ -83,8 +82,7 @@ impl Each for Args {
     }
 
     async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
-        let code = line.read(Column::Code, Code::relayed)?;
-        let code = code.ok_or_else(|| Error::said(Exit::Usage, "this line has no `code`"))?;
+        let code = line.needed(Column::Code, Code::relayed)?;
         self.sending.for_line(app, target, line, Some(&code)).await
     }
 }

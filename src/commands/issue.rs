@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::CommandResult;
 use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::code_options::CodeOptions;
-use super::target::{Target, TargetArg};
+use super::target::{Target, TargetArg, named};
 use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
@@ -59,11 +59,10 @@ impl Args {
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        let Some(target) = &self.target else {
-            let many = self.many.many(app, self).await?;
-            return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
-        };
-        self.many.alone()?;
+        if let Some(many) = self.many.many(app, self).await? {
+            return Ok(many);
+        }
+        let target = named(self.target.as_ref())?;
         may_reveal(app, &target.to_string())?;
         has_reason(app)?;
         let target = target.resolve_phone(app).await?;
@@ -84,7 +83,7 @@ fn may_reveal(app: &App, target: &str) -> Result<(), Error> {
         .hint(Hint::run(&["send"]).arg(target).because("set `reveal = true` in the file, or send it instead")))
 }
 
-/// Where the file is protected, it is said why a code is printed.
+/// Refuses to print a code without a reason where the file is protected.
 fn has_reason(app: &App) -> Result<(), Error> {
     if !app.settings()?.protected || app.reason().is_some() {
         return Ok(());

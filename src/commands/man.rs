@@ -85,7 +85,7 @@ impl Args {
         for word in &self.command {
             found = found.find_subcommand(word).ok_or_else(|| unknown(&self.command.join(" "), &line))?;
         }
-        Ok(Box::new(page(found)?))
+        Ok(Box::new(page(&line, found)?))
     }
 }
 
@@ -123,7 +123,7 @@ fn written(line: &clap::Command, dir: &Path, dry_run: bool) -> Result<Written, E
         DirBuilder::new().recursive(true).mode(0o755).create(dir).map_err(failed)?;
     }
     for command in commands {
-        let page = page(command)?;
+        let page = page(line, command)?;
         if !dry_run {
             write_shared(&dir.join(&page.name), page.text.as_bytes())
                 .map_err(|error| Error::new(Exit::Internal, error))?;
@@ -134,8 +134,8 @@ fn written(line: &clap::Command, dir: &Path, dry_run: bool) -> Result<Written, E
     Ok(Written { dir: dir.display().to_string(), pages, dry_run })
 }
 
-/// The page of one command.
-fn page(command: &clap::Command) -> Result<Page, Error> {
+/// The page of one command of the line.
+fn page(line: &clap::Command, command: &clap::Command) -> Result<Page, Error> {
     let is_whole = command.get_name() == NAME;
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").to_owned();
@@ -146,12 +146,17 @@ fn page(command: &clap::Command) -> Result<Page, Error> {
     // A page has no date: it would be that of the build. `roff` would leave the empty word out, and move the others.
     let (title, version) = (name.to_uppercase(), env!("CARGO_PKG_VERSION"));
     let mut text = format!(".TH {title} {SECTION} \"\" \"{NAME} {version}\" \"User Commands\"\n").into_bytes();
-    let written = body(&man, command, is_whole, &mut text);
+    let written = body(&man, (line, command), is_whole, &mut text);
     written.map_err(|error| Error::new(Exit::Internal, error))?;
     Ok(Page { name: format!("{name}.{SECTION}"), text: String::from_utf8_lossy(&text).into_owned() })
 }
 
-fn body(man: &Man, command: &clap::Command, is_whole: bool, text: &mut Vec<u8>) -> std::io::Result<()> {
+fn body(
+    man: &Man,
+    (line, command): (&clap::Command, &clap::Command),
+    is_whole: bool,
+    text: &mut Vec<u8>,
+) -> std::io::Result<()> {
     man.render_name_section(text)?;
     man.render_synopsis_section(text)?;
     man.render_description_section(text)?;
@@ -171,7 +176,7 @@ fn body(man: &Man, command: &clap::Command, is_whole: bool, text: &mut Vec<u8>) 
     if is_whole {
         shared(&mut rest);
     } else {
-        see_also(&mut rest, command);
+        see_also(&mut rest, line, command);
     }
     rest.to_writer(text)
 }
@@ -218,11 +223,11 @@ fn shared(roff: &mut Roff) {
     roff.text([bold("redis-cli"), roman("(1)")]);
 }
 
-fn see_also(roff: &mut Roff, command: &clap::Command) {
+fn see_also(roff: &mut Roff, line: &clap::Command, command: &clap::Command) {
     roff.control("SH", ["SEE ALSO"]);
     let name = command.get_display_name().unwrap_or_default();
     let parent = name.rsplit_once('-').map(|(parent, _)| parent).filter(|parent| *parent != NAME);
-    let group = parent.filter(|parent| whole().find_subcommand(parent.trim_start_matches("otpctl-")).is_some());
+    let group = parent.filter(|parent| line.find_subcommand(parent.trim_start_matches("otpctl-")).is_some());
     roff.text([bold(NAME), roman(format!("({SECTION}): global options, exit status, files, environment"))]);
     if let Some(group) = group {
         roff.control("br", []);

@@ -46,8 +46,10 @@ fn with(offers: &Offers, path: &str, command: clap::Command) -> clap::Command {
 
 impl Offers {
     fn of(words: &[OsString], env: &Env) -> Self {
+        let commands = whole();
+        let topics = commands.get_subcommands().map(|command| command.get_name().to_owned()).collect();
         // The line is still being typed: what is wrong with it does not matter.
-        let matches = whole().ignore_errors(true).try_get_matches_from(words).ok();
+        let matches = commands.ignore_errors(true).try_get_matches_from(words).ok();
         let chosen = |name: &str| matches.as_ref().and_then(|matches| matches.try_get_raw(name).ok()??.next());
         let request = Request {
             config: chosen("config").map(|value| Chosen { value: value.into(), by_flag: false }),
@@ -57,9 +59,7 @@ impl Offers {
         };
         // A file that does not hold has no names that help.
         let settings = config::locate(&request, env).and_then(|located| config::load(&located, env)).ok();
-        let mut offers = Self { profiles: config::profile_names(env), ..Self::default() };
-        let commands = whole();
-        offers.topics = commands.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let mut offers = Self { profiles: config::profile_names(env), topics, ..Self::default() };
         offers.kinds = crate::provider::kinds().map(str::to_owned).collect();
         offers.purposes = vec![Purpose::default().to_string()];
         if let Some(settings) = settings {

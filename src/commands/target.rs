@@ -32,6 +32,11 @@ pub(super) enum TargetError {
     Reference(#[from] MalformedReference),
 }
 
+/// What was named, where the line must name one.
+pub(super) fn named(target: Option<&TargetArg>) -> Result<&TargetArg, Error> {
+    target.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"))
+}
+
 impl FromStr for TargetArg {
     type Err = TargetError;
 

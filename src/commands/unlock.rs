@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::CommandResult;
 use super::allowance;
 use super::batch::{BatchArgs, Column, Columns, Each, Line};
-use super::target::{Target, TargetArg};
+use super::target::{Target, TargetArg, named};
 use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::{Allowance, UnlockRequest};
@@ -52,11 +52,10 @@ impl Args {
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        let Some(target) = &self.target else {
-            let many = self.many.many(app, self).await?;
-            return many.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"));
-        };
-        self.many.alone()?;
+        if let Some(many) = self.many.many(app, self).await? {
+            return Ok(many);
+        }
+        let target = named(self.target.as_ref())?;
         let target = target.resolve_phone(app).await?;
         app.may_change(&format!("unlock {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, self.purpose.as_ref()).await.map(Output::One)

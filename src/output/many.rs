@@ -94,12 +94,12 @@ pub trait Many {
         "otpctl.many/1"
     }
 
-    /// More fields of the usual document, each with a comma before it.
-    fn fields(&self) -> String {
-        String::new()
+    /// An object, whose fields the usual document has behind its counts.
+    fn fields(&self) -> Option<Box<RawValue>> {
+        None
     }
 
-    /// What is said of all of them on stderr at the end, in every format; `None`: how many failed.
+    /// The last line on stderr, about all of them, in every format; `None`: how many failed.
     fn summary(&self) -> Option<String> {
         None
     }
@@ -118,7 +118,7 @@ pub trait Many {
     fn closing(&self, (done, failed): (usize, usize), is_interrupted: bool) -> String {
         let totals = |totals: Box<RawValue>| if is_interrupted { "null".to_owned() } else { totals.get().to_owned() };
         let totals = self.totals().map(|known| format!(",\"totals\":{}", totals(known))).unwrap_or_default();
-        let fields = self.fields();
+        let fields = self.fields().map(|more| format!(",{}", inside(&more))).unwrap_or_default();
         format!("],\"done\":{done},\"failed\":{failed},\"interrupted\":{is_interrupted}{fields}{totals}}}\n")
     }
 
@@ -146,6 +146,11 @@ pub trait Many {
     fn exit(&self) -> Exit {
         if self.counts().1 == 0 { Exit::Ok } else { Exit::Partial }
     }
+}
+
+/// The fields of an object, as they stand in another one.
+fn inside(object: &RawValue) -> &str {
+    object.get().trim_start_matches('{').strip_suffix('}').unwrap_or_default()
 }
 
 /// Who stopped a command, and what is known of it then.
@@ -215,7 +220,7 @@ pub(crate) mod tests {
         interrupted: bool,
     }
 
-    /// The same, with what is said of all results behind them.
+    /// The same, with totals behind the results.
     #[derive(schemars::JsonSchema)]
     #[expect(dead_code, reason = "only its schema is used")]
     pub(crate) struct ManyWithTotals<T, U> {
@@ -224,20 +229,4 @@ pub(crate) mod tests {
         /// `null` where it was stopped before its end.
         totals: Option<U>,
     }
-
-    /// The lines of a batch.
-    #[derive(schemars::JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is used")]
-    struct BatchDocument {
-        #[schemars(flatten)]
-        many: ManyDocument<serde_json::Map<String, serde_json::Value>>,
-        /// Lines that a checkpoint knows.
-        skipped: u64,
-        /// Lines that were not begun; `null`: they were not counted.
-        not_tried: Option<u64>,
-        /// How many lines ended with each exit code.
-        by_exit: std::collections::BTreeMap<String, u64>,
-    }
-
-    crate::otp::schema::documents! { "otpctl.many/1" => BatchDocument }
 }

@@ -120,10 +120,10 @@ impl Line {
                 Some(user) => format!("user:{user}"),
                 None => return Err((None, Error::said(Exit::Usage, "this line has neither `phone` nor `user`"))),
             },
-            None => return Err((None, Error::said(Exit::Usage, "this line has no `phone`"))),
+            None => return Err((None, missing(Column::Phone))),
         };
-        if let Some(missing) = columns.needed.iter().find(|column| line.text(**column).is_none()) {
-            return Err((Some(target), Error::said(Exit::Usage, format!("this line has no `{}`", missing.name()))));
+        if let Some(column) = columns.needed.iter().find(|column| line.text(**column).is_none()) {
+            return Err((Some(target), missing(*column)));
         }
         Ok(Self { target, ..line })
     }
@@ -151,8 +151,24 @@ impl Line {
         read.map_err(|error| Error::said(Exit::Usage, format!("`{}`: {error}", column.name())))
     }
 
+    /// The same, where the line must say it.
+    ///
+    /// # Errors
+    /// When it does not, or it is none.
+    pub(in crate::commands) fn needed<T, E: Display>(
+        &self,
+        column: Column,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Error> {
+        self.read(column, read)?.ok_or_else(|| missing(column))
+    }
+
     /// The idempotency key of a send that names none.
     pub(in crate::commands) fn own_key(&self) -> Option<&str> {
         self.own_key.as_deref()
     }
+}
+
+fn missing(column: Column) -> Error {
+    Error::said(Exit::Usage, format!("this line has no `{}`", column.name()))
 }

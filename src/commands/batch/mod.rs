@@ -41,7 +41,7 @@ impl BatchArgs {
     ///
     /// # Errors
     /// When there is one of them.
-    pub(super) fn alone(&self) -> Result<(), Error> {
+    fn alone(&self) -> Result<(), Error> {
         let given = [
             ("--format", self.format.is_some()),
             ("--concurrency", self.concurrency.is_some()),

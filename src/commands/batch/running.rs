@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::args::BatchArgs;
@@ -345,8 +346,8 @@ impl Many for Batch<'_> {
         Some(self.summary.words())
     }
 
-    fn fields(&self) -> String {
-        self.summary.fields()
+    fn fields(&self) -> Option<Box<RawValue>> {
+        to_raw_value(&self.summary.counts()).ok()
     }
 
     fn lost(&mut self) -> Option<String> {

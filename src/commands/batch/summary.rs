@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::error::{EXITS, Exit};
+use crate::error::Exit;
 use crate::output::plural;
 
 /// A shorter time says nothing of a rate.
@@ -22,10 +23,24 @@ pub(super) struct Summary {
     not_tried: u64,
     /// There may be more lines, which nobody read.
     pub(super) is_rest_unknown: bool,
-    by_exit: BTreeMap<u8, u64>,
+    /// The name of each exit code, and how many lines ended so.
+    by_exit: BTreeMap<u8, (&'static str, u64)>,
     /// So many bytes of the input are done with, of so many.
     pub(super) bytes: u64,
     size: Option<u64>,
+}
+
+/// What the document of a batch says beside how many lines were done and failed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Counts {
+    /// Lines that a checkpoint knows.
+    skipped: u64,
+    /// Lines that were not begun; `null`: they were not counted.
+    not_tried: Option<u64>,
+    /// How many lines ended with each exit code.
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, u64>"))]
+    by_exit: BTreeMap<u8, u64>,
 }
 
 impl Summary {
@@ -50,7 +65,7 @@ impl Summary {
         } else {
             self.failed += 1;
         }
-        *self.by_exit.entry(exit.number()).or_default() += 1;
+        self.by_exit.entry(exit.number()).or_insert((exit.name(), 0)).1 += 1;
     }
 
     /// A line that was not begun.
@@ -58,16 +73,13 @@ impl Summary {
         self.not_tried += 1;
     }
 
-    /// The fields of the document.
-    pub(super) fn fields(&self) -> String {
-        let mut by_exit = String::new();
-        for (exit, count) in &self.by_exit {
-            let between = if by_exit.is_empty() { "" } else { "," };
-            // Writing to a String does not fail.
-            let _ = write!(by_exit, "{between}\"{exit}\":{count}");
+    /// What the document says of them.
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            skipped: self.skipped,
+            not_tried: (!self.is_rest_unknown).then_some(self.not_tried),
+            by_exit: self.by_exit.iter().map(|(exit, (_, count))| (*exit, *count)).collect(),
         }
-        let not_tried = if self.is_rest_unknown { "null".to_owned() } else { self.not_tried.to_string() };
-        format!(",\"skipped\":{},\"not_tried\":{not_tried},\"by_exit\":{{{by_exit}}}", self.skipped)
     }
 
     /// How far it is.
@@ -108,7 +120,7 @@ impl Summary {
             .by_exit
             .iter()
             .filter(|(exit, _)| **exit != 0)
-            .map(|(exit, count)| format!("{count} × {} ({exit})", name(*exit)))
+            .map(|(exit, (name, count))| format!("{count} × {name} ({exit})"))
             .collect();
         if !failures.is_empty() {
             let _ = write!(words, ": {}", failures.join(", "));
@@ -142,10 +154,6 @@ impl Summary {
     }
 }
 
-fn name(exit: u8) -> &'static str {
-    EXITS.iter().find(|(own, ..)| own.number() == exit).map_or("INTERNAL", |(_, name, ..)| name)
-}
-
 /// A time in at most two units.
 fn spoken(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -159,6 +167,19 @@ fn spoken(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::ManyDocument;
+
+    /// The lines of a batch.
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct BatchDocument {
+        #[schemars(flatten)]
+        many: ManyDocument<serde_json::Map<String, serde_json::Value>>,
+        #[schemars(flatten)]
+        counts: Counts,
+    }
+
+    crate::otp::schema::documents! { "otpctl.many/1" => BatchDocument }
 
     #[test]
     fn a_summary_counts_by_exit_code() {
@@ -168,11 +189,12 @@ mod tests {
         summary.count(Exit::RateLimited, false);
         summary.skipped = 3;
         assert_eq!(summary.words(), "3 lines: 1 done, 2 failed: 2 × RATE_LIMITED (13); 3 skipped");
-        assert_eq!(summary.fields(), r#","skipped":3,"not_tried":0,"by_exit":{"0":1,"13":2}"#);
+        let document = |summary: &Summary| serde_json::to_string(&summary.counts()).unwrap();
+        assert_eq!(document(&summary), r#"{"skipped":3,"not_tried":0,"by_exit":{"0":1,"13":2}}"#);
         summary.not_tried();
         assert_eq!(summary.rest(), "; 1 line was not tried");
         summary.is_rest_unknown = true;
-        assert!(summary.fields().contains("\"not_tried\":null"));
+        assert!(document(&summary).contains("\"not_tried\":null"));
     }
 
     #[test]

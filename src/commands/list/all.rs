@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::commands::skipped::{self, Skipped};
 use crate::error::{Error, Exit};
 use crate::operations::{ListWalk, ListedPage};
-use crate::otp::{DeliveryState, Hint, Moment};
+use crate::otp::{Hint, Moment};
 use crate::output::{Format, Many, Row, Table, document, is_piped, when};
 
 /// A list of everything that is under way.
@@ -54,22 +54,8 @@ impl<'a> AllRows<'a> {
         if self.app.printer.format != Format::Human {
             return Row { document, cells: Vec::new() };
         }
-        let time = |at: Option<Moment>, none: &str| match at {
-            None => none.to_owned(),
-            Some(at) if is_piped() => at.to_the_second(),
-            Some(at) => when(at, now),
-        };
-        let cells = vec![
-            row.phone.clone(),
-            row.reference.clone().unwrap_or_else(|| "-".to_owned()),
-            row.purpose.clone(),
-            row.state.to_owned(),
-            time(row.expires_at, "never"),
-            row.delivery_state.map_or("-", DeliveryState::as_str).to_owned(),
-            time(row.since, "-"),
-            row.why.clone(),
-        ];
-        Row { document, cells }
+        let cells = row.cells(|at| if is_piped() { at.to_the_second() } else { when(at, now) });
+        Row { document, cells: cells.into() }
     }
 
     fn skip(&mut self, skipped: Skipped) {

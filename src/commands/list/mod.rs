@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::operations::{ListFilter, ListWanted};
 use crate::otp::duration::{duration, spelled};
-use crate::otp::{Country, DeliveryState, Hint, Moment, Phone};
+use crate::otp::{Country, Hint, Moment, Phone};
 use crate::output::{Cell, Human, Lines, Output, Report};
 
 /// List live codes, locked phones, or SMS that failed
@@ -140,19 +140,7 @@ impl Report for Codes {
     fn human(&self) -> Human {
         let mut table = table();
         for row in &self.codes {
-            let reference = row.reference.as_deref().unwrap_or("-");
-            let delivery = row.delivery_state.map_or("-", DeliveryState::as_str);
-            let time = |at: Option<Moment>, none: &str| at.map_or_else(|| none.into(), |at| Cell::near(at, self.now));
-            table.row([
-                Cell::from(&row.phone),
-                reference.into(),
-                (&row.purpose).into(),
-                row.state.into(),
-                time(row.expires_at, "never"),
-                delivery.into(),
-                time(row.since, "-"),
-                (&row.why).into(),
-            ]);
+            table.row(row.cells(|at| Cell::near(at, self.now)));
         }
         Human::Rows(table)
     }

@@ -65,6 +65,23 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Its cells, in the order of the columns; `time` writes a moment.
+    pub(super) fn cells<'a, T: From<&'a str>>(&'a self, time: impl Fn(Moment) -> T) -> [T; 8] {
+        let time = |at: Option<Moment>, none: &'static str| at.map_or_else(|| none.into(), &time);
+        [
+            self.phone.as_str().into(),
+            self.reference.as_deref().unwrap_or("-").into(),
+            self.purpose.as_str().into(),
+            self.state.into(),
+            time(self.expires_at, "never"),
+            self.delivery_state.map_or("-", DeliveryState::as_str).into(),
+            time(self.since, "-"),
+            self.why.as_str().into(),
+        ]
+    }
+}
+
 /// Why it is as it is: what support tells the customer.
 fn why(line: &Listed) -> String {
     let Some(challenge) = &line.challenge else {

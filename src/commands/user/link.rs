@@ -9,7 +9,7 @@ use super::{Linked as LinkedPhone, given, link_of, named, shared};
 use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::batch::{BatchArgs, Column, Columns, Each, Line};
-use crate::commands::target::{Target, TargetArg};
+use crate::commands::target::{self, Target, TargetArg};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Linked;
 use crate::otp::{Hint, UserId};
@@ -54,11 +54,11 @@ impl Args {
     }
 
     pub(super) async fn run<'a>(&'a self, app: &'a App) -> Result<Output<'a>, Error> {
-        let (Some(user), Some(phone)) = (&self.id, &self.phone) else {
-            let many = self.many.many(app, self).await?;
-            return many.ok_or_else(|| Error::said(Exit::Usage, "no user was named"));
-        };
-        self.many.alone()?;
+        if let Some(many) = self.many.many(app, self).await? {
+            return Ok(many);
+        }
+        let user = self.id.as_ref().ok_or_else(|| Error::said(Exit::Usage, "no user was named"))?;
+        let phone = target::named(self.phone.as_ref())?;
         let target = given(app, user, phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, user.clone()).await.map(Output::One)
@@ -119,8 +119,7 @@ impl Each for Args {
 
     async fn each(&self, app: &App, target: &Target, line: &Line) -> CommandResult {
         target.is_a_phone(app).await?;
-        let user = line.read(Column::User, UserId::new)?;
-        let user = user.ok_or_else(|| Error::said(Exit::Usage, "this line has no `user`"))?;
+        let user = line.needed(Column::User, UserId::new)?;
         self.one(app, target, user).await
     }
 }

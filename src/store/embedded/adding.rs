@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::sqlite::classify;
+use super::sqlite::{classify, set_value};
 use crate::otp::Moment;
 use crate::store::key::feed_name;
 use crate::store::{
@@ -52,11 +52,8 @@ pub(super) fn add(connection: &Connection, addition: &Addition, now: Moment) -> 
         Lifetime::FromFirst(span) => until.unwrap_or_else(|| now.after(span).millis()),
         Lifetime::FromLast(span) => now.after(span).millis(),
     };
-    let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
-               ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
     let value = serde_json::to_vec(&fields).unwrap_or_default();
-    let mut query = connection.prepare_cached(sql).map_err(|error| classify(&error))?;
-    query.execute(params![name, value, until]).map_err(|error| classify(&error))?;
+    set_value(connection, &name, &value, Some(until)).map_err(|error| classify(&error))?;
     let fields = match &addition.wanted {
         Wanted::Nothing => BTreeMap::new(),
         Wanted::All => fields,

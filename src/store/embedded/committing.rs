@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::adding::{self, write_beside};
 use super::opening::still_known;
-use super::sqlite::{classify, stored_value};
+use super::sqlite::{classify, set_value, stored_value};
 use crate::otp::{Clock, EVENTS_KEPT, Moment, Ttl};
 use crate::store::key::timeline_name;
 use crate::store::{Addition, Append, Change, Committed, OnTop, Put, StoreError, Sums};
@@ -121,10 +121,7 @@ fn put(connection: &Connection, name: &str, put: &Put, now: Moment) -> rusqlite:
         Put::Set(value, Ttl::Forever) => (value, None),
         Put::Set(value, Ttl::For(ttl)) => (value, Some(now.after(*ttl).millis())),
     };
-    let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
-               ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
-    connection.prepare_cached(sql)?.execute(params![name, value, expires_at])?;
-    Ok(())
+    set_value(connection, name, value, expires_at)
 }
 
 /// The newest line of a timeline.

@@ -1,10 +1,12 @@
 //! Whole keys of the file, and those of another store that are put into it.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::adding;
 use super::opening::still_known;
-use super::sqlite::classify;
+use super::sqlite::{classify, set_value};
 use crate::otp::Moment;
 use crate::store::key::timeline_name;
 use crate::store::{Content, KeyCopy, OwnKey, StoreError};
@@ -77,8 +79,8 @@ pub(super) fn put(connection: &mut Connection, copies: &[KeyCopy], now: Moment) 
 fn write(connection: &Connection, name: &str, one: &KeyCopy, now: Moment) -> rusqlite::Result<()> {
     let until = one.ttl.map(|ttl| now.after(ttl).millis());
     let value = match &one.content {
-        Content::Bytes(value) => value.clone(),
-        Content::Sums(sums) => serde_json::to_vec(sums).unwrap_or_default(),
+        Content::Bytes(value) => Cow::Borrowed(value),
+        Content::Sums(sums) => Cow::Owned(serde_json::to_vec(sums).unwrap_or_default()),
         Content::Lines(lines) => {
             // What is left of one whose time is over goes.
             connection.prepare_cached("DELETE FROM event WHERE timeline = ?1")?.execute(params![name])?;
@@ -93,8 +95,5 @@ fn write(connection: &Connection, name: &str, one: &KeyCopy, now: Moment) -> rus
             return Ok(());
         }
     };
-    let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
-               ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
-    connection.prepare_cached(sql)?.execute(params![name, value, until])?;
-    Ok(())
+    set_value(connection, name, &value, until)
 }

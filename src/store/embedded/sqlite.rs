@@ -25,3 +25,10 @@ pub(super) fn classify(error: &rusqlite::Error) -> StoreError {
         _ => StoreError::Unreachable(text),
     }
 }
+
+/// Sets the value of a name until this moment; `None`: without an end.
+pub(super) fn set_value(connection: &Connection, name: &str, value: &[u8], until: Option<i64>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO cell (name, value, expires_at) VALUES (?1, ?2, ?3)
+               ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
+    connection.prepare_cached(sql)?.execute(params![name, value, until]).map(drop)
+}

@@ -78,7 +78,7 @@ impl Redis {
                 match value {
                     Value::BulkString(bytes) => own.push(Some(bytes)),
                     Value::Nil => own.push(None),
-                    // It cannot be read: what is wrong with it is said by the script that reads it alone.
+                    // It cannot be read. The script that reads it alone tells what is wrong with it.
                     _ => {}
                 }
             }
