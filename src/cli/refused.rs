@@ -1,7 +1,6 @@
 //! A command line that does not parse: what is wrong with it, in the form that was asked for, and the line that was meant.
 
 use std::ffi::OsString;
-use std::sync::Arc;
 
 use clap::FromArgMatches as _;
 use clap::builder::StyledStr;
@@ -13,7 +12,7 @@ use crate::commands::{GlobalArgs, NAME, globals, listing, whole};
 use crate::config::Env;
 use crate::error::{Error, Exit};
 use crate::otp::Hint;
-use crate::output::{Color, Format, Pinned, Printer, Verbosity};
+use crate::output::{Color, Format, Printer, Verbosity};
 
 /// Nothing here does this, and what only sounds like it would do the opposite.
 const NOTHING: [&str; 1] = ["lock"];
@@ -61,13 +60,7 @@ pub(super) fn overview(env: &Env, is_long: bool) -> Exit {
 
 fn help(text: &StyledStr, env: &Env) -> Exit {
     let color = if set(env, "NO_COLOR") { Color::Never } else { Color::Auto };
-    let printer = Printer {
-        format: Format::Human,
-        color,
-        verbosity: Verbosity::Normal,
-        here: Arc::default(),
-        pinned: Pinned::default(),
-    };
+    let printer = Printer { color, verbosity: Verbosity::Normal, ..Printer::silent() };
     printer.help(&text.to_string(), &text.ansi().to_string())
 }
 
@@ -157,10 +150,22 @@ impl Given {
         });
         let words = meant.unwrap_or_else(|| {
             let mut path: Vec<String> = self.path();
-            path.push("-h".to_owned());
+            path.push(self.help_flag(error).to_owned());
             path
         });
         Hint::run(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The help that explains the option that is wrong: the short one leaves some out.
+    fn help_flag(&self, error: &clap::Error) -> &'static str {
+        let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return "-h" };
+        let long = shown.strip_prefix("--").and_then(|name| name.split([' ', '=']).next());
+        let whole = whole();
+        let command = self.path().iter().try_fold(&whole, |command, word| command.find_subcommand(word));
+        let mut options = command.into_iter().flat_map(clap::Command::get_arguments);
+        let wrong = options.find(|arg| arg.get_long().is_some() && arg.get_long() == long);
+        let is_left_out = |arg: &clap::Arg| arg.is_hide_short_help_set() && !arg.is_hide_long_help_set();
+        if wrong.is_some_and(is_left_out) { "--help" } else { "-h" }
     }
 
     /// Lines that may have been meant, the likeliest first.

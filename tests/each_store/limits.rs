@@ -30,17 +30,17 @@ fn a_refused_number_costs_nothing() {
     let gateway = Gateway::start(200, TAKEN);
     let limits = "[limits]\ncooldown = []\nper_prefix = { \"1h\" = 2 }\n[policy]\ncountries = [\"IN\", \"GB\"]\n";
     on_each_store(&telnyx(&gateway, limits), |machine| {
-        let asked = gateway.requests().len();
+        let asked = gateway.asked();
         let send = |phone: &str| machine.run(&["send", phone, "--json"]);
         for (phone, why) in [("+971501234567", "a country"), ("+44 909 879 0000", "a premium rate")] {
             refused(&send(phone), 16, "POLICY");
-            assert_eq!(gateway.requests().len(), asked, "{why}");
+            assert_eq!(gateway.asked(), asked, "{why}");
         }
         send("+919876500100").exits(0);
         send("+919876503100").exits(0);
         let error = refused(&send("+919876507100"), 13, "RATE_LIMITED");
         assert!(error["retry_after_seconds"].as_u64().is_some_and(|wait| (1..=7200).contains(&wait)), "{error}");
-        assert_eq!(gateway.requests().len(), asked + 2, "two of the prefix, and no third");
+        assert_eq!(gateway.asked(), asked + 2, "two of the prefix, and no third");
         let timeline = machine.inspect("+919876507100")["timeline"].as_array().unwrap().clone();
         let told = ["event", "result", "rule", "count"].map(|name| &timeline[0][name]);
         assert_eq!(
@@ -55,7 +55,7 @@ fn a_cap_stops_everybody_and_an_allow_does_not_lift_it() {
     let gateway = Gateway::start(200, TAKEN);
     let limits = "[limits]\ncooldown = []\ncaps = { sms = { \"1h\" = 2 } }\n[policy]\ncountries = [\"IN\", \"GB\"]\n";
     on_each_store(&telnyx(&gateway, limits), |machine| {
-        let asked = gateway.requests().len();
+        let asked = gateway.asked();
         let send = |phone: &str| machine.run(&["send", phone, "--json"]);
         send("+919876500100").exits(0);
         send("+442071838750").exits(0);
@@ -63,7 +63,7 @@ fn a_cap_stops_everybody_and_an_allow_does_not_lift_it() {
         let error = refused(&send(PHONE), 16, "POLICY");
         assert!(error["message"].as_str().unwrap().contains("limit of 2 codes in 1 h"), "{error}");
         assert!(error["retry_after_seconds"].as_u64().is_some_and(|wait| (1..=7200).contains(&wait)), "{error}");
-        assert_eq!(gateway.requests().len(), asked + 2, "two, to whatever country, and no third");
+        assert_eq!(gateway.asked(), asked + 2, "two, to whatever country, and no third");
         let told = machine.run(&["policy", "show", PHONE, "--json"]).exits(0).json();
         assert_eq!((&told["send"]["allowed"], &told["send"]["rule"]), (&false.into(), &"cap".into()), "{told}");
         assert_eq!(machine.inspect(PHONE)["verdict"], "POLICY_REFUSED");
@@ -77,13 +77,13 @@ fn a_run_of_neighbors_stops() {
     let gateway = Gateway::start(200, TAKEN);
     let policy = "[policy]\ncountries = [\"IN\"]\nbrakes = \"enforce\"\n";
     on_each_store(&telnyx(&gateway, &format!("{FREE}{policy}")), |machine| {
-        let asked = gateway.requests().len();
+        let asked = gateway.asked();
         for number in 0..4 {
             machine.run(&["send", &format!("+9198765001{number}0"), "--json"]).exits(0);
         }
         refused(&machine.run(&["send", "+919876500140", "--json"]), 16, "POLICY");
         refused(&machine.run(&["send", "+919876500105", "--json", "--dry-run"]), 16, "POLICY");
-        assert_eq!(gateway.requests().len(), asked + 4);
+        assert_eq!(gateway.asked(), asked + 4);
     });
 }
 
@@ -91,11 +91,11 @@ fn a_run_of_neighbors_stops() {
 fn two_sends_at_once_are_one_sms() {
     let gateway = Gateway::start(200, TAKEN);
     on_each_store(&telnyx(&gateway, "[policy]\ncountries = [\"IN\"]\n"), |machine| {
-        let before = gateway.requests().len();
+        let before = gateway.asked();
         let ran = machine.at_once(&[vec!["send", PHONE, "--json"], vec!["send", "+91 98765 43210", "--json"]]);
         let mut codes: Vec<i32> = ran.iter().map(|ran| ran.code).collect();
         codes.sort_unstable();
-        assert_eq!((codes, gateway.requests().len() - before), (vec![0, 13], 1), "{ran:?}");
+        assert_eq!((codes, gateway.asked() - before), (vec![0, 13], 1), "{ran:?}");
     });
 }
 

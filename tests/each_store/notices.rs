@@ -111,7 +111,7 @@ fn a_change_stands_whatever_becomes_of_its_notice() {
             assert_eq!(phones["phones"][0]["phone"], NEW);
         });
     }
-    assert_eq!(gateway.requests().len(), 0, "what is refused costs nothing");
+    assert_eq!(gateway.asked(), 0, "what is refused costs nothing");
 }
 
 #[test]
@@ -121,17 +121,17 @@ fn a_notice_counts_as_a_message_and_delays_no_code() {
         caps = { sms = { \"1d\" = 2 } }\n";
     let settings = format!("{limits}[policy]\ncountries = [\"IN\"]\n{}", telnyx(&gateway.base_url));
     on_each_store(&told(&settings), |machine| {
-        let before = gateway.requests().len();
+        let before = gateway.asked();
         machine.run(&["user", "link", "asha", PHONE]).exits(0);
         machine.run(&["user", "link", "asha", NEW]).exits(0);
-        assert_eq!(gateway.requests().len(), before + 1);
+        assert_eq!(gateway.asked(), before + 1);
         let shown = machine.run(&["policy", "show", PHONE, "--json"]).exits(0).json();
         assert_eq!(shown["send"]["allowed"], true, "no wait after a notice: {shown}");
         machine.run(&["send", PHONE]).exits(0);
         // Two messages were counted, which is what the cap allows.
         let moved = machine.run(&["user", "move", "asha", THIRD, "--json"]).exits(0).json();
         let states: Vec<&Value> = moved["notified"].as_array().unwrap().iter().map(|one| &one["state"]).collect();
-        assert_eq!((states, gateway.requests().len()), (vec![&json!("refused"); 2], before + 2));
+        assert_eq!((states, gateway.asked()), (vec![&json!("refused"); 2], before + 2));
     });
 }
 

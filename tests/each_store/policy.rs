@@ -39,7 +39,7 @@ fn stands(machine: &Machine, phone: &str, rule: &str) -> Value {
 fn a_blocked_phone_gets_no_sms_and_says_who_blocked_it() {
     let gateway = Gateway::start(200, TAKEN);
     on_each_store(&telnyx(&gateway, &format!("{FREE}[policy]\ncountries = [\"IN\"]\n")), |machine| {
-        let asked = gateway.requests().len();
+        let asked = gateway.asked();
         let reason = ["--reason", "fraud, ticket 12"];
         let blocked = machine.run(&[&["policy", "block", PHONE, "--until", "24h", "--json"][..], &reason].concat());
         let entry = blocked.exits(0).json()["entry"].clone();
@@ -55,7 +55,7 @@ fn a_blocked_phone_gets_no_sms_and_says_who_blocked_it() {
         let shown = stands(machine, PHONE, "blocked");
         assert_eq!((&shown["send"]["until"], &shown["entry"]["by"]), (&entry["until"], &by.into()));
         stands(machine, OTHER, "");
-        assert_eq!(gateway.requests().len(), asked, "zero calls");
+        assert_eq!(gateway.asked(), asked, "zero calls");
 
         let timeline = machine.inspect(PHONE)["timeline"].clone();
         let event = timeline.as_array().unwrap().iter().find(|event| event["event"] == "policy").unwrap().clone();
@@ -190,18 +190,18 @@ fn a_receiver_who_opted_out_is_asked_no_more() {
     let stop = r#"{"errors":[{"code":"40300","title":"Blocked due to STOP message","detail":"STOP"}]}"#;
     let gateway = Gateway::start(400, stop);
     on_each_store(&telnyx(&gateway, &format!("{FREE}[policy]\ncountries = [\"IN\"]\n")), |machine| {
-        let asked = gateway.requests().len();
+        let asked = gateway.asked();
         machine.run(&["send", PHONE]).exits(25);
-        assert_eq!(gateway.requests().len(), asked + 1);
+        assert_eq!(gateway.asked(), asked + 1);
         let error = refused(&machine.run(&["send", PHONE, "--json"]), 16, "POLICY");
         assert!(error["message"].as_str().unwrap().contains("asked for no more messages (telnyx)"), "{error}");
-        assert_eq!(gateway.requests().len(), asked + 1, "the gateway is not asked again");
+        assert_eq!(gateway.asked(), asked + 1, "the gateway is not asked again");
         assert_eq!(stands(machine, PHONE, "opted_out")["entry"]["opted_out"], "telnyx");
         let timeline = machine.inspect(PHONE)["timeline"].to_string();
         assert!(timeline.contains("\"opted_out\""), "{timeline}");
         machine.run(&["policy", "remove", PHONE]).exits(0);
         machine.run(&["send", PHONE]).exits(25);
-        assert_eq!(gateway.requests().len(), asked + 2);
+        assert_eq!(gateway.asked(), asked + 2);
         // What an operator blocked for good stays his.
         machine.run(&["policy", "block", OTHER, "--reason", "mine"]).exits(0);
         assert_eq!(stands(machine, OTHER, "blocked")["entry"]["reason"], "mine");

@@ -4,24 +4,14 @@
 use std::fs;
 use std::path::Path;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::on_each_store;
-use crate::support::PATIENCE;
 use crate::support::cli::{FREE, PHONE, wrong_codes};
-
-/// Waits for something that happens soon.
-#[track_caller]
-pub fn wait_for(what: &str, mut happened: impl FnMut() -> bool) {
-    let patience = Instant::now() + PATIENCE;
-    while !happened() {
-        assert!(Instant::now() < patience, "{what} does not come");
-        sleep(Duration::from_millis(20));
-    }
-}
+use crate::support::until::until;
 
 /// Everything in the files below a folder.
 pub fn files(folder: &Path) -> String {
@@ -49,7 +39,7 @@ fn a_killed_send_leaves_a_code_that_works() {
             "{FREE}[policy]\ncountries = [\"IN\"]\n[providers.slow]\nkind = \"command\"\nargv = [{program:?}]\n"
         ));
         let mut sending = machine.command(&["send", PHONE]).spawn().unwrap();
-        wait_for("the provider", || fs::read_to_string(machine.path("pid")).is_ok_and(|pid| pid.ends_with('\n')));
+        until("the provider", || fs::read_to_string(machine.path("pid")).is_ok_and(|pid| pid.ends_with('\n')));
         // That is SIGKILL.
         sending.kill().unwrap();
         sending.wait().unwrap();

@@ -77,6 +77,11 @@ impl Gateway {
         Self { base_url, requests }
     }
 
+    /// How many requests came so far.
+    pub fn asked(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
     /// The requests so far, heads and bodies; the last of them may not be answered yet.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()

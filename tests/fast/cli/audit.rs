@@ -11,9 +11,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::each_store::stored::wait_for;
 use crate::support::audit::{AUDIT, added, findings, records};
 use crate::support::cli::{FREE, Machine, PHONE};
+use crate::support::until::until;
 
 fn audited() -> Machine {
     Machine::with(&format!("{FREE}{AUDIT}"))
@@ -64,7 +64,7 @@ fn a_send_that_is_killed_is_an_intent_without_an_outcome() {
         "{FREE}{AUDIT}[policy]\ncountries = [\"IN\"]\n[providers.slow]\nkind = \"command\"\nargv = [{program:?}]\n"
     ));
     let mut sending = machine.command(&["send", PHONE]).spawn().unwrap();
-    wait_for("the provider", || machine.path("called").exists());
+    until("the provider", || machine.path("called").exists());
     sending.kill().unwrap();
     sending.wait().unwrap();
     let document = verified(&machine);
@@ -75,7 +75,7 @@ fn a_send_that_is_killed_is_an_intent_without_an_outcome() {
     // One that is only interrupted says so.
     fs::remove_file(machine.path("called")).unwrap();
     let sending = machine.command(&["send", "+919876543211"]).stderr(Stdio::null()).spawn().unwrap();
-    wait_for("the provider", || machine.path("called").exists());
+    until("the provider", || machine.path("called").exists());
     kill_process(Pid::from_child(&sending), Signal::INT).unwrap();
     assert_eq!(sending.wait_with_output().unwrap().status.code(), Some(130));
     let last = records(&machine).pop().unwrap();

@@ -143,7 +143,7 @@ fn providers_are_called_only_when_that_is_asked_for() {
     let ran = machine.run(&["doctor", "--providers", "--json"]);
     says(ran.exits(0), "providers.main.test", "ok", "12.50 EUR");
     says(&ran, "providers.main.balance", "ok", "12.50 EUR left");
-    assert_eq!(works.requests().len(), 1);
+    assert_eq!(works.asked(), 1);
     let empty = Gateway::start(200, r#"{"data":{"available_credit":"0.00","currency":"EUR"}}"#);
     let machine = Machine::with(&telnyx(&empty.base_url));
     let ran = machine.run(&["doctor", "--providers", "--json"]);

@@ -26,7 +26,7 @@ fn a_protected_file_does_not_work_without_limits() {
         let machine = Machine::with(&format!("[limits]\n{limits}\n{telnyx}"));
         machine.run(&["send", PHONE]).exits(0);
         assert_eq!(finding(&machine, key).as_deref(), Some("warn"), "{limits}");
-        let sent = gateway.requests().len();
+        let sent = gateway.asked();
         machine.configure(&format!("protected = true\n[limits]\n{limits}\n{telnyx}"));
         assert_eq!(finding(&machine, key).as_deref(), Some("fail"), "{limits}");
         for words in [&["send", PHONE, "--json"][..], &["verify", PHONE, "123456", "--json"]] {
@@ -35,7 +35,7 @@ fn a_protected_file_does_not_work_without_limits() {
             assert!(message.contains(&format!("otpctl.toml:3: {key}: ")), "{error}");
             assert!(hint.contains("under [limits]"), "{error}");
         }
-        assert_eq!(gateway.requests().len(), sent);
+        assert_eq!(gateway.asked(), sent);
         // What ends codes works whatever the limits are.
         named(&machine, &["inspect", PHONE]).exits(0);
         named(&machine, &["revoke", PHONE]).exits(0);

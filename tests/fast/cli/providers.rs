@@ -154,7 +154,7 @@ fn what_cannot_be_asked_says_so_and_is_no_failure() {
         assert_eq!(error["code"], "CONFIG");
     }
     machine.run(&["provider", "test"]).exits(2);
-    assert_eq!(gateway.requests().len(), 1);
+    assert_eq!(gateway.asked(), 1);
 }
 
 #[test]

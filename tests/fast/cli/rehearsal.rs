@@ -22,11 +22,11 @@ fn a_text_that_is_too_long_for_a_provider_is_told_before() {
     machine.write(".config/otpctl/ours.toml", own);
     let message = alike(&machine, PHONE, 25);
     assert!(message.contains("Ours accepts 40 characters and the text has 41"), "{message}");
-    assert_eq!(gateway.requests().len(), 0);
+    assert_eq!(gateway.asked(), 0);
     machine.configure(&settings(&format!("{{{{ code }}}}{}", "é".repeat(34))));
     machine.run(&["send", PHONE, "--dry-run"]).exits(0);
     machine.run(&["send", PHONE]).exits(0);
-    assert_eq!(gateway.requests().len(), 1);
+    assert_eq!(gateway.asked(), 1);
 }
 
 #[test]

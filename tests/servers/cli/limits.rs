@@ -22,5 +22,5 @@ fn limits_hold_across_spellings_purposes_processes_and_hosts() {
             assert!(error["retry_after_seconds"].as_u64().unwrap() > 86_000, "{error}");
         }
     }
-    assert_eq!(gateway.requests().len(), 3);
+    assert_eq!(gateway.asked(), 3);
 }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::each_store::stored::{LETTERS, WRONG, files, wait_for};
+use crate::each_store::stored::{LETTERS, WRONG, files};
 use crate::servers::redis::RedisServer;
 use crate::support::cli::{FREE, Machine, PHONE, wrong_codes};
+use crate::support::until::until;
 
 /// `redis-cli MONITOR` into a file.
 struct Monitor(Child);
@@ -23,7 +24,7 @@ impl Monitor {
         let out = fs::File::create(file).unwrap();
         let child = Command::new("redis-cli").args(["-p", &port, "MONITOR"]).stdin(Stdio::null()).stdout(out).spawn();
         let monitor = Self(child.unwrap());
-        wait_for("MONITOR", || fs::read_to_string(file).unwrap().starts_with("OK"));
+        until("MONITOR", || fs::read_to_string(file).unwrap().starts_with("OK"));
         monitor
     }
 }
@@ -57,7 +58,7 @@ fn a_code_never_reaches_redis() {
     let words = [&words as &[&str], &["--slowlog-log-slower-than", "0", "--slowlog-max-len", "10000"]].concat();
     let (server, replica) = (Arc::new(RedisServer::start_with(&words)), RedisServer::start_with(&words));
     replica.cli(&["REPLICAOF", "127.0.0.1", &server.port().to_string()]);
-    wait_for("the replica", || replica.cli(&["INFO", "replication"]).contains("master_link_status:up"));
+    until("the replica", || replica.cli(&["INFO", "replication"]).contains("master_link_status:up"));
     let machine = Machine::on(&server, &format!("{LETTERS}[providers.outbox]\npath = \"outbox.jsonl\"\n"));
     let (seen, seen_there) = (machine.path("monitor"), machine.path("monitor-of-replica"));
     let monitors = [Monitor::start(&server, &seen), Monitor::start(&replica, &seen_there)];
@@ -91,7 +92,7 @@ fn a_code_never_reaches_redis() {
     // `MONITOR` shows this one last.
     for (server, file) in [(&*server, &seen), (&replica, &seen_there)] {
         server.cli(&["ECHO", "over"]);
-        wait_for("the end of MONITOR", || fs::read_to_string(file).unwrap().contains("\"over\""));
+        until("the end of MONITOR", || fs::read_to_string(file).unwrap().contains("\"over\""));
     }
     drop(monitors);
     said.push(("MONITOR".to_owned(), fs::read_to_string(&seen).unwrap(), &id));
@@ -130,7 +131,7 @@ fn only_declared_keys_remain_and_each_has_an_end() {
     // A counter over many phones is kept for two of its windows.
     let counters = [("otpctl:{prefix:+91987654}:sends", 4_000), ("otpctl:{country:IN}:counts", 4_000)];
     hold(&[("otpctl:{+919876543210}:record", 2_000), timeline, counters[0], counters[1]]);
-    wait_for("the end of a code that nobody typed", || {
+    until("the end of a code that nobody typed", || {
         ends().iter().all(|(key, _)| key == timeline.0 || SHARED.iter().any(|(begin, _)| key.starts_with(begin)))
     });
 

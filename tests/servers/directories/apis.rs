@@ -92,7 +92,7 @@ fn keycloak_is_asked_with_a_token_for_an_attribute() {
     let place_of = |stored| place("keycloak", stored, &app.gateway.base_url, &KEYCLOAK);
     let place = place_of(Stored::E164);
     assert_eq!(users(&place, "+919876543210").unwrap(), [asha]);
-    assert_eq!(app.gateway.requests().len(), 2, "a token and one question");
+    assert_eq!(app.gateway.asked(), 2, "a token and one question");
     assert_eq!(phones(&place, asha).unwrap(), ["+919876543210"]);
     assert_eq!(phones(&place, "nobody").unwrap(), [""; 0]);
     // Where people typed them, each spelling is a question.

@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{Fixture, OTHER, RECORD, SETTINGS, attempt, fixtures, folder, issue, reading, settings, timeline};
 use crate::support::cli::{Machine, PHONE, Ran, wrong_codes};
+use crate::support::until::until;
 
 /// One interesting state of a store: how it comes about, and what it means ever after.
 pub(super) fn case(
@@ -117,11 +116,7 @@ fn a_code_whose_sender_was_killed_is_read_ever_after() {
         |machine| {
             let mut sending =
                 machine.command(&["send", PHONE, "--provider", "slow"]).stderr(Stdio::null()).spawn().unwrap();
-            let patience = Instant::now() + Duration::from_secs(20);
-            while machine.redis().cli(&["EXISTS", RECORD]) != "1" {
-                assert!(Instant::now() < patience, "nothing is reserved");
-                sleep(Duration::from_millis(20));
-            }
+            until("it is reserved", || machine.redis().cli(&["EXISTS", RECORD]) == "1");
             sending.kill().unwrap();
             sending.wait().unwrap();
             Vec::new()
