@@ -24,7 +24,7 @@ exits! {
     RateLimited = 13, "RATE_LIMITED", "quota or cooldown; `retry_after_seconds`", "after that";
     NotFound = 14, "NOT_FOUND", "user, mapping, challenge", "no";
     Conflict = 15, "CONFLICT", "ambiguous user, already mapped, key reused with other arguments", "no";
-    Policy = 16, "POLICY", "country, number type, close numbers", "no";
+    Policy = 16, "POLICY", "country, number type, block, close numbers, brake, cap", "no";
     Undelivered = 17, "UNDELIVERED", "the provider's final answer", "after the cause is fixed";
     WaitTimeout = 18, "WAIT_TIMEOUT", "not reached in time", "yes";
     Partial = 19, "PARTIAL", "many were asked for, some failed", "the failed ones";

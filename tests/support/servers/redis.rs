@@ -66,7 +66,7 @@ impl RedisServer {
 
     /// A server of another make.
     pub fn make(make: Make, words: &[&str]) -> Self {
-        // Somebody else may take the free port before the server does.
+        // A program of this machine may take the port before the server does.
         (0..5).find_map(|_| Self::started(make, words)).unwrap_or_else(|| {
             panic!("{} does not start with {words:?}: scripts/test installs it", make.program().display())
         })
