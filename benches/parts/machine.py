@@ -68,10 +68,10 @@ def words_of(request):
 class Machine:
     """Everything that a part of the bench needs. What the linker has just written runs slower than its own copy."""
 
-    def __init__(self, otpctl):
+    def __init__(self, otpctl, static=None):
         self.home = tempfile.mkdtemp(prefix="otpctl-bench-")
-        self.otpctl = os.path.join(self.home, "otpctl")
-        shutil.copy(otpctl, self.otpctl)
+        self.otpctl = shutil.copy(otpctl, os.path.join(self.home, "otpctl"))
+        self.static = static and shutil.copy(static, os.path.join(self.home, "otpctl-static"))
         self.environment = {"HOME": self.home, "PATH": os.environ["PATH"], "LC_ALL": "C"}
         self.running = []
         with socket.socket() as free:

@@ -68,6 +68,9 @@ def measure(machine, rounds):
             10,
         ),
     }
+    if machine.static:
+        words = [machine.static, *machine.of("redis", "verify", PHONE, "000000")[1:]]
+        commands["the static `otpctl verify`, Redis"] = (words, issuing(machine, "redis"), 10)
     taken, faults = {name: [] for name in commands}, {}
     for _ in range(rounds):
         for name, (words, prepare, expected) in commands.items():
@@ -78,7 +81,7 @@ def measure(machine, rounds):
     rows = [(name, min(times), statistics.median(times), faults[name]) for name, times in taken.items()]
     median = {name: middle for name, _, middle, _ in rows}
     names = list(commands)
-    by = dict(zip(("empty", "bare", "help", "eval", "verify", "get", "inspect", "shell", "embedded"), names))
+    by = dict(zip(("empty", "bare", "help", "eval", "verify", "get", "inspect", "shell", "embedded", "static"), names))
 
     def beside(name, ours, theirs, most, what):
         shown, holds = ratio(median[by[ours]], median[by[theirs]], most)
@@ -88,6 +91,7 @@ def measure(machine, rounds):
     figures = [
         beside("`verify` on a Redis", "verify", "eval", 0.5, "`redis-cli EVAL`"),
         beside("the same", "verify", "bare", 3, "a bare static C socket"),
+        *([beside("the same, the static program", "static", "eval", 0.5, "`redis-cli EVAL`")] if machine.static else []),
         beside("`inspect`", "inspect", "get", 1, "`redis-cli GET`"),
         Figure("`--help`", f"{median[by['help']]:.2f} ms", f"{more:.2f} ms over an empty program", "at most 1.5 ms", more <= 1.5),
         beside("`verify`, embedded", "embedded", "shell", 1, "`sqlite3` with one durable transaction"),

@@ -100,10 +100,7 @@ fn a_gateway_that_fails_is_followed_by_the_next() {
         let is_next = ran.code == 0 && ran.json()["provider"] == "outbox";
         // A server's error leaves a doubt with some gateways: then it is told, as `send` tells it.
         assert!(is_next || ran.code == 27, "{ran:?}");
-        assert_eq!(
-            failing.requests().iter().filter(|request| request.contains(CODE)).count(),
-            failing.asked()
-        );
+        assert_eq!(failing.requests().iter().filter(|request| request.contains(CODE)).count(), failing.asked());
     });
 }
 

@@ -15,7 +15,7 @@ pub const NOT_RUN: [(&str, &str); 12] = [
         "takes an image; tests/fast/packaging.rs holds its steps",
     ),
     ("docker run --rm -v /etc/otpctl:/etc/otpctl:ro otpctl doctor", "takes an image"),
-    ("benches/run --write", "eight minutes of a quiet machine"),
+    ("benches/run --write", "twenty minutes of a quiet machine"),
     (
         "cargo install --locked --path .",
         "three minutes: the build is `.ci/run`'s, and the tests have what it leaves behind",

@@ -187,6 +187,8 @@ fn install(product: Product, data: &Path, folder: &Path) {
         }
         Product::MariaDb => {
             let mut command = Command::new("mariadb-install-db");
+            // A MariaDB that starts removes what others have in the same folder for temporary files.
+            command.env("TMPDIR", folder);
             command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
             if rustix::process::geteuid().is_root() {
                 command.arg("--user=root");
@@ -213,7 +215,7 @@ fn served(product: Product, data: &Path, port: u16, words: &[String]) -> Child {
             command.args(["-c", &format!("unix_socket_directories={at}")]);
         }
         Product::MariaDb => {
-            command.args([
+            command.env("TMPDIR", data.parent().unwrap()).args([
                 "mariadbd",
                 "--no-defaults",
                 "--bind-address=127.0.0.1",
