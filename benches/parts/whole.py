@@ -49,6 +49,10 @@ def measure(machine, rounds):
     cli = [shutil.which("redis-cli"), "-p", str(machine.port)]
     # Like ours, the shell leaves the log as it is when it ends.
     shell = [shutil.which("sqlite3"), "-cmd", ".dbconfig no_ckpt_on_close on", database, TRANSACTION]
+    verify = machine.of("redis", "verify", PHONE, "000000")
+    static = {}
+    if machine.static:
+        static["the static `otpctl verify`, Redis"] = ([machine.static, *verify[1:]], issuing(machine, "redis"), 10)
     commands = {
         "an empty program": ([empty], None, 0),
         "a bare static C socket, the two requests of `verify`": (bare, kept, 0),
@@ -58,7 +62,8 @@ def measure(machine, rounds):
             None,
             0,
         ),
-        "`otpctl verify`, Redis": (machine.of("redis", "verify", PHONE, "000000"), issuing(machine, "redis"), 10),
+        "`otpctl verify`, Redis": (verify, issuing(machine, "redis"), 10),
+        **static,
         "`redis-cli GET`": ([*cli, "GET", "guess"], None, 0),
         f"`otpctl inspect`, {HISTORIES:,} histories": (machine.of("redis", "inspect", LOOKED_AT), None, 0),
         "`sqlite3`, one durable transaction": (shell, None, 0),
@@ -68,9 +73,6 @@ def measure(machine, rounds):
             10,
         ),
     }
-    if machine.static:
-        words = [machine.static, *machine.of("redis", "verify", PHONE, "000000")[1:]]
-        commands["the static `otpctl verify`, Redis"] = (words, issuing(machine, "redis"), 10)
     taken, faults = {name: [] for name in commands}, {}
     for _ in range(rounds):
         for name, (words, prepare, expected) in commands.items():
@@ -81,7 +83,8 @@ def measure(machine, rounds):
     rows = [(name, min(times), statistics.median(times), faults[name]) for name, times in taken.items()]
     median = {name: middle for name, _, middle, _ in rows}
     names = list(commands)
-    by = dict(zip(("empty", "bare", "help", "eval", "verify", "get", "inspect", "shell", "embedded", "static"), names))
+    short = ("empty", "bare", "help", "eval", "verify", *("static" for _ in static), "get", "inspect", "shell", "embedded")
+    by = dict(zip(short, names, strict=True))
 
     def beside(name, ours, theirs, most, what):
         shown, holds = ratio(median[by[ours]], median[by[theirs]], most)
