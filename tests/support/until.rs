@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::PATIENCE;
 
 /// Waits until something is so.
+#[track_caller]
 pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !is() {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -34,16 +36,42 @@ fn sent(gateway: &Gateway) -> BTreeMap<String, usize> {
     sent
 }
 
+/// So many runs are held until they are killed.
+const HELD: usize = 4;
+
+/// A gateway that answers so many requests and no more.
+struct Answering {
+    gateway: Gateway,
+    most: Arc<AtomicUsize>,
+}
+
+impl Answering {
+    fn start() -> Self {
+        let most = Arc::new(AtomicUsize::new(0));
+        let may = Arc::clone(&most);
+        let gateway = Gateway::replying(move |turn, _| {
+            while turn >= may.load(Ordering::SeqCst) {
+                sleep(Duration::from_millis(1));
+            }
+            ("200 OK".to_owned(), r#"{"id":"m1"}"#.to_owned())
+        });
+        Self { gateway, most }
+    }
+}
+
 /// Runs it, and kills it at a moment that nobody chose, until one run comes to its end by itself. What all runs printed.
 ///
-/// What a run has done says when it is killed, not the time that it took: a busy machine is no faster to its end.
-fn killed_until_it_ends(machine: &Machine, words: &[&str], gateway: &Gateway, lines: usize) -> (usize, String) {
+/// What a run has done says when it is killed, not the time that it took. The first runs get no answers beyond that, so
+/// that none of them comes to its end however fast it is.
+fn killed_until_it_ends(machine: &Machine, words: &[&str], at: &Answering, lines: usize) -> (usize, String) {
+    let gateway = &at.gateway;
     let (mut chance, told) = (chance(7), machine.path("told"));
     for run in 0.. {
         assert!(run < 200, "it comes to no end");
         // Some are killed before the first message is out.
         let more = if run % 4 == 0 { 0 } else { chance(lines as u64 / 8) };
         let enough = gateway.asked() + usize::try_from(more).unwrap();
+        at.most.store(if run < HELD { enough } else { usize::MAX }, Ordering::SeqCst);
         let out = OpenOptions::new().create(true).append(true).open(&told).unwrap();
         let log = File::create(machine.path("stderr")).unwrap();
         let mut child = machine.command(words).stdout(out).stderr(log).spawn().unwrap();
@@ -75,14 +103,15 @@ fn exits(told: &str) -> HashMap<u64, Vec<i64>> {
 }
 
 fn each_line_is_sent_once(machine: &Machine, lines: usize) {
-    let gateway = Gateway::start(200, r#"{"id":"m1"}"#);
-    by_gateway(machine, &gateway);
+    let answering = Answering::start();
+    let gateway = &answering.gateway;
+    by_gateway(machine, gateway);
     let phones = phones(lines);
     machine.write("phones", &phones.join("\n"));
     let words = ["send", "--from", "phones", "--checkpoint", "done", "-o", "jsonl", "-q"];
-    let (kills, told) = killed_until_it_ends(machine, &words, &gateway, lines);
-    assert!(kills > 0, "it was never killed");
-    let (sent, exits) = (sent(&gateway), exits(&told));
+    let (kills, told) = killed_until_it_ends(machine, &words, &answering, lines);
+    assert!(kills > 3, "it was killed {kills} times");
+    let (sent, exits) = (sent(gateway), exits(&told));
     assert_eq!(sent.values().max(), Some(&1), "none twice");
     for (index, phone) in phones.iter().enumerate() {
         let told = exits.get(&(index as u64 + 1)).cloned().unwrap_or_default();
@@ -98,7 +127,7 @@ fn each_line_is_sent_once(machine: &Machine, lines: usize) {
     assert!(phones.iter().all(|phone| !checkpoint.contains(&phone[3..])), "no number is in the checkpoint");
     // Once more: nothing is left to do.
     let again = machine.run(&words);
-    assert_eq!((again.exits(0).stdout.as_str(), self::sent(&gateway).len()), ("", sent.len()));
+    assert_eq!((again.exits(0).stdout.as_str(), self::sent(gateway).len()), ("", sent.len()));
     let counted = machine.run(&["send", "--from", "phones", "--checkpoint", "done", "--json"]).json();
     assert_eq!((&counted["skipped"], &counted["done"]), (&lines.into(), &0.into()), "{counted}");
 }
