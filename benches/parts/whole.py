@@ -50,53 +50,44 @@ def measure(machine, rounds):
     # Like ours, the shell leaves the log as it is when it ends.
     shell = [shutil.which("sqlite3"), "-cmd", ".dbconfig no_ckpt_on_close on", database, TRANSACTION]
     verify = machine.of("redis", "verify", PHONE, "000000")
-    static = {}
-    if machine.static:
-        static["the static `otpctl verify`, Redis"] = ([machine.static, *verify[1:]], issuing(machine, "redis"), 10)
+    embedded = machine.of("embedded", "verify", PHONE, "000000")
+    guess = [*cli, "EVAL", GUESS, "3", "guess", "guess:timeline", "guess:feed", "mac", EVENT]
+    # What the page calls it, the words, what comes before each run, and the exit code.
     commands = {
-        "an empty program": ([empty], None, 0),
-        "a bare static C socket, the two requests of `verify`": (bare, kept, 0),
-        "`otpctl --help`": ([machine.otpctl, "--help"], None, 0),
-        "`redis-cli EVAL`, what a wrong guess does": (
-            [*cli, "EVAL", GUESS, "3", "guess", "guess:timeline", "guess:feed", "mac", EVENT],
-            None,
-            0,
-        ),
-        "`otpctl verify`, Redis": (verify, issuing(machine, "redis"), 10),
-        **static,
-        "`redis-cli GET`": ([*cli, "GET", "guess"], None, 0),
-        f"`otpctl inspect`, {HISTORIES:,} histories": (machine.of("redis", "inspect", LOOKED_AT), None, 0),
-        "`sqlite3`, one durable transaction": (shell, None, 0),
-        "`otpctl verify`, embedded": (
-            machine.of("embedded", "verify", PHONE, "000000"),
-            issuing(machine, "embedded"),
-            10,
-        ),
+        "empty": ("an empty program", [empty], None, 0),
+        "bare": ("a bare static C socket, the two requests of `verify`", bare, kept, 0),
+        "help": ("`otpctl --help`", [machine.otpctl, "--help"], None, 0),
+        "eval": ("`redis-cli EVAL`, what a wrong guess does", guess, None, 0),
+        "verify": ("`otpctl verify`, Redis", verify, issuing(machine, "redis"), 10),
+        "static": ("the static `otpctl verify`, Redis", [machine.static, *verify[1:]], issuing(machine, "redis"), 10),
+        "get": ("`redis-cli GET`", [*cli, "GET", "guess"], None, 0),
+        "inspect": (f"`otpctl inspect`, {HISTORIES:,} histories", machine.of("redis", "inspect", LOOKED_AT), None, 0),
+        "shell": ("`sqlite3`, one durable transaction", shell, None, 0),
+        "embedded": ("`otpctl verify`, embedded", embedded, issuing(machine, "embedded"), 10),
     }
+    if not machine.static:
+        del commands["static"]
     taken, faults = {name: [] for name in commands}, {}
     for _ in range(rounds):
-        for name, (words, prepare, expected) in commands.items():
+        for name, (_, words, prepare, expected) in commands.items():
             if prepare:
                 prepare()
             took, faults[name] = machine.run(words, expected)
             taken[name].append(took)
-    rows = [(name, min(times), statistics.median(times), faults[name]) for name, times in taken.items()]
-    median = {name: middle for name, _, middle, _ in rows}
-    names = list(commands)
-    short = ("empty", "bare", "help", "eval", "verify", *("static" for _ in static), "get", "inspect", "shell", "embedded")
-    by = dict(zip(short, names, strict=True))
+    median = {name: statistics.median(times) for name, times in taken.items()}
+    rows = [(commands[name][0], min(times), median[name], faults[name]) for name, times in taken.items()]
 
     def beside(name, ours, theirs, most, what):
-        shown, holds = ratio(median[by[ours]], median[by[theirs]], most)
-        return Figure(name, f"{median[by[ours]]:.2f} ms", f"{shown} of {what}", f"at most {most}", holds)
+        shown, holds = ratio(median[ours], median[theirs], most)
+        return Figure(name, f"{median[ours]:.2f} ms", f"{shown} of {what}", f"at most {most}", holds)
 
-    more = median[by["help"]] - median[by["empty"]]
+    more = median["help"] - median["empty"]
     figures = [
         beside("`verify` on a Redis", "verify", "eval", 0.5, "`redis-cli EVAL`"),
         beside("the same", "verify", "bare", 3, "a bare static C socket"),
         *([beside("the same, the static program", "static", "eval", 0.5, "`redis-cli EVAL`")] if machine.static else []),
         beside("`inspect`", "inspect", "get", 1, "`redis-cli GET`"),
-        Figure("`--help`", f"{median[by['help']]:.2f} ms", f"{more:.2f} ms over an empty program", "at most 1.5 ms", more <= 1.5),
+        Figure("`--help`", f"{median['help']:.2f} ms", f"{more:.2f} ms over an empty program", "at most 1.5 ms", more <= 1.5),
         beside("`verify`, embedded", "embedded", "shell", 1, "`sqlite3` with one durable transaction"),
     ]
     return figures, rows
