@@ -149,23 +149,12 @@ impl Given {
             whole().try_get_matches_from([NAME].into_iter().chain(words.iter().map(String::as_str))).is_ok()
         });
         let words = meant.unwrap_or_else(|| {
-            let mut path: Vec<String> = self.path();
-            path.push(self.help_flag(error).to_owned());
+            let whole = whole();
+            let (mut path, command) = self.named(&whole);
+            path.push(help_flag(command, error).to_owned());
             path
         });
         Hint::run(&words.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
-    /// The help that explains the option that is wrong: the short one leaves some out.
-    fn help_flag(&self, error: &clap::Error) -> &'static str {
-        let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return "-h" };
-        let long = shown.strip_prefix("--").and_then(|name| name.split([' ', '=']).next());
-        let whole = whole();
-        let command = self.path().iter().try_fold(&whole, |command, word| command.find_subcommand(word));
-        let mut options = command.into_iter().flat_map(clap::Command::get_arguments);
-        let wrong = options.find(|arg| arg.get_long().is_some() && arg.get_long() == long);
-        let is_left_out = |arg: &clap::Arg| arg.is_hide_short_help_set() && !arg.is_hide_long_help_set();
-        if wrong.is_some_and(is_left_out) { "--help" } else { "-h" }
     }
 
     /// Lines that may have been meant, the likeliest first.
@@ -220,15 +209,28 @@ impl Given {
         Some(words)
     }
 
-    /// The command that the line names, as far as there is one.
+    /// The words of the command that the line names, as far as there is one.
     fn path(&self) -> Vec<String> {
-        let whole = whole();
-        let (mut command, mut path) = (&whole, Vec::new());
+        self.named(&whole()).0
+    }
+
+    /// The same, and the command itself.
+    fn named<'a>(&self, whole: &'a clap::Command) -> (Vec<String>, &'a clap::Command) {
+        let (mut command, mut path) = (whole, Vec::new());
         for word in self.words.iter().filter(|word| !word.starts_with('-')) {
             let Some(found) = command.find_subcommand(word) else { break };
             path.push(word.clone());
             command = found;
         }
-        path
+        (path, command)
     }
+}
+
+/// The help of a command that explains the option that is wrong: the short one leaves some out.
+fn help_flag(command: &clap::Command, error: &clap::Error) -> &'static str {
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return "-h" };
+    let long = shown.strip_prefix("--").and_then(|name| name.split([' ', '=']).next());
+    let wrong = command.get_arguments().find(|arg| arg.get_long().is_some() && arg.get_long() == long);
+    let is_left_out = |arg: &clap::Arg| arg.is_hide_short_help_set() && !arg.is_hide_long_help_set();
+    if wrong.is_some_and(is_left_out) { "--help" } else { "-h" }
 }

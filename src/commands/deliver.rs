@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::CommandResult;
 use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::send::{SENDING, Sending};
-use super::target::{Target, TargetArg, named, standard_input};
+use super::target::{Target, TargetArg, required, standard_input};
 use crate::app::App;
 use crate::error::{Error, Exit};
 use crate::otp::{Code, Hint};
@@ -41,7 +41,7 @@ impl Args {
         if let Some(many) = self.many.many(app, self).await? {
             return Ok(many);
         }
-        let typed = named(self.target.as_ref())?;
+        let typed = required(self.target.as_ref())?;
         let target = typed.resolve_phone(app).await?;
         // What the role may not do is told before a code is asked for.
         self.sending.may_concern(app, &target)?;

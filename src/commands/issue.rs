@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::CommandResult;
 use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::code_options::CodeOptions;
-use super::target::{Target, TargetArg, named};
+use super::target::{Target, TargetArg, required};
 use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Reserved;
@@ -62,7 +62,7 @@ impl Args {
         if let Some(many) = self.many.many(app, self).await? {
             return Ok(many);
         }
-        let target = named(self.target.as_ref())?;
+        let target = required(self.target.as_ref())?;
         may_reveal(app, &target.to_string())?;
         has_reason(app)?;
         let target = target.resolve_phone(app).await?;

@@ -33,7 +33,7 @@ pub(super) enum TargetError {
 }
 
 /// What was named, where the line must name one.
-pub(super) fn named(target: Option<&TargetArg>) -> Result<&TargetArg, Error> {
+pub(super) fn required(target: Option<&TargetArg>) -> Result<&TargetArg, Error> {
     target.ok_or_else(|| Error::said(Exit::Usage, "no phone was named"))
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::CommandResult;
 use super::allowance;
 use super::batch::{BatchArgs, Column, Columns, Each, Line};
-use super::target::{Target, TargetArg, named};
+use super::target::{Target, TargetArg, required};
 use crate::app::{Act, App, Confirm};
 use crate::error::{Error, Exit};
 use crate::otp::rules::{Allowance, UnlockRequest};
@@ -55,7 +55,7 @@ impl Args {
         if let Some(many) = self.many.many(app, self).await? {
             return Ok(many);
         }
-        let target = named(self.target.as_ref())?;
+        let target = required(self.target.as_ref())?;
         let target = target.resolve_phone(app).await?;
         app.may_change(&format!("unlock {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, self.purpose.as_ref()).await.map(Output::One)

@@ -3,7 +3,7 @@
 macro_rules! exits {
     ($($name:ident = $number:literal, $word:literal, $meaning:literal, $repeat:literal;)*) => {
         /// How a command ends. Scripts branch on the numbers, so none is ever given another meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Exit {
             $(#[doc = $meaning] $name = $number,)*

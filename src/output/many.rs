@@ -150,7 +150,7 @@ pub trait Many {
 
 /// The fields of an object, as they stand in another one.
 fn inside(object: &RawValue) -> &str {
-    object.get().trim_start_matches('{').strip_suffix('}').unwrap_or_default()
+    object.get().strip_prefix('{').and_then(|fields| fields.strip_suffix('}')).unwrap_or_default()
 }
 
 /// Who stopped a command, and what is known of it then.

@@ -23,8 +23,7 @@ pub(super) struct Summary {
     not_tried: u64,
     /// There may be more lines, which nobody read.
     pub(super) is_rest_unknown: bool,
-    /// The name of each exit code, and how many lines ended so.
-    by_exit: BTreeMap<u8, (&'static str, u64)>,
+    by_exit: BTreeMap<Exit, u64>,
     /// So many bytes of the input are done with, of so many.
     pub(super) bytes: u64,
     size: Option<u64>,
@@ -65,7 +64,7 @@ impl Summary {
         } else {
             self.failed += 1;
         }
-        self.by_exit.entry(exit.number()).or_insert((exit.name(), 0)).1 += 1;
+        *self.by_exit.entry(exit).or_default() += 1;
     }
 
     /// A line that was not begun.
@@ -78,7 +77,7 @@ impl Summary {
         Counts {
             skipped: self.skipped,
             not_tried: (!self.is_rest_unknown).then_some(self.not_tried),
-            by_exit: self.by_exit.iter().map(|(exit, (_, count))| (*exit, *count)).collect(),
+            by_exit: self.by_exit.iter().map(|(exit, count)| (exit.number(), *count)).collect(),
         }
     }
 
@@ -119,8 +118,8 @@ impl Summary {
         let failures: Vec<String> = self
             .by_exit
             .iter()
-            .filter(|(exit, _)| **exit != 0)
-            .map(|(exit, (name, count))| format!("{count} × {name} ({exit})"))
+            .filter(|(exit, _)| **exit != Exit::Ok)
+            .map(|(exit, count)| format!("{count} × {} ({})", exit.name(), exit.number()))
             .collect();
         if !failures.is_empty() {
             let _ = write!(words, ": {}", failures.join(", "));

@@ -63,9 +63,7 @@ impl Row {
             failures_consecutive: line.failures,
         }
     }
-}
 
-impl Row {
     /// Its cells, in the order of the columns; `time` writes a moment.
     pub(super) fn cells<'a, T: From<&'a str>>(&'a self, time: impl Fn(Moment) -> T) -> [T; 8] {
         let time = |at: Option<Moment>, none: &'static str| at.map_or_else(|| none.into(), &time);

@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::CommandResult;
 use super::batch::{BatchArgs, Column, Columns, Each, Line};
 use super::code_options::CodeOptions;
-use super::target::{Target, TargetArg, named};
+use super::target::{Target, TargetArg, required};
 use super::wait::goals;
 use crate::app::{App, AskedRoute, Confirm};
 use crate::error::{Error, Exit};
@@ -82,7 +82,7 @@ impl Args {
         if let Some(many) = self.many.many(app, self).await? {
             return Ok(many);
         }
-        let target = named(self.target.as_ref())?;
+        let target = required(self.target.as_ref())?;
         let target = target.resolve_phone(app).await?;
         app.may_concern(&target.phone, &self.sending.asked_route())?;
         app.may_change(&format!("send a code to {}", target.shown(app)), Confirm::Yes).await?;

@@ -9,7 +9,7 @@ use super::{Linked as LinkedPhone, given, link_of, named, shared};
 use crate::app::{Act, App, Confirm};
 use crate::commands::CommandResult;
 use crate::commands::batch::{BatchArgs, Column, Columns, Each, Line};
-use crate::commands::target::{self, Target, TargetArg};
+use crate::commands::target::{Target, TargetArg, required};
 use crate::error::{Error, Exit};
 use crate::otp::rules::Linked;
 use crate::otp::{Hint, UserId};
@@ -58,7 +58,7 @@ impl Args {
             return Ok(many);
         }
         let user = self.id.as_ref().ok_or_else(|| Error::said(Exit::Usage, "no user was named"))?;
-        let phone = target::named(self.phone.as_ref())?;
+        let phone = required(self.phone.as_ref())?;
         let target = given(app, user, phone, "link").await?;
         app.may_change(&format!("link {user} to {}", target.shown(app)), Confirm::Yes).await?;
         self.one(app, &target, user.clone()).await.map(Output::One)
